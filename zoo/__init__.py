@@ -1,0 +1,32 @@
+"""deepzoo: Keras models from shallow to deep, whole populations of seeds, and evidence for every claim.
+
+Nothing heavy is imported until it is used (PEP 562): Keras fixes its backend at its first import,
+so `import zoo` must leave that choice to the user.
+"""
+
+import importlib
+
+_HOMES = {
+    "create_model": "zoo.registry",
+    "list_models": "zoo.registry",
+    "register_model": "zoo.registry",
+    "Population": "zoo.training",
+    "pretrain": "zoo.training",
+}
+_SUBPACKAGES = ("datasets", "errors", "layers", "models", "registry", "reproductions", "training")
+
+__all__ = sorted([*_HOMES, "datasets", "errors"])
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"zoo.{name}")
+    raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES, *_SUBPACKAGES})

@@ -1,0 +1,38 @@
+"""The errors that a user can meet. Each message says what was wrong and what to do; none needs a traceback."""
+
+
+class ZooError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class UnknownName(ZooError, LookupError):
+    """A model, preset, data set, claim or budget that nobody registered."""
+
+
+class InvalidInput(ZooError, ValueError):
+    """Arguments or data that cannot be used: wrong shape, NaN, labels out of range, zero seeds."""
+
+
+class DataUnavailable(ZooError, OSError):
+    """No source of a data set could be reached."""
+
+
+class CorruptFile(ZooError, OSError):
+    """A file whose content is not what its checksum or format promises."""
+
+
+class ResultsError(ZooError, OSError):
+    """A results folder that cannot be read or written."""
+
+
+def unknown_name(kind, name, known):
+    """An UnknownName that suggests the nearest names and says how to list all.
+
+    kind: singular noun such as "model"; known: iterable of the names that exist.
+    """
+    import difflib
+
+    known = sorted(known)
+    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
+    return UnknownName(f"There is no {kind} called {str(name)!r}. {hint}")
