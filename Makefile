@@ -1,0 +1,63 @@
+# Everything starts here: `make reproduce` shows the main result, `make test` runs the tests.
+# Another interpreter: make PYTHON=python3.12 ...    Another place for the environment: make VENV=/tmp/venv ...
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+
+.PHONY: help reproduce install install-test test test-slow benchmark clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make reproduce   install, fetch MNIST and Fashion-MNIST, train, show the table (minutes)'
+	@echo 'make test        install with the test extra, run all default tests on JAX and on TensorFlow'
+	@echo 'make test-slow   the heavier tests as well'
+	@echo 'make benchmark   time the engine against Keras fit, PyTorch and scikit-learn'
+	@echo 'make install     only the environment, in $(VENV)'
+	@echo 'make clean       remove the environment and everything built; results and data stay'
+
+reproduce: install
+	$(BIN)/zoo data fetch mnist fashion_mnist
+	$(BIN)/zoo reproduce shallow_vs_deep --budget quick
+
+install: $(VENV)/installed
+install-test: $(VENV)/installed-test
+
+test: install-test
+	KERAS_BACKEND=jax $(BIN)/python -m pytest
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m backend
+
+test-slow: install-test
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m 'slow or not slow'
+
+benchmark: install-test
+	$(BIN)/python tests/benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build dist deepzoo.egg-info .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps make a second call start at once; a changed setup.cfg installs again.
+$(VENV)/installed: setup.cfg pyproject.toml | $(BIN)/pip
+	@echo 'Installing deepzoo and what it needs into $(VENV) (once; TensorFlow and JAX are large)'
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-test: setup.cfg pyproject.toml | $(BIN)/pip
+	@echo 'Installing deepzoo with its test extra into $(VENV) (once; TensorFlow and JAX are large)'
+	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(BIN)/pip:
+	@test -n '$(PYTHON)' || { \
+		echo "error: deepzoo needs Python 3.11, 3.12 or 3.13; python3 is $$(python3 --version 2>&1)." >&2; \
+		echo '       Install one of them and name it: make PYTHON=/path/to/python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -c '$(SUPPORTED)' || { \
+		echo "error: deepzoo needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo 'error: $(PYTHON) cannot make virtual environments (no ensurepip).' >&2; \
+		echo '       On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
