@@ -1,0 +1,53 @@
+"""The application: which commands there are, and how an error becomes one line and an exit code."""
+
+import os
+
+import typer
+from typer.core import TyperGroup
+
+from zoo.cli import data, listing, reproduce, results
+from zoo.cli.console import err, fail
+from zoo.errors import UnknownName, ZooError
+
+_HELP = """Keras models from shallow to deep, and evidence for every claim about them.
+
+List what there is, fetch data, and rerun any claim of the review on your own machine:
+
+$ zoo claims
+$ zoo data fetch mnist fashion_mnist
+$ zoo reproduce shallow_vs_deep --budget quick
+"""
+
+
+class _OneLineErrors(TyperGroup):
+    """A user's mistake needs no traceback; a mistake of ours keeps it."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except ZooError as error:
+            fail(error)
+            raise typer.Exit(2 if isinstance(error, UnknownName) else 1) from None
+        except KeyboardInterrupt:
+            err().print("\nInterrupted.")
+            raise typer.Exit(130) from None
+
+
+def build():
+    """The typer application with all commands."""
+    app = typer.Typer(
+        name="zoo", cls=_OneLineErrors, help=_HELP, no_args_is_help=True, add_completion=False,
+        rich_markup_mode="rich", pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    listing.add_commands(app)
+    app.add_typer(data.app, name="data")
+    reproduce.add_commands(app)
+    app.add_typer(results.app, name="results")
+    return app
+
+
+def main():
+    """Entry point of the command `zoo`."""
+    # TensorFlow's start-up notes are no news to the user; an own setting wins.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    build()(prog_name="zoo")

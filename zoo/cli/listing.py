@@ -1,0 +1,74 @@
+"""`zoo models`, `zoo datasets`, `zoo claims`: what there is, with shell wildcards."""
+
+from typing import Annotated
+
+import typer
+
+from zoo.cli.console import out, table
+from zoo.errors import unknown_name
+
+Pattern = Annotated[str, typer.Argument(metavar="PATTERN", help="Shell wildcards, such as '*mnist*'.", show_default=False)]
+
+
+def add_commands(app):
+    """Register the three commands."""
+    app.command()(models)
+    app.command()(datasets)
+    app.command()(claims)
+
+
+def models(pattern: Pattern = "*"):
+    """List the models.
+
+    Examples:
+
+    $ zoo models
+    $ zoo models '*net'
+    """
+    from zoo import registry
+
+    rows = table(("model", {"no_wrap": True}), "what it is")
+    for name in _matching("model", pattern, registry.list_models):
+        rows.add_row(name, registry.summary(name))
+    out().print(rows)
+
+
+def datasets(pattern: Pattern = "*"):
+    """List the data sets.
+
+    Examples:
+
+    $ zoo datasets
+    $ zoo datasets '*mnist'
+    """
+    from zoo import datasets as home
+
+    rows = table(("data set", {"no_wrap": True}), "input", ("classes", {"justify": "right"}), "what it is", "licence")
+    for name in _matching("data set", pattern, home.list_datasets):
+        info = home.describe(name)
+        shape = "x".join(str(n) for n in info.input_shape)
+        rows.add_row(name, shape, str(info.classes), info.title, info.licence)
+    out().print(rows)
+
+
+def claims(pattern: Pattern = "*"):
+    """List the claims that can be put to the test with [bold]zoo reproduce[/].
+
+    Examples:
+
+    $ zoo claims
+    $ zoo claims '*deep*'
+    """
+    from zoo.reproductions import harness
+
+    rows = table(("claim", {"no_wrap": True}), "what it says")
+    for name in _matching("claim", pattern, harness.list_claims):
+        rows.add_row(name, harness.summary(name))
+    out().print(rows)
+
+
+def _matching(kind, pattern, list_names):
+    names = list_names(pattern)
+    if not names:
+        raise unknown_name(kind, pattern, list_names("*"))
+    return names

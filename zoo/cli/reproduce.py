@@ -1,0 +1,98 @@
+"""`zoo reproduce` and `zoo compare`: put a claim to the test, and look at the outcome again."""
+
+import enum
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.console import interruptible
+from zoo.cli.tables import show
+
+Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="As `zoo claims` lists it.", show_default=False)]
+
+
+class Budget(enum.StrEnum):
+    """How much to spend on a claim."""
+
+    SMOKE = "smoke"
+    QUICK = "quick"
+    FULL = "full"
+
+
+class Engine(enum.StrEnum):
+    """Where trials run."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+class Backend(enum.StrEnum):
+    """What Keras computes with."""
+
+    JAX = "jax"
+    TENSORFLOW = "tensorflow"
+
+
+BudgetOption = Annotated[
+    Budget, typer.Option(help="smoke: seconds; quick: minutes on 2 cores; full: a GPU, 20 seeds or more.")
+]
+
+
+def add_commands(app):
+    """Register both commands."""
+    app.command()(reproduce)
+    app.command()(compare)
+
+
+def reproduce(
+    claim: Claim,
+    budget: BudgetOption = Budget.QUICK,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Seeds per model. Default: what the budget says.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Results folder. Default: the checkout's results/.", show_default=False),
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="Here, or as Ray tasks with one GPU each.")] = Engine.LOCAL,
+    address: Annotated[
+        str | None, typer.Option(metavar="A", help="The Ray cluster to join. Default: a new one on this machine.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Train again what is finished already.")] = False,
+    backend: Annotated[
+        Backend, typer.Option(help="What Keras computes with, whatever KERAS_BACKEND says.")
+    ] = Backend.JAX,
+):
+    """Train everything that a claim needs, compare with the published numbers, and say whether it held.
+
+    Finished trials are kept: an interrupted run goes on where it stopped, and a second run only shows the tables.
+
+    Examples:
+
+    $ zoo reproduce shallow_vs_deep
+    $ zoo reproduce shallow_vs_deep --budget smoke --out /tmp/try
+    $ zoo reproduce shallow_vs_deep --budget full --engine ray --address auto
+    """
+    if address is not None and engine is not Engine.RAY:
+        raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
+    os.environ["KERAS_BACKEND"] = backend.value  # before anything imports Keras, which fixes it then
+    from zoo.reproductions import harness
+
+    with interruptible("Finished trials are kept; the same command goes on from there."):
+        harness.run_claim(
+            claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force
+        )
+    show(claim, budget.value, out)
+
+
+def compare(claim: Claim, budget: BudgetOption = Budget.QUICK):
+    """Show the tables of a claim that was run before: ours beside the published numbers, and the verdicts.
+
+    Examples:
+
+    $ zoo compare shallow_vs_deep
+    $ zoo compare shallow_vs_deep --budget full
+    """
+    show(claim, budget.value)

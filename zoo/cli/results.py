@@ -1,0 +1,45 @@
+"""`zoo results`: take in results of another machine, and make tables and figures anew."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.console import out
+
+app = typer.Typer(help="Import results and rebuild tables.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="A results folder, or one claim's in it.")
+    ],
+):
+    """Take in results that were computed on another machine.
+
+    Example:
+
+    $ zoo results import /mnt/gpu-box/results
+    """
+    from zoo.reproductions import harness
+
+    for written in harness.import_results(folder):
+        out().print(f"imported {written}", markup=False)
+
+
+@app.command()
+def rebuild(
+    claim: Annotated[str | None, typer.Argument(metavar="CLAIM", help="Only this claim. Default: all.")] = None,
+):
+    """Make tables, figures and the scoreboard anew from the committed runs; nothing is trained.
+
+    Examples:
+
+    $ zoo results rebuild
+    $ zoo results rebuild shallow_vs_deep
+    """
+    from zoo.reproductions import harness
+
+    for written in harness.rebuild(claim):
+        out().print(f"rebuilt {written}", markup=False)
