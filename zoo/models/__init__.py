@@ -1,0 +1,1 @@
+"""One file per architecture; the file is found by its name, see zoo/registry.py."""

@@ -1,0 +1,142 @@
+"""Random changes of images, on the device, in training only, each example its own.
+
+Written so that jax.vmap goes through: no loop over the batch, every draw from a SeedGenerator. What comes in from
+outside the image is 0.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+
+class Augmentation(keras.layers.Layer):
+    """Base: images (n, h, w, c) unchanged in prediction, `change(x)` in training."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, x, training=False):
+        return ops.cast(self.change(x), x.dtype) if training else x
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def draw(self, x, low, high):
+        """One number per example, (n, 1, 1), uniform between low and high, float32 whatever the precision."""
+        return keras.random.uniform((ops.shape(x)[0], 1, 1), low, high, dtype="float32", seed=self.seed_generator)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RandomShift(Augmentation):
+    """Moves each image by a whole number of pixels, -pixels..pixels, in both directions."""
+
+    def __init__(self, pixels=2, **kwargs):
+        super().__init__(**kwargs)
+        self.pixels = pixels
+
+    def change(self, x):
+        down, right = (ops.floor(self.draw(x, -self.pixels, self.pixels + 1)) for _ in range(2))
+        rows, columns = pixel_grid(x)
+        return pixels_at(x, rows - down, columns - right)
+
+    def get_config(self):
+        return {**super().get_config(), "pixels": self.pixels}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RandomFlip(Augmentation):
+    """Mirrors each image, left for right, with probability one half."""
+
+    def change(self, x):
+        return ops.where(self.draw(x, 0, 1)[..., None] < 0.5, ops.flip(x, axis=2), x)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RandomAffine(Augmentation):
+    """Rotates by up to `rotation` degrees, scales by 1 - scale .. 1 + scale in each direction, shears by up to `shear`
+    (a tangent), and moves by up to `shift` pixels each image about its centre, with bilinear interpolation."""
+
+    def __init__(self, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.rotation, self.scale, self.shear, self.shift = rotation, scale, shear, shift
+
+    def change(self, x):
+        angle = self.draw(x, -self.rotation, self.rotation) * (math.pi / 180)
+        shear = self.draw(x, -self.shear, self.shear)
+        tall, wide = (1 / self.draw(x, 1 - self.scale, 1 + self.scale) for _ in range(2))
+        down, right = (self.draw(x, -self.shift, self.shift) for _ in range(2))
+        cosine, sine = ops.cos(angle), ops.sin(angle)
+        rows, columns = pixel_grid(x)
+        middle_row, middle_column = (x.shape[1] - 1) / 2, (x.shape[2] - 1) / 2
+        # The source of each target pixel: the inverse map, about the middle of the image.
+        rows, columns = rows - middle_row - down, columns - middle_column - right
+        rows, columns = cosine * rows - sine * columns, sine * rows + cosine * columns
+        columns = columns + shear * rows
+        return bilinear(x, rows * tall + middle_row, columns * wide + middle_column)
+
+    def get_config(self):
+        own = {"rotation": self.rotation, "scale": self.scale, "shear": self.shear, "shift": self.shift}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RandomErasing(Augmentation):
+    """Sets a rectangle to 0, its sides up to `share` of the image's, its middle anywhere (DeVries & Taylor 2017)."""
+
+    def __init__(self, share=0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.share = share
+
+    def change(self, x):
+        inside = None
+        for position, side in zip(pixel_grid(x), x.shape[1:3]):
+            middle = self.draw(x, 0, side)
+            half = self.draw(x, 0, self.share * side / 2)
+            within = ops.abs(position + 0.5 - middle) <= half
+            inside = within if inside is None else ops.logical_and(inside, within)
+        return ops.where(inside[..., None], ops.zeros_like(x), x)
+
+    def get_config(self):
+        return {**super().get_config(), "share": self.share}
+
+
+def pixel_grid(x):
+    """Row numbers (1, h, 1) and column numbers (1, 1, w) of images (n, h, w, c), float32."""
+    rows = ops.arange(x.shape[1], dtype="float32")[None, :, None]
+    columns = ops.arange(x.shape[2], dtype="float32")[None, None, :]
+    return rows, columns
+
+
+def pixels_at(x, rows, columns):
+    """The pixels of x (n, h, w, c) at whole-numbered positions that broadcast to (n, h, w); 0 outside."""
+    height, width, channels = x.shape[1:]
+    inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
+    place = ops.clip(rows, 0, height - 1) * width + ops.clip(columns, 0, width - 1)
+    place = ops.reshape(ops.cast(place, "int32"), (-1, height * width, 1))
+    found = ops.take_along_axis(ops.reshape(x, (-1, height * width, channels)), place, axis=1)
+    found = ops.reshape(found, (-1, height, width, channels))
+    return ops.where(inside[..., None], found, ops.zeros_like(found))
+
+
+def bilinear(x, rows, columns):
+    """The pixels of x (n, h, w, c) at real positions (n, h, w), interpolated between four neighbours; 0 outside."""
+    top, left = ops.floor(rows), ops.floor(columns)
+    below, beside = (rows - top)[..., None], (columns - left)[..., None]
+    x = ops.cast(x, "float32")
+    upper = (1 - beside) * pixels_at(x, top, left) + beside * pixels_at(x, top, left + 1)
+    lower = (1 - beside) * pixels_at(x, top + 1, left) + beside * pixels_at(x, top + 1, left + 1)
+    return (1 - below) * upper + below * lower
+
+
+_LAYERS = {"shift": RandomShift, "flip": RandomFlip, "affine": RandomAffine, "erase": RandomErasing}
+
+
+def augment(x, names):
+    """Applies to images x the layers that `names` lists, joined by "_": of shift, affine, flip, erase; None for none."""
+    for name in (names or "").split("_") if names else ():
+        if name not in _LAYERS:
+            raise ValueError(f"augmentation is made of {', '.join(_LAYERS)}, joined by '_', such as 'shift_flip'; got {names!r}.")
+        x = _LAYERS[name](name=f"random_{name}")(x)
+    return x

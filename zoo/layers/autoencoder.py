@@ -1,0 +1,70 @@
+"""One stage of greedy pre-training: an encoder wrapped with noise in front, a decoder behind and its own error."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Autoencoder(keras.layers.Wrapper):
+    """x (n, d) to the error, (n,), with which x is reconstructed from its encoding; in training x is corrupted first.
+
+    layer: the encoder, a Dense layer, whose weights are what is to be learnt.
+    corruption, level: "masking" sets a share `level` of the inputs to 0, "gaussian" adds noise of that standard
+    deviation (Vincent et al. 2008, 2010), None is the plain autoencoder.
+    tied: decode with the encoder's weights transposed, instead of with weights of its own.
+    error: "crossentropy", for x in 0..1, or "squared", both summed over the d units; the decoder's output is sigmoid.
+    """
+
+    def __init__(self, layer, corruption="masking", level=0.25, tied=False, error="crossentropy", **kwargs):
+        super().__init__(layer, **kwargs)
+        if corruption not in ("masking", "gaussian", None):
+            raise ValueError(f"corruption must be 'masking', 'gaussian' or None; got {corruption!r}.")
+        if error not in ("crossentropy", "squared"):
+            raise ValueError(f"error must be 'crossentropy' or 'squared'; got {error!r}.")
+        if level < 0 or corruption == "masking" and level >= 1:
+            raise ValueError(f"level must be at least 0, for masking below 1; got {level}.")
+        self.corruption = corruption
+        self.level = level
+        self.tied = tied
+        self.error = error
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def build(self, input_shape):
+        inputs, units = input_shape[-1], self.layer.units
+        super().build(input_shape)
+        if not self.tied:
+            self.decoder_kernel = self.add_weight((units, inputs), "glorot_uniform", name="decoder_kernel")
+        self.decoder_bias = self.add_weight((inputs,), "zeros", name="decoder_bias")
+
+    def call(self, x, training=False):
+        code = self.layer(self._corrupt(x) if training else x)
+        decoder = ops.transpose(self.layer.kernel) if self.tied else self.decoder_kernel
+        output = ops.cast(ops.matmul(code, decoder) + self.decoder_bias, "float32")
+        target = ops.cast(x, "float32")
+        if self.error == "squared":
+            return ops.sum(ops.square(ops.sigmoid(output) - target), axis=-1)
+        # From the logit: the cross-entropy of sigmoid(output) without its overflow.
+        return ops.sum(ops.softplus(output) - target * output, axis=-1)
+
+    def _corrupt(self, x):
+        if self.corruption is None or not self.level:
+            return x
+        if self.corruption == "gaussian":
+            return x + keras.random.normal(ops.shape(x), 0.0, self.level, dtype=x.dtype, seed=self.seed_generator)
+        kept = keras.random.uniform(ops.shape(x), seed=self.seed_generator, dtype="float32") >= self.level
+        return ops.where(kept, x, ops.zeros_like(x))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[:-1]
+
+    def get_config(self):
+        own = {"corruption": self.corruption, "level": self.level, "tied": self.tied, "error": self.error}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MeanOutput(keras.losses.Loss):
+    """The mean of y_pred itself, whatever y_true: for models that compute their own error of each example."""
+
+    def call(self, y_true, y_pred):
+        return y_pred

@@ -1,0 +1,31 @@
+"""What fully connected layers share: how their weights start, and the linear head of every classifier."""
+
+import keras
+
+RECTIFIED = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
+
+
+def initialiser_for(activation, initialiser=None):
+    """A new initialiser: the named one, or He et al.'s (2015) for rectified units and Glorot & Bengio's (2010) for others.
+
+    New at every call, because one Keras initialiser gives equal values to equal shapes.
+    """
+    if initialiser is None:
+        initialiser = "he_normal" if activation in RECTIFIED else "glorot_uniform"
+    return keras.initializers.get(initialiser).clone()
+
+
+def hidden(x, units, activation, initialiser, batch_norm, name):
+    """A dense hidden layer, batch-normalised before its activation if wanted."""
+    start = initialiser_for(activation, initialiser)
+    if not batch_norm:
+        return keras.layers.Dense(units, activation=activation, kernel_initializer=start, name=name)(x)
+    x = keras.layers.Dense(units, use_bias=False, kernel_initializer=start, name=name)(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return keras.layers.Activation(activation, name=f"{name}_activation")(x)
+
+
+def logits(x, classes):
+    """The linear head. It stays in float32 where the rest computes in 16 bits: a softmax needs the digits."""
+    narrow = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
+    return keras.layers.Dense(classes, name="logits", dtype="float32" if narrow else None)(x)

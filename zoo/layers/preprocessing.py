@@ -1,0 +1,35 @@
+"""From raw data to what a model computes on; always the first layers of the model itself."""
+
+import keras
+
+from zoo.errors import InvalidInput
+
+
+def raw_input(input_shape, rescale):
+    """(inputs, x): the symbolic raw input and the same multiplied by `rescale` (None: as it is)."""
+    inputs = keras.Input(input_shape, name="inputs")
+    if rescale is None:
+        return inputs, inputs
+    return inputs, keras.layers.Rescaling(rescale, name="rescale")(inputs)
+
+
+def as_vector(x):
+    """(n, ...) to (n, features)."""
+    return x if len(x.shape) == 2 else keras.layers.Flatten(name="flatten")(x)
+
+
+def as_image(x):
+    """(n, h, w) or (n, h, w, c) to (n, h, w, c). Raises InvalidInput for a vector."""
+    if len(x.shape) == 4:
+        return x
+    if len(x.shape) == 3:
+        return keras.layers.Reshape((*x.shape[1:], 1), name="channel")(x)
+    raise InvalidInput(f"Images are needed, (height, width) or (height, width, channels), not vectors of {x.shape[1]} features.")
+
+
+def as_sequence(x):
+    """To (n, timesteps, features): an image gives its rows as steps, a vector its numbers one by one."""
+    if len(x.shape) == 3:
+        return x
+    steps = x.shape[1]
+    return keras.layers.Reshape((steps, -1), name="sequence")(x)

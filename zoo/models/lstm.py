@@ -1,0 +1,27 @@
+"""Long short-term memory: Hochreiter & Schmidhuber, Neural Computation 1997, with the forget gate of Gers et al. (2000)."""
+
+import keras
+
+from zoo.layers.dense import logits
+from zoo.layers.preprocessing import as_sequence, raw_input
+from zoo.layers.recurrent import unroll_by_default
+from zoo.registry import register_model
+
+
+@register_model
+def lstm(input_shape, classes, *, units=256, layers=2, dropout=0.3, unroll=None, rescale=1 / 255):
+    """Reads a sequence, or an image row by row, and classifies from its last state.
+
+    dropout: rate after each layer. unroll: write the steps out, faster for short sequences; None does so up to 32 steps.
+    """
+    inputs, x = raw_input(input_shape, rescale)
+    x = as_sequence(x)
+    unroll = unroll_by_default(x) if unroll is None else unroll
+    for index in range(1, layers + 1):
+        # cuDNN's kernel has no batching rule under jax.vmap, which the population needs.
+        x = keras.layers.LSTM(
+            units, return_sequences=index < layers, unroll=unroll, use_cudnn=False, name=f"lstm_{index}"
+        )(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+    return keras.Model(inputs, logits(x, classes), name="lstm")

@@ -1,0 +1,41 @@
+"""The multilayer perceptron: full connections from layer to layer."""
+
+import keras
+
+from zoo.layers.augmentation import augment
+from zoo.layers.dense import hidden, logits
+from zoo.layers.preprocessing import as_image, as_vector, raw_input
+from zoo.registry import register_model
+
+
+@register_model
+def mlp(
+    input_shape,
+    classes,
+    *,
+    widths=(1024, 1024, 1024),
+    activation="relu",
+    initialiser=None,
+    input_dropout=0.2,
+    dropout=0.5,
+    batch_norm=False,
+    augmentation=None,
+    rescale=1 / 255,
+):
+    """Hidden layers of `widths` units.
+
+    initialiser: of the hidden weights, a Keras name; None takes he_normal for rectified units, glorot_uniform for others.
+    input_dropout, dropout: rates at the input and after each hidden layer (Srivastava et al., JMLR 2014).
+    batch_norm: normalise before the activation. augmentation: of images, see zoo.layers.augment.
+    """
+    inputs, x = raw_input(input_shape, rescale)
+    if augmentation:
+        x = augment(as_image(x), augmentation)
+    x = as_vector(x)
+    if input_dropout:
+        x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
+    for index, units in enumerate(widths, start=1):
+        x = hidden(x, units, activation, initialiser, batch_norm, name=f"hidden_{index}")
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+    return keras.Model(inputs, logits(x, classes), name="mlp")

@@ -1,0 +1,31 @@
+"""The plain recurrent network, and with rectified units started at the identity the IRNN of Le, Jaitly & Hinton (2015)."""
+
+import keras
+
+from zoo.layers.dense import logits
+from zoo.layers.preprocessing import as_sequence, raw_input
+from zoo.layers.recurrent import unroll_by_default
+from zoo.registry import register_model
+
+
+@register_model
+def rnn(input_shape, classes, *, units=128, layers=1, activation="tanh", dropout=0.0, unroll=None, rescale=1 / 255):
+    """Reads a sequence, or an image row by row, and classifies from its last state.
+
+    activation: "relu" gives the IRNN: recurrent weights start as the identity, input weights small.
+    dropout: rate after each layer. unroll: write the steps out, faster for short sequences; None does so up to 32 steps.
+    """
+    inputs, x = raw_input(input_shape, rescale)
+    x = as_sequence(x)
+    unroll = unroll_by_default(x) if unroll is None else unroll
+    for index in range(1, layers + 1):
+        starts = {"kernel_initializer": "glorot_uniform", "recurrent_initializer": "orthogonal"}
+        if activation == "relu":
+            small = keras.initializers.RandomNormal(stddev=0.001 if index == 1 else 0.01)
+            starts = {"kernel_initializer": small, "recurrent_initializer": "identity"}
+        x = keras.layers.SimpleRNN(
+            units, activation=activation, return_sequences=index < layers, unroll=unroll, name=f"rnn_{index}", **starts
+        )(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+    return keras.Model(inputs, logits(x, classes), name="rnn")

@@ -1,0 +1,112 @@
+"""Which models exist and how one is made by its name.
+
+An architecture is one file in zoo/models/, named like the builder in it that carries @register_model;
+listing reads file names only, and a file is imported when its model is asked for.
+"""
+
+import fnmatch
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+from zoo import models
+from zoo.errors import InvalidInput, unknown_name
+
+_builders = {}
+
+
+def register_model(builder):
+    """Register `builder(input_shape, classes, *, option=default, ...) -> keras.Model` under its own name.
+
+    Returns the builder unchanged. Raises InvalidInput where a builder in another file has that name already.
+    """
+    name = builder.__name__
+    home = _file_of(builder)
+    taken_by = _file_of(_builders[name]) if name in _builders else _files().get(name, home)
+    if taken_by != home:
+        raise InvalidInput(f"A model called {name!r} is registered in {taken_by} already; give the one in {home} another name.")
+    _builders[name] = builder
+    return builder
+
+
+def list_models(pattern="*"):
+    """Sorted names of the models that match a shell pattern such as "*encoder*". Imports no Keras.
+
+    >>> list_models("l*")
+    ['linear', 'lstm']
+    """
+    return sorted(fnmatch.filter({*_files(), *_builders}, pattern))
+
+
+def model_options(name):
+    """The options that `create_model` takes for one model, each with its default, as a dict. Raises UnknownName."""
+    parameters = inspect.signature(_builder(name)).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def create_model(name, input_shape, classes, **options):
+    """An uncompiled keras.Model: raw data in, logits of shape (n, classes) out.
+
+    input_shape: shape of one example, without the batch: (height, width), (height, width, channels),
+    (timesteps, features) or (features,). Integer and float input are the same to the model; pixels are
+    expected in 0..255, and preprocessing is the model's first layer. options: see `model_options(name)`.
+
+    The weights, and the seeds of dropout and augmentation, follow from `keras.utils.set_random_seed`.
+    Raises UnknownName for the name and InvalidInput for a shape, a number of classes or an option.
+
+    >>> create_model("mlp", (28, 28), 10, widths=(64,)).output_shape
+    (None, 10)
+    """
+    builder = _builder(name)
+    defaults = model_options(name)
+    valid = ", ".join(f"{option}={default!r}" for option, default in defaults.items())
+    unknown = sorted(set(options) - set(defaults))
+    if unknown:
+        raise InvalidInput(f"Model {name!r} has no option {', '.join(map(repr, unknown))}. Its options and their defaults: {valid}.")
+    input_shape = _checked_shape(input_shape)
+    if not _is_count(classes):
+        raise InvalidInput(f"The number of classes must be a positive integer, not {classes!r}.")
+    try:
+        return builder(input_shape, int(classes), **options)
+    except (TypeError, ValueError) as problem:
+        reason = str(problem).strip().splitlines()[0]
+        raise InvalidInput(
+            f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
+            f"Its options and their defaults: {valid}."
+        ) from problem
+
+
+def _builder(name):
+    if name not in _builders and name in _files():
+        importlib.import_module(f"zoo.models.{name}")
+        if name not in _builders:
+            raise InvalidInput(f"{_files()[name]} must hold a function {name}() with @register_model.")
+    if name not in _builders:
+        raise unknown_name("model", name, list_models())
+    return _builders[name]
+
+
+def _files():
+    found = pkgutil.iter_modules(models.__path__)
+    return {m.name: Path(m.module_finder.path, f"{m.name}.py").resolve() for m in found if not m.name.startswith("_")}
+
+
+def _file_of(builder):
+    return Path(builder.__code__.co_filename).resolve()
+
+
+def _is_count(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0 or hasattr(value, "dtype") and int(value) == value > 0
+
+
+def _checked_shape(input_shape):
+    try:
+        shape = tuple(input_shape)
+    except TypeError:
+        shape = ()
+    if not 1 <= len(shape) <= 3 or not all(map(_is_count, shape)):
+        raise InvalidInput(
+            f"input_shape is the shape of one example, one to three positive integers such as (28, 28); got {input_shape!r}."
+        )
+    return tuple(int(side) for side in shape)
