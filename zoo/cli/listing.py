@@ -1,5 +1,8 @@
 """`zoo models`, `zoo datasets`, `zoo claims`: what there is, with shell wildcards."""
 
+import ast
+import importlib.util
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,7 +32,7 @@ def models(pattern: Pattern = "*"):
 
     rows = table(("model", {"no_wrap": True}), "what it is")
     for name in _matching("model", pattern, registry.list_models):
-        rows.add_row(name, registry.summary(name))
+        rows.add_row(name, _opening(f"zoo.models.{name}"))
     out().print(rows)
 
 
@@ -63,7 +66,7 @@ def claims(pattern: Pattern = "*"):
 
     rows = table(("claim", {"no_wrap": True}), "what it says")
     for name in _matching("claim", pattern, harness.list_claims):
-        rows.add_row(name, harness.summary(name))
+        rows.add_row(name, _opening(f"zoo.reproductions.{name}"))
     out().print(rows)
 
 
@@ -72,3 +75,9 @@ def _matching(kind, pattern, list_names):
     if not names:
         raise unknown_name(kind, pattern, list_names("*"))
     return names
+
+
+def _opening(module):
+    """The opening of a module's docstring, read from its file: importing it would import Keras."""
+    source = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
+    return " ".join((ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0].split())

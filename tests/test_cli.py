@@ -1,0 +1,221 @@
+"""The command line: exit codes, one clean line per mistake, plain text in a pipe, quick listings."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zoo.errors import DataUnavailable, ResultsError
+
+ZOO = Path(sys.executable).with_name("zoo")
+COMMANDS = (
+    "models", "datasets", "claims", "data", "data fetch", "reproduce", "compare",
+    "results", "results import", "results rebuild",
+)
+
+
+def zoo(*arguments, **environment):
+    """Run the installed command, as a user does in a pipe."""
+    env = {**os.environ, **environment}
+    return subprocess.run([ZOO, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=env)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run the command inside this process, so that a test can put something in the place of the slow part."""
+
+    def run(*arguments):
+        from zoo.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["zoo", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_explains_with_an_example(call, command):
+    code, out, _ = call(*command.split(), "--help")
+    assert code == 0
+    assert "Usage: zoo" in out
+    if command not in ("data", "results"):
+        assert f"$ zoo {command}" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_models_lists_names_with_their_docstrings(call):
+    code, out, err = call("models", "l*")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["model", "linear", "lstm"]
+    assert "Softmax regression" in out
+
+
+@pytest.mark.parametrize("command, expected", [("datasets", "fashion_mnist"), ("claims", "shallow_vs_deep")])
+def test_listings(call, command, expected):
+    code, out, _ = call(command)
+    assert code == 0
+    assert expected in [line.split()[0] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "arguments, suggestion",
+    [
+        (["models", "linaer"], "linear"),
+        (["datasets", "mnst"], "mnist"),
+        (["claims", "shallow_or_deep"], "shallow_vs_deep"),
+        (["data", "fetch", "mnst"], "mnist"),
+        (["reproduce", "shallow_or_deep"], "shallow_vs_deep"),
+        (["compare", "shallow_or_deep"], "shallow_vs_deep"),
+        (["results", "rebuild", "shallow_or_deep"], "shallow_vs_deep"),
+    ],
+)
+def test_unknown_name_is_wrong_usage_and_names_the_nearest(call, arguments, suggestion):
+    code, out, err = call(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: There is no ") and suggestion in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["reproduce", "shallow_vs_deep", "--budget", "huge"],
+        ["reproduce", "shallow_vs_deep", "--seeds", "0"],
+        ["reproduce", "shallow_vs_deep", "--seeds", "many"],
+        ["reproduce", "shallow_vs_deep", "--engine", "slurm"],
+        ["reproduce", "shallow_vs_deep", "--backend", "torch"],
+        ["reproduce", "shallow_vs_deep", "--address", "auto"],
+        ["reproduce"],
+        ["data", "fetch"],
+        ["data", "fetch", "mnist", "--from", "somewhere"],
+        ["compare", "shallow_vs_deep", "--budget", "huge"],
+        ["results", "import", "/no/such/folder"],
+        ["train"],
+        ["models", "--colour"],
+    ],
+)
+def test_wrong_usage_exits_2(call, arguments):
+    code, _, err = call(*arguments)
+    assert code == 2
+    assert "Usage: zoo" in err and "Traceback" not in err
+
+
+def test_unknown_name_stops_before_anything_is_fetched(call, monkeypatch):
+    fetched = []
+    monkeypatch.setattr("zoo.datasets.fetch", lambda name, **_: fetched.append(name))
+    code, _, _ = call("data", "fetch", "mnist", "mnst")
+    assert (code, fetched) == (2, [])
+
+
+def test_fetch_hands_the_source_on(call, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("zoo.datasets.fetch", lambda name, source=None: asked.append((name, source)) or tmp_path)
+    code, out, _ = call("data", "fetch", "mnist", "digits", "--from", "mirror")
+    assert code == 0
+    assert asked == [("mnist", "mirror"), ("digits", "mirror")]
+    assert f"mnist: ready in {tmp_path}" in out
+
+
+def test_failure_exits_1_with_one_line(call, monkeypatch):
+    def refuse(name, source=None):
+        raise DataUnavailable("Neither source of [mnist] answers.")
+
+    monkeypatch.setattr("zoo.datasets.fetch", refuse)
+    assert call("data", "fetch", "mnist") == (1, "", "error: Neither source of [mnist] answers.\n")
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
+    from zoo.cli import main
+
+    def break_down(name, source=None):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("zoo.datasets.fetch", break_down)
+    monkeypatch.setattr(sys, "argv", ["zoo", "data", "fetch", "mnist"])
+    with pytest.raises(RuntimeError, match="a bug"):
+        main()
+
+
+def test_reproduce_hands_everything_on(call, monkeypatch, tmp_path):
+    seen = {}
+
+    def record(claim, budget, **options):
+        seen.update(options, claim=claim, budget=budget, keras=os.environ["KERAS_BACKEND"])
+        raise ResultsError("enough")
+
+    monkeypatch.setattr("zoo.reproductions.harness.run_claim", record)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    code, _, err = call(
+        "reproduce", "shallow_vs_deep", "--budget", "smoke", "--seeds", 2, "--out", tmp_path, "--engine", "ray",
+        "--address", "auto", "--force", "--backend", "tensorflow",
+    )
+    assert (code, err) == (1, "error: enough\n")
+    assert seen == {
+        "claim": "shallow_vs_deep", "budget": "smoke", "seeds": 2, "out": tmp_path, "engine": "ray",
+        "address": "auto", "force": True, "keras": "tensorflow",
+    }
+
+
+def test_reproduce_is_on_jax_unless_told_otherwise(call, monkeypatch):
+    def record(claim, budget, **options):
+        raise ResultsError(f"{budget} on {os.environ['KERAS_BACKEND']}")
+
+    monkeypatch.setattr("zoo.reproductions.harness.run_claim", record)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert call("reproduce", "shallow_vs_deep") == (1, "", "error: quick on jax\n")
+
+
+def test_interrupt_says_what_was_kept(call, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zoo.reproductions.harness.run_claim", interrupt)
+    code, _, err = call("reproduce", "shallow_vs_deep")
+    assert code == 130
+    assert "Finished trials are kept" in err and "Traceback" not in err
+
+
+def test_compare_before_any_run_says_what_to_do(call):
+    code, out, err = call("compare", "shallow_vs_deep")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ") and "zoo reproduce" in err
+
+
+def test_reader_that_stops_early_is_no_error():
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {ZOO} models | head -n 1"], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith("model")
+    assert done.stderr == ""
+
+
+def test_closed_pipe_is_quiet():
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run([ZOO, "models"], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    finally:
+        os.close(writer)
+    assert done.stderr == ""
+
+
+def test_piped_output_is_plain_and_one_line_per_row():
+    done = zoo("models", "*net", FORCE_COLOR="", TERM="xterm-256color")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert done.stdout.isascii()
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_listing_fits_80_columns(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in ("models", "datasets", "claims"):
+        code, out, _ = call(command)
+        assert code == 0
+        assert max(map(len, out.splitlines())) <= 80

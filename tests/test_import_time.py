@@ -1,0 +1,67 @@
+"""`import zoo` is free: it loads nothing heavy, and leaves the choice of the Keras backend to the user.
+
+The seconds themselves are measured by tests/benchmarks; here is what they depend on.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = {"keras", "tensorflow", "tensorflow_datasets", "jax", "numpy", "pandas", "scipy", "sklearn", "skimage", "matplotlib", "typer"}
+
+
+def modules_after(code, **environment):
+    """Top-level modules that a fresh interpreter has loaded after running some code."""
+    program = f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}}, file=sys.__stdout__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_import_zoo_loads_nothing_heavy():
+    assert not HEAVY & modules_after("import zoo")
+
+
+def test_listing_models_and_data_sets_loads_no_framework():
+    loaded = modules_after("import zoo; zoo.list_models(); zoo.datasets.list_datasets(); zoo.datasets.describe('mnist')")
+    assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & loaded
+
+
+@pytest.mark.parametrize("command", ["--help", "models", "datasets", "claims", "reproduce --help"])
+def test_commands_that_list_load_no_framework(command):
+    code = f"""
+import sys
+sys.argv = ["zoo", *{command.split()!r}]
+from zoo.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+    assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & modules_after(code)
+
+
+def test_keras_keeps_the_backend_that_the_user_chose():
+    code = "import zoo, keras\nassert keras.backend.backend() == 'jax'\nzoo.create_model"
+    assert "tensorflow" not in modules_after(code, KERAS_BACKEND="jax")
+
+
+def test_library_and_reproductions_load_without_tensorflow():
+    code = "import zoo, zoo.datasets, zoo.reproductions, zoo.training, zoo.registry, zoo.reproductions.shallow_vs_deep"
+    assert not {"tensorflow", "tensorflow_datasets"} & modules_after(code, KERAS_BACKEND="jax")
+
+
+def test_every_module_loads_without_tensorflow():
+    names = []
+    for folder, home in (("zoo", "zoo"), ("reproductions", "zoo.reproductions")):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = path.relative_to(ROOT / folder).with_suffix("").parts
+            names.append(".".join([home, *(part for part in parts if part != "__init__")]))
+    code = "import importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in names)
+    assert not {"tensorflow", "tensorflow_datasets"} & modules_after(code, KERAS_BACKEND="jax")

@@ -1,0 +1,127 @@
+"""The wheel: complete, under one import root, at peace with a foreign package called `datasets`."""
+
+import configparser
+import subprocess
+import sys
+import tomllib
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+# Folder of the checkout -> where it lies in the package.
+HOMES = {"zoo": "zoo", "datasets": "zoo/datasets", "reproductions": "zoo/reproductions"}
+
+
+def run(*command, **options):
+    """Run a command; on failure the assertion shows all that it printed."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built of what git would commit, so that no build folder appears in the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    listed = run("git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            target = source / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((ROOT / name).read_bytes())
+    run(
+        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
+        "--wheel-dir", folder, source,
+    )
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def names(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel, names):
+    (path,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+    with zipfile.ZipFile(wheel) as archive:
+        return Parser().parsestr(archive.read(path).decode())
+
+
+def test_wheel_has_every_module_of_the_checkout(names):
+    for folder, home in HOMES.items():
+        for path in (ROOT / folder).rglob("*.py"):
+            assert f"{home}/{path.relative_to(ROOT / folder).as_posix()}" in names
+
+
+def test_wheel_has_the_data_that_the_code_reads(names):
+    assert "zoo/reproductions/published.csv" in names
+    for path in (ROOT / "datasets").glob("*/*"):
+        if path.is_file() and path.suffix != ".pyc":
+            assert f"zoo/datasets/{path.relative_to(ROOT / 'datasets').as_posix()}" in names
+
+
+def test_wheel_has_one_import_root_and_nothing_else(wheel, names):
+    (top_level,) = (name for name in names if name.endswith("/top_level.txt"))
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read(top_level).decode().split() == ["zoo"]
+    roots = {name.split("/")[0] for name in names}
+    assert {root for root in roots if not root.endswith(".dist-info")} == {"zoo"}
+    unwanted = ("tests", "results", "__pycache__", ".trials")
+    assert not [name for name in names if set(Path(name).parts) & set(unwanted)]
+    assert not [name for name in names if name.endswith((".npy", ".npz", ".gz", ".pyc"))]
+
+
+def test_metadata(metadata):
+    assert metadata["Name"] == "deepzoo"
+    assert metadata["Requires-Python"].replace(" ", "") in (">=3.11,<3.14", "<3.14,>=3.11")
+    declared = {line.rpartition(" ")[2] for line in metadata.get_all("Classifier") if "Python :: 3." in line}
+    assert declared == {"3.11", "3.12", "3.13"}
+    assert {"test", "gpu", "cluster", "app"} <= set(metadata.get_all("Provides-Extra"))
+    assert "Apache-2.0" in (metadata["License-Expression"] or metadata["License"])
+    assert metadata.get_payload().startswith("# deepzoo")
+
+
+def test_wheel_lives_beside_a_foreign_package_called_datasets(wheel, tmp_path):
+    site = tmp_path / "site"
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, wheel)
+    foreign = site / "datasets"
+    foreign.mkdir()  # raises if our wheel had installed a package of that name
+    (foreign / "__init__.py").write_text("OWNER = 'somebody else'\n")
+    # Ahead of everything else on the path; the files' places prove that the checkout lent no hand.
+    program = f"""
+import sys
+sys.path.insert(0, {str(site)!r})
+import datasets, zoo, zoo.datasets, zoo.reproductions
+assert datasets.OWNER == "somebody else"
+for module in (zoo, zoo.datasets, zoo.reproductions):
+    assert module.__file__.startswith({str(site)!r}), module.__file__
+assert "mnist" in zoo.datasets.list_datasets()
+assert "mlp" in zoo.list_models()
+assert "shallow_vs_deep" in zoo.reproductions.list_claims()
+"""
+    run(sys.executable, "-I", "-c", program, cwd=tmp_path)
+
+
+def test_pyproject_is_only_the_build_system():
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(table) == {"build-system"}
+
+
+def test_packages_in_setup_cfg_are_the_packages_on_disk():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    on_disk = set()
+    for folder, home in HOMES.items():
+        for init in (ROOT / folder).rglob("__init__.py"):
+            inner = init.parent.relative_to(ROOT / folder).parts
+            if folder != "datasets" or not inner:  # a data set's folder comes along as package data
+                on_disk.add(".".join([*home.split("/"), *inner]))
+    assert listed == on_disk
