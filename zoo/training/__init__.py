@@ -1,0 +1,5 @@
+"""The training engine: K replicas of one Keras model trained as one compiled program."""
+
+from zoo.training.population import Population
+
+__all__ = ["Population"]

@@ -1,0 +1,219 @@
+"""Runs the compiled program for a whole population: in groups that fit into memory, epoch by epoch."""
+
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from zoo.errors import ZooError
+from zoo.training import memory
+from zoo.training.compiled import Program, evaluation_rows, prepare
+from zoo.training.order import member_key
+
+STEPS_PER_LAUNCH = 400
+STACKED = ("trainable", "non_trainable", "optimizer")
+
+
+class CompiledEngine:
+    """Trains, evaluates and predicts a population on JAX; state lives on the host between calls.
+
+    State is a dict: seeds (K ints), factor (K,), and lists of stacked arrays trainable, non_trainable,
+    optimizer (or None before the first fit).
+    """
+
+    def __init__(self, template, objective, x, y, group_size=None, say=print):
+        handle = prepare(template, objective, x, y)
+        self.program, self.group_size, self.say = Program(template, handle), group_size, say
+        self._executables = {}
+
+    # -- training --------------------------------------------------------------------------------------------
+
+    def fit(self, state, subsets, data, plan, progress):
+        """Train all members for plan["epochs"] epochs.
+
+        Returns a dict: the stacked lists of the trained state, history {metric: (epochs, K)}, best_epoch (K,),
+        seconds (without compilation), compile_seconds and group_size. Falls back to smaller groups when the
+        device's memory is short, and raises ZooError when not even one member fits.
+        """
+        members = len(state["seeds"])
+        size = min(self.group_size or members, members)
+        data = {name: jnp.asarray(value) for name, value in data.items()}
+        while True:
+            try:
+                return self._fit_groups(state, subsets, data, plan, progress, size)
+            except _TooLarge as error:
+                if size == 1:
+                    raise ZooError(f"Not even one member fits into the device's memory: {error}") from error
+                size = -(-size // 2)
+                self.group_size = size
+                progress.restart()
+                self.say(f"Memory is short for the whole population: training in groups of {size}.")
+
+    def _fit_groups(self, state, subsets, data, plan, progress, size):
+        results = []
+        for start in range(0, len(state["seeds"]), size):
+            group = slice(start, start + size)
+            own = dict(data) if subsets is None else data | {"subsets": jnp.asarray(subsets[group])}
+            results.append(self._fit_group(_cut(state, group), own, plan, progress))
+        joined = {n: [np.concatenate(p) for p in zip(*(r[n] for r in results))] for n in STACKED}
+        names = results[0]["history"]
+        joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}
+        joined["best_epoch"] = np.concatenate([r["best_epoch"] for r in results])
+        joined |= {n: sum(r[n] for r in results) for n in ("seconds", "compile_seconds")}
+        return joined | {"group_size": size}
+
+    def _fit_group(self, state, data, plan, progress):
+        arguments = self._arguments(state, data, plan)
+        room = len(arguments[2]["loss"])
+        execute, compile_seconds = self._executable("train", arguments, data, plan)
+        started = time.perf_counter()
+        state, best, history = arguments
+        chunks, pending = [], None
+        for done in range(0, plan["epochs"], room):
+            epochs = min(room, plan["epochs"] - done)
+            first = np.int32(plan["first_epoch"] + done)
+            try:
+                state, best, history = execute(state, best, history, first, np.int32(epochs), data)
+                chunks.append({name: jnp.copy(values) for name, values in history.items()})
+                if pending is not None:  # the device works one launch ahead of the clock
+                    self._report(*pending, progress)
+            except jax.errors.JaxRuntimeError as error:
+                _raise_too_large(error)
+            pending = (chunks[-1], epochs, len(state["factor"]))
+        self._report(*pending, progress)
+        jax.block_until_ready(state)
+        seconds = time.perf_counter() - started
+        history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
+        return self._finished(state, best, plan) | {
+            "history": history,
+            "seconds": seconds,
+            "compile_seconds": compile_seconds,
+        }
+
+    def _report(self, chunk, epochs, members, progress):
+        name = "val_accuracy" if "val_accuracy" in chunk else "loss"
+        values = np.asarray(chunk[name][epochs - 1])  # waits for the launch
+        progress.advance(epochs * members, f"{name} {np.nanmean(values):.4f}")
+
+    def _arguments(self, state, data, plan):
+        members = len(state["seeds"])
+        device_state = {
+            "trainable": list(map(jnp.array, state["trainable"])),
+            "non_trainable": list(map(jnp.array, state["non_trainable"])),
+            "optimizer": (
+                self.program.optimizer_values(members)
+                if state["optimizer"] is None
+                else list(map(jnp.array, state["optimizer"]))
+            ),
+            "factor": jnp.asarray(state["factor"]),
+            "key": jnp.stack([member_key(seed) for seed in state["seeds"]]),
+        }
+        best = None
+        if plan["select"] == "best":
+            best = {
+                "trainable": list(map(jnp.array, state["trainable"])),
+                "non_trainable": list(map(jnp.array, state["non_trainable"])),
+                "value": jnp.full(members, -jnp.inf, "float32"),
+                "epoch": jnp.full(members, -1, "int32"),
+            }
+        names = self.program.metric_names()
+        names += [f"val_{name}" for name in names] if "xv" in data else []
+        n = (data["subsets"] if "subsets" in data else data["x"][None]).shape[1]
+        steps = -(-n // plan["batch_size"])
+        room = min(plan["epochs"], -(-STEPS_PER_LAUNCH // steps))
+        return device_state, best, {name: jnp.zeros((room, members), "float32") for name in names}
+
+    def _finished(self, state, best, plan):
+        host = {name: jax.device_get(state[name]) for name in STACKED}
+        members = len(state["factor"])
+        last = plan["first_epoch"] + plan["epochs"] - 1
+        host["trainable"] = jax.device_get(self.program.evaluated_weights(state))
+        host["best_epoch"] = np.full(members, last)
+        if best is not None:
+            # a member that never had a finite validation score keeps its last weights and its mark
+            chosen = np.asarray(best["epoch"]) >= 0
+            for name in ("trainable", "non_trainable"):
+                host[name] = [_where(chosen, b, h) for b, h in zip(jax.device_get(best[name]), host[name])]
+            host["best_epoch"] = np.where(chosen, np.asarray(best["epoch"]), last)
+        return host
+
+    def _executable(self, kind, arguments, data, plan):
+        spec = jax.tree.map(lambda a: (a.shape, str(a.dtype)), (arguments, data))
+        key = (kind, str(spec), plan["batch_size"], plan["keep_tail"], plan["shuffle"], plan["monitor"])
+        if key in self._executables:
+            return self._executables[key], 0.0
+
+        def run(state, best, history, first, epochs, data):
+            return self.program.train(state, best, history, first, epochs, data, plan)
+
+        started = time.perf_counter()
+        counts = (np.int32(0), np.int32(1))
+        try:
+            compiled = jax.jit(run, donate_argnums=(0, 1, 2)).lower(*arguments, *counts, data).compile()
+        except jax.errors.JaxRuntimeError as error:
+            _raise_too_large(error)
+        free = memory.available_bytes(jax.devices()[0]) + _bytes((arguments, data))
+        if memory.needed_bytes(compiled) > free:
+            raise _TooLarge(f"{memory.needed_bytes(compiled) / 2**30:.1f} GiB needed, {free / 2**30:.1f} GiB free")
+        self._executables[key] = compiled
+        return compiled, time.perf_counter() - started
+
+    # -- after training --------------------------------------------------------------------------------------
+
+    def evaluate(self, state, x, y):
+        """Metrics of every member: dict of (K,) float32."""
+        x, y = jnp.asarray(x), jnp.asarray(y)
+        run = self._executables.setdefault("evaluate", jax.jit(self.program.evaluate))
+        parts = []
+        for group in self._groups(state):
+            parts.append(jax.device_get(run(*_weights(state, group), x, y)))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def predict(self, state, x):
+        """Outputs of every member: (K, n, ...) float32."""
+        run = self._executables.setdefault("predict", jax.jit(self.program.predict))
+        rows = evaluation_rows(len(state["seeds"]))
+        parts = []
+        for group in self._groups(state):
+            weights = jax.device_put(_weights(state, group))
+            batches = [np.asarray(run(*weights, x[i : i + rows])) for i in range(0, len(x), rows)]
+            parts.append(np.concatenate(batches, axis=1))
+        return np.concatenate(parts)
+
+    def _groups(self, state):
+        members = len(state["seeds"])
+        size = self.group_size or members
+        return [slice(start, start + size) for start in range(0, members, size)]
+
+
+class _TooLarge(Exception):
+    """A program needs more memory than the device has."""
+
+
+def _raise_too_large(error):
+    if memory.is_out_of_memory(error):
+        raise _TooLarge(str(error).splitlines()[0]) from error
+    raise error
+
+
+def _cut(state, group):
+    return {name: _cut_value(value, group) for name, value in state.items()}
+
+
+def _cut_value(value, group):
+    if value is None or not isinstance(value, list) or (value and not hasattr(value[0], "shape")):
+        return None if value is None else value[group]
+    return [array[group] for array in value]
+
+
+def _weights(state, group):
+    return [v[group] for v in state["trainable"]], [v[group] for v in state["non_trainable"]]
+
+
+def _where(mask, new, old):
+    return np.where(mask.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+
+
+def _bytes(tree):
+    return sum(leaf.nbytes for leaf in jax.tree.leaves(tree) if not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key))

@@ -1,0 +1,111 @@
+"""The members of a population: their initial variables, stacked, and models made from them again."""
+
+import contextlib
+import random
+
+import numpy as np
+
+from zoo.errors import InvalidInput
+
+
+def check_seeds(seeds):
+    """Seeds as a list of ints; raises InvalidInput when there are none or one is no usable seed."""
+    seeds = list(seeds)
+    if not seeds:
+        raise InvalidInput("A population needs at least one seed; got none.")
+    for seed in seeds:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+            raise InvalidInput(f"A seed must be an integer in 0..2**32-1; got {seed!r}.")
+    return [int(seed) for seed in seeds]
+
+
+@contextlib.contextmanager
+def _global_random_state_kept():
+    """Give Python's and NumPy's global generators back as they were: building must not disturb the user's."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
+def _dtype_policy(precision):
+    import keras
+
+    before = keras.config.dtype_policy()
+    if precision is not None:
+        try:
+            keras.config.set_dtype_policy(precision)
+        except ValueError:
+            raise InvalidInput(
+                f"precision={precision!r} is no Keras dtype policy; "
+                "use 'float32', 'mixed_bfloat16', 'mixed_float16' or 'float64'."
+            ) from None
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def build_member(build, seed, precision=None):
+    """The model that `build` gives under `keras.utils.set_random_seed(seed)`.
+
+    Raises InvalidInput when `build` returns no built keras.Model.
+    """
+    import keras
+
+    with _global_random_state_kept(), _dtype_policy(precision):
+        keras.utils.set_random_seed(seed)
+        model = build()
+    if not isinstance(model, keras.Model):
+        raise InvalidInput(f"build must return a keras.Model; it returned {type(model).__name__}.")
+    if not model.built:
+        raise InvalidInput("build must return a built model: begin it with keras.Input(shape=...).")
+    return model
+
+
+def variables_of(model):
+    """(trainable, non_trainable) values of a model as two lists of NumPy arrays."""
+    import keras
+
+    to_numpy = keras.ops.convert_to_numpy
+    return (
+        [to_numpy(v) for v in model.trainable_variables],
+        [to_numpy(v) for v in model.non_trainable_variables],
+    )
+
+
+def stack_members(template, build, seeds, precision, weights):
+    """Initial variables of all members, stacked along a new first axis of length len(seeds).
+
+    template: the built model of seeds[0]. weights: None, or one list of arrays per member in the order of
+    `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape).
+    """
+    values = []
+    for k, seed in enumerate(seeds):
+        model = template if k == 0 else build_member(build, seed, precision)
+        if weights is not None:
+            set_weights(model, weights[k], k)
+        values.append(variables_of(model))
+    return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values))
+
+
+def set_weights(model, weights, member):
+    """Give `model` the arrays of `weights`, or raise InvalidInput naming the first that does not fit."""
+    expected = [tuple(w.shape) for w in model.weights]
+    given = [tuple(np.shape(w)) for w in weights]
+    if expected != given:
+        raise InvalidInput(
+            f"weights[{member}] does not fit the model: it has shapes {given}, the model needs {expected}."
+        )
+    model.set_weights(weights)
+
+
+def assign(model, trainable, non_trainable):
+    """Write values (lists of arrays, one per variable) into a model's variables."""
+    for variable, value in zip(model.trainable_variables, trainable):
+        variable.assign(value)
+    for variable, value in zip(model.non_trainable_variables, non_trainable):
+        variable.assign(value)

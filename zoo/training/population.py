@@ -1,0 +1,224 @@
+"""Population: many seeds of one Keras model, trained together; the front of the training engine."""
+
+import numpy as np
+
+from zoo.errors import InvalidInput
+from zoo.training import checks
+from zoo.training.members import assign, build_member, check_seeds, stack_members
+from zoo.training.objective import Objective
+from zoo.training.progress import Progress
+
+
+class Population:
+    """K replicas ("members") of one Keras model that differ in their seed.
+
+    On the JAX backend all members train as one compiled program (`jax.vmap` over members of a `lax.scan` over
+    Keras's own stateless train step); on other backends one after another with `keras.Model.fit`. Both give
+    the same answers within float tolerance: a population of one equals `fit` step for step.
+
+    Args:
+        build: function without arguments that returns a built `keras.Model`. Member k is what it returns
+            after `keras.utils.set_random_seed(seeds[k])`.
+        seeds: iterable of K integers. A seed also decides the order in which a member sees its examples.
+        precision: Keras dtype policy for the members, e.g. "mixed_bfloat16"; None keeps the user's policy.
+        weights: None, or K lists of arrays as `model.get_weights()` gives them: where the members start.
+        group_size: at most so many members are trained at once; None: as many as fit into memory.
+
+    Raises InvalidInput for no seeds, a `build` that returns no built model, weights that do not fit.
+
+    Example:
+        >>> population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 10), seeds=range(3))
+        >>> population.compile("adam", "sparse_categorical_crossentropy_from_logits", ["accuracy"])  # doctest: +SKIP
+    """
+
+    def __init__(self, build, seeds, *, precision=None, weights=None, group_size=None):
+        self.seeds = check_seeds(seeds)
+        self.build, self.precision, self.group_size = build, precision, group_size
+        if weights is not None and len(weights) != len(self.seeds):
+            raise InvalidInput(f"weights has {len(weights)} entries for {len(self.seeds)} seeds; give one per seed.")
+        self.template = self._make_model(self.seeds[0])
+        trainable, non_trainable = stack_members(self.template, build, self.seeds, precision, weights)
+        self._state = {
+            "seeds": self.seeds,
+            "factor": np.ones(len(self.seeds), "float32"),
+            "trainable": trainable,
+            "non_trainable": non_trainable,
+            "optimizer": None,
+        }
+        self._objective = self._engine = None
+        self.epochs_trained, self._histories = 0, []
+        self.compile_seconds = self.fit_seconds = 0.0
+        self.diverged = np.zeros(len(self.seeds), bool)
+        self.best_epoch = None
+
+    def _make_model(self, seed):
+        return build_member(self.build, seed, self.precision)
+
+    def __len__(self):
+        return len(self.seeds)
+
+    def compile(self, optimizer, loss=None, metrics=(), learning_rate=None):
+        """Set what is optimised, as `keras.Model.compile` does.
+
+        Args:
+            optimizer: name, or `keras.optimizers.Optimizer` that serves as the pattern of every member's own.
+            loss, metrics: as in Keras; a string "sparse_categorical_crossentropy" means probabilities, so
+                for the zoo's models, which give logits, pass the loss object with `from_logits=True`.
+            learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
+        """
+        rates = None if learning_rate is None else checks.check_rates(learning_rate, len(self))
+        self._objective = Objective(optimizer, loss, metrics, rates)
+        self._state |= {"factor": self._objective.factors(len(self)), "optimizer": None}
+        self._engine = None
+
+    def fit(
+        self,
+        x,
+        y=None,
+        *,
+        epochs=1,
+        batch_size=128,
+        validation_data=None,
+        subsets=None,
+        select="last",
+        shuffle=True,
+        drop_remainder=False,
+        verbose="auto",
+    ):
+        """Train all members; returns the history of this call.
+
+        Args:
+            x: array (n, *input_shape), any numeric dtype, shared by all members.
+            y: array (n, ...) or None where the loss ignores it.
+            validation_data: (x, y), evaluated after every epoch.
+            subsets: None, or integers (K, m): the rows of x that member k trains on.
+            select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
+                validation score (accuracy if it is a metric, else loss; the first such epoch).
+            shuffle: a new order per member and epoch, drawn from its seed; False: the order given.
+            drop_remainder: leave out an epoch's last batch when it is smaller than the others.
+            verbose: "auto" shows progress on a terminal, True always, False never.
+
+        Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
+        val_ counterparts. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
+        Raises InvalidInput for data or settings that cannot be used; nothing has changed then.
+        """
+        objective = self._need_objective()
+        x, y = checks.check_data(self.template, x, y)
+        plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data)
+        if subsets is not None:
+            subsets = checks.check_subsets(subsets, len(self), len(x))
+        checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
+        data = {"x": x, "y": y}
+        if validation_data is not None:
+            data["xv"], data["yv"] = checks.check_data(self.template, *validation_data, what="validation x")
+        if objective.wants_class_labels:
+            for labels in (data["y"], data.get("yv")):
+                if labels is not None:
+                    checks.check_labels(labels, self.template.output_shape[-1])
+        engine = self._need_engine(x, y)
+        progress = Progress(epochs * len(self), f"{self.template.name} x {len(self)}", verbose)
+        result = engine.fit(self._state, subsets, data, plan, progress)
+        progress.close()
+        return self._take(result, epochs)
+
+    def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data):
+        if select not in ("last", "best"):
+            raise InvalidInput(f"select must be 'last' or 'best'; got {select!r}.")
+        if select == "best" and validation_data is None:
+            raise InvalidInput("select='best' needs validation_data to choose by.")
+        by_accuracy = any("acc" in str(getattr(m, "name", m)) for m in self._objective.metrics)
+        return {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "first_epoch": self.epochs_trained,
+            "select": select,
+            "monitor": "val_accuracy" if by_accuracy else "val_loss",
+            "sign": 1 if by_accuracy else -1,
+            "shuffle": bool(shuffle),
+            "keep_tail": not drop_remainder,
+        }
+
+    def _take(self, result, epochs):
+        self._state |= {name: result[name] for name in ("trainable", "non_trainable", "optimizer")}
+        self.compile_seconds += result["compile_seconds"]
+        self.fit_seconds += result["seconds"]
+        self.group_size = result["group_size"]
+        self.best_epoch = result["best_epoch"]
+        self.diverged |= ~np.isfinite(result["history"]["loss"]).all(axis=0)
+        history = self._frame(result["history"], self.epochs_trained)
+        self.epochs_trained += epochs
+        self._histories.append(history)
+        return history
+
+    def _frame(self, history, first_epoch):
+        import pandas as pd
+
+        epochs, members = history["loss"].shape
+        index = {
+            "member": np.repeat(np.arange(members), epochs),
+            "seed": np.repeat(self.seeds, epochs),
+            "epoch": np.tile(np.arange(first_epoch, first_epoch + epochs), members),
+        }
+        return pd.DataFrame(index | {name: values.T.ravel() for name, values in history.items()})
+
+    @property
+    def history(self):
+        """The rows of all calls of `fit` so far, in one DataFrame."""
+        import pandas as pd
+
+        return pd.concat(self._histories, ignore_index=True) if self._histories else pd.DataFrame()
+
+    def evaluate(self, x, y=None):
+        """Loss and metrics of every member on x (n, *input_shape), y (n, ...).
+
+        Returns a DataFrame, one row per member: member, seed, the metrics, diverged (bool).
+        """
+        import pandas as pd
+
+        x, y = checks.check_data(self.template, x, y)
+        if self._need_objective().wants_class_labels:
+            checks.check_labels(y, self.template.output_shape[-1])
+        results = self._need_engine(x, y).evaluate(self._state, x, y)
+        index = {"member": range(len(self)), "seed": self.seeds}
+        return pd.DataFrame(index | results | {"diverged": self.diverged})
+
+    def predict(self, x):
+        """The outputs of every member on x (n, *input_shape): array (K, n, ...)."""
+        self._need_objective()
+        x, y = checks.check_data(self.template, x, None)
+        return self._need_engine(x, None).predict(self._state, x)
+
+    def get_weights(self, member):
+        """The arrays of one member, ordered as `model.get_weights()` orders them."""
+        return self[member].get_weights()
+
+    def __getitem__(self, member):
+        """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is."""
+        if not -len(self) <= member < len(self):
+            raise IndexError(f"There are {len(self)} members; {member} is none of them.")
+        model = self._make_model(self.seeds[member])
+        state = self._state
+        assign(model, [v[member] for v in state["trainable"]], [v[member] for v in state["non_trainable"]])
+        if self._objective is not None:
+            self._objective.compile(model)
+        return model
+
+    def _need_objective(self):
+        if self._objective is None:
+            raise InvalidInput("Call population.compile(optimizer, loss, metrics) first.")
+        return self._objective
+
+    def _need_engine(self, x, y):
+        import keras
+
+        if self._engine is None:
+            if keras.backend.backend() == "jax":
+                from zoo.training.engine import CompiledEngine
+
+                y = np.zeros(len(x), "float32") if y is None else y
+                self._engine = CompiledEngine(self.template, self._objective, x, y, self.group_size)
+            else:
+                from zoo.training.sequential import SequentialEngine
+
+                self._engine = SequentialEngine(self.template, self._objective, self._make_model)
+        return self._engine

@@ -1,0 +1,158 @@
+"""The fallback engine: members one after another with `keras.Model.fit`, on any backend, same answers."""
+
+import contextlib
+import time
+
+import keras
+import numpy as np
+
+from zoo.training.members import assign, variables_of
+from zoo.training.objective import scale_learning_rate
+from zoo.training.order import host_order
+
+STEPS_PER_EXECUTION = 100
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of one member, in the order that the compiled engine would use."""
+
+    def __init__(self, x, y, subset, seed, plan):
+        super().__init__()
+        self.x, self.y, self.subset, self.seed, self.plan = x, y, subset, seed, plan
+        self.n = len(x) if subset is None else len(subset)
+        self.epoch = plan["first_epoch"] - 1
+        self._next_epoch()
+
+    def __len__(self):
+        whole, tail = divmod(self.n, self.plan["batch_size"])
+        return whole + (1 if tail and self.plan["keep_tail"] else 0)
+
+    def __getitem__(self, i):
+        size = self.plan["batch_size"]
+        rows = self.rows[i * size : (i + 1) * size]
+        return self.x[rows], self.y[rows]
+
+    def on_epoch_end(self):
+        self._next_epoch()
+
+    def _next_epoch(self):
+        self.epoch += 1
+        order = host_order(self.seed, self.epoch, self.n) if self.plan["shuffle"] else np.arange(self.n)
+        self.rows = order if self.subset is None else self.subset[order]
+
+
+class Watch(keras.callbacks.Callback):
+    """Validates after each epoch, keeps the best weights, records the history."""
+
+    def __init__(self, data, plan, on_epoch):
+        super().__init__()
+        self.data, self.plan, self.report = data, plan, on_epoch
+        self.rows, self.best, self.best_value = [], None, -np.inf
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {name: float(value) for name, value in logs.items()}
+        with averaged_weights(self.model):
+            if "xv" in self.data:
+                held_out = self.model.evaluate(
+                    self.data["xv"], self.data["yv"], batch_size=1024, verbose=0, return_dict=True
+                )
+                row |= {f"val_{name}": float(value) for name, value in held_out.items()}
+            value = row.get(self.plan["monitor"], np.nan) * self.plan["sign"]
+            if self.plan["select"] == "best" and value > self.best_value:
+                self.best, self.best_value = (*variables_of(self.model), self.plan["first_epoch"] + epoch), value
+        self.rows.append(row)
+        self.report()
+
+
+@contextlib.contextmanager
+def averaged_weights(model):
+    """Within this context the model holds the optimizer's moving average of its weights, if it keeps one."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    kept = variables_of(model)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        assign(model, *kept)
+
+
+class SequentialEngine:
+    """Trains, evaluates and predicts members one by one; same interface as CompiledEngine."""
+
+    def __init__(self, template, objective, make_model):
+        self.model, self.objective, self.make_model = template, objective, make_model
+
+    def fit(self, state, subsets, data, plan, progress):
+        """See CompiledEngine.fit."""
+        results = []
+        for k, seed in enumerate(state["seeds"]):
+            member = {
+                "seed": seed,
+                "factor": state["factor"][k],
+                "optimizer": None if state["optimizer"] is None else [v[k] for v in state["optimizer"]],
+                "subset": None if subsets is None else subsets[k],
+            }
+            model = self._model(state, k)
+            results.append(self._fit_member(model, member, data, plan, progress))
+        return _joined(results)
+
+    def _model(self, state, k):
+        model = self.make_model(state["seeds"][k])
+        assign(model, [v[k] for v in state["trainable"]], [v[k] for v in state["non_trainable"]])
+        return model
+
+    def _fit_member(self, model, member, data, plan, progress):
+        batches = Batches(data["x"], data["y"], member["subset"], member["seed"], plan)
+        self.objective.compile(model, steps_per_execution=min(STEPS_PER_EXECUTION, len(batches)))
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(model.optimizer.variables, member["optimizer"] or ()):
+            variable.assign(value)
+        if member["factor"] != 1:
+            scale_learning_rate(model.optimizer).factor = float(member["factor"])
+        watch = Watch(data, plan, lambda: progress.advance(1))
+        started = time.perf_counter()
+        model.fit(batches, epochs=plan["epochs"], shuffle=False, verbose=0, callbacks=[watch])
+        trainable, non_trainable = variables_of(model)
+        best_epoch = plan["first_epoch"] + plan["epochs"] - 1
+        if watch.best is not None:
+            trainable, non_trainable, best_epoch = watch.best
+        return {
+            "trainable": trainable,
+            "non_trainable": non_trainable,
+            "optimizer": [keras.ops.convert_to_numpy(v) for v in model.optimizer.variables],
+            "history": watch.rows,
+            "best_epoch": best_epoch,
+            "seconds": time.perf_counter() - started,
+        }
+
+    def evaluate(self, state, x, y):
+        """See CompiledEngine.evaluate."""
+        rows = []
+        for k in range(len(state["seeds"])):
+            model = self._model(state, k)
+            self.objective.compile(model)
+            rows.append(model.evaluate(x, y, batch_size=1024, verbose=0, return_dict=True))
+        return {name: np.array([row[name] for row in rows], "float32") for name in rows[0]}
+
+    def predict(self, state, x):
+        """See CompiledEngine.predict."""
+        return np.stack([self._model(state, k).predict(x, verbose=0) for k in range(len(state["seeds"]))])
+
+
+def _joined(results):
+    """The members' results with a leading member axis."""
+    joined = {
+        name: [np.stack(values) for values in zip(*(r[name] for r in results))]
+        for name in ("trainable", "non_trainable", "optimizer")
+    }
+    names = results[0]["history"][0]
+    history = {n: np.array([[row[n] for row in r["history"]] for r in results], "float32").T for n in names}
+    return joined | {
+        "history": history,
+        "best_epoch": np.array([r["best_epoch"] for r in results]),
+        "seconds": sum(r["seconds"] for r in results),
+        "compile_seconds": 0.0,
+        "group_size": 1,
+    }
