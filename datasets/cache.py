@@ -1,0 +1,236 @@
+"""The array cache: .npy files beside a manifest, written once, verified, memory-mapped ever after.
+
+    <root>/mnist/manifest.json      names the arrays' folder, their sha256, the provenance
+    <root>/mnist/arrays-x7k2/*.npy  never changed once the manifest names them
+    <root>/mnist/verified.json      size, mtime and inode of each file when it was last hashed
+
+Publishing is one os.replace of the manifest, so a reader sees all of the old arrays or all of the new.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from zoo.datasets.dataset import SPLITS
+from zoo.errors import ZooError
+
+LAYOUT = 1
+ARRAYS = tuple(f"{split}_{part}" for split in SPLITS for part in "xy")
+
+
+class CacheError(ZooError, OSError):
+    """The cache folder cannot be read or written: permissions, a full disk."""
+
+
+class Unusable(Exception):
+    """The cache holds nothing (corrupt=False), or nothing that can be trusted (corrupt=True)."""
+
+    def __init__(self, reason, corrupt=False):
+        super().__init__(reason)
+        self.corrupt = corrupt
+
+
+def root():
+    """The cache's folder: $ZOO_DATA_DIR, else $XDG_CACHE_HOME/deepzoo, else ~/.cache/deepzoo."""
+    if chosen := os.environ.get("ZOO_DATA_DIR"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "deepzoo"
+
+
+def content_hash(array):
+    """sha256 over dtype, shape and bytes: independent of how a NumPy version writes .npy headers."""
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape}\n".encode())
+    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return digest.hexdigest()
+
+
+def fingerprint(manifest):
+    """sha256 over the hashes of a manifest's arrays."""
+    lines = [f"{name} {manifest['arrays'][name]['sha256']}\n" for name in ARRAYS]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read(info, thorough=False):
+    """(manifest, {name: array}) of a data set that is ready; raises Unusable otherwise.
+
+    A file whose size, mtime and inode are those of its last verification is trusted, unless thorough;
+    every other one is hashed again.
+    """
+    home = root() / info.name
+    with _as_cache_error(home, "read"):
+        try:
+            return _read(info, home, thorough)
+        except FileNotFoundError:
+            # Another process may have published between our reading the manifest and opening the arrays.
+            try:
+                return _read(info, home, thorough)
+            except FileNotFoundError as error:
+                missing = Path(error.filename or "").name
+                if missing == "manifest.json":
+                    raise Unusable("it is not in the cache") from None
+                raise Unusable(f"{missing} is missing", corrupt=True) from None
+
+
+def _read(info, home, thorough):
+    manifest = _manifest(info, home)
+    folder = home / manifest["folder"]
+    stamps = {name: _stamp(folder / f"{name}.npy") for name in ARRAYS}
+    trusted = {} if thorough else _verified(home, manifest["folder"])
+    arrays = {}
+    for name in ARRAYS:
+        arrays[name] = open_array(folder / f"{name}.npy", manifest["arrays"][name], stamps[name] != trusted.get(name))
+    if stamps != trusted:
+        _record(home, manifest["folder"], stamps)
+    return manifest, arrays
+
+
+def _manifest(info, home):
+    try:
+        manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
+        check_manifest(manifest)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unusable(f"its manifest is unreadable ({error})", corrupt=True) from None
+    if (manifest["layout"], manifest["version"]) != (LAYOUT, info.version):
+        raise Unusable(f"it holds version {manifest['version']}, wanted is {info.version}")
+    return manifest
+
+
+def check_manifest(manifest):
+    """Raise KeyError, TypeError or ValueError unless all that read() relies on is there."""
+    for key in ("name", "version", "layout"):
+        manifest[key]
+    if os.sep in manifest["folder"] or manifest["folder"].startswith("."):
+        raise ValueError("its arrays lie outside the cache")
+    if not isinstance(manifest["provenance"]["source"], str):
+        raise TypeError("no source")
+    for name in ARRAYS:
+        entry = manifest["arrays"][name]
+        np.dtype(entry["dtype"])
+        tuple(int(n) for n in entry["shape"])
+        bytes.fromhex(entry["sha256"])
+
+
+def open_array(path, entry, verify=True):
+    """One memory-mapped array, read-only; raises Unusable if it is not what its manifest entry promises."""
+    try:
+        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (ValueError, EOFError) as error:
+        raise Unusable(f"{path.name} cannot be read ({error})", corrupt=True) from None
+    if [array.dtype.str, list(array.shape)] != [entry["dtype"], entry["shape"]]:
+        raise Unusable(f"{path.name} has another shape or type than its manifest says", corrupt=True)
+    if verify and content_hash(array) != entry["sha256"]:
+        raise Unusable(f"the sha256 of {path.name} is not its manifest's", corrupt=True)
+    return array
+
+
+def _stamp(path):
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+
+def _verified(home, folder):
+    try:
+        record = json.loads((home / "verified.json").read_text(encoding="utf-8"))
+        return record["stamps"] if record["folder"] == folder else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _record(home, folder, stamps):
+    # A cache on a read-only disk is as good, only slower: it is hashed at every load.
+    with contextlib.suppress(OSError):
+        _write_json(home / "verified.json", {"folder": folder, "stamps": stamps})
+
+
+def _write_json(path, content):
+    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(json.dumps(content, indent=1) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def building(name, tell):
+    """An empty folder to build a data set in, while no other process builds the same; gone afterwards.
+
+    Raises CacheError when the cache folder cannot be written or the disk is full.
+    """
+    import fcntl
+
+    home = root() / name
+    with _as_cache_error(home, "written"):
+        home.mkdir(parents=True, exist_ok=True)
+        with open(home / ".lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                tell(f"waiting for another process that is preparing {name}")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            _sweep(home)
+            folder = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _as_cache_error(home, verb):
+    try:
+        yield
+    except ZooError:
+        raise
+    except OSError as error:
+        raise CacheError(
+            f"The cache folder {home} cannot be {verb}: {error}. Make room or give permission there, or"
+            " name another folder in the environment variable ZOO_DATA_DIR."
+        ) from error
+
+
+def _sweep(home):
+    """Remove what killed builds left behind; only under the lock."""
+    try:
+        kept = json.loads((home / "manifest.json").read_text(encoding="utf-8"))["folder"]
+    except (OSError, ValueError, KeyError, TypeError):
+        kept = None
+    for leftover in [*home.glob(".building-*"), *home.glob(".new-*"), *home.glob("arrays-*")]:
+        if leftover.name != kept:
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def write_arrays(folder, arrays):
+    """Write {name: array} as .npy files, flushed to the disk; returns the manifest's entries for them."""
+    folder.mkdir()
+    entries = {}
+    for name, array in arrays.items():
+        array = np.ascontiguousarray(array)
+        with open(folder / f"{name}.npy", "wb") as file:
+            np.save(file, array, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        entries[name] = {"dtype": array.dtype.str, "shape": list(array.shape), "sha256": content_hash(array)}
+    return entries
+
+
+def publish(name, folder, manifest):
+    """Make a folder of arrays, written inside building(), the cache's content for this data set."""
+    home = root() / name
+    final = home / f"arrays-{folder.parent.name.removeprefix('.building-')}"
+    os.rename(folder, final)
+    stamps = {array: _stamp(final / f"{array}.npy") for array in ARRAYS}
+    _write_json(home / "manifest.json", {**manifest, "folder": final.name})
+    _record(home, final.name, stamps)
+    _sweep(home)

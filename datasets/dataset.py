@@ -1,0 +1,101 @@
+"""The nouns of zoo.datasets: a Split, a Dataset made of three, the Info that describes one, and where one comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+SPLITS = ("train", "validation", "test")
+
+
+class Split(NamedTuple):
+    """Inputs and targets of one split: two read-only, memory-mapped arrays of equal length."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+class SourceFailed(Exception):
+    """A source did not answer, or delivered something else than it should: the next one is tried."""
+
+
+class Source(NamedTuple):
+    """One place that a data set's files come from.
+
+    what: the place in words, for provenance and errors. gather(folder, tell): leaves the files in the
+    folder, or raises SourceFailed within seconds; tell(text) shows the user one line of progress.
+    remedy: what a user can do when it does not answer.
+    """
+
+    what: str
+    gather: Callable[[Path, Callable[[str], None]], None]
+    remedy: str = ""
+
+
+class Built(NamedTuple):
+    """What a data set's build(folder) returns: {"train": Split, ...}, and in words what parsed the files."""
+
+    splits: dict[str, Split]
+    made_with: str
+
+
+@dataclass(frozen=True)
+class Info:
+    """What is known of a data set before anything is downloaded.
+
+    sizes: examples per split. input_shape: of one example. x_dtype, y_dtype: NumPy names.
+    classes: None unless the task is classification. version: changes whenever the arrays do.
+    sources: {"official": the place in words, ...}, in the order in which they are tried.
+    folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
+    """
+
+    name: str
+    title: str
+    licence: str
+    homepage: str
+    version: str
+    sizes: dict[str, int]
+    input_shape: tuple[int, ...]
+    classes: int | None
+    class_names: tuple[str, ...] = ()
+    task: str = "classification"
+    x_dtype: str = "uint8"
+    y_dtype: str = "int32"
+    sources: dict[str, str] | None = None
+    folder: Path | None = None
+
+    @property
+    def citation(self):
+        """BibTeX of what to cite."""
+        return (self.folder / "CITATIONS.bib").read_text(encoding="utf-8")
+
+    @property
+    def description(self):
+        """The data set's README, Markdown."""
+        return (self.folder / "README.md").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three fixed, disjoint splits and where they come from.
+
+    Images: x uint8 (n, height, width) with pixels 0..255, y int32 (n,). fingerprint: sha256 over all
+    arrays, the same whatever source they came from. provenance: source, made_with, licence, homepage,
+    version, and sha256 of each array.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    classes: int | None
+    class_names: tuple[str, ...]
+    input_shape: tuple[int, ...]
+    provenance: dict
+    fingerprint: str
+
+    def __repr__(self):
+        sizes = "/".join(f"{len(getattr(self, split).x):,}" for split in SPLITS)
+        return f"<Dataset {self.name}: {sizes}, input {self.input_shape}, {self.classes} classes>"
