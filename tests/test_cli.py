@@ -149,7 +149,7 @@ def test_reproduce_hands_everything_on(call, monkeypatch, tmp_path):
         seen.update(options, claim=claim, budget=budget, keras=os.environ["KERAS_BACKEND"])
         raise ResultsError("enough")
 
-    monkeypatch.setattr("zoo.reproductions.harness.run_claim", record)
+    monkeypatch.setattr("zoo.reproductions.harness.run_claim", record, raising=False)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code, _, err = call(
         "reproduce", "shallow_vs_deep", "--budget", "smoke", "--seeds", 2, "--out", tmp_path, "--engine", "ray",
@@ -166,7 +166,7 @@ def test_reproduce_is_on_jax_unless_told_otherwise(call, monkeypatch):
     def record(claim, budget, **options):
         raise ResultsError(f"{budget} on {os.environ['KERAS_BACKEND']}")
 
-    monkeypatch.setattr("zoo.reproductions.harness.run_claim", record)
+    monkeypatch.setattr("zoo.reproductions.harness.run_claim", record, raising=False)
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     assert call("reproduce", "shallow_vs_deep") == (1, "", "error: quick on jax\n")
 
@@ -175,7 +175,7 @@ def test_interrupt_says_what_was_kept(call, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("zoo.reproductions.harness.run_claim", interrupt)
+    monkeypatch.setattr("zoo.reproductions.harness.run_claim", interrupt, raising=False)
     code, _, err = call("reproduce", "shallow_vs_deep")
     assert code == 130
     assert "Finished trials are kept" in err and "Traceback" not in err

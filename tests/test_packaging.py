@@ -98,13 +98,13 @@ def test_wheel_lives_beside_a_foreign_package_called_datasets(wheel, tmp_path):
     program = f"""
 import sys
 sys.path.insert(0, {str(site)!r})
-import datasets, zoo, zoo.datasets, zoo.reproductions
+import datasets, zoo, zoo.datasets, zoo.reproductions.harness
 assert datasets.OWNER == "somebody else"
 for module in (zoo, zoo.datasets, zoo.reproductions):
     assert module.__file__.startswith({str(site)!r}), module.__file__
 assert "mnist" in zoo.datasets.list_datasets()
 assert "mlp" in zoo.list_models()
-assert "shallow_vs_deep" in zoo.reproductions.list_claims()
+assert "shallow_vs_deep" in zoo.reproductions.harness.list_claims()
 """
     run(sys.executable, "-I", "-c", program, cwd=tmp_path)
 

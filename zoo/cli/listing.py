@@ -32,7 +32,7 @@ def models(pattern: Pattern = "*"):
 
     rows = table(("model", {"no_wrap": True}), "what it is")
     for name in _matching("model", pattern, registry.list_models):
-        rows.add_row(name, _opening(f"zoo.models.{name}"))
+        rows.add_row(name, _first_paragraph(_docstring(f"zoo.models.{name}")))
     out().print(rows)
 
 
@@ -66,7 +66,7 @@ def claims(pattern: Pattern = "*"):
 
     rows = table(("claim", {"no_wrap": True}), "what it says")
     for name in _matching("claim", pattern, harness.list_claims):
-        rows.add_row(name, _opening(f"zoo.reproductions.{name}"))
+        rows.add_row(name, _first_paragraph(harness.describe_claim(name)))
     out().print(rows)
 
 
@@ -77,7 +77,11 @@ def _matching(kind, pattern, list_names):
     return names
 
 
-def _opening(module):
-    """The opening of a module's docstring, read from its file: importing it would import Keras."""
+def _docstring(module):
+    """A module's docstring, read from its file: importing it would import Keras."""
     source = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
-    return " ".join((ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0].split())
+    return ast.get_docstring(ast.parse(source)) or ""
+
+
+def _first_paragraph(text):
+    return " ".join(text.split("\n\n")[0].split())

@@ -78,12 +78,10 @@ def reproduce(
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
     os.environ["KERAS_BACKEND"] = backend.value  # before anything imports Keras, which fixes it then
-    from zoo.reproductions import harness
+    from zoo.reproductions.harness import run_claim
 
     with interruptible("Finished trials are kept; the same command goes on from there."):
-        harness.run_claim(
-            claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force
-        )
+        run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force)
     show(claim, budget.value, out)
 
 

@@ -22,9 +22,9 @@ def import_(
 
     $ zoo results import /mnt/gpu-box/results
     """
-    from zoo.reproductions import harness
+    from zoo.reproductions.harness import import_results
 
-    for written in harness.import_results(folder):
+    for written in import_results(folder):
         out().print(f"imported {written}", markup=False)
 
 
@@ -39,7 +39,7 @@ def rebuild(
     $ zoo results rebuild
     $ zoo results rebuild shallow_vs_deep
     """
-    from zoo.reproductions import harness
+    from zoo.reproductions.harness import rebuild as rebuild_results
 
-    for written in harness.rebuild(claim):
+    for written in rebuild_results(claim):
         out().print(f"rebuilt {written}", markup=False)

@@ -1,67 +1,57 @@
 """Comparisons and verdicts in the terminal: our numbers beside the published ones, readable at 80 columns."""
 
-import math
+import csv
 
 from rich.text import Text
 
 from zoo.cli.console import out, table
 
-_VERDICT_STYLE = {"reproduced": "green", "contradicted": "red", "undecided": "yellow"}
+_STYLES = {"reproduced": "green", "contradicted": "red", "undecided": "yellow"}
+_NUMBER = {"justify": "right", "no_wrap": True}
 
 
 def show(claim, budget, folder=None):
-    """Print what a run of the claim found.
+    """Print what a run of the claim found: a table for each data set and metric, then the verdicts.
 
-    folder: the results folder; None for the default one. Raises ResultsError where the claim was not run yet.
+    folder: the results folder, None for the default one. Raises UnknownName, and ResultsError before a first run.
     """
-    from zoo.reproductions import harness
+    from zoo.reproductions.harness import compare, results_root
 
-    comparison, verdicts = harness.compare(claim, budget, folder)
+    comparison = compare(claim, budget, folder)
     console = out()
     for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
-        console.print(_comparison(f"{claim}: {metric.replace('_', ' ')} on {dataset}, {budget} budget", rows))
+        console.print(_comparison(f"{metric} on {dataset} ({budget} budget)", rows))
         console.print()
-    console.print(_verdicts(verdicts))
+    if (comparison.published_checked.replace("read", "") != "").any():
+        console.print("* not read in the paper itself; comparison.md says where it comes from\n", markup=False)
+    place = results_root(folder) / budget / claim
+    with open(place / "verdicts.csv", newline="", encoding="utf-8") as file:
+        console.print(_verdicts(csv.DictReader(file)))
+    console.print(f"\nTables, figure and environment: {place}", markup=False, soft_wrap=True)
 
 
 def _comparison(title, rows):
-    right = {"justify": "right", "no_wrap": True}
-    result = table("model", "setting", ("seeds", right), ("mean", right), ("95% interval", right), ("published", right), title=title)
+    result = table(
+        "model", "setting", ("seeds", _NUMBER), ("mean", _NUMBER), ("95% interval", _NUMBER), ("published", _NUMBER), title=title
+    )
+    before = None
     for row in rows.itertuples():
-        result.add_row(
-            row.model, _text(row.setting), str(row.n_seeds), _number(row.mean),
-            f"{_number(row.ci95_low)} to {_number(row.ci95_high)}" if _known(row.ci95_low) else "",
-            _published(row),
-        )
+        # A row that is held against several published values shows its own numbers once.
+        same = (row.model, row.setting) == before
+        before = row.model, row.setting
+        result.add_row(*([""] * 5 if same else _ours(row)), row.published + (" *" if row.published_checked not in ("", "read") else ""))
     return result
 
 
-def _verdicts(rows):
-    result = table("verdict", "check", title="Did it hold?")
-    for row in rows.itertuples():
-        result.add_row(Text(row.verdict, style=_VERDICT_STYLE.get(row.verdict, "")), row.sentence)
+def _ours(row):
+    from zoo.reproductions.harness.numbers import number
+
+    spread = f"{number(row.ci95_low)} to {number(row.ci95_high)}" if row.ci95_low == row.ci95_low else ""
+    return Text(row.model), Text(row.setting), str(row.n_seeds), number(row.mean), spread
+
+
+def _verdicts(lines):
+    result = table("verdict", "check", title="Did the claim hold?")
+    for line in lines:
+        result.add_row(Text(line["verdict"], style=_STYLES.get(line["verdict"], "")), Text(line["sentence"]))
     return result
-
-
-def _published(row):
-    """The published value, with a mark where nobody here read it in the paper itself."""
-    if not _known(row.published):
-        return ""
-    mark = "" if row.published_checked == "read" else " *"
-    return f"{_number(row.published)}{mark}"
-
-
-def _known(value):
-    return value is not None and value == value and value != ""
-
-
-def _number(value):
-    """Three significant digits, as a reader of an error table wants them."""
-    value = float(value)
-    if not math.isfinite(value):
-        return str(value)
-    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
-
-
-def _text(value):
-    return str(value) if _known(value) else ""
