@@ -1,0 +1,39 @@
+"""What every reproduction shares (Trial, checks, Published), and what runs, tabulates and moves its results.
+
+Nothing heavy is imported until it is used (PEP 562), so that listing the claims is quick.
+"""
+
+import importlib
+
+_HOMES = {
+    "Budget": "trial",
+    "Check": "verdicts",
+    "Published": "published",
+    "Trial": "trial",
+    "TrialsFailed": "runner",
+    "check": "verdicts",
+    "compare": "folder",
+    "describe_claim": "claims",
+    "export_results": "transfer",
+    "import_results": "transfer",
+    "list_claims": "claims",
+    "load_claim": "claims",
+    "paired_difference": "verdicts",
+    "ratio": "verdicts",
+    "rebuild": "folder",
+    "results_root": "folder",
+    "run_claim": "runner",
+    "target": "verdicts",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,66 @@
+"""Finds the reproductions: every module of the package that defines trials, judge and draw is one, named after its claim."""
+
+import ast
+import fnmatch
+import importlib
+import inspect
+from pathlib import Path
+
+from zoo.errors import InvalidInput, unknown_name
+
+PARTS = ("trials", "judge", "draw")
+_outside = {}
+
+
+def list_claims(pattern="*"):
+    """Sorted names of the claims that match a shell wildcard. Imports none of them.
+
+    >>> "shallow_vs_deep" in list_claims("shallow*")
+    True
+    """
+    return sorted(fnmatch.filter(_sources(), pattern))
+
+
+def describe_claim(name):
+    """The docstring of a claim's module, whose first line is the claim in short. Raises UnknownName."""
+    if name in _outside:
+        return inspect.getdoc(_outside[name]) or name
+    sources = _sources()
+    if name not in sources:
+        raise unknown_name("claim", name, sources)
+    return ast.get_docstring(ast.parse(sources[name])) or name
+
+
+def load_claim(claim):
+    """The module of a claim, by its name, or a module of one's own that defines trials, judge and draw.
+
+    A module that is given is known by the last part of its name from then on. Raises UnknownName, InvalidInput.
+    """
+    if inspect.ismodule(claim):
+        missing = [part for part in PARTS if not callable(getattr(claim, part, None))]
+        if missing:
+            raise InvalidInput(f"{claim.__name__} is no reproduction: it does not define {', '.join(missing)}.")
+        _outside[claim_name(claim)] = claim
+        return claim
+    if claim in _outside:
+        return _outside[claim]
+    if claim not in _sources():
+        raise unknown_name("claim", claim, _sources())
+    return importlib.import_module(f"zoo.reproductions.{claim}")
+
+
+def claim_name(module):
+    """The name under which a reproduction's results are kept."""
+    return module.__name__.rpartition(".")[2]
+
+
+def _sources():
+    """Source text of every reproduction by name, found by reading alone."""
+    found = {}
+    for folder in importlib.import_module("zoo.reproductions").__path__:
+        for path in Path(folder).glob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            defined = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+            if defined.issuperset(PARTS):
+                found[path.stem] = text
+    return found

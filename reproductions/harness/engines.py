@@ -1,0 +1,121 @@
+"""Where trials are computed: in this process, or as tasks of a Ray cluster; storing them is the runner's business."""
+
+import functools
+import gc
+import importlib.util
+import time
+from dataclasses import dataclass
+
+from zoo.errors import InvalidInput, ResultsError, unknown_name
+from zoo.reproductions.harness.environment import commit, device_and_versions
+from zoo.reproductions.harness.fingerprint import code_fingerprint, dataset_fingerprint
+
+ENGINES = ("local", "ray")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial's run returned, or the exception that ended it, and the seconds that it took, compilation included."""
+
+    returned: object
+    error: Exception | None
+    wall_seconds: float
+
+
+def open_engine(name, address=None):
+    """The engine of a name. Raises UnknownName, or InvalidInput where an address or ray is missing its other half."""
+    if name not in ENGINES:
+        raise unknown_name("engine", name, ENGINES)
+    if name == "local" and address:
+        raise InvalidInput("An address goes with --engine ray only.")
+    return LocalEngine() if name == "local" else RayEngine(address)
+
+
+def compute(trial, report):
+    """Run one trial from a clean state, so that its outcome does not depend on what this process ran before."""
+    import keras
+
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(trial.seeds[0])
+    began = time.perf_counter()
+    try:
+        returned, error = trial.run(trial, report), None
+    except Exception as caught:  # one trial that fails must not take the others with it
+        returned, error = None, caught
+    gc.collect()
+    return Outcome(returned, error, time.perf_counter() - began)
+
+
+class LocalEngine:
+    """Computes one trial after the other in this process."""
+
+    slots = 1
+
+    def environment(self):
+        """device_and_versions() of the process that trains."""
+        return device_and_versions()
+
+    def start(self, trial, report):
+        """Take a trial on; what it returns is a handle for wait."""
+        return functools.partial(compute, trial, report)
+
+    def wait(self, handles):
+        """(handle, Outcome) of one of the trials taken on."""
+        return handles[0], handles[0]()
+
+    def close(self):
+        """Nothing is held."""
+
+
+class RayEngine:
+    """Computes trials as Ray tasks, one GPU each where the cluster has any; the driver stores what comes back."""
+
+    def __init__(self, address=None):
+        if importlib.util.find_spec("ray") is None:
+            raise InvalidInput("The engine ray needs Ray, which is not installed: pip install 'deepzoo[cluster]'.")
+        import keras
+        import ray
+
+        self._ray = ray
+        self._started = not ray.is_initialized()
+        # Workers must train with the driver's backend and write down the driver's commit.
+        variables = {"KERAS_BACKEND": keras.backend.backend(), "ZOO_COMMIT": commit()}
+        if self._started:
+            try:
+                ray.init(address=address, runtime_env={"env_vars": variables}, log_to_driver=False, include_dashboard=False)
+            except (ConnectionError, ValueError, RuntimeError) as error:
+                raise InvalidInput(f"No Ray cluster answers at {address}: {error}") from None
+        resources = ray.cluster_resources()
+        gpus = int(resources.get("GPU", 0))
+        self.slots = gpus or max(1, int(resources.get("CPU", 1)))
+        self._task = ray.remote(num_gpus=1 if gpus else 0, num_cpus=1, max_retries=1)
+
+    def environment(self):
+        """device_and_versions() of a worker, whose code must be ours."""
+        return self._ray.get(self._task(device_and_versions).remote())
+
+    def start(self, trial, report):
+        """Send a trial to the cluster."""
+        expected = dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)
+        return self._task(_compute_remotely).remote(trial, expected)
+
+    def wait(self, handles):
+        """(handle, Outcome) of the first trial that comes back."""
+        (done,), _ = self._ray.wait(handles, num_returns=1)
+        try:
+            return done, self._ray.get(done)
+        except self._ray.exceptions.RayError as error:
+            return done, Outcome(None, error, 0.0)
+
+    def close(self):
+        """Leave the cluster, or stop the one that was started here."""
+        if self._started:
+            self._ray.shutdown()
+
+
+def _compute_remotely(trial, expected):
+    from zoo.reproductions.harness.progress import Report
+
+    if (dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)) != expected:
+        raise ResultsError("A worker of the cluster has other code or other data than this machine; install the same version there.")
+    return compute(trial, Report())

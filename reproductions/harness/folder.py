@@ -1,0 +1,130 @@
+"""A claim's results folder, results/<budget>/<claim>: written from the runs, made anew from them, read for a table."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from zoo.errors import ResultsError
+from zoo.reproductions.harness.claims import claim_name, load_claim
+from zoo.reproductions.harness.figures import figure_png
+from zoo.reproductions.harness.markdown import comparison_markdown
+from zoo.reproductions.harness.runs import one_device, read_runs, runs_text
+from zoo.reproductions.harness.scoreboard import write_scoreboard
+from zoo.reproductions.harness.store import make_folder, write_atomically
+from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
+from zoo.reproductions.harness.trial import DEFAULT_SEEDS, Budget
+
+
+def results_root(out=None):
+    """The folder that holds results: `out`, env ZOO_RESULTS_DIR, results/ of the checkout around us, or ./results."""
+    chosen = out or os.environ.get("ZOO_RESULTS_DIR")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "reproductions" / "published.csv").exists() and (folder / "setup.cfg").exists():
+            return folder / "results"
+    return here / "results"
+
+
+def write_results(folder, module, rows, environment):
+    """Write runs.csv and environment.json of a run and all that follows from them.
+
+    rows: dicts as the store keeps them, in the order of the trials; environment: JSON-able.
+    """
+    make_folder(folder)
+    text = runs_text(claim_name(module), rows).encode()
+    environment = environment | {"runs_sha256": hashlib.sha256(text).hexdigest()}
+    write_atomically(folder / "runs.csv", text)
+    write_atomically(folder / "environment.json", (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode())
+    rebuild_folder(folder, module)
+
+
+def rebuild_folder(folder, module=None):
+    """Make comparison.csv, verdicts.csv, comparison.md and figure.png of one folder anew from its runs.csv."""
+    for name, content in generated_files(folder, module).items():
+        write_atomically(folder / name, content)
+
+
+def generated_files(folder, module=None):
+    """{file name: bytes} of all that follows from a folder's runs.csv. Raises ResultsError where that is damaged."""
+    runs = read_runs(folder / "runs.csv")
+    _unchanged(folder)
+    one_device(runs)
+    module = module or load_claim(runs.claim.iloc[0])
+    comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs)
+    return {
+        "comparison.csv": csv_text(COMPARISON, comparison).encode(),
+        "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
+        "comparison.md": comparison_markdown(module, runs, comparison, verdicts).encode(),
+        "figure.png": figure_png(module, runs),
+    }
+
+
+def rebuild(target=None, out=None):
+    """Make tables, figures and scoreboard anew from runs.csv; returns the folders.
+
+    target: a results folder (one claim's or one that holds many), the name of a claim, or None for everything.
+    """
+    root = results_root(out)
+    if target is None:
+        folders = result_folders(root)
+    elif Path(target).is_dir():
+        root, folders = _inside(Path(target).absolute())
+    else:
+        name = claim_name(load_claim(target))
+        folders = [folder for folder in result_folders(root) if folder.name == name]
+    if not folders:
+        raise ResultsError(f"There are no runs of {target or 'any claim'} under {root}; run zoo reproduce first.")
+    for folder in folders:
+        rebuild_folder(folder)
+    write_scoreboard(root)
+    return folders
+
+
+def compare(name, budget="quick", out=None):
+    """(comparison, verdicts) of a claim as DataFrames with the columns of comparison.csv and verdicts.csv.
+
+    Our numbers are float64, NaN where there is none; n_seeds is int; the rest, published values too, is text.
+    Made from runs.csv at every call. Raises UnknownName, ResultsError.
+    """
+    import pandas as pd
+
+    module, budget = load_claim(name), Budget.named(budget).name
+    claim = claim_name(module)
+    folder = results_root(out) / budget / claim
+    if not (folder / "runs.csv").exists():
+        raise ResultsError(f"There are no {budget} results of {claim} in {folder.parent}; run zoo reproduce {claim} --budget {budget}.")
+    runs = read_runs(folder / "runs.csv")
+    tables = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON), pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
+    for table in tables:
+        for column in {"n_seeds", "mean", "effect", "ci95_low", "ci95_high"}.intersection(table):
+            table[column] = pd.to_numeric(table[column])
+    return tables
+
+
+def result_folders(root):
+    """The folders <budget>/<claim> under a results folder that hold a runs.csv, sorted."""
+    return sorted(path.parent for budget in DEFAULT_SEEDS for path in (root / budget).glob("*/runs.csv"))
+
+
+def _inside(folder):
+    """(results root, folders of claims) for a folder at any of the three levels."""
+    if (folder / "runs.csv").exists():
+        return folder.parent.parent, [folder]
+    if folder.name in DEFAULT_SEEDS:
+        return folder.parent, [found for found in result_folders(folder.parent) if found.parent == folder]
+    return folder, result_folders(folder)
+
+
+def _unchanged(folder):
+    """Raise ResultsError if runs.csv is not the one that environment.json was written with, lines lost included."""
+    path = folder / "environment.json"
+    if path.exists():
+        try:
+            recorded = json.loads(path.read_bytes())["runs_sha256"]
+        except (ValueError, KeyError, TypeError):
+            raise ResultsError(f"{path} is damaged; take it from git or run the claim again.") from None
+        if recorded != hashlib.sha256((folder / "runs.csv").read_bytes()).hexdigest():
+            raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (its sha256 differs); take it from git or run again.")

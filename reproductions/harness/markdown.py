@@ -1,0 +1,80 @@
+"""comparison.md: verdicts, table, differences of protocol and figure of a claim, for a reader on the web."""
+
+import inspect
+
+from zoo.reproductions.harness.claims import claim_name
+from zoo.reproductions.harness.numbers import number
+
+CHECKED = {
+    "read": "read in the source itself",
+    "derived": "worked out from what the source states",
+    "secondary": "taken from a later paper that quotes it",
+    "recalled": "from memory, not yet looked up",
+}
+METRICS = {"test_error_pct": "test error, %", "test_accuracy_pct": "test accuracy, %"}
+
+
+def comparison_markdown(module, runs, comparison, verdicts):
+    """The text of comparison.md; comparison and verdicts are the lines of the CSV files of those names."""
+    parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", "## Verdicts", *_verdicts(verdicts)]
+    parts += ["## Comparison", _table(comparison), _marks(comparison)]
+    if getattr(module, "PROTOCOL", ""):
+        parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
+    parts += ["![Figure](figure.png)", _origin(runs)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _verdicts(verdicts):
+    lines = [f"- **{_text(line['verdict'])}**: {_text(line['sentence'])}" for line in verdicts]
+    return ["\n".join(lines)] if lines else ["No check was made."]
+
+
+def _table(comparison):
+    head = ["data set", "model", "setting", "metric", "seeds", "mean [95% interval]", "published", "source", "note"]
+    rows = [
+        [
+            line["dataset"],
+            line["model"],
+            line["setting"],
+            METRICS.get(line["metric"], line["metric"]),
+            line["n_seeds"],
+            _mean(line),
+            _published(line),
+            line["published_source"],
+            line["note"],
+        ]
+        for line in comparison
+    ]
+    lines = [head, ["---"] * len(head), *([_text(text) for text in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _mean(line):
+    if not line["mean"]:
+        return "none"
+    spread = f" [{number(float(line['ci95_low']))}, {number(float(line['ci95_high']))}]" if line["ci95_low"] else ""
+    return number(float(line["mean"])) + spread
+
+
+def _published(line):
+    checked = line["published_checked"]
+    return line["published"] + (f" ({checked})" if checked not in ("", "read") else "")
+
+
+def _marks(comparison):
+    used = dict.fromkeys(line["published_checked"] for line in comparison if line["published_checked"])
+    said = [f"{mark}: {CHECKED.get(mark, mark)}" for mark in used if mark != "read"]
+    return f"Published values were read in the source itself, save those marked ({'; '.join(said)})." if said else ""
+
+
+def _origin(runs):
+    places = [
+        f"{device} ({backend}, {precision}, commit {commit})"
+        for device, backend, precision, commit in runs[["device", "backend", "precision", "commit"]].drop_duplicates().values
+    ]
+    return f"Computed on {'; '.join(places)}. Generated from runs.csv; `zoo results rebuild` makes it anew."
+
+
+def _text(text):
+    """Text that can't break a Markdown table."""
+    return " ".join(str(text).split()).replace("|", "\\|")

@@ -1,0 +1,22 @@
+"""How numbers are written, so that the same runs always give the same bytes."""
+
+import math
+
+
+def rounded(value):
+    """A float as the tables hold it: six significant digits."""
+    return float(f"{float(value):.6g}")
+
+
+def cell(value):
+    """A number in a table's CSV: six significant digits, empty where there is none."""
+    return "" if value is None or not math.isfinite(value) else f"{value:.6g}"
+
+
+def number(value):
+    """A number in a sentence: four significant digits.
+
+    >>> number(7.26961), number(0.3764), number(12)
+    ('7.27', '0.3764', '12')
+    """
+    return f"{rounded(value):.4g}" if math.isfinite(value) else "no number"

@@ -1,0 +1,86 @@
+"""The published numbers of published.csv, and which of them a row of ours is held against."""
+
+import csv
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import CorruptFile, unknown_name
+
+TABLE = Path(__file__).resolve().parents[1] / "published.csv"
+COLUMNS = "topic dataset model setting metric value spread source locator checked note".split()
+METRIC = "test_error_pct"
+
+# How a published metric becomes one of ours: (published, ours) -> conversion, and how it was published.
+CONVERSIONS = {
+    ("test_accuracy", "test_error_pct"): (lambda value: 100 * (1 - value), "accuracy {}"),
+    ("test_accuracy_pct", "test_error_pct"): (lambda value: 100 - value, "accuracy {} %"),
+    ("test_error", "test_error_pct"): (lambda value: 100 * value, "error {} of 1"),
+    ("test_accuracy", "test_accuracy_pct"): (lambda value: 100 * value, "accuracy {} of 1"),
+    ("test_error_pct", "test_accuracy_pct"): (lambda value: 100 - value, "error {} %"),
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """Names the row of published.csv that a row of ours is held against, and says how the protocols differ.
+
+    model, setting: as published.csv has them; dataset, topic: where they are not those of our row and claim.
+    """
+
+    model: str
+    setting: str
+    note: str = ""
+    dataset: str | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True)
+class Match:
+    """A published value in the units of our metric, with where it stands and how far it was checked."""
+
+    value: str
+    source: str
+    checked: str
+    note: str
+
+
+def matches(claim, published, row, metric):
+    """The Matches, in the order declared, of one row (dataset, model, setting) and metric of ours.
+
+    published: the reproduction's PUBLISHED, {(dataset, model, setting[, metric]): Published or a list of them}; a key
+    without a metric stands for the test error in percent. Raises UnknownName where published.csv has no such row.
+    """
+    found = published.get((*row, metric), published.get(row, ()) if metric == METRIC else ())
+    return [_match(claim, row[0], metric, entry) for entry in ([found] if isinstance(found, Published) else found)]
+
+
+@functools.cache
+def read_published(path=TABLE):
+    """All rows of published.csv as dicts of text."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or list(rows[0]) != COLUMNS:
+        raise CorruptFile(f"{path.name} does not have the columns {', '.join(COLUMNS)}.")
+    return rows
+
+
+def _match(claim, dataset, metric, entry):
+    topic, dataset = entry.topic or claim, entry.dataset or dataset
+    rows = [row for row in read_published() if (row["topic"], row["dataset"]) == (topic, dataset)]
+    rows = [row for row in rows if row["metric"] == metric or (row["metric"], metric) in CONVERSIONS]
+    for row in rows:
+        if (row["model"], row["setting"]) == (entry.model, entry.setting):
+            return _converted(row, metric, entry.note)
+    known = [f"{row['model']} | {row['setting']}" for row in rows]
+    raise unknown_name(f"published {metric} of {topic} on {dataset}", f"{entry.model} | {entry.setting}", known)
+
+
+def _converted(row, metric, note):
+    value, notes = row["value"], [note, row["note"]]
+    if row["metric"] != metric:
+        convert, published_as = CONVERSIONS[row["metric"], metric]
+        notes.insert(0, "published as " + published_as.format(value))
+        value = f"{convert(float(value)):.6g}"
+    source = f"{row['source']}, {row['locator']}" if row["locator"] else row["source"]
+    return Match(value, source, row["checked"], "; ".join(filter(None, notes)))

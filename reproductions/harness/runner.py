@@ -1,0 +1,166 @@
+"""Runs a claim: computes the trials that the store does not hold yet, then writes tables, verdicts and figure."""
+
+import contextlib
+import time
+import traceback
+from collections import deque
+
+from zoo.errors import CorruptFile, InvalidInput, ZooError
+from zoo.reproductions.harness.claims import claim_name, load_claim
+from zoo.reproductions.harness.engines import open_engine
+from zoo.reproductions.harness.environment import commit
+from zoo.reproductions.harness.fingerprint import trial_key
+from zoo.reproductions.harness.folder import results_root, write_results
+from zoo.reproductions.harness.progress import Progression
+from zoo.reproductions.harness.runs import complete_rows
+from zoo.reproductions.harness.scoreboard import write_scoreboard
+from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
+from zoo.reproductions.harness.trial import Budget
+
+POLL_SECONDS = 0.2
+
+
+class TrialsFailed(ZooError):
+    """Some trials of a run raised; the others are finished and stored."""
+
+
+def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", address=None, force=False, console=None):
+    """Train what a claim needs and write its results; returns the folder <results>/<budget>/<claim> (a Path).
+
+    claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick" or "full"; seeds: a
+    number or the seeds, instead of the budget's own. out: the results folder, see results_root. Trials that are
+    stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster.
+    Raises UnknownName, InvalidInput, ResultsError (a folder that takes no results: before any training), TrialsFailed.
+    """
+    module, budget = load_claim(claim), Budget.named(budget, seeds)
+    root = results_root(out)
+    folder = root / budget.name / claim_name(module)
+    require_writable(root / ".trials")
+    require_writable(folder)
+    trials = _distinct(module, budget)
+    with contextlib.closing(open_engine(engine, address)) as works, Progression(trials, console) as shown:
+        environment = works.environment()
+        run = _Run(Store(root), works, environment, shown, force)
+        entries = run.finish({trial_key(trial, environment): trial for trial in trials})
+    with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
+        rows = [row for entry in entries for row in entry.rows]
+        write_results(folder, module, rows, _provenance(budget, entries))
+    with Store(root).lock("scoreboard", wait=True):
+        write_scoreboard(root)
+    return folder
+
+
+class _Run:
+    """One pass over the trials of a claim, next to others that may work in the same folder."""
+
+    def __init__(self, store, engine, environment, shown, force):
+        self.store, self.engine, self.environment, self.shown, self.force = store, engine, environment, shown, force
+        self.commit = commit()
+        self.entries, self.failures, self.running = {}, {}, {}
+
+    def finish(self, trials):
+        """The entries of all trials ({key: Trial}), in their order, computed or read."""
+        queue = deque(trials.items())
+        try:
+            while queue or self.running:
+                # Trials that another run has in hand go to the back of the queue; by then they may be there to be read.
+                for key, trial in list(queue):
+                    if len(self.running) == self.engine.slots:
+                        break
+                    queue.rotate(-1)
+                    if self._begin(key, trial):
+                        queue.pop()
+                if self.running:
+                    self._collect()
+                elif queue:
+                    time.sleep(POLL_SECONDS)
+        finally:
+            for _, _, lock in self.running.values():
+                lock.close()
+        if self.failures:
+            raise self._failed(trials)
+        return [self.entries[key] for key in trials]
+
+    def _begin(self, key, trial):
+        """Read a trial or start it; False if another run is computing it."""
+        with contextlib.ExitStack() as lock:
+            if not lock.enter_context(self.store.lock(key)):
+                return False
+            stored = None if self.force else self._stored(key)
+            if stored:
+                self.entries[key] = stored
+                self.shown.finished(trial, "read from the store", computed=False)
+            else:
+                self.shown.started(trial)
+                handle = self.engine.start(trial, self.shown.report(trial))
+                self.running[handle] = key, trial, lock.pop_all()
+        return True
+
+    def _stored(self, key):
+        try:
+            return self.store.load(key)
+        except CorruptFile as error:
+            self.shown.say(str(error))
+
+    def _collect(self):
+        """Store the next outcome and free its trial; only a folder that takes no more ends the run."""
+        handle, outcome = self.engine.wait(list(self.running))
+        key, trial, lock = self.running.pop(handle)
+        with lock:
+            rows, error = None, outcome.error
+            if error is None:
+                try:
+                    rows = complete_rows(trial, outcome.returned, self.environment, self.commit)
+                except InvalidInput as caught:
+                    error = caught
+            if error is None:
+                self.entries[key] = Entry(rows, self._manifest(trial, outcome))
+                self.store.save(key, self.entries[key])
+                self.shown.finished(trial, f"{outcome.wall_seconds:.1f} s")
+            else:
+                self._fail(key, trial, error)
+
+    def _manifest(self, trial, outcome):
+        names = ("dataset", "model", "setting", "recipe")
+        return {name: getattr(trial, name) for name in names} | {
+            "seeds": list(trial.seeds),
+            "wall_seconds": round(outcome.wall_seconds, 3),
+            "environment": self.environment,
+            "commit": self.commit,
+        }
+
+    def _fail(self, key, trial, error):
+        self.failures[key] = error
+        text = "".join(traceback.format_exception(error))
+        make_folder(self.store.folder / "failures")
+        write_atomically(self.store.folder / "failures" / f"{key}.txt", text.encode())
+        self.shown.finished(trial, f"FAILED, {type(error).__name__}: {error}")
+
+    def _failed(self, trials):
+        named = "; ".join(f"{trials[key]}: {type(error).__name__}: {error}" for key, error in self.failures.items())
+        return TrialsFailed(
+            f"{len(self.failures)} of {len(trials)} trials failed, so no table was written ({named}). The others are "
+            f"stored and will not be computed again; tracebacks lie in {self.store.folder / 'failures'}."
+        )
+
+
+def _distinct(module, budget):
+    """The trials of a claim; no two may have the same row in the tables."""
+    trials = list(module.trials(budget))
+    rows = [trial.row for trial in trials]
+    twice = [trial for trial in trials if rows.count(trial.row) > 1]
+    if not trials or twice:
+        what = f"two trials for {twice[0]}" if twice else "no trials"
+        raise InvalidInput(f"{claim_name(module)} has {what} at the budget {budget.name}.")
+    return trials
+
+
+def _provenance(budget, entries):
+    """environment.json: where the trials were computed, and the recipe and cost of each."""
+    shared = ("dataset", "model", "setting", "recipe", "seeds", "wall_seconds", "commit")
+    environments = [entry.manifest["environment"] for entry in entries]
+    return environments[0] | {
+        "budget": budget.name,
+        "wall_seconds": round(sum(entry.manifest["wall_seconds"] for entry in entries), 3),
+        "trials": [{name: entry.manifest[name] for name in shared} for entry in entries],
+    }

@@ -1,0 +1,151 @@
+"""runs.csv: one line per seed and metric, the only thing that tables, verdicts and figures are made from."""
+
+import csv
+import io
+import math
+from pathlib import Path
+
+from zoo.errors import InvalidInput, ResultsError
+
+COLUMNS = (
+    "claim dataset model setting seed metric value n_train n_test parameters updates seconds device backend precision commit"
+).split()
+TEXT = ("claim", "dataset", "model", "setting", "metric", "device", "backend", "precision", "commit")
+COUNTS = ("n_train", "n_test", "parameters", "updates")
+IDENTITY = ("dataset", "model", "setting", "metric", "seed")
+
+
+def complete_rows(trial, returned, environment, commit):
+    """The rows of runs.csv, without the claim, from what a trial's run gave; every seed must have every metric.
+
+    returned: list of dicts or DataFrame, see Trial.run. Raises InvalidInput, naming the trial, for anything less.
+    """
+    rows = returned.to_dict("records") if hasattr(returned, "to_dict") else list(returned)
+    unknown = {name for row in rows for name in row} - set(COLUMNS) - {"diverged"}
+    if unknown:
+        raise InvalidInput(f"{trial}: its rows have the columns {', '.join(sorted(unknown))}, which runs.csv has not.")
+    try:
+        complete = [_complete(row, trial, environment, commit) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"{trial}: a row lacks or spoils a column ({error!r}).") from None
+    metrics = dict.fromkeys(row["metric"] for row in complete)
+    found = sorted((row["metric"], row["seed"]) for row in complete)
+    if not complete or found != sorted((metric, seed) for metric in metrics for seed in trial.seeds):
+        raise InvalidInput(f"{trial}: its rows must hold each metric exactly once for each of the seeds {list(trial.seeds)}.")
+    order = {name: position for position, name in enumerate(metrics)}
+    return sorted(complete, key=lambda row: (order[row["metric"]], row["seed"]))
+
+
+def runs_text(claim, rows):
+    """The text of runs.csv; floats in ten significant digits, lines in the order of the rows."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({"claim": claim, **{name: _written(name, row[name]) for name in COLUMNS if name != "claim"}})
+    return file.getvalue()
+
+
+def read_runs(path):
+    """runs.csv as a DataFrame: text columns, int64 seed, float64 value, seconds and counts (NaN where empty).
+
+    Raises ResultsError naming the line and the column that can't be right.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise ResultsError(f"There is no {path}; run the claim first.") from None
+    except OSError as error:
+        raise ResultsError(f"{path} can't be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        raise _damaged(path, text_line(path, error.start), "is not text") from None
+    rows, seen = [], {}
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for cells in lines:
+            rows.append(_parsed(path, lines.line_num, cells, seen))
+    except csv.Error as error:
+        raise _damaged(path, lines.line_num, f"is broken off or malformed ({error})") from None
+    if not text.endswith("\n"):
+        raise _damaged(path, lines.line_num, "is broken off")
+    if len(rows) < 2:
+        raise _damaged(path, max(lines.line_num, 1), "is the last, so there are no runs")
+    return pd.DataFrame(rows[1:], columns=COLUMNS).astype({"seed": "int64"} | dict.fromkeys(("value", "seconds", *COUNTS), float))
+
+
+def one_device(runs):
+    """Raise ResultsError unless all rows of a backend come from one device: only then may they stand in one table."""
+    for backend, rows in runs.groupby("backend", sort=True):
+        devices = list(dict.fromkeys(rows.device))
+        if len(devices) > 1:
+            raise ResultsError(
+                f"The runs of {rows.claim.iloc[0]} on {backend} come from different devices ({' and '.join(devices)}) and "
+                "can't share a table; run it again with --force on one of them, or keep them apart with --out."
+            )
+
+
+def text_line(path, offset):
+    """Number of the line of a file in which a byte lies."""
+    return path.read_bytes()[:offset].count(b"\n") + 1
+
+
+def _complete(row, trial, environment, commit):
+    counts = {name: None if _absent(row.get(name)) else int(row[name]) for name in COUNTS}
+    return {
+        "dataset": trial.dataset,
+        "model": trial.model,
+        "setting": trial.setting,
+        "seed": int(row["seed"]),
+        "metric": str(row["metric"]),
+        "value": float(row["value"]),
+        **counts,
+        "seconds": None if _absent(row.get("seconds")) else float(row["seconds"]),
+        **{name: str(row.get(name) or environment[name]) for name in ("device", "backend", "precision")},
+        "commit": commit,
+    }
+
+
+def _absent(value):
+    return value is None or value != value
+
+
+def _written(name, value):
+    if value is None:
+        return ""
+    return f"{value:.10g}" if name == "value" else f"{value:.6g}" if name == "seconds" else str(value)
+
+
+def _parsed(path, line, cells, seen):
+    """A line's cells as values; the first line must be the header."""
+    if line == 1:
+        if cells != COLUMNS:
+            raise _damaged(path, 1, f"must be the header {','.join(COLUMNS)}")
+        return cells
+    if len(cells) != len(COLUMNS):
+        raise _damaged(path, line, f"has {len(cells)} columns instead of {len(COLUMNS)}")
+    row = [_value(path, line, name, cell) for name, cell in zip(COLUMNS, cells, strict=True)]
+    identity = tuple(row[COLUMNS.index(name)] for name in IDENTITY)
+    if identity in seen:
+        raise _damaged(path, line, f"repeats line {seen[identity]}")
+    seen[identity] = line
+    return row
+
+
+def _value(path, line, name, cell):
+    if name in TEXT:
+        if not cell and name != "setting":
+            raise _damaged(path, line, f"has nothing in the column {name}")
+        return cell
+    if not cell and name not in ("seed", "value"):
+        return math.nan
+    try:
+        return int(cell) if name == "seed" or name in COUNTS else float(cell)
+    except ValueError:
+        raise _damaged(path, line, f"has {cell!r} in the column {name}, which is not a number") from None
+
+
+def _damaged(path, line, what):
+    return ResultsError(f"{path} is damaged: line {line} {what}. Take it from git or the store again: zoo reproduce, zoo results import.")

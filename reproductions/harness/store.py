@@ -1,0 +1,134 @@
+"""Finished trials on disk, one folder each, written so that a kill at any moment loses at most the trial in hand.
+
+<results>/.trials/<key>/rows.json and manifest.json; the manifest is written last and holds the other's sha256.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import CorruptFile, ResultsError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+PROBE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished trial: its rows (runs.csv without the claim) and the manifest that says how they came about."""
+
+    rows: list[dict]
+    manifest: dict
+
+
+class Store:
+    """The trials that are finished under one results folder."""
+
+    def __init__(self, root):
+        self.folder = Path(root) / ".trials"
+
+    def keys(self):
+        """Sorted keys of all entries, whole or not."""
+        return sorted(path.parent.name for path in self.folder.glob("*/manifest.json"))
+
+    def load(self, key):
+        """The entry of a key, or None where there is none. Raises CorruptFile where it is not what was written."""
+        folder = self.folder / key
+        try:
+            manifest = json.loads((folder / "manifest.json").read_bytes())
+            content = (folder / "rows.json").read_bytes()
+            if hashlib.sha256(content).hexdigest() != manifest["sha256"]["rows.json"] or manifest["key"] != key:
+                raise ValueError
+            return Entry(json.loads(content), manifest)
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            raise CorruptFile(f"The stored trial {folder.name} is damaged; it is computed again.") from None
+
+    def save(self, key, entry):
+        """Write an entry; whoever saves holds the key's lock. Raises ResultsError when the folder takes no more."""
+        folder = self.folder / key
+        make_folder(folder)
+        for left_over in folder.glob("*.tmp"):
+            left_over.unlink()
+        content = json.dumps(entry.rows, indent=1).encode()
+        sums = {"rows.json": hashlib.sha256(content).hexdigest()}
+        write_atomically(folder / "rows.json", content)
+        manifest = {**entry.manifest, "key": key, "sha256": sums}
+        write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
+
+    @contextlib.contextmanager
+    def lock(self, name, wait=False):
+        """Hold a lock between processes for the block: yields whether it was got. The system frees it when we die."""
+        make_folder(self.folder / "locks")
+        with open(self.folder / "locks" / name, "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+
+def write_atomically(path, content):
+    """Put bytes in place of a file such that, whatever happens, there is the old file or the new one."""
+    path = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+
+
+def make_folder(folder):
+    """Create a folder and its parents. Raises ResultsError where that can't be."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def require_writable(folder):
+    """Create a folder and write to it, so that a folder that takes no results is found out before any training."""
+    make_folder(folder)
+    probe = Path(folder) / f".probe-{os.getpid()}"
+    try:
+        write_atomically(probe, bytes(PROBE_BYTES))
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+
+
+def _unwritable(folder, error):
+    if error.errno in FULL:
+        return ResultsError(f"The disk of the results folder {folder} is full; free some space and run again.")
+    return ResultsError(
+        f"The results folder {folder} can't be written ({error.strerror}); choose another one with --out or ZOO_RESULTS_DIR."
+    )
+
+
+def _sync_folder(folder):
+    """Make a rename last; some file systems don't let a folder be synced, and then it lasts by itself."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,152 @@
+"""Results from one machine to another: a tar of a claim's folders and its trials, checked file by file on arrival."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+from zoo.errors import CorruptFile, ResultsError
+from zoo.reproductions.harness.claims import claim_name, load_claim
+from zoo.reproductions.harness.folder import generated_files, rebuild_folder, result_folders, results_root
+from zoo.reproductions.harness.scoreboard import write_scoreboard
+from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically
+
+MANIFEST = "MANIFEST.json"
+
+
+def export_results(target, out=None):
+    """Write all results and stored trials of a results folder to the tar file `target`; returns its path.
+
+    Every file's sha256 is in the tar's MANIFEST.json. Raises ResultsError where there is nothing, or no room.
+    """
+    root, target = results_root(out), Path(target)
+    store = Store(root)
+    paths = [path for folder in result_folders(root) for path in sorted(folder.iterdir()) if path.is_file()]
+    paths += [store.folder / key / name for key in store.keys() for name in ("rows.json", "manifest.json")]
+    if not paths:
+        raise ResultsError(f"There are no results under {root} to export; run zoo reproduce first.")
+    contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    contents[MANIFEST] = json.dumps(sums, indent=1).encode()
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    make_folder(target.absolute().parent)
+    write_atomically(target, file.getvalue())
+    return target
+
+
+def import_results(source, out=None):
+    """Take in results computed on another machine; returns the folders written.
+
+    source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
+    before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json and the stored
+    trials are taken over; tables, figures and scoreboard are made anew. Raises ResultsError, CorruptFile, UnknownName.
+    """
+    root = results_root(out)
+    with contextlib.ExitStack() as stack:
+        given = _results_in(_unpacked(Path(source), stack))
+        _check_sums(given)
+        folders = {folder.relative_to(given): folder for folder in result_folders(given)}
+        if not folders:
+            raise ResultsError(f"{source} holds no results: no <budget>/<claim>/runs.csv is in it.")
+        for folder in folders.values():
+            _check_claim(folder)
+        entries = _stored_trials(given)
+        require_writable(root / ".trials")
+        _take_trials(Store(root), entries)
+        return [_take_folder(root, place, folder) for place, folder in folders.items()]
+
+
+def _take_folder(root, place, folder):
+    written, name = root / place, "-".join(place.parts)
+    with Store(root).lock(name, wait=True):
+        make_folder(written)
+        for file in ("runs.csv", "environment.json"):
+            if (folder / file).exists():
+                write_atomically(written / file, (folder / file).read_bytes())
+        if not (folder / "environment.json").exists():
+            (written / "environment.json").unlink(missing_ok=True)
+        rebuild_folder(written)
+    with Store(root).lock("scoreboard", wait=True):
+        write_scoreboard(root)
+    return written
+
+
+def _take_trials(store, entries):
+    for key, entry in entries.items():
+        with store.lock(key, wait=True):
+            try:
+                present = store.load(key)
+            except CorruptFile:
+                present = None
+            if present is None:
+                store.save(key, entry)
+
+
+def _unpacked(source, stack):
+    """The folder of the results, unpacked into a temporary one if they came as a tar."""
+    if source.is_dir():
+        return source
+    if not source.exists():
+        raise ResultsError(f"There is no {source} to import.")
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    try:
+        with tarfile.open(source) as tar:
+            for member in tar:
+                _unpack(tar, member, folder, source)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        if isinstance(error, ResultsError):
+            raise
+        raise ResultsError(f"{source} is no whole tar file ({error}); copy it again.") from None
+    return folder
+
+
+def _unpack(tar, member, folder, source):
+    """Write one member below the folder; nothing but plain files and folders, nothing outside."""
+    target = Path(os.path.normpath(folder / member.name))
+    if not target.is_relative_to(folder) or not (member.isfile() or member.isdir()):
+        raise ResultsError(f"{source} is refused: its member {member.name!r} is no plain file inside it.")
+    if member.isfile():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(tar.extractfile(member).read())
+
+
+def _results_in(folder):
+    return folder / "results" if (folder / "results").is_dir() else folder
+
+
+def _check_sums(given):
+    manifest = given / MANIFEST
+    if not manifest.exists():
+        return
+    try:
+        sums = dict(json.loads(manifest.read_bytes()))
+    except (ValueError, TypeError):
+        raise CorruptFile(f"{manifest.name} of the results is damaged; copy them again.") from None
+    for name, expected in sums.items():
+        path = given / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise CorruptFile(f"{name} is missing or not what was exported (its sha256 differs); copy the results again.")
+
+
+def _check_claim(folder):
+    """Make everything once in memory: whatever is wrong with the runs shows before anything is written."""
+    name = claim_name(load_claim(folder.name))
+    runs = (folder / "runs.csv").read_bytes()
+    generated_files(folder)
+    claims = {line.split(b",", 1)[0].decode() for line in runs.splitlines()[1:]}
+    if claims != {name}:
+        raise ResultsError(f"{folder} holds runs of {' and '.join(sorted(claims))}, not of {name}.")
+
+
+def _stored_trials(given):
+    store = Store(given)
+    return {key: store.load(key) for key in store.keys()}

@@ -1,0 +1,81 @@
+"""The unit of work: a Trial is one (dataset, model, setting) with all its seeds; a Budget says how much is spent on it."""
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from zoo.errors import InvalidInput, unknown_name
+
+DEFAULT_SEEDS = {"smoke": 2, "quick": 3, "full": 20}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a run may cost: its name and the seeds, the same for all models that are compared."""
+
+    name: str
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def named(cls, name, seeds=None):
+        """The budget "smoke" (seconds), "quick" (minutes on a laptop) or "full" (a GPU).
+
+        seeds: None for the budget's own number, a number of seeds (0, 1, ...), or the seeds themselves.
+        Raises UnknownName for another budget, InvalidInput for no, negative or repeated seeds.
+        """
+        if isinstance(name, cls):
+            return name
+        if name not in DEFAULT_SEEDS:
+            raise unknown_name("budget", name, DEFAULT_SEEDS)
+        seeds = DEFAULT_SEEDS[name] if seeds is None else seeds
+        seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
+        if not seeds:
+            raise InvalidInput("A run needs at least one seed; ask for 2 or more to get an interval.")
+        if min(seeds) < 0 or len(set(seeds)) < len(seeds):
+            raise InvalidInput(f"Seeds must be different integers from 0 on, not {list(seeds)}.")
+        return cls(name, seeds)
+
+    def choose(self, *, smoke, quick, full):
+        """The one of the three values that belongs to this budget: epochs, a grid, a training-set size."""
+        return {"smoke": smoke, "quick": quick, "full": full}[self.name]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One model in one setting on one data set, trained from every seed.
+
+    run: a module-level function (trial, report) -> rows, one per seed and metric, as a list of dicts or a DataFrame:
+        seed, metric, value (NaN where the seed diverged) and, where they mean something, n_train, n_test, parameters,
+        updates (steps taken), seconds (of training, without compilation); device, backend and precision only
+        where they are not the process's own, as for scikit-learn. report.progress(done, total) shows how far it is.
+    recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.
+    cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
+    """
+
+    dataset: str
+    model: str
+    setting: str
+    seeds: tuple[int, ...]
+    run: Callable
+    recipe: dict = field(default_factory=dict)
+    cost: float = 1.0
+
+    def __post_init__(self):
+        object.__setattr__(self, "seeds", tuple(self.seeds))
+        if not self.seeds:
+            raise InvalidInput(f"{self} has no seeds; a trial needs at least one.")
+        if not inspect.isfunction(self.run) or self.run.__name__ != self.run.__qualname__ or self.run.__name__ == "<lambda>":
+            raise InvalidInput(f"{self}: run must be a function at the top of a module, so that its source is known.")
+        try:
+            json.dumps(self.recipe, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InvalidInput(f"{self}: the recipe must be plain JSON ({error}).") from None
+
+    @property
+    def row(self):
+        """(dataset, model, setting): what names the trial's line in the tables."""
+        return self.dataset, self.model, self.setting
+
+    def __str__(self):
+        return f"{self.dataset} {self.model} ({self.setting})"
