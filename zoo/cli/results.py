@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.console import out
+from zoo.cli.scoreboard import refresh_readme
 
 app = typer.Typer(help="Import results and rebuild tables.", no_args_is_help=True)
 
@@ -13,7 +14,7 @@ app = typer.Typer(help="Import results and rebuild tables.", no_args_is_help=Tru
 @app.command("import")
 def import_(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="A results folder, or one claim's in it.")
+        Path, typer.Argument(metavar="DIR", exists=True, help="A results folder, or a tar of one.", show_default=False)
     ],
 ):
     """Take in results that were computed on another machine.
@@ -22,10 +23,11 @@ def import_(
 
     $ zoo results import /mnt/gpu-box/results
     """
-    from zoo.reproductions.harness import import_results
+    from zoo.reproductions.harness import import_results, results_root
 
     for written in import_results(folder):
         out().print(f"imported {written}", markup=False)
+    refresh_readme(results_root())
 
 
 @app.command()
@@ -40,6 +42,8 @@ def rebuild(
     $ zoo results rebuild shallow_vs_deep
     """
     from zoo.reproductions.harness import rebuild as rebuild_results
+    from zoo.reproductions.harness import results_root
 
     for written in rebuild_results(claim):
         out().print(f"rebuilt {written}", markup=False)
+    refresh_readme(results_root())
