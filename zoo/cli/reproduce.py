@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from zoo.cli.console import interruptible
-from zoo.cli.scoreboard import refresh_readme
 from zoo.cli.tables import show
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="As `zoo claims` lists it.", show_default=False)]
@@ -79,11 +78,10 @@ def reproduce(
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
     os.environ["KERAS_BACKEND"] = backend.value  # before anything imports Keras, which fixes it then
-    from zoo.reproductions.harness import results_root, run_claim
+    from zoo.reproductions.harness import run_claim
 
     with interruptible("Finished trials are kept; the same command goes on from there."):
         run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force)
-    refresh_readme(results_root(out))
     show(claim, budget.value, out)
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from zoo.cli.console import out
-from zoo.cli.scoreboard import refresh_readme
 
 app = typer.Typer(help="Import results and rebuild tables.", no_args_is_help=True)
 
@@ -23,11 +22,10 @@ def import_(
 
     $ zoo results import /mnt/gpu-box/results
     """
-    from zoo.reproductions.harness import import_results, results_root
+    from zoo.reproductions.harness import import_results
 
     for written in import_results(folder):
         out().print(f"imported {written}", markup=False)
-    refresh_readme(results_root())
 
 
 @app.command()
@@ -42,8 +40,6 @@ def rebuild(
     $ zoo results rebuild shallow_vs_deep
     """
     from zoo.reproductions.harness import rebuild as rebuild_results
-    from zoo.reproductions.harness import results_root
 
     for written in rebuild_results(claim):
         out().print(f"rebuilt {written}", markup=False)
-    refresh_readme(results_root())
