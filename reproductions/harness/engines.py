@@ -3,8 +3,11 @@
 import functools
 import gc
 import importlib.util
+import random
 import time
 from dataclasses import dataclass
+
+import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError, unknown_name
 from zoo.reproductions.harness.environment import commit, device_and_versions
@@ -32,11 +35,12 @@ def open_engine(name, address=None):
 
 
 def compute(trial, report):
-    """Run one trial from a clean state, so that its outcome does not depend on what this process ran before."""
-    import keras
+    """Run one trial, from seeded generators, so that its outcome does not depend on what this process ran before.
 
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(trial.seeds[0])
+    Keras's own generator is seeded wherever a model is built; keras.utils.set_random_seed would import TensorFlow.
+    """
+    random.seed(trial.seeds[0])
+    np.random.seed(trial.seeds[0])
     began = time.perf_counter()
     try:
         returned, error = trial.run(trial, report), None

@@ -3,6 +3,7 @@
 import io
 
 DPI = 120
+STYLE = {"font.family": "DejaVu Sans", "figure.constrained_layout.use": True, "axes.grid": True, "grid.alpha": 0.3}
 
 
 def figure_png(module, runs):
@@ -16,7 +17,7 @@ def figure_png(module, runs):
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"font.family": "DejaVu Sans", "savefig.dpi": DPI})
+        matplotlib.rcParams.update(STYLE)
         figure = module.draw(runs)
         FigureCanvasAgg(figure)
         file = io.BytesIO()

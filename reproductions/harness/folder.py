@@ -9,8 +9,8 @@ from zoo.errors import ResultsError
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.figures import figure_png
 from zoo.reproductions.harness.markdown import comparison_markdown
-from zoo.reproductions.harness.runs import one_device, read_runs, runs_text
-from zoo.reproductions.harness.scoreboard import write_scoreboard
+from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
+from zoo.reproductions.harness.scoreboard import fill_front_page, write_scoreboard
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, Budget
@@ -29,30 +29,34 @@ def results_root(out=None):
 
 
 def write_results(folder, module, rows, environment):
-    """Write runs.csv and environment.json of a run and all that follows from them.
+    """Write runs.csv and environment.json of a run and all that follows from them; nothing if any of it can't be made.
 
     rows: dicts as the store keeps them, in the order of the trials; environment: JSON-able.
     """
-    make_folder(folder)
-    text = runs_text(claim_name(module), rows).encode()
-    environment = environment | {"runs_sha256": hashlib.sha256(text).hexdigest()}
-    write_atomically(folder / "runs.csv", text)
-    write_atomically(folder / "environment.json", (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode())
-    rebuild_folder(folder, module)
+    content = runs_text(claim_name(module), rows).encode()
+    environment = environment | {"runs_sha256": hashlib.sha256(content).hexdigest()}
+    files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
+    _write(folder, files | generated_files(module, parse_runs(content, folder / "runs.csv")))
 
 
-def rebuild_folder(folder, module=None):
+def rebuild_folder(folder):
     """Make comparison.csv, verdicts.csv, comparison.md and figure.png of one folder anew from its runs.csv."""
-    for name, content in generated_files(folder, module).items():
-        write_atomically(folder / name, content)
+    runs = read_folder(folder)
+    _write(folder, generated_files(load_claim(runs.claim.iloc[0]), runs))
 
 
-def generated_files(folder, module=None):
-    """{file name: bytes} of all that follows from a folder's runs.csv. Raises ResultsError where that is damaged."""
+def read_folder(folder):
+    """The runs of a claim's folder. Raises ResultsError if they are damaged, mixed or not those that the run wrote."""
     runs = read_runs(folder / "runs.csv")
     _unchanged(folder)
+    if set(runs.claim) != {folder.name}:
+        raise ResultsError(f"{folder / 'runs.csv'} holds runs of {' and '.join(sorted(set(runs.claim)))}, not of {folder.name}.")
+    return runs
+
+
+def generated_files(module, runs):
+    """{file name: bytes} of all that follows from the runs of a claim."""
     one_device(runs)
-    module = module or load_claim(runs.claim.iloc[0])
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
@@ -80,6 +84,7 @@ def rebuild(target=None, out=None):
     for folder in folders:
         rebuild_folder(folder)
     write_scoreboard(root)
+    fill_front_page(root)
     return folders
 
 
@@ -96,7 +101,7 @@ def compare(name, budget="quick", out=None):
     folder = results_root(out) / budget / claim
     if not (folder / "runs.csv").exists():
         raise ResultsError(f"There are no {budget} results of {claim} in {folder.parent}; run zoo reproduce {claim} --budget {budget}.")
-    runs = read_runs(folder / "runs.csv")
+    runs = read_folder(folder)
     tables = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON), pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
     for table in tables:
         for column in {"n_seeds", "mean", "effect", "ci95_low", "ci95_high"}.intersection(table):
@@ -118,13 +123,17 @@ def _inside(folder):
     return folder, result_folders(folder)
 
 
+def _write(folder, files):
+    make_folder(folder)
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+
+
 def _unchanged(folder):
     """Raise ResultsError if runs.csv is not the one that environment.json was written with, lines lost included."""
-    path = folder / "environment.json"
-    if path.exists():
-        try:
-            recorded = json.loads(path.read_bytes())["runs_sha256"]
-        except (ValueError, KeyError, TypeError):
-            raise ResultsError(f"{path} is damaged; take it from git or run the claim again.") from None
-        if recorded != hashlib.sha256((folder / "runs.csv").read_bytes()).hexdigest():
-            raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (its sha256 differs); take it from git or run again.")
+    try:
+        recorded = json.loads((folder / "environment.json").read_bytes())["runs_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
+    if recorded != hashlib.sha256((folder / "runs.csv").read_bytes()).hexdigest():
+        raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (its sha256 differs); take it from git or run again.")

@@ -47,21 +47,27 @@ def runs_text(claim, rows):
 
 
 def read_runs(path):
-    """runs.csv as a DataFrame: text columns, int64 seed, float64 value, seconds and counts (NaN where empty).
-
-    Raises ResultsError naming the line and the column that can't be right.
-    """
-    import pandas as pd
-
-    path = Path(path)
+    """The runs of a runs.csv, see parse_runs. Raises ResultsError where there is none or it can't be right."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        content = Path(path).read_bytes()
     except FileNotFoundError:
         raise ResultsError(f"There is no {path}; run the claim first.") from None
     except OSError as error:
         raise ResultsError(f"{path} can't be read ({error.strerror}).") from None
+    return parse_runs(content, path)
+
+
+def parse_runs(content, path):
+    """The bytes of a runs.csv as a DataFrame: text columns, int64 seed, float64 value, seconds and counts (NaN if empty).
+
+    path: what to call it in the ResultsError that names the line and the column that can't be right.
+    """
+    import pandas as pd
+
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _damaged(path, text_line(path, error.start), "is not text") from None
+        raise _damaged(path, content[: error.start].count(b"\n") + 1, "is not text") from None
     rows, seen = [], {}
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -70,9 +76,9 @@ def read_runs(path):
     except csv.Error as error:
         raise _damaged(path, lines.line_num, f"is broken off or malformed ({error})") from None
     if not text.endswith("\n"):
-        raise _damaged(path, lines.line_num, "is broken off")
+        raise _damaged(path, max(lines.line_num, 1), "is broken off")
     if len(rows) < 2:
-        raise _damaged(path, max(lines.line_num, 1), "is the last, so there are no runs")
+        raise _damaged(path, 1, "is the last, so there are no runs")
     return pd.DataFrame(rows[1:], columns=COLUMNS).astype({"seed": "int64"} | dict.fromkeys(("value", "seconds", *COUNTS), float))
 
 
@@ -85,11 +91,6 @@ def one_device(runs):
                 f"The runs of {rows.claim.iloc[0]} on {backend} come from different devices ({' and '.join(devices)}) and "
                 "can't share a table; run it again with --force on one of them, or keep them apart with --out."
             )
-
-
-def text_line(path, offset):
-    """Number of the line of a file in which a byte lies."""
-    return path.read_bytes()[:offset].count(b"\n") + 1
 
 
 def _complete(row, trial, environment, commit):
@@ -148,4 +149,4 @@ def _value(path, line, name, cell):
 
 
 def _damaged(path, line, what):
-    return ResultsError(f"{path} is damaged: line {line} {what}. Take it from git or the store again: zoo reproduce, zoo results import.")
+    return ResultsError(f"{path} is damaged: line {line} {what}. Take it from git, or run zoo reproduce again.")

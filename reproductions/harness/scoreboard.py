@@ -9,7 +9,8 @@ from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
 
 # A smoke run only shows that the code works, so it has no place on the scoreboard.
-BUDGETS = {"full": "full budget, on a GPU", "quick": "quick budget, on a laptop"}
+BUDGETS = {"full": "Full budget, on a GPU", "quick": "Quick budget, on a laptop"}
+MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
 def write_scoreboard(root):
@@ -17,30 +18,58 @@ def write_scoreboard(root):
     write_atomically(root / "README.md", scoreboard(root).encode())
 
 
+def fill_front_page(root):
+    """Put the scoreboard's tables between the marks in the README of the checkout that the results lie in, if any."""
+    path = root.parent / "README.md"
+    if path.exists() and (root.parent / "setup.cfg").exists():
+        text = path.read_text(encoding="utf-8")
+        filled = front_page(text, root)
+        if filled != text:
+            write_atomically(path, filled.encode())
+
+
+def front_page(text, root):
+    """A README's text with the tables of a results folder between its marks, if it has them."""
+    before, start, rest = text.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    return f"{before}{start}\n{_tables(root, root.parent)}{end}{after}" if start and end else text
+
+
 def scoreboard(root):
     """The text of the scoreboard of a results folder."""
-    lines = ["# Results", "Which claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.", "How to "
-             "rerun one: `zoo reproduce NAME`. All of this is generated from the runs.csv files."]
-    text = f"{lines[0]}\n\n{lines[1]} {lines[2]}\n"
+    sentences = [f"- {folder.parent.name} {_sentence(folder.name, line)}\n" for folder in _folders(root) for line in _verdicts(folder)]
+    return (
+        "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun. To rerun one:\n"
+        "`zoo reproduce NAME`. All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
+        f"{_tables(root, root)}\n## Every check\n\n{''.join(sentences) or 'None yet.'}"
+    )
+
+
+def _tables(root, base):
+    """The claims and what came of them, one table for each budget; links relative to base."""
+    text = ""
     for budget, meaning in BUDGETS.items():
-        folders = sorted(path.parent for path in (root / budget).glob("*/verdicts.csv"))
+        folders = [folder for folder in _folders(root) if folder.parent.name == budget]
         if folders:
-            text += f"\n## {meaning.capitalize()}\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
-            text += "".join(_line(root, folder) for folder in folders)
-            text += "\n" + "".join(_sentences(folder) for folder in folders)
-    return text
+            text += ("\n" if text else "") + f"**{meaning}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
+            text += "".join(_line(folder, base) for folder in folders)
+    return text or "No results yet.\n"
 
 
-def _line(root, folder):
+def _folders(root):
+    return [path.parent for budget in BUDGETS for path in sorted((root / budget).glob("*/verdicts.csv"))]
+
+
+def _line(folder, base):
     counts = Counter(line["verdict"] for line in _verdicts(folder))
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]) or "none"
-    place = folder.relative_to(root).as_posix()
+    place = folder.relative_to(base).as_posix()
     links = f"[table]({place}/comparison.md), [figure]({place}/figure.png)"
     return f"| {folder.name}: {_title(folder.name)} | {said} | {links} |\n"
 
 
-def _sentences(folder):
-    return "".join(f"- {folder.name}, **{line['verdict']}**: {line['sentence']}\n" for line in _verdicts(folder))
+def _sentence(name, line):
+    return f"{name}, **{line['verdict']}**: {line['sentence']}"
 
 
 def _verdicts(folder):
@@ -50,6 +79,6 @@ def _verdicts(folder):
 
 def _title(name):
     try:
-        return describe_claim(name).splitlines()[0].replace("|", "\\|")
+        return " ".join(describe_claim(name).split("\n\n")[0].split()).replace("|", "\\|")
     except ZooError:
         return "a claim of another version"

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from zoo.errors import CorruptFile, ResultsError
-from zoo.reproductions.harness.claims import claim_name, load_claim
-from zoo.reproductions.harness.folder import generated_files, rebuild_folder, result_folders, results_root
+from zoo.reproductions.harness.claims import load_claim
+from zoo.reproductions.harness.folder import generated_files, read_folder, rebuild_folder, result_folders, results_root
 from zoo.reproductions.harness.scoreboard import write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically
 
@@ -58,7 +58,7 @@ def import_results(source, out=None):
         if not folders:
             raise ResultsError(f"{source} holds no results: no <budget>/<claim>/runs.csv is in it.")
         for folder in folders.values():
-            _check_claim(folder)
+            generated_files(load_claim(folder.name), read_folder(folder))  # whatever is wrong shows before anything is written
         entries = _stored_trials(given)
         require_writable(root / ".trials")
         _take_trials(Store(root), entries)
@@ -70,10 +70,7 @@ def _take_folder(root, place, folder):
     with Store(root).lock(name, wait=True):
         make_folder(written)
         for file in ("runs.csv", "environment.json"):
-            if (folder / file).exists():
-                write_atomically(written / file, (folder / file).read_bytes())
-        if not (folder / "environment.json").exists():
-            (written / "environment.json").unlink(missing_ok=True)
+            write_atomically(written / file, (folder / file).read_bytes())
         rebuild_folder(written)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
@@ -135,16 +132,6 @@ def _check_sums(given):
         path = given / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             raise CorruptFile(f"{name} is missing or not what was exported (its sha256 differs); copy the results again.")
-
-
-def _check_claim(folder):
-    """Make everything once in memory: whatever is wrong with the runs shows before anything is written."""
-    name = claim_name(load_claim(folder.name))
-    runs = (folder / "runs.csv").read_bytes()
-    generated_files(folder)
-    claims = {line.split(b",", 1)[0].decode() for line in runs.splitlines()[1:]}
-    if claims != {name}:
-        raise ResultsError(f"{folder} holds runs of {' and '.join(sorted(claims))}, not of {name}.")
 
 
 def _stored_trials(given):
