@@ -6,7 +6,6 @@
 ((50000, 28, 28), dtype('uint8'), (10000,))
 """
 
-import dataclasses
 import fnmatch
 import importlib
 import sys
@@ -27,9 +26,9 @@ def list_datasets(pattern="*"):
 
 def describe(name):
     """The Info of a data set, without any download. Raises UnknownName."""
-    module = _module(name)
-    places = {source: where.what for source, where in module.SOURCES.items()}
-    return dataclasses.replace(module.INFO, sources=places)
+    if name not in list_datasets():
+        raise unknown_name("data set", name, list_datasets())
+    return importlib.import_module(f"{__name__}.{name}").INFO
 
 
 def tell(text):
@@ -47,10 +46,9 @@ def load(name, *, source=None):
     """
     from zoo.datasets.prepare import ready
 
-    module = _module(name)
-    manifest, arrays = ready(module, source, tell)
+    info = describe(name)
+    manifest, arrays = ready(info, source, tell)
     splits = {split: Split(arrays[f"{split}_x"], arrays[f"{split}_y"]) for split in SPLITS}
-    info = module.INFO
     hashes = {array: manifest["arrays"][array]["sha256"] for array in cache.ARRAYS}
     return Dataset(
         name=name, **splits, classes=info.classes, class_names=info.class_names, input_shape=info.input_shape,
@@ -66,28 +64,27 @@ def fetch(name, source=None, progress=tell):
     """
     from zoo.datasets.prepare import ready
 
-    ready(_module(name), source, progress, thorough=True)
+    ready(describe(name), source, progress, thorough=True)
     return cache.root() / name
 
 
 def pack(path, names):
-    """Write the caches of the named data sets, ready or prepared now, to one .tar.xz file; returns its Path."""
+    """Write the arrays of the named data sets to one .tar.xz file (mnist and fashion_mnist: 38 MB); returns its Path.
+
+    A data set that is not ready is prepared first. Raises UnknownName, InvalidInput if the file cannot be
+    written, and what load raises.
+    """
     from zoo.datasets import transfer
 
-    return transfer.pack(Path(path), [(_module(name), name) for name in names], tell)
+    return transfer.pack(Path(path), [describe(name) for name in names], tell)
 
 
 def unpack(path):
     """Fill the cache from a file that pack wrote, verifying every array; returns the names of the data sets.
 
-    Raises CorruptFile, with the cache as it was, if the file is not what pack writes.
+    Raises InvalidInput if there is no such file; CorruptFile, and leaves the cache as it was, if the file is
+    damaged or not what pack writes; CacheError when the cache folder cannot be written.
     """
     from zoo.datasets import transfer
 
     return transfer.unpack(Path(path), {name: describe(name) for name in list_datasets()}, tell)
-
-
-def _module(name):
-    if name not in list_datasets():
-        raise unknown_name("data set", name, list_datasets())
-    return importlib.import_module(f"{__name__}.{name}")

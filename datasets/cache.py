@@ -39,8 +39,8 @@ class Unusable(Exception):
 def root():
     """The cache's folder: $ZOO_DATA_DIR, else $XDG_CACHE_HOME/deepzoo, else ~/.cache/deepzoo."""
     if chosen := os.environ.get("ZOO_DATA_DIR"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "deepzoo"
+        return Path(chosen).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "deepzoo"
 
 
 def content_hash(array):

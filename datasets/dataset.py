@@ -24,14 +24,12 @@ class SourceFailed(Exception):
 class Source(NamedTuple):
     """One place that a data set's files come from.
 
-    what: the place in words, for provenance and errors. gather(folder, tell): leaves the files in the
-    folder, or raises SourceFailed within seconds; tell(text) shows the user one line of progress.
-    remedy: what a user can do when it does not answer.
+    gather(folder, tell): leaves the files in the folder, or raises SourceFailed within seconds; tell(text)
+    shows the user one line of progress. remedy: what a user can do when it does not answer.
     """
 
-    what: str
     gather: Callable[[Path, Callable[[str], None]], None]
-    remedy: str = ""
+    remedy: str
 
 
 class Built(NamedTuple):
@@ -47,7 +45,7 @@ class Info:
 
     sizes: examples per split. input_shape: of one example. x_dtype, y_dtype: NumPy names.
     classes: None unless the task is classification. version: changes whenever the arrays do.
-    sources: {"official": the place in words, ...}, in the order in which they are tried.
+    sources: {"official": the place in words, ...}; its build module has a Source for each.
     folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
     """
 
@@ -59,12 +57,12 @@ class Info:
     sizes: dict[str, int]
     input_shape: tuple[int, ...]
     classes: int | None
+    sources: dict[str, str]
+    folder: Path
     class_names: tuple[str, ...] = ()
     task: str = "classification"
     x_dtype: str = "uint8"
     y_dtype: str = "int32"
-    sources: dict[str, str] | None = None
-    folder: Path | None = None
 
     @property
     def citation(self):

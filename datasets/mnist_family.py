@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.datasets import tfds_source
 from zoo.datasets.dataset import Built, SourceFailed, Split
-from zoo.datasets.tfds_source import parse
 
 TRAINING = 50_000
+NEEDS = tfds_source.NEEDS
 
 
 class Original(NamedTuple):
@@ -58,7 +59,7 @@ def build(builder, folder):
     The first 50,000 of the official training file train and its last 10,000 validate, as in the
     literature on MNIST that the review rests on.
     """
-    parts, made_with = parse(builder, folder)
+    parts, made_with = tfds_source.parse(builder, folder)
     x, y = parts["train"]["image"][..., 0], parts["train"]["label"].astype(np.int32)
     test = Split(parts["test"]["image"][..., 0], parts["test"]["label"].astype(np.int32))
     splits = {"train": Split(x[:TRAINING], y[:TRAINING]), "validation": Split(x[TRAINING:], y[TRAINING:]), "test": test}

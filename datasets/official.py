@@ -1,8 +1,6 @@
 """Downloads from a data set's official source, which must answer within seconds or is passed over."""
 
 import threading
-import urllib.request
-from http.client import HTTPException
 
 from zoo.datasets.dataset import SourceFailed
 
@@ -22,6 +20,8 @@ def download(base_url, names, folder, tell):
 
 def _block(answer, name):
     """The next bytes. Only what goes wrong here is the source's fault: writing them has other reasons to fail."""
+    from http.client import HTTPException
+
     try:
         return answer.read(1 << 20)
     except (OSError, HTTPException) as error:
@@ -30,6 +30,8 @@ def _block(answer, name):
 
 def _open(url):
     """urlopen within ANSWER_SECONDS: its own timeout does not cover looking up the host's name."""
+    import urllib.request  # too slow for the imports of a warm load
+
     result = []
 
     def attempt():

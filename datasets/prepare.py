@@ -1,15 +1,16 @@
 """From a data set's module to verified arrays in the cache: try the sources in turn, build, publish."""
 
+import importlib.util
+
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, SourceFailed
-from zoo.errors import DataUnavailable, InvalidInput
+from zoo.errors import CorruptFile, DataUnavailable, InvalidInput
 
 
-def ready(module, source, tell, thorough=False):
+def ready(info, source, tell, thorough=False):
     """(manifest, {name: array}) from the cache, which is filled or repaired first where needed."""
-    info = module.INFO
-    if source is not None and source not in module.SOURCES:
-        known = " or ".join(repr(name) for name in module.SOURCES)
+    if source is not None and source not in info.sources:
+        known = " or ".join(repr(name) for name in info.sources)
         raise InvalidInput(f"{info.name} has no source called {source!r}; it has {known}.")
     try:
         return _cached(info, source, thorough)
@@ -21,7 +22,7 @@ def ready(module, source, tell, thorough=False):
         except cache.Unusable as reason:
             if reason.corrupt:
                 tell(f"the cache of {info.name} is corrupt: {reason}; preparing it anew")
-            built, provenance = _from_sources(module, source, folder, tell, reason)
+            built, provenance = _from_sources(info, source, folder, tell, reason)
         splits = {f"{split}_{part}": getattr(built.splits[split], part) for split in SPLITS for part in "xy"}
         check(info, splits)
         manifest = {"name": info.name, "version": info.version, "layout": cache.LAYOUT, "provenance": provenance}
@@ -37,41 +38,46 @@ def _cached(info, source, thorough):
     return manifest, arrays
 
 
-def _from_sources(module, source, folder, tell, reason):
+def _from_sources(info, source, folder, tell, reason):
     """(Built, provenance) from the first source that delivers; DataUnavailable if none does."""
-    info, failures = module.INFO, {}
-    for name in [source] if source else module.SOURCES:
-        place = module.SOURCES[name]
+    module = importlib.import_module(f"zoo.datasets.{info.name}.build")  # only now: a warm load needs none of it
+    _require(info, module.NEEDS)
+    failures = {}
+    for name in [source] if source else info.sources:
         own = folder / name
         own.mkdir()
         try:
-            place.gather(own, tell)
-            tell(f"preparing {info.name} from the {name} source ({place.what})")
+            module.SOURCES[name].gather(own, tell)
+            tell(f"preparing {info.name} from the {name} source ({info.sources[name]})")
             built = module.build(own)
         except SourceFailed as failure:
             failures[name] = failure
+            tell(f"the {name} source of {info.name} ({info.sources[name]}) does not deliver: {failure}")
             continue
         provenance = {
-            "source": name, "from": place.what, "made_with": built.made_with,
+            "source": name, "from": info.sources[name], "made_with": built.made_with,
             "licence": info.licence, "homepage": info.homepage,
         }
         return built, provenance
-    raise DataUnavailable(_nothing_answers(module, failures, reason))
-
-
-def _nothing_answers(module, failures, reason):
-    tried = "; ".join(f"{name} source ({module.SOURCES[name].what}): {why}" for name, why in failures.items())
+    tried = "; ".join(f"{name} source ({info.sources[name]}): {why}" for name, why in failures.items())
     remedies = [module.SOURCES[name].remedy for name in failures]
-    return (
-        f"{module.INFO.name} cannot be loaded: {reason}, and no source delivers it. Tried the {tried}. To help it,"
+    raise DataUnavailable(
+        f"{info.name} cannot be loaded: {reason}, and no source delivers it. Tried the {tried}. To help it,"
         f" {', or '.join(remedies)}, or unpack a cache from another machine (zoo.datasets.pack and unpack)."
     )
 
 
+def _require(info, needs):
+    missing = [package for module, package in needs.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise DataUnavailable(
+            f"{info.name} is not in the cache, and preparing it needs {', '.join(missing)}, not installed here. Install"
+            " that, or unpack a cache from another machine (zoo.datasets.pack and unpack)."
+        )
+
+
 def check(info, arrays):
     """Raise CorruptFile unless the arrays are what the Info promises: sizes, shapes, dtypes, labels in range."""
-    from zoo.errors import CorruptFile
-
     for split in SPLITS:
         x, y = arrays[f"{split}_x"], arrays[f"{split}_y"]
         found = (len(x), len(y), x.shape[1:], x.dtype.name, y.dtype.name)

@@ -1,0 +1,99 @@
+"""The cache as one file, for a machine that can reach no source: pack here, unpack there."""
+
+import contextlib
+import io
+import json
+import lzma
+import os
+import tarfile
+import tempfile
+
+import numpy as np
+
+from zoo.datasets import cache
+from zoo.datasets.prepare import check, ready
+from zoo.errors import CorruptFile, InvalidInput
+
+# Stronger presets take minutes for a twelfth less.
+PRESET = 0
+# What a .npy header takes at most beyond the array's own bytes.
+HEADER_BYTES = 1024
+
+
+def pack(path, infos, tell):
+    """Write the data sets of these Infos to a .tar.xz file."""
+    chosen = {info.name: ready(info, None, tell, thorough=True) for info in infos}
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".packing-", dir=path.parent)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:xz", preset=PRESET) as tar:
+            for name, (manifest, arrays) in sorted(chosen.items()):
+                _add(tar, f"{name}/manifest.json", json.dumps(manifest, indent=1).encode())
+                for part, array in arrays.items():
+                    content = io.BytesIO()
+                    np.save(content, array, allow_pickle=False)
+                    _add(tar, f"{name}/{part}.npy", content.getvalue())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+    return path
+
+
+def _add(tar, name, content):
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def unpack(path, infos, tell):
+    """Fill the cache with every data set in the file, all of them or none; returns their names."""
+    if not path.is_file():
+        raise InvalidInput(f"There is no file {path}.")
+    with contextlib.ExitStack() as held:
+        try:
+            tar = held.enter_context(tarfile.open(path, "r:xz"))
+            found = {}
+            for member in tar:
+                _take(tar, member, infos, found, held, tell)
+            for name, (manifest, folder) in found.items():
+                _verify(infos[name], manifest, folder)
+        except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError, KeyError, TypeError, cache.Unusable) as error:
+            raise CorruptFile(f"{path} is not what zoo.datasets.pack writes, or damaged: {error}.") from None
+        for name, (manifest, folder) in found.items():
+            cache.publish(name, folder, manifest)
+    return sorted(found)
+
+
+def _take(tar, member, infos, found, held, tell):
+    """Read one member into its data set's building folder. Only names that pack writes come near the disk."""
+    name, _, file = member.name.partition("/")
+    part = file.removesuffix(".npy")
+    if not member.isreg() or name not in infos or (file != "manifest.json" and part not in cache.ARRAYS):
+        raise ValueError(f"it holds {member.name!r}, which is no data set of this version")
+    if file == "manifest.json":
+        manifest = json.loads(tar.extractfile(member).read(1 << 20))
+        cache.check_manifest(manifest)
+        if (manifest["name"], manifest["version"], manifest["layout"]) != (name, infos[name].version, cache.LAYOUT):
+            raise ValueError(f"its {name} is of another version")
+        folder = held.enter_context(cache.building(name, tell)) / "arrays"
+        folder.mkdir()
+        found[name] = manifest, folder
+        return
+    manifest, folder = found[name]
+    entry = manifest["arrays"][part]
+    if member.size > np.dtype(entry["dtype"]).itemsize * np.prod(entry["shape"], dtype=int) + HEADER_BYTES:
+        raise ValueError(f"its {member.name} is larger than its manifest says")
+    with open(folder / f"{part}.npy", "xb") as target:
+        target.write(tar.extractfile(member).read())
+
+
+def _verify(info, manifest, folder):
+    missing = [part for part in cache.ARRAYS if not (folder / f"{part}.npy").is_file()]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} of {info.name} missing")
+    check(info, {part: cache.open_array(folder / f"{part}.npy", manifest["arrays"][part]) for part in cache.ARRAYS})
