@@ -1,8 +1,10 @@
 """The command line: exit codes, one clean line per mistake, plain text in a pipe, quick listings."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ def call(monkeypatch, capsys):
         from zoo.cli import main
 
         monkeypatch.setattr(sys, "argv", ["zoo", *map(str, arguments)])
+        monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])  # so that what a command sets is undone
         with pytest.raises(SystemExit) as end:
             main()
         printed = capsys.readouterr()
@@ -171,20 +174,51 @@ def test_reproduce_is_on_jax_unless_told_otherwise(call, monkeypatch):
     assert call("reproduce", "shallow_vs_deep") == (1, "", "error: quick on jax\n")
 
 
-def test_interrupt_says_what_was_kept(call, monkeypatch):
-    def interrupt(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("zoo.reproductions.harness.run_claim", interrupt, raising=False)
-    code, _, err = call("reproduce", "shallow_vs_deep")
-    assert code == 130
-    assert "Finished trials are kept" in err and "Traceback" not in err
+def test_interrupt_says_what_was_kept(tmp_path, results_dir):
+    program = "import sys, harness_example, zoo.cli, zoo.reproductions.harness as h; h.load_claim(harness_example); zoo.cli.main()"
+    log = tmp_path / "log"
+    environment = {"EXAMPLE_LOG": log, "EXAMPLE_SECONDS": 60, "PYTHONPATH": Path(__file__).parent}
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "reproduce", "harness_example", "--budget", "smoke"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **{k: str(v) for k, v in environment.items()}},
+    )
+    try:
+        until = time.monotonic() + 60
+        while not log.exists() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.2)  # the trial writes its line, then works
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert err.strip().splitlines()[-1] == "Interrupted. Finished trials are kept; the same command goes on from there."
+    assert "Traceback" not in err
 
 
 def test_compare_before_any_run_says_what_to_do(call):
     code, out, err = call("compare", "shallow_vs_deep")
     assert (code, out) == (1, "")
     assert err.startswith("error: ") and "zoo reproduce" in err
+
+
+def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
+    import harness_example
+
+    from zoo.reproductions.harness import run_claim
+
+    folder = run_claim(harness_example, "smoke")
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = call("compare", "harness_example", "--budget", "smoke")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].strip() == "test error, %: digits, smoke budget"
+    (network,) = (line.split() for line in lines if line.startswith("mlp"))
+    assert network[-1] == "2.8"
+    verdicts = [line.split()[0] for line in lines[lines.index(next(l for l in lines if l.startswith("verdict"))) :] if line[:1].strip()]
+    assert set(verdicts) <= {"verdict", "reproduced", "contradicted", "undecided", "Tables,"} and len(verdicts) == 4
+    assert str(folder) in lines[-1]
+    assert all(len(line) <= 80 for line in lines[:-1])
 
 
 def test_reader_that_stops_early_is_no_error():

@@ -1,7 +1,5 @@
 """Comparisons and verdicts in the terminal: our numbers beside the published ones, readable at 80 columns."""
 
-import csv
-
 from rich.text import Text
 
 from zoo.cli.console import out, table
@@ -16,23 +14,23 @@ def show(claim, budget, folder=None):
     folder: the results folder, None for the default one. Raises UnknownName, and ResultsError before a first run.
     """
     from zoo.reproductions.harness import compare, results_root
+    from zoo.reproductions.harness.markdown import METRICS
 
-    comparison = compare(claim, budget, folder)
+    comparison, verdicts = compare(claim, budget, folder)
     console = out()
     for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
-        console.print(_comparison(f"{metric} on {dataset} ({budget} budget)", rows))
+        console.print(_comparison(f"{METRICS.get(metric, metric)}: {dataset}, {budget} budget", rows))
         console.print()
     if (comparison.published_checked.replace("read", "") != "").any():
         console.print("* not read in the paper itself; comparison.md says where it comes from\n", markup=False)
+    console.print(_verdicts(verdicts))
     place = results_root(folder) / budget / claim
-    with open(place / "verdicts.csv", newline="", encoding="utf-8") as file:
-        console.print(_verdicts(csv.DictReader(file)))
     console.print(f"\nTables, figure and environment: {place}", markup=False, soft_wrap=True)
 
 
 def _comparison(title, rows):
     result = table(
-        "model", "setting", ("seeds", _NUMBER), ("mean", _NUMBER), ("95% interval", _NUMBER), ("published", _NUMBER), title=title
+        ("model", {"no_wrap": True}), "setting", ("seeds", _NUMBER), ("mean", _NUMBER), ("95% interval", _NUMBER), ("published", _NUMBER), title=title
     )
     before = None
     for row in rows.itertuples():
@@ -50,8 +48,8 @@ def _ours(row):
     return Text(row.model), Text(row.setting), str(row.n_seeds), number(row.mean), spread
 
 
-def _verdicts(lines):
+def _verdicts(rows):
     result = table("verdict", "check", title="Did the claim hold?")
-    for line in lines:
-        result.add_row(Text(line["verdict"], style=_STYLES.get(line["verdict"], "")), Text(line["sentence"]))
+    for row in rows.itertuples():
+        result.add_row(Text(row.verdict, style=_STYLES.get(row.verdict, "")), Text(row.sentence))
     return result
