@@ -188,6 +188,27 @@ class Population:
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)
 
+    def copy_layers(self, source, layers, source_layers):
+        """Take over the weights of layers of another population, member by member.
+
+        layers, source_layers: layers of this template and of source's, as many, with equally shaped weights.
+        """
+        for mine, theirs in zip(layers, source_layers, strict=True):
+            for variable, other in zip(mine.variables, theirs.variables, strict=True):
+                if variable.shape != other.shape:
+                    raise InvalidInput(f"{variable.path} has shape {variable.shape}, its source {other.shape}.")
+                values, place = self._stacked(variable)
+                source_values, source_place = source._stacked(other)
+                values[place] = np.array(source_values[source_place])
+
+    def _stacked(self, variable):
+        """(list of stacked arrays, place in it) of a variable of the template."""
+        for kind in ("trainable", "non_trainable"):
+            for place, candidate in enumerate(getattr(self.template, f"{kind}_variables")):
+                if candidate is variable:
+                    return self._state[kind], place
+        raise InvalidInput(f"{variable.path} is no variable of {self.template.name!r}.")
+
     def get_weights(self, member):
         """The arrays of one member, ordered as `model.get_weights()` orders them."""
         return self[member].get_weights()
