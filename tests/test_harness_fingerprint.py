@@ -1,0 +1,121 @@
+"""The key of a trial changes with everything that decides its outcome and with nothing else."""
+
+import dataclasses
+import importlib
+import sys
+import textwrap
+
+import pytest
+
+from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness.fingerprint import code_fingerprint, trial_key
+
+HERE = {"versions": {"keras": "3"}, "backend": "jax", "device": "a card", "precision": "float32", "cores": 2, "python": "3.11"}
+SOURCE = """
+    import functools
+    from math import sqrt
+
+    RATE = 0.1
+    WAYS = {"plain": (lambda x: x), "named": 3}
+    UNUSED = 5
+
+    def run(trial, report):
+        def inner():
+            return helper(RATE)
+        return inner(), WAYS, Net().forward()
+
+    def helper(x):
+        return sqrt(x) + deeper(x)
+
+    def deeper(x):
+        return 2 * x
+
+    class Net:
+        def forward(self):
+            return layer(1)
+
+    def layer(x):
+        return x + 1
+
+    def judge(runs):
+        return UNUSED
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A function that writes the source with replacements and gives the module anew."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def load(*replacements):
+        source = textwrap.dedent(SOURCE)
+        for old, new in replacements:
+            assert old in source
+            source = source.replace(old, new)
+        (tmp_path / "a_reproduction.py").write_text(source)
+        for name in ("a_reproduction",):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        importlib.import_module("linecache").clearcache()
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        return importlib.import_module("a_reproduction")
+
+    yield load
+    sys.modules.pop("a_reproduction", None)
+
+
+def key(loaded, environment=HERE, **changes):
+    trial = Trial("digits", "mlp", "plain", (0, 1), loaded.run, {"epochs": 3})
+    return trial_key(dataclasses.replace(trial, **changes), environment)
+
+
+def test_same_trial_same_key(module):
+    assert key(module()) == key(module())
+    assert key(module()) == key(module(), cost=7.0)
+    assert key(module()) == key(module(), HERE | {"cores": 64, "python": "3.13"})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"dataset": "mnist"}, {"model": "linear"}, {"setting": "wide"}, {"seeds": (0, 2)}, {"seeds": (1, 0)}, {"recipe": {"epochs": 4}}],
+    ids=str,
+)
+def test_key_follows_the_trial(module, changes, monkeypatch):
+    monkeypatch.setattr("zoo.reproductions.harness.fingerprint.dataset_fingerprint", lambda name: "0")
+    assert key(module()) != key(module(), **changes)
+
+
+@pytest.mark.parametrize("name", ["versions", "backend", "device", "precision"])
+def test_key_follows_the_environment(module, name):
+    assert key(module()) != key(module(), HERE | {name: {"keras": "4"}})
+
+
+def test_key_follows_the_data(module, monkeypatch):
+    before = key(module())
+    monkeypatch.setattr("zoo.reproductions.harness.fingerprint.dataset_fingerprint", lambda name: "other")
+    assert key(module()) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("2 * x", "3 * x"), ("x + 1", "x + 2"), ("RATE = 0.1", "RATE = 0.2"), ('"named": 3', '"named": 4'), ("lambda x: x", "lambda x: -x")],
+    ids=["helper of a helper", "method of a class", "constant", "table", "function in a table"],
+)
+def test_code_that_the_run_reaches_counts(module, change):
+    before = code_fingerprint(module().run)
+    assert code_fingerprint(module(change).run) != before
+
+
+def test_code_that_the_run_never_reaches_does_not_count(module):
+    before = code_fingerprint(module().run)
+    assert code_fingerprint(module(("UNUSED = 5", "UNUSED = 6"), ("return UNUSED", "return -UNUSED")).run) == before
+
+
+def test_library_counts(module, monkeypatch):
+    from zoo.reproductions.harness import fingerprint
+
+    sources = fingerprint._library_sources()
+    assert {"registry.py", "models/mlp.py", "training/population.py"} <= set(sources) and any(n.startswith("layers/") for n in sources)
+    before = code_fingerprint(module().run)
+    monkeypatch.setattr(fingerprint, "_library_sources", lambda: sources | {"models/mlp.py": "changed"})
+    assert code_fingerprint(module().run) != before

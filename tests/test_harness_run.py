@@ -1,0 +1,205 @@
+"""Runs of a small real reproduction: resumed, killed, doubled, forced, failing, with nowhere to write."""
+
+import collections
+import csv
+import errno
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import harness_example
+import pytest
+from rich.console import Console
+
+from zoo.errors import InvalidInput, ResultsError, UnknownName
+from zoo.reproductions.harness import TrialsFailed, run_claim
+from zoo.reproductions.harness.store import Store
+
+TESTS = Path(__file__).parent
+RUN = "import harness_example; from zoo.reproductions.harness import run_claim; run_claim(harness_example, 'smoke')"
+
+
+@pytest.fixture(autouse=True)
+def log(tmp_path, monkeypatch):
+    """Trials that were begun, a line each."""
+    path = tmp_path / "log"
+    path.write_text("")
+    monkeypatch.setenv("EXAMPLE_LOG", str(path))
+    return path
+
+
+def begun(log):
+    return collections.Counter(log.read_text().split())
+
+
+def run(**options):
+    return run_claim(harness_example, "smoke", console=Console(file=io.StringIO()), **options)
+
+
+def values(folder):
+    """runs.csv without what a clock says."""
+    with open(folder / "runs.csv", newline="") as file:
+        return [{name: cell for name, cell in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+def elsewhere(**variables):
+    """A run in another process, in the same results folder."""
+    path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    variables = {name: str(value) for name, value in variables.items()}
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN], env={**os.environ, "PYTHONPATH": path, **variables}, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_until(condition, process):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_second_run_reads_what_the_first_computed(log):
+    folder = run()
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(files) == {"runs.csv", "comparison.csv", "verdicts.csv", "comparison.md", "figure.png", "environment.json"}
+    assert run() == folder and begun(log) == {"linear": 1, "mlp": 1}
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+
+def test_force_computes_again_and_gives_the_same(log):
+    before = values(run())
+    assert values(run(force=True)) == before
+    assert begun(log) == {"linear": 2, "mlp": 2}
+
+
+def test_other_seeds_are_other_trials(log):
+    assert len(values(run())) == 4
+    assert len(values(run(seeds=[0, 5, 7]))) == 6
+    assert begun(log) == {"linear": 2, "mlp": 2}
+
+
+def test_killed_run_goes_on_where_it_was(log, results_dir, tmp_path):
+    victim = elsewhere(EXAMPLE_SECONDS=1)
+    wait_until(lambda: begun(log)["mlp"], victim)
+    victim.send_signal(signal.SIGKILL)
+    victim.communicate()
+    assert not (results_dir / "smoke" / "harness_example" / "runs.csv").exists()
+    folder = run()
+    assert begun(log) == {"linear": 1, "mlp": 2}
+    undisturbed = run(out=tmp_path / "elsewhere")
+    assert values(folder) == values(undisturbed)
+    assert (folder / "comparison.csv").read_bytes() == (undisturbed / "comparison.csv").read_bytes()
+    assert (folder / "verdicts.csv").read_bytes() == (undisturbed / "verdicts.csv").read_bytes()
+
+
+def test_two_runs_at_once_share_the_work(log, results_dir, monkeypatch):
+    other = elsewhere(EXAMPLE_SECONDS=1)
+    wait_until(lambda: begun(log)["linear"], other)
+    folder = run()
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".tmp"}
+    _, said = other.communicate(timeout=120)
+    assert other.returncode == 0, said
+    assert begun(log) == {"linear": 1, "mlp": 1}
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+
+def test_damaged_entry_is_said_and_computed_again(log, results_dir):
+    before = values(run())
+    store = Store(results_dir)
+    (store.folder / store.keys()[0] / "rows.json").write_text("[]")
+    said = io.StringIO()
+    folder = run_claim(harness_example, "smoke", console=Console(file=said))
+    assert "damaged" in said.getvalue() and values(folder) == before
+    assert sum(begun(log).values()) == 3
+
+
+def test_failing_trial_takes_no_other_with_it(log, results_dir, monkeypatch):
+    monkeypatch.setenv("EXAMPLE_FAILS", "linear")
+    with pytest.raises(TrialsFailed, match=r"1 of 2 trials failed.*digits linear \(raw pixels\): RuntimeError: the example was told"):
+        run()
+    assert begun(log) == {"linear": 1, "mlp": 1} and not list(results_dir.rglob("comparison.csv"))
+    (trace,) = (results_dir / ".trials" / "failures").iterdir()
+    assert "told to fail" in trace.read_text() and "Traceback" in trace.read_text()
+    monkeypatch.delenv("EXAMPLE_FAILS")
+    run()
+    assert begun(log) == {"linear": 2, "mlp": 1}
+
+
+def test_nowhere_to_write_is_said_before_any_training(log, tmp_path, monkeypatch):
+    for place in (log / "results", Path("/proc/results")):
+        with pytest.raises(ResultsError, match="can't be written"):
+            run(out=place)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ResultsError, match="is full"):
+        run()
+    assert not begun(log)
+
+
+def test_disk_that_fills_up_loses_the_trial_in_hand_alone(log, monkeypatch):
+    sync, save = os.fsync, Store.save
+
+    def save_once(store, key, entry):
+        save(store, key, entry)
+        monkeypatch.setattr(os, "fsync", full)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "save", save_once)
+        with pytest.raises(ResultsError, match="is full"):
+            run()
+    monkeypatch.setattr(os, "fsync", sync)
+    run()
+    assert begun(log) == {"linear": 1, "mlp": 2}
+
+
+def test_wrong_words_are_answered_before_any_training(log):
+    with pytest.raises(UnknownName, match="no claim called 'shallow_vs_depe'"):
+        run_claim("shallow_vs_depe")
+    with pytest.raises(UnknownName, match="no budget called 'fast'"):
+        run_claim(harness_example, "fast")
+    with pytest.raises(UnknownName, match="no engine called 'rya'.*ray"):
+        run(engine="rya")
+    with pytest.raises(InvalidInput, match="--engine ray"):
+        run(address="10.0.0.1:6379")
+    with pytest.raises(InvalidInput, match="at least one seed"):
+        run(seeds=0)
+    with pytest.raises(InvalidInput, match="different integers"):
+        run(seeds=[1, 1])
+    with pytest.raises(InvalidInput, match="no reproduction: it does not define trials, judge, draw"):
+        run_claim(collections)
+    assert not begun(log)
+
+
+def test_ray_that_is_not_installed_is_one_clear_error(monkeypatch):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "ray" else find(name, *rest))
+    with pytest.raises(InvalidInput, match=r"not installed: pip install 'deepzoo\[cluster\]'"):
+        run(engine="ray")
+
+
+def test_one_line_per_trial_where_there_is_no_terminal():
+    said = io.StringIO()
+    run_claim(harness_example, "smoke", console=Console(file=said))
+    lines = said.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("[1/2] digits linear (raw pixels): ") and " s left" in lines[0]
+    assert lines[1].startswith("[2/2] digits mlp (one layer of 32): ") and "left" not in lines[1]
+
+
+def test_bar_with_time_left_in_a_terminal():
+    said = io.StringIO()
+    run_claim(harness_example, "smoke", console=Console(file=said, force_terminal=True, width=100))
+    assert "[2/2] digits mlp" in said.getvalue() and "100%" in said.getvalue() and "left" in said.getvalue()

@@ -1,0 +1,70 @@
+"""Intervals against SciPy and against values worked out by hand."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from zoo.reproductions.harness.statistics import mean_interval, paired_interval, welch_interval
+
+RANDOM = np.random.default_rng(0)
+SAMPLES = [RANDOM.normal(5, 2, n) for n in (2, 3, 20, 500)]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=len)
+def test_mean_interval_is_scipys(sample):
+    expected = stats.ttest_1samp(sample, 0).confidence_interval(0.95)
+    interval = mean_interval(sample)
+    assert interval.n == len(sample)
+    np.testing.assert_allclose(interval[:3], [sample.mean(), *expected], rtol=1e-12)
+
+
+def test_mean_interval_by_hand():
+    # mean 2, standard deviation 1, t(2 degrees of freedom, 97.5%) = 4.302653
+    np.testing.assert_allclose(mean_interval([1, 2, 3])[:3], [2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=len)
+def test_paired_interval_is_scipys(sample):
+    other = sample + RANDOM.normal(1, 0.1, len(sample))
+    expected = stats.ttest_rel(sample, other).confidence_interval(0.95)
+    np.testing.assert_allclose(paired_interval(sample, other)[1:3], expected, rtol=1e-9)
+
+
+def test_welch_interval_is_scipys():
+    for first in SAMPLES:
+        for second in SAMPLES:
+            expected = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
+            if first is not second:
+                np.testing.assert_allclose(welch_interval(first, second)[1:3], expected, rtol=1e-9)
+
+
+def test_no_interval_from_one_value():
+    interval = mean_interval([7.0])
+    assert interval.estimate == 7 and interval.n == 1
+    assert np.isnan(interval.low) and np.isnan(interval.high)
+
+
+def test_no_estimate_from_no_value():
+    assert mean_interval([np.nan, np.inf]).n == 0
+    assert np.isnan(mean_interval([]).estimate)
+
+
+def test_diverged_runs_are_left_out():
+    assert mean_interval([1, np.nan, 2, np.inf, 3, -np.inf]) == mean_interval([1, 2, 3])
+    assert paired_interval([1, np.nan, 2, 3], [0, 0, 0, np.nan]) == mean_interval([1, 2])
+
+
+def test_equal_values_have_an_interval_of_no_width():
+    assert mean_interval([4.0] * 5)[:3] == (4, 4, 4)
+    assert welch_interval([4.0] * 5, [1.0] * 3)[:3] == (3, 3, 3)
+
+
+def test_welch_refuses_a_single_value():
+    with pytest.raises(ValueError, match="at least two"):
+        welch_interval([1, 2, 3], [1, np.nan])
+
+
+def test_intervals_cover_as_often_as_they_say():
+    samples = RANDOM.normal(0, 1, (4000, 4))
+    covered = np.mean([low <= 0 <= high for _, low, high, _ in map(mean_interval, samples)])
+    assert abs(covered - 0.95) < 0.015

@@ -1,0 +1,105 @@
+"""The store: whole entries or none, whatever happens; folders that take nothing are found out at once."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from zoo.errors import CorruptFile, ResultsError
+from zoo.reproductions.harness.store import Entry, Store, require_writable, write_atomically
+
+ENTRY = Entry([{"seed": 0, "value": 1.5}, {"seed": 1, "value": float("nan")}], {"model": "mlp"})
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
+
+
+def test_round_trip(store):
+    assert store.load("a") is None and store.keys() == []
+    store.save("a", ENTRY)
+    entry = store.load("a")
+    assert entry.rows[0] == ENTRY.rows[0] and entry.rows[1]["value"] != entry.rows[1]["value"]
+    assert entry.manifest["model"] == "mlp" and store.keys() == ["a"]
+
+
+@pytest.mark.parametrize("name", ["rows.json", "manifest.json"])
+@pytest.mark.parametrize("content", [b"", b"[", b"[]", b"{}", b"\xff\xfe", b"null"])
+def test_damage_is_found(store, name, content):
+    store.save("a", ENTRY)
+    (store.folder / "a" / name).write_bytes(content)
+    with pytest.raises(CorruptFile, match="damaged"):
+        store.load("a")
+    store.save("a", ENTRY)
+    assert store.load("a").rows[0] == ENTRY.rows[0]
+
+
+def test_entry_under_another_key_is_refused(store):
+    store.save("a", ENTRY)
+    (store.folder / "a").rename(store.folder / "b")
+    with pytest.raises(CorruptFile):
+        store.load("b")
+
+
+def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ResultsError, match="full; free some space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_folder_that_takes_nothing_is_found_out(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file" / "results", "/proc/results"):
+        with pytest.raises(ResultsError, match=r"can't be written .*--out"):
+            require_writable(folder)
+    require_writable(tmp_path / "good")
+    assert list((tmp_path / "good").iterdir()) == []
+
+
+def test_lock_keeps_others_out_until_it_is_freed(store):
+    with store.lock("a") as first:
+        with store.lock("a") as second, store.lock("b") as other:
+            assert (first, second, other) == (True, False, True)
+    with store.lock("a") as again:
+        assert again
+
+
+WRITER = """
+import sys
+from zoo.reproductions.harness.store import Entry, Store
+store = Store(sys.argv[1])
+with store.lock("held"):
+    print("ready", flush=True)
+    for number in range(10**6):
+        store.save(f"{number:06}", Entry([{"value": number}] * 500, {}))
+"""
+
+
+def test_kill_at_any_moment_leaves_whole_entries_and_no_lock(tmp_path):
+    for delay in (0.0, 0.013, 0.05, 0.11):
+        store = Store(tmp_path / str(delay))
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / str(delay))], stdout=subprocess.PIPE)
+        assert writer.stdout.readline() == b"ready\n"
+        with store.lock("held") as got:
+            assert not got
+        time.sleep(delay)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        for key in store.keys():
+            assert store.load(key).rows == [{"value": int(key)}] * 500
+        with store.lock("held") as got:
+            assert got
+    assert len(store.keys()) > 3

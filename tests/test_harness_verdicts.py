@@ -1,0 +1,128 @@
+"""Checks: which side an interval lies on, how two rows are compared, and that a sentence says what its row says."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from zoo.errors import InvalidInput
+from zoo.reproductions.harness import check, paired_difference, ratio, target
+from zoo.reproductions.harness.statistics import Interval
+
+DEEP, SHALLOW, EXACT = ("digits", "deep", "a"), ("digits", "shallow", "b"), ("digits", "exact", "")
+
+
+def runs_of(**values):
+    """A runs frame: one row name and its values by seed, seed 0 first unless given as a dict."""
+    rows = {"deep": DEEP, "shallow": SHALLOW, "exact": EXACT}
+    lines = []
+    for name, sample in values.items():
+        sample = sample if isinstance(sample, dict) else dict(enumerate(sample))
+        dataset, model, setting = rows[name]
+        for seed, value in sample.items():
+            lines.append({"dataset": dataset, "model": model, "setting": setting, "seed": seed, "metric": "test_error_pct", "value": value})
+    return pd.DataFrame(lines)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "above", "below"),
+    [
+        (1, 2, "reproduced", "contradicted"),
+        (-2, -1, "contradicted", "reproduced"),
+        (-1, 1, "undecided", "undecided"),
+        (0, 1, "undecided", "undecided"),
+        (math.nan, math.nan, "undecided", "undecided"),
+    ],
+)
+def test_verdict_is_the_side_of_the_whole_interval(low, high, above, below):
+    interval = Interval((low + high) / 2, low, high, 3)
+    assert check("a", interval, "points", "It", above=0).verdict == above
+    assert check("a", interval, "points", "It", below=0).verdict == below
+
+
+def test_check_must_claim_exactly_one_side():
+    for sides in ({}, {"above": 0, "below": 0}):
+        with pytest.raises(InvalidInput, match="one side"):
+            check("a", Interval(1, 0, 2, 3), "points", "It", **sides)
+
+
+def test_sentence_holds_the_numbers_of_its_row():
+    made = check("a", Interval(1.23456789, 1.1111111, 1.3333333, 3), "points", "The gain", above=0.5)
+    assert (made.effect, made.low, made.high) == (1.23457, 1.11111, 1.33333)
+    assert made.sentence == "The gain: 1.235 points (95% interval 1.111 to 1.333), claimed above 0.5: reproduced."
+
+
+def test_paired_difference_pairs_shared_seeds():
+    deep, shallow = [1.0, 2.0, 4.0], [3.0, 4.1, 5.9]
+    made = paired_difference(runs_of(deep=deep, shallow={**dict(enumerate(shallow)), 7: 100.0}), better=DEEP, worse=SHALLOW)
+    expected = stats.ttest_rel(shallow, deep).confidence_interval(0.95)
+    np.testing.assert_allclose([made.low, made.high], expected, rtol=1e-5)
+    assert made.verdict == "reproduced" and "paired over 3 seeds" in made.sentence
+    assert "deep (a) is 2.333" in made.sentence and "of shallow (b) 28.25" in made.sentence
+
+
+def test_paired_difference_other_way_round_is_contradicted():
+    runs = runs_of(deep=[1.0, 2.0, 4.0], shallow=[3.0, 4.1, 5.9])
+    assert paired_difference(runs, better=SHALLOW, worse=DEEP).verdict == "contradicted"
+    assert paired_difference(runs, better=SHALLOW, worse=DEEP, higher_is_better=True).verdict == "reproduced"
+    assert paired_difference(runs, better=DEEP, worse=SHALLOW, at_least=50).verdict == "contradicted"
+
+
+def test_deterministic_method_is_a_constant():
+    made = paired_difference(runs_of(deep=[1.0, 2.0, 3.0], exact=[5.0]), better=DEEP, worse=EXACT)
+    expected = stats.ttest_1samp([4.0, 3.0, 2.0], 0).confidence_interval(0.95)
+    np.testing.assert_allclose([made.effect, made.low, made.high], [3, *expected], rtol=1e-5)
+    assert "3 seeds against a single value" in made.sentence
+
+
+def test_no_shared_seeds_is_welch():
+    made = paired_difference(runs_of(deep={0: 1.0, 1: 2.0, 2: 4.0}, shallow={5: 3.0, 6: 4.0}), better=DEEP, worse=SHALLOW)
+    expected = stats.ttest_ind([3.0, 4.0], [1.0, 2.0, 4.0], equal_var=False).confidence_interval(0.95)
+    np.testing.assert_allclose([made.low, made.high], expected, rtol=1e-5)
+    assert "unpaired" in made.sentence
+
+
+def test_two_single_values_decide_nothing():
+    made = paired_difference(runs_of(deep=[1.0], exact=[5.0]), better=DEEP, worse=EXACT)
+    assert (made.effect, made.verdict) == (4, "undecided") and "no interval" in made.sentence
+
+
+def test_diverged_seeds_drop_out_of_the_pairs():
+    runs = runs_of(deep=[1.0, 2.0, np.nan, 4.0], shallow=[3.0, np.inf, 5.0, 5.0])
+    made = paired_difference(runs, better=DEEP, worse=SHALLOW)
+    assert made.effect == 1.5 and "paired over 2 seeds" in made.sentence
+
+
+def test_all_diverged_is_undecided():
+    made = paired_difference(runs_of(deep=[1.0, 2.0], shallow=[np.nan, np.nan]), better=DEEP, worse=SHALLOW)
+    assert made.verdict == "undecided" and "diverged" in made.sentence and "nan" not in made.sentence
+
+
+def test_ratio_is_taken_on_the_log_scale():
+    deep, shallow = np.array([1.0, 2.0, 4.0]), np.array([6.0, 11.0, 25.0])
+    made = ratio(runs_of(deep=deep, shallow=shallow), numerator=SHALLOW, denominator=DEEP, metric="test_error_pct", at_least=3)
+    expected = np.exp(stats.ttest_rel(np.log(shallow), np.log(deep)).confidence_interval(0.95))
+    np.testing.assert_allclose([made.low, made.high], expected, rtol=1e-5)
+    assert made.verdict == "reproduced" and made.unit == "times"
+
+
+def test_ratio_refuses_what_has_no_logarithm():
+    with pytest.raises(InvalidInput, match="positive"):
+        ratio(runs_of(deep=[0.0, 1.0], shallow=[1.0, 1.0]), numerator=SHALLOW, denominator=DEEP, metric="test_error_pct")
+
+
+def test_target_is_on_the_mean():
+    runs = runs_of(deep=[1.0, 1.1, 0.9], exact=[1.4])
+    assert target(runs, DEEP, at_most=2).verdict == "reproduced"
+    assert target(runs, DEEP, at_most=0.5).verdict == "contradicted"
+    assert target(runs, DEEP, at_most=1.0).verdict == "undecided"
+    assert target(runs, EXACT, at_most=1.5).verdict == "undecided"
+    assert target(runs, EXACT, at_most=1.5, deterministic=True).verdict == "reproduced"
+    assert target(runs, DEEP, at_most=1.0, deterministic=True).verdict == "undecided"
+
+
+def test_row_that_was_not_run_is_named():
+    with pytest.raises(InvalidInput, match=r"no test_error_pct of exact \(\) on digits"):
+        target(runs_of(deep=[1.0]), EXACT, at_most=1)
