@@ -1,0 +1,110 @@
+"""Every reproduction, found by itself: it runs, it says what it means, and its committed tables follow from its runs."""
+
+import csv
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zoo.datasets import list_datasets
+from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_claim, run_claim
+from zoo.reproductions.harness.figures import drawn_by
+from zoo.reproductions.harness.folder import generated_files, read_folder, result_folders
+from zoo.reproductions.harness.numbers import number
+from zoo.reproductions.harness.published import Published, matches
+from zoo.reproductions.harness.scoreboard import front_page, scoreboard
+from zoo.reproductions.harness.trial import DEFAULT_SEEDS
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+RESULTS = CHECKOUT / "results"
+COMMITTED = result_folders(RESULTS)
+each_claim = pytest.mark.parametrize("name", list_claims())
+each_folder = pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
+
+
+def verdicts_of(folder):
+    with open(folder / "verdicts.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@each_claim
+def test_smoke_run_is_whole(name):
+    folder = run_claim(name, "smoke")
+    runs = read_folder(folder)
+    module = load_claim(name)
+    assert {(row.dataset, row.model, row.setting) for row in runs.itertuples()} == {
+        trial.row for trial in module.trials(Budget.named("smoke"))
+    }
+    assert np.isfinite(runs.value).all()
+    assert (runs.n_train > 0).all() and (runs.n_test > 0).all() and (runs.seconds >= 0).all()
+    assert verdicts_of(folder) and (folder / "figure.png").stat().st_size > 5000
+    sentences_hold_their_numbers(folder)
+
+
+@each_claim
+def test_its_docstring_says_what_it_is(name):
+    text = describe_claim(name)
+    assert len(text.split("\n\n")) > 1, "first the claim in short, then where it stands and what to expect"
+    assert inspect.getdoc(load_claim(name)) == text
+
+
+@each_claim
+@pytest.mark.parametrize("budget", DEFAULT_SEEDS)
+def test_its_trials_are_fit_to_compare(name, budget):
+    trials = load_claim(name).trials(Budget.named(budget))
+    rows = [trial.row for trial in trials]
+    assert trials and len(set(rows)) == len(rows)
+    assert {trial.dataset for trial in trials} <= set(list_datasets())
+    # Either a method is deterministic, or it has the same seeds as all that it is held against.
+    assert len({trial.seeds for trial in trials if len(trial.seeds) > 1}) <= 1
+
+
+@each_claim
+def test_its_published_numbers_exist(name):
+    module = load_claim(name)
+    rows = {trial.row for budget in DEFAULT_SEEDS for trial in module.trials(Budget.named(budget))}
+    for key, found in getattr(module, "PUBLISHED", {}).items():
+        row, metric = key[:3], key[3] if len(key) > 3 else "test_error_pct"
+        assert row in rows, f"PUBLISHED names {row}, which no budget runs"
+        assert len(matches(name, {key: found}, row, metric)) == (1 if isinstance(found, Published) else len(found))
+
+
+@each_folder
+def test_committed_files_follow_from_the_runs(folder):
+    for name, content in generated_files(load_claim(folder.name), read_folder(folder)).items():
+        committed = (folder / name).read_bytes()
+        if name == "figure.png" and not drawn_by(committed)[1]:
+            assert_same_picture(content, committed)
+        else:
+            assert content == committed, f"{name} is not what zoo results rebuild makes"
+
+
+@each_folder
+def test_committed_sentences_hold_their_numbers(folder):
+    sentences_hold_their_numbers(folder)
+
+
+def test_scoreboard_follows_from_the_verdicts():
+    if COMMITTED:
+        assert (RESULTS / "README.md").read_text(encoding="utf-8") == scoreboard(RESULTS)
+        front = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+        assert front_page(front, RESULTS) == front
+
+
+def sentences_hold_their_numbers(folder):
+    for line in verdicts_of(folder):
+        assert line["sentence"].endswith(f"{line['verdict']}.")
+        for column in ("effect", "ci95_low", "ci95_high"):
+            assert not line[column] or number(float(line[column])) in line["sentence"]
+
+
+def assert_same_picture(first, second):
+    """Other versions of matplotlib may set text a little differently: same size, and hardly a pixel apart."""
+    import io
+
+    from PIL import Image
+
+    pixels = [np.asarray(Image.open(io.BytesIO(png)).convert("L"), dtype=float) for png in (first, second)]
+    assert pixels[0].shape == pixels[1].shape
+    assert np.mean(np.abs(pixels[0] - pixels[1]) > 64) < 0.05

@@ -1,0 +1,224 @@
+"""Tables, Markdown, figure and scoreboard: what they say, and that the same runs always give the same bytes."""
+
+import json
+import types
+
+import harness_example
+import pandas as pd
+import pytest
+
+from zoo.errors import InvalidInput, ResultsError, UnknownName
+from zoo.reproductions.harness import Published, compare, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness.figures import drawn_by, figure_png
+from zoo.reproductions.harness.folder import write_results
+from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
+from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
+
+ROW, OTHER = ("mnist", "linear", "raw | pixels"), ("mnist", "svm", "exact")
+
+
+def reproduction(**changes):
+    """A claim made of little more than its tables."""
+    module = types.ModuleType("a_claim", "A claim in short.\n\nAnd at length.")
+    module.trials = lambda budget: []
+    module.judge = lambda runs: [target(runs, ROW, at_most=10)]
+    module.draw = harness_example.draw
+    for name, value in changes.items():
+        setattr(module, name, value)
+    return module
+
+
+def rows_of(row, values, **changes):
+    names = dict.fromkeys(("n_train", "n_test", "parameters", "updates", "seconds")) | {
+        "device": "a card", "backend": "jax", "precision": "float32", "commit": "abc", "metric": "test_error_pct"
+    }
+    named = dict(zip(("dataset", "model", "setting"), row, strict=True))
+    return [names | named | {"seed": seed, "value": value} | changes for seed, value in enumerate(values)]
+
+
+@pytest.fixture
+def written(results_dir):
+    """A function that writes a claim's folder and gives the lines of one of its tables."""
+
+    def write(module, rows):
+        folder = results_dir / "full" / "a_claim"
+        write_results(folder, module, rows, {"device": "a card"})
+        return folder
+
+    return write
+
+
+def lines(folder, name):
+    return pd.read_csv(folder / name, keep_default_na=False, dtype=str).to_dict("records")
+
+
+def test_comparison_and_verdicts_by_hand(written):
+    published = {ROW: Published("linear", "no preprocessing", note="60k against 50k")}
+    folder = written(reproduction(PUBLISHED=published, __name__="shallow_vs_deep"), rows_of(ROW, [7, 8, 9]))
+    (line,) = lines(folder, "comparison.csv")
+    assert line == {
+        "claim": "shallow_vs_deep", "dataset": "mnist", "model": "linear", "setting": "raw | pixels", "metric": "test_error_pct",
+        "n_seeds": "3", "mean": "8", "ci95_low": "5.51586", "ci95_high": "10.4841", "published": "12.0",
+        "published_source": "LeCun, Bottou, Bengio & Haffner 1998, MNIST page table (rows of LeCun et al. 1998 unless named)",
+        "published_checked": "read",
+        "note": "60k against 50k; trained with squared error; a softmax regression today gets about 7.5, so explain the difference",
+    }
+    (verdict,) = lines(folder, "verdicts.csv")
+    assert {**verdict, "sentence": ""} == {
+        "claim": "shallow_vs_deep", "check": "mnist linear raw | pixels reaches 10", "effect": "8", "ci95_low": "5.51586",
+        "ci95_high": "10.4841", "unit": "%", "verdict": "undecided", "sentence": "",
+    }
+
+
+def test_several_published_values_have_a_line_each(written):
+    published = {ROW: [Published("linear", "no preprocessing"), Published("linear", "deskewed")]}
+    module = reproduction(PUBLISHED=published, __name__="shallow_vs_deep")
+    folder = written(module, rows_of(ROW, [7, 8, 9]) + rows_of(OTHER, [1.4]))
+    assert [(line["model"], line["published"]) for line in lines(folder, "comparison.csv")] == [
+        ("linear", "12.0"), ("linear", "8.4"), ("svm", "")
+    ]
+
+
+def test_diverged_seeds_are_counted_beside_the_mean(written):
+    folder = written(reproduction(), rows_of(ROW, [7, float("nan"), 9]) + rows_of(OTHER, [float("inf")]))
+    first, second = lines(folder, "comparison.csv")
+    assert (first["n_seeds"], first["mean"], first["note"]) == ("2", "8", "1 of 3 seeds diverged and are not in the mean")
+    assert (second["n_seeds"], second["mean"], second["ci95_low"]) == ("0", "", "")
+    assert len(lines(folder, "runs.csv")) == 4
+
+
+def test_markdown_marks_what_nobody_read(written):
+    recalled = next(row for row in read_published() if row["checked"] == "recalled" and row["metric"] == "test_error_pct")
+    entry = Published(recalled["model"], recalled["setting"], dataset=recalled["dataset"], topic=recalled["topic"])
+    folder = written(reproduction(PUBLISHED={ROW: entry}, PROTOCOL="All got the same."), rows_of(ROW, [7, 8, 9]))
+    text = (folder / "comparison.md").read_text()
+    assert f"{recalled['value']} (recalled)" in text and "recalled: from memory, not yet looked up" in text
+    assert text.startswith("# a_claim\n\nA claim in short.\n") and "All got the same." in text
+    assert "| mnist | linear | raw \\| pixels | test error, % | 3 | 8 [5.516, 10.48] |" in text
+    assert "- **undecided**: On mnist" in text and "a card (jax, float32, commit abc)" in text
+
+
+def test_same_runs_same_bytes(written):
+    module = reproduction()
+    folder = written(module, rows_of(ROW, [7.1, 8.2, 9.3], parameters=10) + rows_of(OTHER, [1.4], parameters=20))
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for path in folder.iterdir():
+        if path.name not in ("runs.csv", "environment.json"):
+            path.write_text("spoilt")
+    load_claim(module)
+    assert rebuild(folder) == [folder]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+
+
+def test_figure_depends_on_nothing_but_the_runs(written):
+    import matplotlib
+
+    runs = pd.read_csv(written(reproduction(), rows_of(ROW, [7, 8, 9], parameters=5)) / "runs.csv")
+    first = figure_png(reproduction(), runs)
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "savefig.dpi": 30}):
+        assert figure_png(reproduction(), runs) == first
+        assert matplotlib.rcParams["font.size"] == 30
+    software, same = drawn_by(first)
+    assert same and software.startswith("matplotlib ") and "pillow " in software
+
+
+def test_nothing_is_written_if_judging_fails(written, results_dir):
+    with pytest.raises(InvalidInput):
+        written(reproduction(), rows_of(OTHER, [1.4]))
+    two = reproduction(judge=lambda runs: 2 * [target(runs, ROW, at_most=10)])
+    with pytest.raises(InvalidInput, match="same name"):
+        written(two, rows_of(ROW, [7, 8]))
+    assert not results_dir.exists()
+
+
+def test_mixed_devices_are_refused(written, results_dir):
+    with pytest.raises(ResultsError, match="different devices"):
+        written(reproduction(), rows_of(ROW, [7, 8]) + rows_of(OTHER, [1.4], device="another"))
+    assert not results_dir.exists()
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[:-10], lambda text: text.rpartition("harness_example")[0], lambda text: ""])
+def test_damaged_runs_are_not_tabulated(damage):
+    folder = run_claim(harness_example, "smoke")
+    (folder / "runs.csv").write_text(damage((folder / "runs.csv").read_text()))
+    for use in (lambda: rebuild(folder), lambda: compare("harness_example", "smoke")):
+        with pytest.raises(ResultsError, match="runs.csv is (damaged: line|not what the run wrote)"):
+            use()
+    run_claim(harness_example, "smoke")
+    rebuild(folder)
+
+
+def test_environment_says_where_and_how():
+    folder = run_claim(harness_example, "smoke")
+    said = json.loads((folder / "environment.json").read_text())
+    assert said["backend"] == "jax" and said["precision"] == "float32" and said["device"] and said["versions"]["keras"]
+    assert [trial["recipe"] for trial in said["trials"]] == [{"hidden": [], "passes": 5}, {"hidden": [32], "passes": 5}]
+    assert "/" not in json.dumps({name: said[name] for name in ("device", "platform", "versions", "python")})
+
+
+def test_compare_gives_numbers_and_text():
+    with pytest.raises(ResultsError, match="run zoo reproduce harness_example --budget smoke"):
+        compare("harness_example", "smoke")
+    run_claim(harness_example, "smoke")
+    comparison, verdicts = compare("harness_example", "smoke")
+    assert comparison.n_seeds.tolist() == [2, 2] and comparison["mean"].dtype == float
+    assert comparison.published.tolist() == ["", "2.8"] and "accuracy 0.972" in comparison.note[1]
+    assert set(verdicts.verdict) <= {"reproduced", "contradicted", "undecided"} and verdicts.effect.dtype == float
+
+
+def test_rebuild_says_when_there_is_nothing():
+    load_claim(harness_example)
+    for what in (None, "harness_example"):
+        with pytest.raises(ResultsError, match="run zoo reproduce first"):
+            rebuild(what)
+    with pytest.raises(UnknownName, match="no claim called 'nonsense'"):
+        rebuild("nonsense")
+
+
+def test_scoreboard_counts_and_links(written, results_dir):
+    assert "No results yet." in scoreboard(results_dir)
+    written(reproduction(), rows_of(ROW, [7, 7.1, 7.2]))
+    text = scoreboard(results_dir)
+    assert "| a_claim: " in text and "| 1 reproduced | [table](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
+    assert "- full a_claim, **reproduced**: On mnist" in text
+    page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
+    assert page.startswith(f"Title\n{MARKS[0]}\n**Full") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
+    assert "[table](results/full/a_claim/comparison.md)" in page
+    assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
+
+
+def test_smoke_is_no_evidence(results_dir):
+    run_claim(harness_example, "smoke")
+    assert "harness_example" not in (results_dir / "README.md").read_text()
+
+
+def test_published_table_is_whole():
+    rows = read_published()
+    assert len(rows) > 300 and all(list(row) == COLUMNS for row in rows)
+    assert {row["checked"] for row in rows} == {"read", "derived", "secondary", "recalled"}
+    identities = [tuple(row[name] for name in COLUMNS[:5]) for row in rows]
+    assert len(set(identities)) == len(identities)
+
+
+@pytest.mark.parametrize(
+    ("published", "ours", "value", "converted"),
+    [
+        ("test_accuracy", "test_error_pct", 0.897, 10.3),
+        ("test_accuracy_pct", "test_error_pct", 98.9, 1.1),
+        ("test_error", "test_error_pct", 0.25, 25),
+        ("test_accuracy", "test_accuracy_pct", 0.897, 89.7),
+        ("test_error_pct", "test_accuracy_pct", 1.1, 98.9),
+    ],
+)
+def test_conversion_of_units(published, ours, value, converted):
+    assert CONVERSIONS[published, ours][0](value) == pytest.approx(converted)
+
+
+def test_published_row_that_does_not_exist_is_an_error():
+    with pytest.raises(UnknownName, match=r"linear \| no preprocesing.*linear \| no preprocessing"):
+        matches("shallow_vs_deep", {ROW: Published("linear", "no preprocesing")}, ROW, "test_error_pct")
+    assert matches("shallow_vs_deep", {ROW: Published("linear", "no preprocessing")}, ROW, "test_accuracy_pct") == []
+    (match,) = matches(
+        "shallow_vs_deep", {(*ROW, "test_accuracy_pct"): Published("linear", "no preprocessing")}, ROW, "test_accuracy_pct"
+    )
+    assert match.value == "88" and match.note.startswith("published as error 12.0 %")

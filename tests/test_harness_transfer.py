@@ -1,0 +1,131 @@
+"""Results of another machine: whole and unchanged they are taken in, else nothing is."""
+
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import harness_example
+import pytest
+
+from zoo.errors import CorruptFile, ResultsError, UnknownName, ZooError
+from zoo.reproductions.harness import export_results, import_results, run_claim
+from zoo.reproductions.harness.store import Store
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """A results folder, computed once."""
+    root = tmp_path_factory.mktemp("computed")
+    run_claim(harness_example, "quick", out=root)
+    return root
+
+
+@pytest.fixture
+def there(computed, tmp_path):
+    """A results folder of another machine."""
+    return Path(shutil.copytree(computed, tmp_path / "there"))
+
+
+def contents(root):
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file() and "locks" not in path.parts}
+
+
+def repacked(tar, changes):
+    """The tar's files with some replaced (None: left out), as a new tar."""
+    with tarfile.open(tar) as old:
+        files = {member.name: old.extractfile(member).read() for member in old} | changes
+    with tarfile.open(tar, "w") as new:
+        for name, content in files.items():
+            if content is not None:
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                new.addfile(member, io.BytesIO(content))
+
+
+@pytest.mark.parametrize("how", ["folder", "parent", "tar", "one budget"])
+def test_everything_arrives(there, results_dir, tmp_path, how):
+    if how == "parent":
+        there = there.rename(tmp_path / "results_there").parent / "box"
+        there.mkdir()
+        (tmp_path / "results_there").rename(there / "results")
+    source = export_results(tmp_path / "results.tar", there) if how == "tar" else there
+    root = there / "results" if how == "parent" else there
+    if how == "one budget":
+        run_claim(harness_example, "smoke")
+    folders = import_results(source)
+    assert folders == [results_dir / "quick" / "harness_example"]
+    arrived = contents(results_dir)
+    assert {name: arrived.get(name) for name in contents(root)} == contents(root)
+    assert Store(results_dir).keys() == sorted(set(Store(results_dir).keys()) | set(Store(root).keys()))
+
+
+def test_imported_trials_are_not_computed_again(there, tmp_path, monkeypatch):
+    import_results(export_results(tmp_path / "results.tar", there))
+    monkeypatch.setenv("EXAMPLE_FAILS", "mlp")
+    run_claim(harness_example, "quick")
+
+
+def test_nothing_to_export_or_import(tmp_path):
+    with pytest.raises(ResultsError, match="no results under"):
+        export_results(tmp_path / "results.tar")
+    with pytest.raises(ResultsError, match="holds no results"):
+        import_results(tmp_path)
+    with pytest.raises(ResultsError, match="There is no"):
+        import_results(tmp_path / "absent")
+
+
+RUNS = "quick/harness_example/runs.csv"
+CHANGES = {
+    "changed": ({RUNS: b"claim\n"}, CorruptFile, "not what was exported"),
+    "missing": ({RUNS: None}, CorruptFile, "missing"),
+    "no sums": ({"MANIFEST.json": b"["}, CorruptFile, "damaged"),
+    "changed without sums": ({RUNS: b"claim\n", "MANIFEST.json": None}, ResultsError, "line 1"),
+    "unknown claim": ({RUNS: None, "MANIFEST.json": None, "quick/nonsense/runs.csv": b"a"}, UnknownName, "nonsense"),
+    "outside": ({"../outside": b"a", "MANIFEST.json": None}, ResultsError, "refused"),
+    "absolute": ({"/tmp/outside": b"a", "MANIFEST.json": None}, ResultsError, "refused"),
+}
+
+
+@pytest.mark.parametrize(("changes", "error", "message"), CHANGES.values(), ids=CHANGES)
+def test_what_is_not_right_is_refused_whole(there, results_dir, tmp_path, changes, error, message):
+    tar = export_results(tmp_path / "results.tar", there)
+    repacked(tar, changes)
+    with pytest.raises(error, match=message):
+        import_results(tar)
+    assert not results_dir.exists() and not (tmp_path / "outside").exists()
+
+
+def test_links_are_refused(results_dir, tmp_path):
+    with tarfile.open(tmp_path / "results.tar", "w") as tar:
+        member = tarfile.TarInfo("quick")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc"
+        tar.addfile(member)
+    with pytest.raises(ResultsError, match="refused"):
+        import_results(tmp_path / "results.tar")
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000])
+def test_broken_tar_is_said(there, tmp_path, results_dir, size):
+    tar = export_results(tmp_path / "results.tar", there)
+    tar.write_bytes(tar.read_bytes()[:size])
+    with pytest.raises(ZooError, match="no whole tar file|missing|no results"):
+        import_results(tar)
+    assert not results_dir.exists()
+
+
+def test_runs_of_two_devices_are_refused(there, results_dir):
+    """A runs.csv put together from two machines, its sum made to fit."""
+    folder = there / "quick" / "harness_example"
+    lines = (folder / "runs.csv").read_text().splitlines()
+    device = json.loads((folder / "environment.json").read_text())["device"]
+    lines[-1] = lines[-1].replace(device, "another card")
+    content = ("\n".join(lines) + "\n").encode()
+    (folder / "runs.csv").write_bytes(content)
+    environment = json.loads((folder / "environment.json").read_text()) | {"runs_sha256": hashlib.sha256(content).hexdigest()}
+    (folder / "environment.json").write_text(json.dumps(environment))
+    with pytest.raises(ResultsError, match="different devices.*--force.*--out"):
+        import_results(there)
+    assert not results_dir.exists()
