@@ -66,14 +66,14 @@ def test_scoreboard_of_the_readme_is_the_generated_one():
     assert front_page(README, ROOT / "results") == README
 
 
-@pytest.mark.parametrize("path", EXAMPLES)
-def test_example_is_short(path):
-    assert len([line for line in EXAMPLES[path].splitlines() if line.strip()]) < 30
+@pytest.mark.parametrize("home", ["zoo/models", "datasets", "reproductions"])
+def test_examples_are_short(home):
+    code = [text for path, text in EXAMPLES.items() if path.startswith(home)]
+    assert 0 < sum(bool(line.strip()) for text in code for line in text.splitlines()) < 30
 
 
 def test_examples_pass_the_checks_that_everything_passes(tmp_path):
     """In a copy of the repository, which is built and installed, so that packaging must find them too."""
-    assert [Path(path).parts[0] for path in EXAMPLES] == ["zoo", "datasets", "reproductions"]
     copy = tmp_path / "copy"
     listed = subprocess.check_output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True)
     for name in filter(None, listed.split("\0")):

@@ -65,3 +65,19 @@ def test_every_module_loads_without_tensorflow():
             names.append(".".join([home, *(part for part in parts if part != "__init__")]))
     code = "import importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in names)
     assert not {"tensorflow", "tensorflow_datasets"} & modules_after(code, KERAS_BACKEND="jax")
+
+
+def test_reproduce_on_jax_never_loads_tensorflow(tmp_path):
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "tests")!r})
+import harness_example, zoo.cli, zoo.reproductions.harness
+zoo.reproductions.harness.load_claim(harness_example)
+sys.argv = ["zoo", "reproduce", "harness_example", "--budget", "smoke", "--out", {str(tmp_path)!r}]
+try:
+    zoo.cli.main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+    loaded = modules_after(code)
+    assert "keras" in loaded and "tensorflow" not in loaded

@@ -2,6 +2,7 @@
 
 import enum
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -78,11 +79,26 @@ def reproduce(
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
     os.environ["KERAS_BACKEND"] = backend.value  # before anything imports Keras, which fixes it then
-    from zoo.reproductions.harness import run_claim
+    from zoo.reproductions.harness import describe_claim, run_claim
 
+    describe_claim(claim)  # a mistyped name is refused before anything is loaded
     with interruptible("Finished trials are kept; the same command goes on from there."):
+        if backend is Backend.JAX:
+            _leave_tensorflow_out()
         run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force)
     show(claim, budget.value, out)
+
+
+def _leave_tensorflow_out():
+    """Let Keras find no TensorFlow when it looks for it, once: loading it takes seconds, and on JAX nothing needs it."""
+    import keras
+
+    if "tensorflow" not in sys.modules:
+        sys.modules["tensorflow"] = None  # an import of it fails
+        try:
+            keras.utils.set_random_seed(0)
+        finally:
+            del sys.modules["tensorflow"]
 
 
 def compare(claim: Claim, budget: BudgetOption = Budget.QUICK):
