@@ -1,6 +1,9 @@
 """Downloads from a data set's official source, which must answer within seconds or is passed over."""
 
 import threading
+import urllib.error
+import urllib.request
+from http.client import HTTPException
 
 from zoo.datasets.dataset import SourceFailed
 
@@ -20,8 +23,6 @@ def download(base_url, names, folder, tell):
 
 def _block(answer, name):
     """The next bytes. Only what goes wrong here is the source's fault: writing them has other reasons to fail."""
-    from http.client import HTTPException
-
     try:
         return answer.read(1 << 20)
     except (OSError, HTTPException) as error:
@@ -30,21 +31,27 @@ def _block(answer, name):
 
 def _open(url):
     """urlopen within ANSWER_SECONDS: its own timeout does not cover looking up the host's name."""
-    import urllib.request  # too slow for the imports of a warm load
-
-    result = []
+    answers, failures, given_up = [], [], threading.Event()
 
     def attempt():
         try:
-            result.append(urllib.request.urlopen(url, timeout=STALL_SECONDS))
-        except Exception as error:  # shown to the user as this source's reason
-            result.append(error)
+            answer = urllib.request.urlopen(url, timeout=STALL_SECONDS)
+        except Exception as error:  # whatever it is, it is the reason to tell
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+            failures.append(error)
+            return
+        if given_up.is_set():
+            answer.close()
+        else:
+            answers.append(answer)
 
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
     thread.join(ANSWER_SECONDS)
-    if not result:
-        raise SourceFailed(f"no answer within {ANSWER_SECONDS} seconds")
-    if isinstance(result[0], Exception):
-        raise SourceFailed(str(getattr(result[0], "reason", result[0])))
-    return result[0]
+    if answers:
+        return answers[0]
+    given_up.set()
+    if failures:
+        raise SourceFailed(f"{url.rpartition('/')[2]}: {failures[0]}")
+    raise SourceFailed(f"no answer within {ANSWER_SECONDS} seconds")

@@ -75,7 +75,10 @@ def _take(tar, member, infos, found, held, tell):
     part = file.removesuffix(".npy")
     if not member.isreg() or name not in infos or (file != "manifest.json" and part not in cache.ARRAYS):
         raise ValueError(f"it holds {member.name!r}, which is no data set of this version")
-    if file == "manifest.json":
+    target = found[name][1] / file if name in found else None
+    if (target is None) != (file == "manifest.json") or (target and target.exists()):
+        raise ValueError(f"{member.name} is there twice or out of place")
+    if target is None:
         manifest = json.loads(tar.extractfile(member).read(1 << 20))
         cache.check_manifest(manifest)
         if (manifest["name"], manifest["version"], manifest["layout"]) != (name, infos[name].version, cache.LAYOUT):
@@ -84,12 +87,10 @@ def _take(tar, member, infos, found, held, tell):
         folder.mkdir()
         found[name] = manifest, folder
         return
-    manifest, folder = found[name]
-    entry = manifest["arrays"][part]
+    entry = found[name][0]["arrays"][part]
     if member.size > np.dtype(entry["dtype"]).itemsize * np.prod(entry["shape"], dtype=int) + HEADER_BYTES:
         raise ValueError(f"its {member.name} is larger than its manifest says")
-    with open(folder / f"{part}.npy", "xb") as target:
-        target.write(tar.extractfile(member).read())
+    target.write_bytes(tar.extractfile(member).read())
 
 
 def _verify(info, manifest, folder):

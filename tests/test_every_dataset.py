@@ -1,0 +1,141 @@
+"""Every data set: complete description, promised arrays, known content, disjoint splits, original archives."""
+
+import hashlib
+import importlib.util
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zoo.datasets import describe, list_datasets, load
+from zoo.datasets.dataset import SPLITS
+
+NAMES = list_datasets()
+
+# What each data set's content is, whatever machine or source it came from. A new one needs its line here.
+FINGERPRINTS = {
+    "digits": "eff09349a55a525c52dacd4a92113ffae5c182acddeea50bf2a431223f069b99",
+    "fashion_mnist": "8366b62976bf3eba13d6c076fa16e9bb435740c39703ba3637e4518773cd1979",
+    "mnist": "8ea30c528bd1e3e59c2367d152d4e7e941d5b88524842e625ad1f419579957e7",
+}
+
+
+def images_of(dataset, split):
+    return {row.tobytes() for row in getattr(dataset, split).x}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_described(name):
+    info = describe(name)
+    assert info.name == name
+    assert set(info.sizes) == set(SPLITS)
+    assert all([info.title, info.licence, info.homepage, info.version, info.sources])
+    assert info.citation.lstrip().startswith("@")
+    assert info.description.startswith("# ")
+    build = importlib.import_module(f"zoo.datasets.{name}.build")
+    assert list(build.SOURCES) == list(info.sources)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tags_are_tensorflow_datasets_own(name):
+    tfds = Path(importlib.util.find_spec("tensorflow_datasets").origin).parent
+    valid = {line.split("#")[0].strip() for line in (tfds / "core" / "valid_tags.txt").read_text().splitlines()}
+    tags = [line.split("#")[0].strip() for line in (describe(name).folder / "TAGS.txt").read_text().splitlines()]
+    assert tags
+    assert set(tags) <= valid
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arrays_are_as_promised(name):
+    info, dataset = describe(name), load(name)
+    for split in SPLITS:
+        x, y = getattr(dataset, split)
+        assert x.shape == (info.sizes[split], *info.input_shape)
+        assert len(y) == info.sizes[split]
+        assert (x.dtype.name, y.dtype.name) == (info.x_dtype, info.y_dtype)
+        assert not x.flags.writeable and not y.flags.writeable
+        assert isinstance(x.base, np.memmap) and isinstance(y.base, np.memmap)
+        if info.classes:
+            assert set(np.unique(y)) == set(range(info.classes))
+    if info.classes:
+        assert len(info.class_names) == info.classes == dataset.classes
+    assert dataset.input_shape == info.input_shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_content_is_the_known_one(name):
+    dataset = load(name)
+    assert dataset.fingerprint == FINGERPRINTS[name]
+    for array, sha256 in dataset.provenance["sha256"].items():
+        split, part = array.rsplit("_", 1)
+        values = getattr(getattr(dataset, split), part)
+        header = f"{values.dtype.str} {values.shape}\n".encode()
+        assert hashlib.sha256(header + values.tobytes()).hexdigest() == sha256
+    assert dataset.provenance["source"] in describe(name).sources
+    assert dataset.provenance["licence"] == describe(name).licence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_example_is_in_two_splits_or_twice_in_one(name):
+    dataset = load(name)
+    contents = {split: images_of(dataset, split) for split in SPLITS}
+    for split in SPLITS:
+        assert len(contents[split]) == describe(name).sizes[split]
+    for one, other in itertools.combinations(SPLITS, 2):
+        assert not contents[one] & contents[other]
+
+
+def test_fashion_is_not_mnist():
+    mnist, fashion = load("mnist"), load("fashion_mnist")
+    for one, other in itertools.product(SPLITS, SPLITS):
+        assert not images_of(mnist, one) & images_of(fashion, other)
+    # Clothes fill their picture, digits do not.
+    assert mnist.train.x.mean() < 40 < 60 < fashion.train.x.mean()
+    assert mnist.fingerprint != fashion.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("mnist", [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]), ("fashion_mnist", [9, 2, 1, 1, 6, 1, 4, 6, 5, 7])]
+)
+def test_examples_keep_the_official_order(name, first):
+    assert load(name).test.y[:10].tolist() == first
+
+
+def test_mnist_training_split_is_the_literatures():
+    counts = [4932, 5678, 4968, 5101, 4859, 4506, 4951, 5175, 4842, 4988]
+    assert np.bincount(load("mnist").train.y).tolist() == counts
+
+
+def test_digits_splits_are_stratified():
+    digits = load("digits")
+    for split in (digits.validation, digits.test):
+        assert np.bincount(split.y).tolist() == [30] * 10
+    assert digits.train.x.max() == 255
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_archives_rebuilt_from_the_arrays_are_the_registered_ones(name, tmp_path):
+    """The arrays hold the official files completely: put together again, they give TFDS's registered checksums."""
+    from zoo.datasets import mnist_family
+
+    build = importlib.import_module(f"zoo.datasets.{name}.build")
+    tfds = Path(importlib.util.find_spec("tensorflow_datasets").origin).parent
+    registered = {}
+    for line in (tfds / "url_checksums" / f"{name}.txt").read_text().splitlines():
+        _, size, sha256, file = line.split("\t")
+        registered[file] = (int(size), sha256)
+    for original in build.ORIGINALS:
+        idx = tmp_path / original.file
+        idx.write_bytes(idx_bytes(load(name), original.file))
+        mnist_family.rebuild(original, idx, tmp_path)
+        archive = (tmp_path / f"{original.file}.gz").read_bytes()
+        assert (len(archive), hashlib.sha256(archive).hexdigest()) == registered[f"{original.file}.gz"]
+
+
+def idx_bytes(dataset, file):
+    """The official IDX file of that name, put together from a data set's splits."""
+    splits = [dataset.train, dataset.validation] if file.startswith("train") else [dataset.test]
+    part = "x" if "images" in file else "y"
+    values = np.concatenate([getattr(split, part) for split in splits]).astype(np.uint8)
+    return bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">i4").tobytes() + values.tobytes()
