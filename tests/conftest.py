@@ -1,6 +1,9 @@
 """What holds for every test: the backend, results that never touch the checkout, and which tests run by default."""
 
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
 # Keras fixes its backend at its first import, so this comes before every other import.
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -9,6 +12,7 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 import pytest  # noqa: E402
 
+ROOT = Path(__file__).resolve().parents[1]
 # Run only when -m names them.
 OPT_IN = ("slow", "gpu", "network")
 
@@ -28,3 +32,18 @@ def results_dir(tmp_path, monkeypatch):
     folder = tmp_path / "results"
     monkeypatch.setenv("ZOO_RESULTS_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def copy_checkout():
+    """A function that copies the files that git has or would take into a folder: builds there leave no trace here."""
+
+    def copy(folder):
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        for name in subprocess.check_output(command, cwd=ROOT, text=True).split("\0"):
+            if name and (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        return folder
+
+    return copy

@@ -23,19 +23,12 @@ def run(*command, **options):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel, built of what git would commit, so that no build folder appears in the checkout."""
+def wheel(tmp_path_factory, copy_checkout):
+    """The wheel of a copy of the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    listed = run("git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            target = source / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((ROOT / name).read_bytes())
     run(
         sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
-        "--wheel-dir", folder, source,
+        "--wheel-dir", folder, copy_checkout(folder / "source"),
     )
     (built,) = folder.glob("*.whl")
     return built
