@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from zoo.datasets import cache, describe, fetch, list_datasets, load
-from zoo.errors import InvalidInput, UnknownName, ZooError
+from zoo.datasets import Split, cache, describe, fetch, list_datasets, load
+from zoo.errors import CorruptFile, InvalidInput, UnknownName, ZooError
 
 
 @pytest.fixture
@@ -185,6 +185,31 @@ load("digits")
     assert "1,197" in done.stdout and "corrupt" not in done.stderr
     assert len(list((tmp_path / "digits").glob("arrays-*"))) == 1
     assert not list((tmp_path / "digits").glob(".building-*"))
+
+
+WRONG = {
+    "too few": lambda x, y: (x[:-1], y[:-1]),
+    "unequal": lambda x, y: (x, y[:-1]),
+    "wrong shape": lambda x, y: (x[:, :7], y),
+    "wrong type": lambda x, y: (x.astype(np.float32), y),
+    "label out of range": lambda x, y: (x, y + 1),
+    "negative label": lambda x, y: (x, y - 1),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_build_that_breaks_its_promise_never_reaches_the_cache(mistake, tmp_path, monkeypatch):
+    from zoo.datasets.digits import build
+
+    def wrong(folder, right=build.build):
+        built = right(folder)
+        return built._replace(splits={**built.splits, "validation": Split(*WRONG[mistake](*built.splits["validation"]))})
+
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(build, "build", wrong)
+    with pytest.raises(CorruptFile, match="validation split of digits"):
+        load("digits")
+    assert not list((tmp_path / "digits").glob("*arrays*")) + list((tmp_path / "digits").glob("manifest.json"))
 
 
 def test_full_disk_is_one_clear_error(tmp_path):
