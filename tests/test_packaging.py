@@ -77,7 +77,7 @@ def test_metadata(metadata):
     declared = {line.rpartition(" ")[2] for line in metadata.get_all("Classifier") if "Python :: 3." in line}
     assert declared == {"3.11", "3.12", "3.13"}
     assert {"test", "gpu", "cluster", "app"} <= set(metadata.get_all("Provides-Extra"))
-    assert "Apache-2.0" in (metadata["License-Expression"] or metadata["License"])
+    assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata.get_payload().startswith("# deepzoo")
 
 
