@@ -3,7 +3,9 @@
 import functools
 import gc
 import importlib.util
+import logging
 import random
+import socket
 import time
 from dataclasses import dataclass
 
@@ -14,6 +16,7 @@ from zoo.reproductions.harness.environment import commit, device_and_versions
 from zoo.reproductions.harness.fingerprint import code_fingerprint, dataset_fingerprint
 
 ENGINES = ("local", "ray")
+CONNECT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,12 @@ class RayEngine:
         # Workers must train with the driver's backend and write down the driver's commit.
         variables = {"KERAS_BACKEND": keras.backend.backend(), "ZOO_COMMIT": commit()}
         if self._started:
+            quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
             try:
-                ray.init(address=address, runtime_env={"env_vars": variables}, log_to_driver=False, include_dashboard=False)
-            except (ConnectionError, ValueError, RuntimeError) as error:
-                raise InvalidInput(f"No Ray cluster answers at {address}: {error}") from None
+                _require_answer(address)
+                ray.init(address=address, runtime_env={"env_vars": variables}, **quiet)
+            except (OSError, ValueError, RuntimeError) as error:
+                raise InvalidInput(f"No Ray cluster answers at {address} ({error}); start one with ray start --head.") from None
         resources = ray.cluster_resources()
         gpus = int(resources.get("GPU", 0))
         self.slots = gpus or max(1, int(resources.get("CPU", 1)))
@@ -109,7 +114,7 @@ class RayEngine:
         try:
             return done, self._ray.get(done)
         except self._ray.exceptions.RayError as error:
-            return done, Outcome(None, error, 0.0)
+            return done, Outcome(None, getattr(error, "cause", None) or error, 0.0)
 
     def close(self):
         """Leave the cluster, or stop the one that was started here."""
@@ -117,9 +122,16 @@ class RayEngine:
             self._ray.shutdown()
 
 
+def _require_answer(address):
+    """Raise OSError where nobody listens: Ray itself would try for many minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+
+
 def _compute_remotely(trial, expected):
     from zoo.reproductions.harness.progress import Report
 
     if (dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)) != expected:
-        raise ResultsError("A worker of the cluster has other code or other data than this machine; install the same version there.")
+        raise ResultsError("A worker of the cluster has other code or other data than this machine; install the same there.")
     return compute(trial, Report())

@@ -134,14 +134,20 @@ class _Run:
         text = "".join(traceback.format_exception(error))
         make_folder(self.store.folder / "failures")
         write_atomically(self.store.folder / "failures" / f"{key}.txt", text.encode())
-        self.shown.finished(trial, f"FAILED, {type(error).__name__}: {error}")
+        self.shown.finished(trial, f"FAILED, {_in_short(error)}")
 
     def _failed(self, trials):
-        named = "; ".join(f"{trials[key]}: {type(error).__name__}: {error}" for key, error in self.failures.items())
+        named = "; ".join(f"{trials[key]}: {_in_short(error)}" for key, error in self.failures.items())
         return TrialsFailed(
             f"{len(self.failures)} of {len(trials)} trials failed, so no table was written ({named}). The others are "
             f"stored and will not be computed again; tracebacks lie in {self.store.folder / 'failures'}."
         )
+
+
+def _in_short(error):
+    """An exception in one line; its traceback is kept in full."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:200]}"
 
 
 def _distinct(module, budget):

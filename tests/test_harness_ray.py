@@ -1,0 +1,57 @@
+"""Trials as tasks of a Ray cluster: a real one, of one machine, in processes of its own."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import harness_example
+import pytest
+
+from zoo.errors import InvalidInput
+from zoo.reproductions.harness import run_claim
+
+pytestmark = pytest.mark.slow
+
+# A driver of its own: Ray forks when it starts, which a process that has JAX at work should not.
+DRIVER = """
+import os
+import harness_example
+from zoo.errors import ZooError
+from zoo.reproductions.harness import run_claim
+run_claim(harness_example, "smoke", engine="ray")
+os.environ["EXAMPLE_FAILS"] = "mlp"
+run_claim(harness_example, "smoke")
+try:
+    run_claim(harness_example, "smoke", engine="ray", force=True)
+except ZooError as error:
+    print(error)
+"""
+
+
+@pytest.fixture(autouse=True)
+def ray():
+    return pytest.importorskip("ray")
+
+
+def values(folder):
+    with open(folder / "runs.csv", newline="") as file:
+        return [{name: cell for name, cell in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_ray_gives_the_same_tables_and_shares_the_store(results_dir, tmp_path):
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    driver = subprocess.run(
+        [sys.executable, "-c", DRIVER], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=300
+    )
+    assert driver.returncode == 0, driver.stderr
+    assert driver.stderr.count("read from the store") == 2
+    assert "1 of 2 trials failed" in driver.stdout and "digits mlp (one layer of 32): RuntimeError: the example" in driver.stdout
+    local = run_claim(harness_example, "smoke", out=tmp_path / "local")
+    assert values(results_dir / "smoke" / "harness_example") == values(local)
+
+
+def test_cluster_that_does_not_answer():
+    with pytest.raises(InvalidInput, match="No Ray cluster answers at 127.0.0.1:1"):
+        run_claim(harness_example, "smoke", engine="ray", address="127.0.0.1:1")
