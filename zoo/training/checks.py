@@ -5,55 +5,74 @@ import numpy as np
 from zoo.errors import InvalidInput
 
 
-def check_data(model, x, y, what="x"):
+def check_data(model, x, y, part=""):
     """Arrays ready for training: x (n, *input_shape), y (n, ...) or zeros where y is None.
 
-    Floats become float32, other numbers keep their dtype. Raises InvalidInput for empty, ragged, non-finite
-    or wrongly shaped data and for x and y of different lengths.
+    Floats become float32, other numbers keep their dtype. part: "" or "validation ", for the messages. Raises
+    InvalidInput for empty, ragged, non-finite or wrongly shaped data and for x and y of different lengths.
     """
-    x = _numeric(x, what)
+    x = _numeric(x, f"{part}x")
     expected = tuple(model.input_shape[1:])
     fits = len(x.shape) - 1 == len(expected) and all(
         want is None or want == got for want, got in zip(expected, x.shape[1:])
     )
     if not fits:
-        raise InvalidInput(f"{what} has shape {x.shape}, but the model takes (n, {', '.join(map(str, expected))}).")
+        shape = ", ".join(["n", *map(str, expected)])
+        raise InvalidInput(f"{part}x has shape {x.shape}, but the model takes ({shape}).")
     if len(x) == 0:
-        raise InvalidInput(f"{what} is empty: there is nothing to train or evaluate on.")
+        raise InvalidInput(f"{part}x is empty: there is nothing to train or evaluate on.")
     if y is None:
         return x, np.zeros(len(x), "float32")
-    y = _numeric(y, "y")
-    if len(y) != len(x):
-        raise InvalidInput(f"{what} has {len(x)} examples, y has {len(y)}; they must be as many.")
+    y = _numeric(y, f"{part}y")
+    if y.ndim == 0 or len(y) != len(x):
+        count = "is a single number" if y.ndim == 0 else f"has {len(y)}"
+        raise InvalidInput(f"{part}x has {len(x)} examples, {part}y {count}; they must be as many.")
     return x, y
+
+
+def check_validation(model, validation_data, y):
+    """The pair (x, y) to validate on, shaped like the training data with targets y; or InvalidInput."""
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+        raise InvalidInput("validation_data must be a pair of arrays (x, y).")
+    held_out, targets = check_data(model, *validation_data, part="validation ")
+    if targets.shape[1:] != y.shape[1:]:
+        raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
+    return held_out, targets
 
 
 def _numeric(array, what):
     if hasattr(array, "devices"):  # a JAX array stays where it is
-        return array
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        raise InvalidInput(f"{what} is ragged: all its examples must have one shape.") from None
-    if array.dtype.kind == "f":
-        array = array.astype("float32", copy=False)
-        if not np.isfinite(array).all():
-            raise InvalidInput(f"{what} contains NaN or infinite values; remove or replace them first.")
-    elif array.dtype.kind not in "iub":
-        raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}.")
+        finite = array.dtype.kind in "iub" or bool(abs(array).max(initial=0) < np.inf)
+    else:
+        try:
+            array = np.asarray(array)
+        except ValueError:
+            raise InvalidInput(f"{what} is ragged: all its examples must have one shape.") from None
+        if array.dtype.kind not in "iubf":
+            raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}.")
+        if array.dtype.kind == "f":
+            array = array.astype("float32", copy=False)
+        finite = array.dtype.kind != "f" or np.isfinite(array).all()
+    if not finite:
+        raise InvalidInput(f"{what} contains NaN or infinite values; remove or replace them first.")
     return array
 
 
-def check_labels(y, classes):
-    """Integer labels within 0..classes-1, or InvalidInput."""
-    y = np.asarray(y)
-    if y.ndim != 1 and not (y.ndim == 2 and y.shape[1] == 1):
-        raise InvalidInput(f"Class labels must have shape (n,); got {y.shape}. For one-hot labels use argmax first.")
-    if y.dtype.kind not in "iub" and not np.equal(np.mod(y, 1), 0).all():
-        raise InvalidInput("Class labels must be integers.")
+def check_labels(y, output_shape, part=""):
+    """Integer classes for a model whose output is (n, ..., classes): y (n, ...) or (n, ..., 1), or InvalidInput."""
+    rank, classes = len(output_shape) - 1, output_shape[-1]
+    if y.ndim != rank and not (y.ndim == rank + 1 and y.shape[-1] == 1):
+        shape = ", ".join(["n", *map(str, output_shape[1:-1])])
+        raise InvalidInput(
+            f"Class labels must have shape ({shape}); {part}y has {tuple(y.shape)}. For one-hot labels use argmax first."
+        )
+    if y.dtype.kind not in "iub" and not (y % 1 == 0).all():
+        raise InvalidInput(f"Class labels must be integers; {part}y holds fractions.")
     low, high = y.min(), y.max()
     if low < 0 or high >= classes:
-        raise InvalidInput(f"Labels run from {low} to {high}, but the model has {classes} classes: 0..{classes - 1}.")
+        raise InvalidInput(
+            f"{part}y has labels from {low:g} to {high:g}, but the model has {classes} classes: 0..{classes - 1}."
+        )
 
 
 def check_schedule(n, epochs, batch_size):
@@ -72,7 +91,10 @@ def _is_positive_int(value):
 
 def check_subsets(subsets, members, n):
     """Row indices (K, m) into the training data, one row per member, or InvalidInput."""
-    subsets = np.asarray(subsets)
+    try:
+        subsets = np.asarray(subsets)
+    except ValueError:
+        raise InvalidInput("subsets must be of one length: integers of shape (members, examples).") from None
     if subsets.ndim != 2 or len(subsets) != members or subsets.dtype.kind not in "iu" or subsets.shape[1] == 0:
         raise InvalidInput(
             f"subsets must be integers of shape (members, examples) with {members} rows; got {subsets.dtype} {subsets.shape}."
@@ -84,7 +106,17 @@ def check_subsets(subsets, members, n):
 
 def check_rates(learning_rate, members):
     """One positive finite learning rate per member as float32 (K,), or InvalidInput."""
-    rates = np.asarray(learning_rate, "float32")
+    try:
+        rates = np.asarray(learning_rate, "float32")
+    except (TypeError, ValueError):
+        rates = np.zeros(0)
     if rates.shape != (members,) or not (np.isfinite(rates) & (rates > 0)).all():
         raise InvalidInput(f"learning_rate must be {members} positive numbers, one per member; got {learning_rate!r}.")
     return rates
+
+
+def check_group_size(group_size):
+    """None or a positive integer, or InvalidInput."""
+    if group_size is not None and not _is_positive_int(group_size):
+        raise InvalidInput(f"group_size must be a positive integer or None; got {group_size!r}.")
+    return group_size

@@ -47,17 +47,37 @@ class Program:
             return [state["optimizer"][i] for i in self._average_places]
         return state["trainable"]
 
-    # -- one member, one step ------------------------------------------------------------------------------
+    # -- one member ------------------------------------------------------------------------------------------
 
-    def _train_batch(self, member, metrics, batch):
-        self.rate.factor = member["factor"]
-        state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
-        _, (trainable, non_trainable, optimizer, metrics) = self.model.train_step(state, batch)
-        return dict(member, trainable=trainable, non_trainable=non_trainable, optimizer=optimizer), metrics
+    def _train_epoch(self, member, epoch, data, subset, plan):
+        """One epoch of one member: (member, logs)."""
+        x, y, batch_size = data["x"], data["y"], plan["batch_size"]
+        order = _order(member["key"], epoch, x.shape[0], subset, plan)
+        steps, tail = divmod(order.shape[0], batch_size)
 
-    def _test_batch(self, trainable, non_trainable, metrics, batch):
-        _, (_, _, metrics) = self.model.test_step((trainable, non_trainable, metrics), batch)
-        return metrics
+        def step(carry, rows):
+            member, metrics = carry
+            self.rate.factor = member["factor"]
+            state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
+            _, (trainable, non_trainable, optimizer, metrics) = self.model.train_step(state, (x[rows], y[rows]))
+            member = dict(member, trainable=trainable, non_trainable=non_trainable, optimizer=optimizer)
+            return (member, metrics), None
+
+        whole = order[: steps * batch_size].reshape(steps, batch_size)
+        carry, _ = lax.scan(step, (member, self._fresh_metrics()), whole)
+        if tail and plan["keep_tail"]:
+            carry, _ = step(carry, order[steps * batch_size :])
+        member, metrics = carry
+        return member, self._results(metrics)
+
+    def _test(self, trainable, non_trainable, x, y, rows):
+        """Metrics of one member on x, y, evaluated `rows` examples at a time."""
+
+        def test(metrics, batch):
+            _, (_, _, metrics) = self.model.test_step((trainable, non_trainable, metrics), batch)
+            return metrics
+
+        return self._results(over_batches(test, self._fresh_metrics(), x, y, rows))
 
     def _results(self, metrics):
         from keras import StatelessScope
@@ -67,50 +87,35 @@ class Program:
         return {name: jnp.asarray(value, "float32") for name, value in results.items()}
 
     def metric_names(self):
-        """Names in the order of Keras's logs, "loss" first."""
+        """Names in the order of Keras's logs."""
         return list(self._results(self.metric_values))
 
-    def _fresh_metrics(self, members):
-        return [jnp.zeros((members, *v.shape), v.dtype) + v for v in self.metric_values]
+    def _fresh_metrics(self):
+        return [jnp.asarray(value) for value in self.metric_values]
 
-    # -- all members, one epoch ----------------------------------------------------------------------------
+    def _validated_epoch(self, member, best, epoch, data, subset, rows, plan):
+        """Train, validate and compare with the best epoch so far: (member, best, logs)."""
+        member, logs = self._train_epoch(member, epoch, data, subset, plan)
+        if "xv" in data:
+            weights = self.evaluated_weights(member)
+            held_out = self._test(weights, member["non_trainable"], data["xv"], data["yv"], rows)
+            logs |= {f"val_{name}": value for name, value in held_out.items()}
+        if best is not None:
+            best = self._keep_best(best, member, logs, epoch, plan)
+        return member, best, logs
 
-    def _train_epoch(self, state, epoch, data, plan):
-        x, y = data["x"], data["y"]
-        members = len(state["factor"])
-        batch_size, keep_tail = plan["batch_size"], plan["keep_tail"]
-        order = self._orders(state, epoch, data, plan)
-        steps, tail = divmod(order.shape[1], batch_size)
-        whole = order[:, : steps * batch_size].reshape(members, steps, batch_size).swapaxes(0, 1)
+    def _keep_best(self, best, member, logs, epoch, plan):
+        value = logs[plan["monitor"]] * plan["sign"]
+        candidate = {
+            "trainable": self.evaluated_weights(member),
+            "non_trainable": member["non_trainable"],
+            "value": value,
+            "epoch": jnp.asarray(epoch, "int32"),
+        }
+        better = value > best["value"]  # False for NaN: a diverged epoch is never the best
+        return jax.tree.map(lambda new, old: jnp.where(better, new, old), candidate, best)
 
-        def step(carry, rows):
-            return jax.vmap(lambda m, v, r: self._train_batch(m, v, (x[r], y[r])))(*carry, rows), None
-
-        carry, _ = lax.scan(step, (state, self._fresh_metrics(members)), whole)
-        if tail and keep_tail:
-            carry, _ = step(carry, order[:, steps * batch_size :])
-        state, metrics = carry
-        return state, jax.vmap(self._results)(metrics)
-
-    def _orders(self, state, epoch, data, plan):
-        members, subsets = len(state["factor"]), data.get("subsets")
-        n = data["x"].shape[0] if subsets is None else subsets.shape[1]
-        if plan["shuffle"]:
-            order = jax.vmap(lambda key: epoch_order(key, epoch, n))(state["key"])
-        else:
-            order = jnp.broadcast_to(jnp.arange(n, dtype="int32"), (members, n))
-        return order if subsets is None else jnp.take_along_axis(subsets, order, axis=1)
-
-    def evaluate(self, trainable, non_trainable, x, y):
-        """Metrics of every member on x (n, ...), y (n, ...): dict of (K,) float32."""
-
-        def test(metrics, batch):
-            step = jax.vmap(lambda t, n, m: self._test_batch(t, n, m, batch))
-            return step(trainable, non_trainable, metrics)
-
-        members = trainable[0].shape[0]
-        metrics = over_batches(test, self._fresh_metrics(members), x, y, evaluation_rows(members))
-        return jax.vmap(self._results)(metrics)
+    # -- all members -----------------------------------------------------------------------------------------
 
     def train(self, state, best, history, first_epoch, n_epochs, data, plan):
         """Run n_epochs (a traced count) epochs; history maps names to (room, K) arrays that are filled.
@@ -118,40 +123,50 @@ class Program:
         best: None, or dict(trainable, non_trainable, value (K,), epoch (K,)) of the best epoch so far by
         plan["monitor"]. Returns (state, best, history).
         """
+        members = state["factor"].shape[0]
+        rows = evaluation_rows(members)
+        data, subsets = dict(data), data.get("subsets")
 
         def epoch(i, carry):
             state, best, history = carry
-            number = first_epoch + i
-            state, logs = self._train_epoch(state, number, data, plan)
-            if "xv" in data:
-                weights = self.evaluated_weights(state)
-                held_out = self.evaluate(weights, state["non_trainable"], data["xv"], data["yv"])
-                logs |= {f"val_{name}": value for name, value in held_out.items()}
-            if best is not None:
-                best = self._keep_best(best, state, logs, number, plan)
+            state, best, logs = over_members(
+                lambda m, b, s: self._validated_epoch(m, b, first_epoch + i, data, s, rows, plan), members
+            )(state, best, subsets)
             history = {name: history[name].at[i].set(value) for name, value in logs.items()}
             return state, best, history
 
         return lax.fori_loop(0, n_epochs, epoch, (state, best, history))
 
-    def _keep_best(self, best, state, logs, epoch, plan):
-        value = logs[plan["monitor"]] * plan["sign"]
-        better = value > best["value"]  # False for NaN: a diverged epoch is never the best
-
-        def choose(new, old):
-            return jnp.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
-
-        return {
-            "trainable": list(map(choose, self.evaluated_weights(state), best["trainable"])),
-            "non_trainable": list(map(choose, state["non_trainable"], best["non_trainable"])),
-            "value": choose(value, best["value"]),
-            "epoch": choose(jnp.full(better.shape, epoch, "int32"), best["epoch"]),
-        }
+    def evaluate(self, trainable, non_trainable, x, y):
+        """Metrics of every member on x (n, ...), y (n, ...): dict of (K,) float32."""
+        members = (trainable + non_trainable)[0].shape[0]
+        rows = evaluation_rows(members)
+        return over_members(lambda t, n: self._test(t, n, x, y, rows), members)(trainable, non_trainable)
 
     def predict(self, trainable, non_trainable, x):
         """Outputs of every member on one batch x (n, ...): (K, n, ...)."""
-        call = jax.vmap(lambda t, n: self.model.predict_step((t, n), (x,))[0])
+        members = (trainable + non_trainable)[0].shape[0]
+        call = over_members(lambda t, n: self.model.predict_step((t, n), (x,))[0], members)
         return call(trainable, non_trainable)
+
+
+def over_members(function, members):
+    """`function` of one member as a function of all, stacked along their first axis.
+
+    A GPU takes the members side by side (vmap). A CPU takes them in turn: XLA's batched matrix product is three
+    times slower there than the plain one, and nothing is won by launching less.
+    """
+    if members > 1 and jax.default_backend() != "cpu":
+        return jax.vmap(function)
+    return lambda *stacked: lax.map(lambda one: function(*one), stacked)
+
+
+def _order(key, epoch, n, subset, plan):
+    """The rows of the training data in the order of this epoch, int32 (n or m,)."""
+    if subset is not None:
+        n = subset.shape[0]
+    order = epoch_order(key, epoch, n) if plan["shuffle"] else jnp.arange(n, dtype="int32")
+    return order if subset is None else subset[order]
 
 
 def over_batches(function, carry, x, y, rows):

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from zoo.errors import InvalidInput
 
 def check_seeds(seeds):
     """Seeds as a list of ints; raises InvalidInput when there are none or one is no usable seed."""
+    if not isinstance(seeds, Iterable):
+        raise InvalidInput(f"seeds must be a list of integers, one per member, such as range(3); got {seeds!r}.")
     seeds = list(seeds)
     if not seeds:
         raise InvalidInput("A population needs at least one seed; got none.")
@@ -20,14 +23,32 @@ def check_seeds(seeds):
 
 
 @contextlib.contextmanager
-def _global_random_state_kept():
-    """Give Python's and NumPy's global generators back as they were: building must not disturb the user's."""
+def _seeded(seed):
+    """Within it the global random state is as `keras.utils.set_random_seed(seed)` sets it, afterwards as before.
+
+    On JAX that function would import TensorFlow only to set a seed that nothing uses, so its other steps are
+    done here.
+    """
+    import keras
+    from keras.src.backend.common import global_state
+
+    names = ("global_random_seed", "global_seed_generator")
+    kept = {name: global_state.get_global_attribute(name) for name in names}
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
+        if keras.backend.backend() == "jax":
+            global_state.set_global_attribute("global_random_seed", seed)
+            global_state.set_global_attribute("global_seed_generator", None)
+            random.seed(seed)
+            np.random.seed(seed)
+        else:
+            keras.utils.set_random_seed(seed)
         yield
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
+        for name, value in kept.items():
+            global_state.set_global_attribute(name, value)
 
 
 @contextlib.contextmanager
@@ -52,17 +73,21 @@ def _dtype_policy(precision):
 def build_member(build, seed, precision=None):
     """The model that `build` gives under `keras.utils.set_random_seed(seed)`.
 
-    Raises InvalidInput when `build` returns no built keras.Model.
+    Raises InvalidInput when `build` returns no built keras.Model with one input and one output.
     """
     import keras
 
-    with _global_random_state_kept(), _dtype_policy(precision):
-        keras.utils.set_random_seed(seed)
+    if not callable(build):
+        raise InvalidInput(f"build must be a function that returns a new model; got {type(build).__name__}.")
+    with _seeded(seed), _dtype_policy(precision):
         model = build()
     if not isinstance(model, keras.Model):
         raise InvalidInput(f"build must return a keras.Model; it returned {type(model).__name__}.")
     if not model.built:
         raise InvalidInput("build must return a built model: begin it with keras.Input(shape=...).")
+    shapes = [getattr(model, side, None) for side in ("input_shape", "output_shape")]
+    if not all(isinstance(shape, tuple) for shape in shapes):
+        raise InvalidInput("build must return a functional or sequential model with one input and one output.")
     return model
 
 
@@ -86,16 +111,27 @@ def stack_members(template, build, seeds, precision, weights):
     values = []
     for k, seed in enumerate(seeds):
         model = template if k == 0 else build_member(build, seed, precision)
+        if k and model is template:
+            raise InvalidInput("build must make a new model at every call; it returned the same one twice.")
         if weights is not None:
             set_weights(model, weights[k], k)
         values.append(variables_of(model))
+        if _shapes(values[k]) != _shapes(values[0]):
+            raise InvalidInput(f"build must return the same architecture for every seed; seed {seed} gave another one.")
     return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values))
+
+
+def _shapes(values):
+    return [[value.shape for value in part] for part in values]
 
 
 def set_weights(model, weights, member):
     """Give `model` the arrays of `weights`, or raise InvalidInput naming the first that does not fit."""
     expected = [tuple(w.shape) for w in model.weights]
-    given = [tuple(np.shape(w)) for w in weights]
+    try:
+        given = [tuple(np.shape(w)) for w in weights]
+    except (TypeError, ValueError):
+        raise InvalidInput(f"weights[{member}] must be a list of arrays as model.get_weights() gives it.") from None
     if expected != given:
         raise InvalidInput(
             f"weights[{member}] does not fit the model: it has shapes {given}, the model needs {expected}."
