@@ -60,13 +60,6 @@ def test_commands_of_the_readme_exist():
             assert second in commands[first].commands
 
 
-def test_scoreboard_of_the_readme_is_the_generated_one():
-    from zoo.reproductions.harness.scoreboard import front_page
-
-    assert "<!-- scoreboard -->" in README
-    assert front_page(README, ROOT / "results") == README
-
-
 @pytest.mark.parametrize("home", ["zoo/models", "datasets", "reproductions"])
 def test_examples_are_short(home):
     code = [text for path, text in EXAMPLES.items() if path.startswith(home)]

@@ -22,10 +22,12 @@ def import_(
 
     $ zoo results import /mnt/gpu-box/results
     """
-    from zoo.reproductions.harness import import_results
+    from zoo.reproductions.harness import import_results, results_root
+    from zoo.reproductions.harness.scoreboard import fill_front_page
 
     for written in import_results(folder):
         out().print(f"imported {written}", markup=False)
+    fill_front_page(results_root())
 
 
 @app.command()
