@@ -11,24 +11,26 @@ from rich.table import Table
 
 # Wide enough that a row stays on one line for grep and less; rich pads nothing to this width.
 _PIPED_WIDTH = 400
+# Brackets and colons in a path or a docstring are no markup.
+_VERBATIM = {"markup": False, "emoji": False, "highlight": False}
 
 
 def out():
     """The console on standard output: colours and the terminal's width, or plain unwrapped text in a pipe."""
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    return Console(width=_PIPED_WIDTH if piped else None, highlight=False, soft_wrap=False)
+    return Console(width=_PIPED_WIDTH if piped else None, **_VERBATIM)
 
 
 def err():
     """The console on standard error."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, soft_wrap=True, **_VERBATIM)
 
 
 def fail(error):
     """Say in one line what was wrong."""
     console = err()
     console.print("error:", style="bold red", end=" ")
-    console.print(str(error), markup=False)
+    console.print(str(error))
 
 
 def table(*columns, title=None):
@@ -49,5 +51,5 @@ def interruptible(kept):
     try:
         yield
     except KeyboardInterrupt:
-        err().print(f"\nInterrupted. {kept}", markup=False)
+        err().print(f"\nInterrupted. {kept}")
         raise typer.Exit(130) from None

@@ -45,4 +45,4 @@ def fetch(
     with interruptible("Data sets that were ready stay ready; the same command goes on with the rest."):
         for name in names:
             path = datasets.fetch(name, source=source and source.value)
-            out().print(f"{name}: ready in {path}", markup=False)
+            out().print(f"{name}: ready in {path}")

@@ -26,7 +26,7 @@ def import_(
     from zoo.reproductions.harness.scoreboard import fill_front_page
 
     for written in import_results(folder):
-        out().print(f"imported {written}", markup=False)
+        out().print(f"imported {written}")
     fill_front_page(results_root())
 
 
@@ -44,4 +44,4 @@ def rebuild(
     from zoo.reproductions.harness import rebuild as rebuild_results
 
     for written in rebuild_results(claim):
-        out().print(f"rebuilt {written}", markup=False)
+        out().print(f"rebuilt {written}")

@@ -22,10 +22,10 @@ def show(claim, budget, folder=None):
         console.print(_comparison(f"{METRICS.get(metric, metric)}: {dataset}, {budget} budget", rows))
         console.print()
     if (comparison.published_checked.replace("read", "") != "").any():
-        console.print("* not read in the paper itself; comparison.md says where it comes from\n", markup=False)
+        console.print("* not read in the paper itself; comparison.md says where it comes from\n")
     console.print(_verdicts(verdicts))
     place = results_root(folder) / budget / claim
-    console.print(f"\nTables, figure and environment: {place}", markup=False, soft_wrap=True)
+    console.print(f"\nTables, figure and environment: {place}", soft_wrap=True)
 
 
 def _comparison(title, rows):
