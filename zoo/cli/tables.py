@@ -22,7 +22,7 @@ def show(claim, budget, folder=None):
         console.print(_comparison(f"{METRICS.get(metric, metric)}: {dataset}, {budget} budget", rows))
         console.print()
     if (comparison.published_checked.replace("read", "") != "").any():
-        console.print("* not read in the paper itself; comparison.md says where it comes from\n")
+        console.print("* worked out, quoted elsewhere or recalled rather than read in the paper: comparison.md says which\n")
     console.print(_verdicts(verdicts))
     place = results_root(folder) / budget / claim
     console.print(f"\nTables, figure and environment: {place}", soft_wrap=True)
