@@ -71,7 +71,7 @@ def check_labels(y, output_shape, part=""):
     low, high = y.min(), y.max()
     if low < 0 or high >= classes:
         raise InvalidInput(
-            f"{part}y has labels from {low:g} to {high:g}, but the model has {classes} classes: 0..{classes - 1}."
+            f"{part}y has labels from {float(low):g} to {float(high):g}, but the model has {classes} classes: 0..{classes - 1}."
         )
 
 

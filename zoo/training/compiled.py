@@ -17,8 +17,7 @@ EVALUATION_ROWS = 16384  # examples times members that are evaluated at once
 
 def prepare(model, objective, x, y):
     """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns the rate's handle."""
-    objective.compile(model)
-    model._symbolic_build(data_batch=(x[:1], y[:1]))
+    objective.prepare(model, x, y)
     return scale_learning_rate(model.optimizer)
 
 
@@ -33,7 +32,8 @@ class Program:
         self.model, self.rate = model, rate_handle
         self.metric_values = [v.value for v in model.metrics_variables]
         optimizer = model.optimizer
-        averages = getattr(optimizer, "_model_variables_moving_average", []) if optimizer.use_ema else []
+        inner = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss-scaling one
+        averages = inner._model_variables_moving_average if inner.use_ema else []
         places = {id(v): i for i, v in enumerate(optimizer.variables)}
         self._average_places = [places[id(v)] for v in averages]
 
@@ -112,7 +112,8 @@ class Program:
             "value": value,
             "epoch": jnp.asarray(epoch, "int32"),
         }
-        better = value > best["value"]  # False for NaN: a diverged epoch is never the best
+        # NaN is never the best; a diverged model may still have an accuracy, so its loss is looked at too
+        better = (value > best["value"]) & jnp.isfinite(logs["val_loss"])
         return jax.tree.map(lambda new, old: jnp.where(better, new, old), candidate, best)
 
     # -- all members -----------------------------------------------------------------------------------------

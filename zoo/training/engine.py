@@ -1,5 +1,6 @@
 """Runs the compiled program for a whole population: in groups that fit into memory, epoch by epoch."""
 
+import sys
 import time
 
 import jax
@@ -22,9 +23,9 @@ class CompiledEngine:
     optimizer (or None before the first fit).
     """
 
-    def __init__(self, template, objective, x, y, group_size=None, say=print):
+    def __init__(self, template, objective, x, y, group_size=None):
         handle = prepare(template, objective, x, y)
-        self.program, self.group_size, self.say = Program(template, handle), group_size, say
+        self.program, self.group_size, self._notice = Program(template, handle), group_size, None
         self._executables = {}
 
     # -- training --------------------------------------------------------------------------------------------
@@ -48,7 +49,7 @@ class CompiledEngine:
                 size = -(-size // 2)
                 self.group_size = size
                 progress.restart()
-                self.say(f"Memory is short for the whole population: training in groups of {size}.")
+                self._notice = f"Memory is short for the whole population: training in groups of {size}."
 
     def _fit_groups(self, state, subsets, data, plan, progress, size):
         results = []
@@ -67,6 +68,9 @@ class CompiledEngine:
         arguments = self._arguments(state, data, plan)
         room = len(arguments[2]["loss"])
         execute, compile_seconds = self._executable("train", arguments, data, plan)
+        if self._notice:  # only now is it known that this size fits
+            print(self._notice, file=sys.stderr)
+            self._notice = None
         started = time.perf_counter()
         state, best, history = arguments
         chunks, pending = [], None
@@ -93,8 +97,9 @@ class CompiledEngine:
 
     def _report(self, chunk, epochs, members, progress):
         name = "val_accuracy" if "val_accuracy" in chunk else "loss"
-        values = np.asarray(chunk[name][epochs - 1])  # waits for the launch
-        progress.advance(epochs * members, f"{name} {np.nanmean(values):.4f}")
+        values = np.asarray(chunk[name][epochs - 1], "float64")  # waits for the launch
+        values = values[np.isfinite(values)]
+        progress.advance(epochs * members, f"{name} {values.mean():.4f}" if values.size else "diverged")
 
     def _arguments(self, state, data, plan):
         members = len(state["seeds"])

@@ -9,31 +9,51 @@ class Objective:
     """Compiles models alike: each gets its own fresh optimizer and metrics from one description.
 
     optimizer: name, or a keras.optimizers.Optimizer that serves as the pattern. loss, metrics: as in Keras,
-    names or serialisable objects. rates: None, or (K,) learning rates, one per member; with a schedule they
-    are its peak.
+    names or objects. rates: None, or (K,) learning rates, one per member; with a schedule they are its peak.
+    Raises InvalidInput for a name that Keras does not know.
     """
 
     def __init__(self, optimizer, loss, metrics, rates=None):
         import keras
 
-        self.loss, self.metrics, self.rates = loss, list(metrics or ()), rates
-        try:
-            pattern = keras.optimizers.get(optimizer)
-        except ValueError as error:
-            raise InvalidInput(f"optimizer={optimizer!r} is no Keras optimizer.") from error
-        self._config = keras.optimizers.serialize(pattern)
-        self.peak_rate = _peak_rate(pattern) if rates is not None else None
+        metrics = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics or []
+        if not isinstance(metrics, (list, tuple)):
+            raise InvalidInput(f"metrics must be a list of names or keras.metrics; got {metrics!r}.")
+        self.loss, self.metrics, self.rates = loss, list(metrics), rates
+        self._pattern = _known("optimizer", optimizer, keras.optimizers.get)
+        _known("loss", loss, keras.losses.get, chosen_by_data=("crossentropy", "ce"))
+        for metric in self.metrics:
+            _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc"))
+        self.peak_rate = _peak_rate(self._pattern) if rates is not None else None
 
     def compile(self, model, steps_per_execution=1):
         """Compile `model` with a new optimizer and new metrics."""
-        import keras
-
         model.compile(
-            optimizer=keras.optimizers.deserialize(self._config),
+            optimizer=self._optimizer(),
             loss=self.loss,
             metrics=[_fresh(metric) for metric in self.metrics],
             steps_per_execution=steps_per_execution,
         )
+
+    def prepare(self, model, x, y):
+        """Compile `model` and build its optimizer and metrics for data like x (n, ...), y (n, ...).
+
+        Raises InvalidInput where loss or metrics cannot take y and the model's output.
+        """
+        try:
+            self.compile(model)
+            model._symbolic_build(data_batch=(x[:1], y[:1]))
+        except (TypeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InvalidInput(
+                f"Loss and metrics do not fit: the model's output has shape {model.output_shape}, y {y.shape}. {reason}"
+            ) from error
+
+    def _optimizer(self):
+        config = self._pattern.get_config()
+        if callable(self._pattern._learning_rate):  # a schedule: kept as it is, it may be the user's own class
+            config["learning_rate"] = self._pattern._learning_rate
+        return type(self._pattern).from_config(config)
 
     def factors(self, members):
         """(K,) float32: by how much each member's learning rate differs from the pattern's."""
@@ -43,23 +63,47 @@ class Objective:
 
     @property
     def wants_class_labels(self):
-        """Whether y must be integer classes."""
-        name = self.loss if isinstance(self.loss, str) else type(self.loss).__name__
-        return name.replace("_", "").lower().startswith("sparsecategorical")
+        """Whether y must be integer classes, all of which the model knows."""
+        name = self.loss if isinstance(self.loss, str) else getattr(self.loss, "__name__", type(self.loss).__name__)
+        ignores_some = getattr(self.loss, "ignore_class", None) is not None
+        return name.replace("_", "").lower().startswith("sparsecategorical") and not ignores_some
+
+    @property
+    def monitor(self):
+        """(name in the history, sign) of what says which epoch is best: the first accuracy, else the loss."""
+        for metric in self.metrics:
+            name = metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
+            if "accuracy" in name.lower() or name.lower().split("_")[-1] == "acc":
+                return f"val_{name}", 1
+        return "val_loss", -1
+
+
+def _known(kind, identifier, get, chosen_by_data=()):
+    """What Keras knows by `identifier`, or InvalidInput; names in chosen_by_data are Keras's to resolve later."""
+    if isinstance(identifier, str) and identifier.lower() in chosen_by_data:
+        return identifier
+    try:
+        found = get(identifier)
+    except (TypeError, ValueError):
+        found = None
+    if found is None:
+        raise InvalidInput(f"{kind}={identifier!r} is no Keras {kind}; give its name or a keras.{_PLACES[kind]} object.")
+    return found
+
+
+_PLACES = {"optimizer": "optimizers", "loss": "losses", "metric": "metrics"}
 
 
 def _fresh(metric):
     import keras
 
-    if isinstance(metric, keras.metrics.Metric):
-        return keras.metrics.deserialize(keras.metrics.serialize(metric))
-    return metric
+    return type(metric).from_config(metric.get_config()) if isinstance(metric, keras.metrics.Metric) else metric
 
 
 def _peak_rate(optimizer):
     import keras
 
-    rate = optimizer._learning_rate
+    rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         rate = getattr(rate, "warmup_target", None) or getattr(rate, "initial_learning_rate", None)
         if rate is None:
@@ -92,6 +136,7 @@ def scale_learning_rate(optimizer):
         def get_config(self):
             return {"inner": self.inner}
 
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss-scaling one
     handle = Scaled(optimizer._learning_rate)
     optimizer._learning_rate = handle
     return handle

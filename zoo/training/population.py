@@ -27,13 +27,18 @@ class Population:
     Raises InvalidInput for no seeds, a `build` that returns no built model, weights that do not fit.
 
     Example:
+        >>> data = zoo.datasets.load("digits")
         >>> population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 10), seeds=range(3))
-        >>> population.compile("adam", "sparse_categorical_crossentropy_from_logits", ["accuracy"])  # doctest: +SKIP
+        >>> loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        >>> population.compile("adam", loss, ["accuracy"])
+        >>> history = population.fit(*data.train, epochs=20, validation_data=data.validation, select="best")
+        >>> len(history), len(population.evaluate(*data.test)), population.predict(data.test.x[:5]).shape
+        (60, 3, (3, 5, 10))
     """
 
     def __init__(self, build, seeds, *, precision=None, weights=None, group_size=None):
         self.seeds = check_seeds(seeds)
-        self.build, self.precision, self.group_size = build, precision, group_size
+        self.build, self.precision, self.group_size = build, precision, checks.check_group_size(group_size)
         if weights is not None and len(weights) != len(self.seeds):
             raise InvalidInput(f"weights has {len(weights)} entries for {len(self.seeds)} seeds; give one per seed.")
         self.template = self._make_model(self.seeds[0])
@@ -45,7 +50,7 @@ class Population:
             "non_trainable": non_trainable,
             "optimizer": None,
         }
-        self._objective = self._engine = None
+        self._objective = self._engine = self._engine_targets = None
         self.epochs_trained, self._histories = 0, []
         self.compile_seconds = self.fit_seconds = 0.0
         self.diverged = np.zeros(len(self.seeds), bool)
@@ -90,10 +95,10 @@ class Population:
         Args:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
             y: array (n, ...) or None where the loss ignores it.
-            validation_data: (x, y), evaluated after every epoch.
+            validation_data: None or (x, y), evaluated after every epoch.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
-                validation score (accuracy if it is a metric, else loss; the first such epoch).
+                validation score (the first accuracy among the metrics, else loss; the first such epoch).
             shuffle: a new order per member and epoch, drawn from its seed; False: the order given.
             drop_remainder: leave out an epoch's last batch when it is smaller than the others.
             verbose: "auto" shows progress on a terminal, True always, False never.
@@ -110,11 +115,11 @@ class Population:
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
         data = {"x": x, "y": y}
         if validation_data is not None:
-            data["xv"], data["yv"] = checks.check_data(self.template, *validation_data, what="validation x")
+            data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y)
         if objective.wants_class_labels:
-            for labels in (data["y"], data.get("yv")):
-                if labels is not None:
-                    checks.check_labels(labels, self.template.output_shape[-1])
+            checks.check_labels(y, self.template.output_shape)
+            if validation_data is not None:
+                checks.check_labels(data["yv"], self.template.output_shape, "validation ")
         engine = self._need_engine(x, y)
         progress = Progress(epochs * len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
@@ -126,14 +131,14 @@ class Population:
             raise InvalidInput(f"select must be 'last' or 'best'; got {select!r}.")
         if select == "best" and validation_data is None:
             raise InvalidInput("select='best' needs validation_data to choose by.")
-        by_accuracy = any("acc" in str(getattr(m, "name", m)) for m in self._objective.metrics)
+        monitor, sign = self._objective.monitor
         return {
             "epochs": epochs,
             "batch_size": batch_size,
             "first_epoch": self.epochs_trained,
             "select": select,
-            "monitor": "val_accuracy" if by_accuracy else "val_loss",
-            "sign": 1 if by_accuracy else -1,
+            "monitor": monitor,
+            "sign": sign,
             "shuffle": bool(shuffle),
             "keep_tail": not drop_remainder,
         }
@@ -159,7 +164,7 @@ class Population:
             "seed": np.repeat(self.seeds, epochs),
             "epoch": np.tile(np.arange(first_epoch, first_epoch + epochs), members),
         }
-        return pd.DataFrame(index | {name: values.T.ravel() for name, values in history.items()})
+        return pd.DataFrame(index | {name: history[name].T.ravel() for name in _loss_first(history)})
 
     @property
     def history(self):
@@ -177,10 +182,10 @@ class Population:
 
         x, y = checks.check_data(self.template, x, y)
         if self._need_objective().wants_class_labels:
-            checks.check_labels(y, self.template.output_shape[-1])
+            checks.check_labels(y, self.template.output_shape)
         results = self._need_engine(x, y).evaluate(self._state, x, y)
         index = {"member": range(len(self)), "seed": self.seeds}
-        return pd.DataFrame(index | results | {"diverged": self.diverged})
+        return pd.DataFrame(index | {name: results[name] for name in _loss_first(results)} | {"diverged": self.diverged})
 
     def predict(self, x):
         """The outputs of every member on x (n, *input_shape): array (K, n, ...)."""
@@ -230,16 +235,26 @@ class Population:
         return self._objective
 
     def _need_engine(self, x, y):
+        """The engine for targets of y's shape; for predictions (y None) any will do."""
         import keras
 
-        if self._engine is None:
-            if keras.backend.backend() == "jax":
-                from zoo.training.engine import CompiledEngine
+        targets = None if y is None else y.shape[1:]
+        if self._engine is not None and targets in (None, self._engine_targets):
+            return self._engine
+        self._engine = None  # metrics such as "accuracy" depend on what y is, and the template is compiled anew
+        like_y = np.zeros(len(x), "float32") if y is None else y
+        if keras.backend.backend() == "jax":
+            from zoo.training.engine import CompiledEngine
 
-                y = np.zeros(len(x), "float32") if y is None else y
-                self._engine = CompiledEngine(self.template, self._objective, x, y, self.group_size)
-            else:
-                from zoo.training.sequential import SequentialEngine
+            engine = CompiledEngine(self.template, self._objective, x, like_y, self.group_size)
+        else:
+            from zoo.training.sequential import SequentialEngine
 
-                self._engine = SequentialEngine(self.template, self._objective, self._make_model)
-        return self._engine
+            engine = SequentialEngine(self.template, self._objective, self._make_model, x, like_y)
+        self._engine, self._engine_targets = engine, targets
+        return engine
+
+
+def _loss_first(names):
+    """Names of metrics in the order of tables: loss, the metrics, the same of validation."""
+    return sorted(names, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))

@@ -6,6 +6,7 @@ import pandas as pd
 from zoo.errors import InvalidInput
 from zoo.layers.autoencoder import MeanOutput
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
+from zoo.training.checks import check_data, check_schedule
 from zoo.training.population import Population
 
 
@@ -22,7 +23,7 @@ def pretrain(
     error="crossentropy",
     verbose="auto",
 ):
-    """Pre-train the encoders of a population of `autoencoder_stack` models, in place.
+    """Pre-train the encoders of a population of `autoencoder_stack` models, in place, from the weights they have.
 
     Encoder after encoder, every member learns to reconstruct the clean output of its frozen lower encoders from
     a corrupted one; only then is the population fitted to labels with `population.fit`.
@@ -45,14 +46,14 @@ def pretrain(
         raise InvalidInput(f"pretrain needs a population of autoencoder_stack models, not {population.template.name!r}.")
     options = _stack_options(population.template, layers)
     options |= {"corruption": corruption, "tied": tied, "error": error}
+    x, _ = check_data(population.template, x, None)
+    counts, levels = _each("epochs", epochs, layers), _each("level", level, layers)
+    for count in counts:
+        check_schedule(len(x), count, batch_size)
     histories, below = [], None
-    for index, (count, noise) in enumerate(zip(_each(epochs, layers), _each(level, layers))):
-        stage = Population(
-            lambda: pretraining_stage(index, population.template.input_shape[1:], level=noise, **options),
-            population.seeds,
-            precision=population.precision,
-            group_size=population.group_size,
-        )
+    for index, (count, noise) in enumerate(zip(counts, levels)):
+        stage = _stage(population, index, options | {"level": noise})
+        stage.copy_layers(population, encoders(stage.template), layers[: index + 1])
         if below is not None:
             stage.copy_layers(below, encoders(stage.template)[:index], encoders(below.template))
         stage.compile(optimizer, MeanOutput())
@@ -74,8 +75,21 @@ def _stack_options(model, layers):
     }
 
 
-def _each(value, layers):
-    values = [value] * len(layers) if isinstance(value, (int, float)) else list(value)
+def _stage(population, index, options):
+    shape = population.template.input_shape[1:]
+    try:
+        return Population(
+            lambda: pretraining_stage(index, shape, **options),
+            population.seeds,
+            precision=population.precision,
+            group_size=population.group_size,
+        )
+    except ValueError as error:  # an option that the autoencoder does not take
+        raise InvalidInput(str(error)) from error
+
+
+def _each(name, value, layers):
+    values = list(value) if isinstance(value, (tuple, list)) else [value] * len(layers)
     if len(values) != len(layers):
-        raise InvalidInput(f"epochs and level need one value, or one for each of the {len(layers)} encoders; got {value!r}.")
+        raise InvalidInput(f"{name} needs one value, or one for each of the {len(layers)} encoders; got {value!r}.")
     return values

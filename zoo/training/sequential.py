@@ -58,7 +58,9 @@ class Watch(keras.callbacks.Callback):
                 )
                 row |= {f"val_{name}": float(value) for name, value in held_out.items()}
             value = row.get(self.plan["monitor"], np.nan) * self.plan["sign"]
-            if self.plan["select"] == "best" and value > self.best_value:
+            # NaN is never the best; a diverged model may still have an accuracy, so its loss is looked at too
+            finite = np.isfinite(row.get("val_loss", np.nan))
+            if self.plan["select"] == "best" and finite and value > self.best_value:
                 self.best, self.best_value = (*variables_of(self.model), self.plan["first_epoch"] + epoch), value
         self.rows.append(row)
         self.report()
@@ -67,7 +69,7 @@ class Watch(keras.callbacks.Callback):
 @contextlib.contextmanager
 def averaged_weights(model):
     """Within this context the model holds the optimizer's moving average of its weights, if it keeps one."""
-    if not model.optimizer.use_ema:
+    if not getattr(model.optimizer, "inner_optimizer", model.optimizer).use_ema:
         yield
         return
     kept = variables_of(model)
@@ -81,8 +83,9 @@ def averaged_weights(model):
 class SequentialEngine:
     """Trains, evaluates and predicts members one by one; same interface as CompiledEngine."""
 
-    def __init__(self, template, objective, make_model):
-        self.model, self.objective, self.make_model = template, objective, make_model
+    def __init__(self, template, objective, make_model, x, y):
+        objective.prepare(template, x, y)  # finds what does not fit before anything is trained
+        self.objective, self.make_model = objective, make_model
 
     def fit(self, state, subsets, data, plan, progress):
         """See CompiledEngine.fit."""
