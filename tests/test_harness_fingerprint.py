@@ -53,8 +53,7 @@ def module(tmp_path, monkeypatch):
             assert old in source
             source = source.replace(old, new)
         (tmp_path / "a_reproduction.py").write_text(source)
-        for name in ("a_reproduction",):
-            sys.modules.pop(name, None)
+        sys.modules.pop("a_reproduction", None)
         importlib.invalidate_caches()
         importlib.import_module("linecache").clearcache()
         monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -77,7 +76,7 @@ def test_same_trial_same_key(module):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"dataset": "mnist"}, {"model": "linear"}, {"setting": "wide"}, {"seeds": (0, 2)}, {"seeds": (1, 0)}, {"recipe": {"epochs": 4}}],
+    [{"dataset": "mnist"}, {"model": "linear"}, {"setting": "wide"}, {"seeds": (0, 2)}, {"recipe": {"epochs": 4}}],
     ids=str,
 )
 def test_key_follows_the_trial(module, changes, monkeypatch):
@@ -98,8 +97,13 @@ def test_key_follows_the_data(module, monkeypatch):
 
 @pytest.mark.parametrize(
     "change",
-    [("2 * x", "3 * x"), ("x + 1", "x + 2"), ("RATE = 0.1", "RATE = 0.2"), ('"named": 3', '"named": 4'), ("lambda x: x", "lambda x: -x")],
-    ids=["helper of a helper", "method of a class", "constant", "table", "function in a table"],
+    [
+        pytest.param(("2 * x", "3 * x"), id="helper of a helper"),
+        pytest.param(("x + 1", "x + 2"), id="method of a class"),
+        pytest.param(("RATE = 0.1", "RATE = 0.2"), id="constant"),
+        pytest.param(('"named": 3', '"named": 4'), id="table"),
+        pytest.param(("lambda x: x", "lambda x: -x"), id="function in a table"),
+    ],
 )
 def test_code_that_the_run_reaches_counts(module, change):
     before = code_fingerprint(module().run)
@@ -115,7 +119,7 @@ def test_library_counts(module, monkeypatch):
     from zoo.reproductions.harness import fingerprint
 
     sources = fingerprint._library_sources()
-    assert {"registry.py", "models/mlp.py", "training/population.py"} <= set(sources) and any(n.startswith("layers/") for n in sources)
+    assert {"registry.py", "models/mlp.py", "training/population.py", "layers/dense.py"} <= set(sources)
     before = code_fingerprint(module().run)
     monkeypatch.setattr(fingerprint, "_library_sources", lambda: sources | {"models/mlp.py": "changed"})
     assert code_fingerprint(module().run) != before

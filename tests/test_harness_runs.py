@@ -11,7 +11,7 @@ from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.runs import COLUMNS, complete_rows, one_device, parse_runs, read_runs, runs_text
 
-HERE = {"device": "a card", "backend": "jax", "precision": "float32"}
+HERE = {"device": "a card", "processor": "a processor", "backend": "jax", "precision": "float32"}
 
 
 def run(trial, report):
@@ -33,7 +33,8 @@ def text(**changes):
 def test_rows_are_completed_and_ordered():
     complete = complete_rows(TRIAL, rows(parameters=10, seconds=1), HERE, "abc")
     assert [(row["metric"], row["seed"]) for row in complete] == [("loss", 0), ("loss", 1), ("error", 0), ("error", 1)]
-    assert complete[0]["device"] == "a card" and complete[0]["parameters"] == 10 and complete[0]["n_train"] is None
+    assert complete[0]["device"] == "a card"
+    assert complete[0]["parameters"] == 10 and complete[0]["n_train"] is None
     assert list(pd.DataFrame(complete).columns) == COLUMNS[1:]
 
 
@@ -45,7 +46,8 @@ def test_frame_with_missing_cells_is_as_good_as_dicts():
 
 def test_row_may_name_its_own_backend():
     complete = complete_rows(TRIAL, rows(backend="scikit-learn", precision="float64"), HERE, "abc")
-    assert (complete[0]["backend"], complete[0]["precision"], complete[0]["device"]) == ("scikit-learn", "float64", "a card")
+    place = [complete[0][name] for name in ("backend", "precision", "device")]
+    assert place == ["scikit-learn", "float64", "a processor"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,9 @@ def test_one_table_one_device():
     one_device(mixed.assign(backend=["jax", "jax", "scikit-learn", "scikit-learn"]))
 
 
-@pytest.mark.parametrize("bad", [{"seeds": ()}, {"run": lambda trial, report: []}, {"recipe": {"rate": {1, 2}}}, {"recipe": {"a": math.nan}}])
+@pytest.mark.parametrize(
+    "bad", [{"seeds": ()}, {"run": lambda trial, report: []}, {"recipe": {"rate": {1, 2}}}, {"recipe": {"a": math.nan}}]
+)
 def test_trial_refuses_what_it_cannot_keep(bad):
     with pytest.raises(InvalidInput, match="digits mlp"):
         Trial(**{"dataset": "digits", "model": "mlp", "setting": "", "seeds": (0,), "run": run, **bad})

@@ -57,11 +57,12 @@ def test_comparison_and_verdicts_by_hand(written):
     folder = written(reproduction(PUBLISHED=published, __name__="shallow_vs_deep"), rows_of(ROW, [7, 8, 9]))
     (line,) = lines(folder, "comparison.csv")
     assert line == {
-        "claim": "shallow_vs_deep", "dataset": "mnist", "model": "linear", "setting": "raw | pixels", "metric": "test_error_pct",
-        "n_seeds": "3", "mean": "8", "ci95_low": "5.51586", "ci95_high": "10.4841", "published": "12.0",
+        "claim": "shallow_vs_deep", "dataset": "mnist", "model": "linear", "setting": "raw | pixels",
+        "metric": "test_error_pct", "n_seeds": "3", "mean": "8", "ci95_low": "5.51586", "ci95_high": "10.4841", "published": "12.0",
         "published_source": "LeCun, Bottou, Bengio & Haffner 1998, MNIST page table (rows of LeCun et al. 1998 unless named)",
         "published_checked": "read",
-        "note": "60k against 50k; trained with squared error; a softmax regression today gets about 7.5, so explain the difference",
+        "note": "60k against 50k; trained with squared error; a softmax regression today gets about 7.5, "
+        "so explain the difference",
     }
     (verdict,) = lines(folder, "verdicts.csv")
     assert {**verdict, "sentence": ""} == {
@@ -179,12 +180,16 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert "No results yet." in scoreboard(results_dir)
     written(reproduction(), rows_of(ROW, [7, 7.1, 7.2]))
     text = scoreboard(results_dir)
-    assert "| a_claim: " in text and "| 1 reproduced | [table](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
+    assert "| a_claim: " in text
+    assert "| 1 reproduced | [table](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
     assert "- full a_claim, **reproduced**: On mnist" in text
     page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
     assert page.startswith(f"Title\n{MARKS[0]}\n**Full") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
     assert "[table](results/full/a_claim/comparison.md)" in page
     assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
+    (results_dir / "full" / "a_claim" / "verdicts.csv").write_text("claim,check\na_claim,a")
+    with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew with zoo results rebuild a_claim"):
+        scoreboard(results_dir)
 
 
 def test_smoke_is_no_evidence(results_dir):

@@ -30,7 +30,8 @@ def there(computed, tmp_path):
 
 
 def contents(root):
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file() and "locks" not in path.parts}
+    files = [path for path in root.rglob("*") if path.is_file() and "locks" not in path.parts]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
 def repacked(tar, changes):

@@ -22,7 +22,8 @@ def runs_of(**values):
         sample = sample if isinstance(sample, dict) else dict(enumerate(sample))
         dataset, model, setting = rows[name]
         for seed, value in sample.items():
-            lines.append({"dataset": dataset, "model": model, "setting": setting, "seed": seed, "metric": "test_error_pct", "value": value})
+            line = {"dataset": dataset, "model": model, "setting": setting, "seed": seed}
+            lines.append(line | {"metric": "test_error_pct", "value": value})
     return pd.DataFrame(lines)
 
 

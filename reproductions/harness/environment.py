@@ -21,6 +21,7 @@ def device_and_versions():
     packages = PACKAGES if backend == "jax" else (*PACKAGES, backend)
     return {
         "device": _device(backend),
+        "processor": processor(),
         "backend": backend,
         "precision": keras.config.dtype_policy().name,
         "versions": {name: version for name in packages if (version := installed_version(name))},

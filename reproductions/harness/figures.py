@@ -1,6 +1,7 @@
 """figure.png: drawn with fixed settings, so that the same runs and the same versions give the same bytes."""
 
 import io
+import sys
 
 DPI = 120
 STYLE = {"font.family": "DejaVu Sans", "figure.constrained_layout.use": True, "axes.grid": True, "grid.alpha": 0.3}
@@ -22,6 +23,8 @@ def figure_png(module, runs):
         FigureCanvasAgg(figure)
         file = io.BytesIO()
         figure.savefig(file, format="png", dpi=DPI, metadata={"Software": _versions()})
+        if "matplotlib.pyplot" in sys.modules:  # a figure made with pyplot stays in its list until it is closed
+            sys.modules["matplotlib.pyplot"].close(figure)
     return file.getvalue()
 
 

@@ -52,6 +52,7 @@ def _digest(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@functools.cache  # what this process has imported does not change when a file does
 def _library_sources():
     root = Path(importlib.util.find_spec("zoo").origin).parent
     paths = [path for name in LIBRARY for path in ([root / name] if name.endswith(".py") else (root / name).rglob("*.py"))]

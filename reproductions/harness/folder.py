@@ -100,13 +100,14 @@ def compare(name, budget="quick", out=None):
     claim = claim_name(module)
     folder = results_root(out) / budget / claim
     if not (folder / "runs.csv").exists():
-        raise ResultsError(f"There are no {budget} results of {claim} in {folder.parent}; run zoo reproduce {claim} --budget {budget}.")
+        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}.")
     runs = read_folder(folder)
-    tables = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON), pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
-    for table in tables:
+    comparison = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON)
+    verdicts = pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
+    for table in (comparison, verdicts):
         for column in {"n_seeds", "mean", "effect", "ci95_low", "ci95_high"}.intersection(table):
             table[column] = pd.to_numeric(table[column])
-    return tables
+    return comparison, verdicts
 
 
 def result_folders(root):
@@ -136,4 +137,4 @@ def _unchanged(folder):
     except (OSError, ValueError, KeyError, TypeError):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
     if recorded != hashlib.sha256((folder / "runs.csv").read_bytes()).hexdigest():
-        raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (its sha256 differs); take it from git or run again.")
+        raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (sha256); take it from git or run again.")

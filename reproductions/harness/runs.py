@@ -104,9 +104,17 @@ def _complete(row, trial, environment, commit):
         "value": float(row["value"]),
         **counts,
         "seconds": None if _absent(row.get("seconds")) else float(row["seconds"]),
-        **{name: str(row.get(name) or environment[name]) for name in ("device", "backend", "precision")},
+        **_place(row, environment),
         "commit": commit,
     }
+
+
+def _place(row, environment):
+    """Where a row was computed: by a library of its own, such as scikit-learn, on the processor."""
+    backend = str(row.get("backend") or environment["backend"])
+    device = environment["device"] if backend == environment["backend"] else environment["processor"]
+    precision = str(row.get("precision") or environment["precision"])
+    return {"device": str(row.get("device") or device), "backend": backend, "precision": precision}
 
 
 def _absent(value):

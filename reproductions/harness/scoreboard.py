@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 
-from zoo.errors import ZooError
+from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import describe_claim
 from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
@@ -37,10 +37,10 @@ def front_page(text, root):
 
 def scoreboard(root):
     """The text of the scoreboard of a results folder."""
-    sentences = [f"- {folder.parent.name} {_sentence(folder.name, line)}\n" for folder in _folders(root) for line in _verdicts(folder)]
+    sentences = [_sentence(folder, line) for folder in _folders(root) for line in _verdicts(folder)]
     return (
-        "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun. To rerun one:\n"
-        "`zoo reproduce NAME`. All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
+        "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
+        "To rerun one: `zoo reproduce NAME`. All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
         f"{_tables(root, root)}\n## Every check\n\n{''.join(sentences) or 'None yet.'}"
     )
 
@@ -68,13 +68,16 @@ def _line(folder, base):
     return f"| {folder.name}: {_title(folder.name)} | {said} | {links} |\n"
 
 
-def _sentence(name, line):
-    return f"{name}, **{line['verdict']}**: {line['sentence']}"
+def _sentence(folder, line):
+    return f"- {folder.parent.name} {folder.name}, **{line['verdict']}**: {line['sentence']}\n"
 
 
 def _verdicts(folder):
-    with open(folder / "verdicts.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    with open(folder / "verdicts.csv", newline="", encoding="utf-8", errors="replace") as file:
+        lines = list(csv.DictReader(file))
+    if any(line.get("verdict") not in VERDICTS or not line.get("sentence") for line in lines):
+        raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew with zoo results rebuild {folder.name}.")
+    return lines
 
 
 def _title(name):

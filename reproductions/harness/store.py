@@ -67,13 +67,16 @@ class Store:
     def lock(self, name, wait=False):
         """Hold a lock between processes for the block: yields whether it was got. The system frees it when we die."""
         make_folder(self.folder / "locks")
-        with open(self.folder / "locks" / name, "w") as file:
+        with contextlib.ExitStack() as stack:
             try:
+                file = stack.enter_context(open(self.folder / "locks" / name, "w"))
                 fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                got = True
             except BlockingIOError:
-                yield False
-                return
-            yield True
+                got = False
+            except OSError as error:
+                raise _unwritable(self.folder, error) from error
+            yield got
 
 
 def write_atomically(path, content):

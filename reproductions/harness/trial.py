@@ -47,8 +47,8 @@ class Trial:
 
     run: a module-level function (trial, report) -> rows, one per seed and metric, as a list of dicts or a DataFrame:
         seed, metric, value (NaN where the seed diverged) and, where they mean something, n_train, n_test, parameters,
-        updates (steps taken), seconds (of training, without compilation); device, backend and precision only
-        where they are not the process's own, as for scikit-learn. report.progress(done, total) shows how far it is.
+        updates (steps taken), seconds (of training, without compilation); backend and precision where they are not
+        the process's own: "scikit-learn" then stands for the processor. report.progress(done, total) shows how far it is.
     recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.
     cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
     """

@@ -67,7 +67,8 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None):
         raise InvalidInput(f"A ratio of {metric} needs positive values.")
     interval, how = _difference(*(np.log(sample) for sample in samples))
     interval = statistics.Interval(*(math.exp(value) for value in interval[:3]), interval.n)
-    sentence = f"On {_place(numerator, denominator)} {_called(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}"
+    place = _place(numerator, denominator)
+    sentence = f"On {place} the {_called(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}"
     return check(name or f"{_slug(numerator)} over {_slug(denominator)}", interval, "times", sentence, above=at_least)
 
 

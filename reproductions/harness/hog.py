@@ -1,0 +1,34 @@
+"""Hand-made features of images: histograms of oriented gradients (Dalal & Triggs 2005), computed by scikit-image."""
+
+import numpy as np
+
+from zoo.errors import InvalidInput
+from zoo.reproductions.harness.processes import in_processes
+
+ORIENTATIONS = 9
+CELL = 4  # pixels
+BLOCK = 2  # cells
+CHUNK = 250  # images that a process takes at a time
+
+
+def hog_features(images, processes=None):
+    """Histograms of oriented gradients, the setting of Dalal & Triggs (CVPR 2005) scaled to small images.
+
+    9 unsigned orientations, cells of 4x4 pixels, overlapping blocks of 2x2 cells normalised by L2-Hys.
+    images: (n, height, width), any real dtype, at least 8x8 pixels; processes: None for one per core.
+    Returns float32 (n, d) in 0..1; d = 1296 for 28x28 pixels. Raises InvalidInput for another shape.
+    """
+    if np.ndim(images) != 3 or min(images.shape[1:]) < CELL * BLOCK:
+        least = CELL * BLOCK
+        raise InvalidInput(f"HOG takes images of shape (n, height, width), at least {least}x{least}, not {np.shape(images)}.")
+    if not len(images):
+        raise InvalidInput("HOG needs at least one image.")
+    chunks = [(images[start : start + CHUNK],) for start in range(0, len(images), CHUNK)]
+    return np.concatenate(in_processes(_features, chunks, processes))
+
+
+def _features(images):
+    from skimage.feature import hog
+
+    settings = {"orientations": ORIENTATIONS, "pixels_per_cell": (CELL, CELL), "cells_per_block": (BLOCK, BLOCK)}
+    return np.stack([hog(image, block_norm="L2-Hys", **settings) for image in images]).astype(np.float32)

@@ -1,0 +1,16 @@
+"""Independent pieces of work on all processor cores, in processes that know nothing of Keras, JAX or TensorFlow."""
+
+
+def in_processes(function, calls, processes=None):
+    """[function(*call) for call in calls], in that order whatever the number of processes.
+
+    function: importable by name. processes: how many at once, None for one per core; 1 stays in this process.
+    The processes are new interpreters (joblib's loky): a fork of one where JAX runs its threads can hang. Each has
+    one BLAS thread, or they would fight for the cores.
+    """
+    from joblib import Parallel, cpu_count, delayed, parallel_config
+
+    calls = list(calls)
+    processes = max(1, min(processes or cpu_count(), len(calls)))
+    with parallel_config("loky", inner_max_num_threads=1):
+        return Parallel(n_jobs=processes)(delayed(function)(*call) for call in calls)
