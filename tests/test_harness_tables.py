@@ -192,6 +192,16 @@ def test_scoreboard_counts_and_links(written, results_dir):
         scoreboard(results_dir)
 
 
+def test_front_page_of_the_checkout_follows(results_dir):
+    page = results_dir.parent / "README.md"
+    page.write_text(f"Title\n{MARKS[0]}\n{MARKS[1]}\n")
+    run_claim(harness_example, "quick", seeds=2)
+    assert "harness_example" not in page.read_text()
+    (results_dir.parent / "setup.cfg").write_text("")
+    rebuild()
+    assert "[table](results/quick/harness_example/comparison.md)" in page.read_text()
+
+
 def test_smoke_is_no_evidence(results_dir):
     run_claim(harness_example, "smoke")
     assert "harness_example" not in (results_dir / "README.md").read_text()

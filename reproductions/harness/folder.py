@@ -10,7 +10,7 @@ from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.figures import figure_png
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
-from zoo.reproductions.harness.scoreboard import fill_front_page, write_scoreboard
+from zoo.reproductions.harness.scoreboard import write_scoreboard
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, Budget
@@ -84,7 +84,6 @@ def rebuild(target=None, out=None):
     for folder in folders:
         rebuild_folder(folder)
     write_scoreboard(root)
-    fill_front_page(root)
     return folders
 
 

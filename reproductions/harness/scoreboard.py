@@ -14,8 +14,9 @@ MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
 def write_scoreboard(root):
-    """Write <root>/README.md from the verdicts under it."""
+    """Write <root>/README.md from the verdicts under it, and the tables into the front page of the checkout around it."""
     write_atomically(root / "README.md", scoreboard(root).encode())
+    fill_front_page(root)
 
 
 def fill_front_page(root):
