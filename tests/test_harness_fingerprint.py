@@ -115,6 +115,32 @@ def test_code_that_the_run_never_reaches_does_not_count(module):
     assert code_fingerprint(module(("UNUSED = 5", "UNUSED = 6"), ("return UNUSED", "return -UNUSED")).run) == before
 
 
+@pytest.mark.parametrize(
+    ("place", "statement"),
+    [
+        ("RATE = 0.1", "from zoo.reproductions.extra import RATE, deep"),
+        ("RATE = 0.1", "from zoo.reproductions import extra; RATE = extra.RATE"),
+        ("    def inner():", "    from zoo.reproductions import extra\n    def inner():"),
+        ("    def inner():", "    import zoo.reproductions.extra\n    def inner():"),
+        ("    def inner():", "    from zoo.reproductions.extra import deep\n    def inner():"),
+    ],
+)
+def test_code_elsewhere_in_the_reproductions_counts(module, place, statement, tmp_path, monkeypatch):
+    import zoo.reproductions
+
+    monkeypatch.setattr(zoo.reproductions, "__path__", [*zoo.reproductions.__path__, str(tmp_path)])
+    prints = []
+    for depth in (1, 1, 2):
+        (tmp_path / "further.py").write_text(f"DEPTH = {depth}\n")
+        (tmp_path / "extra.py").write_text("from zoo.reproductions.further import DEPTH\nRATE = 1\n\ndef deep(): return DEPTH\n")
+        for name in ("extra", "further"):
+            monkeypatch.delitem(sys.modules, f"zoo.reproductions.{name}", raising=False)
+            monkeypatch.delattr(zoo.reproductions, name, raising=False)
+        used = "deep() if 'deep' in globals() else extra.deep()"
+        prints.append(code_fingerprint(module((place, statement), ("return helper(RATE)", f"return helper(RATE), {used}")).run))
+    assert prints[0] == prints[1] != prints[2]
+
+
 def test_library_counts(module, monkeypatch):
     from zoo.reproductions.harness import fingerprint
 

@@ -6,6 +6,8 @@ import hashlib
 import importlib.util
 import inspect
 import json
+import sys
+import textwrap
 import types
 from pathlib import Path
 
@@ -70,10 +72,11 @@ def _reached_sources(function):
         if label in found:
             continue
         if isinstance(thing, types.ModuleType):
-            found.update(_module_sources(thing.__name__))
+            _add_module(thing.__name__, found)
         elif isinstance(thing, (types.FunctionType, type)):
             if thing.__module__ == home or _ours(thing.__module__):
                 found[label] = inspect.getsource(thing)
+                _add_imports(found[label], sys.modules[thing.__module__].__package__, found)
                 queue += [pair for code, scope in _codes(thing) for pair in _named(code, scope)]
         else:
             found[label], inside = _value(thing)
@@ -107,12 +110,10 @@ def _codes(thing):
 
 
 def _named(code, scope):
-    """(name, object) for every global, and every module imported inside, that a code object names."""
+    """(name, object) for every global that a code object names."""
     for name in code.co_names:
         if name in scope:
             yield name, scope[name]
-        elif _ours(name):
-            yield name, types.ModuleType(name)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _named(constant, scope)
@@ -124,21 +125,28 @@ def _ours(module):
     return module.startswith(f"{PROJECT}.") and not module.startswith(f"{PROJECT}.harness")
 
 
-def _module_sources(name, found=None):
-    """The text of one of our modules and of those that it imports."""
-    found = {} if found is None else found
+def _add_module(name, found):
+    """Add the text of one of our modules, and of those that it imports, to found."""
     try:
         spec = importlib.util.find_spec(name) if _ours(name) and name not in found else None
     except ModuleNotFoundError:  # a name inside a module, not a module
         spec = None
-    if spec is None or not spec.origin:
-        return found
-    found[name] = Path(spec.origin).read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(found[name])):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for target in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
-                _module_sources(target, found)
+    if spec is not None and spec.origin:
+        found[name] = Path(spec.origin).read_text(encoding="utf-8")
+        _add_imports(found[name], spec.parent, found)
+
+
+def _add_imports(source, package, found):
+    """Add the text of those of our modules that a piece of source imports, at its top or inside."""
+    try:
+        tree = ast.parse(textwrap.dedent(source))
+    except SyntaxError:  # the middle of a statement, as the source of a lambda is; it can't import
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            for name in (module, *(f"{module}.{alias.name}" for alias in node.names)):
+                _add_module(name, found)
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                _module_sources(alias.name, found)
-    return found
+                _add_module(alias.name, found)

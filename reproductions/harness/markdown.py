@@ -3,7 +3,7 @@
 import inspect
 
 from zoo.reproductions.harness.claims import claim_name
-from zoo.reproductions.harness.numbers import number
+from zoo.reproductions.harness.numbers import number, words
 
 CHECKED = {
     "read": "read in the source itself",
@@ -11,7 +11,6 @@ CHECKED = {
     "secondary": "taken from a later paper that quotes it",
     "recalled": "from memory, not yet looked up",
 }
-METRICS = {"test_error_pct": "test error, %", "test_accuracy_pct": "test accuracy, %"}
 
 
 def comparison_markdown(module, runs, comparison, verdicts):
@@ -36,7 +35,7 @@ def _table(comparison):
             line["dataset"],
             line["model"],
             line["setting"],
-            METRICS.get(line["metric"], line["metric"]),
+            words(line["metric"]) + (", %" if line["metric"].endswith("_pct") else ""),
             line["n_seeds"],
             _mean(line),
             _published(line),

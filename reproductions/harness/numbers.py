@@ -13,6 +13,15 @@ def cell(value):
     return "" if value is None or not math.isfinite(value) else f"{value:.6g}"
 
 
+def words(metric):
+    """A metric in words, its unit left to stand beside the numbers.
+
+    >>> words("test_error_pct")
+    'test error'
+    """
+    return metric.removesuffix("_pct").replace("_", " ")
+
+
 def number(value):
     """A number in a sentence: four significant digits.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
-from zoo.reproductions.harness.numbers import number, rounded
+from zoo.reproductions.harness.numbers import number, rounded, words
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
 
@@ -53,10 +53,10 @@ def paired_difference(runs, *, better, worse, metric="test_error_pct", at_least=
     interval, how = _difference(values(runs, first, metric), values(runs, second, metric))
     means = [number(statistics.mean_interval(values(runs, row, metric)).estimate) for row in (better, worse)]
     sentence = (
-        f"On {_place(better, worse)} the {_called(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
+        f"On {_place(better, worse)} the {words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}"
     )
-    unit = "percentage points" if metric.endswith("_pct") else _called(metric)
+    unit = "percentage points" if metric.endswith("_pct") else words(metric)
     return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, unit, sentence, above=at_least)
 
 
@@ -68,7 +68,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None):
     interval, how = _difference(*(np.log(sample) for sample in samples))
     interval = statistics.Interval(*(math.exp(value) for value in interval[:3]), interval.n)
     place = _place(numerator, denominator)
-    sentence = f"On {place} the {_called(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}"
+    sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}"
     return check(name or f"{_slug(numerator)} over {_slug(denominator)}", interval, "times", sentence, above=at_least)
 
 
@@ -81,8 +81,8 @@ def target(runs, row, *, at_most, metric="test_error_pct", deterministic=False, 
     if deterministic and interval.n == 1:
         interval = interval._replace(low=interval.estimate, high=interval.estimate)
     n = "its one value (nothing in it is random)" if deterministic and interval.n == 1 else _seeds(interval.n)
-    sentence = f"On {row[0]} the mean {_called(metric)} of {_who(row)} over {n}"
-    unit = "%" if metric.endswith("_pct") else _called(metric)
+    sentence = f"On {row[0]} the mean {words(metric)} of {_who(row)} over {n}"
+    unit = "%" if metric.endswith("_pct") else words(metric)
     return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most)
 
 
@@ -111,11 +111,6 @@ def _difference(first, second):
 
 def _seeds(n):
     return "1 seed" if n == 1 else f"{n} seeds"
-
-
-def _called(metric):
-    """The metric in words: its unit stands beside the numbers."""
-    return metric.removesuffix("_pct").replace("_", " ")
 
 
 def _who(row):
