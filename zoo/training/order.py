@@ -20,10 +20,10 @@ def member_key(seed):
 
 
 @functools.cache
-def _on_cpu(n):
+def _compiled(n):
     import jax
 
-    return jax.jit(functools.partial(epoch_order, n=n), backend="cpu")
+    return jax.jit(functools.partial(epoch_order, n=n))
 
 
 def host_order(seed, epoch, n):
@@ -32,4 +32,4 @@ def host_order(seed, epoch, n):
     import numpy as np
 
     with jax.default_device(jax.local_devices(backend="cpu")[0]):
-        return np.asarray(_on_cpu(n)(member_key(seed), epoch))
+        return np.asarray(_compiled(n)(member_key(seed), epoch))
