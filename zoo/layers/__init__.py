@@ -2,7 +2,7 @@
 
 from zoo.layers.augmentation import RandomAffine, RandomErasing, RandomFlip, RandomShift, augment
 from zoo.layers.autoencoder import Autoencoder, MeanOutput
-from zoo.layers.convolution import MatmulConv2D, ReshapeMaxPooling2D
+from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.fourier import RandomFourierFeatures
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "RandomFlip",
     "RandomFourierFeatures",
     "RandomShift",
-    "ReshapeMaxPooling2D",
+    "SlicedMaxPooling2D",
     "augment",
 ]

@@ -8,7 +8,7 @@ import keras
 
 from zoo.errors import InvalidInput
 from zoo.layers.augmentation import augment
-from zoo.layers.convolution import MatmulConv2D, ReshapeMaxPooling2D
+from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.dense import hidden, initialiser_for, logits
 from zoo.layers.preprocessing import as_image, as_vector, raw_input
 from zoo.registry import register_model
@@ -19,8 +19,7 @@ def convnet(
     input_shape,
     classes,
     *,
-    widths=(32, 64, 128),
-    depth=2,
+    blocks=((32,), (32,), (64, 64)),
     kernel=3,
     dense=256,
     activation="relu",
@@ -30,33 +29,29 @@ def convnet(
     augmentation=None,
     rescale=1 / 255,
 ):
-    """Blocks of convolutions, one block per width; each halves the image and ends in dropout.
+    """Blocks of convolutions, each block the numbers of its filters, and each halving the image at its end.
 
-    depth: convolutions per block (the first block has one: at full resolution a layer costs most, so that the
-    image is pooled right behind it). kernel: side of the filters. dense: units of the layer above, 0 for none.
-    augmentation: see zoo.layers.augment.
+    kernel: side of the filters. dense: units of the layer above, 0 for none. dropout: rate before and after it.
+    augmentation: see zoo.layers.augment. The image is pooled before the normalisation, which costs a quarter then.
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_image(x)
-    if min(x.shape[1:3]) < 2 ** len(widths):
-        raise InvalidInput(f"{len(widths)} blocks halve the image as often: it needs a side of {2 ** len(widths)} pixels.")
+    if min(x.shape[1:3]) < 2 ** len(blocks):
+        raise InvalidInput(f"{len(blocks)} blocks halve the image as often: it needs sides of {2 ** len(blocks)} pixels.")
     x = augment(x, augmentation)
-
-    def convolve(x, filters, name, pool=False):
-        start = initialiser_for(activation, initialiser)
-        x = MatmulConv2D(filters, kernel, padding="same", use_bias=not batch_norm, kernel_initializer=start, name=name)(x)
-        if pool:
-            x = ReshapeMaxPooling2D(name=f"{name}_pool")(x)
-        if batch_norm:
-            x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-        return keras.layers.Activation(activation, name=f"{name}_{activation}")(x)
-
-    for block, filters in enumerate(widths, start=1):
-        for index in range(1, 1 + (1 if block == 1 else depth)):
-            x = convolve(x, filters, f"conv_{block}_{index}", pool=index == 1)
-        if dropout:
-            x = keras.layers.Dropout(dropout, name=f"dropout_{block}")(x)
+    for number, filters in enumerate(blocks, start=1):
+        for index, width in enumerate(filters, start=1):
+            name = f"conv_{number}_{index}"
+            start = initialiser_for(activation, initialiser)
+            x = MatmulConv2D(width, kernel, padding="same", use_bias=not batch_norm, kernel_initializer=start, name=name)(x)
+            if index == len(filters):
+                x = SlicedMaxPooling2D(name=f"pool_{number}")(x)
+            if batch_norm:
+                x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+            x = keras.layers.Activation(activation, name=f"{name}_activation")(x)
     x = as_vector(x)
+    if dropout:
+        x = keras.layers.Dropout(dropout, name="dropout")(x)
     if dense:
         x = hidden(x, dense, activation, initialiser, batch_norm, name="dense")
         if dropout:
