@@ -79,15 +79,13 @@ def reproduce(
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
     os.environ["KERAS_BACKEND"] = backend.value  # before anything imports Keras, which fixes it then
-    from zoo.reproductions.harness import describe_claim, results_root, run_claim
-    from zoo.reproductions.harness.scoreboard import fill_front_page
+    from zoo.reproductions.harness import describe_claim, run_claim
 
     describe_claim(claim)  # a mistyped name is refused before anything is loaded
     with interruptible("Finished trials are kept; the same command goes on from there."):
         if backend is Backend.JAX:
             _leave_tensorflow_out()
         run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force)
-    fill_front_page(results_root(out))
     show(claim, budget.value, out)
 
 

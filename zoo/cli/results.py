@@ -22,12 +22,10 @@ def import_(
 
     $ zoo results import /mnt/gpu-box/results
     """
-    from zoo.reproductions.harness import import_results, results_root
-    from zoo.reproductions.harness.scoreboard import fill_front_page
+    from zoo.reproductions.harness import import_results
 
     for written in import_results(folder):
         out().print(f"imported {written}")
-    fill_front_page(results_root())
 
 
 @app.command()

@@ -14,12 +14,13 @@ def show(claim, budget, folder=None):
     folder: the results folder, None for the default one. Raises UnknownName, and ResultsError before a first run.
     """
     from zoo.reproductions.harness import compare, results_root
-    from zoo.reproductions.harness.markdown import METRICS
+    from zoo.reproductions.harness.numbers import words
 
     comparison, verdicts = compare(claim, budget, folder)
     console = out()
     for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
-        console.print(_comparison(f"{METRICS.get(metric, metric)}: {dataset}, {budget} budget", rows))
+        unit = ", %" if metric.endswith("_pct") else ""
+        console.print(_comparison(f"{words(metric)}{unit}: {dataset}, {budget} budget", rows))
         console.print()
     if (comparison.published_checked.replace("read", "") != "").any():
         console.print("* worked out, quoted elsewhere or recalled rather than read in the paper: comparison.md says which\n")
