@@ -4,7 +4,7 @@ import keras
 
 from zoo.layers.dense import logits
 from zoo.layers.preprocessing import as_sequence, raw_input
-from zoo.layers.recurrent import unroll_by_default
+from zoo.layers.recurrent import recurrent_options
 from zoo.registry import register_model
 
 
@@ -16,8 +16,8 @@ def lstm(input_shape, classes, *, units=256, layers=2, dropout=0.3, unroll=None,
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_sequence(x)
-    unroll = unroll_by_default(x) if unroll is None else unroll
-    for index in range(1, layers + 1):
+    numbers, unroll = recurrent_options(x, layers, unroll)
+    for index in numbers:
         # cuDNN's kernel has no batching rule under jax.vmap, which the population needs.
         x = keras.layers.LSTM(
             units, return_sequences=index < layers, unroll=unroll, use_cudnn=False, name=f"lstm_{index}"

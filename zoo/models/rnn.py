@@ -4,7 +4,7 @@ import keras
 
 from zoo.layers.dense import logits
 from zoo.layers.preprocessing import as_sequence, raw_input
-from zoo.layers.recurrent import unroll_by_default
+from zoo.layers.recurrent import recurrent_options
 from zoo.registry import register_model
 
 
@@ -17,8 +17,8 @@ def rnn(input_shape, classes, *, units=128, layers=1, activation="tanh", dropout
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_sequence(x)
-    unroll = unroll_by_default(x) if unroll is None else unroll
-    for index in range(1, layers + 1):
+    numbers, unroll = recurrent_options(x, layers, unroll)
+    for index in numbers:
         starts = {"kernel_initializer": "glorot_uniform", "recurrent_initializer": "orthogonal"}
         if activation == "relu":
             small = keras.initializers.RandomNormal(stddev=0.001 if index == 1 else 0.01)

@@ -1,0 +1,123 @@
+"""Names, options and errors of zoo.registry."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo import models, registry
+from zoo.errors import InvalidInput, UnknownName
+
+HOME = Path(models.__file__).resolve().parent
+BUILDER = """
+import keras
+from zoo.registry import register_model
+
+@register_model
+def {name}(input_shape, classes, *, units=3):
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(classes)])
+"""
+
+
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """A folder whose files count as files of zoo/models; what they register is forgotten afterwards."""
+    monkeypatch.setattr(models, "__path__", [*models.__path__, str(tmp_path)])
+    yield tmp_path
+    for name in [n for n, builder in registry._builders.items() if registry._file_of(builder).parent != HOME]:
+        del registry._builders[name]
+        sys.modules.pop(f"zoo.models.{name}", None)
+
+
+def test_listing_loads_no_keras():
+    code = "import sys, zoo; print(*zoo.list_models()); assert not {'keras', 'jax', 'tensorflow'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == zoo.list_models()
+
+
+def test_wildcards():
+    assert zoo.list_models("l*") == ["linear", "lstm"]
+    assert zoo.list_models("[!l]*") == [name for name in zoo.list_models() if name[0] != "l"]
+    assert zoo.list_models("nothing*") == []
+    assert {"linear", "kernel_machine", "mlp", "autoencoder_stack", "convnet", "rnn", "lstm"} <= set(zoo.list_models())
+
+
+def test_a_file_is_all_that_a_new_model_needs(own_folder):
+    (own_folder / "brand_new.py").write_text(BUILDER.format(name="brand_new"))
+    (own_folder / "_private.py").write_text("raise RuntimeError('not a model')")
+    assert "brand_new" in zoo.list_models()
+    assert not zoo.list_models("_*")
+    assert zoo.create_model("brand_new", (4, 4), 2, units=5).output_shape == (None, 2)
+
+
+def test_a_file_without_its_builder_is_named(own_folder):
+    (own_folder / "hollow.py").write_text("")
+    with pytest.raises(InvalidInput, match=r"hollow.py must hold a function hollow\(\)"):
+        zoo.create_model("hollow", (4, 4), 2)
+
+
+@pytest.mark.parametrize("loaded_before", [True, False])
+def test_a_name_belongs_to_one_file(own_folder, monkeypatch, loaded_before):
+    zoo.create_model("linear", (4,), 2)
+    if not loaded_before:
+        monkeypatch.delitem(registry._builders, "linear")
+
+    def linear(input_shape, classes):
+        """Another model of that name."""
+
+    with pytest.raises(InvalidInput, match="'linear' is registered in .*linear.py already"):
+        zoo.register_model(linear)
+
+
+def test_the_same_file_may_register_again(own_folder):
+    def reloaded(input_shape, classes):
+        """A model whose file is run twice, as notebooks do."""
+
+    assert zoo.register_model(reloaded) is reloaded
+    assert zoo.register_model(reloaded) is reloaded
+    assert "reloaded" in zoo.list_models()
+
+
+def test_unknown_name_suggests_the_nearest():
+    with pytest.raises(UnknownName, match="no model called 'convnett'. Did you mean convnet"):
+        zoo.create_model("convnett", (28, 28), 10)
+
+
+@pytest.mark.parametrize("shape", [(), (0, 28), (28, -1), (2, 2, 2, 2), 28, "ab", (2.5, 2), (None, 3), None, (True, 2)])
+def test_wrong_shapes(shape):
+    with pytest.raises(InvalidInput, match="input_shape is the shape of one example"):
+        zoo.create_model("linear", shape, 10)
+
+
+@pytest.mark.parametrize("classes", [0, -1, 2.5, "ten", None, True])
+def test_wrong_number_of_classes(classes):
+    with pytest.raises(InvalidInput, match="number of classes"):
+        zoo.create_model("linear", (4,), classes)
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("mlp", {"widths": (0,)}),
+        ("mlp", {"widths": 5}),
+        ("mlp", {"activation": "nonsense"}),
+        ("mlp", {"initialiser": "nonsense"}),
+        ("mlp", {"dropout": 2}),
+        ("mlp", {"augmentation": "sepia"}),
+        ("kernel_machine", {"gamma": -1}),
+        ("convnet", {"blocks": ((8,),) * 6}),
+        ("convnet", {"kernel": 0}),
+        ("lstm", {"units": -3}),
+        ("lstm", {"layers": 0}),
+    ],
+)
+def test_wrong_values_of_options(name, options):
+    with pytest.raises(InvalidInput, match="Its options and their defaults: "):
+        zoo.create_model(name, (28, 28), 10, **options)
+
+
+def test_augmentation_of_a_vector_is_refused():
+    with pytest.raises(InvalidInput, match="Images are needed"):
+        zoo.create_model("mlp", (64,), 10, augmentation="shift")
