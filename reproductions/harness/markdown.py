@@ -11,6 +11,7 @@ CHECKED = {
     "secondary": "taken from a later paper that quotes it",
     "recalled": "from memory, not yet looked up",
 }
+METRICS = {f"{metric}_pct": f"{words(metric + '_pct')}, %" for metric in ("test_error", "validation_error", "test_accuracy")}
 
 
 def comparison_markdown(module, runs, comparison, verdicts):
@@ -35,7 +36,7 @@ def _table(comparison):
             line["dataset"],
             line["model"],
             line["setting"],
-            words(line["metric"]) + (", %" if line["metric"].endswith("_pct") else ""),
+            METRICS.get(line["metric"], words(line["metric"])),
             line["n_seeds"],
             _mean(line),
             _published(line),
