@@ -1,0 +1,1 @@
+"""What training costs: the population beside Keras fit, PyTorch and scikit-learn; started by run.py."""

@@ -1,0 +1,94 @@
+"""What is measured, most important first, so that a time limit cuts the least important."""
+
+from dataclasses import dataclass
+
+EXAMPLES = 50_000  # all costs are given for an epoch of so many
+MODELS = ("linear", "mlp", "autoencoder", "convnet", "lstm")
+BATCH = 128
+QUICK_EXAMPLES = 20 * BATCH
+# Two cores need minutes for an epoch of the deep models: they get a part of it, scaled up in the table.
+CPU_EXAMPLES = {"linear": 100 * BATCH, "mlp": 100 * BATCH, "autoencoder": 50 * BATCH, "convnet": 40 * BATCH, "lstm": 40 * BATCH}
+# Epochs of one timed population fit: enough that starting it does not count.
+EPOCHS = {
+    "gpu": {"linear": 10, "mlp": 4, "autoencoder": 2, "convnet": 1, "lstm": 1},
+    "cpu": {"linear": 4, "mlp": 1, "autoencoder": 1, "convnet": 1, "lstm": 1},
+}
+MEMBERS = {"gpu": (64, 1, 16), "cpu": (4, 1)}
+TUNED = ("50 steps per execution", "epoch per execution")
+# Models whose zoo layers differ from those an ordinary Keras user would take.
+OWN_LAYERS = ("convnet", "lstm")
+
+
+@dataclass(frozen=True)
+class Config:
+    """One measurement, made in a process of its own.
+
+    family: the framework whose process runs it; runner: the function that measures; setting: of that runner;
+    epochs: of one timed call.
+    """
+
+    family: str
+    runner: str
+    model: str
+    setting: str = "default"
+    members: int = 1
+    precision: str = "float32"
+    examples: int = EXAMPLES
+    epochs: int = 1
+
+    @property
+    def name(self):
+        parts = [self.runner, self.family, self.model, self.setting]
+        if self.runner == "population":
+            parts += [f"K={self.members}", self.precision]
+        return " ".join(filter(None, parts))
+
+
+def all_configs(platform, quick=False):
+    """Every Config for a platform, "gpu" or "cpu", in the order in which they are to be measured."""
+    examples = {model: EXAMPLES if platform == "gpu" else CPU_EXAMPLES[model] for model in MODELS}
+    if quick:
+        examples = dict.fromkeys(MODELS, QUICK_EXAMPLES)
+
+    def config(family, runner, model, **options):
+        return Config(family, runner, model, examples=examples[model], **options)
+
+    def population(model, members, precision="float32"):
+        epochs = EPOCHS[platform][model]
+        return config("jax", "population", model, members=members, precision=precision, epochs=epochs, setting="")
+
+    many, *fewer = MEMBERS[platform]
+    if quick:
+        many, fewer = 2, []
+    configs = []
+    for model in MODELS:
+        configs += [population(model, many), config("jax", "fit", model)]
+    configs += [population("mlp", k) for k in fewer[:1]]
+    if platform == "gpu":
+        configs += [population(model, many, "mixed_bfloat16") for model in reversed(MODELS)]
+    configs += [config("tensorflow", "fit", model) for model in MODELS]
+    configs += [config("torch", "eager", model) for model in MODELS]
+    if platform == "cpu":
+        configs += [config("sklearn", "MLPClassifier", "mlp")]
+    if not quick:
+        configs += [config("jax", "fit", model, setting="zoo layers") for model in OWN_LAYERS]
+        configs += [config("jax", "fit", model, setting=setting) for model in MODELS for setting in TUNED]
+        tuned = (*TUNED, "50 steps per execution, no XLA")
+        configs += [config("tensorflow", "fit", model, setting=setting) for model in MODELS for setting in tuned]
+    axes = ("members", "examples", "epochs")
+    configs += [config("jax", "scaling", model, setting=axis) for model in MODELS[: 1 if quick else 2] for axis in axes]
+    configs += [population(model, k) for k in fewer for model in MODELS]
+    if platform == "gpu":
+        configs += [population(model, k, "mixed_bfloat16") for k in fewer for model in MODELS]
+    configs += [Config("plain", "start", "", setting="")]
+    return list(dict.fromkeys(configs))
+
+
+def scaling_points(axis, platform, examples):
+    """[(members, examples, epochs)] along one axis, from small to large; each step doubles or more."""
+    members, epochs = (16, 4) if platform == "gpu" else (2, 2)
+    if axis == "members":
+        return [(k, examples, epochs) for k in ((1, 4, 16, 64) if platform == "gpu" else (1, 2, 4))]
+    if axis == "examples":
+        return [(members, examples // part, epochs) for part in (8, 4, 2, 1)]
+    return [(members, examples, factor * epochs) for factor in (1, 2, 4)]

@@ -1,0 +1,46 @@
+"""How cost grows with members, examples and epochs: fitted slopes and the figure."""
+
+import matplotlib
+import numpy as np
+
+from benchmarks.targets import LINEAR_SLOPE
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+AXES = ("members", "examples", "epochs")
+
+
+def slopes(rows):
+    """[(model, axis, sizes, seconds, slope, verdict)] of the scaling rows of one device."""
+    found = []
+    rows = rows[(rows.runner == "scaling") & (rows.status == "ok")]
+    for (model, axis), points in rows.groupby(["model", "setting"]):
+        points = points.sort_values(axis)
+        sizes, seconds = points[axis].to_numpy(float), points.seconds.to_numpy(float)
+        slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+        verdict = "linear or better" if slope <= LINEAR_SLOPE else "worse than linear"
+        found.append((model, axis, sizes, seconds, slope, verdict))
+    return sorted(found, key=lambda entry: (AXES.index(entry[1]), entry[0]))
+
+
+def draw(rows, file):
+    """One row of panels per device, one panel per axis; False where there is nothing to draw."""
+    devices = [(device, slopes(group)) for device, group in rows.groupby("device")]
+    devices = [(device, lines) for device, lines in devices if lines]
+    if not devices:
+        return False
+    figure, panels = plt.subplots(len(devices), 3, figsize=(12, 3.6 * len(devices)), squeeze=False, layout="constrained")
+    for line_of_panels, (device, lines) in zip(panels, devices):
+        for panel, axis in zip(line_of_panels, AXES):
+            for model, along, sizes, seconds, slope, _ in lines:
+                if along == axis:
+                    (line,) = panel.loglog(sizes, seconds, "o-", label=f"{model}, slope {slope:.2f}")
+                    panel.loglog(sizes, seconds[0] * sizes / sizes[0], ":", color=line.get_color(), alpha=0.6)
+            panel.set(xlabel=axis, ylabel="seconds of training")
+            if panel.lines:
+                panel.legend(fontsize=8)
+        line_of_panels[0].set_title(device, loc="left", fontsize=9)
+    figure.savefig(file, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+    return True

@@ -1,0 +1,121 @@
+"""The benchmark measures, survives what fails, resumes, and judges by its numbers; the numbers come from `make benchmark`."""
+
+import json
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from benchmarks import report, run, server, store
+from benchmarks.configs import Config, all_configs
+from benchmarks.targets import TARGETS, reached
+
+COMMON = {"device": "a device", "platform": "cpu", "versions": "keras 3.15", "together": 2}
+TINY = {"examples": 256, "epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """{name: message} of a population, of Keras fit and of a model that does not exist, measured together."""
+    configs = [
+        Config("jax", "population", "linear", "", members=2, **TINY),
+        Config("jax", "fit", "linear", **TINY),
+        Config("jax", "fit", "no such model", **TINY),
+    ]
+    return {config: message for config, message in run.measure("jax", configs, 3, time.time() + 200)}
+
+
+def row(config, seconds=1.0, status="ok", **more):
+    """One row of the table, as if it had been measured."""
+    values = {"seconds": seconds, "build_s": 0.1, "compile_s": 2.0, "peak_mb": 300.0, "repeats": 3, "parameters": 7850}
+    (made,) = run.rows_of(config, {"status": status, "rows": [values | more]}, COMMON)
+    return made
+
+
+def test_measures_and_survives_a_failure(measured):
+    by_model = {(config.runner, config.model): message for config, message in measured.items()}
+    assert by_model["fit", "no such model"]["status"].startswith("failed: KeyError")
+    for runner in ("population", "fit"):
+        message = by_model[runner, "linear"]
+        assert message["status"] == "ok", message
+        (values,) = message["rows"]
+        assert 0 < values["seconds"] < 60 and values["peak_mb"] > 50 and values["repeats"] >= 3
+        assert values["parameters"] == 7850 and np.isfinite(values["loss"])
+    json.dumps([run.rows_of(config, message, COMMON) for config, message in measured.items()])
+
+
+def test_time_limit_cuts_without_starting_anything():
+    configs = [Config("jax", "fit", "linear", **TINY)]
+    assert [m["status"] for _, m in run.measure("jax", configs, 1, time.time() - 1)] == [server.CUT]
+
+
+def test_targets_are_judged_by_the_measured_numbers():
+    population = Config("jax", "population", "linear", "", members=4, examples=50_000)
+    fit, tensorflow = Config("jax", "fit", "linear"), Config("tensorflow", "fit", "linear")
+    rows = pd.DataFrame([row(population, 0.1), row(fit, 0.79), row(tensorflow, 0.81)], columns=store.COLUMNS)
+    costs = rows.assign(ms=1000 * rows.seconds)
+    jax, tensorflow = (t for t in TARGETS if t.platform == "cpu" and t.model == "linear")
+    assert reached(jax, costs)["verdict"] == "not reached" and reached(jax, costs)["float32"] == pytest.approx(7.9)
+    assert reached(tensorflow, costs)["verdict"] == "reached"
+    assert all(reached(t, costs)["verdict"] == "not measured" for t in TARGETS if t.model == "lstm")
+
+
+def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
+    fit = Config("jax", "fit", "mlp", examples=12_500)
+    rows = [row(Config("jax", "population", "mlp", "", members=4, examples=25_000), 0.5), row(fit, 0.75)]
+    rows += [row(Config("tensorflow", "fit", "mlp"), None, "failed: killed by SIGSEGV")]
+    rows += [row(Config("torch", "eager", "mlp"), 2.0, parameters=9000)]
+    scaling = Config("jax", "scaling", "mlp", "members")
+    rows += [row(scaling, 0.5 * k**2, members=k) for k in (1, 2, 4)]
+    rows += [row(Config("plain", "start", "", ""), 0.2, setting="import zoo after keras")]
+    rows = pd.DataFrame(rows, columns=store.COLUMNS)
+    store.write(rows, tmp_path)
+    report.write(store.read(tmp_path), tmp_path)
+    page = (tmp_path / "benchmarks.md").read_text()
+    assert "| **population**, K=4, float32 | 1,000 | 3x | - |" in page
+    assert "| Keras fit, JAX, default | 3,000 | 1x | - |" in page
+    assert "failed: killed by SIGSEGV" in page
+    assert "another model: 9,000 parameters, the population 7,850" in page
+    assert "| 2.00 | worse than linear |" in page and (tmp_path / "benchmarks.png").exists()
+    assert "| import zoo after keras | 0.2 | 0.1 | not reached |" in page
+
+
+def test_rows_accumulate_by_device_and_an_unfinished_run_counts(tmp_path):
+    fit, mlp = Config("jax", "fit", "linear"), Config("jax", "fit", "mlp")
+    old = pd.DataFrame([row(fit, 1.0), row(mlp, 2.0), row(fit, 9.0) | {"device": "another"}], columns=store.COLUMNS)
+    store.write(old, tmp_path)
+    store.append_partial(tmp_path, [row(fit, 3.0), row(mlp, None, server.CUT)])
+    with open(tmp_path / store.PARTIAL, "a") as file:
+        file.write('{"device": "cut off in the mid')
+    rows = store.read(tmp_path)
+    assert {(r.device, r.config): r.seconds for r in rows.itertuples()} == {
+        ("a device", fit.name): 3.0,
+        ("a device", mlp.name): 2.0,  # a time limit takes nothing away
+        ("another", fit.name): 9.0,
+    }
+    store.forget_partial(tmp_path, "a device", {fit.name, mlp.name})
+    assert not (tmp_path / store.PARTIAL).exists()
+
+
+@pytest.mark.parametrize("platform", ["gpu", "cpu"])
+def test_every_target_is_planned_early_and_no_name_twice(platform):
+    configs = all_configs(platform)
+    names = [config.name for config in configs]
+    assert len(set(names)) == len(names)
+    for target in TARGETS:
+        if target.platform == platform:
+            needed = [c for c in configs if c.model == target.model and c.runner == "population"]
+            needed = [c for c in needed if target.members in (None, c.members)]
+            assert needed and configs.index(needed[0]) < 12
+
+
+@pytest.mark.parametrize("model", ["convnet", pytest.param("lstm", marks=pytest.mark.slow)])
+def test_keras_fit_trains_the_same_model_of_keras_own_layers(model):
+    from benchmarks.measure_keras import build, stock
+
+    ours = build(model)
+    plain = stock(ours)
+    plain.set_weights(ours.get_weights())
+    x = np.random.default_rng(0).integers(0, 256, (4, 28, 28)).astype("uint8")
+    np.testing.assert_allclose(plain.predict_on_batch(x), ours.predict_on_batch(x), rtol=1e-3, atol=1e-3)
+    assert not any("Matmul" in type(layer).__name__ for layer in plain.layers)
