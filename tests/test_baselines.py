@@ -10,9 +10,9 @@ from sklearn.svm import SVC
 
 from zoo.datasets import load
 from zoo.errors import InvalidInput
-from zoo.reproductions.harness.hog import hog_features
-from zoo.reproductions.harness.processes import in_processes
-from zoo.reproductions.harness.svm import decisions, fit, rbf_svm, vote
+from zoo.reproductions.trainers.hog import hog_features
+from zoo.reproductions.trainers.processes import in_processes
+from zoo.reproductions.trainers.svm import decisions, fit, rbf_svm, vote
 
 SMALL_GRID = {"C": (1.0, 10.0), "gamma": (0.01, 0.05)}
 
@@ -90,9 +90,9 @@ import numpy as np, sys
 import jax.numpy as jnp
 jnp.ones(3).sum().block_until_ready()
 from zoo.datasets import load
-from zoo.reproductions.harness.hog import hog_features
-from zoo.reproductions.harness.processes import in_processes
-from zoo.reproductions.harness.svm import fit
+from zoo.reproductions.trainers.hog import hog_features
+from zoo.reproductions.trainers.processes import in_processes
+from zoo.reproductions.trainers.svm import fit
 x, y = (values[:300] for values in load("digits").train)
 alone, together = (fit(x, y, [(10.0, 0.05)], processes=n)[0] for n in (1, 2))
 assert np.array_equal(alone.coef, together.coef) and np.array_equal(alone.intercept, together.intercept)

@@ -57,6 +57,7 @@ class _Run:
         self.store, self.engine, self.environment, self.shown, self.force = store, engine, environment, shown, force
         self.commit = commit()
         self.entries, self.failures, self.running = {}, {}, {}
+        self.waiting = False
 
     def finish(self, trials):
         """The entries of all trials ({key: Trial}), in their order, computed or read."""
@@ -73,7 +74,7 @@ class _Run:
                 if self.running:
                     self._collect()
                 elif queue:
-                    time.sleep(POLL_SECONDS)
+                    self._wait(queue)
         finally:
             for _, _, lock in self.running.values():
                 lock.close()
@@ -96,6 +97,13 @@ class _Run:
                 self.running[handle] = key, trial, lock.pop_all()
         return True
 
+    def _wait(self, queue):
+        """Let another run go on with what it has in hand; say so once."""
+        if not self.waiting:
+            self.shown.say(f"Another run is computing {' and '.join(str(trial) for _, trial in queue)}; waiting for it.")
+        self.waiting = True
+        time.sleep(POLL_SECONDS)
+
     def _stored(self, key):
         try:
             return self.store.load(key)
@@ -116,6 +124,7 @@ class _Run:
             if error is None:
                 self.entries[key] = Entry(rows, self._manifest(trial, outcome))
                 self.store.save(key, self.entries[key])
+                self._failure(key).unlink(missing_ok=True)
                 self.shown.finished(trial, f"{outcome.wall_seconds:.1f} s")
             else:
                 self._fail(key, trial, error)
@@ -132,9 +141,12 @@ class _Run:
     def _fail(self, key, trial, error):
         self.failures[key] = error
         text = "".join(traceback.format_exception(error))
-        make_folder(self.store.folder / "failures")
-        write_atomically(self.store.folder / "failures" / f"{key}.txt", text.encode())
+        make_folder(self._failure(key).parent)
+        write_atomically(self._failure(key), text.encode())
         self.shown.finished(trial, f"FAILED, {_in_short(error)}")
+
+    def _failure(self, key):
+        return self.store.folder / "failures" / f"{key}.txt"
 
     def _failed(self, trials):
         named = "; ".join(f"{trials[key]}: {_in_short(error)}" for key, error in self.failures.items())

@@ -51,13 +51,13 @@ def paired_difference(runs, *, better, worse, metric="test_error_pct", at_least=
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(values(runs, first, metric), values(runs, second, metric))
-    means = [number(statistics.mean_interval(values(runs, row, metric)).estimate) for row in (better, worse)]
+    unit, points = ("", words(metric)) if not metric.endswith("_pct") else (" %", "percentage points")
+    means = [number(statistics.mean_interval(values(runs, row, metric)).estimate) + unit for row in (better, worse)]
     sentence = (
         f"On {_place(better, worse)} the {words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}"
     )
-    unit = "percentage points" if metric.endswith("_pct") else words(metric)
-    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, unit, sentence, above=at_least)
+    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least)
 
 
 def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.reproductions.harness.processes import in_processes
+from zoo.reproductions.trainers.processes import in_processes
 
 ORIENTATIONS = 9
 CELL = 4  # pixels

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.reproductions.harness.processes import in_processes
+from zoo.reproductions.trainers.processes import in_processes
 
 GRID = {"C": (1.0, 10.0), "gamma": (0.01, 0.02, 0.03, 0.05)}
 WHITE = 255

@@ -1,0 +1,29 @@
+"""The run function of the exact Gaussian-kernel machine: one deterministic row, whatever the seed."""
+
+
+def train_svm(trial, report):
+    """Chooses C and gamma on validation, fits all of train, tests once; the recipe names n_train, n_test, select_on.
+
+    Rows: test_error_pct and validation_error_pct of the single seed, with the processor as device, since
+    scikit-learn computes there in float64.
+    """
+    from zoo.reproductions.harness.environment import processor
+    from zoo.reproductions.trainers.data import splits
+    from zoo.reproductions.trainers.svm import rbf_svm
+
+    r = trial.recipe
+    result = rbf_svm(*splits(trial.dataset, r["n_train"], r["n_test"]), select_on=r["select_on"])
+    report.progress(1, 1)
+    shared = {
+        "seed": trial.seeds[0],
+        "n_train": result["n_train"],
+        "parameters": result["parameters"],
+        "seconds": result["seconds"],
+        "device": processor(),
+        "backend": "scikit-learn",
+        "precision": "float64",
+    }
+    return [
+        shared | {"metric": "test_error_pct", "value": result["test_error_pct"], "n_test": result["n_test"]},
+        shared | {"metric": "validation_error_pct", "value": result["validation_error_pct"], "n_test": result["n_validation"]},
+    ]
