@@ -98,12 +98,14 @@ def test_killed_run_goes_on_where_it_was(log, results_dir, tmp_path):
 
 
 def test_two_runs_at_once_share_the_work(log, results_dir, monkeypatch):
-    other = elsewhere(EXAMPLE_SECONDS=1)
+    other = elsewhere(EXAMPLE_SECONDS=3)
     wait_until(lambda: begun(log)["linear"], other)
-    folder = run()
+    console = io.StringIO()
+    folder = run_claim(harness_example, "smoke", console=Console(file=console))
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".tmp"}
     _, said = other.communicate(timeout=120)
     assert other.returncode == 0, said
+    assert "Another run is computing digits" in said + console.getvalue()
     assert begun(log) == {"linear": 1, "mlp": 1}
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
 
@@ -127,7 +129,7 @@ def test_failing_trial_takes_no_other_with_it(log, results_dir, monkeypatch):
     assert "told to fail" in trace.read_text() and "Traceback" in trace.read_text()
     monkeypatch.delenv("EXAMPLE_FAILS")
     run()
-    assert begun(log) == {"linear": 2, "mlp": 1}
+    assert begun(log) == {"linear": 2, "mlp": 1} and not trace.exists()
 
 
 def test_nowhere_to_write_is_said_before_any_training(log, tmp_path, monkeypatch):
