@@ -216,9 +216,10 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     assert lines[0].strip() == "test error, %: digits, smoke budget"
     (network,) = (line.split() for line in lines if line.startswith("mlp"))
     assert network[-1] == "2.8"
-    verdicts = [line.split()[0] for line in lines[lines.index(next(l for l in lines if l.startswith("verdict"))) :] if line[:1].strip()]
-    assert set(verdicts) <= {"verdict", "reproduced", "contradicted", "undecided", "Tables,"} and len(verdicts) == 4
-    assert str(folder) in lines[-1]
+    verdicts = [line.split()[0] for line in lines if line.startswith(("reproduced", "contradicted", "undecided"))]
+    assert len(verdicts) == 2
+    assert f"1 {verdicts[0]}" in lines[-1] or f"2 {verdicts[0]}" in lines[-1]
+    assert lines[-1].endswith(str(folder))
     assert all(len(line) <= 80 for line in lines[:-1])
 
 

@@ -5,6 +5,7 @@ from rich.text import Text
 from zoo.cli.console import out, table
 
 _STYLES = {"reproduced": "green", "contradicted": "red", "undecided": "yellow"}
+_UNITS = {"percentage points": "pp", "times": "x"}
 _NUMBER = {"justify": "right", "no_wrap": True}
 
 
@@ -26,7 +27,9 @@ def show(claim, budget, folder=None):
         console.print("* worked out, quoted elsewhere or recalled rather than read in the paper: comparison.md says which\n")
     console.print(_verdicts(verdicts))
     place = results_root(folder) / budget / claim
-    console.print(f"\nTables, figure and environment: {place}", soft_wrap=True)
+    count = verdicts.verdict.value_counts()
+    said = ", ".join(f"{count[verdict]} {verdict}" for verdict in _STYLES if verdict in count)
+    console.print(f"\n{said}. In sentences, with the figure: {place}", soft_wrap=True)
 
 
 def _comparison(title, rows):
@@ -38,19 +41,34 @@ def _comparison(title, rows):
         # A row that is held against several published values shows its own numbers once.
         same = (row.model, row.setting) == before
         before = row.model, row.setting
-        result.add_row(*([""] * 5 if same else _ours(row)), row.published + (" *" if row.published_checked not in ("", "read") else ""))
+        result.add_row(*([""] * 5 if same else _ours(row)), _published(row))
     return result
 
 
 def _ours(row):
     from zoo.reproductions.harness.numbers import number
 
-    spread = f"{number(row.ci95_low)} to {number(row.ci95_high)}" if row.ci95_low == row.ci95_low else ""
-    return Text(row.model), Text(row.setting), str(row.n_seeds), number(row.mean), spread
+    return row.model, row.setting, str(row.n_seeds), number(row.mean), _interval(row)
+
+
+def _published(row):
+    from zoo.reproductions.harness.numbers import number
+
+    mark = "" if row.published_checked in ("", "read") else " *"
+    return row.published and number(float(row.published)) + mark
 
 
 def _verdicts(rows):
-    result = table("verdict", "check", title="Did the claim hold?")
+    from zoo.reproductions.harness.numbers import number
+
+    result = table("verdict", "check", ("effect", _NUMBER), ("95% interval", _NUMBER), title="Did the claim hold?")
     for row in rows.itertuples():
-        result.add_row(Text(row.verdict, style=_STYLES.get(row.verdict, "")), Text(row.sentence))
+        verdict = Text(row.verdict, style=_STYLES.get(row.verdict, ""))
+        result.add_row(verdict, row.check, f"{number(row.effect)} {_UNITS.get(row.unit, row.unit)}", _interval(row))
     return result
+
+
+def _interval(row):
+    from zoo.reproductions.harness.numbers import number
+
+    return f"{number(row.ci95_low)} to {number(row.ci95_high)}" if row.ci95_low == row.ci95_low else ""
