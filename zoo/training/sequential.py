@@ -20,8 +20,7 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.x, self.y, self.subset, self.seed, self.plan = x, y, subset, seed, plan
         self.n = len(x) if subset is None else len(subset)
-        self.epoch = plan["first_epoch"] - 1
-        self._next_epoch()
+        self.begin(plan["first_epoch"])
 
     def __len__(self):
         whole, tail = divmod(self.n, self.plan["batch_size"])
@@ -32,22 +31,22 @@ class Batches(keras.utils.PyDataset):
         rows = self.rows[i * size : (i + 1) * size]
         return self.x[rows], self.y[rows]
 
-    def on_epoch_end(self):
-        self._next_epoch()
-
-    def _next_epoch(self):
-        self.epoch += 1
-        order = host_order(self.seed, self.epoch, self.n) if self.plan["shuffle"] else np.arange(self.n)
+    def begin(self, epoch):
+        """Put the examples in the order of this epoch. (Keras's own signals come once too often: fit tries a batch first.)"""
+        order = host_order(self.seed, epoch, self.n) if self.plan["shuffle"] else np.arange(self.n)
         self.rows = order if self.subset is None else self.subset[order]
 
 
 class Watch(keras.callbacks.Callback):
-    """Validates after each epoch, keeps the best weights, records the history."""
+    """Starts each epoch's order, validates after it, keeps the best weights, records the history."""
 
-    def __init__(self, data, plan, on_epoch):
+    def __init__(self, batches, data, plan, on_epoch):
         super().__init__()
-        self.data, self.plan, self.report = data, plan, on_epoch
+        self.batches, self.data, self.plan, self.report = batches, data, plan, on_epoch
         self.rows, self.best, self.best_value = [], None, -np.inf
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.batches.begin(self.plan["first_epoch"] + epoch)
 
     def on_epoch_end(self, epoch, logs=None):
         row = {name: float(value) for name, value in logs.items()}
@@ -114,7 +113,7 @@ class SequentialEngine:
             variable.assign(value)
         if member["factor"] != 1:
             scale_learning_rate(model.optimizer).factor = float(member["factor"])
-        watch = Watch(data, plan, lambda: progress.advance(1))
+        watch = Watch(batches, data, plan, lambda: progress.advance(1))
         started = time.perf_counter()
         model.fit(batches, epochs=plan["epochs"], shuffle=False, verbose=0, callbacks=[watch])
         trainable, non_trainable = variables_of(model)

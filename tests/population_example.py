@@ -1,0 +1,70 @@
+"""What the engine's tests share: digits, small models of the zoo, and a training run that another backend can repeat."""
+
+import sys
+
+import numpy as np
+
+# Options of the zoo's models, by name, so that a model trains in moments and without randomness in its layers.
+SMALL = {
+    "dense": 8,
+    "depth": 1,
+    "dropout": 0.0,
+    "features": 32,
+    "input_dropout": 0.0,
+    "layers": 1,
+    "units": 8,
+    "widths": (8, 6),
+}
+
+
+def digits(n=100, held_out=50):
+    """((x, y), (x, y)) of digits: n examples to train on and some to validate on."""
+    import zoo
+
+    data = zoo.datasets.load("digits")
+    return tuple((np.array(part.x[:m]), np.array(part.y[:m])) for part, m in ((data.train, n), (data.validation, held_out)))
+
+
+def small_model(name):
+    """A small model of the zoo for digits."""
+    import zoo
+    from zoo.registry import model_options
+
+    return zoo.create_model(name, (8, 8), 10, **{o: v for o, v in SMALL.items() if o in model_options(name)})
+
+
+def compiled(seeds=(0,), name="linear", optimizer=None, metrics=("accuracy",), learning_rate=None, **options):
+    """A population of small models, compiled for class labels; Adam of rate 0.01 by default."""
+    import keras
+
+    import zoo
+
+    population = zoo.Population(lambda: small_model(name), seeds, **options)
+    optimizer = keras.optimizers.Adam(0.01) if optimizer is None else optimizer
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    population.compile(optimizer, loss, metrics, learning_rate=learning_rate)
+    return population
+
+
+def train_from(weights, name):
+    """(history, final weights, predictions) of a population whose members start from `weights`."""
+    (x, y), held_out = digits()
+    population = compiled(range(len(weights)), name, weights=weights)
+    history = population.fit(x, y, epochs=3, batch_size=32, validation_data=held_out, select="best")
+    finals = [array for k in range(len(population)) for array in population.get_weights(k)]
+    return history, finals, population.predict(held_out[0])
+
+
+def main(folder, *names):
+    """Repeat `train_from` on the backend of this process, from folder/NAME.npz to folder/NAME-done.npz."""
+    for name in names:
+        with np.load(f"{folder}/{name}.npz") as file:
+            arrays = [file[f"arr_{i}"] for i in range(len(file.files))]
+        half = len(arrays) // 2
+        history, finals, outputs = train_from([arrays[:half], arrays[half:]], name)
+        np.savez(f"{folder}/{name}-done.npz", *finals, outputs=outputs)
+        history.to_csv(f"{folder}/{name}-done.csv", index=False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
