@@ -10,19 +10,15 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="zoo")
 class MatmulConv2D(keras.layers.Conv2D):
-    """keras.layers.Conv2D, its weights and its results; on JAX by matrix products, see
-    zoo.layers.implicit_gemm (its kernels, where they suit) and zoo.layers.matmul_convolution (everywhere else)."""
+    """keras.layers.Conv2D, its weights and its results; on JAX by matrix products, see zoo.layers.matmul_convolution."""
 
     def convolution_op(self, inputs, kernel):
         plain = self.data_format == "channels_last" and self.groups == 1 and tuple(self.dilation_rate) == (1, 1)
         if keras.backend.backend() != "jax" or not plain:
             return super().convolution_op(inputs, kernel)
-        from zoo.layers import implicit_gemm, matmul_convolution
+        from zoo.layers.matmul_convolution import convolve
 
-        kernel = ops.convert_to_tensor(kernel)
-        if implicit_gemm.suits(inputs, kernel, self.strides):
-            return implicit_gemm.convolve(inputs, kernel, self.padding)
-        return matmul_convolution.convolve(inputs, kernel, tuple(self.strides), self.padding)
+        return convolve(inputs, ops.convert_to_tensor(kernel), tuple(self.strides), self.padding)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
