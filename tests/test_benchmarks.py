@@ -109,13 +109,17 @@ def test_every_target_is_planned_early_and_no_name_twice(platform):
             assert needed and configs.index(needed[0]) < 12
 
 
-@pytest.mark.parametrize("model", ["convnet", pytest.param("lstm", marks=pytest.mark.slow)])
-def test_keras_fit_trains_the_same_model_of_keras_own_layers(model):
-    from benchmarks.measure_keras import build, stock
+SMALL = {"convnet": {"blocks": ((4,), (4, 8)), "dense": 0}, "lstm": {"units": 4, "layers": 1}}
 
-    ours = build(model)
+
+@pytest.mark.parametrize("model", SMALL)
+def test_keras_fit_trains_the_same_model_of_keras_own_layers(model):
+    import zoo
+    from benchmarks.measure_keras import stock
+
+    ours = zoo.create_model(model, (8, 8), 3, **SMALL[model])
     plain = stock(ours)
     plain.set_weights(ours.get_weights())
-    x = np.random.default_rng(0).integers(0, 256, (4, 28, 28)).astype("uint8")
-    np.testing.assert_allclose(plain.predict_on_batch(x), ours.predict_on_batch(x), rtol=1e-3, atol=1e-3)
-    assert not any("Matmul" in type(layer).__name__ for layer in plain.layers)
+    x = np.random.default_rng(0).integers(0, 256, (4, 8, 8)).astype("uint8")
+    np.testing.assert_allclose(plain.predict_on_batch(x), ours.predict_on_batch(x), rtol=1e-4, atol=1e-4)
+    assert all(type(layer).__module__.startswith("keras.") for layer in plain.layers)

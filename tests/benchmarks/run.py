@@ -86,7 +86,7 @@ def measure(family, configs, together, deadline):
         json.dump([dataclasses.asdict(config) for config in configs], process.stdin)
         process.stdin.close()
         left = {config.name: config for config in configs}
-        for line in process.stdout:
+        for line in filter(lambda text: text.startswith("{"), process.stdout):  # frameworks print as well
             message = json.loads(line)
             yield left.pop(message["config"]), message
     for config in left.values():
