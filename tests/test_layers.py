@@ -1,0 +1,297 @@
+"""Each layer against Keras's own, SciPy's or a formula written out."""
+
+import keras
+import numpy as np
+import pytest
+from scipy.ndimage import map_coordinates
+
+from zoo import layers
+from zoo.layers.augmentation import bilinear
+from zoo.models.autoencoder_stack import autoencoder_stack, encoders, pretraining_stage
+
+pytestmark = pytest.mark.backend
+on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="these ways of computing exist on JAX only")
+
+
+@pytest.fixture
+def images():
+    """float32 (6, 9, 8, 3), no value twice."""
+    return np.random.default_rng(0).permutation(6 * 9 * 8 * 3).reshape(6, 9, 8, 3).astype("float32")
+
+
+def numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+# -- convolution and pooling -----------------------------------------------------------------------------------
+
+
+def as_on(device, monkeypatch):
+    """Compute as this kind of machine would."""
+    if keras.backend.backend() == "jax":
+        from zoo.layers import matmul_convolution
+
+        monkeypatch.setattr(matmul_convolution.jax, "default_backend", lambda: device)
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("strides", [1, 2])
+@pytest.mark.parametrize("kernel", [2, (3, 5)], ids=str)
+def test_convolution_is_that_of_keras(images, monkeypatch, device, padding, strides, kernel):
+    as_on(device, monkeypatch)
+    options = {"strides": strides, "padding": padding, "bias_initializer": "random_normal", "activation": "relu"}
+    ours, plain = layers.MatmulConv2D(4, kernel, **options), keras.layers.Conv2D(4, kernel, **options)
+    x = images / images.max()
+    plain.build(x.shape)
+    ours.build(x.shape)
+    ours.set_weights(plain.get_weights())
+    np.testing.assert_allclose(numpy(ours(x)), numpy(plain(x)), atol=1e-5)
+    assert ours.compute_output_shape(x.shape) == ours(x).shape
+
+
+@on_jax
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize("padding, strides, size", [("same", 1, 3), ("valid", 1, 2), ("same", 2, 3)])
+def test_convolution_of_members_and_its_gradients(monkeypatch, device, padding, strides, size):
+    import jax
+    from jax import lax
+
+    from zoo.layers.matmul_convolution import convolve
+
+    as_on(device, monkeypatch)
+    draw = np.random.default_rng(0)
+    x, kernel = draw.normal(size=(2, 3, 7, 6, 2)).astype("float32"), draw.normal(size=(2, size, size, 2, 4)).astype("float32")
+
+    def reference(x, kernel):
+        return lax.conv_general_dilated(x, kernel, (strides,) * 2, padding.upper(), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+    def results(function):
+        def scalar(x, kernel):
+            return jax.numpy.sin(function(x, kernel)).sum()
+
+        return jax.jit(jax.vmap(jax.value_and_grad(scalar, (0, 1))))(x, kernel)
+
+    ours = results(lambda x, kernel: convolve(x, kernel, (strides,) * 2, padding))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4), ours, results(reference))
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_convolution_in_bfloat16(images, monkeypatch, device):
+    as_on(device, monkeypatch)
+    layer = layers.MatmulConv2D(4, 3, padding="same", dtype="mixed_bfloat16")
+    x = images / images.max()
+    y = layer(x)
+    assert keras.backend.standardize_dtype(y.dtype) == "bfloat16"
+    full = keras.ops.conv(x, numpy(layer.kernel), padding="same")
+    np.testing.assert_allclose(numpy(keras.ops.cast(y, "float32")), numpy(full), atol=0.03)
+
+
+def test_pooling_is_that_of_keras(images):
+    np.testing.assert_array_equal(numpy(layers.SlicedMaxPooling2D()(images)), numpy(keras.layers.MaxPooling2D(2)(images)))
+    assert layers.SlicedMaxPooling2D().compute_output_shape(images.shape) == (6, 4, 4, 3)
+
+
+# -- augmentation ----------------------------------------------------------------------------------------------
+
+AUGMENTATIONS = [layers.RandomShift, layers.RandomFlip, layers.RandomAffine, layers.RandomErasing]
+each_augmentation = pytest.mark.parametrize("kind", AUGMENTATIONS, ids=lambda kind: kind.__name__)
+
+
+@each_augmentation
+def test_augmentation_is_for_training_only(kind, images):
+    layer = kind()
+    np.testing.assert_array_equal(numpy(layer(images, training=False)), images)
+    same = np.stack([images[0]] * 32)
+    changed = numpy(layer(same, training=True))
+    assert changed.shape == same.shape and np.isfinite(changed).all()
+    assert len(np.unique(changed.reshape(32, -1), axis=0)) > 1, "every example has a draw of its own"
+    assert not np.array_equal(changed, numpy(layer(same, training=True))), "and every call"
+
+
+@each_augmentation
+def test_augmentation_round_trip(kind):
+    layer = kind()
+    copy = kind.from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()
+
+
+def test_shift_moves_whole_pixels_and_fills_with_zero(images):
+    images = images + 1
+    shifted = numpy(layers.RandomShift(2)(np.repeat(images, 50, axis=0), training=True))
+    seen = set()
+    for before, after in zip(np.repeat(images, 50, axis=0), shifted):
+        fits = [
+            (down, right)
+            for down in range(-2, 3)
+            for right in range(-2, 3)
+            if np.array_equal(after, np.pad(before, ((2, 2), (2, 2), (0, 0)))[2 - down : 11 - down, 2 - right : 10 - right])
+        ]
+        assert len(fits) == 1
+        seen.update(fits)
+    assert len(seen) == 25, "all shifts occur"
+
+
+def test_flip_mirrors_about_half(images):
+    many = np.repeat(images, 100, axis=0)
+    flipped = numpy(layers.RandomFlip()(many, training=True))
+    mirrored = (flipped == many[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (mirrored | (flipped == many).all(axis=(1, 2, 3))).all()
+    assert 0.4 < mirrored.mean() < 0.6
+
+
+def test_interpolation_is_that_of_scipy(images):
+    draw = np.random.default_rng(1)
+    rows, columns = draw.uniform(-2, 10, (2, 6, 9, 8)).astype("float32")
+    ours = numpy(bilinear(images, rows, columns))
+    for k, channel in np.ndindex(6, 3):
+        at = np.stack([rows[k], columns[k]])
+        theirs = map_coordinates(images[k, :, :, channel], at, order=1, mode="grid-constant", cval=0.0)
+        np.testing.assert_allclose(ours[k, :, :, channel], theirs, atol=0.01)
+
+
+def test_affine_map_rotates_scales_and_moves_about_the_middle():
+    blob = np.zeros((64, 21, 21, 1), "float32")
+    blob[:, 10, 16] = 1  # 6 right of the middle
+    y, x = np.mgrid[-10:11, -10:11]
+
+    def centres(**options):
+        still = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0}
+        out = numpy(layers.RandomAffine(**{**still, **options})(blob, training=True))[..., 0]
+        mass = out.sum(axis=(1, 2))
+        return np.stack([(out * y).sum(axis=(1, 2)) / mass, (out * x).sum(axis=(1, 2)) / mass], axis=1)
+
+    np.testing.assert_allclose(centres(), [[0, 6]] * 64, atol=1e-4)
+    turned = centres(rotation=30.0)
+    np.testing.assert_allclose(np.hypot(*turned.T), 6, atol=0.3)
+    angles = np.degrees(np.arctan2(turned[:, 0], turned[:, 1]))
+    assert -31 < angles.min() < -15 and 15 < angles.max() < 31
+    moved = centres(shift=3.0) - [0, 6]
+    assert np.abs(moved).max() < 3.01 and (np.ptp(moved, axis=0) > 3).all()
+    wide = centres(scale=0.2)[:, 1]
+    assert 4.6 < wide.min() < 5.6 and 6.4 < wide.max() < 7.4
+
+
+def test_erasing_zeroes_one_rectangle(images):
+    many = np.repeat(images + 1, 50, axis=0)
+    erased = numpy(layers.RandomErasing(0.5)(many, training=True))
+    gone = (erased == 0).all(axis=-1)
+    assert (erased[~gone] == many[~gone]).all()
+    for hole in gone:
+        rows, columns = hole.any(axis=1), hole.any(axis=0)
+        assert np.array_equal(hole, np.outer(rows, columns))
+        assert rows.sum() <= 5 and columns.sum() <= 4
+    assert gone.any(axis=(1, 2)).mean() > 0.5
+
+
+def test_augment_refuses_unknown_names():
+    with pytest.raises(ValueError, match="shift, flip, affine, erase"):
+        layers.augment(keras.Input((8, 8, 1)), "shift_sepia")
+
+
+# -- random features -------------------------------------------------------------------------------------------
+
+
+def test_fourier_features_approximate_the_gaussian_kernel():
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).normal(size=(20, 5)).astype("float32")
+    layer = layers.RandomFourierFeatures(20000, gamma=0.2)
+    features = numpy(layer(x))
+    distances = ((x[:, None] - x[None]) ** 2).sum(axis=-1)
+    np.testing.assert_allclose(features @ features.T, np.exp(-0.2 * distances), atol=0.04)
+    assert not layer.trainable_weights and len(layer.weights) == 2
+
+
+# -- autoencoders ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("error", ["crossentropy", "squared"])
+def test_reconstruction_error_is_the_formula(tied, error):
+    x = np.random.default_rng(0).uniform(size=(7, 12)).astype("float32")
+    layer = layers.Autoencoder(keras.layers.Dense(5, activation="sigmoid"), "masking", 0.3, tied, error)
+    got = numpy(layer(x, training=False))
+    kernel, bias = layer.layer.get_weights()
+    decoder = kernel.T if tied else numpy(layer.decoder_kernel)
+    code = 1 / (1 + np.exp(-(x @ kernel + bias)))
+    output = 1 / (1 + np.exp(-(code @ decoder + numpy(layer.decoder_bias))))
+    crossentropy = -(x * np.log(output) + (1 - x) * np.log(1 - output)).sum(axis=1)
+    expected = crossentropy if error == "crossentropy" else ((output - x) ** 2).sum(axis=1)
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
+    assert len(layer.trainable_weights) == (3 if tied else 4)
+
+
+def test_crossentropy_stays_finite_far_out():
+    layer = layers.Autoencoder(keras.layers.Dense(3, activation="sigmoid"), None)
+    layer(np.zeros((1, 4), "float32"))
+    layer.decoder_bias.assign([-300.0, 300.0, -300.0, 300.0])
+    assert np.isfinite(numpy(layer(np.ones((1, 4), "float32")))).all()
+
+
+def test_corruption():
+    ones = np.ones((50, 400), "float32")
+    dense = keras.layers.Dense(1)
+    masked = numpy(layers.Autoencoder(dense, "masking", 0.25)._corrupt(ones))
+    assert set(np.unique(masked)) == {0, 1} and abs((masked == 0).mean() - 0.25) < 0.02
+    noise = numpy(layers.Autoencoder(dense, "gaussian", 0.4)._corrupt(ones)) - 1
+    assert abs(noise.std() - 0.4) < 0.02 and abs(noise.mean()) < 0.02
+    np.testing.assert_array_equal(numpy(layers.Autoencoder(dense, None)._corrupt(ones)), ones)
+
+
+@pytest.mark.parametrize("wrong", [{"corruption": "salt"}, {"error": "hinge"}, {"level": -1.0}, {"level": 1.0}], ids=str)
+def test_autoencoder_refuses(wrong):
+    with pytest.raises(ValueError, match="must be"):
+        layers.Autoencoder(keras.layers.Dense(2), **wrong)
+
+
+def test_stages_share_encoders_with_the_classifier(tmp_path):
+    widths = (12, 10)
+    classifier = autoencoder_stack((6, 6), 4, widths=widths)
+    x = np.random.default_rng(0).integers(0, 256, (32, 6, 6)).astype("uint8")
+    for index in range(2):
+        stage = pretraining_stage(index, (6, 6), widths=widths)
+        names = [f"encoder_{i + 1}" for i in range(index + 1)]
+        assert [layer.name for layer in encoders(stage)] == names
+        assert [layer.name for layer in encoders(classifier)][: index + 1] == names
+        below = [layer.get_weights() for layer in encoders(stage)]
+        stage.compile(keras.optimizers.Adam(0.01), layers.MeanOutput())
+        history = stage.fit(x, np.zeros(32), epochs=8, verbose=0).history["loss"]
+        assert history[-1] < history[0]
+        after = [layer.get_weights() for layer in encoders(stage)]
+        moved = [not np.array_equal(a[0], b[0]) for a, b in zip(below, after)]
+        assert moved == [False] * index + [True], "only the encoder of this stage learns"
+        for source, target in zip(encoders(stage), encoders(classifier)):
+            target.set_weights(source.get_weights())
+    stage.save(tmp_path / "stage.keras")
+    loaded = keras.saving.load_model(tmp_path / "stage.keras")
+    np.testing.assert_allclose(numpy(loaded(x)), numpy(stage(x)), rtol=1e-5)
+    assert numpy(stage(x)).shape == (32,)
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_there_is_no_such_stage(index):
+    with pytest.raises(ValueError, match="stages 0 to 2"):
+        pretraining_stage(index, (6, 6))
+
+
+@on_jax
+@pytest.mark.parametrize("corruption", ["masking", "gaussian"])
+def test_stages_of_two_members_at_once(corruption):
+    import jax
+    import jax.numpy as jnp
+
+    stages = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        stages.append(pretraining_stage(1, (6, 6), widths=(12, 10), corruption=corruption))
+    states = [[[v.value for v in vs] for vs in (s.trainable_variables, s.non_trainable_variables)] for s in stages]
+    x = np.random.default_rng(0).integers(0, 256, (8, 6, 6)).astype("uint8")
+
+    @jax.jit
+    def call(state):
+        return stages[0].stateless_call(*state, x, training=True)
+
+    together = jax.jit(jax.vmap(call))(jax.tree.map(lambda *values: jnp.stack(values), *states))
+    for k, state in enumerate(states):
+        alone = call(state)
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a[k], b, rtol=1e-4, atol=1e-4), together, alone)
