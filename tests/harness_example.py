@@ -1,7 +1,7 @@
 """A linear classifier falls behind a small network on scikit-learn's digits.
 
 A real reproduction, seconds long, that drives the harness in its tests. Expected: the network errs less.
-The environment variables EXAMPLE_* let a test watch its trials, slow them down or make one fail.
+The environment variables EXAMPLE_* let a test watch its trials, slow them down, hold one up or make it fail.
 """
 
 import os
@@ -90,5 +90,7 @@ def _watch(trial):
         with Path(log).open("a") as file:
             file.write(f"{trial.model}\n")
     time.sleep(float(os.environ.get("EXAMPLE_SECONDS", 0)))
+    while os.environ.get("EXAMPLE_HOLDS") == trial.model and not Path(f"{log}.open").exists():
+        time.sleep(0.02)
     if os.environ.get("EXAMPLE_FAILS") == trial.model:
         raise RuntimeError("the example was told to fail")
