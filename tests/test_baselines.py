@@ -116,7 +116,7 @@ def test_hog_is_the_published_descriptor():
     images = rng.integers(0, 256, (3, 28, 28), np.uint8)
     features = hog_features(images, processes=1)
     assert features.shape == (3, 1296) and features.dtype == np.float32
-    # L2-Hys: every block has unit length
+    # 6x6 blocks of 2x2 cells with 9 orientations, each of unit length
     assert np.allclose(np.linalg.norm(features.reshape(3, 36, 36), axis=2), 1, atol=1e-4)
     # contrast normalisation: half the contrast, the same features
     assert np.allclose(hog_features(images / 2 + 40, processes=1), features, atol=1e-4)
