@@ -1,12 +1,17 @@
 """From raw data to what a model computes on; always the first layers of the model itself."""
 
+import math
+import numbers
+
 import keras
 
 from zoo.errors import InvalidInput
 
 
 def raw_input(input_shape, rescale):
-    """(inputs, x): the symbolic raw input and the same multiplied by `rescale` (None: as it is)."""
+    """(inputs, x): the symbolic raw input and the same multiplied by the number `rescale` (None: as it is)."""
+    if not (rescale is None or isinstance(rescale, numbers.Real) and math.isfinite(rescale) and rescale):
+        raise ValueError(f"rescale must be None or a finite number other than 0; got {rescale!r}.")
     inputs = keras.Input(input_shape, name="inputs")
     if rescale is None:
         return inputs, inputs
