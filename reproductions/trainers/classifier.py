@@ -34,21 +34,24 @@ def train_classifier(trial, report):
     are the population's, hand-made features included and compilation not, divided by its members.
     """
     import zoo
+    from zoo.datasets import describe
     from zoo.reproductions.trainers.data import splits
 
-    r = trial.recipe
+    r, classes = trial.recipe, describe(trial.dataset).classes
     began = time.perf_counter()
     train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"], r["features"])
     preparation = time.perf_counter() - began if r["features"] else 0.0
     options = r["options"] | ({"rescale": None} if r["features"] else {})
     population = zoo.Population(
-        lambda: zoo.create_model(trial.model, train.x.shape[1:], 10, **options), trial.seeds, precision=r["precision"]
+        lambda: zoo.create_model(trial.model, train.x.shape[1:], classes, **options), trial.seeds, precision=r["precision"]
     )
     if r["pretraining"]:
         pretrain(population, train.x, r)
     steps = r["epochs"] * (len(train.x) // r["batch_size"])
     population.compile(optimizer(r, steps), _cross_entropy(), ["accuracy"])
-    population.fit(train.x, train.y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True)
+    population.fit(
+        train.x, train.y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False
+    )
     report.progress(1, 1)
     seconds = (preparation + population.fit_seconds) / len(population)
     return rows(population, validation, test, {"n_train": len(train.x), "updates": steps, "seconds": seconds})
@@ -62,7 +65,8 @@ def pretrain(population, x, r):
 
     settings = dict(r["pretraining"])
     rate = settings.pop("learning_rate")
-    zoo.pretrain(population, x, optimizer=keras.optimizers.Adam(rate), batch_size=r["batch_size"], **settings)
+    adam = keras.optimizers.Adam(rate)
+    zoo.pretrain(population, x, optimizer=adam, batch_size=r["batch_size"], verbose=False, **settings)
 
 
 def optimizer(r, steps):

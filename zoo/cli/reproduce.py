@@ -84,9 +84,18 @@ def reproduce(
     describe_claim(claim)  # a mistyped name is refused before anything is loaded
     with interruptible("Finished trials are kept; the same command goes on from there."):
         if backend is Backend.JAX:
+            _keep_compiled_programs()
             _leave_tensorflow_out()
         run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force)
     show(claim, budget.value, out)
+
+
+def _keep_compiled_programs():
+    """Let JAX keep what it compiles next to the data: data sets of one shape share programs, so does the next run."""
+    from zoo.datasets import cache
+
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.root() / "compiled"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 def _leave_tensorflow_out():

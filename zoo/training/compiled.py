@@ -7,6 +7,7 @@ covers at least one epoch.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from zoo.training.objective import scale_learning_rate
@@ -39,7 +40,7 @@ class Program:
 
     def optimizer_values(self, members):
         """A fresh optimizer's variables for every member: list of (K, *shape)."""
-        return [jnp.repeat(v.value[None], members, axis=0) for v in self.model.optimizer.variables]
+        return [jnp.array(np.repeat(np.asarray(v.value)[None], members, axis=0)) for v in self.model.optimizer.variables]
 
     def evaluated_weights(self, state):
         """The trainable values to evaluate with: their moving average where the optimizer keeps one."""

@@ -119,15 +119,16 @@ class CompiledEngine:
             best = {
                 "trainable": list(map(jnp.array, state["trainable"])),
                 "non_trainable": list(map(jnp.array, state["non_trainable"])),
-                "value": jnp.full(members, -jnp.inf, "float32"),
-                "epoch": jnp.full(members, -1, "int32"),
+                "value": jnp.array(np.full(members, -np.inf, "float32")),
+                "epoch": jnp.array(np.full(members, -1, "int32")),
             }
         names = self.program.metric_names()
         names += [f"val_{name}" for name in names] if "xv" in data else []
-        n = (data["subsets"] if "subsets" in data else data["x"][None]).shape[1]
+        n = data["subsets"].shape[1] if "subsets" in data else len(data["x"])
         steps = -(-n // plan["batch_size"])
         room = min(plan["epochs"], -(-STEPS_PER_LAUNCH // steps))
-        return device_state, best, {name: jnp.zeros((room, members), "float32") for name in names}
+        # made by NumPy: JAX would compile a program for every new shape
+        return device_state, best, {name: jnp.array(np.zeros((room, members), "float32")) for name in names}
 
     def _finished(self, state, best, plan):
         host = {name: jax.device_get(state[name]) for name in STACKED}
