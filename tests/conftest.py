@@ -12,6 +12,12 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 import pytest  # noqa: E402
 
+from zoo.datasets import cache  # noqa: E402
+
+# Many tests, and every run of them, compile the same programs; `zoo reproduce` keeps its own there too.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.root() / "compiled"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+
 ROOT = Path(__file__).resolve().parents[1]
 # Run only when -m names them.
 OPT_IN = ("slow", "gpu", "network")
