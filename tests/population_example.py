@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+import pytest
 
 # Options of the zoo's models, by name, so that a model trains in moments and without randomness in its layers.
 SMALL = {
@@ -15,6 +16,31 @@ SMALL = {
     "units": 8,
     "widths": (8, 6),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_compilations(tmp_path_factory):
+    """JAX compiles equal programs once: most of the time of these tests is compilation."""
+    import keras
+
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    settings = {
+        "jax_compilation_cache_dir": str(tmp_path_factory.getbasetemp() / "compiled"),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+    before = {name: getattr(jax.config, name) for name in settings}
+    for values in (settings, before):
+        for name, value in values.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
+        if values is settings:
+            yield
 
 
 def digits(n=100, held_out=50):

@@ -10,7 +10,7 @@ import pandas as pd
 import population_example
 import pytest
 from numpy.testing import assert_allclose
-from population_example import compiled, digits, small_model, train_from
+from population_example import compiled, digits, shared_compilations, small_model, train_from  # noqa: F401
 
 import zoo
 from zoo.layers import MatmulConv2D, RandomShift

@@ -38,11 +38,13 @@ class Objective:
     def prepare(self, model, x, y):
         """Compile `model` and build its optimizer and metrics for data like x (n, ...), y (n, ...).
 
-        Raises InvalidInput where loss or metrics cannot take y and the model's output.
+        y None: for predictions only, the metrics stay unbuilt. Raises InvalidInput where loss or metrics cannot take y and the model's output.
         """
         try:
             self.compile(model)
-            model._symbolic_build(data_batch=(x[:1], y[:1]))
+            model.optimizer.build(model.trainable_variables)
+            if y is not None:
+                model._symbolic_build(data_batch=(x[:1], y[:1]))
         except (TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise InvalidInput(

@@ -235,22 +235,21 @@ class Population:
         return self._objective
 
     def _need_engine(self, x, y):
-        """The engine for targets of y's shape; for predictions (y None) any will do."""
+        """The engine for targets of y's shape; for predictions (y None) any will do, also one without targets."""
         import keras
 
         targets = None if y is None else y.shape[1:]
         if self._engine is not None and targets in (None, self._engine_targets):
             return self._engine
         self._engine = None  # metrics such as "accuracy" depend on what y is, and the template is compiled anew
-        like_y = np.zeros(len(x), "float32") if y is None else y
         if keras.backend.backend() == "jax":
             from zoo.training.engine import CompiledEngine
 
-            engine = CompiledEngine(self.template, self._objective, x, like_y, self.group_size)
+            engine = CompiledEngine(self.template, self._objective, x, y, self.group_size)
         else:
             from zoo.training.sequential import SequentialEngine
 
-            engine = SequentialEngine(self.template, self._objective, self._make_model, x, like_y)
+            engine = SequentialEngine(self.template, self._objective, self._make_model, x, y)
         self._engine, self._engine_targets = engine, targets
         return engine
 

@@ -1,0 +1,296 @@
+"""Population: what a user sees of it, from rates, weights and subsets to groups, divergence and history."""
+
+import doctest
+import random
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from population_example import compiled, digits, shared_compilations  # noqa: F401
+
+import zoo
+from zoo.errors import ZooError
+
+JAX = keras.backend.backend() == "jax"
+only_jax = pytest.mark.skipif(not JAX, reason="members are trained one by one, there are no groups")
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture(scope="module")
+def data():
+    return digits()
+
+
+@pytest.fixture(scope="module")
+def reference(data):
+    """Three members after two epochs: (population, history)."""
+    population = compiled([0, 1, 2])
+    return population, population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1])
+
+
+def assert_same(history, other):
+    pd.testing.assert_frame_equal(history.reset_index(drop=True), other.reset_index(drop=True), rtol=1e-5, atol=1e-6)
+
+
+def test_history_has_a_row_per_member_and_epoch(reference):
+    population, history = reference
+    columns = ["member", "seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(history.columns) == columns
+    assert_array_equal(history[["member", "seed", "epoch"]], [[k, k, e] for k in range(3) for e in range(2)])
+    assert np.isfinite(history).all(axis=None)
+    assert_same(population.history, history)
+    assert (population.best_epoch == 1).all() and not population.diverged.any()
+    assert population.fit_seconds > 0
+
+
+def test_a_member_is_an_ordinary_model_that_agrees(reference, data):
+    population, history = reference
+    x, y = data[1]
+    table = population.evaluate(x, y)
+    assert list(table.columns) == ["member", "seed", "loss", "accuracy", "diverged"] and len(table) == 3
+    last = history[history.epoch == 1]
+    assert_allclose(table.accuracy, last.val_accuracy, rtol=0, atol=0)
+    assert_allclose(table.loss, last.val_loss, rtol=1e-6)
+    model = population[-1]
+    loss, accuracy = model.evaluate(x, y, verbose=0)
+    assert_allclose([loss, accuracy], table.loc[2, ["loss", "accuracy"]].astype(float), rtol=1e-5)
+    outputs = population.predict(x)
+    assert outputs.shape == (3, 50, 10)
+    assert_allclose(outputs[2], model.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
+    assert_array_equal(population.get_weights(2)[0], model.get_weights()[0])
+    assert [m.count_params() for m in population] == [650] * 3
+    with pytest.raises(IndexError, match="3 members"):
+        population[3]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd with a schedule"])
+def test_a_second_fit_goes_on_where_the_first_ended(optimizer, data):
+    if optimizer != "adam":
+        schedule = keras.optimizers.schedules.CosineDecay(0.3, 12)
+        optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
+    once, twice = compiled([0, 1], optimizer=optimizer), compiled([0, 1], optimizer=optimizer)
+    longer = once.fit(*data[0], epochs=3, batch_size=32)
+    twice.fit(*data[0], epochs=1, batch_size=32)
+    rest = twice.fit(*data[0], epochs=2, batch_size=32)
+    assert list(rest.epoch) == [1, 2, 1, 2]
+    assert_same(twice.history.sort_values(["member", "epoch"]), longer)
+    assert_allclose(once.get_weights(1)[0], twice.get_weights(1)[0], rtol=1e-5, atol=1e-6)
+
+
+def test_compile_again_begins_with_a_new_optimizer(data):
+    again, fresh = compiled([0]), None
+    again.fit(*data[0], batch_size=32)
+    fresh = compiled([0], optimizer="sgd", weights=[again.get_weights(0)])
+    again.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    both = [p.fit(*data[0], batch_size=32, shuffle=False) for p in (again, fresh)]
+    assert_same(both[0].drop(columns="epoch"), both[1].drop(columns="epoch"))
+    assert list(again.history.epoch) == [0, 1]
+
+
+def test_each_member_has_its_own_rate(data):
+    alone = compiled([3], optimizer=keras.optimizers.Adam(0.05)).fit(*data[0], epochs=2, batch_size=32)
+    together = compiled([3, 3, 4], learning_rate=[0.001, 0.05, 0.01]).fit(*data[0], epochs=2, batch_size=32)
+    assert_same(together[together.member == 1].drop(columns="member"), alone.drop(columns="member"))
+
+
+def test_members_start_from_given_weights(data):
+    random_state = np.random.default_rng(0)
+    weights = [[random_state.normal(size=w.shape) for w in compiled().get_weights(0)] for _ in range(2)]
+    population = compiled([5, 6], weights=weights)
+    for k in range(2):
+        for mine, given in zip(population.get_weights(k), weights[k], strict=True):
+            assert_array_equal(mine, given.astype("float32"))
+    x = data[0][0]
+    expected = x.reshape(len(x), -1) / 255 @ weights[1][0] + weights[1][1]
+    assert_allclose(population.predict(x)[1], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_subset_trains_like_those_examples_alone(data):
+    (x, y), held_out = data
+    subsets = np.array([np.arange(40), np.random.default_rng(1).permutation(100)[:40]])
+    both = compiled([0, 1]).fit(x, y, epochs=2, batch_size=16, subsets=subsets, validation_data=held_out)
+    alone = compiled([1]).fit(x[subsets[1]], y[subsets[1]], epochs=2, batch_size=16, validation_data=held_out)
+    assert_same(both[both.member == 1].drop(columns="member"), alone.drop(columns="member"))
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "sparse_categorical_accuracy", None])
+def test_the_best_epoch_is_kept(metric, data):
+    population = compiled([0, 1], optimizer=keras.optimizers.SGD(8.0), metrics=[metric] if metric else [])
+    history = population.fit(*data[0], epochs=8, batch_size=16, validation_data=data[1], select="best")
+    scores = history.pivot(index="epoch", columns="member", values=f"val_{metric or 'loss'}").to_numpy()
+    best = (scores if metric else -scores).argmax(axis=0)  # the first of equals
+    assert_array_equal(population.best_epoch, best)
+    assert (best < 7).any(), "the data must tell best from last"
+    table = population.evaluate(*data[1])
+    kept = history.set_index(["epoch", "member"]).loc[[(e, k) for k, e in enumerate(best)]]
+    if metric:
+        assert_array_equal(table[metric], kept[f"val_{metric}"])
+    assert_allclose(table.loss, kept.val_loss, rtol=1e-5)
+
+
+def test_of_equally_good_epochs_the_first_is_kept(data):
+    population = compiled([0, 1], learning_rate=[1e-9, 1e-9])
+    history = population.fit(*data[0], epochs=3, validation_data=data[1], batch_size=50, select="best")
+    assert (history.groupby("member").val_accuracy.nunique() == 1).all()
+    assert_array_equal(population.best_epoch, [0, 0])
+
+
+@pytest.mark.parametrize("metrics, name, sign", [
+    ([], "val_loss", -1),
+    (["mae", "acc"], "val_acc", 1),
+    ([keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_acc")], "val_top5_acc", 1),
+    ([keras.metrics.sparse_categorical_accuracy], "val_sparse_categorical_accuracy", 1),
+    ([keras.metrics.MeanSquaredError(name="accumulated")], "val_loss", -1),
+])
+def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
+    assert compiled(metrics=metrics)._objective.monitor == (name, sign)
+
+
+@only_jax
+def test_groups_give_the_same_numbers(reference, data):
+    population = compiled([0, 1, 2], group_size=2)
+    assert_same(population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1]), reference[1])
+    assert_same(population.evaluate(*data[1]), reference[0].evaluate(*data[1]))
+    assert_allclose(population.predict(data[1][0]), reference[0].predict(data[1][0]), rtol=1e-5, atol=1e-6)
+
+
+@only_jax
+def test_short_memory_leads_to_groups_and_says_so_once(reference, data, monkeypatch, capsys):
+    answers = iter([-(10**12), -(10**12)])
+    monkeypatch.setattr("zoo.training.memory.available_bytes", lambda device: next(answers, 10**12))
+    population = compiled([0, 1, 2])
+    history = population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1])
+    assert_same(history, reference[1])
+    assert capsys.readouterr().err.count("Memory is short") == 1
+    assert population.group_size == 1
+    population.fit(*data[0], epochs=1, batch_size=32)
+    assert "Memory" not in capsys.readouterr().err
+
+
+@only_jax
+def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monkeypatch):
+    import jax
+
+    from zoo.training.engine import CompiledEngine
+
+    whole = CompiledEngine._executable
+
+    def starved(self, kind, arguments, *others):
+        execute, seconds = whole(self, kind, arguments, *others)
+        if len(arguments[0]["factor"]) < 3:
+            return execute, seconds
+
+        def fail(*_):
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")
+
+        return fail, seconds
+
+    monkeypatch.setattr(CompiledEngine, "_executable", starved)
+    population = compiled([0, 1, 2])
+    assert_same(population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1]), reference[1])
+    assert population.group_size == 2
+
+
+@only_jax
+def test_memory_for_not_even_one_member_is_one_clear_error(data, monkeypatch):
+    population = compiled([0, 1])
+    before = population.get_weights(0)
+    with monkeypatch.context() as patch:
+        patch.setattr("zoo.training.memory.available_bytes", lambda device: -(10**12))
+        with pytest.raises(ZooError, match="Not even one member fits"):
+            population.fit(*data[0], batch_size=32)
+    assert_array_equal(population.get_weights(0)[0], before[0])
+    assert population.epochs_trained == 0 and population.history.empty
+    assert len(population.fit(*data[0], batch_size=32)) == 2
+
+
+def test_a_diverging_member_is_marked_and_disturbs_nobody(data):
+    rates = {"optimizer": keras.optimizers.SGD(0.1), "learning_rate": [0.1, 1e37, 0.1]}
+    population = compiled([0, 1, 2], **rates)
+    settings = {"epochs": 3, "batch_size": 32, "validation_data": data[1], "select": "best"}
+    history = population.fit(*data[0], **settings, verbose=True)
+    assert_array_equal(population.diverged, [False, True, False])
+    assert len(history) == 9 and not np.isfinite(history[history.member == 1].loss).all()
+    assert_array_equal(population.evaluate(*data[1]).diverged, [False, True, False])
+    others = compiled([0, 2], optimizer=keras.optimizers.SGD(0.1))
+    calm = others.fit(*data[0], **settings)
+    pd.testing.assert_series_equal(history[history.member != 1].val_loss, calm.val_loss, check_index=False, rtol=1e-5)
+
+
+def test_a_population_that_diverges_altogether_is_no_error(data, capsys):
+    population = compiled([0], optimizer=keras.optimizers.SGD(1e38))
+    history = population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1], select="best", verbose=True)
+    assert population.diverged.all() and len(history) == 2
+    assert "epoch 2/2" in capsys.readouterr().err
+
+
+def test_an_incomplete_batch_can_be_left_out(data):
+    (x, y), _ = data
+    dropped = compiled([0]).fit(x, y, batch_size=32, shuffle=False, drop_remainder=True)
+    assert_same(dropped, compiled([0]).fit(x[:96], y[:96], batch_size=32, shuffle=False))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float32", "column"])
+def test_labels_of_any_integer_dtype(dtype, data, reference):
+    (x, y), held_out = data
+    change = (lambda labels: labels[:, None]) if dtype == "column" else lambda labels: labels.astype(dtype)
+    history = compiled([0]).fit(x, change(y), epochs=2, batch_size=32, validation_data=(held_out[0], change(held_out[1])))
+    assert_same(history, reference[1].query("member == 0"))
+
+
+def test_pixels_of_any_dtype(data, reference):
+    (x, y), (xv, yv) = data
+    history = compiled([0]).fit(x.astype("float64"), y, epochs=2, batch_size=32, validation_data=(xv.astype(int), yv))
+    assert_same(history, reference[1].query("member == 0"))
+
+
+def test_targets_of_another_shape_after_a_prediction(data):
+    (x, y), _ = data
+    population = compiled([0])
+    population.predict(x)
+    population.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True), ["accuracy"])
+    population.predict(x)
+    targets = np.eye(10)[y]
+    population.fit(x, targets, batch_size=50)
+    hits = (population.predict(x)[0].argmax(-1) == y).mean()
+    assert_allclose(population.evaluate(x, targets).accuracy[0], hits, rtol=1e-6)
+
+
+def test_the_global_random_state_is_left_alone(data):
+    def draws():
+        return random.random(), np.random.rand(), float(keras.random.uniform(()))
+
+    keras.utils.set_random_seed(11)
+    expected = draws()
+    keras.utils.set_random_seed(11)
+    population = compiled([0, 1], "mlp")
+    population.fit(*data[0], batch_size=50)
+    population[1].predict(data[0][0], verbose=0)
+    assert draws() == expected
+
+
+def test_progress_tells_the_time_left(data, capsys):
+    population = compiled([0, 1])
+    population.fit(*data[0], batch_size=50)
+    assert capsys.readouterr() == ("", "")
+    population.fit(*data[0], epochs=2, batch_size=50, verbose=True)
+    out, err = capsys.readouterr()
+    assert out == "" and "linear x 2: epoch 4/4, 0 s left" in err
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_trains_with_rates_and_averages(precision, data):
+    policy = keras.config.dtype_policy().name
+    optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.5)
+    population = compiled([0, 1], "mlp", optimizer, precision=precision, learning_rate=[0.01, 1e-9])
+    assert keras.config.dtype_policy().name == policy
+    loss = population.fit(*data[0], epochs=4, batch_size=25).pivot(index="epoch", columns="member", values="loss")
+    assert loss.loc[3, 0] < 0.9 * loss.loc[0, 0] and loss.loc[3, 1] > 0.99 * loss.loc[0, 1]
+
+
+def test_the_example_of_the_docstring_works():
+    examples = doctest.DocTestFinder(recurse=False).find(zoo.Population, "Population", globs={"zoo": zoo, "keras": keras})
+    runner = doctest.DocTestRunner()
+    assert [runner.run(example).failed for example in examples] == [0] and runner.tries > 4

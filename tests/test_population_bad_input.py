@@ -1,0 +1,225 @@
+"""What a population cannot use is one clear InvalidInput, and the population is afterwards as it was before."""
+
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from population_example import compiled, digits, shared_compilations, small_model  # noqa: F401
+
+import zoo
+from zoo.errors import InvalidInput
+
+X, Y = np.zeros((20, 8, 8), "uint8"), np.arange(20, dtype="int32") % 10
+
+
+def with_value(array, value, dtype="float32"):
+    changed = array.astype(dtype)
+    changed.flat[-1] = value
+    return changed
+
+
+@contextlib.contextmanager
+def refused(population, match):
+    """Within it InvalidInput must be raised, with this message, and nothing of the population may change."""
+    before = [population.get_weights(k) for k in range(len(population))]
+    trained, histories = population.epochs_trained, len(population.history)
+    with pytest.raises(InvalidInput, match=match) as caught:
+        yield
+    assert "\n" not in str(caught.value)
+    for k, arrays in enumerate(before):
+        for old, new in zip(arrays, population.get_weights(k), strict=True):
+            assert_array_equal(old, new)
+    assert (population.epochs_trained, len(population.history)) == (trained, histories)
+
+
+@pytest.fixture(scope="module")
+def population():
+    return compiled([0, 1])
+
+
+def subclassed():
+    class Mine(keras.Model):
+        def call(self, x):
+            return x
+
+    model = Mine()
+    model(np.zeros((1, 8, 8), "float32"))
+    return model
+
+
+def two_outputs():
+    inputs = keras.Input((8, 8))
+    return keras.Model(inputs, [inputs, inputs])
+
+
+def width_by_seed():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(np.random.randint(1, 10**6) % 97 + 1)])
+
+
+ONE_MODEL = []
+
+
+def same_every_time():
+    if not ONE_MODEL:
+        ONE_MODEL.append(small_model("linear"))
+    return ONE_MODEL[0]
+
+
+@pytest.mark.parametrize("build, match", [
+    (lambda: None, "must return a keras.Model; it returned NoneType"),
+    (lambda: keras.Sequential([keras.layers.Dense(3)]), "built model: begin it with keras.Input"),
+    ("linear", "build must be a function"),
+    (subclassed, "one input and one output"),
+    (two_outputs, "one input and one output"),
+    (width_by_seed, "same architecture for every seed"),
+    (same_every_time, "a new model at every call"),
+])
+def test_builds(build, match):
+    with pytest.raises(InvalidInput, match=match):
+        zoo.Population(build, [0, 1])
+
+
+@pytest.mark.parametrize("seeds, match", [
+    ([], "at least one seed"),
+    ([0, -1], "got -1"),
+    ([2**32], "got 4294967296"),
+    ([1.5], "got 1.5"),
+    ([True], "got True"),
+    (3, "a list of integers"),
+])
+def test_seeds(seeds, match):
+    with pytest.raises(InvalidInput, match=match):
+        zoo.Population(lambda: small_model("linear"), seeds)
+
+
+@pytest.mark.parametrize("options, match", [
+    ({"weights": [[np.zeros((64, 10)), np.zeros(10)]]}, "1 entries for 2 seeds"),
+    ({"weights": [[np.zeros((64, 10)), np.zeros(10)], [np.zeros((64, 9)), np.zeros(9)]]}, r"weights\[1\] does not fit.*\(64, 9\)"),
+    ({"weights": [[np.zeros(3)], [np.zeros(3)]]}, r"weights\[0\] does not fit"),
+    ({"weights": [1, 2]}, r"weights\[0\] must be a list"),
+    ({"group_size": 0}, "group_size must be a positive integer"),
+    ({"group_size": 1.5}, "group_size must be a positive integer"),
+    ({"precision": "float12"}, "no Keras dtype policy"),
+])
+def test_options(options, match):
+    policy = keras.config.dtype_policy().name
+    with pytest.raises(InvalidInput, match=match):
+        zoo.Population(lambda: small_model("linear"), [0, 1], **options)
+    assert keras.config.dtype_policy().name == policy
+
+
+@pytest.mark.parametrize("arguments, match", [
+    ({"optimizer": "adamm"}, "optimizer='adamm' is no Keras optimizer"),
+    ({"optimizer": None}, "optimizer=None"),
+    ({"loss": "crossentrophy"}, "loss='crossentrophy' is no Keras loss"),
+    ({"loss": None}, "loss=None"),
+    ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),
+    ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
+    ({"learning_rate": 0.1}, "2 positive numbers"),
+    ({"learning_rate": [0.1]}, "2 positive numbers"),
+    ({"learning_rate": [0.1, 0]}, "2 positive numbers"),
+    ({"learning_rate": [0.1, np.nan]}, "2 positive numbers"),
+    ({"learning_rate": ["fast", "slow"]}, "2 positive numbers"),
+    ({"optimizer": keras.optimizers.SGD(keras.optimizers.schedules.PiecewiseConstantDecay([5], [1.0, 0.1])),
+      "learning_rate": [0.1, 0.2]}, "schedule with initial_learning_rate"),
+    ({"optimizer": keras.optimizers.SGD(0.0), "learning_rate": [0.1, 0.2]}, "own rate is positive"),
+])
+def test_compile(population, arguments, match):
+    with refused(population, match):
+        population.compile(**{"optimizer": "adam", "loss": "mse"} | arguments)
+
+
+def test_not_compiled_yet():
+    population = zoo.Population(lambda: small_model("linear"), [0])
+    for call in (lambda: population.fit(X, Y), lambda: population.evaluate(X, Y), lambda: population.predict(X)):
+        with pytest.raises(InvalidInput, match="Call population.compile"):
+            call()
+
+
+DATA = [
+    (X[:, :7], Y, r"x has shape \(20, 7, 8\), but the model takes \(n, 8, 8\)"),
+    (X[0], Y, r"x has shape \(8, 8\)"),
+    (X[:0], Y[:0], "x is empty"),
+    ([], [], r"x has shape \(0,\)"),
+    (with_value(X, np.nan), Y, "x contains NaN"),
+    (with_value(X, np.inf, "float64"), Y, "x contains NaN or infinite"),
+    ([[1, 2], [3]], Y, "x is ragged"),
+    (X.astype(str), Y, "x must hold numbers"),
+    (None, Y, "x must hold numbers"),
+    (X, Y[:19], "x has 20 examples, y has 19"),
+    (X, 3, "y is a single number"),
+    (X, with_value(Y, 10, int), "y has labels from 0 to 10, but the model has 10 classes: 0..9"),
+    (X, with_value(Y, -1, int), "y has labels from -1 to 9"),
+    (X, with_value(Y, 0.5), "y holds fractions"),
+    (X, with_value(Y, np.nan), "y contains NaN"),
+    (X, np.eye(10)[Y], "one-hot labels use argmax"),
+    (X, Y.astype(str), "y must hold numbers"),
+]
+
+
+@pytest.mark.parametrize("x, y, match", DATA)
+def test_data(population, x, y, match):
+    with refused(population, match):
+        population.fit(x, y, batch_size=5)
+    with refused(population, "validation [xy] "):
+        population.fit(X, Y, batch_size=5, validation_data=(x, y))
+    with refused(population, match):
+        population.evaluate(x, y)
+
+
+def test_data_that_are_on_the_device_already(population):
+    jnp = pytest.importorskip("jax.numpy")
+    with refused(population, "x contains NaN"):
+        population.fit(jnp.asarray(with_value(X, np.nan)), jnp.asarray(Y), batch_size=5)
+    with refused(population, "labels from 0 to 12"):
+        population.evaluate(jnp.asarray(X), jnp.asarray(with_value(Y, 12, "int32")))
+
+
+@pytest.mark.parametrize("settings, match", [
+    ({"batch_size": 21}, "batch_size 21 is larger than the data, 20 examples"),
+    ({"batch_size": 0}, "batch_size must be a positive integer"),
+    ({"batch_size": 2.5}, "batch_size must be a positive integer"),
+    ({"epochs": 0}, "epochs must be a positive integer; got 0"),
+    ({"epochs": True}, "epochs must be a positive integer; got True"),
+    ({"select": "best"}, "select='best' needs validation_data"),
+    ({"select": "first"}, "select must be 'last' or 'best'"),
+    ({"validation_data": X}, "must be a pair"),
+    ({"validation_data": (X, Y, Y)}, "must be a pair"),
+    ({"validation_data": (X, Y[:, None])}, "may differ in length only"),
+    ({"subsets": [[0, 1, 2, 3, 4]]}, "with 2 rows"),
+    ({"subsets": [[0, 1, 2, 3, 4], [0, 1, 2, 3, 20]]}, "outside the data"),
+    ({"subsets": [[0, 1, 2, 3, 4], [-1, 1, 2, 3, 4]]}, "outside the data"),
+    ({"subsets": [[0, 1, 2, 3], [0]]}, "of one length"),
+    ({"subsets": [[0.0] * 5] * 2}, "must be integers"),
+    ({"subsets": [[], []]}, "must be integers"),
+    ({"subsets": [[0, 1], [2, 3]]}, "batch_size 5 is larger than the data, 2 examples"),
+])
+def test_settings(population, settings, match):
+    with refused(population, match):
+        population.fit(X, Y, **{"batch_size": 5} | settings)
+
+
+@pytest.mark.backend
+def test_losses_that_cannot_take_the_targets():
+    population = compiled([0])
+    population.compile("adam", "categorical_crossentropy")
+    with refused(population, r"do not fit: the model's output has shape \(None, 10\), y \(20, 7\)"):
+        population.fit(X, np.ones((20, 7)), batch_size=5)
+
+
+@pytest.mark.backend
+def test_after_mistakes_training_is_as_if_there_had_been_none():
+    (x, y), _ = digits()
+    clumsy, careful = compiled([0]), compiled([0])
+    first = [p.fit(x, y, batch_size=32) for p in (clumsy, careful)]
+    with refused(clumsy, "larger than the data"):
+        clumsy.fit(x, y, batch_size=101)
+    with refused(clumsy, "no Keras optimizer"):
+        clumsy.compile("nonsense", "mse")
+    with refused(clumsy, "one-hot"):
+        clumsy.fit(x, np.eye(10)[y], batch_size=32)
+    second = [p.fit(x, y, batch_size=32) for p in (clumsy, careful)]
+    for mine, theirs in (first, second):
+        assert_array_equal(mine, theirs)

@@ -1,0 +1,89 @@
+"""zoo.pretrain: greedy stages for all members at once, each as it would be alone, and only then the labels."""
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from population_example import compiled, digits, shared_compilations  # noqa: F401
+
+import zoo
+from zoo.errors import InvalidInput
+
+
+@pytest.fixture(scope="module")
+def x():
+    return digits()[0][0]
+
+
+@pytest.fixture(scope="module")
+def pretrained(x):
+    """Two members and the history of their pre-training."""
+    population = compiled([3, 4], "autoencoder_stack")
+    return population, zoo.pretrain(population, x, epochs=(3, 2), batch_size=32)
+
+
+def test_history_and_weights(pretrained, x):
+    population, history = pretrained
+    assert list(history.columns) == ["member", "seed", "epoch", "loss", "encoder"]
+    assert history.groupby("encoder").size().to_dict() == {1: 6, 2: 4}
+    for _, losses in history.groupby(["encoder", "member"]).loss:
+        assert losses.iloc[-1] < losses.iloc[0]
+    fresh = compiled([3, 4], "autoencoder_stack")
+    for k in range(2):
+        before, after = fresh[k], population[k]
+        for name in ("encoder_1", "encoder_2"):
+            assert np.abs(before.get_layer(name).kernel - after.get_layer(name).kernel).max() > 1e-3
+        assert_array_equal(before.get_layer("logits").kernel, after.get_layer("logits").kernel)
+    assert population.epochs_trained == 0 and population.fit_seconds > 0
+
+
+def test_a_member_is_pretrained_as_it_would_be_alone(pretrained, x):
+    population, history = pretrained
+    alone = compiled([4], "autoencoder_stack")
+    alone_history = zoo.pretrain(alone, x, epochs=(3, 2), batch_size=32)
+    assert_allclose(history[history.member == 1].loss, alone_history.loss, rtol=1e-5)
+    for mine, theirs in zip(population.get_weights(1), alone.get_weights(0), strict=True):
+        assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_it_starts_from_the_weights_of_the_population(x):
+    population = compiled([3], "autoencoder_stack")
+    weights = [w + 1 for w in population.get_weights(0)]
+    given = compiled([3], "autoencoder_stack", weights=[weights])
+    zoo.pretrain(given, x, epochs=1, batch_size=100, optimizer=keras.optimizers.SGD(1e-12))
+    for mine, start in zip(given.get_weights(0), weights, strict=True):
+        assert_allclose(mine, start, rtol=1e-5)
+
+
+@pytest.mark.backend
+def test_the_labels_come_after(x):
+    population = compiled([3, 4], "autoencoder_stack")
+    zoo.pretrain(population, x, epochs=1, batch_size=50, corruption="gaussian", level=(0.1, 0.2), tied=True)
+    (x, y), held_out = digits()
+    history = population.fit(x, y, epochs=2, batch_size=50, validation_data=held_out, select="best")
+    assert len(history) == 4 and np.isfinite(history.loss).all()
+
+
+@pytest.mark.parametrize("settings, match", [
+    ({"epochs": (1, 2, 3)}, "epochs needs one value, or one for each of the 2 encoders"),
+    ({"epochs": (1, 0)}, "epochs must be a positive integer; got 0"),
+    ({"level": (0.1,)}, "level needs one value"),
+    ({"level": (0.1, 1.5)}, "level must be at least 0"),
+    ({"corruption": "salt"}, "corruption must be"),
+    ({"error": "absolute"}, "error must be"),
+    ({"optimizer": "adamm"}, "no Keras optimizer"),
+    ({"batch_size": 101}, "larger than the data, 100 examples"),
+    ({"x": np.full((100, 8, 8), np.nan)}, "x contains NaN"),
+])
+def test_bad_settings(settings, match, x):
+    population = compiled([0], "autoencoder_stack")
+    before = population.get_weights(0)
+    with pytest.raises(InvalidInput, match=match):
+        zoo.pretrain(population, **{"x": x, "epochs": 1, "batch_size": 50} | settings)
+    for old, new in zip(before, population.get_weights(0), strict=True):
+        assert_array_equal(old, new)
+
+
+def test_other_models_are_refused(x):
+    with pytest.raises(InvalidInput, match="autoencoder_stack models, not 'linear'"):
+        zoo.pretrain(compiled([0]), x, epochs=1)
