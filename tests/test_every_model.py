@@ -14,7 +14,7 @@ pytestmark = pytest.mark.backend
 # Small and without noise: applied where a model has the option.
 SMALL = {
     "widths": (32, 24),
-    "blocks": ((8,), (8, 12)),
+    "blocks": ((32,), (32, 32)),
     "dense": 32,
     "units": 24,
     "layers": 1,

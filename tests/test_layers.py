@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
+import zoo
 from zoo import layers
 from zoo.layers.augmentation import bilinear
 from zoo.models.autoencoder_stack import autoencoder_stack, encoders, pretraining_stage
@@ -200,6 +201,22 @@ def test_fourier_features_approximate_the_gaussian_kernel():
     distances = ((x[:, None] - x[None]) ** 2).sum(axis=-1)
     np.testing.assert_allclose(features @ features.T, np.exp(-0.2 * distances), atol=0.04)
     assert not layer.trainable_weights and len(layer.weights) == 2
+
+
+# -- recurrent nets --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm"])
+def test_writing_the_steps_out_changes_nothing(name):
+    models = [zoo.create_model(name, (5, 4), 3, units=6, layers=2, unroll=unroll) for unroll in (True, False)]
+    models[1].set_weights(models[0].get_weights())
+    x = np.random.default_rng(0).uniform(0, 255, (3, 5, 4)).astype("float32")
+    np.testing.assert_allclose(*(numpy(model(x)) for model in models), atol=1e-5)
+
+
+def test_irnn_starts_at_the_identity():
+    model = zoo.create_model("rnn", (5, 4), 3, units=6, activation="relu")
+    np.testing.assert_array_equal(model.get_layer("rnn_1").get_weights()[1], np.eye(6))
 
 
 # -- autoencoders ----------------------------------------------------------------------------------------------

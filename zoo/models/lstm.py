@@ -12,7 +12,7 @@ from zoo.registry import register_model
 def lstm(input_shape, classes, *, units=256, layers=2, dropout=0.3, unroll=None, rescale=1 / 255):
     """Reads a sequence, or an image row by row, and classifies from its last state.
 
-    dropout: rate after each layer. unroll: write the steps out, faster for short sequences; None does so up to 32 steps.
+    dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_sequence(x)

@@ -13,7 +13,7 @@ def rnn(input_shape, classes, *, units=128, layers=1, activation="tanh", dropout
     """Reads a sequence, or an image row by row, and classifies from its last state.
 
     activation: "relu" gives the IRNN: recurrent weights start as the identity, input weights small.
-    dropout: rate after each layer. unroll: write the steps out, faster for short sequences; None does so up to 32 steps.
+    dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_sequence(x)
