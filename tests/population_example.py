@@ -20,7 +20,7 @@ SMALL = {
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_compilations(tmp_path_factory):
-    """JAX compiles equal programs once: most of the time of these tests is compilation."""
+    """JAX compiles equal programs once and without much effort: most of the time of these tests is compilation."""
     import keras
 
     if keras.backend.backend() != "jax":
@@ -31,10 +31,11 @@ def shared_compilations(tmp_path_factory):
 
     settings = {
         "jax_compilation_cache_dir": str(tmp_path_factory.getbasetemp() / "compiled"),
+        "jax_disable_most_optimizations": True,
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }
-    before = {name: getattr(jax.config, name) for name in settings}
+    before = {name: jax.config.values[name] for name in settings}
     for values in (settings, before):
         for name, value in values.items():
             jax.config.update(name, value)

@@ -24,10 +24,10 @@ def keras_fit(model, optimizer, order=None, epochs=2):
     (x, y), held_out = digits()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=["accuracy"])
-    logs = []
+    logs, whole = [], {"validation_batch_size": len(held_out[0])}
     for epoch in range(epochs):
         rows = np.arange(len(x)) if order is None else order(epoch)
-        run = model.fit(x[rows], y[rows], batch_size=32, shuffle=False, validation_data=held_out, verbose=0)
+        run = model.fit(x[rows], y[rows], batch_size=32, shuffle=False, validation_data=held_out, verbose=0, **whole)
         logs.append({name: values[0] for name, values in run.history.items()})
     return pd.DataFrame(logs)
 
