@@ -51,35 +51,32 @@ def _ladder(budget, dataset):
     small = budget.name != "full"
     size = budget.choose(smoke={}, quick={"n_train": 5000, "n_test": 2000}, full={})
 
-    def epochs(n):
-        return budget.choose(smoke=5, quick=max(6, n // 5), full=n)
+    def epochs(quick, full):
+        return budget.choose(smoke=5, quick=quick, full=full)
 
     def classifier(row, cost, n, options, **changes):
-        settings = recipe(options=options, epochs=epochs(n), **changes, **size)
+        settings = recipe(options=options, epochs=n, **changes, **size)
         return row, budget.seeds, train_classifier, settings, cost
 
     def network(row, cost, n, options, **changes):
-        extra = {"ema": 0.999} if not small else {}
-        precision = "float32" if small else "mixed_bfloat16"
-        return classifier(row, cost, n, options, precision=precision, **extra, **changes)
+        extra = {} if small else {"ema": 0.999, "precision": "mixed_bfloat16"}
+        return classifier(row, cost, n, options, **extra, **changes)
 
     batch = 128 if small else 256
-    noise = {"corruption": "masking", "level": 0.25, "epochs": epochs(20), "learning_rate": 1.5e-3}
-    blocks = {"blocks": [[16], [32], [64]], "dense": 128} if small else {"blocks": [[32], [64, 64], [128, 128]]}
-    stack = {"dropout": 0.3} | ({"widths": [500, 500, 500]} if small else {})
-    yield classifier(LINEAR, 1, 30, {})
-    yield classifier(HOG, 2, 30, {}, features="hog")
-    yield classifier(FOURIER, 2, 30, {"features": 2048 if small else 16384, "gamma": 0.02}, learning_rate=1e-2)
-    yield SVM, budget.seeds[:1], train_svm, {"n_train": None, "n_test": None, "select_on": 10_000} | size, 3
-    yield network(CONVNET, 6, 30, blocks)
-    yield network(AUGMENTED, 12, 60, blocks | {"augmentation": AUGMENTATION[dataset]})
-    yield network(
-        MLP, 3, 60, {"batch_norm": True} | ({"widths": [512, 512]} if small else {}), batch_size=batch, learning_rate=1.5e-3
-    )
-    yield network(STACK, 6, 30, stack, batch_size=batch, learning_rate=1e-3, pretraining=noise)
-    yield network(
-        LSTM, 6, 20, {"units": 64, "layers": 1, "unroll": False} if small else {}, batch_size=batch, learning_rate=2e-3
-    )
+    noise = {"corruption": "masking", "level": 0.25, "epochs": epochs(6, 20), "learning_rate": 1.5e-3}
+    blocks = {"blocks": [[8], [16], [32]], "dense": 64} if small else {"blocks": [[32], [64, 64], [128, 128]]}
+    widths = {"widths": [256, 256]} if small else {}
+    stack = {"dropout": 0.3} | ({"widths": [300, 300, 300]} if small else {})
+    yield classifier(LINEAR, 1, epochs(40, 30), {})
+    yield classifier(HOG, 2, epochs(20, 30), {}, features="hog", learning_rate=5e-3)
+    yield classifier(FOURIER, 2, epochs(12, 30), {"features": 2048 if small else 16384, "gamma": 0.02}, learning_rate=1e-2)
+    yield SVM, budget.seeds[:1], train_svm, {"n_train": None, "n_test": None, "select_on": 2000 if small else 10_000} | size, 3
+    yield network(CONVNET, 6, epochs(5, 30), blocks)
+    yield network(AUGMENTED, 12, epochs(8, 60), blocks | {"augmentation": AUGMENTATION[dataset]})
+    yield network(MLP, 3, epochs(10, 60), {"batch_norm": True} | widths, batch_size=batch, learning_rate=1.5e-3)
+    yield network(STACK, 6, epochs(12, 30), stack, batch_size=batch, learning_rate=1e-3, pretraining=noise)
+    lstm = {"units": 64, "layers": 1, "unroll": False} if small else {}
+    yield network(LSTM, 6, epochs(16, 20), lstm, batch_size=batch, learning_rate=2e-3)
 
 
 def judge(runs):
