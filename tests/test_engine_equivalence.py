@@ -122,7 +122,7 @@ def test_side_by_side_or_in_turn_makes_no_difference(name, monkeypatch):
     histories = []
     for device in ("cpu", "gpu"):
         monkeypatch.setattr("jax.default_backend", lambda device=device: device)
-        population = compiled([1, 2, 3], name)
+        population = compiled([1, 2, 3], name, keras.optimizers.SGD(0.05, momentum=0.9))
         histories.append(population.fit(x, y, epochs=2, batch_size=32, validation_data=held_out))
     pd.testing.assert_frame_equal(*histories, rtol=2e-5, atol=1e-6)
 
