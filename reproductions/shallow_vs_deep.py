@@ -9,8 +9,9 @@ perceptron, a stack of denoising autoencoders, a ConvNet without and with augmen
 
 Expected, full budget (20 seeds, one H100, some 8 minutes): on MNIST about 7 % error for the linear model, 1.5 to 2 %
 for hand-made features and kernels, about 1.2 % for fully connected nets, 0.3 to 0.4 % for the ConvNet; on
-Fashion-MNIST about 15 %, 10 to 12 %, 9 to 10 % and 6 to 7 %. Quick budget (3 seeds, 2 cores, some 4 minutes): the same
-order with higher errors, from 5,000 images and smaller nets.
+Fashion-MNIST about 15 %, 10 to 12 %, 9 to 10 % and 6 to 7 %. Quick budget (3 seeds, 2 cores, some 4 minutes, the first
+4,000 images, smaller nets, few epochs): with so few examples and steps the linear model on pixels is already behind,
+hand-made features and the exact kernel are not; that takes the full budget.
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference, ratio
@@ -29,9 +30,9 @@ AUGMENTED = ("convnet", "augmented")
 LSTM = ("lstm", "rows as steps")
 SHALLOW, DEEP = (LINEAR, HOG, FOURIER, SVM), (MLP, STACK, LSTM, CONVNET, AUGMENTED)
 
-AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip_erase", "digits": "shift"}
+AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
 PROTOCOL = (
-    "All models see the same 50,000 training images (quick: the first 5,000) and the same test images; the recipes were "
+    "All models see the same 50,000 training images (quick: the first 4,000) and the same test images; the recipes were "
     "set on the validation split, a handful of settings per model, and the weights after the last epoch are tested once. "
     "The support vector machine chooses C and gamma on validation from 8 settings. Published rows mostly trained on "
     "60,000 images."
@@ -49,7 +50,7 @@ def trials(budget):
 
 def _ladder(budget, dataset):
     small = budget.name != "full"
-    size = budget.choose(smoke={}, quick={"n_train": 5000, "n_test": 2000}, full={})
+    size = budget.choose(smoke={}, quick={"n_train": 4000, "n_test": 2000}, full={})
 
     def epochs(quick, full):
         return budget.choose(smoke=5, quick=quick, full=full)
@@ -62,21 +63,23 @@ def _ladder(budget, dataset):
         extra = {} if small else {"ema": 0.999, "precision": "mixed_bfloat16"}
         return classifier(row, cost, n, options, **extra, **changes)
 
-    batch = 128 if small else 256
-    noise = {"corruption": "masking", "level": 0.25, "epochs": epochs(6, 20), "learning_rate": 1.5e-3}
-    blocks = {"blocks": [[8], [16], [32]], "dense": 64} if small else {"blocks": [[32], [64, 64], [128, 128]]}
-    widths = {"widths": [256, 256]} if small else {}
-    stack = {"dropout": 0.3} | ({"widths": [300, 300, 300]} if small else {})
+    batch = {"batch_size": 32 if small else 256}
+    noise = {"corruption": "masking", "level": 0.25, "epochs": epochs(3, 20), "learning_rate": 1e-3 if small else 1.5e-3}
+    light = {"dropout": 0.1} if small else {}
+    conv = light | ({"blocks": [[8], [16], [32]], "dense": 64} if small else {"blocks": [[32], [64, 64], [128, 128]]})
+    conv_steps = {"batch_size": 32, "learning_rate": 2e-3} if small else {}
+    mlp = light | {"batch_norm": True} | ({"widths": [256, 256], "input_dropout": 0.1} if small else {})
+    stack = {"widths": [300, 300, 300], "dropout": 0.1} if small else {"dropout": 0.3}
+    lstm = light | ({"units": 64, "layers": 1, "unroll": False} if small else {})
     yield classifier(LINEAR, 1, epochs(40, 30), {})
-    yield classifier(HOG, 2, epochs(20, 30), {}, features="hog", learning_rate=5e-3)
-    yield classifier(FOURIER, 2, epochs(12, 30), {"features": 2048 if small else 16384, "gamma": 0.02}, learning_rate=1e-2)
-    yield SVM, budget.seeds[:1], train_svm, {"n_train": None, "n_test": None, "select_on": 2000 if small else 10_000} | size, 3
-    yield network(CONVNET, 6, epochs(5, 30), blocks)
-    yield network(AUGMENTED, 12, epochs(8, 60), blocks | {"augmentation": AUGMENTATION[dataset]})
-    yield network(MLP, 3, epochs(10, 60), {"batch_norm": True} | widths, batch_size=batch, learning_rate=1.5e-3)
-    yield network(STACK, 6, epochs(12, 30), stack, batch_size=batch, learning_rate=1e-3, pretraining=noise)
-    lstm = {"units": 64, "layers": 1, "unroll": False} if small else {}
-    yield network(LSTM, 6, epochs(16, 20), lstm, batch_size=batch, learning_rate=2e-3)
+    yield classifier(HOG, 3, epochs(20, 30), {}, features="hog", learning_rate=5e-3)
+    yield classifier(FOURIER, 4, epochs(8, 30), {"features": 2048 if small else 16384, "gamma": 0.02}, learning_rate=1e-2)
+    yield SVM, budget.seeds[:1], train_svm, {"n_train": None, "n_test": None, "select_on": 2000 if small else 10_000} | size, 2
+    yield network(CONVNET, 8, epochs(5, 30), conv, **conv_steps)
+    yield network(AUGMENTED, 12, epochs(6, 60), conv | {"augmentation": AUGMENTATION[dataset]}, **conv_steps)
+    yield network(MLP, 3, epochs(8, 60), mlp, learning_rate=1e-3 if small else 1.5e-3, **batch)
+    yield network(STACK, 7, epochs(8, 30), stack, learning_rate=1e-3, pretraining=noise, **batch)
+    yield network(LSTM, 5, epochs(7, 20), lstm, learning_rate=3e-3 if small else 2e-3, **batch)
 
 
 def judge(runs):
