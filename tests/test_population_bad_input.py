@@ -95,7 +95,7 @@ def test_seeds(seeds, match):
 
 
 @pytest.mark.parametrize("options, match", [
-    ({"weights": [[np.zeros((64, 10)), np.zeros(10)]]}, "1 entries for 2 seeds"),
+    ({"weights": [[np.zeros((64, 10)), np.zeros(10)]]}, "a list of 2 lists of arrays"),
     ({"weights": [[np.zeros((64, 10)), np.zeros(10)], [np.zeros((64, 9)), np.zeros(9)]]}, r"weights\[1\] does not fit.*\(64, 9\)"),
     ({"weights": [[np.zeros(3)], [np.zeros(3)]]}, r"weights\[0\] does not fit"),
     ({"weights": [1, 2]}, r"weights\[0\] must be a list"),
@@ -223,3 +223,43 @@ def test_after_mistakes_training_is_as_if_there_had_been_none():
     second = [p.fit(x, y, batch_size=32) for p in (clumsy, careful)]
     for mine, theirs in (first, second):
         assert_array_equal(mine, theirs)
+
+
+def test_labels_may_not_be_forgotten(population):
+    with refused(population, "y is missing"):
+        population.fit(X)
+    with refused(population, "y is missing"):
+        population.evaluate(X)
+    with refused(population, "validation y is missing"):
+        population.fit(X, Y, batch_size=10, validation_data=(X, None))
+
+
+def test_nan_in_an_array_on_the_device_is_found(population):
+    jnp = pytest.importorskip("jax.numpy")
+    with refused(population, "NaN"):
+        population.fit(jnp.zeros((1197, 8, 8)).at[3, 2, 1].set(jnp.nan), np.zeros(1197, "int32"))
+
+
+def test_members_have_numbers(population):
+    for place in ("a", slice(0, 1)):
+        with pytest.raises(TypeError, match="numbered from 0 to 1"):
+            population[place]
+    with pytest.raises(InvalidInput, match="one per seed"):
+        zoo.Population(lambda: small_model("linear"), [0], weights=5)
+
+
+def test_weight_decay_spares_the_variables_it_was_told_to():
+    optimizer = keras.optimizers.AdamW(1e-2, weight_decay=10.0)
+    optimizer.exclude_from_weight_decay(var_names=["kernel", "bias"])
+    kernels = []
+    for pattern in (optimizer, keras.optimizers.Adam(1e-2)):
+        population = zoo.Population(lambda: small_model("linear"), [0])
+        population.compile(pattern, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        population.fit(*digits()[0], epochs=2, batch_size=50)
+        kernels.append(population.get_weights(0)[0])
+    np.testing.assert_allclose(*kernels, rtol=1e-5, atol=1e-6)
+
+    by_list = keras.optimizers.AdamW(1e-2, weight_decay=1.0)
+    by_list.exclude_from_weight_decay(var_list=[population.template.trainable_variables[0]])
+    with pytest.raises(InvalidInput, match="var_names"):
+        population.compile(by_list, "mse")

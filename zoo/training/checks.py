@@ -30,19 +30,28 @@ def check_data(model, x, y, part=""):
     return x, y
 
 
-def check_validation(model, validation_data, y):
-    """The pair (x, y) to validate on, shaped like the training data with targets y; or InvalidInput."""
+def check_validation(model, validation_data, y, labelled):
+    """The pair (x, y) to validate on, shaped like the training data with targets y; or InvalidInput.
+
+    labelled: whether the loss wants class labels, so that y may not be None.
+    """
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
         raise InvalidInput("validation_data must be a pair of arrays (x, y).")
+    if labelled and validation_data[1] is None:
+        raise InvalidInput("The validation y is missing: the loss compares with class labels.")
     held_out, targets = check_data(model, *validation_data, part="validation ")
     if targets.shape[1:] != y.shape[1:]:
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
+    if labelled:
+        check_labels(targets, model.output_shape, "validation ")
     return held_out, targets
 
 
 def _numeric(array, what):
     if hasattr(array, "devices"):  # a JAX array stays where it is
-        finite = array.dtype.kind in "iub" or bool(abs(array).max(initial=0) < np.inf)
+        import jax.numpy as jnp
+
+        finite = bool(jnp.isfinite(array).all())
     else:
         try:
             array = np.asarray(array)
@@ -51,7 +60,8 @@ def _numeric(array, what):
         if array.dtype.kind not in "iubf":
             raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}.")
         if array.dtype.kind == "f":
-            array = array.astype("float32", copy=False)
+            with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
+                array = array.astype("float32", copy=False)
         finite = array.dtype.kind != "f" or np.isfinite(array).all()
     if not finite:
         raise InvalidInput(f"{what} contains NaN or infinite values; remove or replace them first.")

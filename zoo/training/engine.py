@@ -171,21 +171,30 @@ class CompiledEngine:
         """Metrics of every member: dict of (K,) float32."""
         x, y = jnp.asarray(x), jnp.asarray(y)
         run = self._executables.setdefault("evaluate", jax.jit(self.program.evaluate))
-        parts = []
-        for group in self._groups(state):
-            parts.append(jax.device_get(run(*_weights(state, group), x, y)))
+        parts = self._by_groups(state, lambda weights: jax.device_get(run(*weights, x, y)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def predict(self, state, x):
         """Outputs of every member: (K, n, ...) float32."""
         run = self._executables.setdefault("predict", jax.jit(self.program.predict))
         rows = evaluation_rows(len(state["seeds"]))
-        parts = []
-        for group in self._groups(state):
-            weights = jax.device_put(_weights(state, group))
-            batches = [np.asarray(run(*weights, x[i : i + rows])) for i in range(0, len(x), rows)]
-            parts.append(np.concatenate(batches, axis=1))
-        return np.concatenate(parts)
+
+        def outputs(weights):
+            weights = jax.device_put(weights)
+            return np.concatenate([np.asarray(run(*weights, x[i : i + rows])) for i in range(0, len(x), rows)], axis=1)
+
+        return np.concatenate(self._by_groups(state, outputs))
+
+    def _by_groups(self, state, compute):
+        """[compute(weights of a group)] for all groups, which get smaller when the memory is short."""
+        while True:
+            try:
+                return [compute(_weights(state, group)) for group in self._groups(state)]
+            except jax.errors.JaxRuntimeError as error:
+                size = self.group_size or len(state["seeds"])
+                if size == 1 or not memory.is_out_of_memory(error):
+                    raise
+                self.group_size = -(-size // 2)
 
     def _groups(self, state):
         members = len(state["seeds"])

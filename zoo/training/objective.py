@@ -21,6 +21,8 @@ class Objective:
             raise InvalidInput(f"metrics must be a list of names or keras.metrics; got {metrics!r}.")
         self.loss, self.metrics, self.rates = loss, list(metrics), rates
         self._pattern = _known("optimizer", optimizer, keras.optimizers.get)
+        if getattr(self._pattern, "_exclude_from_weight_decay", None):
+            raise InvalidInput("Members have variables of their own: exclude_from_weight_decay takes var_names here, no var_list.")
         _known("loss", loss, keras.losses.get, chosen_by_data=("crossentropy", "ce"))
         for metric in self.metrics:
             _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc"))
@@ -38,7 +40,8 @@ class Objective:
     def prepare(self, model, x, y):
         """Compile `model` and build its optimizer and metrics for data like x (n, ...), y (n, ...).
 
-        y None: for predictions only, the metrics stay unbuilt. Raises InvalidInput where loss or metrics cannot take y and the model's output.
+        y None: for predictions only, the metrics stay unbuilt. Raises InvalidInput where loss or metrics cannot
+        take y and the model's output.
         """
         try:
             self.compile(model)
@@ -47,15 +50,17 @@ class Objective:
                 model._symbolic_build(data_batch=(x[:1], y[:1]))
         except (TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise InvalidInput(
-                f"Loss and metrics do not fit: the model's output has shape {model.output_shape}, y {y.shape}. {reason}"
-            ) from error
+            shapes = f"the model's output has shape {model.output_shape}" + ("" if y is None else f", y {y.shape}")
+            raise InvalidInput(f"Loss and metrics do not fit: {shapes}. {reason}") from error
 
     def _optimizer(self):
         config = self._pattern.get_config()
         if callable(self._pattern._learning_rate):  # a schedule: kept as it is, it may be the user's own class
             config["learning_rate"] = self._pattern._learning_rate
-        return type(self._pattern).from_config(config)
+        optimizer = type(self._pattern).from_config(config)
+        if getattr(self._pattern, "_exclude_from_weight_decay_pattern", None) is not None:  # no part of the config
+            optimizer._exclude_from_weight_decay_pattern = self._pattern._exclude_from_weight_decay_pattern
+        return optimizer
 
     def factors(self, members):
         """(K,) float32: by how much each member's learning rate differs from the pattern's."""

@@ -39,8 +39,8 @@ class Population:
     def __init__(self, build, seeds, *, precision=None, weights=None, group_size=None):
         self.seeds = check_seeds(seeds)
         self.build, self.precision, self.group_size = build, precision, checks.check_group_size(group_size)
-        if weights is not None and len(weights) != len(self.seeds):
-            raise InvalidInput(f"weights has {len(weights)} entries for {len(self.seeds)} seeds; give one per seed.")
+        if weights is not None and (not isinstance(weights, (list, tuple)) or len(weights) != len(self.seeds)):
+            raise InvalidInput(f"weights must be a list of {len(self.seeds)} lists of arrays, one per seed.")
         self.template = self._make_model(self.seeds[0])
         trainable, non_trainable = stack_members(self.template, build, self.seeds, precision, weights)
         self._state = {
@@ -107,24 +107,30 @@ class Population:
         val_ counterparts. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used; nothing has changed then.
         """
-        objective = self._need_objective()
-        x, y = checks.check_data(self.template, x, y)
+        x, y = self._check_data(x, y)
         plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data)
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
         data = {"x": x, "y": y}
         if validation_data is not None:
-            data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y)
-        if objective.wants_class_labels:
-            checks.check_labels(y, self.template.output_shape)
-            if validation_data is not None:
-                checks.check_labels(data["yv"], self.template.output_shape, "validation ")
+            labelled = self._objective.wants_class_labels
+            data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y, labelled)
         engine = self._need_engine(x, y)
         progress = Progress(epochs * len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
         progress.close()
         return self._take(result, epochs)
+
+    def _check_data(self, x, y):
+        """x and y ready for training or evaluation, y with the labels that the loss wants."""
+        labelled = self._need_objective().wants_class_labels
+        if labelled and y is None:
+            raise InvalidInput("y is missing: the loss compares with class labels.")
+        x, y = checks.check_data(self.template, x, y)
+        if labelled:
+            checks.check_labels(y, self.template.output_shape)
+        return x, y
 
     def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):
@@ -180,9 +186,7 @@ class Population:
         """
         import pandas as pd
 
-        x, y = checks.check_data(self.template, x, y)
-        if self._need_objective().wants_class_labels:
-            checks.check_labels(y, self.template.output_shape)
+        x, y = self._check_data(x, y)
         results = self._need_engine(x, y).evaluate(self._state, x, y)
         index = {"member": range(len(self)), "seed": self.seeds}
         return pd.DataFrame(index | {name: results[name] for name in _loss_first(results)} | {"diverged": self.diverged})
@@ -220,6 +224,8 @@ class Population:
 
     def __getitem__(self, member):
         """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is."""
+        if not isinstance(member, (int, np.integer)):
+            raise TypeError(f"Members are numbered from 0 to {len(self) - 1}; {member!r} is no number.")
         if not -len(self) <= member < len(self):
             raise IndexError(f"There are {len(self)} members; {member} is none of them.")
         model = self._make_model(self.seeds[member])
