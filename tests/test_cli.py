@@ -182,6 +182,8 @@ def test_interrupt_says_what_was_kept(tmp_path, results_dir):
     process = subprocess.Popen(
         [sys.executable, "-c", program, "reproduce", "harness_example", "--budget", "smoke"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **{k: str(v) for k, v in environment.items()}},
+        # tests that run in the background of a shell inherit that SIGINT is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         until = time.monotonic() + 60
