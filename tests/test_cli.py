@@ -91,6 +91,7 @@ def test_unknown_name_is_wrong_usage_and_names_the_nearest(call, arguments, sugg
         ["reproduce", "shallow_vs_deep", "--budget", "huge"],
         ["reproduce", "shallow_vs_deep", "--seeds", "0"],
         ["reproduce", "shallow_vs_deep", "--seeds", "many"],
+        ["reproduce", "shallow_vs_deep", "--seeds", "99999999999"],
         ["reproduce", "shallow_vs_deep", "--engine", "slurm"],
         ["reproduce", "shallow_vs_deep", "--backend", "torch"],
         ["reproduce", "shallow_vs_deep", "--address", "auto"],
@@ -241,6 +242,18 @@ def test_closed_pipe_is_quiet():
     finally:
         os.close(writer)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["models", "linear"], ["--help"]])
+def test_full_disk_is_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([ZOO, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "error: The output can't be written: No space left on device.\n")
+
+
+def test_compare_looks_into_another_folder(call, tmp_path):
+    code, _, err = call("compare", "shallow_vs_deep", "--out", tmp_path)
+    assert code == 1 and str(tmp_path / "quick") in err
 
 
 def test_piped_output_is_plain_and_one_line_per_row():

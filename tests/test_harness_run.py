@@ -187,6 +187,8 @@ def test_wrong_words_are_answered_before_any_training(log):
         run(address="10.0.0.1:6379")
     with pytest.raises(InvalidInput, match="at least one seed"):
         run(seeds=0)
+    with pytest.raises(InvalidInput, match="at most 10,000 seeds"):
+        run(seeds=99999999999)
     with pytest.raises(InvalidInput, match="different integers"):
         run(seeds=[1, 1])
     with pytest.raises(InvalidInput, match="no reproduction: it does not define trials, judge, draw"):

@@ -180,6 +180,8 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert "No results yet." in scoreboard(results_dir)
     written(reproduction(), rows_of(ROW, [7, 7.1, 7.2]))
     text = scoreboard(results_dir)
+    (device,) = {line["device"] for line in lines(results_dir / "full" / "a_claim", "runs.csv")}
+    assert f"**Full budget ({device})**" in text
     assert "| a_claim: " in text
     assert "| 1 reproduced | [table](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
     assert "- full a_claim, **reproduced**: On mnist" in text

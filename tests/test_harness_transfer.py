@@ -130,3 +130,10 @@ def test_runs_of_two_devices_are_refused(there, results_dir):
     with pytest.raises(ResultsError, match="different devices.*--force.*--out"):
         import_results(there)
     assert not results_dir.exists()
+
+
+def test_garbage_is_refused_in_one_line(tmp_path):
+    (tmp_path / "results.tar").write_bytes(b"no tar" * 100)
+    with pytest.raises(ResultsError, match="is no whole tar file") as refusal:
+        import_results(tmp_path / "results.tar")
+    assert "\n" not in str(refusal.value)

@@ -91,9 +91,29 @@ def test_two_single_values_decide_nothing():
 
 
 def test_diverged_seeds_drop_out_of_the_pairs():
-    runs = runs_of(deep=[1.0, 2.0, np.nan, 4.0], shallow=[3.0, np.inf, 5.0, 5.0])
+    runs = runs_of(deep=[1.0, 2.0, np.nan, 4.0, 3.0, 2.0], shallow=[3.0, np.inf, 5.0, 5.0, 5.0, 4.0])
     made = paired_difference(runs, better=DEEP, worse=SHALLOW)
-    assert made.effect == 1.5 and "paired over 2 seeds" in made.sentence
+    assert made.effect == 1.75 and made.verdict == "reproduced"
+    assert "paired over 4 seeds (1 of 6 seeds of deep (a) diverged, 1 of 6 seeds of shallow (b) diverged)" in made.sentence
+
+
+@pytest.mark.parametrize("judge", ["paired", "ratio", "target"])
+def test_a_fifth_of_diverged_seeds_decides_nothing(judge):
+    runs = runs_of(deep=[1.0, 1.1, 1.2, 1.1, np.nan], shallow=[9.0, 9.1, 9.2, 9.1, 9.3])
+    made = {
+        "paired": lambda: paired_difference(runs, better=DEEP, worse=SHALLOW),
+        "ratio": lambda: ratio(runs, numerator=SHALLOW, denominator=DEEP, metric="test_error_pct"),
+        "target": lambda: target(runs, DEEP, at_most=5),
+    }[judge]()
+    assert made.verdict == "undecided" and "(1 of 5 seeds of deep (a) diverged)" in made.sentence
+    assert made.sentence.endswith("undecided, because a fifth or more of the seeds of a row diverged.")
+
+
+def test_lone_survivor_is_no_constant():
+    runs = runs_of(deep=[1.0, 1.1, 1.2], shallow=[9.0, np.nan, np.nan])
+    made = paired_difference(runs, better=DEEP, worse=SHALLOW)
+    assert math.isnan(made.low) and made.verdict == "undecided" and "single value" not in made.sentence
+    assert math.isnan(target(runs, SHALLOW, at_most=10, deterministic=True).low)
 
 
 def test_all_diverged_is_undecided():
@@ -109,9 +129,11 @@ def test_ratio_is_taken_on_the_log_scale():
     assert made.verdict == "reproduced" and made.unit == "times"
 
 
-def test_ratio_refuses_what_has_no_logarithm():
-    with pytest.raises(InvalidInput, match="positive"):
-        ratio(runs_of(deep=[0.0, 1.0], shallow=[1.0, 1.0]), numerator=SHALLOW, denominator=DEEP, metric="test_error_pct")
+def test_ratio_of_what_has_no_logarithm_is_undecided():
+    runs = runs_of(deep=[0.0, 1.0], shallow=[1.0, 1.0])
+    made = ratio(runs, numerator=SHALLOW, denominator=DEEP, metric="test_error_pct")
+    assert made.verdict == "undecided" and math.isnan(made.effect) and math.isnan(made.low)
+    assert "because a ratio needs positive values" in made.sentence and "nan" not in made.sentence
 
 
 def test_target_is_on_the_mean():

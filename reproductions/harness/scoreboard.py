@@ -9,7 +9,7 @@ from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
 
 # A smoke run only shows that the code works, so it has no place on the scoreboard.
-BUDGETS = {"full": "Full budget, on a GPU", "quick": "Quick budget, on a laptop"}
+BUDGETS = {"full": "Full budget", "quick": "Quick budget"}
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
@@ -52,9 +52,20 @@ def _tables(root, base):
     for budget, meaning in BUDGETS.items():
         folders = [folder for folder in _folders(root) if folder.parent.name == budget]
         if folders:
-            text += ("\n" if text else "") + f"**{meaning}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
+            text += ("\n" if text else "") + f"**{meaning}{_devices(folders)}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
             text += "".join(_line(folder, base) for folder in folders)
     return text or "No results yet.\n"
+
+
+def _devices(folders):
+    """The devices that the runs of some folders were trained on, in brackets, as runs.csv has them."""
+    found, processors = set(), set()
+    for folder in folders:
+        for line in _read(folder / "runs.csv") if (folder / "runs.csv").exists() else ():
+            # scikit-learn always runs on the processor, beside whatever the networks are trained on.
+            (processors if line.get("backend") == "scikit-learn" else found).add(line.get("device") or "")
+    named = sorted((found or processors) - {""})
+    return f" ({', '.join(named)})" if named else ""
 
 
 def _folders(root):
@@ -74,11 +85,15 @@ def _sentence(folder, line):
 
 
 def _verdicts(folder):
-    with open(folder / "verdicts.csv", newline="", encoding="utf-8", errors="replace") as file:
-        lines = list(csv.DictReader(file))
+    lines = _read(folder / "verdicts.csv")
     if any(line.get("verdict") not in VERDICTS or not line.get("sentence") for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew with zoo results rebuild {folder.name}.")
     return lines
+
+
+def _read(path):
+    with open(path, newline="", encoding="utf-8", errors="replace") as file:
+        return list(csv.DictReader(file))
 
 
 def _title(name):

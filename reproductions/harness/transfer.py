@@ -102,7 +102,8 @@ def _unpacked(source, stack):
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, ResultsError):
             raise
-        raise ResultsError(f"{source} is no whole tar file ({error}); copy it again.") from None
+        why = str(error).partition(":\n")[0]  # what each compression had to say follows, a line each
+        raise ResultsError(f"{source} is no whole tar file ({why}); copy it again.") from None
     return folder
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from zoo.errors import InvalidInput, unknown_name
 
 DEFAULT_SEEDS = {"smoke": 2, "quick": 3, "full": 20}
+MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -19,19 +20,23 @@ class Budget:
 
     @classmethod
     def named(cls, name, seeds=None):
-        """The budget "smoke" (seconds), "quick" (minutes on a laptop) or "full" (a GPU).
+        """The budget "smoke" (seconds), "quick" (minutes on 2 cores) or "full" (a GPU).
 
         seeds: None for the budget's own number, a number of seeds (0, 1, ...), or the seeds themselves.
-        Raises UnknownName for another budget, InvalidInput for no, negative or repeated seeds.
+        Raises UnknownName for another budget, InvalidInput for no, negative, repeated or over 10,000 seeds.
         """
         if isinstance(name, cls):
             return name
         if name not in DEFAULT_SEEDS:
             raise unknown_name("budget", name, DEFAULT_SEEDS)
         seeds = DEFAULT_SEEDS[name] if seeds is None else seeds
-        seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
+        if isinstance(seeds, int):
+            seeds = range(min(seeds, MOST_SEEDS + 1))  # a mistyped number must not fill the memory
+        seeds = tuple(int(seed) for seed in seeds)
         if not seeds:
             raise InvalidInput("A run needs at least one seed; ask for 2 or more to get an interval.")
+        if len(seeds) > MOST_SEEDS:
+            raise InvalidInput(f"A run takes at most {MOST_SEEDS:,} seeds; ask for fewer.")
         if min(seeds) < 0 or len(set(seeds)) < len(seeds):
             raise InvalidInput(f"Seeds must be different integers from 0 on, not {list(seeds)}.")
         return cls(name, seeds)

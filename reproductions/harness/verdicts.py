@@ -10,6 +10,8 @@ from zoo.reproductions.harness import statistics
 from zoo.reproductions.harness.numbers import number, rounded, words
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
+# From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
+_TOO_MANY = 0.2
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,21 @@ class Check:
     sentence: str
 
 
-def check(name, interval, unit, sentence, *, above=None, below=None):
+def check(name, interval, unit, sentence, *, above=None, below=None, doubt=""):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
 
     interval: a statistics.Interval; sentence: what was compared with what, in words and without a full stop. The whole
     interval beyond the bound reproduces the claim, all of it on the other side contradicts it, anything else, an
-    interval that a single seed can't give included, leaves it undecided.
+    interval that a single seed can't give included, leaves it undecided. So does a doubt: why no interval would decide.
     """
     if (above is None) == (below is None):
         raise InvalidInput(f"The check {name!r} must claim one side: above=... or below=...")
     effect, low, high = (rounded(value) for value in interval[:3])
     bound, side = (above, "above") if below is None else (below, "below")
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
-    verdict = "reproduced" if beyond else "contradicted" if short else "undecided"
+    verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
     spread = f"95% interval {number(low)} to {number(high)}" if math.isfinite(low) else "no interval"
-    text = f"{sentence}: {number(effect)} {unit} ({spread}), claimed {side} {number(bound)}: {verdict}."
+    text = f"{sentence}: {number(effect)} {unit} ({spread}), claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
     return Check(name, effect, low, high, unit, verdict, text)
 
 
@@ -48,28 +50,38 @@ def paired_difference(runs, *, better, worse, metric="test_error_pct", at_least=
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
     are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
+    Where a fifth or more of the seeds of either diverged, nothing is decided.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
-    interval, how = _difference(values(runs, first, metric), values(runs, second, metric))
+    interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))
+    note, doubt = _divergence(runs, (better, worse), metric)
     unit, points = ("", words(metric)) if not metric.endswith("_pct") else (" %", "percentage points")
     means = [number(statistics.mean_interval(values(runs, row, metric)).estimate) + unit for row in (better, worse)]
     sentence = (
         f"On {_place(better, worse)} the {words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
-        f"Advantage of the former, {how}"
+        f"Advantage of the former, {how}{note}"
     )
-    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least)
+    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=doubt)
 
 
 def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None):
-    """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale."""
-    samples = [values(runs, row, metric) for row in (numerator, denominator)]
+    """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
+
+    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided.
+    """
+    samples = [_every_value(runs, row, metric) for row in (numerator, denominator)]
+    note, doubt = _divergence(runs, (numerator, denominator), metric)
     if any((sample <= 0).any() for sample in samples):
-        raise InvalidInput(f"A ratio of {metric} needs positive values.")
-    interval, how = _difference(*(np.log(sample) for sample in samples))
-    interval = statistics.Interval(*(math.exp(value) for value in interval[:3]), interval.n)
+        # The trials are done by now: an error here would lose the table they are for.
+        interval, how = statistics.Interval(np.nan, np.nan, np.nan, 0), "which is not defined for every seed"
+        doubt = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
+    else:
+        interval, how = _difference(*(np.log(sample) for sample in samples))
+        interval = statistics.Interval(*(math.exp(value) for value in interval[:3]), interval.n)
     place = _place(numerator, denominator)
-    sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}"
-    return check(name or f"{_slug(numerator)} over {_slug(denominator)}", interval, "times", sentence, above=at_least)
+    sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
+    name = name or f"{_slug(numerator)} over {_slug(denominator)}"
+    return check(name, interval, "times", sentence, above=at_least, doubt=doubt)
 
 
 def target(runs, row, *, at_most, metric="test_error_pct", deterministic=False, name=None):
@@ -78,34 +90,60 @@ def target(runs, row, *, at_most, metric="test_error_pct", deterministic=False, 
     deterministic: the method draws nothing at random, so that one value is the mean and its interval a point.
     """
     interval = statistics.mean_interval(values(runs, row, metric))
-    if deterministic and interval.n == 1:
+    note, doubt = _divergence(runs, (row,), metric)
+    alone = deterministic and len(_every_value(runs, row, metric)) == interval.n == 1
+    if alone:
         interval = interval._replace(low=interval.estimate, high=interval.estimate)
-    n = "its one value (nothing in it is random)" if deterministic and interval.n == 1 else _seeds(interval.n)
-    sentence = f"On {row[0]} the mean {words(metric)} of {_who(row)} over {n}"
+    n = "its one value (nothing in it is random)" if alone else _seeds(interval.n)
+    sentence = f"On {row[0]} the mean {words(metric)} of {_who(row)} over {n}{note}"
     unit = "%" if metric.endswith("_pct") else words(metric)
-    return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most)
+    return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt)
 
 
 def values(runs, row, metric):
     """The metric of a row (dataset, model, setting) as a pandas Series indexed by seed, diverged seeds left out."""
+    return _every_value(runs, row, metric).dropna()
+
+
+def _every_value(runs, row, metric):
+    """As values, with NaN where a seed diverged."""
     dataset, model, setting = row
     chosen = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting) & (runs.metric == metric)]
     if chosen.empty:
         raise InvalidInput(f"The runs hold no {metric} of {model} ({setting}) on {dataset}.")
-    return chosen[np.isfinite(chosen.value)].set_index("seed").value
+    column = chosen.set_index("seed").value
+    return column.where(np.isfinite(column))
+
+
+def _divergence(runs, rows, metric):
+    """What a sentence says of the diverged seeds of its rows, and why too many of them decide nothing; "" for neither."""
+    samples = [_every_value(runs, row, metric) for row in rows]
+    lost = [
+        f"{sample.isna().sum()} of {_seeds(len(sample))} of {_who(row)} diverged"
+        for row, sample in zip(rows, samples, strict=True)
+        if sample.isna().any()
+    ]
+    too_many = any(sample.isna().mean() >= _TOO_MANY for sample in samples)
+    note = f" ({', '.join(lost)})" if lost else ""
+    return note, "a fifth or more of the seeds of a row diverged" if too_many else ""
 
 
 def _difference(first, second):
-    """Interval of first - second, and in words how it was made."""
+    """Interval of first - second, NaN where a seed diverged, and in words how it was made."""
+    # What is left of several seeds is one draw: only a row that never had more than one value can be a constant.
+    first_constant, second_constant = len(first) == 1, len(second) == 1
+    first, second = first.dropna(), second.dropna()
     shared = first.index.intersection(second.index)
     if len(shared) >= 2:
         return statistics.paired_interval(first[shared], second[shared]), f"paired over {_seeds(len(shared))}"
     if min(len(first), len(second)) == 0:
         return statistics.Interval(np.nan, np.nan, np.nan, 0), "with every seed of one diverged"
-    if min(len(first), len(second)) == 1:
+    if first_constant or second_constant:
         # A deterministic method has one value, which the seeds of the other are held against.
-        difference = first - second.iloc[0] if len(second) == 1 else first.iloc[0] - second
+        difference = first - second.iloc[0] if second_constant else first.iloc[0] - second
         return statistics.mean_interval(difference), f"{_seeds(len(difference))} against a single value"
+    if min(len(first), len(second)) == 1:
+        return statistics.Interval(first.mean() - second.mean(), np.nan, np.nan, 1), "with one seed left of one"
     return statistics.welch_interval(first, second), f"unpaired, {len(first)} against {_seeds(len(second))}"
 
 

@@ -1,6 +1,8 @@
 """The application: which commands there are, and how an error becomes one line and an exit code."""
 
+import errno
 import os
+import sys
 
 import typer
 from typer.core import TyperGroup
@@ -50,4 +52,19 @@ def main():
     """Entry point of the command `zoo`."""
     # TensorFlow's start-up notes are no news to the user; an own setting wins.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    build()(prog_name="zoo")
+    try:
+        build()(prog_name="zoo")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        fail(f"{error.filename or 'The output'} can't be written: {error.strerror}.")
+        _drop_output()
+        sys.exit(1)
+
+
+def _drop_output():
+    """Let what standard output couldn't take go, or Python would try, and complain, once more when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -39,6 +39,10 @@ class Backend(enum.StrEnum):
 BudgetOption = Annotated[
     Budget, typer.Option(help="smoke: seconds; quick: minutes on 2 cores; full: a GPU, 20 seeds or more.")
 ]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", file_okay=False, help="Results folder. Default: the checkout's results/.", show_default=False),
+]
 
 
 def add_commands(app):
@@ -51,12 +55,9 @@ def reproduce(
     claim: Claim,
     budget: BudgetOption = Budget.QUICK,
     seeds: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Seeds per model. Default: what the budget says.")
+        int | None, typer.Option(min=1, max=10_000, metavar="N", help="Seeds per model. Default: what the budget says.")
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", file_okay=False, help="Results folder. Default: the checkout's results/.", show_default=False),
-    ] = None,
+    out: OutOption = None,
     engine: Annotated[Engine, typer.Option(help="Here, or as Ray tasks with one GPU each.")] = Engine.LOCAL,
     address: Annotated[
         str | None, typer.Option(metavar="A", help="The Ray cluster to join. Default: a new one on this machine.")
@@ -110,7 +111,7 @@ def _leave_tensorflow_out():
             del sys.modules["tensorflow"]
 
 
-def compare(claim: Claim, budget: BudgetOption = Budget.QUICK):
+def compare(claim: Claim, budget: BudgetOption = Budget.QUICK, out: OutOption = None):
     """Show the tables of a claim that was run before: ours beside the published numbers, and the verdicts.
 
     Examples:
@@ -118,4 +119,4 @@ def compare(claim: Claim, budget: BudgetOption = Budget.QUICK):
     $ zoo compare shallow_vs_deep
     $ zoo compare shallow_vs_deep --budget full
     """
-    show(claim, budget.value)
+    show(claim, budget.value, out)
