@@ -177,14 +177,14 @@ def test_reproduce_is_on_jax_unless_told_otherwise(call, monkeypatch):
 
 
 def test_interrupt_says_what_was_kept(tmp_path, results_dir):
-    program = "import sys, harness_example, zoo.cli, zoo.reproductions.harness as h; h.load_claim(harness_example); zoo.cli.main()"
+    program = "import harness_example, signal, zoo.cli, zoo.reproductions.harness as h; h.load_claim(harness_example); "
+    # tests that run in the background of a shell inherit that SIGINT is ignored
+    program += "signal.signal(signal.SIGINT, signal.default_int_handler); zoo.cli.main()"
     log = tmp_path / "log"
     environment = {"EXAMPLE_LOG": log, "EXAMPLE_SECONDS": 60, "PYTHONPATH": Path(__file__).parent}
     process = subprocess.Popen(
         [sys.executable, "-c", program, "reproduce", "harness_example", "--budget", "smoke"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **{k: str(v) for k, v in environment.items()}},
-        # tests that run in the background of a shell inherit that SIGINT is ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         until = time.monotonic() + 60
