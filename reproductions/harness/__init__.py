@@ -11,6 +11,7 @@ _HOMES = {
     "Published": "published",
     "Trial": "trial",
     "TrialsFailed": "runner",
+    "WithFiles": "trial",
     "check": "verdicts",
     "compare": "folder",
     "describe_claim": "claims",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError, unknown_name
-from zoo.reproductions.harness.environment import commit, device_and_versions
+from zoo.environment import commit, device_and_versions
 from zoo.reproductions.harness.fingerprint import code_fingerprint, dataset_fingerprint
 
 ENGINES = ("local", "ray")

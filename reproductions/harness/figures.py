@@ -37,6 +37,6 @@ def drawn_by(png):
 
 
 def _versions():
-    from zoo.reproductions.harness.environment import installed_version
+    from zoo.environment import installed_version
 
     return f"matplotlib {installed_version('matplotlib')}, pillow {installed_version('pillow')}"

@@ -8,14 +8,14 @@ from collections import deque
 from zoo.errors import CorruptFile, InvalidInput, ZooError
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.engines import open_engine
-from zoo.reproductions.harness.environment import commit
+from zoo.environment import commit
 from zoo.reproductions.harness.fingerprint import trial_key
 from zoo.reproductions.harness.folder import results_root, write_results
 from zoo.reproductions.harness.progress import Progression
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
-from zoo.reproductions.harness.trial import Budget
+from zoo.reproductions.harness.trial import Budget, WithFiles
 
 POLL_SECONDS = 0.2
 
@@ -117,12 +117,13 @@ class _Run:
         with lock:
             rows, error = None, outcome.error
             if error is None:
+                returned = outcome.returned if isinstance(outcome.returned, WithFiles) else WithFiles(outcome.returned, {})
                 try:
-                    rows = complete_rows(trial, outcome.returned, self.environment, self.commit)
+                    rows = complete_rows(trial, returned.rows, self.environment, self.commit)
                 except InvalidInput as caught:
                     error = caught
             if error is None:
-                self.entries[key] = Entry(rows, self._manifest(trial, outcome))
+                self.entries[key] = Entry(rows, self._manifest(trial, outcome), returned.files)
                 self.store.save(key, self.entries[key])
                 self._failure(key).unlink(missing_ok=True)
                 self.shown.finished(trial, f"{outcome.wall_seconds:.1f} s")

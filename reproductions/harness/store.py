@@ -1,6 +1,6 @@
 """Finished trials on disk, one folder each, written so that a kill at any moment loses at most the trial in hand.
 
-<results>/.trials/<key>/rows.json and manifest.json; the manifest is written last and holds the other's sha256.
+<results>/.trials/<key>/rows.json, files that the trial left, and manifest.json, written last, which holds their sha256.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.errors import CorruptFile, ResultsError
@@ -21,10 +21,11 @@ PROBE_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished trial: its rows (runs.csv without the claim) and the manifest that says how they came about."""
+    """A finished trial: its rows (runs.csv without the claim), the manifest that says how they came about, its files."""
 
     rows: list[dict]
     manifest: dict
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 class Store:
@@ -42,10 +43,12 @@ class Store:
         folder = self.folder / key
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
-            content = (folder / "rows.json").read_bytes()
-            if hashlib.sha256(content).hexdigest() != manifest["sha256"]["rows.json"] or manifest["key"] != key:
+            if any(Path(name).name != name for name in manifest["sha256"]):
                 raise ValueError
-            return Entry(json.loads(content), manifest)
+            contents = {name: (folder / name).read_bytes() for name in manifest["sha256"]}
+            if _sums(contents) != manifest["sha256"] or manifest["key"] != key:
+                raise ValueError
+            return Entry(json.loads(contents.pop("rows.json")), manifest, contents)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
@@ -57,10 +60,10 @@ class Store:
         make_folder(folder)
         for left_over in folder.glob("*.tmp"):
             left_over.unlink()
-        content = json.dumps(entry.rows, indent=1).encode()
-        sums = {"rows.json": hashlib.sha256(content).hexdigest()}
-        write_atomically(folder / "rows.json", content)
-        manifest = {**entry.manifest, "key": key, "sha256": sums}
+        contents = {**entry.files, "rows.json": json.dumps(entry.rows, indent=1).encode()}
+        for name, content in contents.items():
+            write_atomically(folder / name, content)
+        manifest = {**entry.manifest, "key": key, "sha256": _sums(contents)}
         write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
 
     @contextlib.contextmanager
@@ -77,6 +80,10 @@ class Store:
             except OSError as error:
                 raise _unwritable(self.folder, error) from error
             yield got
+
+
+def _sums(contents):
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def write_atomically(path, content):

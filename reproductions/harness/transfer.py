@@ -26,7 +26,7 @@ def export_results(target, out=None):
     root, target = results_root(out), Path(target)
     store = Store(root)
     paths = [path for folder in result_folders(root) for path in sorted(folder.iterdir()) if path.is_file()]
-    paths += [store.folder / key / name for key in store.keys() for name in ("rows.json", "manifest.json")]
+    paths += [path for key in store.keys() for path in sorted((store.folder / key).iterdir()) if path.suffix != ".tmp"]
     if not paths:
         raise ResultsError(f"There are no results under {root} to export; run zoo reproduce first.")
     contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}

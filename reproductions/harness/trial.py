@@ -47,6 +47,14 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class WithFiles:
+    """Rows of a trial, as Trial.run returns them, and files to be kept beside them in the store: {name: bytes}."""
+
+    rows: object
+    files: dict[str, bytes]
+
+
+@dataclass(frozen=True)
 class Trial:
     """One model in one setting on one data set, trained from every seed.
 
@@ -54,6 +62,7 @@ class Trial:
         seed, metric, value (NaN where the seed diverged) and, where they mean something, n_train, n_test, parameters,
         updates (steps taken), seconds (of training, without compilation); backend and precision where they are not
         the process's own: "scikit-learn" then stands for the processor. report.progress(done, total) shows how far it is.
+        A run that leaves more than rows, such as weights, returns WithFiles.
     recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.
     cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
     """

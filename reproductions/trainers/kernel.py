@@ -7,7 +7,7 @@ def train_svm(trial, report):
     Rows: test_error_pct and validation_error_pct of the single seed, with the processor as device, since
     scikit-learn computes there in float64.
     """
-    from zoo.reproductions.harness.environment import processor
+    from zoo.environment import processor
     from zoo.reproductions.trainers.data import splits
     from zoo.reproductions.trainers.svm import rbf_svm
 

@@ -1,8 +1,10 @@
 """Random Fourier features of the Gaussian kernel: Rahimi & Recht, NIPS 2007."""
 
+import hashlib
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -11,6 +13,8 @@ class RandomFourierFeatures(keras.layers.Layer):
     """x (n, d) to sqrt(2 / features) * cos(x W + b), (n, features), with W ~ N(0, 2 gamma) and b ~ U(0, 2 pi) frozen.
 
     The inner product of two outputs has the expectation exp(-gamma |x - y|^2).
+    NumPy draws W and b from a seed that `keras.utils.set_random_seed` decides. A weights file holds that seed and a
+    sha256 of what it gave instead of millions of numbers; W and b that come from elsewhere are saved whole.
     """
 
     def __init__(self, features, gamma, **kwargs):
@@ -19,12 +23,40 @@ class RandomFourierFeatures(keras.layers.Layer):
             raise ValueError(f"features must be at least 1 and gamma above 0; got {features} and {gamma}.")
         self.features = features
         self.gamma = gamma
+        self.draw_seed = keras.initializers.RandomNormal().seed  # an integer that follows from the global seed
 
     def build(self, input_shape):
-        spread = keras.initializers.RandomNormal(stddev=math.sqrt(2 * self.gamma))
-        phase = keras.initializers.RandomUniform(0.0, 2 * math.pi)
-        self.projection = self.add_weight((input_shape[-1], self.features), spread, name="projection", trainable=False)
-        self.phase = self.add_weight((self.features,), phase, name="phase", trainable=False)
+        self.projection = self.add_weight((input_shape[-1], self.features), "zeros", name="projection", trainable=False)
+        self.phase = self.add_weight((self.features,), "zeros", name="phase", trainable=False)
+        self._assign(self._drawn(self.draw_seed))
+
+    def _drawn(self, seed):
+        random = np.random.default_rng(seed)
+        projection = random.standard_normal(self.projection.shape, "float32") * np.float32(math.sqrt(2 * self.gamma))
+        return projection, random.random(self.phase.shape, "float32") * np.float32(2 * math.pi)
+
+    def _assign(self, arrays):
+        for variable, array in zip((self.projection, self.phase), arrays, strict=True):
+            variable.assign(array)
+
+    def save_own_variables(self, store):
+        arrays = [ops.convert_to_numpy(variable) for variable in (self.projection, self.phase)]
+        if all(map(np.array_equal, arrays, self._drawn(self.draw_seed))):
+            store["seed"] = np.array(self.draw_seed, "int64")
+            store["sha256"] = np.frombuffer(_digest(arrays), "uint8")
+        else:
+            store["projection"], store["phase"] = arrays
+
+    def load_own_variables(self, store):
+        """Raises ValueError where this NumPy draws other numbers than the one that saved."""
+        if "seed" not in store:
+            self._assign((store["projection"], store["phase"]))
+            return
+        self.draw_seed = int(np.array(store["seed"]))
+        arrays = self._drawn(self.draw_seed)
+        if _digest(arrays) != np.array(store["sha256"]).tobytes():
+            raise ValueError(f"NumPy {np.__version__} draws another random projection than the one these weights belong to.")
+        self._assign(arrays)
 
     def call(self, x):
         # The angle grows with the input's size, so that 16 bits would lose the cosine.
@@ -36,3 +68,7 @@ class RandomFourierFeatures(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "features": self.features, "gamma": self.gamma}
+
+
+def _digest(arrays):
+    return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).digest()

@@ -7,18 +7,32 @@ robust features with denoising autoencoders, ICML 2008, and JMLR 2010. zoo.pretr
 import keras
 
 from zoo.errors import InvalidInput
+from zoo.layers.augmentation import augment
 from zoo.layers.autoencoder import Autoencoder
 from zoo.layers.dense import initialiser_for, logits
-from zoo.layers.preprocessing import as_vector, raw_input
+from zoo.layers.preprocessing import as_image, as_vector, raw_input
 from zoo.registry import register_model
 
 
 @register_model
 def autoencoder_stack(
-    input_shape, classes, *, widths=(1000, 1000, 1000), activation="sigmoid", initialiser=None, dropout=0.0, rescale=1 / 255
+    input_shape,
+    classes,
+    *,
+    widths=(1000, 1000, 1000),
+    activation="sigmoid",
+    initialiser=None,
+    dropout=0.0,
+    augmentation=None,
+    rescale=1 / 255,
 ):
-    """The classifier: encoder_1 .. encoder_n, then the logits. dropout: rate after each encoder, in fine-tuning."""
+    """The classifier: encoder_1 .. encoder_n, then the logits.
+
+    dropout: rate after each encoder; augmentation: of images, see zoo.layers.augment; both in fine-tuning.
+    """
     inputs, x = raw_input(input_shape, rescale)
+    if augmentation:
+        x = augment(as_image(x), augmentation)
     x = as_vector(x)
     for index, units in enumerate(widths):
         x = _encoder(index, units, activation, initialiser)(x)

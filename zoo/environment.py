@@ -52,7 +52,7 @@ def commit():
     """The commit of the code that runs: env ZOO_COMMIT, else git's short hash with "-dirty" if changed, else "unknown"."""
     if os.environ.get("ZOO_COMMIT"):
         return os.environ["ZOO_COMMIT"]
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[1]
     if not (checkout / ".git").exists():
         return "unknown"
     head = _git(checkout, "rev-parse", "--short", "HEAD")

@@ -1,0 +1,118 @@
+"""The zoo's presets: how each was trained, how its seed was chosen, and whether it errs as little as it should.
+
+No claim of the review, but what makes its claims usable: small pretrained models, shallow to deep, on MNIST and
+Fashion-MNIST. Every preset is a population trained by one recipe on the first 50,000 training images; the seed with the
+least error on the next 10,000 ships, and the test images are seen once, by all seeds. zoo/pretrained/ is made from these
+runs by `zoo results presets`.
+
+Expected, full budget: on MNIST about 7.4 % error for linear, 1.7 for the kernel machine, 1 for mlp and
+autoencoder_stack with augmented images, 0.5 for convnet, 1 for lstm; on Fashion-MNIST about 15.5, 9, 11, 8 and 11 %.
+The nets are small enough for two CPU cores: some 60 minutes for 10 seeds (5 of the slower models). Quick: linear and
+mlp, few epochs, 3 seeds, 3 minutes.
+"""
+
+from zoo.reproductions.harness import Published, Trial, paired_difference, target
+from zoo.reproductions.trainers.preset import train_preset
+from zoo.training.recipe import recipe
+
+SETTING = "preset"
+DATASETS = ("mnist", "fashion_mnist")
+AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
+PROTOCOL = (
+    "Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch "
+    "count. The means are over all seeds; the one with the least validation error is the preset."
+)
+# Mean test errors, percent, at which a preset is worth shipping.
+TARGETS = {
+    "mnist": {"linear": 7.6, "kernel_machine": 1.7, "mlp": 1.3, "autoencoder_stack": 1.3, "convnet": 0.33, "lstm": 0.8},
+    "fashion_mnist": {"linear": 15.8, "mlp": 10.3, "autoencoder_stack": 10.5, "convnet": 6.0, "lstm": 9.3},
+}
+
+
+def trials(budget):
+    """One trial per preset; the slower learners take half of the seeds."""
+    half = budget.seeds[: max(1, len(budget.seeds) // 2)]
+    datasets = budget.choose(smoke=("digits",), quick=DATASETS, full=DATASETS)
+    for model in budget.choose(smoke=("linear", "mlp"), quick=("linear", "mlp"), full=TARGETS["mnist"]):
+        for dataset in datasets:
+            if model in TARGETS.get(dataset, TARGETS["mnist"]):
+                settings, cost, slow = _recipe(model, AUGMENTATION[dataset], budget)
+                yield Trial(dataset, model, SETTING, half if slow else budget.seeds, train_preset, settings, cost)
+
+
+def _recipe(model, augmentation, budget):
+    """(recipe, cost beside the others, whether it is slow) of a preset."""
+
+    def epochs(n):
+        return budget.choose(smoke=3, quick=min(4, n), full=n)
+
+    if model == "linear":
+        return recipe(epochs=epochs(30)), 1, False
+    if model == "mlp":
+        options = {"widths": [512, 512], "batch_norm": True, "input_dropout": 0.0, "dropout": 0.2, "augmentation": augmentation}
+        return recipe(options=options, epochs=epochs(20), learning_rate=2e-3), 8, False
+    if model == "kernel_machine":
+        return recipe(options={"features": 8192, "gamma": 0.02}, epochs=epochs(10), learning_rate=2e-2), 9, True
+    if model == "autoencoder_stack":
+        noise = {"corruption": "masking", "level": 0.25, "epochs": 10, "learning_rate": 1e-3}
+        options = {"widths": [500, 500, 500], "dropout": 0.1, "augmentation": augmentation}
+        return recipe(options=options, epochs=epochs(20), pretraining=noise), 8, True
+    if model == "lstm":
+        options = {"units": 128, "layers": 1, "dropout": 0.1, "unroll": False, "augmentation": "shift"}
+        return recipe(options=options, epochs=epochs(10), learning_rate=3e-3), 7, True
+    options = {"blocks": [[16], [32], [64]], "dense": 128, "dropout": 0.2, "augmentation": augmentation}
+    return recipe(options=options, epochs=epochs(10), learning_rate=2e-3), 15, True
+
+
+def judge(runs):
+    """Every preset's recipe against the error that it should reach, the mean over its seeds, and against linear's."""
+    checks = []
+    for dataset, model in runs[["dataset", "model"]].drop_duplicates().itertuples(index=False):
+        row, linear = (dataset, model, SETTING), (dataset, "linear", SETTING)
+        if model in TARGETS.get(dataset, {}):
+            checks.append(target(runs, row, at_most=TARGETS[dataset][model]))
+        if row != linear:
+            checks.append(paired_difference(runs, better=row, worse=linear))
+    return checks
+
+
+def draw(runs):
+    """Test error of every seed as a dot, the chosen one of each preset marked."""
+    from matplotlib.figure import Figure
+
+    datasets = list(runs.dataset.unique())
+    figure = Figure(figsize=(5.2 * len(datasets), 3.8))
+    for axis, dataset in zip(figure.subplots(1, len(datasets), squeeze=False)[0], datasets):
+        table = runs[runs.dataset == dataset].pivot(index=["model", "seed"], columns="metric", values="value")
+        models = list(runs[runs.dataset == dataset].model.unique())
+        for height, model in enumerate(models):
+            seeds = table.loc[model]
+            axis.scatter(seeds.test_error_pct, [height] * len(seeds), s=20, color="C0", alpha=0.5)
+            best = seeds.validation_error_pct.idxmin()
+            label = "chosen on validation" if height == 0 else None
+            axis.scatter(seeds.test_error_pct[best], height, s=90, facecolor="none", edgecolor="C3", label=label)
+        axis.set(yticks=range(len(models)), yticklabels=models, xscale="log", xlabel="test error, %", title=dataset)
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("{x:g}")
+        axis.tick_params(axis="x", which="both", labelsize=8)
+        axis.invert_yaxis()
+        axis.legend(fontsize=8)
+    return figure
+
+
+def _published():
+    def shared(*entry):
+        return Published(*entry, topic="shallow_vs_deep")
+
+    return {
+        ("mnist", "linear", SETTING): shared("logistic regression", "50k/10k/10k", "plain SGD"),
+        ("mnist", "mlp", SETTING): shared("MLP, 500 tanh hidden", "50k/10k/10k", "one layer, no distortions"),
+        ("mnist", "autoencoder_stack", SETTING): shared("stacked denoising autoencoder, 3x1000", "50k/10k/10k", "no distortions"),
+        ("mnist", "convnet", SETTING): shared("LeNet-5", "distortions", "60,000 images and their distortions"),
+        ("fashion_mnist", "linear", SETTING): shared(
+            "logistic regression, C=1, l1", "standardised pixels, mean of 5 shuffles", "60,000 images"
+        ),
+    }
+
+
+PUBLISHED = _published()
