@@ -1,4 +1,4 @@
-"""Data sets as memory-mapped NumPy arrays with fixed splits: load, list_datasets, describe, fetch, pack, unpack.
+"""Data sets as memory-mapped NumPy arrays with fixed splits: load, list_datasets, describe, at_hand, fetch, pack, unpack.
 
 >>> from zoo.datasets import load
 >>> mnist = load("mnist")
@@ -8,6 +8,7 @@
 
 import fnmatch
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Dataset, Info, Split
 from zoo.errors import unknown_name
 
-__all__ = ["Dataset", "Info", "Split", "describe", "fetch", "list_datasets", "load", "pack", "unpack"]
+__all__ = ["Dataset", "Info", "Split", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "unpack"]
 
 
 def list_datasets(pattern="*"):
@@ -29,6 +30,19 @@ def describe(name):
     if name not in list_datasets():
         raise unknown_name("data set", name, list_datasets())
     return importlib.import_module(f"{__name__}.{name}").INFO
+
+
+def at_hand(name):
+    """Whether load(name) needs no source: the data set is in the cache, or the user has named its file.
+
+    Raises UnknownName; CacheError when the cache folder cannot be read.
+    """
+    info = describe(name)
+    try:
+        cache.read(info)
+    except cache.Unusable:
+        return bool(info.path_variable and os.environ.get(info.path_variable))
+    return True
 
 
 def tell(text):

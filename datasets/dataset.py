@@ -47,6 +47,7 @@ class Info:
     classes: None unless the task is classification. version: changes whenever the arrays do.
     sources: {"official": the place in words, ...}; its build module has a Source for each.
     folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
+    path_variable: environment variable in which the user names the set's file, where nobody serves it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Info:
     task: str = "classification"
     x_dtype: str = "uint8"
     y_dtype: str = "int32"
+    path_variable: str | None = None
 
     @property
     def citation(self):

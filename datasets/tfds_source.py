@@ -60,10 +60,13 @@ def read_columns(builder, folder):
         download_dir=folder / "downloads", extract_dir=folder / "extracted", manual_dir=folder,
         url_infos=builder.url_infos, dataset_name=builder.name, force_checksums_validation=True,
     )
+    generators = builder._split_generators(manager)
+    if not isinstance(generators, dict):  # the older of TFDS's two styles: a list that names arguments
+        generators = {g.name: builder._generate_examples(**g.gen_kwargs) for g in generators}
     parts = {}
-    for generator in builder._split_generators(manager):
-        examples = [example for _, example in builder._generate_examples(**generator.gen_kwargs)]
-        parts[generator.name] = {feature: np.stack([e[feature] for e in examples]) for feature in examples[0]}
+    for split, generator in generators.items():
+        examples = [example for _, example in generator]
+        parts[str(split)] = {feature: np.stack([e[feature] for e in examples]) for feature in examples[0]}
     return parts
 
 

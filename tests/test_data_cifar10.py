@@ -1,0 +1,153 @@
+"""CIFAR-10 and its JPEG copy: dummy archives through the real parsers, a file that is named, absent or another one."""
+
+import dataclasses
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_data_sources import refused
+
+from zoo.datasets import at_hand, cifar10, cifar10_jpeg, load
+from zoo.datasets.cifar10_jpeg import build as jpeg
+from zoo.errors import DataUnavailable
+
+CLASSES = cifar10_jpeg.INFO.class_names
+PER_CLASS = {"train": 6, "test": 3}
+# TFDS's own checksum is the real archive's, so it is exchanged for the dummy's, as TFDS's tests do.
+CHILD = """
+import sys
+from pathlib import Path
+import numpy as np
+import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import checksums
+from zoo.datasets import tfds_source
+
+folder = Path(sys.argv[1])
+builder = tfds.builder("cifar10", data_dir=folder / "tfds")
+for url, info in list(builder.url_infos.items()):
+    builder.url_infos[url] = checksums.compute_url_info(folder / info.filename)
+for split, features in tfds_source.read_columns(builder, folder).items():
+    for feature, array in features.items():
+        np.save(folder / f"{split}.{feature}.npy", array)
+"""
+
+
+def add(tar, name, content):
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def plain_jpeg(part, label, number):
+    """A JPEG file of one colour, which lossy compression keeps: red tells the class, green the part, blue the number."""
+    file = io.BytesIO()
+    colour = (25 * label, 200 if part == "train" else 50, 30 * number)
+    Image.new("RGB", (32, 32), colour).save(file, "JPEG", quality=95, subsampling=0)
+    return file.getvalue()
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def jpeg_archive(tmp_path, monkeypatch):
+    """A small archive laid out as the real one, in its place: its path is not named yet."""
+    path = tmp_path / "small.tar.xz"
+    with tarfile.open(path, "w:xz") as tar:
+        for part, count in PER_CLASS.items():
+            for label, name in enumerate(CLASSES):
+                for number in range(count):
+                    add(tar, f"{part}/{name}/{number:04}.jpg", plain_jpeg(part, label, number))
+    monkeypatch.setattr(jpeg, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(jpeg, "VALIDATION", 20)
+    sizes = {"train": 40, "validation": 20, "test": 30}
+    monkeypatch.setattr(cifar10_jpeg, "INFO", dataclasses.replace(cifar10_jpeg.INFO, sizes=sizes))
+    monkeypatch.delenv("ZOO_CIFAR10_JPEG", raising=False)
+    return path
+
+
+def test_dummy_jpegs_are_decoded_shuffled_and_split(jpeg_archive, own_cache, monkeypatch):
+    assert not at_hand("cifar10_jpeg")
+    monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(jpeg_archive))
+    assert at_hand("cifar10_jpeg")
+    dataset = load("cifar10_jpeg")
+    found = []
+    for part, split in (("train", dataset.train), ("train", dataset.validation), ("test", dataset.test)):
+        red, green, blue = split.x.reshape(len(split.x), -1, 3).mean(axis=1).T
+        assert np.array_equal(np.rint(red / 25), split.y), "an image without its label"
+        assert np.all((green > 125) == (part == "train"))
+        assert np.any(np.diff(split.y) < 0), "still ordered by class"
+        found += [(part, int(label), round(number / 30)) for label, number in zip(split.y, blue)]
+    assert sorted(found) == sorted(
+        (part, label, number) for part, count in PER_CLASS.items() for label in range(10) for number in range(count)
+    )
+    monkeypatch.delenv("ZOO_CIFAR10_JPEG")
+    assert at_hand("cifar10_jpeg"), "it is in the cache now"
+    assert load("cifar10_jpeg").fingerprint == dataset.fingerprint
+    again = jpeg_again(jpeg_archive, monkeypatch)
+    assert all(np.array_equal(again[name].x, getattr(dataset, name).x) for name in again), "another order at the second time"
+
+
+def jpeg_again(archive, monkeypatch):
+    folder = archive.parent / "again"
+    folder.mkdir()
+    monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(archive))
+    jpeg.from_file(folder, print)
+    return jpeg.build(folder).splits
+
+
+def test_without_a_path_one_error_says_what_to_do(jpeg_archive, own_cache):
+    with pytest.raises(DataUnavailable, match="ZOO_CIFAR10_JPEG is not set.*name the path of cifar10_jpeg.tar.xz in"):
+        load("cifar10_jpeg")
+
+
+@pytest.mark.parametrize("named", ["nowhere.tar.xz", ".", "other.tar.xz"])
+def test_what_is_not_the_archive_is_refused(named, jpeg_archive, own_cache, monkeypatch):
+    content = bytearray(jpeg_archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    (jpeg_archive.parent / "other.tar.xz").write_bytes(content)
+    monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(jpeg_archive.parent / named))
+    with pytest.raises(DataUnavailable, match="sha256 differs" if named == "other.tar.xz" else "cannot be read"):
+        load("cifar10_jpeg")
+
+
+def test_cifar10_asks_for_the_internet_and_offers_no_mirror(own_cache, monkeypatch):
+    refused("cifar10", monkeypatch)
+    with pytest.raises(DataUnavailable, match="official source.*refused.*connect to the internet"):
+        load("cifar10")
+    assert not at_hand("cifar10")
+
+
+def test_dummy_records_through_tensorflow_datasets_parser(tmp_path):
+    """The binary records: a byte for the label, then 1,024 bytes for each of red, green and blue."""
+    random = np.random.RandomState(0)
+    files = {f"data_batch_{number}.bin": random.randint(0, 256, (4, 3073)) for number in range(1, 6)}
+    files["test_batch.bin"] = random.randint(0, 256, (3, 3073))
+    with tarfile.open(tmp_path / "cifar-10-binary.tar.gz", "w:gz") as tar:
+        for name, records in files.items():
+            records[:, 0] %= 10
+            add(tar, f"cifar-10-batches-bin/{name}", records.astype(np.uint8).tobytes())
+        add(tar, "cifar-10-batches-bin/batches.meta.txt", "\n".join(cifar10.INFO.class_names).encode())
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([sys.executable, "-c", CHILD, str(tmp_path)], env=quiet, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    training = np.concatenate([files[f"data_batch_{number}.bin"] for number in range(1, 6)])
+    for split, records in (("train", training), ("test", files["test_batch.bin"])):
+        images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        assert np.array_equal(np.load(tmp_path / f"{split}.image.npy"), images)
+        assert np.array_equal(np.load(tmp_path / f"{split}.label.npy"), records[:, 0])
+
+
+@pytest.mark.network
+def test_cifar10_keeps_the_official_order():
+    official = load("cifar10")
+    assert official.train.y[:10].tolist() == [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]
+    assert official.test.y[:10].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]
