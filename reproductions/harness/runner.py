@@ -5,6 +5,7 @@ import time
 import traceback
 from collections import deque
 
+from zoo.datasets import at_hand
 from zoo.errors import CorruptFile, InvalidInput, ZooError
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.engines import open_engine
@@ -37,8 +38,10 @@ def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", addre
     folder = root / budget.name / claim_name(module)
     require_writable(root / ".trials")
     require_writable(folder)
-    trials = _distinct(module, budget)
+    trials, left_out = _at_hand(_distinct(module, budget))
     with contextlib.closing(open_engine(engine, address)) as works, Progression(trials, console) as shown:
+        for trial in left_out:
+            shown.say(f"{trial} is left out: {trial.dataset} is not at hand. `zoo data fetch {trial.dataset}` gets it or says how.")
         environment = works.environment()
         run = _Run(Store(root), works, environment, shown, force)
         entries = run.finish({trial_key(trial, environment): trial for trial in trials})
@@ -172,6 +175,14 @@ def _distinct(module, budget):
         what = f"two trials for {twice[0]}" if twice else "no trials"
         raise InvalidInput(f"{claim_name(module)} has {what} at the budget {budget.name}.")
     return trials
+
+
+def _at_hand(trials):
+    """(trials to run, optional trials without their data). Raises InvalidInput if nothing is left to run."""
+    left_out = [trial for trial in trials if trial.optional and not at_hand(trial.dataset)]
+    if len(left_out) == len(trials):
+        raise InvalidInput(f"No data set of this claim is at hand; try `zoo data fetch {trials[0].dataset}`.")
+    return [trial for trial in trials if trial not in left_out], left_out
 
 
 def _provenance(budget, entries):

@@ -65,6 +65,7 @@ class Trial:
         A run that leaves more than rows, such as weights, returns WithFiles.
     recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.
     cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
+    optional: left out of a run, which says so, where the data set is not at hand (zoo.datasets.at_hand).
     """
 
     dataset: str
@@ -74,6 +75,7 @@ class Trial:
     run: Callable
     recipe: dict = field(default_factory=dict)
     cost: float = 1.0
+    optional: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "seeds", tuple(self.seeds))
