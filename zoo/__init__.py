@@ -11,9 +11,15 @@ _HOMES = {
     "list_models": "zoo.registry",
     "register_model": "zoo.registry",
     "Population": "zoo.training",
+    "evaluate_preset": "zoo.presets",
+    "from_preset": "zoo.presets",
+    "list_presets": "zoo.presets",
+    "model_card": "zoo.presets",
+    "retrain_preset": "zoo.presets",
+    "save_preset": "zoo.presets",
     "pretrain": "zoo.training",
 }
-_SUBPACKAGES = ("datasets", "errors", "layers", "models", "registry", "reproductions", "training")
+_SUBPACKAGES = ("datasets", "errors", "layers", "models", "presets", "registry", "reproductions", "training")
 
 __all__ = sorted([*_HOMES, "datasets", "errors"])
 

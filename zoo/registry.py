@@ -8,12 +8,14 @@ import fnmatch
 import importlib
 import inspect
 import pkgutil
+import weakref
 from pathlib import Path
 
 from zoo import models
 from zoo.errors import InvalidInput, unknown_name
 
 _builders = {}
+_made = weakref.WeakKeyDictionary()  # of every living model what it was made from
 
 
 def register_model(builder):
@@ -68,13 +70,25 @@ def create_model(name, input_shape, classes, **options):
     if not _is_count(classes):
         raise InvalidInput(f"The number of classes must be a positive integer, not {classes!r}.")
     try:
-        return builder(input_shape, int(classes), **options)
+        model = builder(input_shape, int(classes), **options)
     except (TypeError, ValueError) as problem:
         reason = str(problem).strip().splitlines()[0]
         raise InvalidInput(
             f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
             f"Its options and their defaults: {valid}."
         ) from problem
+    _made[model] = {"model": name, "input_shape": list(input_shape), "classes": int(classes), "options": dict(options)}
+    return model
+
+
+def how_made(model):
+    """What create_model made a model from: a dict of model, input_shape, classes, options. Raises InvalidInput for others."""
+    try:
+        return _made[model]
+    except (KeyError, TypeError):
+        raise InvalidInput(
+            f"{model!r:.80} was not made by zoo.create_model or zoo.from_preset, so nobody could build it again from its name."
+        ) from None
 
 
 def _builder(name):

@@ -7,7 +7,7 @@ import sys
 import typer
 from typer.core import TyperGroup
 
-from zoo.cli import data, listing, reproduce, results
+from zoo.cli import data, listing, presets, reproduce, results
 from zoo.cli.console import err, fail
 from zoo.errors import UnknownName, ZooError
 
@@ -42,6 +42,7 @@ def build():
         rich_markup_mode="rich", pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
     )
     listing.add_commands(app)
+    presets.add_commands(app)
     app.add_typer(data.app, name="data")
     reproduce.add_commands(app)
     app.add_typer(results.app, name="results")

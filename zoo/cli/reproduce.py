@@ -1,13 +1,12 @@
 """`zoo reproduce` and `zoo compare`: put a claim to the test, and look at the outcome again."""
 
 import enum
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from zoo.cli.backend import Backend, TrainingBackend, use_backend
 from zoo.cli.console import interruptible
 from zoo.cli.tables import show
 
@@ -27,13 +26,6 @@ class Engine(enum.StrEnum):
 
     LOCAL = "local"
     RAY = "ray"
-
-
-class Backend(enum.StrEnum):
-    """What Keras computes with."""
-
-    JAX = "jax"
-    TENSORFLOW = "tensorflow"
 
 
 BudgetOption = Annotated[
@@ -63,9 +55,7 @@ def reproduce(
         str | None, typer.Option(metavar="A", help="The Ray cluster to join. Default: a new one on this machine.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Train again what is finished already.")] = False,
-    backend: Annotated[
-        Backend, typer.Option(help="What Keras computes with, whatever KERAS_BACKEND says.")
-    ] = Backend.JAX,
+    backend: TrainingBackend = Backend.JAX,
 ):
     """Train everything that a claim needs, compare with the published numbers, and say whether it held.
 
@@ -79,36 +69,13 @@ def reproduce(
     """
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
-    os.environ["KERAS_BACKEND"] = backend.value  # before anything imports Keras, which fixes it then
     from zoo.reproductions.harness import describe_claim, run_claim
 
     describe_claim(claim)  # a mistyped name is refused before anything is loaded
     with interruptible("Finished trials are kept; the same command goes on from there."):
-        if backend is Backend.JAX:
-            _keep_compiled_programs()
-            _leave_tensorflow_out()
+        use_backend(backend)
         run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force)
     show(claim, budget.value, out)
-
-
-def _keep_compiled_programs():
-    """Let JAX keep what it compiles next to the data: data sets of one shape share programs, so does the next run."""
-    from zoo.datasets import cache
-
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.root() / "compiled"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
-
-
-def _leave_tensorflow_out():
-    """Let Keras find no TensorFlow when it looks for it, once: loading it takes seconds, and on JAX nothing needs it."""
-    import keras
-
-    if "tensorflow" not in sys.modules:
-        sys.modules["tensorflow"] = None  # an import of it fails
-        try:
-            keras.utils.set_random_seed(0)
-        finally:
-            del sys.modules["tensorflow"]
 
 
 def compare(claim: Claim, budget: BudgetOption = Budget.QUICK, out: OutOption = None):

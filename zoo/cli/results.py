@@ -1,4 +1,4 @@
-"""`zoo results`: take in results of another machine, and make tables and figures anew."""
+"""`zoo results`: take in results of another machine, make tables, figures and the presets anew from what is there."""
 
 from pathlib import Path
 from typing import Annotated
@@ -43,3 +43,19 @@ def rebuild(
 
     for written in rebuild_results(claim):
         out().print(f"rebuilt {written}")
+
+
+@app.command()
+def presets(
+    folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to write them.")] = Path("zoo/pretrained"),
+):
+    """Make the zoo's presets from the finished run of [bold]zoo reproduce pretrained --budget full[/].
+
+    Example:
+
+    $ zoo results presets --out zoo/pretrained
+    """
+    from zoo.reproductions.harness.presets import make_presets
+
+    for written in make_presets(folder):
+        out().print(f"wrote {written}")

@@ -1,0 +1,142 @@
+"""`zoo presets`, `zoo show`, `zoo evaluate`, `zoo train`: the pretrained models, and whether their cards are true."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.backend import Backend, TrainingBackend, use_backend
+from zoo.cli.console import err, interruptible, out, table
+from zoo.errors import unknown_name
+
+Preset = Annotated[str, typer.Argument(metavar="PRESET", help="A name that zoo presets lists, or a folder.", show_default=False)]
+
+
+def add_commands(app):
+    """Register the four commands."""
+    app.command()(presets)
+    app.command()(show)
+    app.command()(evaluate)
+    app.command()(train)
+
+
+def presets(
+    pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="Shell wildcards, such as '*mnist'.", show_default=False)] = "*",
+):
+    """List the pretrained models.
+
+    Examples:
+
+    $ zoo presets
+    $ zoo presets 'convnet*'
+    """
+    from zoo.presets import list_presets, model_card
+    from zoo.presets.card import metric
+
+    names = list_presets(pattern)
+    if not names:
+        raise unknown_name("preset", pattern, list_presets())
+    right = {"justify": "right"}
+    rows = table(("preset", {"no_wrap": True}), ("test error, %", right), ("parameters", right), ("MFLOP", right), "data set")
+    for name in names:
+        card = model_card(name)
+        model, error = card["model"], metric(card)
+        rows.add_row(
+            name, f"{error['value']:.2f}" if error else "", f"{model['parameters']:,}",
+            f"{model['flops_per_example'] / 1e6:.2f}", card.get("dataset", {}).get("name", ""),
+        )
+    out().print(rows)
+
+
+def show(
+    preset: Preset,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The card as Markdown with its front matter.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The card as JSON.")] = False,
+):
+    """Show the card of a pretrained model: what it is, how it was trained and chosen, how well it does.
+
+    Examples:
+
+    $ zoo show convnet_mnist
+    $ zoo show convnet_mnist --json
+    """
+    from zoo.presets import model_card
+    from zoo.presets.markdown import card_markdown
+
+    card = model_card(preset)
+    if as_json:
+        print(json.dumps(card, indent=1))
+        return
+    text = card_markdown(card)
+    if markdown or not out().is_terminal:
+        print(text, end="")
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text.split("---\n", 2)[2]))
+
+
+def evaluate(
+    preset: Preset,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Another data set than the card's, with as many classes.", show_default=False)
+    ] = None,
+):
+    """Compute a pretrained model's error on the real test images again, and say whether its card is right.
+
+    Exit code 1 where it is not.
+
+    Examples:
+
+    $ zoo evaluate convnet_mnist
+    $ zoo evaluate linear_mnist --dataset fashion_mnist
+    """
+    from zoo.presets import evaluate_preset
+
+    found = evaluate_preset(preset, dataset)
+    out().print(f"{preset}: {found.error_pct:.2f} % of the {found.examples:,} test examples of {found.dataset} are wrong.")
+    if found.card_error_pct is None:
+        out().print("The card says nothing of this data set.")
+    elif found.agrees:
+        out().print(f"The card says {found.card_error_pct:.2f} %: it agrees.")
+    else:
+        err().print(f"The card says {found.card_error_pct:.2f} %: it does not agree.")
+        raise typer.Exit(1)
+
+
+def train(
+    preset: Preset,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many new seeds.")] = 1,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="Save the best as a preset of its own.", show_default=False)
+    ] = None,
+    backend: TrainingBackend = Backend.JAX,
+):
+    """Train a pretrained model again, from its card's recipe and new seeds, and say whether it comes out as the card says.
+
+    Exit code 1 where it does not.
+
+    Examples:
+
+    $ zoo train linear_mnist --seeds 5
+    $ zoo train mlp_mnist --out my_mlp
+    """
+    from zoo.presets import model_card, retrain_preset
+
+    model_card(preset)  # a mistyped name is refused before anything is loaded
+    with interruptible("Nothing was saved."):
+        use_backend(backend)
+        found = retrain_preset(preset, seeds, folder)
+    for seed, error in found.errors_pct.items():
+        out().print(f"seed {seed}: test error {error:.2f} %")
+    if found.folder:
+        out().print(f"saved {found.folder}")
+    what = "the mean of new seeds" if len(found.errors_pct) > 1 else "a new seed"
+    says = f"By the card {what} falls between {found.expected_low:.2f} and {found.expected_high:.2f} %"
+    if found.agrees:
+        out().print(f"{says}: it does.")
+    else:
+        err().print(f"{says}: it does not.")
+        raise typer.Exit(1)

@@ -1,0 +1,103 @@
+"""card.json: what a preset is, how it was trained and chosen, and how well it does; written by the run that made it."""
+
+import math
+
+from zoo.errors import CorruptFile
+from zoo.presets.folder import CARD, check_format, find, parse_json, verified
+
+RULE = "least validation error, the first of equals"
+# The keys of a card and of its parts. Only the first three are in every card: a user's own model may lack the rest.
+SCHEMA = {
+    "format": int,
+    "name": str,
+    "model": {
+        "name": str, "input_shape": list, "classes": int, "options": dict, "parameters": int, "flops_per_example": int,
+    },
+    "dataset": {
+        "name": str, "version": str, "fingerprint": str, "splits": dict, "class_names": list, "licence": str, "homepage": str,
+    },
+    "recipe": dict,
+    "selection": {"rule": str, "split": str, "seeds": list, "chosen_seed": int},
+    "metrics": [
+        {
+            "name": str, "split": str, "examples": int, "value": float, "seeds": int, "mean": float,
+            "ci95_low": float, "ci95_high": float, "new_seed95_low": float, "new_seed95_high": float,
+        }
+    ],
+    "training": {
+        "device": str, "backend": str, "precision": str, "versions": dict, "commit": str, "updates": int, "seconds_per_seed": float,
+    },
+    "licences": {"code": str, "weights": str, "data": str},
+    "limits": str,
+}
+REQUIRED = ("format", "name", "model")
+
+
+def model_card(name_or_folder):
+    """The card of a preset as a dict, its sha256 and its keys checked. Raises as `from_preset` does.
+
+    Keys: format, name, model, and where they are known dataset, recipe, selection, metrics, training, licences, limits.
+    Errors are in percent; the interval ci95 is of the mean over seeds, new_seed95 is where a new seed falls.
+
+    >>> model_card("linear_mnist")["model"]["parameters"]
+    7850
+    """
+    folder = find(name_or_folder)
+    card = parse_json(verified(folder, CARD)[CARD], folder / CARD)
+    check_card(card, folder / CARD)
+    return card
+
+
+def check_card(card, path):
+    """Raise CorruptFile for a missing or unknown key or a value of another type, InvalidInput for a newer format."""
+    check_format(card, path)
+    problem = _problem(card, SCHEMA, "", REQUIRED)
+    if problem:
+        raise CorruptFile(f"{path} is no model card: {problem}.")
+
+
+def metric(card, name="test_error_pct"):
+    """One of the card's metrics, or None."""
+    return next((entry for entry in card.get("metrics", ()) if entry["name"] == name), None)
+
+
+def metric_entry(name, split, examples, chosen, values):
+    """An entry of a card's metrics, from the value of the chosen seed and the values of all seeds (NaN: diverged).
+
+    The interval of the mean and the one for a new seed are Student's t; NaN with a single seed.
+    """
+    import numpy as np
+    from scipy import stats
+
+    values = np.array([value for value in values if math.isfinite(value)])
+    n, mean = len(values), float(np.mean(values))
+    spread = float(np.std(values, ddof=1) * stats.t.ppf(0.975, n - 1)) if n > 1 else math.nan
+    half, wide = spread / math.sqrt(n), spread * math.sqrt(1 + 1 / n)
+    numbers = {
+        "value": chosen, "seeds": n, "mean": mean, "ci95_low": mean - half, "ci95_high": mean + half,
+        "new_seed95_low": mean - wide, "new_seed95_high": mean + wide,
+    }
+    rounded = {key: None if math.isnan(value) else round(value, 4) for key, value in numbers.items()}
+    return {"name": name, "split": split, "examples": examples, **rounded, "seeds": n}
+
+
+def _problem(value, schema, where, required=None):
+    """What is wrong with a value of a card, in words; None for nothing."""
+    if isinstance(schema, list):
+        if not isinstance(value, list):
+            return f"{where} is no list"
+        return next((found for item in value if (found := _problem(item, schema[0], where))), None)
+    if isinstance(schema, dict):
+        if not isinstance(value, dict):
+            return f"{where} is no object"
+        missing = [key for key in (schema if required is None else required) if key not in value]
+        unknown = [key for key in value if key not in schema]
+        if missing or unknown:
+            return f"{'it' if not where else where} {'lacks' if missing else 'has the unknown key'} {(missing or unknown)[0]!r}"
+        inside = (_problem(value[key], schema[key], f"{where}.{key}".lstrip(".")) for key in value)
+        return next((found for found in inside if found), None)
+    if schema is float:
+        fits = value is None or isinstance(value, (int, float)) and not isinstance(value, bool)
+    else:
+        fits = isinstance(value, schema) and not isinstance(value, bool)
+    return None if fits else f"{where} should be {schema.__name__}, not {value!r:.60}"

@@ -1,0 +1,153 @@
+"""The files of a preset's folder: where they are, that they are those that were written, and what config.json may say.
+
+<folder>/config.json, model.weights.h5, card.json, golden.npz and README.md, with their sha256 in SHA256SUMS, as
+`sha256sum -c` reads it. zoo/pretrained/SHA256SUMS holds those of the presets that ship.
+"""
+
+import fnmatch
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+from zoo.errors import CorruptFile, InvalidInput, unknown_name
+from zoo.registry import list_models, model_options
+
+SHIPPED = Path(__file__).resolve().parents[1] / "pretrained"
+CONFIG, WEIGHTS, CARD, GOLDEN, README = FILES = ("config.json", "model.weights.h5", "card.json", "golden.npz", "README.md")
+SUMS = "SHA256SUMS"
+FORMAT = 1  # of config.json and card.json
+KEYS = ("format", "model", "input_shape", "classes", "options")
+WORD = re.compile(r"[A-Za-z0-9_]+")
+LARGEST = 2**24  # bytes of a JSON file
+
+
+def list_presets(pattern="*"):
+    """Sorted names of the presets that ship with the zoo and match a shell pattern. Imports no Keras.
+
+    >>> "linear_mnist" in list_presets("*_mnist")
+    True
+    """
+    names = (path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
+    return sorted(fnmatch.filter(names, pattern))
+
+
+def find(name_or_folder):
+    """The folder (a Path) of a preset: of one that ships, by its name, or the user's own, by its path.
+
+    Raises UnknownName where there is no such thing, with the nearest names.
+    """
+    if isinstance(name_or_folder, str) and name_or_folder in list_presets():
+        return SHIPPED / name_or_folder
+    try:
+        folder = Path(name_or_folder).expanduser()
+    except TypeError:
+        raise InvalidInput(f"A preset is named by a string or the path of its folder, not by {name_or_folder!r}.") from None
+    if str(name_or_folder) and folder.is_dir():
+        return folder
+    if folder.is_file():
+        raise InvalidInput(f"{folder} is a file; a preset is a folder with {', '.join(FILES)}.")
+    if isinstance(name_or_folder, Path) or any(mark in str(name_or_folder) for mark in (os.sep, "~")):
+        raise InvalidInput(f"There is no folder {folder}; a preset is its folder or one of the names that zoo presets lists.")
+    raise unknown_name("preset", name_or_folder, list_presets())
+
+
+def verified(folder, *names):
+    """{name: content} of files of a preset, each as its sha256 promises; all of the files if none is named.
+
+    Of the weights, which Keras reads by itself, the content is their path. Raises CorruptFile.
+    """
+    sums = _sums(folder / SUMS)
+    if folder.parent == SHIPPED:
+        shipped = _sums(SHIPPED / SUMS)
+        if {name: shipped.get(f"{folder.name}/{name}") for name in sums} != sums:
+            raise _damaged(folder / SUMS, "is not the one that shipped")
+    found = {}
+    for name in names or FILES:
+        content = _read(folder / name)
+        if hashlib.sha256(content).hexdigest() != sums.get(name):
+            raise _damaged(folder / name, f"is not what {SUMS} promises" if name in sums else f"is not listed in {SUMS}")
+        found[name] = folder / name if name == WEIGHTS else content
+    return found
+
+
+def write_sums(folder, names=FILES):
+    """Write SHA256SUMS of files of a folder, given by their names in it."""
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in sorted(names)]
+    (folder / SUMS).write_text("".join(lines), encoding="ascii")
+
+
+def parse_json(content, path):
+    """The object in the bytes of a JSON file. Raises CorruptFile, naming path, where they hold none."""
+    try:
+        if len(content) > LARGEST:
+            raise ValueError("too large")
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise _damaged(path, "holds no JSON object")
+    return value
+
+
+def parse_config(content, path):
+    """config.json as a dict of KEYS: names and plain numbers only, so that nothing in it can be executed.
+
+    Raises CorruptFile for missing or unknown keys, InvalidInput for a newer format, a model that the zoo has not
+    and options that are more than words, numbers and lists of them.
+    """
+    config = parse_json(content, path)
+    check_format(config, path)
+    odd = sorted(set(config) ^ set(KEYS))
+    if odd:
+        raise _damaged(path, f"must have the keys {', '.join(KEYS)}: {', '.join(odd)} {'are' if len(odd) > 1 else 'is'} amiss")
+    model, options = config["model"], config["options"]
+    if model not in list_models():
+        raise InvalidInput(f"{path} asks for the model {model!r}, which this zoo has not; it has {', '.join(list_models())}.")
+    if not isinstance(options, dict) or not set(options) <= set(model_options(model)):
+        raise InvalidInput(f"{path} asks for options that {model} has not: it has {', '.join(model_options(model))}.")
+    for name, value in (*options.items(), ("input_shape", config["input_shape"]), ("classes", config["classes"])):
+        if not _is_plain(value):
+            raise InvalidInput(f"{path} is refused: {name} may hold words, numbers and lists of them, not {value!r:.80}.")
+    return config
+
+
+def check_format(content, path):
+    """Raise InvalidInput for a file of a newer format, CorruptFile for one without."""
+    given = content.get("format")
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise _damaged(path, "says no format")
+    if given > FORMAT:
+        raise InvalidInput(f"{path} has format {given}; this deepzoo reads up to {FORMAT}: install a newer one.")
+
+
+def _is_plain(value):
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, str):
+        return WORD.fullmatch(value) is not None
+    return value is None or isinstance(value, (bool, int, float))
+
+
+def _sums(path):
+    """{file name: sha256} of a SHA256SUMS."""
+    lines = _read(path).decode("ascii", "replace").splitlines()
+    pairs = [re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+(?:/[\w.-]+)?)", line) for line in lines]
+    if not lines or not all(pairs):
+        raise _damaged(path, "is no list of sha256 sums")
+    return {pair[2]: pair[1] for pair in pairs}
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise _damaged(path, "is missing") from None
+    except OSError as error:
+        raise CorruptFile(f"{path} can't be read ({error.strerror}).") from None
+
+
+def _damaged(path, what):
+    ours = path.is_relative_to(SHIPPED)
+    return CorruptFile(f"{path} {what}; {'install deepzoo again' if ours else 'copy or save the preset again'}.")

@@ -1,0 +1,108 @@
+"""A card as Markdown, with the front matter that the Hugging Face hub reads (`model-index`)."""
+
+import json
+
+_METRICS = {"test_error_pct": "test error, %", "validation_error_pct": "validation error, %"}
+
+
+def card_markdown(card):
+    """README.md of a preset, from its card alone."""
+    parts = [_front_matter(card), f"# {card['name']}", _summary(card), _usage(card), _metrics(card), _training(card)]
+    parts += [f"## Limits\n\n{card['limits']}" if "limits" in card else "", _licences(card)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front_matter(card):
+    """YAML; JSON values are YAML, so that no name needs quoting rules of its own."""
+    lines = ["---", "library_name: keras", "tags: [deepzoo]"]
+    if "licences" in card:
+        lines.append(f"license: {card['licences']['weights'].lower()}")
+    if "dataset" in card:
+        lines.append(f"datasets: [{card['dataset']['name']}]")
+    lines += ["model-index:", f"- name: {json.dumps(card['name'])}"]
+    if "dataset" in card and card.get("metrics"):
+        data = card["dataset"]
+        lines.append("  results:")
+        for entry in card["metrics"]:
+            lines += [
+                "  - task: {type: image-classification}",
+                f"    dataset: {{type: {json.dumps(data['name'])}, name: {json.dumps(data['name'])}, split: {entry['split']}}}",
+                f"    metrics: [{{type: error_rate, name: {json.dumps(_words(entry))}, value: {json.dumps(entry['value'])}}}]",
+            ]
+    else:
+        lines.append("  results: []")
+    return "\n".join([*lines, "---"])
+
+
+def _summary(card):
+    model = card["model"]
+    shape = "x".join(map(str, model["input_shape"]))
+    on = f" trained on {card['dataset']['name']}" if "dataset" in card else ""
+    return (
+        f"The model `{model['name']}`{on}: input {shape}, raw values 0..255; logits of {model['classes']} classes; "
+        f"{model['parameters']:,} parameters; {model['flops_per_example']:,} floating-point operations per example."
+        + (f" Options: `{json.dumps(model['options'])}`." if model["options"] else "")
+    )
+
+
+def _usage(card):
+    return f'```python\nimport zoo\n\nmodel = zoo.from_preset("{card["name"]}")\n```'
+
+
+def _metrics(card):
+    if not card.get("metrics"):
+        return ""
+    lines = [
+        "## How well it does", "",
+        "| | this one | mean of all seeds | 95% interval of the mean | 95% of new seeds | seeds | examples |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for entry in card["metrics"]:
+        cells = [
+            _words(entry), _number(entry["value"]), _number(entry["mean"]), _range(entry, "ci95"), _range(entry, "new_seed95"),
+            entry["seeds"], f"{entry['examples']:,}",
+        ]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def _training(card):
+    lines = ["## How it was made", ""]
+    if "dataset" in card:
+        data = card["dataset"]
+        sizes = ", ".join(f"{name} {size:,}" for name, size in data["splits"].items())
+        lines.append(f"- Data: {data['name']} {data['version']} ({sizes}), fingerprint `{data['fingerprint']}`, {data['homepage']}")
+    if "selection" in card:
+        chosen = card["selection"]
+        seeds = ", ".join(map(str, chosen["seeds"]))
+        lines.append(f"- Chosen: seed {chosen['chosen_seed']} of {seeds}, by the {chosen['rule']} (split: {chosen['split']})")
+    if "recipe" in card:
+        lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; again with `zoo train {card['name']}`")
+    if "training" in card:
+        made = card["training"]
+        versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
+        lines.append(
+            f"- Trained on {made['device']}, {made['backend']}, {made['precision']}: {made['updates']:,} updates, "
+            f"{made['seconds_per_seed']:.3g} s per seed; commit {made['commit']}; {versions}"
+        )
+    return "\n".join(lines) if len(lines) > 2 else ""
+
+
+def _licences(card):
+    if "licences" not in card:
+        return ""
+    lines = [f"- {what}: {licence}" for what, licence in card["licences"].items()]
+    return "\n".join(["## Licences", "", *lines])
+
+
+def _words(entry):
+    return _METRICS.get(entry["name"], entry["name"])
+
+
+def _number(value):
+    return "" if value is None else f"{value:.4g}"
+
+
+def _range(entry, name):
+    low, high = entry[f"{name}_low"], entry[f"{name}_high"]
+    return "" if low is None else f"{_number(low)} to {_number(high)}"

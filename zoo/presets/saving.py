@@ -1,0 +1,162 @@
+"""save_preset: writes a model's folder, such that from_preset gives the same model again."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import InvalidInput, ResultsError
+from zoo.presets.card import RULE, SCHEMA, check_card, metric_entry
+from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, parse_config, write_sums
+from zoo.presets.markdown import card_markdown
+from zoo.registry import how_made
+
+GOLDEN_EXAMPLES = 4
+LIMITS = (
+    "Trained on centred, upright images of one data set, size-normalised as that data set is; other images, other pens, "
+    "photographs and anything that is none of the classes get a confident answer all the same. For study and comparison, "
+    "not for decisions about people."
+)
+
+
+def save_preset(model, folder, card=None):
+    """Write a model as a preset: `from_preset(folder)` gives it back. Returns the folder (a Path).
+
+    Args:
+        model: one that `zoo.create_model`, `zoo.from_preset` or a Population of theirs made.
+        folder: a folder that does not exist yet or is a preset already, which is replaced whole or not at all.
+        card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
+            "name" where it is missing.
+
+    Raises InvalidInput for a model that was made otherwise, a card with other keys or a folder with other things in it;
+    ResultsError where the folder can't be written.
+    """
+    folder = Path(folder).expanduser().absolute()
+    made = json.loads(json.dumps(how_made(model), default=repr))
+    config = {"format": FORMAT, **made}
+    card = _complete_card(card, model, made, folder)
+    content = json.dumps(config, indent=1).encode()
+    parse_config(content, folder / CONFIG)
+    _require_free(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+            written = Path(scratch) / "preset"
+            written.mkdir()
+            (written / CONFIG).write_bytes(content + b"\n")
+            (written / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            (written / README).write_text(card_markdown(card), encoding="utf-8")
+            with _without_optimizer(model):
+                model.save_weights(written / WEIGHTS)
+            np.savez(written / GOLDEN, **golden(model))
+            write_sums(written)
+            _replace(folder, written)
+    except OSError as error:
+        raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
+    return folder
+
+
+def golden(model):
+    """A few made-up examples x, in the raw values 0..255, and the logits that the model gives for them, float32."""
+    from keras import ops
+
+    shape = (GOLDEN_EXAMPLES, *model.input_shape[1:])
+    x = np.random.RandomState(0).randint(0, 256, shape).astype("uint8")
+    return {"x": x, "logits": ops.convert_to_numpy(model(x, training=False)).astype("float32")}
+
+
+def trained_card(name, dataset, recipe, members, training):
+    """The card of the member that was chosen among those that one recipe trained; for `save_preset`.
+
+    dataset: a zoo.datasets.Dataset. members: {seed: {"validation_error_pct": .., "test_error_pct": ..}}, NaN where it
+    diverged. training: device, backend, precision, versions, commit, updates, seconds_per_seed.
+    """
+    seeds = list(members)
+    chosen = min(seeds, key=lambda seed: (np.isnan(members[seed]["validation_error_pct"]), members[seed]["validation_error_pct"], seed))
+    splits = {split: len(getattr(dataset, split).x) for split in ("train", "validation", "test")}
+    licence = dataset.provenance["licence"]
+    return {
+        "name": name,
+        "dataset": {
+            "name": dataset.name,
+            "version": dataset.provenance["version"],
+            "fingerprint": dataset.fingerprint,
+            "splits": splits,
+            "class_names": list(dataset.class_names),
+            "licence": licence,
+            "homepage": dataset.provenance["homepage"],
+        },
+        "recipe": recipe,
+        "selection": {"rule": RULE, "split": "validation", "seeds": seeds, "chosen_seed": chosen},
+        "metrics": [
+            metric_entry(
+                f"{split}_error_pct", split, splits[split], members[chosen][f"{split}_error_pct"],
+                [members[seed][f"{split}_error_pct"] for seed in seeds],
+            )
+            for split in ("test", "validation")
+        ],
+        "training": training,
+        "licences": {"code": "Apache-2.0", "weights": "Apache-2.0", "data": licence},
+        "limits": LIMITS,
+    }
+
+
+def _complete_card(card, model, made, folder):
+    card = {} if card is None else card
+    if not isinstance(card, dict):
+        raise InvalidInput(f"A card is a dict with keys of {', '.join(SCHEMA)}; got {card!r:.80}.")
+    from zoo.presets.counting import flops_per_example
+
+    counted = {"parameters": model.count_params(), "flops_per_example": flops_per_example(model)}
+    made = {"name": made["model"], **{key: made[key] for key in ("input_shape", "classes", "options")}}
+    known = {"name": folder.name, **card, "format": FORMAT, "model": made | counted}
+    card = {key: known[key] for key in (*SCHEMA, *(known.keys() - SCHEMA.keys())) if key in known}
+    try:
+        check_card(card, "the card")
+        json.dumps(card, allow_nan=False)
+    except (OSError, TypeError, ValueError) as error:
+        raise InvalidInput(f"The card can't be saved: {error}") from None
+    return card
+
+
+@contextlib.contextmanager
+def _without_optimizer(model):
+    """Its moments would double or triple the file."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        yield
+        return
+    model.optimizer = None
+    try:
+        yield
+    finally:
+        model.optimizer = optimizer
+
+
+def _require_free(folder):
+    """Raise InvalidInput where something else than a preset would be lost."""
+    if folder.is_dir():
+        others = sorted(path.name for path in folder.iterdir() if path.name not in (*FILES, SUMS))
+        if others:
+            raise InvalidInput(f"{folder} holds {others[0]}, which is no part of a preset; choose a new folder.")
+    elif folder.exists():
+        raise InvalidInput(f"{folder} is a file; choose a new folder.")
+
+
+def _replace(folder, written):
+    """Put a whole folder in place of another one, which is back should that fail."""
+    if not folder.exists():
+        os.replace(written, folder)
+        return
+    aside = written.parent / "replaced"
+    os.replace(folder, aside)
+    try:
+        os.replace(written, folder)
+    except OSError:
+        os.replace(aside, folder)
+        raise
+    shutil.rmtree(aside)
