@@ -1,6 +1,8 @@
 """The store: whole entries or none, whatever happens; folders that take nothing are found out at once."""
 
 import errno
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -37,6 +39,25 @@ def test_damage_is_found(store, name, content):
         store.load("a")
     store.save("a", ENTRY)
     assert store.load("a").rows[0] == ENTRY.rows[0]
+
+
+def test_files_of_a_trial_are_kept_and_checked(store):
+    store.save("a", Entry(ENTRY.rows, ENTRY.manifest, {"model.weights.h5": b"weights"}))
+    assert store.load("a").files == {"model.weights.h5": b"weights"}
+    (store.folder / "a" / "model.weights.h5").write_bytes(b"wrights")
+    with pytest.raises(CorruptFile):
+        store.load("a")
+
+
+def test_a_manifest_that_names_files_elsewhere_is_refused(store, tmp_path):
+    store.save("a", ENTRY)
+    (tmp_path / "secret").write_bytes(b"secret")
+    path = store.folder / "a" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["sha256"]["../../secret"] = hashlib.sha256(b"secret").hexdigest()
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(CorruptFile):
+        store.load("a")
 
 
 def test_entry_under_another_key_is_refused(store):

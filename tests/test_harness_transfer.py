@@ -137,3 +137,21 @@ def test_garbage_is_refused_in_one_line(tmp_path):
     with pytest.raises(ResultsError, match="is no whole tar file") as refusal:
         import_results(tmp_path / "results.tar")
     assert "\n" not in str(refusal.value)
+
+
+def test_other_runs_are_replaced_only_by_force(there, results_dir):
+    (written,) = import_results(there)
+    kept = (written / "runs.csv").read_bytes()
+    assert import_results(there) == [written]  # the same runs again harm nobody
+    given = there / written.relative_to(results_dir)
+    content = (given / "runs.csv").read_text()
+    content = content.replace(content.splitlines()[1].rpartition(",")[2] + "\n", "another\n")
+    (given / "runs.csv").write_text(content)
+    environment = json.loads((given / "environment.json").read_text())
+    environment["runs_sha256"] = hashlib.sha256(content.encode()).hexdigest()
+    (given / "environment.json").write_text(json.dumps(environment))
+    with pytest.raises(ResultsError, match="holds other runs already"):
+        import_results(there)
+    assert (written / "runs.csv").read_bytes() == kept
+    import_results(there, force=True)
+    assert (written / "runs.csv").read_bytes() != kept

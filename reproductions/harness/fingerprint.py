@@ -29,6 +29,7 @@ def trial_key(trial, environment):
         "seeds": list(trial.seeds),
         "recipe": trial.recipe,
         "code": code_fingerprint(trial.run),
+        **({"traced": trial.traced} if trial.traced else {}),
         **{name: environment[name] for name in ("versions", "backend", "device", "precision")},
     }
     return _digest(json.dumps(parts, sort_keys=True))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.folder import read_folder, results_root
-from zoo.reproductions.harness.store import Store
+from zoo.reproductions.harness.store import Store, write_atomically
 
 CLAIM, BUDGET = "pretrained", "full"
 
@@ -23,8 +23,32 @@ def make_presets(target, out=None):
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
     chosen = {row: _entry_of(row, runs, stored) for row in rows}  # whatever is missing shows before anything is written
     made = [_make(target, row, entry) for row, entry in chosen.items()]
+    write_atomically(target / "README.md", _index(made).encode())
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in target.iterdir() if folder.is_dir() for name in FILES))
     return made
+
+
+def _index(folders):
+    """Markdown: a table of the presets, from their cards."""
+    from zoo.presets import model_card
+    from zoo.presets.card import metric
+
+    lines = [
+        "# Presets", "",
+        "Written by `zoo results presets`; a name leads to the card. Error: percent of the official test images, of the seed",
+        "that was chosen on validation, and the mean of all seeds with its 95% interval.", "",
+        "| preset | error | mean | 95% interval | seeds | parameters | MFLOP per example |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for folder in folders:
+        card = model_card(folder)
+        error, model = metric(card), card["model"]
+        interval = "" if error["ci95_low"] is None else f"{error['ci95_low']:.2f} to {error['ci95_high']:.2f}"
+        lines.append(
+            f"| [{card['name']}]({card['name']}/README.md) | {error['value']:.2f} | {error['mean']:.2f} | {interval} | "
+            f"{error['seeds']} | {model['parameters']:,} | {model['flops_per_example'] / 1e6:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _stored(store):

@@ -33,7 +33,8 @@ def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", addre
     stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster.
     Raises UnknownName, InvalidInput, ResultsError (a folder that takes no results: before any training), TrialsFailed.
     """
-    module, budget = load_claim(claim), Budget.named(budget, seeds)
+    module = load_claim(claim)
+    budget = Budget.named(budget, seeds, getattr(module, "SEEDS", None))
     root = results_root(out)
     folder = root / budget.name / claim_name(module)
     require_writable(root / ".trials")

@@ -18,7 +18,7 @@ IDENTITY = ("dataset", "model", "setting", "metric", "seed")
 def complete_rows(trial, returned, environment, commit):
     """The rows of runs.csv, without the claim, from what a trial's run gave; every seed must have every metric.
 
-    returned: list of dicts or DataFrame, see Trial.run. Raises InvalidInput, naming the trial, for anything less.
+    A metric that all traced seeds and no others have is whole too. returned: list of dicts or DataFrame, see Trial.run. Raises InvalidInput, naming the trial, for anything less.
     """
     rows = returned.to_dict("records") if hasattr(returned, "to_dict") else list(returned)
     unknown = {name for row in rows for name in row} - set(COLUMNS) - {"diverged"}
@@ -29,8 +29,9 @@ def complete_rows(trial, returned, environment, commit):
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(f"{trial}: a row lacks or spoils a column ({error!r}).") from None
     metrics = dict.fromkeys(row["metric"] for row in complete)
-    found = sorted((row["metric"], row["seed"]) for row in complete)
-    if not complete or found != sorted((metric, seed) for metric in metrics for seed in trial.seeds):
+    seeds = {metric: sorted(row["seed"] for row in complete if row["metric"] == metric) for metric in metrics}
+    whole = sorted(trial.seeds), sorted(trial.seeds[: trial.traced])
+    if not complete or not all(found in whole for found in seeds.values()):
         raise InvalidInput(f"{trial}: its rows must hold each metric exactly once for each of the seeds {list(trial.seeds)}.")
     order = {name: position for position, name in enumerate(metrics)}
     return sorted(complete, key=lambda row: (order[row["metric"]], row["seed"]))

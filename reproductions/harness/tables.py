@@ -20,18 +20,15 @@ VERDICTS = "claim check effect ci95_low ci95_high unit verdict sentence".split()
 def compare_runs(module, runs):
     """The lines of comparison.csv as dicts: one per dataset, model, setting and metric, in the order of the runs.
 
-    A row that is held against several published values has a line for each of them.
+    After them come the statistics over seeds other than means, such as a spread or a correlation, that the reproduction's
+    summarise(runs), if it has one, gives as (row, metric, Interval). A line that is held against several published
+    values is repeated for each of them.
     """
-    claim, published = claim_name(module), getattr(module, "PUBLISHED", {})
     lines = []
-    for (dataset, model, setting, metric), group in runs.groupby(["dataset", "model", "setting", "metric"], sort=False):
-        interval = mean_interval(group.value)
-        line = {"claim": claim, "dataset": dataset, "model": model, "setting": setting, "metric": metric}
-        line |= {"n_seeds": str(interval.n), "mean": cell(interval.estimate)}
-        line |= {"ci95_low": cell(interval.low), "ci95_high": cell(interval.high)}
-        lost = _lost(group.value)
-        for match in matches(claim, published, (dataset, model, setting), metric) or [None]:
-            lines.append(line | _beside(match, lost))
+    for (*row, metric), group in runs.groupby(["dataset", "model", "setting", "metric"], sort=False):
+        lines += _lines(module, tuple(row), metric, mean_interval(group.value), _lost(group.value))
+    for row, metric, interval in getattr(module, "summarise", lambda runs: ())(runs):
+        lines += _lines(module, row, metric, interval, "")
     return lines
 
 
@@ -63,6 +60,15 @@ def csv_text(columns, lines):
     writer.writeheader()
     writer.writerows(lines)
     return file.getvalue()
+
+
+def _lines(module, row, metric, interval, lost):
+    """One line for each published value that a row and metric of ours is held against, or the one without."""
+    claim, published = claim_name(module), getattr(module, "PUBLISHED", {})
+    line = {"claim": claim, **dict(zip(("dataset", "model", "setting"), row, strict=True)), "metric": metric}
+    line |= {"n_seeds": str(interval.n), "mean": cell(interval.estimate)}
+    line |= {"ci95_low": cell(interval.low), "ci95_high": cell(interval.high)}
+    return [line | _beside(match, lost) for match in matches(claim, published, row, metric) or [None]]
 
 
 def _lost(values):

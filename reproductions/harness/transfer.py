@@ -43,12 +43,13 @@ def export_results(target, out=None):
     return target
 
 
-def import_results(source, out=None):
+def import_results(source, out=None, force=False):
     """Take in results computed on another machine; returns the folders written.
 
     source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
     before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json and the stored
-    trials are taken over; tables, figures and scoreboard are made anew. Raises ResultsError, CorruptFile, UnknownName.
+    trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same claim and budget that are
+    there already are replaced only by force. Raises ResultsError, CorruptFile, UnknownName.
     """
     root = results_root(out)
     with contextlib.ExitStack() as stack:
@@ -59,10 +60,20 @@ def import_results(source, out=None):
             raise ResultsError(f"{source} holds no results: no <budget>/<claim>/runs.csv is in it.")
         for folder in folders.values():
             generated_files(load_claim(folder.name), read_folder(folder))  # whatever is wrong shows before anything is written
+        if not force:
+            _require_new(root, folders)
         entries = _stored_trials(given)
         require_writable(root / ".trials")
         _take_trials(Store(root), entries)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]
+
+
+def _require_new(root, folders):
+    """Raise ResultsError where runs would be lost that are not the given ones."""
+    for place, folder in folders.items():
+        mine = root / place / "runs.csv"
+        if mine.exists() and mine.read_bytes() != (folder / "runs.csv").read_bytes():
+            raise ResultsError(f"{mine} holds other runs already; replace them with --force, or import into another folder.")
 
 
 def _take_folder(root, place, folder):

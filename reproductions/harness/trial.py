@@ -19,17 +19,18 @@ class Budget:
     seeds: tuple[int, ...]
 
     @classmethod
-    def named(cls, name, seeds=None):
+    def named(cls, name, seeds=None, defaults=None):
         """The budget "smoke" (seconds), "quick" (minutes on 2 cores) or "full" (a GPU).
 
         seeds: None for the budget's own number, a number of seeds (0, 1, ...), or the seeds themselves.
+        defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most.
         Raises UnknownName for another budget, InvalidInput for no, negative, repeated or over 10,000 seeds.
         """
         if isinstance(name, cls):
             return name
         if name not in DEFAULT_SEEDS:
             raise unknown_name("budget", name, DEFAULT_SEEDS)
-        seeds = DEFAULT_SEEDS[name] if seeds is None else seeds
+        seeds = {**DEFAULT_SEEDS, **(defaults or {})}[name] if seeds is None else seeds
         if isinstance(seeds, int):
             seeds = range(min(seeds, MOST_SEEDS + 1))  # a mistyped number must not fill the memory
         seeds = tuple(int(seed) for seed in seeds)
@@ -66,6 +67,7 @@ class Trial:
     recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.
     cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
     optional: left out of a run, which says so, where the data set is not at hand (zoo.datasets.at_hand).
+    traced: the first so many seeds may have metrics of their own, such as whole curves, too many to keep for every seed.
     """
 
     dataset: str
@@ -76,6 +78,7 @@ class Trial:
     recipe: dict = field(default_factory=dict)
     cost: float = 1.0
     optional: bool = False
+    traced: int = 0
 
     def __post_init__(self):
         object.__setattr__(self, "seeds", tuple(self.seeds))

@@ -15,6 +15,7 @@ def import_(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", exists=True, help="A results folder, or a tar of one.", show_default=False)
     ],
+    force: Annotated[bool, typer.Option("--force", help="Replace other runs of the same claim and budget.")] = False,
 ):
     """Take in results that were computed on another machine.
 
@@ -24,7 +25,7 @@ def import_(
     """
     from zoo.reproductions.harness import import_results
 
-    for written in import_results(folder):
+    for written in import_results(folder, force=force):
         out().print(f"imported {written}")
 
 

@@ -1,0 +1,56 @@
+"""Intervals for statistics other than a mean: any of them by the bootstrap over seeds, a share by Wilson's formula."""
+
+import numpy as np
+
+from zoo.reproductions.harness.statistics import LEVEL, Interval, finite
+
+DRAWS = 2000
+SEED = 2015
+
+
+def bootstrap_interval(statistic, samples):
+    """Interval of statistic(samples) over seeds, bias-corrected and accelerated (BCa; Efron, JASA 1987).
+
+    samples: array (n,) or (n, columns), one row per seed; seeds with a value that is not finite are left out, and
+    columns are resampled together, so that what was paired stays paired. statistic: function of such an array, of as
+    many rows, to a float. The same draws every time. low and high are NaN for fewer than 3 seeds and where the statistic
+    is not defined.
+    """
+    from scipy.special import ndtr, ndtri
+
+    samples = np.asarray(samples, float)
+    samples = samples[np.isfinite(samples).reshape(len(samples), -1).all(axis=1)]
+    n = len(samples)
+    if n < 3:
+        return Interval(float(statistic(samples)) if n == 2 else np.nan, np.nan, np.nan, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = float(statistic(samples))
+        rows = np.random.RandomState(SEED).randint(0, n, (DRAWS, n))  # the stream of RandomState is frozen
+        drawn = finite([statistic(samples[chosen]) for chosen in rows])
+        left_out = finite([statistic(np.delete(samples, row, axis=0)) for row in range(n)])
+    if not np.isfinite(estimate) or len(drawn) < DRAWS / 2 or len(left_out) < n:
+        return Interval(estimate, np.nan, np.nan, n)
+    below = np.mean(drawn < estimate) + np.mean(drawn == estimate) / 2
+    bias = ndtri(np.clip(below, 1 / DRAWS, 1 - 1 / DRAWS))
+    deviations = left_out.mean() - left_out
+    spread = (deviations**2).sum() ** 1.5
+    acceleration = (deviations**3).sum() / (6 * spread) if spread else 0.0
+    z = bias + ndtri(np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    low, high = np.percentile(drawn, 100 * ndtr(bias + z / (1 - acceleration * z)))
+    return Interval(estimate, float(low), float(high), n)
+
+
+def share_interval(holds):
+    """Interval of the share of seeds for which something holds (Wilson, JASA 1927).
+
+    holds: booleans, one per seed. Unlike the t interval it stays within 0..1 and has a width where all or none hold.
+    """
+    from scipy.special import ndtri
+
+    n = len(holds)
+    if n == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    share, z = float(np.mean(holds)), float(ndtri((1 + LEVEL) / 2))
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return Interval(share, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
