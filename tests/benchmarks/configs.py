@@ -81,6 +81,8 @@ def all_configs(platform, quick=False):
     if platform == "gpu":
         configs += [population(model, k, "mixed_bfloat16") for k in fewer for model in MODELS]
     configs += [Config("plain", "start", "", setting="")]
+    if not quick:
+        configs += [Config(family, "presets", "", setting="") for family in ("jax", "tensorflow")]
     return list(dict.fromkeys(configs))
 
 

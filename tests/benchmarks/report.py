@@ -6,7 +6,7 @@ import pandas as pd
 
 from benchmarks.configs import EXAMPLES, MODELS
 from benchmarks.scaling_plot import draw, slopes
-from benchmarks.targets import START_LIMITS, TARGETS, reached, reference
+from benchmarks.targets import PRESET_LIMITS, START_LIMITS, TARGETS, reached, reference
 
 NAMES = {"jax": "JAX", "tensorflow": "TensorFlow", "torch": "PyTorch", "sklearn": "scikit-learn"}
 HEAD = f"""# Benchmarks
@@ -37,7 +37,7 @@ def write(rows, folder):
 def section(device, rows, drawn=False):
     """The Markdown of one device."""
     rows = rows.assign(ms=1000 * rows.seconds.astype(float) * EXAMPLES / rows.examples.astype(float))
-    costs = rows[~rows.runner.isin(["scaling", "start"])]
+    costs = rows[~rows.runner.isin(["scaling", "start", "presets"])]
     lines = [f"## {device}", "", _conditions(rows), "", "### Targets", "", *_target_table(rows, costs), "", "### Costs", ""]
     for model in MODELS:
         if (costs.model == model).any():
@@ -58,7 +58,10 @@ def section(device, rows, drawn=False):
     if len(starts):
         body = [[r.setting, _number(r.seconds), *_limit(r.setting, r.seconds)] for r in starts.itertuples()]
         lines += [*_table(["what", "seconds", "limit", "verdict"], body), ""]
-    return "\n".join([*lines, *_failures(rows, "start"), ""])
+    lines += [*_failures(rows, "start"), ""]
+    if (rows.runner == "presets").any():
+        lines += ["### Presets", "", *_preset_tables(rows), "", *_failures(rows, "presets")]
+    return "\n".join([*lines, ""])
 
 
 def _conditions(rows):
@@ -119,6 +122,27 @@ def _label(row):
     if row.runner == "fit":
         return f"Keras fit, {NAMES[row.family]}, {row.setting}"
     return f"{NAMES[row.family]} {row.runner}"
+
+
+def _preset_tables(rows):
+    """A table for each backend: loading (Keras imported before), one image, images per second in batches of 1,000."""
+    lines = []
+    measured = rows[(rows.runner == "presets") & (rows.status == "ok")]
+    for family, group in measured.groupby("family"):
+        seconds = group.set_index("setting").seconds.astype(float)
+        names = [setting.removeprefix("load: ") for setting in seconds.index if setting.startswith("load: ")]
+        many = next(setting.partition(":")[0] for setting in seconds.index if " images: " in setting)
+        body = []
+        for name in names:
+            load, one = seconds[f"load: {name}"], seconds[f"one image: {name}"]
+            rate = int(many.split()[0].replace(",", "")) / seconds[f"{many}: {name}"]
+            within = load <= PRESET_LIMITS["load"] and one <= PRESET_LIMITS["one image"]
+            body.append([name, _number(load), _number(1000 * one), f"{rate:,.0f}", "reached" if within else "not reached"])
+        limits = f"{PRESET_LIMITS['load']:g} s, {1000 * PRESET_LIMITS['one image']:g} ms"
+        scale = [f"{s}: {_number(t)} s" for s, t in seconds.items() if ": " not in s]
+        heads = [NAMES[family], "load s", "one image ms", "images per second", f"limits {limits}"]
+        lines += [*_table(heads, body), "", f"For scale, {'; '.join(scale)}.", ""]
+    return lines
 
 
 def _limit(what, seconds):
