@@ -19,8 +19,7 @@ def bootstrap_interval(statistic, samples):
     from scipy.special import ndtr, ndtri
 
     samples = np.asarray(samples, float)
-    samples = samples[np.isfinite(samples).reshape(len(samples), -1).all(axis=1)]
-    n = len(samples)
+    n = len(samples := samples[np.isfinite(samples).all(axis=tuple(range(1, samples.ndim)))])
     if n < 3:
         return Interval(float(statistic(samples)) if n == 2 else np.nan, np.nan, np.nan, n)
     with np.errstate(divide="ignore", invalid="ignore"):

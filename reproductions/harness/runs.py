@@ -18,7 +18,8 @@ IDENTITY = ("dataset", "model", "setting", "metric", "seed")
 def complete_rows(trial, returned, environment, commit):
     """The rows of runs.csv, without the claim, from what a trial's run gave; every seed must have every metric.
 
-    A metric that all traced seeds and no others have is whole too. returned: list of dicts or DataFrame, see Trial.run. Raises InvalidInput, naming the trial, for anything less.
+    A metric that all traced seeds and no others have is whole too. returned: list of dicts or DataFrame, see Trial.run.
+    Raises InvalidInput, naming the trial, for anything less.
     """
     rows = returned.to_dict("records") if hasattr(returned, "to_dict") else list(returned)
     unknown = {name for row in rows for name in row} - set(COLUMNS) - {"diverged"}

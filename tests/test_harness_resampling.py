@@ -1,0 +1,103 @@
+"""Intervals over seeds by resampling, and what the harness takes from a claim besides means: SEEDS, traced, summarise."""
+
+import types
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from zoo.errors import InvalidInput
+from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
+from zoo.reproductions.harness.runs import complete_rows, parse_runs, runs_text
+from zoo.reproductions.harness.statistics import Interval
+from zoo.reproductions.harness.tables import compare_runs
+
+HERE = {"device": "a card", "processor": "a processor", "backend": "jax", "precision": "float32"}
+LOSSES = np.random.RandomState(0).gamma(4, size=60)
+
+
+def deviation(sample):
+    return np.std(sample, ddof=1)
+
+
+def test_bootstrap_agrees_with_scipy():
+    ours = bootstrap_interval(deviation, LOSSES)
+    theirs = scipy.stats.bootstrap(
+        (LOSSES,), deviation, n_resamples=20_000, method="BCa", vectorized=False, rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert ours.estimate == deviation(LOSSES) and ours.n == 60
+    assert ours.low == pytest.approx(theirs.low, rel=0.03) and ours.high == pytest.approx(theirs.high, rel=0.03)
+
+
+def test_bootstrap_of_a_normal_spread_is_near_the_chi_square_interval():
+    sample = np.random.RandomState(3).normal(5, 2, 1000)
+    low, high = np.sqrt(999 * sample.var(ddof=1) / scipy.stats.chi2.ppf([0.975, 0.025], 999))
+    ours = bootstrap_interval(deviation, sample)
+    assert ours.low == pytest.approx(low, rel=0.02) and ours.high == pytest.approx(high, rel=0.02)
+
+
+def test_bootstrap_covers_the_truth_as_often_as_it_says():
+    random, draws = np.random.RandomState(7), 60
+    intervals = [bootstrap_interval(deviation, random.exponential(size=80)) for _ in range(draws)]
+    assert 0.8 * draws <= sum(low <= 1 <= high for _, low, high, _ in intervals)
+
+
+def test_bootstrap_keeps_pairs_and_leaves_out_the_diverged():
+    pairs = np.column_stack([LOSSES, LOSSES + 1])
+    difference = bootstrap_interval(lambda sample: (sample[:, 1] - sample[:, 0]).mean(), pairs)
+    assert difference[:3] == pytest.approx((1, 1, 1))
+    pairs[4, 1] = np.nan
+    assert bootstrap_interval(lambda sample: sample[:, 0].mean(), pairs).n == 59
+    assert bootstrap_interval(deviation, LOSSES) == bootstrap_interval(deviation, LOSSES)
+
+
+@pytest.mark.parametrize("sample", [[], [1.0], [1.0, 2.0]])
+def test_few_seeds_give_no_interval(sample):
+    assert np.isnan(bootstrap_interval(deviation, sample).low)
+
+
+def test_share_is_wilson():
+    theirs = scipy.stats.binomtest(17, 20).proportion_ci(method="wilson")
+    assert share_interval([True] * 17 + [False] * 3)[:3] == pytest.approx((0.85, theirs.low, theirs.high))
+    assert share_interval([True] * 9)[:3] == pytest.approx((1, 0.7008, 1), abs=1e-4)
+    assert np.isnan(share_interval([]).estimate)
+
+
+def test_a_claim_may_take_more_seeds_and_the_user_has_the_last_word():
+    assert len(Budget.named("quick", defaults={"quick": 200}).seeds) == 200
+    assert len(Budget.named("smoke", defaults={"quick": 200}).seeds) == 2
+    assert len(Budget.named("quick", 5, {"quick": 200}).seeds) == 5
+
+
+def run(trial, report):
+    """Stands for a trial's run; never called."""
+
+
+TRACED = Trial("digits", "mlp", "", (0, 1, 2), run, traced=2)
+
+
+def rows(curve):
+    loss = [{"seed": seed, "metric": "loss", "value": seed + 1.0} for seed in range(3)]
+    return loss + [{"seed": seed, "metric": "loss_at_0.5", "value": 2.0} for seed in curve]
+
+
+def test_traced_seeds_may_have_more_metrics():
+    assert len(complete_rows(TRACED, rows([0, 1]), HERE, "abc")) == 5
+
+
+@pytest.mark.parametrize("curve", [[0], [1, 2], [0, 0], [0, 1, 1]])
+def test_a_curve_of_other_seeds_is_refused(curve):
+    with pytest.raises(InvalidInput, match="exactly once"):
+        complete_rows(TRACED, rows(curve), HERE, "abc")
+
+
+def test_statistics_of_a_claim_stand_below_the_means():
+    module = types.ModuleType("a_claim")
+    module.summarise = lambda runs: [(("digits", "mlp", ""), "loss_standard_deviation", Interval(1.0, 0.5, 2.0, 3))]
+    runs = parse_runs(runs_text("a_claim", complete_rows(TRACED, rows([0, 1]), HERE, "abc")).encode(), "runs.csv")
+    lines = compare_runs(module, runs)
+    assert [(line["metric"], line["n_seeds"], line["mean"]) for line in lines] == [
+        ("loss", "3", "2"), ("loss_at_0.5", "2", "2"), ("loss_standard_deviation", "3", "1")
+    ]
+    assert (lines[-1]["ci95_low"], lines[-1]["ci95_high"], lines[-1]["published"]) == ("0.5", "2", "")
