@@ -1,0 +1,169 @@
+"""Reading image files: PNG, JPEG and NumPy arrays, from a path or standard input, with limits that no file can talk its
+way around: a header that promises too much is refused before anything is decoded, and nothing pickled is loaded.
+"""
+
+import io
+import sys
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo.errors import CorruptFile, InvalidInput
+from zoo.images import as_pixels
+
+STDIN = "-"
+MAX_BYTES = 100 * 2**20
+MAX_SIDE = 16_000
+MAX_PIXELS = 64_000_000
+WORKING_SIDE = 1_000  # more detail than any model here can use; what is larger is averaged down to it
+_ORIENTATION = 0x0112  # the EXIF tag
+_NPY = b"\x93NUMPY"
+
+
+class Picture(NamedTuple):
+    """One image. name: its file, with [index] where that holds several. pixels: float32, (h, w) or (h, w, c), 0..255.
+
+    done: plain sentences on what reading changed.
+    """
+
+    name: str
+    pixels: np.ndarray
+    done: list[str]
+
+
+def read_images(source):
+    """The pictures in a file, a list of Picture: one in a PNG or JPEG, any number in an NPY.
+
+    source: a path, or "-" for standard input. An NPY holds (h, w), (n, h, w), (h, w, c) or (n, h, w, c), c being 3 or 4
+    (1 too in the last), as bool, integers 0..255, uint16 or floats 0..1 or 0..255. Raises InvalidInput for what is no
+    image, is too large, empty, pickled or has values outside that range, and CorruptFile for a truncated file.
+
+    >>> read_images("digit.png")[0].pixels.shape
+    (480, 640, 3)
+    """
+    name = "standard input" if str(source) == STDIN else str(source)
+    content = _stdin_bytes() if str(source) == STDIN else _file_bytes(Path(source))
+    if not content:
+        raise InvalidInput(f"{name} is empty (0 bytes).")
+    if len(content) > MAX_BYTES:
+        raise InvalidInput(f"{name} is larger than {MAX_BYTES // 2**20} MiB, the most that is read.")
+    if content.startswith(_NPY):
+        return _arrays(name, content)
+    return [_image(name, content)]
+
+
+def read_image(source):
+    """The pixels of the single image in a file, as `read_images` reads it: float32, (h, w) or (h, w, c), 0..255.
+
+    Raises InvalidInput where an NPY holds several.
+    """
+    pictures = read_images(source)
+    if len(pictures) != 1:
+        raise InvalidInput(f"{source} holds {len(pictures)} images; one is wanted.")
+    return pictures[0].pixels
+
+
+def _file_bytes(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InvalidInput(f"There is no file {path}.") from None
+    except IsADirectoryError:
+        raise InvalidInput(f"{path} is a folder; name the image files in it.") from None
+    except (OSError, ValueError) as problem:  # ValueError: a null byte in the name
+        raise InvalidInput(f"{path} can't be read: {getattr(problem, 'strerror', None) or problem}.") from None
+
+
+def _stdin_bytes():
+    if sys.stdin is None or sys.stdin.closed:
+        raise InvalidInput("Standard input is closed; pipe an image into it or name a file.")
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    except OSError as problem:
+        raise InvalidInput(f"Standard input can't be read: {problem.strerror}.") from None
+
+
+def _image(name, content):
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit, below, is lower
+            image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+    except UnidentifiedImageError:
+        raise InvalidInput(f"{name} is no image that can be read here: it is neither PNG nor JPEG nor NPY.") from None
+    except Image.DecompressionBombError as problem:
+        raise InvalidInput(f"{name} is too large to be decoded: {str(problem).partition(',')[0]}.") from None
+    except (OSError, SyntaxError, ValueError) as problem:
+        raise CorruptFile(f"{name} has a broken header: {problem}.") from None
+    width, height = image.size
+    if max(image.size) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise InvalidInput(
+            f"{name} has {width}x{height} pixels; up to {MAX_SIDE:,} a side and {MAX_PIXELS // 10**6} million in all are read. "
+            "Scale it down first."
+        )
+    try:
+        turned = image.getexif().get(_ORIENTATION, 1) != 1
+        upright = ImageOps.exif_transpose(image)
+        upright.load()
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as problem:
+        raise CorruptFile(f"{name} is truncated or damaged: {str(problem) or type(problem).__name__}.") from None
+    upright, said = _plain_mode(upright)
+    done = ["Turned upright, as its EXIF tag asks."] * turned + said
+    factor = -(-max(image.size) // WORKING_SIDE)
+    if factor > 1:
+        upright = upright.reduce(factor)
+        done.append(f"Scaled down {factor} times, from {width}x{height} pixels.")
+    return Picture(name, np.asarray(upright).astype("float32"), done)
+
+
+def _plain_mode(image):
+    """(image in mode L, RGB, RGBA or F with 0..255, what was done): palettes, CMYK, bits and 16 bits become one of these."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        return Image.fromarray(as_pixels(np.asarray(image).astype("uint16"))), ["Brought from 16 bits to 8."]
+    if "transparency" in image.info or image.mode in ("LA", "PA", "La", "RGBa", "RGBA"):
+        return image.convert("RGBA"), []
+    return image.convert("L" if image.mode in ("1", "L") else "RGB"), []
+
+
+def _arrays(name, content):
+    array = _parsed(name, content)
+    pixels = as_pixels(array, name)
+    colours = pixels.ndim == 3 and pixels.shape[-1] in (3, 4)
+    many = pixels.ndim == 4 or pixels.ndim == 3 and not colours
+    done = [] if array.dtype == "uint8" else [f"Brought from {array.dtype} to 0..255."]
+    if not many:
+        return [Picture(name, pixels, done)]
+    return [Picture(f"{name}[{index}]", one, done) for index, one in enumerate(pixels)]
+
+
+def _parsed(name, content):
+    """The array in the bytes of an NPY file. Its header is believed only as far as there are bytes behind it."""
+    file = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(file)
+        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in readers:
+            raise InvalidInput(f"{name} is an NPY of a version for structured arrays; plain numbers are wanted.")
+        shape, by_columns, dtype = readers[version](file)
+    except ValueError as problem:
+        if isinstance(problem, InvalidInput):
+            raise
+        raise CorruptFile(f"{name} has a broken NPY header: {str(problem).splitlines()[0]}") from None
+    if dtype.hasobject:
+        raise InvalidInput(f"{name} holds pickled Python objects, which are not loaded: they could run code. Save plain numbers.")
+    if 0 in shape:
+        raise InvalidInput(f"{name} is an empty array of shape {shape}.")
+    count = 1
+    for side in shape:
+        count *= side
+    there = len(content) - file.tell()
+    if count * dtype.itemsize != there:
+        raise CorruptFile(f"{name} is truncated or damaged: its header promises {count * dtype.itemsize:,} bytes, {there:,} are there.")
+    flat = np.frombuffer(content, dtype, count, offset=file.tell())
+    return flat.reshape(shape, order="F" if by_columns else "C")

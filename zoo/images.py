@@ -1,0 +1,239 @@
+"""From any picture to what a model saw in training: polarity, contrast, size and place of the data set's images.
+
+MNIST's digits were scaled to fit 20x20, anti-aliased, and placed by their centre of mass (LeCun et al., Proc. IEEE 1998);
+Fashion-MNIST's articles were scaled to 28x28 and centred (Xiao et al., arXiv:1708.07747). Both are light on dark.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo.errors import InvalidInput
+
+BLANK = 10  # levels of 255: what varies less shows nothing
+CLEAN = 2.5  # levels: a background that even and that black is left as it is
+FITTED = 5_000  # pixels that the background's surface is fitted to
+STRONG = 230  # nearly every image of both data sets reaches 254
+
+
+class Layout(NamedTuple):
+    """How a data set's images were laid out. what: one of its objects, in a word.
+
+    filled: share of the image's side that the object's longer side takes. by_mass: placed by its centre of mass, not
+    by its bounding box. ink: share of the brightest pixel below which a pixel does not count for that box.
+    """
+
+    what: str
+    filled: float
+    by_mass: bool
+    ink: float
+
+
+# 5 percent is what Xiao et al. trimmed by; digits come back from any size within a level with twice that.
+LAYOUTS = {"mnist": Layout("digit", 20 / 28, True, 0.1), "fashion_mnist": Layout("article", 1.0, False, 0.05)}
+
+
+def prepare(image, input_shape, dataset=None, name="The image"):
+    """(pixels, done): the image as a model trained on `dataset` expects it, and plain sentences on what was changed.
+
+    image: (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), values as `as_pixels` takes them. input_shape: the model's, (h, w),
+    (h, w, 1) or (h, w, 3). dataset: the name of the data set; "mnist" and "fashion_mnist" have a known layout, for
+    others the whole image is scaled to fit and nothing is inverted. name: what errors call the image.
+    pixels: uint8, shape `input_shape`, 0..255.
+
+    Raises InvalidInput for what is no image, is blank, or a model that takes no images.
+
+    >>> pixels, done = prepare(255 - digit, (28, 28), "mnist")
+    >>> done[0]
+    'Inverted: it was dark on light, the model saw light on dark.'
+    """
+    size, channels = image_shape(input_shape)
+    pixels, done = _coloured(_single(as_pixels(image, name), name), channels)
+    layout = LAYOUTS.get(dataset) if channels == 1 else None
+    if np.ptp(pixels) >= BLANK:
+        pixels, said = _whole(pixels, size) if layout is None else _laid_out(pixels[:, :, 0], size, layout)
+    if np.ptp(pixels) < BLANK:
+        raise InvalidInput(f"{name} is blank: there is nothing on it.")
+    return np.rint(pixels).clip(0, 255).astype("uint8").reshape(input_shape), done + said
+
+
+def as_pixels(array, name="The image"):
+    """Any array of pixel values as float32 in 0..255.
+
+    bool and floats up to 1 are multiplied by 255, uint16 above 255 is divided by 257. Raises InvalidInput for NaN, for
+    other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one more axis on each side.
+    """
+    array = np.asarray(array)
+    if array.dtype.kind not in "buif":
+        raise InvalidInput(f"{name} holds {array.dtype}, no pixel values.")
+    if not 2 <= array.ndim <= 4 or array.ndim == 4 and array.shape[-1] not in (1, 3, 4):
+        raise InvalidInput(f"{name} has the shape {array.shape}; an image is (height, width), with 3 or 4 colours as third axis.")
+    if not array.size:
+        raise InvalidInput(f"{name} is an empty array of shape {array.shape}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InvalidInput(f"{name} holds NaN or infinite values.")
+    low, high = float(array.min()), float(array.max())
+    pixels = array.astype("float32")
+    if array.dtype.kind == "b" or array.dtype.kind == "f" and 0 <= low and high <= 1:
+        return pixels * 255
+    if array.dtype == "uint16" and high > 255:
+        return pixels / 257
+    if low < 0 or high > 255:
+        raise InvalidInput(f"{name} holds values from {low:g} to {high:g}; pixels are 0..255, or floats 0..1.")
+    return pixels
+
+
+def image_shape(input_shape):
+    """((height, width), channels) of a model's input, without the batch. Raises InvalidInput where it takes no images."""
+    shape = tuple(input_shape)
+    if len(shape) == 2:
+        return shape, 1
+    if len(shape) == 3 and shape[2] in (1, 3):
+        return shape[:2], shape[2]
+    raise InvalidInput(f"The model takes no images: its input has the shape {shape}.")
+
+
+def _single(pixels, name):
+    if pixels.ndim == 4 or pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4):
+        raise InvalidInput(f"{name} is an array of shape {pixels.shape}; one image is wanted.")
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _coloured(pixels, channels):
+    """(h, w, c) with any c to (h, w, channels): transparency laid on an opposite ground, colours to grey or grey to colours."""
+    done = []
+    if pixels.shape[2] == 4:
+        pixels, alpha = pixels[:, :, :3], pixels[:, :, 3:] / 255
+        if alpha.min() < 1:
+            drawn = float((_grey(pixels) * alpha).sum() / max(alpha.sum(), 1e-9))
+            ground = 0 if drawn > 127.5 else 255
+            pixels = pixels * alpha + ground * (1 - alpha)
+            done.append(f"Transparent parts laid on {'white' if ground else 'black'}.")
+    if pixels.shape[2] == 3 and channels == 1:
+        if np.ptp(pixels, axis=2).max() > 0:
+            done.append("Colours turned to grey.")
+        pixels = _grey(pixels)
+    return np.broadcast_to(pixels, (*pixels.shape[:2], channels)), done
+
+
+def _grey(colours):
+    """Luma as Pillow and JPEG have it (ITU-R BT.601), (h, w, 1)."""
+    return colours @ np.array([[0.299], [0.587], [0.114]], "float32")
+
+
+def _whole(pixels, size):
+    """The whole image scaled to fit, in its middle; the rest takes the brightness of its border."""
+    if pixels.shape[:2] == size:
+        return pixels, [f"Taken as it is: it has the model's {_sides(size)} pixels."]
+    scale = min(size[0] / pixels.shape[0], size[1] / pixels.shape[1])
+    small = np.stack([_scaled(pixels[:, :, c], scale) for c in range(pixels.shape[2])], axis=2)
+    result = np.empty((*size, pixels.shape[2]), "float32")
+    result[:] = [np.median(_border(pixels[:, :, c])) for c in range(pixels.shape[2])]
+    _place(small, result, _middle(small, result))
+    return result, [f"Scaled from {_sides(pixels.shape)} to fit {_sides(size)} pixels."]
+
+
+def _laid_out(pixels, size, layout):
+    """A grey image (h, w) as one of the data set's own, light on dark. Blank where it shows nothing but grain."""
+    dark_on_light = np.median(_border(pixels)) > (pixels.max() + pixels.min()) / 2
+    if pixels.shape == size and not dark_on_light:
+        return pixels, [f"Taken as it is: it has the model's {_sides(size)} pixels and is light on dark."]
+    done = []
+    if dark_on_light:
+        pixels = 255 - pixels
+        done.append("Inverted: it was dark on light, the model saw light on dark.")
+    pixels, said = _on_black(pixels)
+    done += said
+    if pixels.max() < BLANK:
+        return pixels, done
+    rows, columns = (np.flatnonzero((pixels > layout.ink * pixels.max()).any(axis)) for axis in (1, 0))
+    cut = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    target = [max(1, round(layout.filled * side)) for side in size]
+    small = _scaled(cut, min(target[0] / cut.shape[0], target[1] / cut.shape[1]))
+    if small.max() < STRONG:
+        small = small * (255 / small.max())
+        done.append("Contrast raised to the full range.")
+    result = np.zeros(size, "float32")
+    if layout.by_mass:
+        _place(small, result, [whole / 2 - mass for whole, mass in zip(size, _centre_of_mass(small))])
+    else:
+        _place(small, result, _middle(small, result))
+    place = "centre of mass" if layout.by_mass else "middle"
+    done.append(
+        f"The {layout.what}, {_sides(cut.shape)} of {_sides(pixels.shape)} pixels, scaled to fit {_sides(target)} and placed "
+        f"in {_sides(size)} by its {place}, as the data set's were."
+    )
+    return result, done
+
+
+def _border(pixels):
+    """The pixels of a frame, a fiftieth of the sides wide, in one row."""
+    down, right = (max(1, side // 50) for side in pixels.shape)
+    return np.concatenate([part.ravel() for part in (pixels[:down], pixels[-down:], pixels[:, :right], pixels[:, -right:])])
+
+
+def _on_black(pixels):
+    """Light on dark, (h, w), with the background at 0: for a photo, the light's slope and the paper's grain are taken off."""
+    border = _border(pixels)
+    level = np.median(border)
+    if level + 3 * np.median(np.abs(border - level)) <= CLEAN:
+        return pixels, []
+    rest = pixels - level
+    for _ in range(3):  # what counts as background is clearer once the slope is gone
+        background = rest < _between(rest)
+        rest = rest - _surface(rest, background)
+    grain = 4 * rest[background].std()
+    rest = np.maximum(rest - grain, 0)
+    return rest, ["The background, which was not black, subtracted."]
+
+
+def _between(pixels):
+    """The level between background and ink: Otsu, IEEE Trans. SMC 1979."""
+    from skimage.filters import threshold_otsu
+
+    return threshold_otsu(pixels)
+
+
+def _surface(pixels, background):
+    """The second-order surface in rows and columns that is nearest to the background, (h, w)."""
+    chosen = np.flatnonzero(background)
+    chosen = chosen[:: max(1, len(chosen) // FITTED)]
+    down, right = (np.linspace(-1, 1, side, dtype="float32") for side in pixels.shape)
+    at = _terms(down[chosen // pixels.shape[1]], right[chosen % pixels.shape[1]])
+    factors = np.linalg.lstsq(np.stack(at, axis=1), pixels.ravel()[chosen], rcond=None)[0]
+    return sum(factor * term for factor, term in zip(factors, _terms(down[:, None], right[None, :])))
+
+
+def _terms(row, column):
+    return np.ones_like(row), row, column, row * column, row**2, column**2
+
+
+def _scaled(pixels, scale):
+    """(h, w) scaled: by averaging areas where it shrinks, which is exact for pixels that were only repeated."""
+    from PIL import Image
+
+    height, width = (max(1, round(side * scale)) for side in pixels.shape)
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize((width, height), how))
+
+
+def _centre_of_mass(pixels):
+    """(row, column), in pixels; a single pixel has it at (0, 0)."""
+    mass = pixels.sum()
+    return [(pixels.sum(1 - axis) * np.arange(side)).sum() / mass for axis, side in enumerate(pixels.shape)]
+
+
+def _middle(small, canvas):
+    """Where the corner lies so that the small image is in the middle; an odd row or column is left free above and left."""
+    return [-(-(whole - part) // 2) for whole, part in zip(canvas.shape, small.shape)]
+
+
+def _place(small, canvas, corner):
+    """Write the small image into the canvas, its upper left corner as near to `corner` as the frame allows."""
+    top, left = (int(np.clip(np.ceil(at - 0.5), 0, canvas.shape[i] - small.shape[i])) for i, at in enumerate(corner))
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+
+
+def _sides(shape):
+    """'width x height', as image programs say it."""
+    return f"{shape[1]}x{shape[0]}"
