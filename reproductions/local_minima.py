@@ -1,0 +1,224 @@
+"""Poor local minima are rarely a problem: from whatever start, large nets end at solutions of similar quality.
+
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") recalls the fear that
+gradient descent would get trapped in poor local minima, and holds that with large nets it hardly matters where one starts.
+Put to the test as by Choromanska et al. (2015): nets with one hidden layer of 10 to 500 rectified units on MNIST at
+10x10 pixels, very many seeds of each, each with its own start and order of examples. If the claim holds, the losses
+of the seeds draw together as nets get wider, even the unlucky ones end close to the best, a low training loss
+says less about the test loss, and the straight line from the start to the solution leads downhill (Goodfellow et al. 2015).
+
+Expected, full budget (1,000 seeds at each width, one H100, some 5 minutes): a spread of the test loss that falls several
+times over from 10 to 500 units. Quick budget (200 seeds at each, 2 cores, some 4 minutes, the first 2,000 images for
+training and for testing, 20 epochs): the same on a smaller scale.
+"""
+
+import numpy as np
+
+from zoo.reproductions.harness import Published, Trial, check
+from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
+from zoo.reproductions.trainers.wide_nets import LINES, train_wide
+
+SEEDS = {"smoke": 6, "quick": 200, "full": 1000}
+WIDTHS = (10, 25, 50, 100, 250, 500)
+TRACED = (10, 100, 500)  # the widths whose losses along lines are kept
+SMOKE = (4, 16)
+LOSSES = ("train_loss", "test_loss")
+CLOSE = 0.1  # what counts as a similar loss: within so much of the best
+PROTOCOL = f"""
+Weights after the last epoch of SGD with Nesterov momentum and a step size that decays to 0, the same for every width, set
+on the validation split; losses are mean cross-entropies (natural logarithm) over the first 2,000 training and test images
+at the quick budget, over all 50,000 and 10,000 at the full one. A seed decides the start and the order of examples.
+Lines are straight in the space of all weights and looked at in 21 points; between solutions, a seed is joined to the next.
+A rise is the most by which the training loss exceeds its lowest value before on the line. Statistics over seeds
+have bootstrap intervals (BCa, 2,000 draws of seeds), shares of seeds Wilson's. A loss counts as close to the best
+within {CLOSE:.0%}. nets_per_second counts training alone, without compilation, evaluation and lines.
+"""
+
+
+def trials(budget):
+    """One population per width; smoke trains two of them on scikit-learn's small digits."""
+    dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
+    recipe = {"batch_size": 50, "learning_rate": 0.2, "momentum": 0.9, "points": 21, "kept": 11} | budget.choose(
+        smoke={"side": 8, "epochs": 10, "n_train": 500, "n_test": 300},
+        quick={"side": 10, "epochs": 20, "n_train": 2000, "n_test": 2000},
+        full={"side": 10, "epochs": 40, "n_train": None, "n_test": None, "batch_size": 100},
+    )
+    return [
+        Trial(
+            *_row(dataset, units), budget.seeds, train_wide, recipe | {"units": units}, cost=units + 50,
+            traced=min(20, len(budget.seeds)) if units in (*TRACED, *SMOKE) else 0,
+        )
+        for units in budget.choose(smoke=SMOKE, quick=WIDTHS, full=WIDTHS)
+    ]
+
+
+def _row(dataset, units):
+    return dataset, "mlp", f"{units} hidden units"
+
+
+def summarise(runs):
+    """The spread of the losses over seeds, how train and test loss go together, and how many nets a second were trained."""
+    for row, table in _tables(runs).items():
+        for loss in LOSSES:
+            yield row, f"{loss}_standard_deviation", bootstrap_interval(_deviation, table[loss])
+            yield row, f"{loss}_interquartile_range", bootstrap_interval(_quartiles, table[loss])
+        yield row, "train_test_loss_correlation", bootstrap_interval(_correlation, table[list(LOSSES)])
+        for line in LINES:
+            if f"rise_{line}" in table:
+                yield row, f"share_without_rise_{line}", share_interval(table[f"rise_{line}"] <= 0)
+        yield row, "nets_per_second", _exactly(1 / runs[runs.setting == row[2]].seconds.mean(), len(table))
+
+
+def judge(runs):
+    """The spread falls with width, the widest net's seeds are all close to the best, the way from the start is downhill."""
+    tables = _tables(runs)
+    narrow, wide = list(tables)[0], list(tables)[-1]
+    share = f"seeds of {wide[2]} on {wide[0]}"
+    best = tables[wide].test_loss.min()
+    checks = [_spread_ratio(tables, narrow, wide, loss) for loss in LOSSES]
+    checks.append(_spread_slope(tables))
+    checks.append(
+        check(
+            f"{wide[2]}: the unlucky are close to the best", share_interval(tables[wide].test_loss <= best * (1 + CLOSE)), "of 1",
+            f"Share of the {len(tables[wide])} {share} whose test loss is within {CLOSE:.0%} of the best seed's", above=0.95,
+        )
+    )
+    checks.append(_correlation_falls(tables, narrow, wide))
+    for row in (narrow, wide):
+        rises = tables[row].rise_from_start
+        sentence = f"Share of the {len(rises)} seeds of {row[2]} on {row[0]} whose training loss never rises on the line from the start"
+        checks.append(check(f"{row[2]}: downhill from the start", share_interval(rises <= 0), "of 1", sentence, above=0.9))
+    return checks
+
+
+def _spread_ratio(tables, narrow, wide, loss):
+    """The standard deviation of the narrowest net over that of the widest: above 1 if losses draw together."""
+    both = np.column_stack([tables[row][loss] for row in (narrow, wide)])
+    interval = bootstrap_interval(lambda sample: _deviation(sample[:, 0]) / _deviation(sample[:, 1]), both)
+    words = loss.replace("_", " ")
+    sentence = f"On {wide[0]} the standard deviation of the {words} over {interval.n} seeds of {narrow[2]} over that of {wide[2]}"
+    return check(f"{words}es draw together with width", interval, "times", sentence, above=1)
+
+
+def _spread_slope(tables):
+    """By which power of the width the spread of the test loss changes, over all widths."""
+    widths = np.log([int(row[2].split()[0]) for row in tables])
+    losses = np.column_stack([table.test_loss for table in tables.values()])
+    interval = bootstrap_interval(lambda sample: np.polyfit(widths, np.log(sample.std(axis=0, ddof=1)), 1)[0], losses)
+    sentence = f"Slope of the logarithm of the test loss's standard deviation over {interval.n} seeds on that of the width, {len(widths)} widths"
+    return check("spread against width", interval, "powers of the width", sentence, below=0)
+
+
+def _correlation_falls(tables, narrow, wide):
+    """Whether a low training loss says less about the test loss in the wide net, as in Choromanska et al.'s Table 1."""
+    four = np.column_stack([tables[row][loss] for row in (narrow, wide) for loss in LOSSES])
+    interval = bootstrap_interval(lambda sample: _correlation(sample[:, :2]) - _correlation(sample[:, 2:]), four)
+    sentence = f"On {wide[0]} the correlation of train and test loss over {interval.n} seeds of {narrow[2]} less that of {wide[2]}"
+    return check("train and test loss part with width", interval, "of correlation", sentence, above=0)
+
+
+def _tables(runs):
+    """{row: DataFrame with a line per seed and a column per metric}, narrow nets first."""
+    tables = {}
+    for row, rows in runs.groupby(["dataset", "model", "setting"], sort=False):
+        tables[row] = rows.pivot(index="seed", columns="metric", values="value")
+    return tables
+
+
+def _deviation(sample):
+    return np.std(sample, ddof=1)
+
+
+def _quartiles(sample):
+    low, high = np.percentile(sample, [25, 75])
+    return high - low
+
+
+def _correlation(sample):
+    if len(sample) < 2:
+        return np.nan
+    first, second = sample.T - sample.mean(axis=0)[:, None]
+    return (first @ second) / np.sqrt((first @ first) * (second @ second))
+
+
+def _exactly(value, n):
+    """A number that was measured once: no interval."""
+    from zoo.reproductions.harness.statistics import Interval
+
+    return Interval(float(value), np.nan, np.nan, n)
+
+
+def draw(runs):
+    """The losses of all seeds against width, their spread with its intervals, and the training loss along the lines."""
+    from matplotlib.figure import Figure
+
+    tables, seconds = _tables(runs), runs[runs.metric == "train_loss"].seconds
+    figure = Figure(figsize=(11, 8.5))
+    (violins, spreads), lines = figure.subplots(2, 2)
+    figure.suptitle(
+        f"{len(seconds):,} nets with one hidden layer, trained in {seconds.sum():.0f} s: "
+        f"{len(seconds) / seconds.sum():.0f} nets per second on {runs.device.iloc[0]}"
+    )
+    _draw_losses(violins, tables)
+    _draw_spreads(spreads, tables)
+    for axes, (line, words) in zip(lines, LINES.items(), strict=True):
+        _draw_line(axes, runs, line)
+        axes.set(xlabel=f"way {words}", ylabel="training loss", yscale="log")
+    return figure
+
+
+def _draw_losses(axes, tables):
+    """Test loss of every seed, a dot each, on the outline of its distribution."""
+    losses = [table.test_loss.dropna() for table in tables.values()]
+    bodies = axes.violinplot(losses, widths=0.9, showextrema=False)["bodies"]
+    for place, (body, values) in enumerate(zip(bodies, losses, strict=True), start=1):
+        body.set(facecolor="C0", alpha=0.25)
+        shift = np.random.RandomState(place).uniform(-0.12, 0.12, len(values))
+        axes.scatter(place + shift, values, s=4, color="C0", alpha=0.5, linewidths=0)
+        axes.hlines(values.median(), place - 0.25, place + 0.25, color="k", linewidth=1.5)
+    axes.set_xticks(range(1, len(losses) + 1), [row[2].split()[0] for row in tables])
+    axes.set(xlabel="hidden units", ylabel="test loss (each seed a dot, the bar their median)")
+
+
+def _draw_spreads(axes, tables):
+    """Standard deviation and interquartile range of the losses against width, with 95% intervals."""
+    widths = np.array([int(row[2].split()[0]) for row in tables])
+    for shift, (loss, statistic, label) in enumerate(
+        (loss, statistic, f"{loss.split('_')[0]} loss, {words}")
+        for loss in LOSSES
+        for statistic, words in ((_deviation, "standard deviation"), (_quartiles, "interquartile range"))
+    ):
+        found = [bootstrap_interval(statistic, table[loss]) for table in tables.values()]
+        middle, low, high = (np.array([interval[i] for interval in found]) for i in range(3))
+        axes.errorbar(
+            widths * 1.04 ** (shift - 1.5), middle, [middle - low, high - middle], fmt="os"[shift % 2] + ("-" if shift % 2 == 0 else "--"),
+            color=f"C{1 - shift // 2}", markersize=4, capsize=2, markerfacecolor="w" if shift % 2 else None, label=label,
+        )
+    axes.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="spread over seeds")
+    axes.set_xticks(widths, widths)
+    axes.minorticks_off()
+    axes.legend(fontsize=8)
+
+
+def _draw_line(axes, runs, line):
+    """Training loss of the traced seeds along a line, thin, and their mean, thick; a colour per width."""
+    prefix = f"train_loss_{line}_at_"
+    kept = runs[runs.metric.str.startswith(prefix)]
+    for colour, (setting, rows) in enumerate(kept.groupby("setting", sort=False)):
+        table = rows.pivot(index="metric", columns="seed", values="value").sort_index()
+        way = [float(metric.removeprefix(prefix)) for metric in table.index]
+        axes.plot(way, table, color=f"C{colour}", linewidth=0.6, alpha=0.35)
+        axes.plot(way, table.mean(axis=1), color=f"C{colour}", linewidth=2.5, label=f"{setting}, mean of {table.shape[1]} seeds")
+    if len(kept):
+        axes.legend(fontsize=8)
+
+
+def _published():
+    shared = {"setting": "1000 nets per width, 200 epochs of SGD", "dataset": "mnist_10x10", "note": "another loss, step size and split"}
+    return {
+        (*_row("mnist", units), "train_test_loss_correlation"): Published(f"one hidden layer of {units}", **shared)
+        for units in WIDTHS[1:]
+    }
+
+
+PUBLISHED = _published()

@@ -1,0 +1,165 @@
+"""From points along and around training paths of a small net to critical points, with the exact Hessian there, in float64."""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from zoo.errors import InvalidInput
+
+QUANTILES = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)  # percent of the eigenvalues
+NUMBERS = 8  # bytes of a float64
+HESSIANS = 6  # matrices of the Hessian's size that a step needs
+TANGENTS = 8  # arrays of (parameters, images, units) that computing the Hessian needs
+
+
+def find_saddles(trial, report):
+    """The run function of saddle_points: one start per seed, and where the trial's method leads from there.
+
+    The recipe names units, side (of the images), n_train, decay (lambda of the penalty lambda/2 * squared norm of all
+    weights), scale (of the normal start), rate and most_steps of the training path, noise (standard deviations to choose
+    from), method, iterations and tolerance. Rows: converged (1 or 0), gradient_norm and iterations of every start; loss
+    (penalty included), train_error_pct, index_pct (percent of negative eigenvalues) and quantiles of the eigenvalues of
+    those that converged, NaN for others. Raises InvalidInput, first of all, where a Hessian is too large for the memory.
+    """
+    import jax
+
+    from zoo.datasets import describe
+    from zoo.reproductions.trainers.small_images import small_splits
+    from zoo.reproductions.trainers.small_net import count, shapes
+
+    r, classes = trial.recipe, describe(trial.dataset).classes
+    shape = shapes(r["side"] ** 2, r["units"], classes)
+    at_once = starts_at_once(count(shape), r["n_train"], r["units"])
+    train = small_splits(trial.dataset, r["side"], r["n_train"])[0]
+    began = time.perf_counter()
+    with jax.enable_x64(True):
+        landscape = Landscape(train.x.reshape(len(train.x), -1) / 255, train.y, shape, r["decay"])
+        starts = np.stack([random_start(seed, count(shape), r) for seed in trial.seeds])
+        lengths, noise = zip(*(path_and_noise(seed, count(shape), r) for seed in trial.seeds), strict=True)
+        found = landscape.find(starts, np.array(lengths), np.stack(noise), r, at_once, report)
+    shared = {
+        "n_train": len(train.x),
+        "n_test": len(train.x),
+        "parameters": count(shape),
+        "seconds": (time.perf_counter() - began) / len(trial.seeds),
+        "precision": "float64",
+        "backend": "jax",
+    }
+    from zoo.reproductions.harness.numbers import rounded
+
+    return [
+        shared | {"seed": seed, "metric": metric, "value": rounded(value)}
+        for seed, values in zip(trial.seeds, found, strict=True)
+        for metric, value in values.items()
+    ]
+
+
+def starts_at_once(parameters, images, units):
+    """How many starts fit into memory together: 1 on a processor, which takes them in turn.
+
+    Raises InvalidInput where not even one does, by what its Hessian needs.
+    """
+    import jax
+
+    from zoo.training.memory import available_bytes
+
+    device = jax.devices()[0]
+    needed = NUMBERS * (HESSIANS * parameters**2 + TANGENTS * parameters * images * units)
+    free = available_bytes(device)
+    if needed > free:
+        raise InvalidInput(
+            f"The Hessian of {parameters:,} parameters over {images:,} images needs some {needed / 2**30:.1f} GiB, and "
+            f"{free / 2**30:.1f} GiB are free: take fewer units or images."
+        )
+    return 1 if device.platform == "cpu" else int(free // needed)
+
+
+def random_start(seed, parameters, recipe):
+    """The weights (parameters,) that a training path starts from: small, so that it passes by saddles."""
+    return recipe["scale"] * np.random.RandomState(seed).normal(size=parameters)
+
+
+def path_and_noise(seed, parameters, recipe):
+    """(how many steps down the path, log-uniform; what is added there (parameters,)), both decided by the seed."""
+    random = np.random.RandomState([seed, 1])
+    steps = int(recipe["most_steps"] ** random.uniform())
+    return steps, random.choice(recipe["noise"]) * random.normal(size=parameters)
+
+
+class Landscape:
+    """The loss of a small tanh net on fixed images as a function of one float64 vector; use within jax.enable_x64."""
+
+    def __init__(self, x, y, shapes, decay):
+        import jax
+        import jax.numpy as jnp
+
+        self.x, self.y, self.shapes, self.decay = jnp.asarray(x, "float64"), jnp.asarray(y), shapes, decay
+        self.gradient = jax.grad(self.loss)
+        self.hessian = jax.jacfwd(self.gradient)
+
+    def loss(self, vector):
+        """Mean cross-entropy and decay / 2 times the squared norm of the weights."""
+        import jax.numpy as jnp
+
+        from zoo.reproductions.trainers.small_net import cross_entropy, unflatten
+
+        return cross_entropy(unflatten(vector, self.shapes), self.x, self.y, jnp.tanh) + self.decay / 2 * vector @ vector
+
+    def error_pct(self, vector):
+        """Training error in percent."""
+        import jax.numpy as jnp
+
+        from zoo.reproductions.trainers.small_net import logits, unflatten
+
+        guesses = logits(unflatten(vector, self.shapes), self.x, jnp.tanh).argmax(axis=1)
+        return 100 * (guesses != self.y).mean()
+
+    def path(self, start, steps, rate):
+        """Where gradient descent is after so many steps."""
+        import jax
+
+        return jax.lax.fori_loop(0, steps, lambda _, vector: vector - rate * self.gradient(vector), start)
+
+    def find(self, starts, lengths, noise, recipe, at_once, report):
+        """One dict of metrics per start (K, p), in order. Threads share a processor's cores; a GPU takes at_once together."""
+        import jax
+
+        from zoo.reproductions.trainers.critical_points import search
+
+        run = search(self.loss, recipe["method"], recipe["iterations"], recipe["tolerance"])
+
+        def follow(start, steps, noise):
+            return run(self.path(start, steps, recipe["rate"]) + noise)
+
+        # A map over a single start is that start alone, without what vmap makes of the loop's conditions.
+        compiled = jax.jit(jax.vmap(follow) if at_once > 1 else lambda *part: jax.lax.map(lambda one: follow(*one), part))
+        look = jax.jit(lambda vector: (self.loss(vector), self.error_pct(vector), self.hessian(vector)))
+
+        def work(begin):
+            part = slice(begin, begin + at_once)
+            with jax.enable_x64(True):  # holds for the thread that says so
+                points, norms, made = map(np.asarray, compiled(starts[part], lengths[part], noise[part]))
+                return [self._measured(look, *one, recipe["tolerance"]) for one in zip(points, norms, made, strict=True)]
+
+        found, begins = [], range(0, len(starts), at_once)
+        with ThreadPoolExecutor(1 if at_once > 1 else os.cpu_count()) as threads:
+            for measured in threads.map(work, begins):
+                found += measured
+                report.progress(len(found), len(starts))
+        return found
+
+    def _measured(self, look, point, norm, made, tolerance):
+        """The metrics of one end of a search."""
+        converged = bool(np.isfinite(norm) and norm <= tolerance)
+        metrics = {"converged": float(converged), "gradient_norm": float(norm), "iterations": float(made)}
+        loss = error = index = np.nan
+        quantiles = np.full(len(QUANTILES), np.nan)
+        if converged:
+            loss, error, hessian = look(point)
+            eigenvalues = np.linalg.eigvalsh(np.asarray(hessian))
+            index = 100 * np.mean(eigenvalues < 0)
+            quantiles = np.percentile(eigenvalues, QUANTILES)
+        metrics |= {"loss": float(loss), "train_error_pct": float(error), "index_pct": float(index)}
+        return metrics | {f"eigenvalue_quantile_{q / 100:.2f}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)}
