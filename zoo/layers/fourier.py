@@ -1,5 +1,6 @@
 """Random Fourier features of the Gaussian kernel: Rahimi & Recht, NIPS 2007."""
 
+import functools
 import hashlib
 import math
 
@@ -26,14 +27,15 @@ class RandomFourierFeatures(keras.layers.Layer):
         self.draw_seed = keras.initializers.RandomNormal().seed  # an integer that follows from the global seed
 
     def build(self, input_shape):
-        self.projection = self.add_weight((input_shape[-1], self.features), "zeros", name="projection", trainable=False)
-        self.phase = self.add_weight((self.features,), "zeros", name="phase", trainable=False)
-        self._assign(self._drawn(self.draw_seed))
+        shapes = (input_shape[-1], self.features), (self.features,)
+        drawn = functools.cache(lambda: self._drawn(self.draw_seed, *shapes))
+        self.projection = self.add_weight(shapes[0], _Drawn(lambda: drawn()[0]), name="projection", trainable=False)
+        self.phase = self.add_weight(shapes[1], _Drawn(lambda: drawn()[1]), name="phase", trainable=False)
 
-    def _drawn(self, seed):
+    def _drawn(self, seed, *shapes):
         random = np.random.default_rng(seed)
-        projection = random.standard_normal(self.projection.shape, "float32") * np.float32(math.sqrt(2 * self.gamma))
-        return projection, random.random(self.phase.shape, "float32") * np.float32(2 * math.pi)
+        projection = random.standard_normal(shapes[0], "float32") * np.float32(math.sqrt(2 * self.gamma))
+        return projection, random.random(shapes[1], "float32") * np.float32(2 * math.pi)
 
     def _assign(self, arrays):
         for variable, array in zip((self.projection, self.phase), arrays, strict=True):
@@ -41,7 +43,7 @@ class RandomFourierFeatures(keras.layers.Layer):
 
     def save_own_variables(self, store):
         arrays = [ops.convert_to_numpy(variable) for variable in (self.projection, self.phase)]
-        if all(map(np.array_equal, arrays, self._drawn(self.draw_seed))):
+        if all(map(np.array_equal, arrays, self._drawn(self.draw_seed, self.projection.shape, self.phase.shape))):
             store["seed"] = np.array(self.draw_seed, "int64")
             store["sha256"] = np.frombuffer(_digest(arrays), "uint8")
         else:
@@ -53,7 +55,7 @@ class RandomFourierFeatures(keras.layers.Layer):
             self._assign((store["projection"], store["phase"]))
             return
         self.draw_seed = int(np.array(store["seed"]))
-        arrays = self._drawn(self.draw_seed)
+        arrays = self._drawn(self.draw_seed, self.projection.shape, self.phase.shape)
         if _digest(arrays) != np.array(store["sha256"]).tobytes():
             raise ValueError(f"NumPy {np.__version__} draws another random projection than the one these weights belong to.")
         self._assign(arrays)
@@ -68,6 +70,16 @@ class RandomFourierFeatures(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "features": self.features, "gamma": self.gamma}
+
+
+class _Drawn(keras.initializers.Initializer):
+    """Numbers from a function without arguments, called when they are needed."""
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def __call__(self, shape, dtype=None):
+        return ops.convert_to_tensor(self.draw(), dtype)
 
 
 def _digest(arrays):

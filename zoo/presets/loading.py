@@ -1,5 +1,10 @@
 """from_preset: a model from a preset's folder, with the weights that its checksums promise or none at all."""
 
+import contextlib
+import threading
+
+import numpy as np
+
 from zoo.errors import CorruptFile, InvalidInput
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
 from zoo.registry import create_model
@@ -26,7 +31,8 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
     folder = find(name_or_folder)
     files = verified(folder, CONFIG, CARD, WEIGHTS) if load_weights else verified(folder, CONFIG)
     config = parse_config(files[CONFIG], folder / CONFIG)
-    model = build(config)
+    with _blank_start() if load_weights else contextlib.nullcontext():
+        model = build(config)
     if load_weights:
         load_verified_weights(model, files[WEIGHTS])
     if classes is None:
@@ -37,6 +43,33 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
 def build(config):
     """The model of a parsed config.json, its weights random."""
     return create_model(config["model"], config["input_shape"], config["classes"], **config["options"])
+
+
+@contextlib.contextmanager
+def _blank_start():
+    """Variables that this thread makes start at 0, whatever their initialiser: a weights file is to replace them all.
+
+    On JAX every random start of another shape would be compiled first, which takes seconds.
+    """
+    import keras
+
+    thread, initialise = threading.get_ident(), keras.Variable._initialize_with_initializer
+
+    def blank(variable, initializer):
+        ours = threading.get_ident() == thread and isinstance(initializer, keras.initializers.Initializer)
+        initialise(variable, _zeros if ours else initializer)
+
+    keras.Variable._initialize_with_initializer = blank
+    try:
+        yield
+    finally:
+        keras.Variable._initialize_with_initializer = initialise
+
+
+def _zeros(shape, dtype=None):
+    from keras import ops
+
+    return ops.convert_to_tensor(np.zeros(shape, "float32"), dtype)
 
 
 def load_verified_weights(model, path):
