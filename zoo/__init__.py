@@ -12,6 +12,8 @@ _HOMES = {
     "register_model": "zoo.registry",
     "Population": "zoo.training",
     "evaluate_preset": "zoo.presets",
+    "export_model": "zoo.exporting",
+    "features": "zoo.representations",
     "from_preset": "zoo.presets",
     "list_presets": "zoo.presets",
     "model_card": "zoo.presets",

@@ -1,0 +1,163 @@
+"""export_model: a model for programs without the zoo - a .keras file, a TensorFlow SavedModel, an ONNX graph.
+
+The last two are written by Keras on TensorFlow; on another backend a second process, which has that one, does it.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from zoo.errors import InvalidInput, ResultsError
+
+SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
+NEEDS = {"keras": (), "savedmodel": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx", "onnx")}
+
+
+def export_model(model, path, format="keras", force=False):
+    """Write a model in another format. Returns the path (a Path).
+
+    Args:
+        model: a built keras.Model with one input and one output tensor, as `zoo.create_model` and `zoo.from_preset` make.
+        path: where to; ends in .keras or .onnx for those formats, a new folder for a SavedModel.
+        format: "keras": `keras.saving.load_model(path)` gives the model back, after `import zoo.layers`.
+            "savedmodel": for TensorFlow Serving, `tf.saved_model.load(path).serve(x)`. "onnx": for ONNX Runtime, the input
+            called like the model's ("inputs"), the output like its last layer ("logits").
+            In all three x is float32, (n, ...) with any n, raw values 0..255; the output is what the model gives, logits.
+        force: replace what is there: a file, or a SavedModel's folder.
+
+    Raises InvalidInput for a model, format or path that does not fit, an output that exists, and packages that are
+    missing; ResultsError where the path can't be written.
+
+    >>> export_model(zoo.from_preset("linear_mnist"), "linear.onnx", "onnx").name
+    'linear.onnx'
+    """
+    path = Path(path).expanduser().absolute()
+    _check(model, format)
+    check_output(path, format, force)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
+            written = Path(scratch) / f"model{SUFFIXES[format]}"
+            _write(model, written, format)
+            _replace(path, written)
+    except OSError as error:
+        raise ResultsError(f"{path} can't be written ({error.strerror or error}); choose another place.") from error
+    return path
+
+
+def check_output(path, format, force=False):
+    """Raise InvalidInput for an unknown format, one whose packages are missing, or a path that it can't be written to."""
+    path = Path(path)
+    if format not in SUFFIXES:
+        raise InvalidInput(f"There is no format {format!r}; known: {', '.join(SUFFIXES)}.")
+    missing = [package for package in NEEDS[format] if importlib.util.find_spec(package) is None]
+    if missing:
+        raise InvalidInput(
+            f"The format {format} needs {' and '.join(missing)}, not installed here: pip install 'deepzoo[export]' brings it."
+        )
+    others = {suffix for suffix in SUFFIXES.values() if suffix}
+    if SUFFIXES[format] and path.suffix != SUFFIXES[format] or not SUFFIXES[format] and path.suffix in others:
+        ends = f"a name that ends in {SUFFIXES[format]}" if SUFFIXES[format] else "the name of a folder"
+        raise InvalidInput(f"The format {format} wants {ends}, not {path.name}.")
+    if not path.exists():
+        return
+    if not force:
+        raise InvalidInput(f"{path} exists; choose another name or force its replacement.")
+    if path.is_dir() != (format == "savedmodel") or path.is_dir() and not (path / "saved_model.pb").is_file():
+        raise InvalidInput(f"{path} is no {'SavedModel' if path.is_dir() else 'folder'}; it is not replaced. Choose another name.")
+
+
+def _check(model, format):
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise InvalidInput(f"A keras.Model is wanted, not {type(model).__name__}.")
+    single = model.built and len(getattr(model, "inputs", None) or ()) == len(getattr(model, "outputs", None) or ()) == 1
+    if format != "keras" and not single:
+        raise InvalidInput("Only a functional or built sequential model with one input and one output can be exported so.")
+
+
+def _write(model, written, format):
+    import keras
+
+    if format == "keras":
+        model.save(written)
+    elif keras.backend.backend() == "tensorflow":
+        write_on_tensorflow(model, written, format)
+    else:
+        _in_another_process(model, written, format)
+
+
+def write_on_tensorflow(model, written, format):
+    """Write a SavedModel or ONNX; Keras must be on TensorFlow."""
+    import keras
+
+    (given,) = model.inputs
+    signature = [keras.InputSpec(shape=(None, *given.shape[1:]), dtype=given.dtype, name=given.name)]
+    if format == "savedmodel":
+        model.export(str(written), format="tf_saved_model", verbose=False, input_signature=signature)
+        return
+    # A dictionary as output gives the graph's output its name.
+    named = keras.Model(given, {model.layers[-1].name: model.outputs[0]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Keras looks for NumPy 1's np.object
+        named.export(str(written), format="onnx", verbose=False, input_signature=signature)
+    _name_the_batch(written)
+
+
+def _name_the_batch(written):
+    """Call the first axis of input and output "batch"; tf2onnx numbers it."""
+    import onnx
+
+    graph = onnx.load(written)
+    for value in (*graph.graph.input, *graph.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.save(graph, written)
+
+
+def _in_another_process(model, written, format):
+    source = written.with_name("source.keras")
+    model.save(source)
+    # No GPU: nothing is computed, and this process may hold all of its memory.
+    environment = {
+        **os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    command = [sys.executable, "-P", "-W", "ignore", "-c", "import zoo.exporting as e; e.convert_saved()", source, written, format]
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        raise InvalidInput(
+            f"The model could not be converted on TensorFlow: {last} "
+            "If it has layers of your own, convert it where they are: in a program started with KERAS_BACKEND=tensorflow."
+        )
+
+
+def convert_saved():
+    """What the other process does: load the model that its arguments name and write it."""
+    import keras
+
+    import zoo.layers  # noqa: F401 (registers what the models are made of)
+
+    source, written, format = sys.argv[1:]
+    write_on_tensorflow(keras.saving.load_model(source, compile=False), Path(written), format)
+
+
+def _replace(path, written):
+    """Put a file or a folder in place of another one, which is back should that fail."""
+    if not path.is_dir():
+        os.replace(written, path)
+        return
+    aside = written.parent / "replaced"
+    os.replace(path, aside)
+    try:
+        os.replace(written, path)
+    except OSError:
+        os.replace(aside, path)
+        raise
+    shutil.rmtree(aside)
