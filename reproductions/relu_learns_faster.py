@@ -1,0 +1,258 @@
+"""Nets of many layers learn faster with rectified linear units than with smooth ones.
+
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") says of the ReLU that it
+typically learns much faster in nets with many layers than tanh or the logistic sigmoid did. Here fully connected nets of
+1 to 8 hidden layers learn MNIST by plain SGD with five activations and three starts (the old uniform one, Glorot &
+Bengio's normalised one, He's). What is measured is the number of SGD steps to given training errors, each net in its own
+step size. Then Krizhevsky, Sutskever & Hinton's Figure 1 (2012): a four-layer ConvNet on CIFAR-10 to 25 % training
+error, ReLU against tanh, where they found a ratio of epochs of six. CIFAR-10 has to be at hand: `zoo data fetch cifar10`,
+or cifar10_jpeg, a lossy copy that is not the canonical set. With neither, the rest is run and the verdicts say so.
+
+Expected, full budget (10 seeds, one H100, some 8 minutes, not run yet): sigmoids fall behind with depth until they do
+not learn at all; tanh keeps up with ReLU in a good start, and less so in the old one. Quick budget (3 seeds, 2 cores, some
+4 minutes: 64 units, 3,000 images, part of the grid, a ConvNet of 11,000 weights on 1,000 images): the same for sigmoids,
+and no advantage of ReLU over tanh.
+"""
+
+import itertools
+
+from zoo.reproductions.harness import Published, Trial, check
+from zoo.reproductions.trainers.learning_speed import STARTS, train_convnet, train_mlp
+
+SEEDS = {"full": 10}
+DEPTHS = (1, 2, 3, 5, 8)
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "softsign", "softplus")
+RIVALS = ("tanh", "sigmoid")
+# The starts of ReLU and of its rival where the two are compared: the same for both, or for each the one made for it.
+COMPARISONS = {
+    "old uniform start": ("old uniform", "old uniform"),
+    "normalised start": ("normalised", "normalised"),
+    "each in its own start": ("He", "normalised"),
+}
+CIFAR = ("cifar10", "cifar10_jpeg")
+CONVNETS = {"relu": ("convnet", "4 layers, relu"), "tanh": ("convnet", "4 layers, tanh")}
+SPEEDUP = "speedup_in_epochs"
+PROTOCOL = """
+Fully connected nets: SGD without momentum or regularisation, in the step size of the grid (quick: 0.1, 0.3, 1, 3; full:
+0.01 to 3) that brings its seeds to the lowest target soonest, on average; the test error is that in the step size with the
+lowest validation error. All have the same grid, batches (quick: 20 images, full: 100), epochs (quick: 14, full: 10) and
+widths (quick: 64 units, full: 128; published: 1,000). ConvNets: three convolutions with max-pooling and a linear layer
+(quick: 8, 16 and 32 filters of 3x3 on 1,000 images; full: 32, 32 and 64 of 5x5 on 45,000), momentum 0.9, no
+regularisation, He's start for ReLU and the normalised one for tanh, and the step size that is fastest (quick: 0.01, 0.02,
+0.04; full: 0.0025 to 0.02), in which they are tested too. Training errors are the means met during an epoch. A seed that
+never comes to a target counts with all the steps that it was given, and the share of seeds that come there has a row: a
+ratio with such seeds in its numerator is a lower bound. cifar10_jpeg is a JPEG-compressed copy of CIFAR-10, not the
+canonical set.
+"""
+
+
+def setting(depth, activation, start):
+    """What the tables call a fully connected net."""
+    return f"{depth} layer{'s' if depth > 1 else ''}, {activation}, {start} start"
+
+
+def trials(budget):
+    """A net for every depth, activation and start (quick: some of them), and two ConvNets on CIFAR-10 (smoke: on digits)."""
+    return [*_mlps(budget), *_convnets(budget)]
+
+
+def _mlps(budget):
+    dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
+    size = budget.choose(
+        smoke={"n_train": 600, "n_test": 200, "width": 16, "epochs": 6, "batch_size": 16, "targets": [40, 20]},
+        quick={"n_train": 3000, "n_test": 5000, "width": 64, "epochs": 14, "batch_size": 20, "targets": [10, 5]},
+        full={"n_train": None, "n_test": None, "width": 128, "epochs": 10, "batch_size": 100, "targets": [5, 1]},
+    )
+    rates = budget.choose(smoke=[0.3, 1.0], quick=[0.1, 0.3, 1.0, 3.0], full=[0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
+    some = [*itertools.product((1, 3, 5), ("relu", *RIVALS), ("normalised",))]
+    some += [(5, activation, "old uniform") for activation in ("relu", *RIVALS)]
+    some += [(5, "relu", "He"), (5, "softsign", "normalised"), (5, "softplus", "normalised")]
+    grid = budget.choose(
+        smoke=[(2, activation, "normalised") for activation in ("relu", "tanh")],
+        quick=some,
+        full=[*itertools.product(DEPTHS, ACTIVATIONS, STARTS)],
+    )
+    for depth, activation, start in grid:
+        recipe = size | {"depth": depth, "activation": activation, "start": start, "rates": rates, "momentum": 0.0}
+        yield Trial(dataset, "mlp", setting(depth, activation, start), budget.seeds, train_mlp, recipe, cost=2 + depth)
+
+
+def _convnets(budget):
+    size = budget.choose(
+        smoke={"n_train": 400, "n_test": 200, "options": {"blocks": [[4], [8]]}},
+        quick={"n_train": 1000, "n_test": 1000, "options": {"blocks": [[8], [16], [32]]}},
+        full={"n_train": None, "n_test": None, "options": {"blocks": [[32], [32], [64]], "kernel": 5}},
+    )
+    learning = budget.choose(
+        smoke={"epochs": 8, "batch_size": 16, "rates": [0.05]},
+        quick={"epochs": 20, "batch_size": 20, "rates": [0.01, 0.02, 0.04]},
+        full={"epochs": 30, "batch_size": 128, "rates": [0.0025, 0.005, 0.01, 0.02]},
+    )
+    for dataset in budget.choose(smoke=("digits",), quick=CIFAR, full=CIFAR):
+        for activation, row in CONVNETS.items():
+            recipe = size | learning | {"activation": activation, "momentum": 0.9, "target": 25}
+            yield Trial(dataset, *row, budget.seeds, train_convnet, recipe, cost=40, optional=dataset in CIFAR)
+
+
+def judge(runs):
+    """ReLU's steps against those of tanh and sigmoid at each depth and start; ReLU's epochs against tanh's on CIFAR-10."""
+    checks = []
+    present = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    for dataset in runs.dataset.unique():
+        for (where, starts), depth, rival in itertools.product(COMPARISONS.items(), DEPTHS, RIVALS):
+            pair = [(dataset, "mlp", setting(depth, *net)) for net in zip(("relu", rival), starts)]
+            if present.issuperset(pair):
+                checks.append(_sooner(runs, *pair, name=f"{dataset}: relu before {rival}, {depth} hidden, {where}"))
+    return checks + ([_convnets_compared(runs, dataset) for dataset in _with_convnets(runs)] or [_not_run()])
+
+
+def summarise(runs):
+    """The ratio of epochs that is held against Krizhevsky et al.'s, on the line of the ConvNet with ReLU."""
+    pairs = {dataset: [(dataset, *row) for row in CONVNETS.values()] for dataset in _with_convnets(runs)}
+    return [(pair[0], SPEEDUP, _ratio(runs, *pair, _lowest_target(runs, pair[0]))) for pair in pairs.values()]
+
+
+def _convnets_compared(runs, dataset):
+    from zoo.reproductions.harness.published import matches
+
+    relu, tanh = ((dataset, *row) for row in CONVNETS.values())
+    note = [f"{match.value} published for CIFAR-10" for match in matches("relu_learns_faster", PUBLISHED, relu, SPEEDUP)]
+    return _sooner(runs, relu, tanh, name=f"{dataset}: relu before tanh, ConvNet", notes=note)
+
+
+def _not_run():
+    from zoo.reproductions.harness.statistics import Interval
+
+    sentence = "Neither cifar10 nor cifar10_jpeg was at hand, so the ConvNet was not run. Epochs with tanh over those with ReLU"
+    interval = Interval(float("nan"), float("nan"), float("nan"), 0)
+    return check("cifar10: relu before tanh, ConvNet", interval, "times", sentence, above=1, doubt="it was not run")
+
+
+def _sooner(runs, relu, rival, name, notes=()):
+    """That ReLU takes fewer steps to the lowest target than its rival: their ratio, paired over seeds, is above 1."""
+    metric = _lowest_target(runs, relu)
+    never = [_never(runs, row, metric) for row in (relu, rival)]
+    lost = sum(int(_by_seed(runs, row, metric).isna().sum()) for row in (relu, rival))
+    notes = [*notes, *([f"a lower bound, for {never[1]} seeds of the former never get there"] if never[1] else [])]
+    doubt = f"{never[0]} seeds of {relu[2]} never get there" if never[0] else f"{lost} seeds diverged" if lost else ""
+    words, seeds = metric.replace("_", " "), len(_by_seed(runs, relu, metric))
+    sentence = f"On {relu[0]} the {words} of {rival[1]} ({rival[2]}) over those of {relu[1]} ({relu[2]}), paired over {seeds} seeds"
+    sentence += f" ({'; '.join(notes)})" if notes else ""
+    return check(name, _ratio(runs, relu, rival, metric), "times", sentence, above=1, doubt=doubt)
+
+
+def _ratio(runs, relu, rival, metric):
+    """Interval of the geometric mean over seeds of a metric of the rival over that of ReLU."""
+    import numpy as np
+
+    from zoo.reproductions.harness.statistics import mean_interval
+
+    interval = mean_interval(np.log(_by_seed(runs, rival, metric) / _by_seed(runs, relu, metric)))
+    return interval._replace(**{name: float(np.exp(getattr(interval, name))) for name in ("estimate", "low", "high")})
+
+
+def _by_seed(runs, row, metric):
+    """A metric of a row as a Series by seed, empty where it has none."""
+    dataset, model, setting = row
+    mine = (runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)
+    return runs[mine & (runs.metric == metric)].set_index("seed").value
+
+
+def _never(runs, row, metric):
+    """How many seeds of a row never come to the target of a metric."""
+    return int((_by_seed(runs, row, f"share_reaching_{metric.split('_')[2]}_percent") == 0).sum())
+
+
+def _lowest_target(runs, row):
+    """The metric that counts a row's steps, or epochs, to the lowest training error."""
+    metrics = runs[(runs.dataset == row[0]) & (runs.model == row[1]) & (runs.setting == row[2])].metric.unique()
+    return min((name for name in metrics if "_to_" in name), key=lambda name: float(name.split("_")[2]))
+
+
+def _with_convnets(runs):
+    return list(runs[runs.model == "convnet"].dataset.unique())
+
+
+def draw(runs):
+    """Steps to the lowest target against depth, a panel for each start, and the ConvNets' learning curves."""
+    from matplotlib.figure import Figure
+
+    starts = [start for start in STARTS if runs.setting.str.endswith(f", {start} start").any()]
+    with_convnets = _with_convnets(runs)
+    columns = len(starts) + len(with_convnets)
+    figure = Figure(figsize=(4.2 * columns, 4.4))
+    panels = figure.subplots(1, columns, squeeze=False)[0]
+    for axes, start in zip(panels, starts):
+        axes.sharey(panels[0])
+        _draw_steps(axes, runs[runs.model == "mlp"], start)
+    panels[0].legend(fontsize=8)
+    for axes, dataset in zip(panels[len(starts) :], with_convnets):
+        _draw_curves(axes, runs, dataset)
+    return figure
+
+
+def _draw_steps(axes, runs, start):
+    """Every seed a dot, means joined; a hollow triangle is a seed that never gets there."""
+    from matplotlib.ticker import LogLocator
+
+    row = (runs.dataset.iloc[0], "mlp", runs.setting.iloc[0])
+    metric = _lowest_target(runs, row)
+    runs = runs[runs.metric == metric]
+    for index, activation in enumerate(ACTIVATIONS):
+        found = {depth: runs[runs.setting == setting(depth, activation, start)] for depth in DEPTHS}
+        # Side by side, so that none hides the others.
+        places = {depth: depth * 1.04 ** (index - 2) for depth, rows in found.items() if len(rows)}
+        axes.plot(places.values(), [found[depth].value.mean() for depth in places], color=f"C{index}", lw=1)
+        for depth, place in places.items():
+            for rows, marker in _there_or_not(found[depth]):
+                axes.plot([place] * len(rows), rows.value, marker, color=f"C{index}", ms=5, fillstyle="full" if marker == "o" else "none")
+        axes.plot([], [], "o-", color=f"C{index}", ms=5, lw=1, label=activation)
+    axes.plot([], [], "^", color="grey", fillstyle="none", label="never gets there")
+    axes.set(xscale="log", yscale="log", xlim=(0.8, 10), xlabel="hidden layers", ylabel=metric.replace("_", " "))
+    axes.set_title(f"{row[0]}, {start} start", fontsize=10)
+    axes.minorticks_off()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
+
+
+def _there_or_not(rows):
+    """((rows whose seed gets there, its marker), (the others, theirs)): steps as many as were given stand for never."""
+    there = rows.value < rows.updates
+    return (rows[there], "o"), (rows[~there], "^")
+
+
+def _draw_curves(axes, runs, dataset):
+    """Training error against epochs of both ConvNets, every seed a line, and the target."""
+    for index, (activation, row) in enumerate(CONVNETS.items()):
+        mine = runs[(runs.dataset == dataset) & (runs.model == row[0]) & (runs.setting == row[1])]
+        curves = mine.assign(epoch=mine.metric.str.extract(r"_in_epoch_(\d+)$")[0].astype(float)).dropna(subset="epoch")
+        for _, curve in curves.groupby("seed"):
+            axes.plot(curve.epoch, curve.value, ".-", color=f"C{index}", lw=1, alpha=0.8)
+        axes.plot([], [], ".-", color=f"C{index}", label=activation)
+    target = float(_lowest_target(runs, (dataset, *row)).split("_")[2])
+    axes.axhline(target, color="black", lw=1, ls="--")
+    axes.set(xlabel="epoch", ylabel="training error, %", ylim=(0, 100))
+    axes.set_title(f"{dataset}, ConvNet, every seed a line", fontsize=10)
+    axes.legend(fontsize=8)
+
+
+def _published():
+    glorot, bordes = "5 hidden layers x 1000 units, plain SGD, batch 10", "3 hidden layers x 1000"
+    narrower = "1,000 units and longer training there"
+    found = {}
+    for activation, start in itertools.product(("softsign", "tanh", "sigmoid"), ("old uniform", "normalised")):
+        if (activation, start) != ("sigmoid", "normalised"):
+            name = activation if start == "old uniform" else f"{activation}, normalised init"
+            found["mnist", "mlp", setting(5, activation, start)] = Published(name, glorot, narrower)
+    for activation, name in (("relu", "rectifier"), ("tanh", "tanh"), ("softplus", "softplus")):
+        found["mnist", "mlp", setting(3, activation, "normalised")] = Published(f"{name}, no pre-training", bordes, narrower)
+    krizhevsky = ("4-layer ConvNet, ReLU against tanh", "to 25% training error, learning rate chosen per network, no regularisation")
+    copy = {"cifar10": "", "cifar10_jpeg": "; ours on a JPEG copy, not the canonical set"}
+    for dataset in CIFAR:
+        note = f"geometric mean over seeds; quick: a far smaller net on 1,000 images{copy[dataset]}"
+        found[dataset, *CONVNETS["relu"], SPEEDUP] = Published(*krizhevsky, note, dataset="cifar10")
+    return found
+
+
+PUBLISHED = _published()

@@ -1,0 +1,131 @@
+"""relu_learns_faster: when a target counts as reached, which step size is chosen, what the checks say of seeds that never learn."""
+
+import io
+import types
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from zoo.errors import InvalidInput
+from zoo.reproductions import relu_learns_faster as claim
+from zoo.reproductions.harness import Trial, run_claim
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.harness.trial import Budget
+from zoo.reproductions.trainers import learning_speed
+
+RECIPE = {
+    "n_train": 300, "n_test": 100, "width": 8, "depth": 1, "epochs": 4, "batch_size": 10, "activation": "tanh",
+    "start": "normalised", "momentum": 0.0, "targets": [60, 0.5],
+}
+
+
+def test_steps_are_counted_from_the_middle_of_epochs_and_interpolated():
+    curves = np.array([[[80.0, 40.0, 10.0], [5.0, 5.0, 5.0]], [[90.0, 90.0, 90.0], [np.nan, 1.0, 1.0]]])
+    found = learning_speed.steps_to(curves, 20, steps=300)
+    # From 40 to 10, 20 is half of the way on a logarithmic scale: between 1.5 and 2.5 epochs of 100 steps.
+    assert found[0].tolist() == pytest.approx([200, 50])
+    assert found[1, 0] == 300 and np.isnan(found[1, 1])
+    assert learning_speed.steps_to(np.array([50.0, 0.0]), 25, 2) == pytest.approx(0.5 + np.log(2) / np.log(5000))
+
+
+def test_the_fastest_step_size_reaches_the_lowest_target_first():
+    late, early, never, lost = [50.0, 20, 4], [50.0, 3, 3], [9.0, 9, 9], [np.nan] * 3
+    for order in ([late, early, never, lost], [lost, never, early, late]):
+        errors = np.array(order)[:, None, :]
+        reached = {target: learning_speed.steps_to(errors, target, 3) for target in (10, 5)}
+        assert learning_speed.fastest_rate(reached, errors) == order.index(early)
+    slow = np.array([[[90.0, 89]], [[90.0, 60]], [[np.nan] * 2]])
+    assert learning_speed.fastest_rate({5: learning_speed.steps_to(slow, 5, 2)}, slow) == 1, "else the lowest error decides"
+
+
+@pytest.mark.parametrize("start, limit", [("old uniform", 1 / 40), ("normalised", np.sqrt(6 / 2200)), ("He", np.sqrt(6 / 1600))])
+def test_starts_are_the_papers(start, limit):
+    weights = np.asarray(keras.initializers.VarianceScaling(**learning_speed.STARTS[start], seed=0)((1600, 600)))
+    assert 0.999 * limit < np.abs(weights).max() <= limit
+    assert weights.std() == pytest.approx(limit / np.sqrt(3), rel=0.01), "not uniform"
+
+
+def trained(**changes):
+    trial = Trial("digits", "mlp", "tested", (0, 1), learning_speed.train_mlp, RECIPE | changes)
+    return pd.DataFrame(learning_speed.train_mlp(trial, Report()))
+
+
+def test_seeds_that_never_learn_keep_their_rows():
+    runs = trained(rates=[1e-6, 0.1])
+    steps = runs[runs.metric == "steps_to_0.5_percent_training_error"]
+    assert (steps.value == steps.updates).all() and (steps.updates == 4 * 30).all()
+    assert (runs[runs.metric == "share_reaching_0.5_percent"].value == 0).all()
+    assert (runs[runs.metric == "steps_to_60_percent_training_error"].value < 120).all()
+    assert "share_reaching_60_percent" not in set(runs.metric)
+    for name in ("fastest_step_size", "most_accurate_step_size"):
+        assert (runs[runs.metric == name].value == 0.1).all()
+
+
+def test_a_step_size_that_diverges_is_not_chosen_and_takes_no_other_with_it():
+    net = {"activation": "relu", "depth": 2}
+    alone, beside = trained(rates=[0.1], **net), trained(rates=[1e30, 0.1], **net)
+    columns = ["metric", "seed", "value"]
+    pd.testing.assert_frame_equal(alone[columns], beside[columns])
+    lost = trained(rates=[1e30], **net)
+    assert lost[lost.metric == "test_error_pct"].value.isna().all()
+    assert lost[lost.metric == "steps_to_60_percent_training_error"].value.isna().all()
+
+
+def runs_of(relu, rival, never=()):
+    """Runs of two nets on MNIST with these steps; never: those of them that stand for seeds that never get there."""
+    rows = []
+    for activation, steps in (("relu", relu), ("tanh", rival)):
+        shared = {"dataset": "mnist", "model": "mlp", "setting": claim.setting(5, activation, "normalised"), "updates": 900.0}
+        rows += [shared | {"metric": "steps_to_5_percent_training_error", "seed": s, "value": v} for s, v in enumerate(steps)]
+        rows += [shared | {"metric": "share_reaching_5_percent", "seed": s, "value": float(v not in never)} for s, v in enumerate(steps)]
+    return pd.DataFrame(rows)
+
+
+def test_checks_are_paired_ratios():
+    check, not_run = claim.judge(runs_of([100, 200, 400], [220, 380, 840]))
+    assert check.verdict == "reproduced" and check.effect == pytest.approx((2.2 * 1.9 * 2.1) ** (1 / 3), rel=1e-5)
+    assert check.low < check.effect < check.high and "5 percent training error" in check.sentence
+    turned, _ = claim.judge(runs_of([220, 380, 840], [100, 200, 400]))
+    assert turned.verdict == "contradicted" and turned.effect == pytest.approx(1 / check.effect, rel=1e-5)
+    assert not_run.verdict == "undecided" and "not run" in not_run.sentence
+
+
+def test_seeds_that_never_get_there_are_said_and_never_help_relu():
+    bound, _ = claim.judge(runs_of([100, 200, 300], [900, 900, 900], never=(900,)))
+    assert bound.verdict == "reproduced" and "lower bound, for 3 seeds" in bound.sentence
+    doubtful, _ = claim.judge(runs_of([100, 110, 900], [5000, 6000, 50000], never=(900,)))
+    assert doubtful.verdict == "undecided" and "1 seeds of 5 layers, relu" in doubtful.sentence
+    both, _ = claim.judge(runs_of([900] * 3, [900] * 3, never=(900,)))
+    assert both.verdict == "undecided"
+    lost, _ = claim.judge(runs_of([100, 110, np.nan], [500, 550, 600]))
+    assert lost.verdict == "undecided" and "diverged" in lost.sentence
+
+
+def test_every_budget_compares_relu_at_each_of_its_depths():
+    rows = {budget: {trial.row for trial in claim.trials(Budget.named(budget))} for budget in ("quick", "full")}
+    assert len(rows["full"]) == 5 * 5 * 3 + 2 * 2 and rows["quick"] <= rows["full"]
+    for depth in (1, 3, 5):
+        for activation in ("relu", "tanh", "sigmoid"):
+            assert ("mnist", "mlp", claim.setting(depth, activation, "normalised")) in rows["quick"]
+
+
+def test_without_cifar10_the_rest_runs_and_the_verdict_says_so(tmp_path, monkeypatch):
+    """The claim's own judge and draw on its smoke nets, with CIFAR-10 wanted and nowhere to be found."""
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("ZOO_CIFAR10_JPEG", raising=False)
+    module, said = types.ModuleType("nothing_at_hand"), io.StringIO()
+    module.__doc__ = claim.__doc__
+    module.judge, module.draw, module.summarise, module.PUBLISHED = claim.judge, claim.draw, claim.summarise, claim.PUBLISHED
+    quick = [trial for trial in claim.trials(Budget.named("quick")) if trial.model == "convnet"]
+    smoke = [trial for trial in claim.trials(Budget.named("smoke")) if trial.model == "mlp"]
+    module.trials = lambda budget: smoke + quick
+    folder = run_claim(module, "smoke", console=Console(file=said, width=300))
+    assert said.getvalue().count("is left out: cifar10") == 4
+    assert "cifar10" not in (folder / "runs.csv").read_text()
+    assert "undecided, because it was not run" in (folder / "verdicts.csv").read_text()
+    module.trials = lambda budget: quick
+    with pytest.raises(InvalidInput, match="zoo data fetch cifar10"):
+        run_claim(module, "smoke", console=Console(file=said))
