@@ -18,7 +18,7 @@ def find_saddles(trial, report):
     """The run function of saddle_points: one start per seed, and where the trial's method leads from there.
 
     The recipe names units, side (of the images), n_train, decay (lambda of the penalty lambda/2 * squared norm of all
-    weights), scale (of the normal start), rate and most_steps of the training path, noise (standard deviations to choose
+    weights), scale (of the normal start), rate, momentum and steps (least and most) of the training path, noise (standard deviations to choose
     from), method, iterations and tolerance. Rows: converged (1 or 0), gradient_norm and iterations of every start; loss
     (penalty included), train_error_pct, index_pct (percent of negative eigenvalues) and quantiles of the eigenvalues of
     those that converged, NaN for others. Raises InvalidInput, first of all, where a Hessian is too large for the memory.
@@ -36,7 +36,7 @@ def find_saddles(trial, report):
     began = time.perf_counter()
     with jax.enable_x64(True):
         landscape = Landscape(train.x.reshape(len(train.x), -1) / 255, train.y, shape, r["decay"])
-        starts = np.stack([random_start(seed, count(shape), r) for seed in trial.seeds])
+        starts = np.stack([random_start(seed, shape, r) for seed in trial.seeds])
         lengths, noise = zip(*(path_and_noise(seed, count(shape), r) for seed in trial.seeds), strict=True)
         found = landscape.find(starts, np.array(lengths), np.stack(noise), r, at_once, report)
     shared = {
@@ -76,15 +76,24 @@ def starts_at_once(parameters, images, units):
     return 1 if device.platform == "cpu" else int(free // needed)
 
 
-def random_start(seed, parameters, recipe):
-    """The weights (parameters,) that a training path starts from: small, so that it passes by saddles."""
-    return recipe["scale"] * np.random.RandomState(seed).normal(size=parameters)
+def random_start(seed, shapes, recipe):
+    """The weights, one vector, that a training path starts from: small, with some of the hidden units, not all, silent.
+
+    A unit all of whose weights are 0 has no gradient, so the path stays among the nets of fewer units, whose minima are
+    saddles of the whole net as soon as a silent unit could be of use.
+    """
+    random = np.random.RandomState(seed)
+    first, bias, second, offset = [recipe["scale"] * random.normal(size=shape) for shape in shapes]
+    silent = random.permutation(len(bias))[: random.randint(len(bias))]
+    first[:, silent], bias[silent], second[silent] = 0, 0, 0
+    return np.concatenate([weights.ravel() for weights in (first, bias, second, offset)])
 
 
 def path_and_noise(seed, parameters, recipe):
     """(how many steps down the path, log-uniform; what is added there (parameters,)), both decided by the seed."""
     random = np.random.RandomState([seed, 1])
-    steps = int(recipe["most_steps"] ** random.uniform())
+    least, most = np.log(recipe["steps"])
+    steps = int(np.exp(random.uniform(least, most)))
     return steps, random.choice(recipe["noise"]) * random.normal(size=parameters)
 
 
@@ -116,11 +125,17 @@ class Landscape:
         guesses = logits(unflatten(vector, self.shapes), self.x, jnp.tanh).argmax(axis=1)
         return 100 * (guesses != self.y).mean()
 
-    def path(self, start, steps, rate):
-        """Where gradient descent is after so many steps."""
+    def path(self, start, steps, rate, momentum):
+        """Where gradient descent with momentum is after so many steps."""
         import jax
+        import jax.numpy as jnp
 
-        return jax.lax.fori_loop(0, steps, lambda _, vector: vector - rate * self.gradient(vector), start)
+        def step(_, carry):
+            vector, velocity = carry
+            velocity = momentum * velocity - rate * self.gradient(vector)
+            return vector + velocity, velocity
+
+        return jax.lax.fori_loop(0, steps, step, (start, jnp.zeros_like(start)))[0]
 
     def find(self, starts, lengths, noise, recipe, at_once, report):
         """One dict of metrics per start (K, p), in order. Threads share a processor's cores; a GPU takes at_once together."""
@@ -131,7 +146,7 @@ class Landscape:
         run = search(self.loss, recipe["method"], recipe["iterations"], recipe["tolerance"])
 
         def follow(start, steps, noise):
-            return run(self.path(start, steps, recipe["rate"]) + noise)
+            return run(self.path(start, steps, recipe["rate"], recipe["momentum"]) + noise)
 
         # A map over a single start is that start alone, without what vmap makes of the loop's conditions.
         compiled = jax.jit(jax.vmap(follow) if at_once > 1 else lambda *part: jax.lax.map(lambda one: follow(*one), part))

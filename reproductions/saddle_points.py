@@ -1,0 +1,199 @@
+"""Where the gradient vanishes there are mostly saddle points, with few downward directions and much the same, low objective.
+
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") holds that the landscape of
+a net's objective is packed with saddle points, that those with only a few downward curving directions are the many, and
+that almost all of these have very similar values of the objective, so that it matters little where one gets stuck. Put to
+the test as in Figure 1 of Dauphin et al. (2014): a small net on MNIST at 10x10 pixels; from points along and around
+paths of gradient descent to critical points of any index, by Newton's method and by minimising the squared norm of the
+gradient; there the exact Hessian in double precision. If the claim holds, the training error rises with the index, the
+share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
+
+Expected, full budget (1,000 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the index, and
+minima at the lower end. Quick budget (2 cores, some 4 minutes, 300 images, 4 units): the same from some dozens of points.
+"""
+
+import numpy as np
+
+from zoo.reproductions.harness import Trial, check
+from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
+from zoo.reproductions.harness.statistics import LEVEL, Interval
+from zoo.reproductions.trainers.saddles import QUANTILES, find_saddles
+
+SEEDS = {"smoke": 6, "quick": 80, "full": 1000}
+METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
+TOLERANCE = 1e-8
+FEW = 2.0  # percent of the eigenvalues: what "a few downward directions" is taken to be
+TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
+LEVELS = ("low", "middle", "high")
+PROTOCOL = f"""
+One hidden layer of tanh units, softmax, cross-entropy plus a penalty of decay / 2 times the squared norm of all weights:
+without it, pixels that are always black and the softmax itself leave directions in which the loss is flat, and eigenvalues
+of 0 have no sign. A seed decides the start (small weights, some hidden units silent), how far down the path of full-batch gradient descent with
+momentum the search begins, and the noise that is added there; both methods search from the same points. A point counts as critical if the Euclidean norm of
+the gradient is at most {TOLERANCE:g}; the other starts keep their rows, have no index, error or eigenvalues, and appear
+as diverged in the table. Points of one method whose losses agree in six digits and whose indices agree are one point, met
+again or mirrored, and count once in correlations and spreads. The training images are all there is: n_test repeats them.
+Correlations are Spearman's with the interval of Bonett & Wright (2000). The three error levels are the thirds of the
+distinct points by training error. Dauphin et al. trained without penalty.
+"""
+
+
+def trials(budget):
+    """Both methods from the same starts, on nets small enough for exact Hessians."""
+    dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
+    recipe = {"scale": 0.05, "rate": 0.1, "momentum": 0.97, "steps": [30, 2000], "noise": [0.003, 0.01, 0.03], "tolerance": TOLERANCE}
+    recipe |= budget.choose(
+        smoke={"side": 4, "n_train": 100, "decay": 0.02, "iterations": 200, "noise": [0.01]},
+        quick={"side": 10, "n_train": 300, "decay": 0.01, "iterations": 40},
+        full={"side": 10, "n_train": 1000, "decay": 0.01, "iterations": 200},
+    )
+    return [
+        Trial(dataset, "mlp", f"{units} tanh units, {words}", budget.seeds, find_saddles, recipe | {"units": units, "method": method})
+        for units in budget.choose(smoke=(2,), quick=(4,), full=(4, 8))
+        for method, words in METHODS.items()
+    ]
+
+
+def summarise(runs):
+    """How many starts converged and to how many different points, and the spectra at three levels of error."""
+    for row, points in _converged(runs).items():
+        every = runs[(runs.setting == row[2]) & (runs.metric == "converged")].value
+        yield row, "share_converged", share_interval(every == 1)
+        yield row, "distinct_critical_points", Interval(float(len(points)), np.nan, np.nan, len(every))
+        yield row, "rank_correlation_index_error", rank_correlation(points.index_pct, points.train_error_pct)
+        for level, part in _levels(points).items():
+            for q in TABLED:
+                name = _quantile(q)
+                yield row, f"{name}_at_{level}_error", bootstrap_interval(np.mean, part[name])
+
+
+def judge(runs):
+    """The error rises with the index; saddles outnumber minima; those with few downward directions are alike in loss."""
+    checks = []
+    for row, points in _converged(runs).items():
+        place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({row[2]})"
+        doubt = "" if len(points) else "no start converged to a critical point"
+        correlation = rank_correlation(points.index_pct, points.train_error_pct)
+        saddles = share_interval(points.index_pct > 0)
+        few = points[(points.index_pct > 0) & (points.index_pct <= FEW)]
+        checks += [
+            check(
+                f"{row[2]}: error rises with the index", correlation, "of rank correlation",
+                f"{place}, rank correlation of the share of negative eigenvalues with the training error", above=0, doubt=doubt,
+            ),
+            check(
+                f"{row[2]}: saddles are the many", saddles, "of 1",
+                f"{place}, share that are saddle points", above=0.5, doubt=doubt,
+            ),
+            check(
+                f"{row[2]}: saddles with few downward directions are alike", _spread_ratio(points, few), "times",
+                f"{place}, standard deviation of the loss of the {len(few)} saddles with at most {FEW:g} % negative "
+                "eigenvalues over that of all points", below=0.5, doubt=doubt,
+            ),
+        ]
+    return checks
+
+
+def rank_correlation(first, second):
+    """Spearman's rank correlation with the interval of Bonett & Wright (Psychometrika 2000): Fisher's z, variance (1 + r^2/2)/(n - 3)."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    n = len(first)
+    if n < 2:
+        return Interval(np.nan, np.nan, np.nan, n)
+    ranks = np.stack([rankdata(first), rankdata(second)])
+    deviations = ranks - ranks.mean(axis=1, keepdims=True)
+    norms = np.sqrt((deviations**2).sum(axis=1))
+    if not norms.all():
+        return Interval(np.nan, np.nan, np.nan, n)
+    r = float(deviations[0] @ deviations[1] / norms.prod())
+    if n < 4 or abs(r) > 1 - 1e-12:
+        return Interval(r, np.nan, np.nan, n)
+    half = ndtri((1 + LEVEL) / 2) * np.sqrt((1 + r**2 / 2) / (n - 3))
+    return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)), n)
+
+
+def _spread_ratio(points, few):
+    """Standard deviation of the loss of a part of the points over that of all of them, resampling points."""
+    if len(few) < 3:
+        return Interval(np.nan, np.nan, np.nan, len(few))
+    sample = np.column_stack([points.loss, points.index.isin(few.index)])
+
+    def ratio(sample):
+        chosen = sample[sample[:, 1] > 0, 0]
+        return chosen.std(ddof=1) / sample[:, 0].std(ddof=1) if len(chosen) > 1 else np.nan
+
+    return bootstrap_interval(ratio, sample)
+
+
+def _converged(runs):
+    """{row: DataFrame with a line per distinct critical point and a column per metric}."""
+    found = {}
+    for row, rows in runs.groupby(["dataset", "model", "setting"], sort=False):
+        points = rows.pivot(index="seed", columns="metric", values="value")
+        points = points[points.converged == 1].assign(digits=lambda table: [f"{loss:.5e}" for loss in table.loss])
+        found[row] = points.drop_duplicates(["digits", "index_pct"])
+    return found
+
+
+def _levels(points):
+    """{level: the third of the points with the lowest, middle or highest training error}; {} for fewer than three."""
+    if len(points) < len(LEVELS):
+        return {}
+    ordered = points.sort_values(["train_error_pct", "loss"])
+    return dict(zip(LEVELS, (ordered.iloc[part] for part in np.array_split(np.arange(len(ordered)), len(LEVELS))), strict=True))
+
+
+def _quantile(percent):
+    return f"eigenvalue_quantile_{percent / 100:.2f}"
+
+
+def draw(runs):
+    """The cloud of index and error, the spectra at three levels of error, and how far every start got."""
+    from matplotlib.figure import Figure
+
+    found = _converged(runs)
+    figure = Figure(figsize=(13, 4.4))
+    cloud, spectra, norms = figure.subplots(1, 3)
+    for place, (row, points) in enumerate(found.items()):
+        marker = "osD^"[place % 4]
+        label = f"{row[2]}: {len(points)} points"
+        cloud.scatter(
+            points.index_pct, points.train_error_pct, c=f"C{place}", marker=marker, s=26, alpha=0.65, linewidths=0, label=label
+        )
+    cloud.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", title="critical points")
+    cloud.legend(fontsize=8, loc="lower right")
+    _draw_spectra(spectra, found)
+    _draw_norms(norms, runs)
+    return figure
+
+
+def _draw_spectra(axes, found):
+    """Eigenvalues by rank, the mean over the points of each error level, for all methods together."""
+    import pandas as pd
+
+    levels = _levels(pd.concat(found.values(), ignore_index=True))
+    for colour, (level, points) in zip(("C2", "C1", "C3"), levels.items(), strict=False):
+        table = points[[_quantile(q) for q in QUANTILES]]
+        error = points.train_error_pct
+        axes.plot(QUANTILES, table.mean(), color=colour, marker=".", label=f"error {error.min():.0f} to {error.max():.0f} %")
+        axes.fill_between(QUANTILES, table.min(), table.max(), color=colour, alpha=0.15, linewidth=0)
+    axes.axhline(0, color="k", linewidth=0.8)
+    axes.set_yscale("symlog", linthresh=0.01)
+    axes.set(xlabel="rank of the eigenvalue, %", ylabel="eigenvalue of the Hessian", title="spectra: mean and range of the points")
+    if levels:
+        axes.legend(fontsize=8, loc="upper left")
+
+
+def _draw_norms(axes, runs):
+    """Gradient norm at the end of every search, sorted, against the tolerance."""
+    norms = runs[runs.metric == "gradient_norm"]
+    for place, (setting, rows) in enumerate(norms.groupby("setting", sort=False)):
+        values = np.sort(rows.value[np.isfinite(rows.value)])
+        reached = np.mean(rows.value <= TOLERANCE)
+        label = f"{setting}: {reached:.0%} converged"
+        axes.plot(100 * (np.arange(len(values)) + 1) / len(rows), values, ".-", color=f"C{place}", linewidth=0.8, label=label)
+    axes.axhline(TOLERANCE, color="k", linewidth=0.8, linestyle="--")
+    axes.set(xlabel="starts, %", ylabel="gradient norm at the end", yscale="log", title="starts, sorted, and the tolerance")
+    axes.legend(fontsize=8, loc="lower right")

@@ -1,0 +1,136 @@
+"""Area averaging, losses along lines, and what local_minima says of runs whose spread is known."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.reproductions import local_minima
+from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.runs import complete_rows
+from zoo.reproductions.trainers.loss_lines import largest_rise, losses_along
+from zoo.reproductions.trainers.small_images import area_average, small_splits
+from zoo.reproductions.trainers.wide_nets import train_wide
+
+HERE = {"device": "a card", "processor": "a processor", "backend": "jax", "precision": "float32"}
+
+
+def test_area_average_of_whole_blocks_is_their_mean():
+    images = np.random.RandomState(0).randint(0, 256, (3, 8, 12)).astype(np.uint8)
+    small = area_average(images, 4)
+    assert small.dtype == np.float32
+    assert small == pytest.approx(images.reshape(3, 4, 2, 4, 3).mean(axis=(2, 4)), rel=1e-6)
+    assert np.array_equal(area_average(images[:, :, :8], 8), images[:, :, :8])
+
+
+def test_area_average_shares_pixels_that_lie_in_two():
+    row = np.array([[0.0, 90.0, 30.0]] * 3)[None]
+    assert area_average(row, 2)[0] == pytest.approx(np.array([[30, 50], [30, 50]]))
+
+
+def test_area_average_keeps_the_brightness_of_mnist():
+    images = np.random.RandomState(1).randint(0, 256, (5, 28, 28))
+    assert area_average(images, 10).mean(axis=(1, 2)) == pytest.approx(images.mean(axis=(1, 2)), rel=1e-5)
+
+
+@pytest.mark.parametrize("shape, side", [((3, 8), 4), ((3, 8, 8), 9), ((3, 8, 8), 0)])
+def test_area_average_refuses_what_it_cannot_do(shape, side):
+    with pytest.raises(InvalidInput, match="can't be averaged down"):
+        area_average(np.zeros(shape), side)
+
+
+def test_small_splits_are_cut_and_averaged():
+    train, validation, test = small_splits("digits", 4, 50, 20)
+    assert (train.x.shape, validation.x.shape, test.x.shape) == ((50, 4, 4), (20, 4, 4), (20, 4, 4)) and len(train.y) == 50
+
+
+def test_losses_along_a_line_are_those_of_the_net_with_the_weights_between():
+    random = np.random.RandomState(2)
+    x, y = random.rand(40, 3, 3).astype("float32"), random.randint(0, 4, 40)
+    model = zoo.create_model("mlp", (3, 3), 4, widths=[5], dropout=0, input_dropout=0, rescale=None)
+    starts, ends = ([random.normal(size=(2, *w.shape)).astype("float32") for w in model.get_weights()] for _ in range(2))
+    positions = np.array([0.0, 0.3, 1.0])
+    losses = losses_along(starts, ends, positions, x, y)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for member in range(2):
+        for place, t in enumerate(positions):
+            model.set_weights([(1 - t) * a[member] + t * b[member] for a, b in zip(starts, ends, strict=True)])
+            assert losses[member, place] == pytest.approx(float(loss(y, model(x))), rel=1e-5)
+
+
+def test_largest_rise_by_hand():
+    losses = np.array([[3.0, 2.0, 1.0], [3.0, 1.0, 2.5], [1.0, 2.0, 0.5], [3.0, np.nan, 1.0]])
+    assert largest_rise(losses)[:3].tolist() == [0, 1.5, 1] and np.isnan(largest_rise(losses)[3])
+
+
+class Silent:
+    def progress(self, done, total):
+        """Nothing is shown."""
+
+
+def trial(seeds, **changes):
+    first = local_minima.trials(Budget.named("smoke"))[0]
+    return Trial(*first.row, seeds, train_wide, first.recipe | {"epochs": 2} | changes, traced=min(2, len(seeds)))
+
+
+def test_rows_are_whole_and_agree_with_each_other():
+    made = trial((3, 4, 5))
+    rows = pd.DataFrame(complete_rows(made, train_wide(made, Silent()), HERE, "abc"))
+    table = rows.pivot(index="seed", columns="metric", values="value")
+    # The line to the solution ends where the population's own evaluation says that the solution is.
+    assert table["train_loss_from_start_at_1.00"][[3, 4]].to_numpy() == pytest.approx(table.train_loss[[3, 4]], rel=1e-4)
+    assert table["train_loss_between_solutions_at_0.00"][[3, 4]].to_numpy() == pytest.approx(table.train_loss[[3, 4]], rel=1e-4)
+    assert table["train_loss_between_solutions_at_1.00"][3] == pytest.approx(table.train_loss[4], rel=1e-4)
+    assert (table["train_loss_from_start_at_0.00"][[3, 4]] > table.train_loss[[3, 4]]).all()
+    assert table["train_loss_from_start_at_1.00"].isna()[5] and table.rise_from_start.notna().all()
+
+
+def test_one_seed_has_no_other_solution_and_a_diverged_one_keeps_its_rows():
+    rows = pd.DataFrame(train_wide(trial((0,)), Silent()))
+    assert not rows.metric.str.contains("between").any()
+    rows = pd.DataFrame(train_wide(trial((0, 1), learning_rate=1e30), Silent()))
+    assert rows.value.isna().all() and set(rows.seed) == {0, 1}
+
+
+def runs_of(spreads):
+    """Runs in which the losses of a width spread by a known factor; the worst seed is close to the best if that is small."""
+    noise = np.random.RandomState(6).normal(size=(2, 100))
+    rows = [
+        {"dataset": "d", "model": "mlp", "setting": f"{width} hidden units", "seed": seed, "metric": metric, "value": value, "seconds": 0.1}
+        for width, spread in spreads.items()
+        for metric, column in {
+            "train_loss": 1 + spread * noise[0],
+            "test_loss": 2 + spread * (noise[0] / width + noise[1]),
+            "rise_from_start": np.zeros(100),
+        }.items()
+        for seed, value in enumerate(column)
+    ]
+    return pd.DataFrame(rows)
+
+
+def verdicts(spreads):
+    return {check.name.partition(":")[2].strip() or check.name: check.verdict for check in local_minima.judge(runs_of(spreads))}
+
+
+def test_spreads_that_shrink_bear_the_claim_out():
+    found = verdicts({1: 0.2, 10: 0.1, 100: 0.02})
+    assert set(found.values()) == {"reproduced"}
+
+
+def test_spreads_that_grow_contradict_it():
+    found = verdicts({1: 0.02, 10: 0.1, 100: 0.4})
+    names = ("test losses draw together with width", "spread against width", "the unlucky are close to the best")
+    assert {found[name] for name in names} == {"contradicted"}
+
+
+def test_summary_is_the_samples_own():
+    runs = runs_of({1: 0.2, 10: 0.1})
+    found = {(row[2], metric): interval for row, metric, interval in local_minima.summarise(runs)}
+    losses = runs[(runs.setting == "1 hidden units") & (runs.metric == "test_loss")].value
+    interval = found["1 hidden units", "test_loss_standard_deviation"]
+    assert interval.estimate == pytest.approx(losses.std()) and interval.low < losses.std() < interval.high
+    assert found["10 hidden units", "nets_per_second"].estimate == pytest.approx(10)
+    train = runs[(runs.setting == "1 hidden units") & (runs.metric == "train_loss")].value
+    assert found["1 hidden units", "train_test_loss_correlation"].estimate == pytest.approx(np.corrcoef(train, losses)[0, 1])

@@ -1,0 +1,169 @@
+"""Critical points of functions whose own are known, the Hessian of the small net, and what saddle_points makes of its runs."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.reproductions import saddle_points
+from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.trainers import saddles, small_net
+from zoo.reproductions.trainers.critical_points import METHODS, search
+
+each_method = pytest.mark.parametrize("method", METHODS)
+
+
+@pytest.fixture(autouse=True)
+def double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+def monkey_saddle(vector):
+    """Minima at (+-1, 0), the saddle (0, 0) between them."""
+    x, y = vector
+    return (x**2 - 1) ** 2 / 4 + y**2
+
+
+@each_method
+@pytest.mark.parametrize("start, end", [((0.2, 0.5), (0, 0)), ((-0.1, -2), (0, 0)), ((1.4, 1), (1, 0)), ((-0.8, 0.3), (-1, 0))])
+def test_finds_the_saddle_and_the_minima_of_a_double_well(method, start, end):
+    point, norm, made = jax.jit(search(monkey_saddle, method, 100, 1e-10))(jnp.array(start))
+    assert np.asarray(point) == pytest.approx(np.array(end), abs=1e-8) and norm <= 1e-10 and 0 < made < 100
+
+
+@each_method
+def test_saddle_of_a_quadratic_is_found_whatever_the_signs(method):
+    random = np.random.RandomState(0)
+    turn = np.linalg.qr(random.normal(size=(6, 6)))[0]
+    hessian, centre = turn @ np.diag([-3, -1, -0.5, 0.5, 2, 4]) @ turn.T, random.normal(size=6)
+    run = search(lambda v: (v - centre) @ jnp.asarray(hessian) @ (v - centre) / 2, method, 60, 1e-11)
+    point, norm, made = run(jnp.asarray(random.normal(size=6)))
+    assert np.asarray(point) == pytest.approx(centre, abs=1e-9)
+    assert made == 1 or method == "gradient_norm"
+
+
+@each_method
+def test_without_a_critical_point_it_stops_and_says_the_norm(method):
+    point, norm, made = search(lambda v: jnp.exp(v[0]) + v[1], method, 30, 1e-8)(jnp.array([1.0, 0.0]))
+    assert norm >= 1 and made <= 30
+
+
+@each_method
+def test_vmap_gives_what_single_starts_give(method):
+    run, starts = search(monkey_saddle, method, 100, 1e-10), jnp.array([[0.2, 0.5], [1.4, 1.0], [-0.8, 0.3]])
+    together = jax.vmap(run)(starts)
+    for k, start in enumerate(starts):
+        for part, alone in zip(together, run(start), strict=True):
+            assert np.asarray(part[k]) == pytest.approx(np.asarray(alone), abs=1e-9)
+
+
+@pytest.fixture(scope="module")
+def landscape():
+    random = np.random.RandomState(1)
+    with jax.enable_x64(True):
+        yield saddles.Landscape(random.rand(20, 4), random.randint(0, 3, 20), small_net.shapes(4, 2, 3), 0.01)
+
+
+def test_hessian_equals_finite_differences(landscape):
+    vector, h = np.random.RandomState(2).normal(size=19), 1e-5
+    hessian = np.asarray(landscape.hessian(jnp.asarray(vector)))
+    differences = [
+        (landscape.gradient(jnp.asarray(vector + h * e)) - landscape.gradient(jnp.asarray(vector - h * e))) / (2 * h)
+        for e in np.eye(len(vector))
+    ]
+    assert hessian.dtype == np.float64
+    assert hessian == pytest.approx(np.array(differences), abs=1e-8) and hessian == pytest.approx(hessian.T, abs=1e-14)
+
+
+def test_path_goes_downhill(landscape):
+    start = jnp.asarray(np.random.RandomState(3).normal(size=19))
+    losses = [landscape.loss(landscape.path(start, steps, 0.1, 0.5)) for steps in (0, 1, 10, 100)]
+    assert losses == sorted(losses, reverse=True) and losses[0] == landscape.loss(start)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_small_net_is_the_zoos_mlp(activation):
+    random = np.random.RandomState(4)
+    x, y = random.rand(30, 3, 3).astype("float32"), random.randint(0, 4, 30)
+    model = zoo.create_model("mlp", (3, 3), 4, widths=[5], activation=activation, dropout=0, input_dropout=0, rescale=None)
+    weights = [random.normal(size=w.shape).astype("float32") for w in model.get_weights()]
+    model.set_weights(weights)
+    function, flat = getattr(jax.nn, activation), x.reshape(30, -1)
+    assert [w.shape for w in weights] == small_net.shapes(9, 5, 4)
+    assert np.asarray(small_net.logits(weights, flat, function)) == pytest.approx(model.predict(x, verbose=0), abs=1e-5)
+    loss = float(keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, model(x)))
+    assert float(small_net.cross_entropy(weights, flat, y, function)) == pytest.approx(loss, abs=1e-5)
+    vector = np.concatenate([w.ravel() for w in weights])
+    assert small_net.count(small_net.shapes(9, 5, 4)) == len(vector)
+    for one, other in zip(small_net.unflatten(vector, small_net.shapes(9, 5, 4)), weights, strict=True):
+        assert np.array_equal(one, other)
+
+
+class Silent:
+    def progress(self, done, total):
+        """Nothing is shown."""
+
+
+def trial(**changes):
+    (first, _) = saddle_points.trials(Budget.named("smoke"))
+    return Trial(*first.row, first.seeds, saddles.find_saddles, first.recipe | changes)
+
+
+def test_too_large_a_hessian_is_refused_before_anything_is_computed(monkeypatch):
+    monkeypatch.setattr(saddles, "Landscape", None)
+    with pytest.raises(InvalidInput, match=r"Hessian of 2,700,010 parameters over 100 images needs some .* GiB, and .* are free"):
+        saddles.find_saddles(trial(units=100_000), Silent())
+
+
+def test_it_leaves_the_precision_of_the_process_alone():
+    with jax.enable_x64(False):
+        rows = saddles.find_saddles(trial(iterations=2), Silent())
+        assert jnp.zeros(1).dtype == jnp.float32
+    assert {row["precision"] for row in rows} == {"float64"}
+
+
+def test_a_start_that_does_not_converge_keeps_its_rows_and_the_claim_says_so():
+    rows = saddles.find_saddles(trial(iterations=0), Silent())
+    runs = pd.DataFrame([{"dataset": "digits", "model": "mlp", "setting": "none"} | row for row in rows])
+    ends = runs.pivot(index="seed", columns="metric", values="value")
+    assert len(ends) == 2 and (ends.converged == 0).all() and (ends.gradient_norm > 0).all() and ends.index_pct.isna().all()
+    checks = saddle_points.judge(runs)
+    assert {check.verdict for check in checks} == {"undecided"}
+    assert all("no start converged to a critical point" in check.sentence for check in checks)
+    assert saddle_points.draw(runs).axes
+
+
+def test_points_met_again_count_once():
+    values = {"converged": [1, 1, 1, 0], "loss": [2.0, 2.0 + 1e-9, 1.0, np.nan], "index_pct": [5, 5, 0, np.nan]}
+    runs = pd.DataFrame([
+        {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value}
+        for metric, column in values.items() for seed, value in enumerate(column)
+    ])
+    (points,) = saddle_points._converged(runs).values()
+    assert list(points.index) == [0, 2]
+
+
+def test_rank_correlation_is_spearmans():
+    random = np.random.RandomState(5)
+    first = random.normal(size=80)
+    second = first + random.normal(size=80)
+    ours = saddle_points.rank_correlation(first, second)
+    assert ours.estimate == pytest.approx(scipy.stats.spearmanr(first, second).statistic)
+    drawn = [
+        scipy.stats.spearmanr(first[rows], second[rows]).statistic for rows in random.randint(0, 80, (1000, 80))
+    ]
+    assert ours[1:3] == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.06)
+    assert np.isnan(saddle_points.rank_correlation([1.0], [2.0]).estimate)
+    assert json.dumps(ours)
+
+
+def test_budget_takes_its_own_number_of_starts():
+    assert len(Budget.named("quick", defaults=saddle_points.SEEDS).seeds) == saddle_points.SEEDS["quick"]
