@@ -3,6 +3,7 @@
 import csv
 import inspect
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_scoreboard_follows_from_the_verdicts():
 
 def sentences_hold_their_numbers(folder):
     for line in verdicts_of(folder):
-        assert line["sentence"].endswith(f"{line['verdict']}.")
+        assert re.search(rf": {line['verdict']}(, because [^:]+)?\.$", line["sentence"])
         for column in ("effect", "ci95_low", "ci95_high"):
             assert not line[column] or number(float(line[column])) in line["sentence"]
 
