@@ -8,8 +8,9 @@ paths of gradient descent to critical points of any index, by Newton's method an
 gradient; there the exact Hessian in double precision. If the claim holds, the training error rises with the index, the
 share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
 
-Expected, full budget (1,000 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the index, and
-minima at the lower end. Quick budget (2 cores, some 4 minutes, 300 images, 4 units): the same from some dozens of points.
+Expected, full budget (1,000 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the
+index, minima at the lower end. Quick budget (80 starts per method, 2 cores, some 4 minutes, 300 images, 4 units): the same
+from a few dozen points.
 """
 
 import numpy as np
@@ -28,27 +29,32 @@ LEVELS = ("low", "middle", "high")
 PROTOCOL = f"""
 One hidden layer of tanh units, softmax, cross-entropy plus a penalty of decay / 2 times the squared norm of all weights:
 without it, pixels that are always black and the softmax itself leave directions in which the loss is flat, and eigenvalues
-of 0 have no sign. A seed decides the start (small weights, some hidden units silent), how far down the path of full-batch gradient descent with
-momentum the search begins, and the noise that is added there; both methods search from the same points. A point counts as critical if the Euclidean norm of
-the gradient is at most {TOLERANCE:g}; the other starts keep their rows, have no index, error or eigenvalues, and appear
-as diverged in the table. Points of one method whose losses agree in six digits and whose indices agree are one point, met
-again or mirrored, and count once in correlations and spreads. The training images are all there is: n_test repeats them.
-Correlations are Spearman's with the interval of Bonett & Wright (2000). The three error levels are the thirds of the
-distinct points by training error. Dauphin et al. trained without penalty.
+of 0 have no sign; Dauphin et al. trained without. A seed decides the start (small weights, some hidden units silent), how
+far down the path of full-batch gradient descent with momentum the search begins, and the noise that is added there; both
+methods search from the same points. A silent unit has zero weights and no gradient, so paths of nets with fewer units,
+whose minima are saddles of the whole net, are among those searched: what share of all critical points the points found
+are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
+starts keep their rows, have no index, error or eigenvalues, and appear as diverged in the table. Points of one method
+whose losses agree in six digits and whose indices agree are one point, met again or mirrored, and count once in
+correlations, shares and spreads. The training images are all there is: n_test repeats them. Correlations are Spearman's
+with the interval of Bonett & Wright (2000). The three error levels are thirds of the distinct points by training error.
 """
 
 
 def trials(budget):
     """Both methods from the same starts, on nets small enough for exact Hessians."""
     dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
-    recipe = {"scale": 0.05, "rate": 0.1, "momentum": 0.97, "steps": [30, 2000], "noise": [0.003, 0.01, 0.03], "tolerance": TOLERANCE}
-    recipe |= budget.choose(
+    recipe = {"scale": 0.05, "rate": 0.1, "momentum": 0.97, "steps": [30, 2000], "noise": [0.003, 0.01, 0.03]}
+    recipe |= {"tolerance": TOLERANCE, "decay": 0.01} | budget.choose(
         smoke={"side": 4, "n_train": 100, "decay": 0.02, "iterations": 200, "noise": [0.01]},
-        quick={"side": 10, "n_train": 300, "decay": 0.01, "iterations": 40},
-        full={"side": 10, "n_train": 1000, "decay": 0.01, "iterations": 200},
+        quick={"side": 10, "n_train": 300, "iterations": 40},
+        full={"side": 10, "n_train": 1000, "iterations": 200},
     )
     return [
-        Trial(dataset, "mlp", f"{units} tanh units, {words}", budget.seeds, find_saddles, recipe | {"units": units, "method": method})
+        Trial(
+            dataset, "mlp", f"{units} tanh units, {words}", budget.seeds, find_saddles,
+            recipe | {"units": units, "method": method},
+        )
         for units in budget.choose(smoke=(2,), quick=(4,), full=(4, 8))
         for method, words in METHODS.items()
     ]
@@ -95,7 +101,10 @@ def judge(runs):
 
 
 def rank_correlation(first, second):
-    """Spearman's rank correlation with the interval of Bonett & Wright (Psychometrika 2000): Fisher's z, variance (1 + r^2/2)/(n - 3)."""
+    """Spearman's rank correlation r of two samples of n, with the interval of Bonett & Wright (Psychometrika 2000).
+
+    Fisher's z with the variance (1 + r^2 / 2) / (n - 3) that ranks give it. No interval for n < 4 or |r| = 1.
+    """
     from scipy.special import ndtri
     from scipy.stats import rankdata
 
@@ -154,16 +163,14 @@ def draw(runs):
     from matplotlib.figure import Figure
 
     found = _converged(runs)
-    figure = Figure(figsize=(13, 4.4))
+    figure = Figure(figsize=(14, 4.6))
     cloud, spectra, norms = figure.subplots(1, 3)
     for place, (row, points) in enumerate(found.items()):
-        marker = "osD^"[place % 4]
-        label = f"{row[2]}: {len(points)} points"
-        cloud.scatter(
-            points.index_pct, points.train_error_pct, c=f"C{place}", marker=marker, s=26, alpha=0.65, linewidths=0, label=label
-        )
-    cloud.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", title="critical points")
-    cloud.legend(fontsize=8, loc="lower right")
+        # The methods meet in many points: a ring around a dot shows both.
+        shape = {"marker": "o", "s": 18 + 50 * place, "edgecolors": f"C{place}", "facecolors": "none" if place else "C0"}
+        cloud.scatter(points.index_pct, points.train_error_pct, label=f"{row[2]}: {len(points)} points", **shape)
+    cloud.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", title="critical points", ylim=(0, 100))
+    cloud.legend(fontsize=7.5, loc="upper left")
     _draw_spectra(spectra, found)
     _draw_norms(norms, runs)
     return figure
@@ -181,7 +188,7 @@ def _draw_spectra(axes, found):
         axes.fill_between(QUANTILES, table.min(), table.max(), color=colour, alpha=0.15, linewidth=0)
     axes.axhline(0, color="k", linewidth=0.8)
     axes.set_yscale("symlog", linthresh=0.01)
-    axes.set(xlabel="rank of the eigenvalue, %", ylabel="eigenvalue of the Hessian", title="spectra: mean and range of the points")
+    axes.set(xlabel="rank of the eigenvalue, %", ylabel="eigenvalue of the Hessian", title="spectra: mean and range")
     if levels:
         axes.legend(fontsize=8, loc="upper left")
 
@@ -195,5 +202,6 @@ def _draw_norms(axes, runs):
         label = f"{setting}: {reached:.0%} converged"
         axes.plot(100 * (np.arange(len(values)) + 1) / len(rows), values, ".-", color=f"C{place}", linewidth=0.8, label=label)
     axes.axhline(TOLERANCE, color="k", linewidth=0.8, linestyle="--")
-    axes.set(xlabel="starts, %", ylabel="gradient norm at the end", yscale="log", title="starts, sorted, and the tolerance")
-    axes.legend(fontsize=8, loc="lower right")
+    axes.set(xlabel="starts, %", ylabel="gradient norm at the end", yscale="log", title="all starts, sorted, and the tolerance")
+    axes.set_ylim(top=100 * axes.get_ylim()[1])  # room for the legend
+    axes.legend(fontsize=7.5, loc="upper left")

@@ -98,7 +98,8 @@ def runs_of(spreads):
     """Runs in which the losses of a width spread by a known factor; the worst seed is close to the best if that is small."""
     noise = np.random.RandomState(6).normal(size=(2, 100))
     rows = [
-        {"dataset": "d", "model": "mlp", "setting": f"{width} hidden units", "seed": seed, "metric": metric, "value": value, "seconds": 0.1}
+        {"dataset": "d", "model": "mlp", "setting": f"{width} hidden units", "seconds": 0.1}
+        | {"seed": seed, "metric": metric, "value": value}
         for width, spread in spreads.items()
         for metric, column in {
             "train_loss": 1 + spread * noise[0],

@@ -1,4 +1,4 @@
-"""Trains many seeds of a net with one hidden layer, and walks the straight lines from start to solution and between solutions."""
+"""Trains many seeds of a net with one hidden layer, and walks the straight lines from starts to solutions and between these."""
 
 import numpy as np
 
