@@ -25,7 +25,7 @@ def export_model(model, path, format="keras", force=False):
         model: a built keras.Model with one input and one output tensor, as `zoo.create_model` and `zoo.from_preset` make.
         path: where to; ends in .keras or .onnx for those formats, a new folder for a SavedModel.
         format: "keras": `keras.saving.load_model(path)` gives the model back, after `import zoo.layers`.
-            "savedmodel": for TensorFlow Serving, `tf.saved_model.load(path).serve(x)`. "onnx": for ONNX Runtime, the input
+            "savedmodel": for TensorFlow Serving; or `model = tf.saved_model.load(path); model.serve(x)`. "onnx": for ONNX Runtime, the input
             called like the model's ("inputs"), the output like its last layer ("logits").
             In all three x is float32, (n, ...) with any n, raw values 0..255; the output is what the model gives, logits.
         force: replace what is there: a file, or a SavedModel's folder.
@@ -68,8 +68,9 @@ def check_output(path, format, force=False):
         return
     if not force:
         raise InvalidInput(f"{path} exists; choose another name or force its replacement.")
-    if path.is_dir() != (format == "savedmodel") or path.is_dir() and not (path / "saved_model.pb").is_file():
-        raise InvalidInput(f"{path} is no {'SavedModel' if path.is_dir() else 'folder'}; it is not replaced. Choose another name.")
+    replaceable = (path / "saved_model.pb").is_file() if format == "savedmodel" else path.is_file()
+    if not replaceable:
+        raise InvalidInput(f"{path} is not what the format {format} writes; it is not replaced. Choose another name.")
 
 
 def _check(model, format):
@@ -128,7 +129,8 @@ def _in_another_process(model, written, format):
         **os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    command = [sys.executable, "-P", "-W", "ignore", "-c", "import zoo.exporting as e; e.convert_saved()", source, written, format]
+    program = "import zoo.exporting; zoo.exporting.convert_saved()"
+    command = [sys.executable, "-P", "-W", "ignore", "-c", program, source, written, format]
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]

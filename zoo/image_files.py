@@ -145,25 +145,23 @@ def _arrays(name, content):
 def _parsed(name, content):
     """The array in the bytes of an NPY file. Its header is believed only as far as there are bytes behind it."""
     file = io.BytesIO(content)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
         version = np.lib.format.read_magic(file)
-        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        if version not in readers:
-            raise InvalidInput(f"{name} is an NPY of a version for structured arrays; plain numbers are wanted.")
-        shape, by_columns, dtype = readers[version](file)
-    except ValueError as problem:
-        if isinstance(problem, InvalidInput):
-            raise
-        raise CorruptFile(f"{name} has a broken NPY header: {str(problem).splitlines()[0]}") from None
+        shape, by_columns, dtype = readers.get(version, lambda _: ((), False, np.dtype("O")))(file)
+        if any(side < 0 for side in shape):
+            raise ValueError(f"the shape {shape}")
+    except Exception as problem:  # NumPy raises whatever its parser of Python literals runs into
+        raise CorruptFile(f"{name} has a broken NPY header: {str(problem).splitlines()[0]}.") from None
     if dtype.hasobject:
-        raise InvalidInput(f"{name} holds pickled Python objects, which are not loaded: they could run code. Save plain numbers.")
+        raise InvalidInput(f"{name} holds more than plain numbers; nothing pickled is loaded, because it could run code.")
     if 0 in shape:
         raise InvalidInput(f"{name} is an empty array of shape {shape}.")
     count = 1
     for side in shape:
         count *= side
-    there = len(content) - file.tell()
-    if count * dtype.itemsize != there:
-        raise CorruptFile(f"{name} is truncated or damaged: its header promises {count * dtype.itemsize:,} bytes, {there:,} are there.")
+    promised, there = count * dtype.itemsize, len(content) - file.tell()
+    if promised != there:
+        raise CorruptFile(f"{name} is truncated or damaged: its header promises {promised:,} bytes, {there:,} are there.")
     flat = np.frombuffer(content, dtype, count, offset=file.tell())
     return flat.reshape(shape, order="F" if by_columns else "C")

@@ -26,7 +26,7 @@ def features(model, pattern="*"):
     import keras
 
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        raise InvalidInput("Features are taken of a functional or built sequential keras.Model; this one has no graph of layers.")
+        raise InvalidInput("Features are taken of a functional or built sequential keras.Model; this has no graph of layers.")
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     for layer in layers:
         if isinstance(layer, keras.Model):
@@ -41,5 +41,5 @@ def features(model, pattern="*"):
 
 def _output(layer):
     if len(layer._inbound_nodes) > 1:  # layer.output would silently be the first of them
-        raise InvalidInput(f"The layer {layer.name} is used several times, in this model or another; its name means no one output.")
+        raise InvalidInput(f"The layer {layer.name} is used several times, here or in another model: it has no one output.")
     return layer.output

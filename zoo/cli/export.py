@@ -54,12 +54,12 @@ def export(
     with interruptible("Nothing was written."):
         export_model(from_preset(preset), path, format.value, force)
     shape = ", ".join(map(str, card["model"]["input_shape"]))
-    out().print(f"wrote {path}\nx: float32, (n, {shape}), raw values 0..255; the result: logits, (n, {card['model']['classes']})")
+    out().print(f"wrote {path}\nx: float32, (n, {shape}), raw values 0..255; it gives logits, (n, {card['model']['classes']})")
     out().print(_USE[format].format(path=str(path)))
 
 
 _USE = {
-    Format.KERAS: 'import keras, zoo.layers; keras.saving.load_model("{path}")(x)    # the layers come with pip install deepzoo',
-    Format.SAVEDMODEL: 'import tensorflow as tf; tf.saved_model.load("{path}").serve(x)',
+    Format.KERAS: 'import keras, zoo.layers; keras.saving.load_model("{path}")(x)    # needs deepzoo',
+    Format.SAVEDMODEL: 'import tensorflow as tf; model = tf.saved_model.load("{path}"); model.serve(x)',
     Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession("{path}").run(["logits"], {{"inputs": x}})[0]',
 }

@@ -1,0 +1,163 @@
+"""`zoo predict` on real digits: what a user sees, what a program gets, and one line for every mistake."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from zoo.datasets import load
+
+ZOO = Path(sys.executable).with_name("zoo")
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    """A linear classifier of MNIST, solved by least squares on 5,000 digits: 80 % and more are right."""
+    data = load("mnist")
+    x, y = np.asarray(data.train.x[:5000]).reshape(5000, -1) / 255, np.eye(10)[data.train.y[:5000]]
+    model = zoo.create_model("linear", (28, 28), 10)
+    weights = np.linalg.solve(x.T @ x + 10 * np.eye(784), x.T @ (y - 0.1))
+    model.get_layer("logits").set_weights([10 * weights, np.zeros(10)])
+    known = {"name": "mnist", "version": "", "fingerprint": data.fingerprint, "splits": {}, "licence": "", "homepage": ""}
+    names = [f"digit {digit}" for digit in range(10)]
+    return zoo.save_preset(model, tmp_path_factory.mktemp("presets") / "linear", {"dataset": known | {"class_names": names}})
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = load("mnist")
+    return np.asarray(data.test.x[:20]), np.asarray(data.test.y[:20])
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run the command inside this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments, stdin=None):
+        from zoo.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["zoo", "predict", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", None if stdin is None else io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+def drawing(path, digit):
+    """The digit as somebody would scan it: large, dark on light."""
+    Image.fromarray(255 - digit).resize((280, 280), Image.Resampling.NEAREST).save(path)
+    return path
+
+
+def test_text_shows_classes_probabilities_and_what_was_done(call, preset, digits, tmp_path):
+    code, out, err = call(preset, drawing(tmp_path / "seven.png", digits[0][0]))
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == f"{tmp_path / 'seven.png'}: digit 7"
+    shares = [line.split() for line in lines[1:4]]
+    assert [share[:2] for share in shares][0] == ["digit", "7"] and all(share[-1] == "%" for share in shares)
+    values = [float(share[2]) for share in shares]
+    assert values == sorted(values, reverse=True) and 50 < values[0] <= 100
+    assert lines[4].strip().startswith("Inverted") and "20x20" in lines[5] and len(lines) == 6
+
+
+def test_json_is_one_document_with_the_models_probabilities(call, preset, digits, tmp_path):
+    x, y = digits
+    np.save(tmp_path / "digits.npy", x)
+    code, out, _ = call(preset, drawing(tmp_path / "first.png", x[0]), tmp_path / "digits.npy", "--json", "--top", 10)
+    found = json.loads(out)
+    assert code == 0 and found["preset"] == str(preset)
+    assert [entry["image"] for entry in found["images"]][:2] == [str(tmp_path / "first.png"), f"{tmp_path / 'digits.npy'}[0]"]
+    logits = keras.ops.convert_to_numpy(zoo.from_preset(preset)(x)).astype("float64")
+    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    right = 0
+    for entry, probabilities, label in zip(found["images"][1:], expected, y, strict=True):
+        classes = entry["classes"]
+        assert [one["class"] for one in classes] == [f"digit {index}" for index in np.argsort(-probabilities)]
+        np.testing.assert_allclose([one["probability"] for one in classes], np.sort(probabilities)[::-1], rtol=1e-4)
+        right += classes[0]["class"] == f"digit {label}"
+    assert right >= 15
+
+
+def test_the_drawing_is_taken_for_what_it_was_drawn_from(call, preset, digits, tmp_path):
+    x, _ = digits
+    np.save(tmp_path / "plain.npy", x)
+    np.save(tmp_path / "drawn.npy", 255 - np.pad(np.kron(x, np.ones((1, 6, 6), "uint8")), [(0, 0), (20, 50), (40, 10)]))
+    best = []
+    for name in ("plain", "drawn"):
+        _, out, _ = call(preset, tmp_path / f"{name}.npy", "--json", "--top", 1)
+        best.append([entry["classes"][0]["class"] for entry in json.loads(out)["images"]])
+    assert best[0] == best[1]
+
+
+def test_a_bad_file_does_not_stop_the_others(call, preset, digits, tmp_path):
+    (tmp_path / "text.png").write_text("no image")
+    good = drawing(tmp_path / "seven.png", digits[0][0])
+    code, out, err = call(preset, tmp_path / "absent.png", good, tmp_path / "text.png", "--top", 1)
+    assert code == 1
+    assert out.splitlines()[0] == f"{good}: digit 7"
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["error", "error"]
+    assert "absent.png" in err and "text.png" in err
+    code, out, _ = call(preset, tmp_path / "absent.png", good, "--json")
+    entries = json.loads(out)["images"]
+    assert code == 1 and "There is no file" in entries[0]["error"] and entries[1]["classes"]
+
+
+def test_one_bad_image_in_an_array(call, preset, digits, tmp_path):
+    x = digits[0][:3].copy()
+    x[1] = 0
+    np.save(tmp_path / "digits.npy", x)
+    code, out, err = call(preset, tmp_path / "digits.npy", "--top", 1)
+    assert code == 1 and "digits.npy[0]: digit 7" in out and "digits.npy[2]" in out
+    assert err == f"error: {tmp_path / 'digits.npy'}[1] is blank: there is nothing on it.\n"
+
+
+def test_only_bad_files_load_no_model(call, preset, tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.presets.from_preset", lambda name: pytest.fail("the model was loaded for nothing"))
+    assert call(preset, tmp_path / "absent.png")[0] == 1
+
+
+def test_standard_input(call, preset, digits, tmp_path):
+    content = drawing(tmp_path / "seven.png", digits[0][0]).read_bytes()
+    code, out, _ = call(preset, "-", stdin=content)
+    assert code == 0 and out.startswith("standard input: digit 7")
+    assert call(preset, "-", stdin=b"")[::2] == (1, "error: standard input is empty (0 bytes).\n")
+
+
+def test_closed_standard_input_of_the_installed_command(preset):
+    done = subprocess.run(
+        ["bash", "-c", f"{ZOO} predict {preset} - <&-"], capture_output=True, text=True, timeout=60, env=os.environ
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: Standard input is closed; pipe an image into it or name a file.\n"
+
+
+def test_wrong_usage(call, preset, tmp_path):
+    for arguments in ([preset], [preset, "-", "-"], [preset, "x.png", "--top", 0]):
+        code, out, err = call(*arguments, stdin=b"")
+        assert (code, out) == (2, "") and "Usage: zoo predict" in err
+    code, _, err = call("no_such_preset", tmp_path / "x.png")
+    assert code == 2 and err.startswith("error: There is no preset called 'no_such_preset'.") and err.count("\n") == 1
+
+
+def test_a_preset_without_names_or_for_no_images(call, digits, tmp_path):
+    image = drawing(tmp_path / "seven.png", digits[0][0])
+    unnamed = zoo.save_preset(zoo.create_model("linear", (28, 28), 3), tmp_path / "unnamed")
+    code, out, _ = call(unnamed, image, "--json")
+    (entry,) = json.loads(out)["images"]
+    assert code == 0 and sorted(one["class"] for one in entry["classes"]) == ["0", "1", "2"]
+    assert entry["done"] == ["Scaled from 280x280 to fit 28x28 pixels."]
+    vectors = zoo.save_preset(zoo.create_model("linear", (64,), 3), tmp_path / "vectors")
+    code, _, err = call(vectors, image)
+    assert code == 1 and "takes no images" in err and err.count("\n") == 1

@@ -1,0 +1,246 @@
+"""Exported models give the logits that they gave before, in whatever reads them; nothing is overwritten unasked."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from zoo.errors import InvalidInput, ResultsError
+from zoo.presets.folder import SHIPPED
+
+# Off TensorFlow every conversion starts a process that loads it.
+slow_elsewhere = pytest.mark.backend if keras.backend.backend() == "tensorflow" else pytest.mark.slow
+X = np.random.default_rng(0).integers(0, 256, (7, 28, 28)).astype("uint8")
+OPTIONS = {
+    "linear": {},
+    "convnet": {"blocks": ((8,), (8, 8)), "augmentation": "shift_flip_affine_erase"},
+    "mlp": {"widths": (32, 32), "batch_norm": True},
+    "lstm": {"units": 16, "layers": 2},
+    "rnn": {"units": 16},
+    "kernel_machine": {"features": 256},
+    "autoencoder_stack": {"widths": (32, 32)},
+}
+
+
+def make(name="linear"):
+    keras.utils.set_random_seed(0)
+    model = zoo.create_model(name, (28, 28), 10, **OPTIONS[name])
+    for weight in model.weights:
+        if "moving" in weight.path:  # a batch normalisation that has seen data
+            weight.assign(np.random.default_rng(1).uniform(0.5, 2, weight.shape))
+    return model
+
+
+def logits(model, x=X):
+    return keras.ops.convert_to_numpy(model(x, training=False))
+
+
+def by_onnxruntime(path, x=X):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (given,), (result,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.shape, given.type) == ("inputs", ["batch", *x.shape[1:]], "tensor(float)")
+    assert (result.name, result.shape) == ("logits", ["batch", 10])
+    return session.run(["logits"], {"inputs": x.astype("float32")})[0]
+
+
+def test_every_model_is_among_the_exported():
+    assert set(OPTIONS) == set(zoo.list_models())
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", ["linear", "convnet", *(pytest.param(n, marks=slow_elsewhere) for n in list(OPTIONS)[2:])])
+def test_onnxruntime_gives_the_same_logits(name, tmp_path):
+    model = make(name)
+    path = zoo.export_model(model, tmp_path / f"{name}.onnx", "onnx")
+    for count in (7, 1):
+        np.testing.assert_allclose(by_onnxruntime(path, X[:count]), logits(model, X[:count]), rtol=1e-4, atol=1e-4)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", zoo.list_presets())
+def test_shipped_presets_give_their_golden_logits_in_onnxruntime(name, tmp_path):
+    path = zoo.export_model(zoo.from_preset(name), tmp_path / "preset.onnx", "onnx")
+    with np.load(SHIPPED / name / "golden.npz", allow_pickle=False) as golden:
+        close = {"rtol": 1e-4, "atol": 1e-4 * np.abs(golden["logits"]).max()}
+        np.testing.assert_allclose(by_onnxruntime(path, golden["x"]), golden["logits"], **close)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", [pytest.param("convnet", marks=slow_elsewhere), pytest.param("lstm", marks=pytest.mark.slow)])
+def test_tensorflow_alone_serves_the_savedmodel(name, tmp_path):
+    """In a process of its own, which has neither Keras nor the zoo."""
+    model = make(name)
+    path = zoo.export_model(model, tmp_path / "1", "savedmodel")
+    np.save(tmp_path / "x.npy", X.astype("float32"))
+    program = f"""
+import sys
+import numpy as np
+import tensorflow as tf
+sys.modules.update(keras=None, zoo=None)
+model, x = tf.saved_model.load({str(path)!r}), np.load({str(tmp_path / "x.npy")!r})
+np.save({str(tmp_path / "y.npy")!r}, model.serve(x).numpy())
+served = model.signatures["serving_default"](tf.constant(x[:1]))
+assert served["output_0"].shape == (1, 10), served
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), logits(model), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", ["convnet", "lstm", "kernel_machine"])
+def test_keras_loads_its_own_format(name, tmp_path):
+    model = make(name)
+    path = zoo.export_model(model, tmp_path / f"{name}.keras")
+    np.testing.assert_allclose(logits(keras.saving.load_model(path)), logits(model), rtol=1e-6)
+
+
+def test_what_exists_is_replaced_only_by_force(tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_text("mine")
+    with pytest.raises(InvalidInput, match="exists"):
+        zoo.export_model(make(), path)
+    assert path.read_text() == "mine"
+    zoo.export_model(make(), path, force=True)
+    assert keras.saving.load_model(path).name == "linear"
+
+
+@pytest.mark.parametrize("format, name", [("savedmodel", "folder"), ("onnx", "folder.onnx"), ("savedmodel", "file")])
+def test_force_replaces_nothing_of_another_kind(format, name, tmp_path):
+    path = tmp_path / name
+    if "folder" in name:
+        path.mkdir()
+        (path / "thesis.tex").write_text("years of work")
+    else:
+        path.write_text("years of work")
+    with pytest.raises(InvalidInput, match="not replaced"):
+        zoo.export_model(make(), path, format, force=True)
+    assert path.exists()
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = zoo.export_model(make(), tmp_path / "model.keras")
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("zoo.exporting._write", fail)
+    with pytest.raises(ResultsError, match="No space left"):
+        zoo.export_model(make(), path, force=True)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.backend
+@slow_elsewhere
+def test_a_savedmodel_is_replaced_whole(tmp_path):
+    path = zoo.export_model(make(), tmp_path / "1", "savedmodel")
+    (path / "left over").touch()
+    zoo.export_model(make("mlp"), path, "savedmodel", force=True)
+    assert not (path / "left over").exists() and (path / "saved_model.pb").exists()
+
+
+@pytest.mark.parametrize("format, missing", [("onnx", "tf2onnx"), ("onnx", "onnx"), ("savedmodel", "tensorflow")])
+def test_a_missing_package_is_named_with_what_brings_it(format, missing, tmp_path, monkeypatch):
+    from importlib.util import find_spec
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name == missing else find_spec(name, *rest))
+    with pytest.raises(InvalidInput) as caught:
+        zoo.export_model(make(), tmp_path / ("m.onnx" if format == "onnx" else "m"), format)
+    assert f"needs {missing}," in str(caught.value) and "pip install 'deepzoo[export]'" in str(caught.value)
+
+
+@pytest.mark.parametrize("format, name, says", [
+    ("tflite", "m.tflite", "known: keras, savedmodel, onnx"), ("onnx", "m.keras", "ends in .onnx"),
+    ("keras", "m", "ends in .keras"), ("savedmodel", "m.onnx", "name of a folder"),
+])  # fmt: skip
+def test_wrong_names(format, name, says, tmp_path):
+    with pytest.raises(InvalidInput, match=says):
+        zoo.export_model(make(), tmp_path / name, format)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_single_model(tmp_path):
+    with pytest.raises(InvalidInput, match="not str"):
+        zoo.export_model("linear", tmp_path / "m.onnx", "onnx")
+    a, b = keras.Input((2,)), keras.Input((2,))
+    for model in (keras.Model([a, b], a + b), keras.Sequential([keras.layers.Dense(2)])):
+        with pytest.raises(InvalidInput, match="one input and one output"):
+            zoo.export_model(model, tmp_path / "m.onnx", "onnx")
+
+
+@pytest.mark.slow
+def test_a_layer_that_the_second_process_does_not_know_is_one_clear_error(tmp_path):
+    class Mine(keras.layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    model = keras.Sequential([keras.Input((4,)), Mine()])
+    with pytest.raises(InvalidInput, match="layers of your own.*KERAS_BACKEND=tensorflow") as caught:
+        zoo.export_model(model, tmp_path / "m.onnx", "onnx")
+    assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Run `zoo export` inside this process and an empty folder: (exit code, standard output, standard error)."""
+    monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])  # so that what the command sets is undone
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        from zoo.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["zoo", "export", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+def test_command(call, tmp_path):
+    model = make()
+    zoo.save_preset(model, tmp_path / "presets" / "mine")
+    code, out, err = call("presets/mine", "--format", "keras")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "wrote mine.keras" and 'import keras, zoo.layers; keras.saving.load_model("mine.keras")' in out
+    np.testing.assert_allclose(logits(keras.saving.load_model(tmp_path / "mine.keras")), logits(model), rtol=1e-6)
+    code, out, err = call("presets/mine", "--format", "keras")
+    assert (code, out) == (1, "") and err.startswith("error: ") and "exists" in err and err.count("\n") == 1
+    assert call("presets/mine", "--format", "keras", "--force")[0] == 0
+    assert call("presets/mine", "--format", "keras", "--out", tmp_path / "a" / "b.keras")[0] == 0
+    assert (tmp_path / "a" / "b.keras").is_file()
+
+
+def test_command_refuses_before_it_loads_anything(call, tmp_path, monkeypatch):
+    zoo.save_preset(make(), tmp_path / "mine")
+    monkeypatch.setattr("zoo.presets.from_preset", lambda name: pytest.fail("the model was loaded for nothing"))
+    assert call("mine", "--format", "tflite")[0] == 2
+    assert call("mine")[0] == 2
+    assert call("no_such_preset", "--format", "onnx")[0] == 2
+    assert call("mine", "--format", "onnx", "--out", "mine.keras")[0] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["onnx", "savedmodel"])
+def test_the_line_that_the_command_prints_works(format, tmp_path):
+    model = make()
+    zoo.save_preset(model, tmp_path / "mine")
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    command = [os.path.join(os.path.dirname(sys.executable), "zoo"), "export", "mine", "--format", format]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    *first, use = done.stdout.splitlines()[-1].split("; ")
+    np.save(tmp_path / "x.npy", X.astype("float32"))
+    program = "\n".join(["import numpy as np", "x = np.load('x.npy')", *first, f"np.save('y.npy', {use})"])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), logits(model), rtol=1e-4, atol=1e-4)

@@ -1,0 +1,358 @@
+"""Image files: whatever a user hands over becomes what the model's data set is like, or gives one clear error."""
+
+import io
+import re
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo.datasets import load
+from zoo.errors import CorruptFile, InvalidInput
+from zoo.image_files import read_image, read_images
+from zoo.images import prepare
+
+SIZE = (28, 28)
+RESAMPLING = Image.Resampling
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """100 real test digits, uint8 (100, 28, 28)."""
+    return np.asarray(load("mnist").test.x[:100])
+
+
+@pytest.fixture(scope="module")
+def articles():
+    """100 real test articles of clothing, uint8 (100, 28, 28)."""
+    return np.asarray(load("fashion_mnist").test.x[:100])
+
+
+def moved(image, down, right, side=60):
+    """The image somewhere on a larger black ground."""
+    canvas = np.zeros((side, side), "uint8")
+    canvas[down : down + image.shape[0], right : right + image.shape[1]] = image
+    return canvas
+
+
+def larger(image, times, how=RESAMPLING.BICUBIC):
+    height, width = image.shape[:2]
+    return np.asarray(Image.fromarray(image).resize((width * times, height * times), how))
+
+
+def differences(images, draw, dataset):
+    """Mean absolute difference, in levels of 255, of each image from what comes back of its drawing."""
+    found = [prepare(draw(image), SIZE, dataset)[0] for image in images]
+    return np.abs(np.stack(found).astype(float) - images).mean(axis=(1, 2))
+
+
+def saved(path, image, **options):
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
+    return path
+
+
+def error(path, kind=InvalidInput):
+    """The one sentence or two that reading a file raises; it names the file."""
+    with pytest.raises(kind) as caught:
+        for picture in read_images(path):
+            prepare(picture.pixels, SIZE, "mnist", picture.name)
+    text = str(caught.value)
+    assert str(path) in text and "\n" not in text
+    return text
+
+
+def test_the_models_own_images_are_taken_as_they_are(digits, articles):
+    for images, dataset in ((digits, "mnist"), (articles, "fashion_mnist")):
+        for image in images:
+            pixels, done = prepare(image, SIZE, dataset)
+            np.testing.assert_array_equal(pixels, image)
+            assert pixels.dtype == "uint8"
+            assert done == ["Taken as it is: it has the model's 28x28 pixels and is light on dark."]
+
+
+@pytest.mark.parametrize("draw", [
+    lambda image: 255 - image,
+    lambda image: moved(image, 3, 25),
+    lambda image: 255 - moved(image, 30, 2),
+    lambda image: 255 - larger(moved(image, 9, 11), 10, RESAMPLING.NEAREST),
+    lambda image: (255 - moved(image, 0, 32)) / 255,
+], ids=["inverted", "moved", "moved and inverted", "large, moved and inverted", "floats"])  # fmt: skip
+def test_digits_come_back(digits, draw):
+    found = differences(digits, draw, "mnist")
+    assert np.median(found) < 0.1 and found.mean() < 0.5
+
+
+@pytest.mark.parametrize("draw, most", [
+    (lambda image: 255 - larger(moved(image, 9, 11), 10), 10),
+    (lambda image: (60 + 0.5 * larger(moved(image, 9, 11), 5)).astype("uint8"), 10),
+    (lambda image: np.asarray(Image.fromarray(moved(image, 9, 11)).resize((45, 45), RESAMPLING.BICUBIC)), 15),
+], ids=["smoothly enlarged", "grey on grey", "smaller than the model's"])  # fmt: skip
+def test_digits_come_back_nearly_when_they_were_resampled(digits, draw, most):
+    # for scale: digits differ from the next digit by 47 levels on average
+    assert np.abs(digits[1:].astype(float) - digits[:-1]).mean() > 40
+    assert differences(digits, draw, "mnist").mean() < most
+
+
+def test_articles_come_back(articles):
+    found = differences(articles, lambda image: 255 - larger(moved(image, 9, 11), 3, RESAMPLING.NEAREST), "fashion_mnist")
+    assert np.median(found) < 0.1 and found.mean() < 3
+
+
+def test_a_photo_of_a_digit_on_paper(digits, tmp_path):
+    """Dark ink on paper under slanting light, with grain, as JPEG."""
+    random = np.random.default_rng(0)
+    down, right = np.meshgrid(*[np.linspace(0, 1, 480)] * 2, indexing="ij")
+    found = []
+    for image in digits[:30]:
+        ink = larger(moved(image, 15, 18), 8) / 255
+        photo = (225 - 60 * down - 40 * right**2) * (1 - 0.75 * ink) + random.normal(0, 5, ink.shape)
+        path = saved(tmp_path / "photo.jpg", photo.clip(0, 255).astype("uint8"), quality=80)
+        pixels, done = prepare(read_image(path), SIZE, "mnist")
+        assert "Inverted" in done[0] and "subtracted" in done[1]
+        found.append(np.abs(pixels.astype(float) - image).mean())
+    assert np.mean(found) < 15
+
+
+def test_placed_by_the_centre_of_mass_within_20_pixels():
+    stroke = np.zeros((300, 200), "uint8")
+    stroke[40:240, 90:100] = 255  # a bar with a foot: its mass is right of its box's middle
+    stroke[230:240, 90:190] = 255
+    pixels, done = prepare(stroke, SIZE, "mnist")
+    rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
+    assert (len(rows), len(columns)) == (20, 10)
+    mass = [(pixels.sum(1 - axis) * np.arange(28)).sum() / pixels.sum() for axis in (0, 1)]
+    assert all(abs(place - 14) <= 0.5 for place in mass)
+    assert "fit 20x20" in done[-1] and "centre of mass" in done[-1]
+
+
+@pytest.mark.parametrize("rows, columns", [((5, 195), (100, 101)), ((100, 101), (5, 195)), ((7, 8), (190, 191))])
+def test_thin_lines_and_dots_stay_visible(rows, columns):
+    drawing = np.full((200, 200), 255, "uint8")
+    drawing[slice(*rows), slice(*columns)] = 0
+    pixels, done = prepare(drawing, SIZE, "mnist")
+    assert pixels.max() == 255 and (pixels > 100).sum() >= 1
+
+
+def test_transparency_lies_on_the_opposite_of_what_is_drawn(digits, tmp_path):
+    ink = moved(digits[0], 9, 11)
+    for level, ground in ((0, "white"), (255, "black")):
+        drawn = np.dstack([np.full((60, 60, 3), level, "uint8"), ink])
+        pixels, done = prepare(read_image(saved(tmp_path / "ink.png", drawn)), SIZE, "mnist")
+        assert done[0] == f"Transparent parts laid on {ground}."
+        assert np.abs(pixels.astype(float) - digits[0]).mean() < 0.5
+
+
+@pytest.mark.parametrize("kind", ["L", "1", "P", "RGB", "RGBA", "LA", "P with transparency", "16 bits", "CMYK JPEG", "JPEG"])
+def test_kinds_of_files_agree(kind, digits, tmp_path):
+    shape = np.where(larger(moved(digits[2], 9, 11), 4) > 127, 0, 255).astype("uint8")  # black on white
+    image, path, options = Image.fromarray(shape), tmp_path / "digit.png", {}
+    if kind == "16 bits":
+        image = Image.fromarray(shape.astype("uint16") * 257)
+    elif kind == "CMYK JPEG":
+        image, path = image.convert("CMYK"), tmp_path / "digit.jpg"
+    elif kind == "JPEG":
+        path = tmp_path / "digit.jpg"
+    elif kind == "P with transparency":
+        image, options = image.convert("P"), {"transparency": 255}
+    else:
+        image = image.convert(kind)
+    found, _ = prepare(read_image(saved(path, image, **options)), SIZE, "mnist")
+    expected, _ = prepare(shape, SIZE, "mnist")
+    assert np.abs(found.astype(float) - expected).mean() < (3 if "JPEG" in kind else 0.01)
+
+
+def test_what_reading_did_is_said(tmp_path, digits):
+    (deep,) = read_images(saved(tmp_path / "deep.png", digits[0].astype("uint16") * 257))
+    assert deep.done == ["Brought from 16 bits to 8."] and np.array_equal(deep.pixels, digits[0])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    (turned,) = read_images(saved(tmp_path / "turned.png", digits[0], exif=exif))
+    assert turned.done == ["Turned upright, as its EXIF tag asks."]
+    np.testing.assert_array_equal(turned.pixels, np.rot90(digits[0], -1))
+    (large,) = read_images(saved(tmp_path / "large.png", larger(digits[0], 100)))
+    assert large.done == ["Scaled down 3 times, from 2800x2800 pixels."] and large.pixels.shape == (934, 934)
+
+
+@pytest.mark.parametrize("change", [
+    lambda x: x, lambda x: x / 255, lambda x: x.astype("float64"), lambda x: x.astype("int64"),
+    lambda x: x.astype("uint16") * 257, lambda x: np.asfortranarray(x), lambda x: x[..., None], lambda x: x.astype(">f4"),
+], ids=["uint8", "0..1", "0..255", "int64", "uint16", "by columns", "channel", "big-endian"])  # fmt: skip
+def test_arrays(change, digits, tmp_path):
+    np.save(tmp_path / "digits.npy", change(digits[:3]))
+    pictures = read_images(tmp_path / "digits.npy")
+    assert [picture.name for picture in pictures] == [f"{tmp_path / 'digits.npy'}[{index}]" for index in range(3)]
+    for picture, digit in zip(pictures, digits):
+        np.testing.assert_array_equal(prepare(picture.pixels, SIZE, "mnist")[0], digit)
+
+
+def test_one_array_and_one_image_of_several(digits, tmp_path):
+    np.save(tmp_path / "one.npy", digits[0])
+    np.testing.assert_array_equal(read_image(tmp_path / "one.npy"), digits[0])
+    np.save(tmp_path / "colours.npy", np.dstack([digits[0]] * 3))
+    assert read_image(tmp_path / "colours.npy").shape == (28, 28, 3)
+    np.save(tmp_path / "many.npy", digits)
+    with pytest.raises(InvalidInput, match="holds 100 images"):
+        read_image(tmp_path / "many.npy")
+
+
+def test_other_data_sets_are_scaled_and_never_inverted(digits):
+    paper = 255 - digits[0]
+    for dataset in (None, "my_letters"):
+        pixels, done = prepare(paper, SIZE, dataset)
+        np.testing.assert_array_equal(pixels, paper)
+        assert done == ["Taken as it is: it has the model's 28x28 pixels."]
+    wide = np.full((20, 40, 3), 200, "uint8")
+    wide[5:15, 10:30] = (250, 0, 0)
+    pixels, done = prepare(wide, (32, 32, 3), "cifar10")
+    assert pixels.shape == (32, 32, 3) and done == ["Scaled from 40x20 to fit 32x32 pixels."]
+    np.testing.assert_array_equal(pixels[0, 0], [200] * 3)
+    np.testing.assert_array_equal(pixels[16, 16], [250, 0, 0])
+    assert prepare(digits[0], (28, 28, 1), "mnist")[0].shape == (28, 28, 1)
+
+
+def test_a_model_that_takes_no_images_is_refused(digits):
+    with pytest.raises(InvalidInput, match="takes no images"):
+        prepare(digits[0], (784,), "mnist")
+
+
+@pytest.mark.parametrize("ground", [0, 255, 131])
+@pytest.mark.parametrize("side", [28, 200])
+def test_blank(ground, side, tmp_path):
+    assert "blank" in error(saved(tmp_path / "blank.png", np.full((side, side), ground, "uint8")))
+
+
+def test_blank_paper_with_grain_and_all_transparent(tmp_path):
+    grain = np.random.default_rng(0).normal(180, 4, (300, 300)).clip(0, 255).astype("uint8")
+    assert "blank" in error(saved(tmp_path / "paper.png", grain))
+    assert "blank" in error(saved(tmp_path / "nothing.png", np.zeros((50, 50, 4), "uint8")))
+
+
+@pytest.mark.parametrize("name, content, says", [
+    ("empty.png", b"", "empty (0 bytes)"),
+    ("text.png", b"no image at all", "neither PNG nor JPEG nor NPY"),
+    ("drawing.gif", None, "neither PNG nor JPEG nor NPY"),
+    ("archive.npz", None, "neither PNG nor JPEG nor NPY"),
+], ids=["empty", "text", "gif", "npz"])  # fmt: skip
+def test_no_image(name, content, says, tmp_path):
+    path = tmp_path / name
+    if name.endswith(".gif"):
+        Image.new("L", (9, 9)).save(path)
+    elif name.endswith(".npz"):
+        np.savez(path, x=np.zeros((28, 28)))
+    else:
+        path.write_bytes(content)
+    assert says in error(path)
+
+
+def test_no_file_and_a_folder(tmp_path):
+    assert "There is no file" in error(tmp_path / "absent.png")
+    assert "is a folder" in error(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_truncated_and_damaged(suffix, digits, tmp_path):
+    whole = saved(tmp_path / f"digit.{suffix}", larger(digits[0], 10)).read_bytes()
+    cut = tmp_path / f"cut.{suffix}"
+    for share in (0.2, 0.5, 0.9):
+        cut.write_bytes(whole[: int(len(whole) * share)])
+        assert "truncated or damaged" in error(cut, CorruptFile)
+    cut.write_bytes(whole[:20])
+    error(cut, (CorruptFile, InvalidInput))
+
+
+def test_any_flipped_byte_gives_pixels_or_a_clean_error(digits, tmp_path):
+    random = np.random.default_rng(0)
+    for suffix in ("png", "jpg", "npy"):
+        path = tmp_path / f"digit.{suffix}"
+        np.save(path, digits[0]) if suffix == "npy" else saved(path, digits[0])
+        whole = path.read_bytes()
+        for place in random.choice(min(len(whole), 400), 60, replace=False):
+            broken = bytearray(whole)
+            broken[place] ^= 1 << int(random.integers(8))
+            path.write_bytes(broken)
+            try:
+                assert np.isfinite(read_image(path)).all()
+            except (CorruptFile, InvalidInput) as problem:
+                assert str(path) in str(problem)
+
+
+def bomb(width, height):
+    """A PNG that promises so many pixels and holds none."""
+    def chunk(kind, content):  # fmt: skip
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("sides", [(20_000, 10), (10, 20_000), (12_000, 12_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
+def test_too_many_pixels_are_refused_by_the_header(sides, tmp_path):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(bomb(*sides))
+    assert re.search("too large|up to 16,000 a side and 64 million", error(path))
+
+
+def test_too_many_bytes(tmp_path):
+    path = tmp_path / "huge.npy"
+    with open(path, "wb") as file:
+        file.truncate(101 * 2**20)  # takes no place on the disk
+    assert "larger than 100 MiB" in error(path)
+
+
+def npy(header, content=b""):
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + content
+
+
+@pytest.mark.parametrize("content, kind, says", [
+    (npy("{'descr': '<f8', 'fortran_order': False, 'shape': (28, 28)}", b"0" * 99), CorruptFile, "promises 6,272 bytes, 99"),
+    (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (4000000000, 4000000000)}", b"0"), CorruptFile, "truncated"),
+    (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 28)}", b"0" * 28), CorruptFile, "header"),
+    (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2)}", b"0" * 9), CorruptFile, "promises 4 bytes, 9"),
+    (npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", b"cos\nsystem\n."), InvalidInput, "pickled"),
+    (b"\x93NUMPY\x03\x00" + npy("{}")[8:], InvalidInput, "plain numbers"),
+    (npy("__import__('os').abort()"), CorruptFile, "header"),
+    (npy("{'descr': '<U4', 'fortran_order': False, 'shape': (2, 2)}", b"0" * 64), InvalidInput, "no pixel values"),
+    (npy("{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2)}", b"\0" * 32), InvalidInput, "no pixel values"),
+    (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (0, 28, 28)}"), InvalidInput, "empty array"),
+    (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (28,)}", b"0" * 28), InvalidInput, "shape (28,)"),
+    (npy("{'descr': '|u1', 'fortran_order': False, 'shape': ()}", b"0"), InvalidInput, "shape ()"),
+    (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2, 2)}", b"0" * 8), InvalidInput, "shape (1, 2, 2, 2)"),
+    (b"\x93NUMPY", CorruptFile, "header"),
+], ids=str)  # fmt: skip
+def test_bad_arrays(content, kind, says, tmp_path):
+    path = tmp_path / "array.npy"
+    path.write_bytes(content)
+    assert says in error(path, kind)
+
+
+BAD_VALUES = [(np.nan, "NaN"), (np.inf, "infinite"), (-1, "from -1"), (300, "to 300"), (1e39, "to 1e+39")]
+
+
+@pytest.mark.parametrize("value, says", BAD_VALUES)
+def test_bad_values(value, says, tmp_path):
+    array = np.full((28, 28), 100.0)
+    array[3, 3] = value
+    np.save(tmp_path / "array.npy", array)
+    assert says in error(tmp_path / "array.npy")
+
+
+def read_from_stdin(content=None, close=False):
+    program = "from zoo.image_files import read_images\nprint(read_images('-')[0].pixels.shape)"
+    command = [sys.executable, "-c", program]
+    if close:
+        command = ["bash", "-c", 'exec "$0" "$@" <&-', *command]
+    done = subprocess.run(command, input=None if close else content, capture_output=True, timeout=60)
+    return done.stdout.decode().strip() or done.stderr.decode().strip().splitlines()[-1]
+
+
+def test_standard_input(digits):
+    file = io.BytesIO()
+    Image.fromarray(digits[0]).save(file, "PNG")
+    assert read_from_stdin(file.getvalue()) == "(28, 28)"
+    assert read_from_stdin(b"").endswith("standard input is empty (0 bytes).")
+    assert "Standard input is closed" in read_from_stdin(close=True)
