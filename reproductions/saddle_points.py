@@ -46,7 +46,7 @@ def trials(budget):
     dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
     recipe = {"scale": 0.05, "rate": 0.1, "momentum": 0.97, "steps": [30, 2000], "noise": [0.003, 0.01, 0.03]}
     recipe |= {"tolerance": TOLERANCE, "decay": 0.01} | budget.choose(
-        smoke={"side": 4, "n_train": 100, "decay": 0.02, "iterations": 200, "noise": [0.01]},
+        smoke={"side": 4, "n_train": 100, "decay": 0.05, "iterations": 200, "steps": [300, 1000], "noise": [0.01]},
         quick={"side": 10, "n_train": 300, "iterations": 40},
         full={"side": 10, "n_train": 1000, "iterations": 200},
     )

@@ -38,7 +38,7 @@ def test_bootstrap_of_a_normal_spread_is_near_the_chi_square_interval():
 
 
 def test_bootstrap_covers_the_truth_as_often_as_it_says():
-    random, draws = np.random.RandomState(7), 60
+    random, draws = np.random.RandomState(7), 40
     intervals = [bootstrap_interval(deviation, random.exponential(size=80)) for _ in range(draws)]
     assert 0.8 * draws <= sum(low <= 1 <= high for _, low, high, _ in intervals)
 
