@@ -8,7 +8,7 @@ paths of gradient descent to critical points of any index, by Newton's method an
 gradient; there the exact Hessian in double precision. If the claim holds, the training error rises with the index, the
 share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
 
-Expected, full budget (1,000 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the
+Expected, full budget (500 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the
 index, minima at the lower end. Quick budget (80 starts per method, 2 cores, some 4 minutes, 300 images, 4 units): the same
 from a few dozen points.
 """
@@ -20,7 +20,7 @@ from zoo.reproductions.harness.resampling import bootstrap_interval, share_inter
 from zoo.reproductions.harness.statistics import LEVEL, Interval
 from zoo.reproductions.trainers.saddles import QUANTILES, find_saddles
 
-SEEDS = {"smoke": 6, "quick": 80, "full": 1000}
+SEEDS = {"smoke": 6, "quick": 80, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
 TOLERANCE = 1e-8
 FEW = 2.0  # percent of the eigenvalues: what "a few downward directions" is taken to be

@@ -1,5 +1,7 @@
 """The loss along straight lines in weight space (Goodfellow, Vinyals & Saxe, ICLR 2015), for many nets at once."""
 
+import functools
+
 import numpy as np
 
 PAIRS_AT_ONCE = 32  # nets that a GPU evaluates side by side; a processor takes them in turn
@@ -29,6 +31,7 @@ def largest_rise(losses):
     return (losses - np.minimum.accumulate(losses, axis=1)).max(axis=1)
 
 
+@functools.cache  # both lines of a trial share the program
 def _compiled(batch):
     import jax
 
