@@ -211,7 +211,8 @@ def test_command(call, tmp_path):
     zoo.save_preset(model, tmp_path / "presets" / "mine")
     code, out, err = call("presets/mine", "--format", "keras")
     assert (code, err) == (0, "")
-    assert out.splitlines()[0] == "wrote mine.keras" and 'import keras, zoo.layers; keras.saving.load_model("mine.keras")' in out
+    assert out.splitlines()[0] == "wrote mine.keras"
+    assert 'import keras, zoo.layers; keras.saving.load_model("mine.keras")' in out
     np.testing.assert_allclose(logits(keras.saving.load_model(tmp_path / "mine.keras")), logits(model), rtol=1e-6)
     code, out, err = call("presets/mine", "--format", "keras")
     assert (code, out) == (1, "") and err.startswith("error: ") and "exists" in err and err.count("\n") == 1

@@ -25,8 +25,8 @@ def export_model(model, path, format="keras", force=False):
         model: a built keras.Model with one input and one output tensor, as `zoo.create_model` and `zoo.from_preset` make.
         path: where to; ends in .keras or .onnx for those formats, a new folder for a SavedModel.
         format: "keras": `keras.saving.load_model(path)` gives the model back, after `import zoo.layers`.
-            "savedmodel": for TensorFlow Serving; or `model = tf.saved_model.load(path); model.serve(x)`. "onnx": for ONNX Runtime, the input
-            called like the model's ("inputs"), the output like its last layer ("logits").
+            "savedmodel": for TensorFlow Serving; or `model = tf.saved_model.load(path); model.serve(x)`.
+            "onnx": for ONNX Runtime, the input called like the model's ("inputs"), the output like its last layer ("logits").
             In all three x is float32, (n, ...) with any n, raw values 0..255; the output is what the model gives, logits.
         force: replace what is there: a file, or a SavedModel's folder.
 
