@@ -2,14 +2,15 @@
 
 import types
 
+import harness_example
 import numpy as np
 import pytest
 import scipy.stats
 
 from zoo.errors import InvalidInput
-from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness import Budget, Trial, run_claim
 from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
-from zoo.reproductions.harness.runs import complete_rows, parse_runs, runs_text
+from zoo.reproductions.harness.runs import complete_rows, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.statistics import Interval
 from zoo.reproductions.harness.tables import compare_runs
 
@@ -68,6 +69,13 @@ def test_a_claim_may_take_more_seeds_and_the_user_has_the_last_word():
     assert len(Budget.named("quick", defaults={"quick": 200}).seeds) == 200
     assert len(Budget.named("smoke", defaults={"quick": 200}).seeds) == 2
     assert len(Budget.named("quick", 5, {"quick": 200}).seeds) == 5
+
+
+def test_a_run_takes_the_claims_seeds_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr(harness_example, "SEEDS", {"smoke": 3}, raising=False)
+    for seeds, expected in ((None, {0, 1, 2}), (1, {0})):
+        folder = run_claim(harness_example, "smoke", seeds=seeds)
+        assert set(read_runs(folder / "runs.csv").seed) == expected
 
 
 def run(trial, report):

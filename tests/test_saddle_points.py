@@ -141,6 +141,12 @@ def test_a_start_that_does_not_converge_keeps_its_rows_and_the_claim_says_so():
     assert saddle_points.draw(runs).axes
 
 
+def test_a_path_that_diverges_keeps_its_rows():
+    rows = saddles.find_saddles(trial(rate=1e4), Silent())
+    ends = {(row["seed"], row["metric"]): row["value"] for row in rows}
+    assert all(ends[seed, "converged"] == 0 and not np.isfinite(ends[seed, "gradient_norm"]) for seed in (0, 1))
+
+
 def test_points_met_again_count_once():
     values = {"converged": [1, 1, 1, 0], "loss": [2.0, 2.0 + 1e-9, 1.0, np.nan], "index_pct": [5, 5, 0, np.nan]}
     runs = pd.DataFrame([
