@@ -14,7 +14,7 @@ from zoo.errors import DataUnavailable, ResultsError
 ZOO = Path(sys.executable).with_name("zoo")
 COMMANDS = (
     "models", "datasets", "claims", "data", "data fetch", "reproduce", "compare",
-    "results", "results import", "results rebuild",
+    "results", "results import", "results rebuild", "results presets", "presets", "show", "evaluate", "train",
 )
 
 
@@ -71,6 +71,10 @@ def test_listings(call, command, expected):
         (["models", "linaer"], "linear"),
         (["datasets", "mnst"], "mnist"),
         (["claims", "shallow_or_deep"], "shallow_vs_deep"),
+        (["presets", "linaer_mnist"], "linear_mnist"),
+        (["show", "linear_mnits"], "linear_mnist"),
+        (["evaluate", "linear_mnits"], "linear_mnist"),
+        (["train", "linear_mnits"], "linear_mnist"),
         (["data", "fetch", "mnst"], "mnist"),
         (["reproduce", "shallow_or_deep"], "shallow_vs_deep"),
         (["compare", "shallow_or_deep"], "shallow_vs_deep"),

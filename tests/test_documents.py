@@ -23,10 +23,18 @@ def python(*arguments, **options):
     )
 
 
-def test_readme_example_runs(tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+@pytest.mark.parametrize(
+    "place, holds",
+    [
+        (0, "len(history) == 4 * 10 and model.count_params() > 0"),
+        (1, "history.history['accuracy'][-1] > 0.9 and zoo.from_preset('even_or_odd').output_shape == (None, 2)"),
+    ],
+    ids=["population", "fine-tuning"],
+)
+def test_readme_examples_run(tmp_path, place, holds):
+    example = re.findall(r"```python\n(.*?)```", README, re.S)[place]
     script = tmp_path / "example.py"
-    script.write_text(example + "\nassert len(history) == 4 * 10 and model.count_params() > 0\n")
+    script.write_text(f"{example}\nassert {holds}\n")
     done = python(script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "accuracy" in done.stdout

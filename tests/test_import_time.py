@@ -29,11 +29,11 @@ def test_import_zoo_loads_nothing_heavy():
 
 
 def test_listing_models_and_data_sets_loads_no_framework():
-    loaded = modules_after("import zoo; zoo.list_models(); zoo.datasets.list_datasets(); zoo.datasets.describe('mnist')")
+    loaded = modules_after("import zoo; zoo.list_models(); zoo.list_presets(); zoo.model_card('linear_mnist'); zoo.datasets.list_datasets(); zoo.datasets.describe('mnist')")
     assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & loaded
 
 
-@pytest.mark.parametrize("command", ["--help", "models", "datasets", "claims", "reproduce --help"])
+@pytest.mark.parametrize("command", ["--help", "models", "datasets", "claims", "presets", "show linear_mnist", "reproduce --help"])
 def test_commands_that_list_load_no_framework(command):
     code = f"""
 import sys

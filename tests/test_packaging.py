@@ -55,6 +55,8 @@ def test_wheel_has_every_module_of_the_checkout(names):
 
 def test_wheel_has_the_data_that_the_code_reads(names):
     assert "zoo/reproductions/published.csv" in names
+    for path in (ROOT / "zoo" / "pretrained").rglob("*"):
+        assert path.is_dir() or f"zoo/pretrained/{path.relative_to(ROOT / 'zoo' / 'pretrained').as_posix()}" in names
     for path in (ROOT / "datasets").glob("*/*"):
         if path.is_file() and path.suffix != ".pyc":
             assert f"zoo/datasets/{path.relative_to(ROOT / 'datasets').as_posix()}" in names
@@ -68,7 +70,8 @@ def test_wheel_has_one_import_root_and_nothing_else(wheel, names):
     assert {root for root in roots if not root.endswith(".dist-info")} == {"zoo"}
     unwanted = ("tests", "results", "__pycache__", ".trials")
     assert not [name for name in names if set(Path(name).parts) & set(unwanted)]
-    assert not [name for name in names if name.endswith((".npy", ".npz", ".gz", ".pyc"))]
+    golden = {f"zoo/pretrained/{path.name}/golden.npz" for path in (ROOT / "zoo" / "pretrained").iterdir()}
+    assert not [name for name in names - golden if name.endswith((".npy", ".npz", ".gz", ".pyc"))]
 
 
 def test_metadata(metadata):
@@ -97,6 +100,7 @@ for module in (zoo, zoo.datasets, zoo.reproductions):
     assert module.__file__.startswith({str(site)!r}), module.__file__
 assert "mnist" in zoo.datasets.list_datasets()
 assert "mlp" in zoo.list_models()
+assert "linear_mnist" in zoo.list_presets()
 assert "shallow_vs_deep" in zoo.reproductions.harness.list_claims()
 """
     run(sys.executable, "-I", "-c", program, cwd=tmp_path)

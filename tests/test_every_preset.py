@@ -1,0 +1,102 @@
+"""What every preset that ships must keep. A new preset is found by itself and needs no line here."""
+
+import json
+import socket
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.presets.card import SCHEMA, metric
+from zoo.presets.counting import flops_per_example
+from zoo.presets.folder import FILES, SHIPPED, SUMS, verified
+from zoo.presets.markdown import card_markdown
+from zoo.registry import how_made
+from zoo.training.recipe import RECIPE
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_BYTES = 30e6  # of all presets together
+every_preset = pytest.mark.parametrize("name", zoo.list_presets())
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Loading a preset asks nobody."""
+
+    def refuse(*_):
+        raise AssertionError("a preset wants the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def test_presets_ship_and_are_small():
+    assert {f"{model}_{data}" for model in ("linear", "mlp", "convnet", "lstm") for data in ("mnist", "fashion_mnist")} <= set(
+        zoo.list_presets()
+    )
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*")) < MOST_BYTES
+
+
+@every_preset
+def test_every_file_is_as_it_was_written_and_nothing_else_is_there(name):
+    folder = SHIPPED / name
+    assert set(verified(folder)) == set(FILES)
+    assert {path.name for path in folder.iterdir()} == {*FILES, SUMS}
+
+
+@every_preset
+def test_the_card_says_everything(name):
+    card = zoo.model_card(name)
+    assert set(card) == set(SCHEMA)
+    assert card["name"] == name == f"{card['model']['name']}_{card['dataset']['name']}"
+    assert set(card["recipe"]) == set(RECIPE)
+    assert card["recipe"]["options"] == card["model"]["options"]
+    assert (SHIPPED / name / "README.md").read_text(encoding="utf-8") == card_markdown(card)
+    assert "dirty" not in card["training"]["commit"]
+
+
+@every_preset
+@pytest.mark.backend
+def test_the_model_is_the_one_of_the_card_and_gives_the_golden_logits(name):
+    model, card = zoo.from_preset(name), zoo.model_card(name)
+    made = how_made(model)
+    assert {key: card["model"][key] for key in ("input_shape", "classes", "options")} == {
+        key: made[key] for key in ("input_shape", "classes", "options")
+    }
+    assert card["model"]["parameters"] == model.count_params()
+    assert card["model"]["flops_per_example"] == flops_per_example(model)
+    with np.load(SHIPPED / name / "golden.npz", allow_pickle=False) as golden:
+        found = keras.ops.convert_to_numpy(model(golden["x"], training=False))
+        np.testing.assert_allclose(found, golden["logits"], rtol=1e-4, atol=1e-4 * np.abs(golden["logits"]).max())
+
+
+@every_preset
+def test_the_card_agrees_with_the_results(name):
+    card = zoo.model_card(name)
+    runs = pd.read_csv(ROOT / "results" / "full" / "pretrained" / "runs.csv")
+    mine = runs[(runs.dataset == card["dataset"]["name"]) & (runs.model == card["model"]["name"])]
+    table = mine.pivot(index="seed", columns="metric", values="value")
+    assert sorted(table.index) == sorted(card["selection"]["seeds"])
+    chosen = card["selection"]["chosen_seed"]
+    assert table.validation_error_pct[chosen] == table.validation_error_pct.min()
+    for error in ("test_error_pct", "validation_error_pct"):
+        assert metric(card, error)["value"] == pytest.approx(table[error][chosen], abs=1e-4)
+        assert metric(card, error)["mean"] == pytest.approx(table[error].mean(), abs=1e-4)
+    assert set(mine.commit) == {card["training"]["commit"]}
+
+
+@every_preset
+def test_the_error_on_the_real_test_images_is_the_cards(name):
+    card = zoo.model_card(name)
+    found = zoo.evaluate_preset(name)
+    assert found.examples == card["dataset"]["splits"]["test"]
+    assert found.agrees, found
+
+
+def test_front_matter_names_the_results():
+    card = zoo.model_card("linear_mnist")
+    front = card_markdown(card).split("---\n")[1]
+    value = json.dumps(metric(card)["value"])
+    assert "model-index:" in front and f"value: {value}" in front
