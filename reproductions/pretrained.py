@@ -60,8 +60,9 @@ def _recipe(model, augmentation, budget):
     if model == "lstm":
         options = {"units": 128, "layers": 1, "dropout": 0.1, "unroll": False, "augmentation": "shift"}
         return recipe(options=options, epochs=epochs(10), learning_rate=3e-3), 5, 3
-    options = {"blocks": [[16], [32], [64]], "dense": 128, "dropout": 0.2, "augmentation": augmentation}
-    return recipe(options=options, epochs=epochs(10), learning_rate=2e-3), 11, 3
+    # Filters of 5x5 validate better after 3 epochs than filters of 3x3 after 6, which take as long.
+    options = {"blocks": [[16], [32], [64]], "kernel": 5, "dense": 128, "dropout": 0.2, "augmentation": augmentation}
+    return recipe(options=options, epochs=epochs(15), learning_rate=2e-3), 15, 3
 
 
 def judge(runs):
