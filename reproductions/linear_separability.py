@@ -150,8 +150,9 @@ def _draw_plane(axes, runs, stage):
     seen = np.stack([x, y], -1) if stage != "input" else np.tanh(np.stack([x, y], -1) @ kernel + bias)
     scores = seen @ out + shift
     axes.contour(x, y, scores[..., 1] - scores[..., 0], [0], colors="black", linewidths=1.5, linestyles="--")
-    titles = {"input": "the input plane", "untrained": "the hidden layer, untrained", "trained": "the hidden layer, trained"}
-    axes.set_title(titles[stage] + ("; dashed: where the trained net decides" if stage == "input" else ""), fontsize=10)
+    titles = {"input": "input plane (dashed: the trained net's cut)", "untrained": "hidden layer, untrained"}
+    titles |= {"trained": "hidden layer, trained (dashed: the last layer's cut)"}
+    axes.set_title(titles[stage], fontsize=9)
     names = ("first input", "second input") if stage == "input" else ("first hidden unit", "second hidden unit")
     axes.set(xlabel=names[0], ylabel=names[1], xlim=corner, ylim=corner, aspect="equal")
     axes.grid(False)

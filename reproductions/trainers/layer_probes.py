@@ -2,12 +2,12 @@
 
 import functools
 import json
-import time
 from typing import NamedTuple
 
 import numpy as np
 
 STAGES = ("untrained", "pre-trained", "trained")
+METRICS = ("test_error_pct", "validation_error_pct", "train_error_pct")
 MOST_FEATURES = 1000
 # What of a recipe is about the probe and not about the net that is probed.
 PROBE = ("stage", "layer", "strengths")
@@ -28,7 +28,7 @@ def probe_layer(trial, report):
 
     The recipe names stage, layer (in zoo.features), strengths of the probe, n_train, n_test (None for all) and what the
     net is trained with: a recipe of zoo.training. Of a layer with more features, 1,000 are drawn once and for all. Rows:
-    test, validation and training error of the probe. seconds are those of the net's training and of the probe.
+    test, validation and training error of the probe. seconds are those of the net's training up to the stage.
     """
     from zoo.reproductions.trainers.data import splits
     from zoo.reproductions.trainers.linear_probe import linear_probe
@@ -37,18 +37,15 @@ def probe_layer(trial, report):
     parts = splits(trial.dataset, r["n_train"], r["n_test"])
     training = {name: value for name, value in r.items() if name not in PROBE}
     nets = trained_nets(trial.dataset, trial.model, trial.seeds, json.dumps(training, sort_keys=True))
-    parameters = nets.template.count_params() if r["stage"] != "untrained" else None
+    shared = {"n_train": len(parts[0].x), "n_test": len(parts[2].x), "parameters": nets.template.count_params()}
+    shared |= {"updates": nets.updates[r["stage"]], "seconds": nets.seconds[r["stage"]]}
     for member, seed in enumerate(trial.seeds):
-        began = time.perf_counter()
-        found = dict.fromkeys(("test_error_pct", "validation_error_pct", "train_error_pct"), np.nan)
+        found = dict.fromkeys(METRICS, np.nan)
         if not nets.diverged[member]:
             nets.template.set_weights(nets.weights[r["stage"]][member])
             features = [(representation(nets.template, r["layer"], part.x), part.y) for part in parts]
             probed = linear_probe(*features, r["strengths"])
-            found = {metric: probed[metric] for metric in found}
-        shared = {"n_train": len(parts[0].x), "n_test": len(parts[2].x), "parameters": parameters}
-        shared["updates"] = nets.updates[r["stage"]]
-        shared["seconds"] = nets.seconds[r["stage"]] + time.perf_counter() - began
+            found = {metric: probed[metric] for metric in METRICS}
         rows += [shared | {"seed": seed, "metric": metric, "value": value} for metric, value in found.items()]
         report.progress(member + 1, len(trial.seeds))
     return rows
@@ -61,12 +58,10 @@ def probe_input(trial, report):
 
     r = trial.recipe
     parts = splits(trial.dataset, r["n_train"], r["n_test"])
-    began = time.perf_counter()
     probed = linear_probe(*((chosen_features(part.x), part.y) for part in parts), r["strengths"])
     report.progress(1, 1)
-    shared = {"n_train": len(parts[0].x), "n_test": len(parts[2].x), "seconds": time.perf_counter() - began}
-    metrics = ("test_error_pct", "validation_error_pct", "train_error_pct")
-    return [shared | {"seed": trial.seeds[0], "metric": metric, "value": probed[metric]} for metric in metrics]
+    shared = {"seed": trial.seeds[0], "n_train": len(parts[0].x), "n_test": len(parts[2].x), "seconds": 0.0}
+    return [shared | {"metric": metric, "value": probed[metric]} for metric in METRICS]
 
 
 def probe_plane(trial, report):
