@@ -25,21 +25,23 @@ STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
 PROTOCOL = """
-A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats, on features that are
-centred and scaled by one number, with one of six L2 strengths (10 to 0.0001), the one that errs least on validation; all layers,
-stages and the raw input get the same. It sees the training images that its net saw; the test images are used once. Where a
-layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the same. Stacks have three layers of
-sigmoids (quick: 200 units, full: 1,000), pre-trained as denoising autoencoders by Adam (quick: 10 epochs a layer, full: 30;
-masking 0.25) and then trained as a whole (quick: 15 epochs, full: 30). Quick: the first 3,000 images train, 2,000 validate,
-2,000 test; full: all. The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits
-kernel and logits bias are the weights of the first seed's net in the plane, from which the figure is drawn.
+A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats, on features that
+are centred and scaled by one number, with one of six L2 strengths (10 to 0.0001), the one that errs least on validation; the
+raw input and all layers at all stages get the same. It sees the training images that its net saw; the test images are used
+once. Where a layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the same. Stacks have three
+layers of sigmoids (quick: 200 units, full: 1,000), pre-trained as denoising autoencoders by Adam (quick: 10 epochs a layer,
+full: 30; masking 0.25) and then trained as a whole (quick: 15 epochs, full: 30). Quick: the first 3,000 images train, 2,000
+validate, 2,000 test; full: all. The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias,
+logits kernel and logits bias are the weights of the first seed's net in the plane, from which the figure is drawn.
 """
 
 
 def trials(budget):
-    """The raw input and every layer of every net at every stage; smoke: a small stack on scikit-learn's digits, and the plane."""
+    """The raw input and every layer of every net at every stage; smoke: a small stack on scikit-learn's digits and the plane."""
     size = budget.choose(
-        smoke={"n_train": 400, "n_test": 200}, quick={"n_train": 3000, "n_test": 2000}, full={"n_train": None, "n_test": None}
+        smoke={"n_train": 400, "n_test": 200},
+        quick={"n_train": 3000, "n_test": 2000},
+        full={"n_train": None, "n_test": None},
     )
     strengths = {"strengths": budget.choose(smoke=[0.1, 0.01], quick=STRENGTHS, full=STRENGTHS)}
     for dataset in budget.choose(smoke=("digits",), quick=DIGITS, full=DIGITS):
@@ -68,15 +70,17 @@ def row(stage, number):
 
 def _stack(budget):
     widths = budget.choose(smoke=[24, 24], quick=[200] * 3, full=[1000] * 3)
-    noise = {"corruption": "masking", "level": 0.25, "epochs": budget.choose(smoke=5, quick=10, full=30), "learning_rate": 1e-3}
-    learning = {"epochs": budget.choose(smoke=10, quick=15, full=30), "batch_size": budget.choose(smoke=20, quick=50, full=128)}
+    epochs = budget.choose(smoke=(5, 10), quick=(10, 15), full=(30, 30))
+    noise = {"corruption": "masking", "level": 0.25, "epochs": epochs[0], "learning_rate": 1e-3}
+    learning = {"epochs": epochs[1], "batch_size": budget.choose(smoke=20, quick=50, full=128)}
     return training.recipe(options={"widths": widths}, pretraining=noise, **learning) | {"layers": STACK[: len(widths)]}
 
 
 def _convnet(budget):
     filters, dense = budget.choose(smoke=None, quick=([[8], [16]], 64), full=([[32], [64]], 256))
     options = {"blocks": filters, "dense": dense, "kernel": 5, "batch_norm": False, "dropout": 0}
-    return training.recipe(options=options, epochs=10, batch_size=budget.choose(smoke=50, quick=50, full=128)) | {"layers": CONVNET}
+    batch_size = budget.choose(smoke=None, quick=50, full=128)
+    return training.recipe(options=options, epochs=10, batch_size=batch_size) | {"layers": CONVNET}
 
 
 def _plane(budget):
@@ -160,7 +164,8 @@ def _draw_plane(axes, runs, stage):
 
 def _weights(runs, stage):
     """[kernel (2, 2), bias (2,), output kernel (2, 2), output bias (2,)] of the seed whose weights are in the runs."""
-    mine = runs[(runs.dataset == PLANE[0]) & (runs.setting == row(stage, 1))].drop_duplicates("metric").set_index("metric").value
+    mine = runs[(runs.dataset == PLANE[0]) & (runs.setting == row(stage, 1))]
+    mine = mine.drop_duplicates("metric").set_index("metric").value
     count = {"kernel": 4, "bias": 2, "logits_kernel": 4, "logits_bias": 2}
     arrays = [mine[[f"{name}_{place}" for place in range(n)]].to_numpy() for name, n in count.items()]
     return [array.reshape(2, 2) if len(array) == 4 else array for array in arrays]

@@ -1,4 +1,4 @@
-"""The variations of MNIST: whole-number rotation with known answers, one pool of digits, TFDS's builder over the same arrays."""
+"""The variations of MNIST: whole-number rotation with known answers, one pool of digits, a TFDS builder over them."""
 
 import dataclasses
 import json
@@ -128,7 +128,7 @@ def test_basic_holds_digits_of_all_of_mnist_with_their_labels():
 @pytest.mark.parametrize("name", ["mnist_basic", "mnist_rot"])
 def test_without_mnist_the_error_is_mnists(name, own_cache, tools, monkeypatch):  # noqa: F811
     refused("mnist", monkeypatch)
-    with pytest.raises(DataUnavailable, match="mnist cannot be loaded: it is not in the cache.*official source.*connect to the int"):
+    with pytest.raises(DataUnavailable, match="mnist cannot be loaded: it is not in the cache.*official source.*connect"):
         load(name)
     (own_cache / "mnist").mkdir(exist_ok=True)
     (own_cache / "mnist" / "manifest.json").write_text("{}")

@@ -1,4 +1,6 @@
-"""linear_separability: what a linear probe can and cannot tell apart, the stages of a net, and what the checks say of known runs."""
+"""linear_separability: what a linear probe can and cannot tell apart, the stages of a net, checks of known runs."""
+
+import json
 
 import numpy as np
 import pandas as pd
@@ -119,7 +121,7 @@ def test_stages_follow_from_each_other():
     assert rows["untrained"].seconds.max() == 0 < rows["pre-trained"].seconds.min() < rows["trained"].seconds.min()
     assert all(len(frame) == 6 and np.isfinite(frame.value).all() for frame in rows.values())
     training = {name: value for name, value in STACK.items() if name not in layer_probes.PROBE}
-    nets = layer_probes.trained_nets("digits", "autoencoder_stack", (3, 4), layer_probes.json.dumps(training, sort_keys=True))
+    nets = layer_probes.trained_nets("digits", "autoencoder_stack", (3, 4), json.dumps(training, sort_keys=True))
     assert layer_probes.trained_nets.cache_info().misses == 1
     start, middle, end = (nets.weights[stage][1] for stage in layer_probes.STAGES)
     assert np.abs(start[0] - middle[0]).max() > 1e-4 and np.abs(middle[0] - end[0]).max() > 1e-4
