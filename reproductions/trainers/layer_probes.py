@@ -9,6 +9,7 @@ import numpy as np
 STAGES = ("untrained", "pre-trained", "trained")
 METRICS = ("test_error_pct", "validation_error_pct", "train_error_pct")
 MOST_FEATURES = 1000
+PLANE_WEIGHTS = ("kernel", "bias", "logits_kernel", "logits_bias")
 # What of a recipe is about the probe and not about the net that is probed.
 PROBE = ("stage", "layer", "strengths")
 
@@ -65,12 +66,12 @@ def probe_input(trial, report):
 
 
 def probe_plane(trial, report):
-    """As probe_layer, for nets with two inputs and two hidden units, whose weights, of the traced seeds, are rows too."""
+    """As probe_layer, for nets with two inputs and two hidden units; the weights of the traced seeds are rows too."""
     rows = probe_layer(trial, report)
     training = {name: value for name, value in trial.recipe.items() if name not in PROBE}
     nets = trained_nets(trial.dataset, trial.model, trial.seeds, json.dumps(training, sort_keys=True))
     for seed, weights in list(zip(trial.seeds, nets.weights[trial.recipe["stage"]], strict=True))[: trial.traced]:
-        for name, values in zip(("kernel", "bias", "logits_kernel", "logits_bias"), weights, strict=True):
+        for name, values in zip(PLANE_WEIGHTS, weights, strict=True):
             for place, value in enumerate(np.ravel(values)):
                 rows.append(rows[0] | {"seed": seed, "metric": f"{name}_{place}", "value": float(value)})
     return rows

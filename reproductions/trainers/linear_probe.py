@@ -1,7 +1,7 @@
 """Linear probes: multinomial logistic regression on given features, solved to the end, its L2 strength chosen on validation.
 
-The loss has one minimum, and the steps are taken in the metric of Böhning's bound on its curvature (Ann. Inst. Statist. Math.
-1992), so that badly scaled features, as untrained layers have, are probed as well as others.
+The loss has one minimum, and the steps are taken in the metric of Böhning's bound on its curvature (Annals of the Institute
+of Statistical Mathematics 1992), so that badly scaled features, as untrained layers have, are probed as well as others.
 """
 
 import functools
@@ -40,7 +40,8 @@ def linear_probe(train, validation, test, strengths=STRENGTHS):
     weights, bias, steps = solve(*splits[0], np.maximum(curvature, 0).astype("float32"), strengths)
     errors = [_errors(np.asarray(weights), np.asarray(bias), *split) for split in splits]
     best = int(np.argmin(errors[1]))
-    found = {f"{name}_error_pct": float(error[best]) for name, error in zip(("train", "validation", "test"), errors, strict=True)}
+    names = [f"{name}_error_pct" for name in ("train", "validation", "test")]
+    found = {name: float(error[best]) for name, error in zip(names, errors, strict=True)}
     return found | {"strength": float(strengths[best]), "steps": int(steps)}
 
 
@@ -85,8 +86,7 @@ def _solver(classes):
 
         start = jnp.zeros((x.shape[1], len(strengths), classes)), jnp.zeros((len(strengths), classes))
         state = (*start, start, jnp.ones(len(strengths)), jnp.inf, 0)
-        going_on = lambda state: (state[4] > TOLERANCE) & (state[5] < MOST_STEPS)  # noqa: E731
-        weights, bias, *_, steps = jax.lax.while_loop(going_on, step, state)
+        weights, bias, *_, steps = jax.lax.while_loop(lambda s: (s[4] > TOLERANCE) & (s[5] < MOST_STEPS), step, state)
         return weights, bias, steps
 
     return solve
