@@ -22,7 +22,10 @@ FINGERPRINTS = {
     "cifar10_jpeg": "ebff790c66e0d7629d5ee96d60cf4f3e28c8df5673c2fce2d1a472b3c269ca07",
     "digits": "eff09349a55a525c52dacd4a92113ffae5c182acddeea50bf2a431223f069b99",
     "fashion_mnist": "8366b62976bf3eba13d6c076fa16e9bb435740c39703ba3637e4518773cd1979",
+    "interleaved_curves": "e68e41e3c5f6e36f91a0ddcd536a4b4402451cdc0656a3e6b64dfd0bc0e58a28",
     "mnist": "8ea30c528bd1e3e59c2367d152d4e7e941d5b88524842e625ad1f419579957e7",
+    "mnist_basic": "70a41c72a232996e54edb7a414cd3b4f877d8f2fb26e03c1505d8d5e3f051c76",
+    "mnist_rot": "6f87d0a87cdee0628871ecb2d4ffb5d377927dea4737b9c06ea7e140e71818ae",
 }
 # Never loaded where this was written; TFDS's registered checksum of the archive says what it holds.
 UNPINNED = ("cifar10",)
