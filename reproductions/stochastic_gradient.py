@@ -13,6 +13,7 @@ Expected: EXPECTED
 
 import numpy as np
 
+from zoo.datasets import describe
 from zoo.reproductions.harness import Trial, check, paired_difference, ratio
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.gradient_noise import measure_noise
@@ -74,7 +75,7 @@ def trials(budget):
     smoke = (FEW, *RIVALS)
     everything = (*METHODS, *WHOLE_SET)
     for name in budget.choose(smoke=smoke, quick=everything, full=everything):
-        recipe = shared | {"marks": marks} | _method(name, shared["n_train"] or 50000)
+        recipe = shared | {"marks": marks} | _method(name, shared["n_train"] or describe(dataset).sizes["train"])
         yield Trial(dataset, "mlp", name, budget.seeds, compare_method, recipe, cost=3)
     noise = {"method": "SGD", "batch_size": METHODS[FEW][1], "settings": [{"step_size": 0.1}]} | budget.choose(
         smoke={"passes": 2, "batches": [1, 16, 256], "draws": 20},
@@ -164,6 +165,8 @@ def _axis_label(axis):
 
 def _draw_race(axes, runs, axis, which):
     """Every method's mean at the marks, a line, and every seed, a dot; which: 0 for training loss, 1 for test error."""
+    from matplotlib.ticker import NullFormatter
+
     metrics = [pair[which] for pair in _metrics_at(runs, axis)]
     places = [float(metric.split("_at_")[1].split("_")[0]) for metric in metrics]
     for number, name in enumerate(name for name in (*METHODS, *WHOLE_SET) if (runs.setting == name).any()):
@@ -172,6 +175,7 @@ def _draw_race(axes, runs, axis, which):
         style = "-" if name in METHODS and METHODS[name][1] else "--"  # dashed: all images for every step
         axes.plot(places, table.mean(axis=1), style, color=f"C{number}", label=name, lw=1.6)
         axes.plot(places, table, ".", color=f"C{number}", ms=4, alpha=0.6)
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_angles(axes, runs):
@@ -180,10 +184,11 @@ def _draw_angles(axes, runs):
         batches = table.columns.to_numpy(float)
         axes.plot(batches, table.T, "o", color=f"C{number}", ms=4)
         scale = np.tan(np.radians(table.iloc[:, -1].mean())) * np.sqrt(batches[-1])
-        axes.plot(batches, np.degrees(np.arctan(scale / np.sqrt(batches))), color=f"C{number}", lw=1)
+        line = np.geomspace(batches[0], batches[-1], 100)
+        axes.plot(line, np.degrees(np.arctan(scale / np.sqrt(line))), color=f"C{number}", lw=1)
         axes.plot([], [], "o-", color=f"C{number}", ms=4, lw=1, label=_when(passes))
     axes.set(xscale="log", ylim=(0, 95), xlabel="images in the batch", ylabel="degrees from the gradient of all images")
-    axes.set_title("median angle; lines: arctan(c / $\\sqrt{batch}$) through the last mean", fontsize=10)
+    axes.set_title("median angle; lines: arctan(c / $\\sqrt{\\mathrm{batch}}$), c by the last", fontsize=10)
     axes.legend(fontsize=8, loc="lower left")
 
 
