@@ -4,7 +4,7 @@ import keras
 import pandas as pd
 
 from zoo.errors import InvalidInput
-from zoo.layers.autoencoder import MeanOutput
+from zoo.layers.autoencoder import MeanOutput, check_noise
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
 from zoo.training.checks import check_data, check_schedule
 from zoo.training.population import Population
@@ -48,8 +48,9 @@ def pretrain(
     options |= {"corruption": corruption, "tied": tied, "error": error}
     x, _ = check_data(population.template, x, None)
     counts, levels = _each("epochs", epochs, layers), _each("level", level, layers)
-    for count in counts:
+    for count, noise in zip(counts, levels):  # all of them before the first encoder takes its time
         check_schedule(len(x), count, batch_size)
+        _accepted(check_noise, corruption, noise)
     histories, below = [], None
     for index, (count, noise) in enumerate(zip(counts, levels)):
         stage = _stage(population, index, options | {"level": noise})
@@ -77,14 +78,20 @@ def _stack_options(model, layers):
 
 def _stage(population, index, options):
     shape = population.template.input_shape[1:]
+    return _accepted(
+        Population,
+        lambda: pretraining_stage(index, shape, **options),
+        population.seeds,
+        precision=population.precision,
+        group_size=population.group_size,
+    )
+
+
+def _accepted(function, *arguments, **options):
+    """function's result; InvalidInput for an option that the autoencoder does not take."""
     try:
-        return Population(
-            lambda: pretraining_stage(index, shape, **options),
-            population.seeds,
-            precision=population.precision,
-            group_size=population.group_size,
-        )
-    except ValueError as error:  # an option that the autoencoder does not take
+        return function(*arguments, **options)
+    except ValueError as error:
         raise InvalidInput(str(error)) from error
 
 
