@@ -13,7 +13,7 @@ from PIL import Image
 from zoo.datasets import list_datasets
 from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_claim, run_claim
 from zoo.reproductions.harness.figures import drawn_by
-from zoo.reproductions.harness.folder import generated_files, read_folder, result_folders
+from zoo.reproductions.harness.folder import generated_files, read_folder, read_pictures, result_folders
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import Published, matches
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
@@ -75,7 +75,10 @@ def test_its_published_numbers_exist(name):
 
 @each_folder
 def test_committed_files_follow_from_the_runs(folder):
-    for name, content in generated_files(load_claim(folder.name), read_folder(folder)).items():
+    pictures = read_pictures(folder)
+    assert {path.name for path in folder.glob("*.png")} == {"figure.png", *pictures}
+    assert sum(map(len, pictures.values())) < 1e6, "pictures are committed: make them smaller"
+    for name, content in generated_files(load_claim(folder.name), read_folder(folder), pictures).items():
         committed = (folder / name).read_bytes()
         if name == "figure.png" and not drawn_by(committed)[1]:
             assert_same_picture(content, committed)

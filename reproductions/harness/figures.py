@@ -1,7 +1,10 @@
-"""figure.png: drawn with fixed settings, so that the same runs and the same versions give the same bytes."""
+"""figure.png, and the pictures of what was learnt: drawn with fixed settings, so that the same versions give the same bytes."""
 
 import io
+import re
 import sys
+
+from zoo.errors import InvalidInput
 
 DPI = 120
 STYLE = {"font.family": "DejaVu Sans", "figure.constrained_layout.use": True, "axes.grid": True, "grid.alpha": 0.3}
@@ -13,18 +16,40 @@ def figure_png(module, runs):
     The picture carries the versions that drew it (see drawn_by) instead of a date: other versions may set text
     or compress differently.
     """
+    return _pngs(lambda: {"figure.png": module.draw(runs)})["figure.png"]
+
+
+def picture_pngs(module, files):
+    """{file name: PNG bytes} of a reproduction's illustrate(files) -> {file name: matplotlib Figure}, if it has that.
+
+    files: {(dataset, model, setting): {name: bytes}}, what the trials left as WithFiles. Filters, reconstructions and the
+    like are too much for runs.csv, so a run draws them once, and rebuilding from its runs leaves them alone.
+    """
+    found = _pngs(lambda: module.illustrate(files)) if hasattr(module, "illustrate") else {}
+    for name in found:
+        if not re.fullmatch(r"[a-z0-9_]+\.png", name) or name == "figure.png":
+            raise InvalidInput(f"A picture's file is named like first_layer_filters.png, in small letters; got {name!r}.")
+    return found
+
+
+def _pngs(draw):
+    """{name: PNG bytes} of the figures {name: Figure} that a function draws."""
     import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
-        figure = module.draw(runs)
-        FigureCanvasAgg(figure)
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=DPI, metadata={"Software": _versions()})
-        if "matplotlib.pyplot" in sys.modules:  # a figure made with pyplot stays in its list until it is closed
-            sys.modules["matplotlib.pyplot"].close(figure)
+        return {name: _png(figure) for name, figure in draw().items()}
+
+
+def _png(figure):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": _versions()})
+    if "matplotlib.pyplot" in sys.modules:  # a figure made with pyplot stays in its list until it is closed
+        sys.modules["matplotlib.pyplot"].close(figure)
     return file.getvalue()
 
 

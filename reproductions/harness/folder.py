@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.claims import claim_name, load_claim
-from zoo.reproductions.harness.figures import figure_png
+from zoo.reproductions.harness.figures import figure_png, picture_pngs
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import write_scoreboard
@@ -28,21 +28,25 @@ def results_root(out=None):
     return here / "results"
 
 
-def write_results(folder, module, rows, environment):
+def write_results(folder, module, rows, environment, left=None):
     """Write runs.csv and environment.json of a run and all that follows from them; nothing if any of it can't be made.
 
-    rows: dicts as the store keeps them, in the order of the trials; environment: JSON-able.
+    rows: dicts as the store keeps them, in the order of the trials; environment: JSON-able; left: the files of the
+    trials by row, of which the pictures are drawn (see figures.picture_pngs), now and never again.
     """
-    content = runs_text(claim_name(module), rows).encode()
-    environment = environment | {"runs_sha256": hashlib.sha256(content).hexdigest()}
+    content, pictures = runs_text(claim_name(module), rows).encode(), picture_pngs(module, left or {})
+    environment = environment | {"runs_sha256": _sha256(content)}
+    if pictures:
+        environment |= {"pictures_sha256": {name: _sha256(picture) for name, picture in pictures.items()}}
     files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
-    _write(folder, files | generated_files(module, parse_runs(content, folder / "runs.csv")))
+    generated = generated_files(module, parse_runs(content, folder / "runs.csv"), pictures)
+    _write(folder, files | pictures | generated)
 
 
 def rebuild_folder(folder):
     """Make comparison.csv, verdicts.csv, comparison.md and figure.png of one folder anew from its runs.csv."""
     runs = read_folder(folder)
-    _write(folder, generated_files(load_claim(runs.claim.iloc[0]), runs))
+    _write(folder, generated_files(load_claim(runs.claim.iloc[0]), runs, read_pictures(folder)))
 
 
 def read_folder(folder):
@@ -54,14 +58,25 @@ def read_folder(folder):
     return runs
 
 
-def generated_files(module, runs):
-    """{file name: bytes} of all that follows from the runs of a claim."""
+def read_pictures(folder):
+    """{file name: bytes} of the pictures that the run of a folder drew. Raises ResultsError if one is not what it drew."""
+    pictures = {}
+    for name, recorded in _environment(folder).get("pictures_sha256", {}).items():
+        path = folder / Path(name).name
+        pictures[path.name] = path.read_bytes() if path.is_file() else b""
+        if _sha256(pictures[path.name]) != recorded:
+            raise ResultsError(f"{path} is missing or not what the run drew (sha256); take it from git or run again.")
+    return pictures
+
+
+def generated_files(module, runs, pictures=()):
+    """{file name: bytes} of all that follows from the runs of a claim; pictures: the names of those to show beside it."""
     one_device(runs)
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
-        "comparison.md": comparison_markdown(module, runs, comparison, verdicts).encode(),
+        "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures).encode(),
         "figure.png": figure_png(module, runs),
     }
 
@@ -131,9 +146,18 @@ def _write(folder, files):
 
 def _unchanged(folder):
     """Raise ResultsError if runs.csv is not the one that environment.json was written with, lines lost included."""
+    if _environment(folder)["runs_sha256"] != _sha256((folder / "runs.csv").read_bytes()):
+        raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (sha256); take it from git or run again.")
+
+
+def _environment(folder):
+    """environment.json as a dict with a runs_sha256."""
     try:
-        recorded = json.loads((folder / "environment.json").read_bytes())["runs_sha256"]
+        environment = json.loads((folder / "environment.json").read_bytes())
+        return environment | {"runs_sha256": environment["runs_sha256"]}
     except (OSError, ValueError, KeyError, TypeError):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
-    if recorded != hashlib.sha256((folder / "runs.csv").read_bytes()).hexdigest():
-        raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (sha256); take it from git or run again.")
+
+
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()

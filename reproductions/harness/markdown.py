@@ -14,13 +14,17 @@ CHECKED = {
 METRICS = {f"{metric}_pct": f"{words(metric + '_pct')}, %" for metric in ("test_error", "validation_error", "test_accuracy")}
 
 
-def comparison_markdown(module, runs, comparison, verdicts):
-    """The text of comparison.md; comparison and verdicts are the lines of the CSV files of those names."""
+def comparison_markdown(module, runs, comparison, verdicts, pictures=()):
+    """The text of comparison.md; comparison and verdicts are the lines of the CSV files of those names.
+
+    pictures: names of the files to show below the figure.
+    """
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", "## Verdicts", *_verdicts(verdicts)]
     parts += ["## Comparison", _table(comparison), _marks(comparison)]
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
-    parts += ["![Figure](figure.png)", _origin(runs)]
+    parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
+    parts += [_origin(runs)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

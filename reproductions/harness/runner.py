@@ -48,7 +48,7 @@ def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", addre
         entries = run.finish({trial_key(trial, environment): trial for trial in trials})
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
         rows = [row for entry in entries for row in entry.rows]
-        write_results(folder, module, rows, _provenance(budget, entries))
+        write_results(folder, module, rows, _provenance(budget, entries), _left(entries))
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
     return folder
@@ -184,6 +184,11 @@ def _at_hand(trials):
     if len(left_out) == len(trials):
         raise InvalidInput(f"No data set of this claim is at hand; try `zoo data fetch {trials[0].dataset}`.")
     return [trial for trial in trials if trial not in left_out], left_out
+
+
+def _left(entries):
+    """{(dataset, model, setting): {name: bytes}} of the files that the trials left."""
+    return {tuple(entry.manifest[name] for name in ("dataset", "model", "setting")): entry.files for entry in entries}
 
 
 def _provenance(budget, entries):

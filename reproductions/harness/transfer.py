@@ -11,7 +11,14 @@ from pathlib import Path
 
 from zoo.errors import CorruptFile, ResultsError
 from zoo.reproductions.harness.claims import load_claim
-from zoo.reproductions.harness.folder import generated_files, read_folder, rebuild_folder, result_folders, results_root
+from zoo.reproductions.harness.folder import (
+    generated_files,
+    read_folder,
+    read_pictures,
+    rebuild_folder,
+    result_folders,
+    results_root,
+)
 from zoo.reproductions.harness.scoreboard import write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically
 
@@ -47,8 +54,8 @@ def import_results(source, out=None, force=False):
     """Take in results computed on another machine; returns the folders written.
 
     source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
-    before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json and the stored
-    trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same claim and budget that are
+    before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, the pictures that
+    the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same claim and budget that are
     there already are replaced only by force. Raises ResultsError, CorruptFile, UnknownName.
     """
     root = results_root(out)
@@ -59,7 +66,8 @@ def import_results(source, out=None, force=False):
         if not folders:
             raise ResultsError(f"{source} holds no results: no <budget>/<claim>/runs.csv is in it.")
         for folder in folders.values():
-            generated_files(load_claim(folder.name), read_folder(folder))  # whatever is wrong shows before anything is written
+            # Whatever is wrong shows before anything is written.
+            generated_files(load_claim(folder.name), read_folder(folder), read_pictures(folder))
         if not force:
             _require_new(root, folders)
         entries = _stored_trials(given)
@@ -82,6 +90,8 @@ def _take_folder(root, place, folder):
         make_folder(written)
         for file in ("runs.csv", "environment.json"):
             write_atomically(written / file, (folder / file).read_bytes())
+        for file, content in read_pictures(folder).items():
+            write_atomically(written / file, content)
         rebuild_folder(written)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)

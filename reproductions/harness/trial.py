@@ -49,7 +49,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class WithFiles:
-    """Rows of a trial, as Trial.run returns them, and files to be kept beside them in the store: {name: bytes}."""
+    """Rows of a trial, as Trial.run returns them, and files to be kept beside them in the store: {name: bytes}.
+
+    They stay out of the results folder; a reproduction's illustrate(files) may draw pictures of them (see figures).
+    """
 
     rows: object
     files: dict[str, bytes]
