@@ -52,7 +52,7 @@ error of the mean training image.
 def trials(budget):
     """The mean image, principal components, logistic PCA and the nets on every data set; smoke: on scikit-learn's digits."""
     size = budget.choose(
-        smoke={"n_train": 500, "n_test": 200, "epochs": 4, "batch_size": 50},
+        smoke={"n_train": 500, "n_test": 200, "epochs": 40, "batch_size": 50},
         quick={"n_train": 10_000, "n_test": 5000, "epochs": 12, "batch_size": 50},
         full={"n_train": None, "n_test": None, "epochs": 120, "batch_size": 125},
     )
@@ -75,7 +75,7 @@ def _linear(dataset, size, budget):
 
 def _nets(dataset, size, budget):
     widths = WIDTHS[dataset][budget.name]
-    stages = {"epochs": budget.choose(smoke=2, quick=2, full=20), "learning_rate": 3e-3, "corruption": None}
+    stages = {"epochs": budget.choose(smoke=20, quick=2, full=20), "learning_rate": 3e-3, "corruption": None}
     nets = [(name, CODES[dataset][0], NETS[name]) for name in (NETS if len(widths) > 2 or dataset == "mnist" else FEWER)]
     if dataset == "mnist":
         nets.append((MAP, 2, NETS["pre-trained, Adam"]))
@@ -92,7 +92,7 @@ def _rates(optimizer, budget):
 
 
 def _pca(dataset, components):
-    return (dataset, "pca", f"{components} components") if components else (dataset, "mean_image", "")
+    return (dataset, "pca", f"{components} components") if components else (dataset, "mean_image", "no code")
 
 
 def _logistic(dataset, code):
