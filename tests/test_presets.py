@@ -76,6 +76,17 @@ def test_saved_and_loaded_is_the_same_model(name, tmp_path):
     assert card["name"] == name
 
 
+def test_a_model_without_classes_says_so(tmp_path):
+    folder = zoo.save_preset(make("deep_autoencoder"), tmp_path / "codes")
+    assert zoo.model_card(folder)["model"]["classes"] is None
+    assert "logits of the pixels that it reconstructs" in (folder / "README.md").read_text()
+    assert zoo.decoder(zoo.from_preset(folder)).output_shape == (None, 8, 8)
+    with pytest.raises(InvalidInput, match="has no classes, not 3"):
+        zoo.from_preset(folder, classes=3)
+    with pytest.raises(InvalidInput, match="tells no classes apart"):
+        zoo.evaluate_preset(folder, "digits")
+
+
 def test_a_trained_model_is_saved_without_its_optimizer(tmp_path):
     model = make("linear")
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))

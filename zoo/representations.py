@@ -47,7 +47,8 @@ def encoder(model):
     """
     import keras
 
-    return keras.Model(model.inputs[0], _code(model).output, name=f"{model.name}_encoder")
+    code = _code(model)
+    return keras.Model(model.inputs[0], code.output, name=f"{model.name}_encoder")
 
 
 def decoder(model):
@@ -63,10 +64,11 @@ def decoder(model):
     """
     import keras
 
+    code = _code(model)
     rescale = next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
     x = keras.layers.Activation("sigmoid", name="pixels", dtype="float32")(model.outputs[0])
     x = keras.layers.Rescaling(1 / rescale, name="raw", dtype="float32")(x)
-    return keras.Model(_code(model).output, x, name=f"{model.name}_decoder")
+    return keras.Model(code.output, x, name=f"{model.name}_decoder")
 
 
 def _code(model):

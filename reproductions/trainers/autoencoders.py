@@ -131,8 +131,10 @@ class PrincipalComponents:
         if not 0 <= components <= min(x.shape):
             raise InvalidInput(f"{len(x)} images of {x.shape[1]} pixels have 0 to {min(x.shape)} components, not {components}.")
         self.mean = x.mean(axis=0)
-        _, directions = np.linalg.eigh((x - self.mean).T @ (x - self.mean))
-        self.directions = directions[:, ::-1][:, :components]
+        self.directions = np.empty((x.shape[1], 0))
+        if components:
+            x -= self.mean
+            self.directions = np.linalg.eigh(x.T @ x)[1][:, ::-1][:, :components]
 
     def codes(self, x):
         """(n, components)."""
@@ -144,11 +146,12 @@ class PrincipalComponents:
 
     def squared_error(self, x):
         """Of an image, summed over its pixels, the mean over all images."""
-        return float(((self.reconstructions(x).reshape(len(x), -1) - _flat(x)) ** 2).sum(axis=1).mean())
+        return float(np.square(self.reconstructions(x).reshape(len(x), -1) - _flat(x)).sum(axis=1).mean())
 
 
 def _flat(x):
-    return np.asarray(x, np.float64).reshape(len(x), -1) / 255
+    """A new array (n, pixels) of pixels in 0..1."""
+    return x.reshape(len(x), -1) / np.float64(255)
 
 
 def _pictures(model, test):
