@@ -44,7 +44,7 @@ class Info:
     """What is known of a data set before anything is downloaded.
 
     sizes: examples per split. input_shape: of one example. x_dtype, y_dtype: NumPy names.
-    task: "classification", or what else y is for. classes: None unless it is classification. version: changes whenever the arrays do.
+    task: "classification", or what else y is for; classes is None then. version: changes whenever the arrays do.
     sources: {"official": the place in words, ...}; its build module has a Source for each.
     folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
     path_variable: environment variable in which the user names the set's file, where nobody serves it.

@@ -76,7 +76,8 @@ def runs_of(errors):
     rows = []
     for row, by_seed in errors.items():
         for seed, value in enumerate(by_seed):
-            rows.append(dict(zip(("dataset", "model", "setting"), row)) | {"metric": "squared_error", "seed": seed, "value": value})
+            names = dict(zip(("dataset", "model", "setting"), row))
+            rows.append(names | {"metric": "squared_error", "seed": seed, "value": value})
     return pd.DataFrame(rows)
 
 

@@ -137,5 +137,5 @@ def test_bad_settings_leave_the_population_as_it_was(settings, match, x):
 
 def test_only_logistic_units_are_pretrained(x):
     population = zoo.Population(lambda: make(activation="relu"), [0])
-    with pytest.raises(InvalidInput, match="only a deep_autoencoder of sigmoid units is pre-trained, not one of relu"):
+    with pytest.raises(InvalidInput, match="of sigmoid units is pre-trained by layers, not one of relu"):
         zoo.pretrain(population, x, epochs=1)

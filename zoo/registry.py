@@ -21,7 +21,8 @@ _made = weakref.WeakKeyDictionary()  # of every living model what it was made fr
 def register_model(builder):
     """Register `builder(input_shape, classes, *, option=default, ...) -> keras.Model` under its own name.
 
-    A builder without the parameter `classes` makes models that reconstruct their input. Returns the builder unchanged. Raises InvalidInput where a builder in another file has that name already.
+    A builder without the parameter `classes` makes models that reconstruct their input. Returns the builder unchanged.
+    Raises InvalidInput where a builder in another file has that name already.
     """
     name = builder.__name__
     home = _file_of(builder)
@@ -126,7 +127,7 @@ def _is_count(value):
 def _check_classes(name, classes):
     if reconstructs(name):
         if classes is not None:
-            raise InvalidInput(f"Model {name!r} reconstructs its input and has no classes, not {classes!r} of them; leave them out.")
+            raise InvalidInput(f"Model {name!r} reconstructs its input and has no classes, not {classes!r}; leave them out.")
     elif not _is_count(classes):
         raise InvalidInput(f"The number of classes of model {name!r} must be a positive integer, not {classes!r}.")
 

@@ -77,7 +77,7 @@ def _code(model):
     layers = model.layers if isinstance(model, keras.Model) and getattr(model, "inputs", None) else ()
     found = next((layer for layer in layers if layer.name == "code"), None)
     if found is None:
-        raise InvalidInput("An autoencoder is wanted, a functional keras.Model with a layer called code, such as deep_autoencoder.")
+        raise InvalidInput("An autoencoder is wanted, a functional keras.Model with a layer called code: deep_autoencoder.")
     return found
 
 

@@ -38,14 +38,14 @@ def three_points(n, random):
 
 
 def curve(points):
-    """Places (n, 2) int64 along the parabolas through points (n, 3, 2): at the first, half way at the second, last at the third."""
+    """Places (n, 2) int64 along the parabolas through points (n, 3, 2), the second of which is met half way."""
     for step in range(STEPS + 1):
         weights = (STEPS - step) * (STEPS - 2 * step), 4 * step * (STEPS - step), step * (2 * step - STEPS)
         yield sum(weight * points[:, i] for i, weight in enumerate(weights)) // STEPS**2
 
 
 def draw(points):
-    """Images (n, 28, 28) uint8: white where the curve is within half the pen's width, black a pixel further, grey between."""
+    """Images (n, 28, 28) uint8, 0..255 by the distance of a pixel's centre to the curve: the pen's edge fades over a pixel."""
     centres = np.arange(INFO.input_shape[0]) * UNIT + UNIT // 2
     squared = np.full((len(points), *INFO.input_shape), np.iinfo(np.int32).max, np.int32)
     for place in curve(points):

@@ -1,4 +1,4 @@
-"""Trains deep autoencoders and their rivals with as short a code, principal components and logistic PCA, to reconstruct images."""
+"""Trains deep autoencoders and their rivals, principal components and logistic PCA, to reconstruct images from short codes."""
 
 import io
 
@@ -129,7 +129,8 @@ class PrincipalComponents:
 
         x, self.shape = _flat(x), x.shape[1:]
         if not 0 <= components <= min(x.shape):
-            raise InvalidInput(f"{len(x)} images of {x.shape[1]} pixels have 0 to {min(x.shape)} components, not {components}.")
+            most = min(x.shape)
+            raise InvalidInput(f"{len(x)} images of {x.shape[1]} pixels have 0 to {most} components, not {components}.")
         self.mean = x.mean(axis=0)
         self.directions = np.empty((x.shape[1], 0))
         if components:

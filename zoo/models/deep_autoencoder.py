@@ -64,7 +64,7 @@ def pretraining_stage(
     make of it out. Raises InvalidInput unless the units are logistic, as are the outputs of the stage.
     """
     if activation != "sigmoid":
-        raise InvalidInput(f"Layer by layer only a deep_autoencoder of sigmoid units is pre-trained, not one of {activation}.")
+        raise InvalidInput(f"Only a deep_autoencoder of sigmoid units is pre-trained by layers, not one of {activation}.")
     inputs, x = raw_input(input_shape, rescale)
     x = as_vector(x)
     for below in range(index):

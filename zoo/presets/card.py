@@ -11,7 +11,8 @@ SCHEMA = {
     "format": int,
     "name": str,
     "model": {
-        "name": str, "input_shape": list, "classes": (int, None), "options": dict, "parameters": int, "flops_per_example": int,
+        "name": str, "input_shape": list, "classes": (int, None), "options": dict, "parameters": int,
+        "flops_per_example": int,
     },
     "dataset": {
         "name": str, "version": str, "fingerprint": str, "splits": dict, "class_names": list, "licence": str, "homepage": str,
