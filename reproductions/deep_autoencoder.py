@@ -149,7 +149,7 @@ def _as_published(runs):
     ours = float(values(runs, row, METRIC).iloc[0])
     distance = abs(ours - float(published.value))
     interval = Interval(distance, distance, distance, 1)
-    sentence = f"On mnist 30 principal components, in which nothing is random, err by {ours:.3f}, published {published.value}. Distance"
+    sentence = f"On mnist 30 principal components err by {ours:.3f}, published {published.value} (nothing is random). Distance"
     return [check("mnist: principal components as published", interval, "squared error", sentence, below=CLOSE)]
 
 

@@ -45,7 +45,7 @@ def curve(points):
 
 
 def draw(points):
-    """Images (n, 28, 28) uint8, 0..255 by the distance of a pixel's centre to the curve: the pen's edge fades over a pixel."""
+    """Images (n, 28, 28) uint8, 0..255 by how far a pixel's centre is from the curve: the pen's edge fades."""
     centres = np.arange(INFO.input_shape[0]) * UNIT + UNIT // 2
     squared = np.full((len(points), *INFO.input_shape), np.iinfo(np.int32).max, np.int32)
     for place in curve(points):

@@ -1,4 +1,4 @@
-"""Trains deep autoencoders and their rivals, principal components and logistic PCA, to reconstruct images from short codes."""
+"""Trains deep autoencoders and their rivals, principal components and logistic PCA, to reconstruct images."""
 
 import io
 

@@ -62,7 +62,7 @@ def _entries(preset, files):
 
     card = model_card(preset)
     if card["model"]["classes"] is None:
-        raise InvalidInput(f"{card['name']} tells no classes apart, it reconstructs images: see zoo.encoder and zoo.decoder.")
+        raise InvalidInput(f"{card['name']} tells no classes apart, it reconstructs images: see zoo.encoder.")
     input_shape = tuple(card["model"]["input_shape"])
     image_shape(input_shape)
     dataset, entries = card.get("dataset", {}).get("name"), []
