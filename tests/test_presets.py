@@ -15,6 +15,7 @@ from zoo.presets.card import metric_entry
 from zoo.presets.counting import flops_per_example
 from zoo.presets.folder import write_sums
 from zoo.presets.proving import Evaluation, Retraining
+from zoo.registry import reconstructs
 
 pytestmark = pytest.mark.backend
 X = np.random.default_rng(0).integers(0, 256, (6, 8, 8)).astype("uint8")
@@ -24,6 +25,7 @@ OPTIONS = {
     "mlp": {"widths": (16, 12), "batch_norm": True},
     "kernel_machine": {"features": 64},
     "autoencoder_stack": {"widths": (16, 12)},
+    "deep_autoencoder": {"widths": (16, 12), "code": 3},
     "convnet": {"blocks": ((4,), (8,)), "dense": 8, "augmentation": "shift"},
     "rnn": {"units": 8},
     "lstm": {"units": 8, "layers": 2},
@@ -36,7 +38,7 @@ def logits(model, x=X):
 
 def make(name="mlp", seed=1, classes=10, **options):
     keras.utils.set_random_seed(seed)
-    return zoo.create_model(name, (8, 8), classes, **(OPTIONS.get(name, {}) | options))
+    return zoo.create_model(name, (8, 8), None if reconstructs(name) else classes, **(OPTIONS.get(name, {}) | options))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,17 @@ def test_saved_and_loaded_is_the_same_model(name, tmp_path):
     card = zoo.model_card(folder)
     assert card["model"]["parameters"] == model.count_params()
     assert card["name"] == name
+
+
+def test_a_model_without_classes_says_so(tmp_path):
+    folder = zoo.save_preset(make("deep_autoencoder"), tmp_path / "codes")
+    assert zoo.model_card(folder)["model"]["classes"] is None
+    assert "logits of the pixels that it reconstructs" in (folder / "README.md").read_text()
+    assert zoo.decoder(zoo.from_preset(folder)).output_shape == (None, 8, 8)
+    with pytest.raises(InvalidInput, match="has no classes, not 3"):
+        zoo.from_preset(folder, classes=3)
+    with pytest.raises(InvalidInput, match="tells no classes apart"):
+        zoo.evaluate_preset(folder, "digits")
 
 
 def test_a_trained_model_is_saved_without_its_optimizer(tmp_path):

@@ -26,6 +26,10 @@ def hidden(x, units, activation, initialiser, batch_norm, name):
 
 
 def logits(x, classes):
-    """The linear head. It stays in float32 where the rest computes in 16 bits: a softmax needs the digits."""
-    narrow = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
-    return keras.layers.Dense(classes, name="logits", dtype="float32" if narrow else None)(x)
+    """The linear head of a classifier."""
+    return keras.layers.Dense(classes, name="logits", dtype=head_dtype())(x)
+
+
+def head_dtype():
+    """The dtype of a head. It stays in float32 where the rest computes in 16 bits: softmax and sigmoid need the digits."""
+    return "float32" if keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16") else None

@@ -11,7 +11,8 @@ SCHEMA = {
     "format": int,
     "name": str,
     "model": {
-        "name": str, "input_shape": list, "classes": int, "options": dict, "parameters": int, "flops_per_example": int,
+        "name": str, "input_shape": list, "classes": (int, None), "options": dict, "parameters": int,
+        "flops_per_example": int,
     },
     "dataset": {
         "name": str, "version": str, "fingerprint": str, "splits": dict, "class_names": list, "licence": str, "homepage": str,
@@ -96,6 +97,10 @@ def _problem(value, schema, where, required=None):
             return f"{'it' if not where else where} {'lacks' if missing else 'has the unknown key'} {(missing or unknown)[0]!r}"
         inside = (_problem(value[key], schema[key], f"{where}.{key}".lstrip(".")) for key in value)
         return next((found for found in inside if found), None)
+    if isinstance(schema, tuple):  # or nothing
+        if value is None:
+            return None
+        schema = schema[0]
     if schema is float:
         fits = value is None or isinstance(value, (int, float)) and not isinstance(value, bool)
     else:
