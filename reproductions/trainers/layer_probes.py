@@ -53,7 +53,7 @@ def probe_layer(trial, report):
 
 
 def probe_input(trial, report):
-    """The run function of a linear probe on the raw input: deterministic, one seed. The recipe: n_train, n_test, strengths."""
+    """The run function of a linear probe on the raw input: deterministic, one seed. Recipe: n_train, n_test, strengths."""
     from zoo.reproductions.trainers.data import splits
     from zoo.reproductions.trainers.linear_probe import linear_probe
 
@@ -89,8 +89,9 @@ def trained_nets(dataset, model, seeds, recipe):
 
     r = json.loads(recipe)
     x, y = splits(dataset, r["n_train"])[0]
+    classes = describe(dataset).classes
     population = zoo.Population(
-        lambda: zoo.create_model(model, x.shape[1:], describe(dataset).classes, **r["options"]), seeds, precision=r["precision"]
+        lambda: zoo.create_model(model, x.shape[1:], classes, **r["options"]), seeds, precision=r["precision"]
     )
     weights, seconds, updates = {"untrained": _members(population)}, {"untrained": 0.0}, {"untrained": 0}
     if r["pretraining"]:
