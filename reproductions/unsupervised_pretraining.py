@@ -72,7 +72,7 @@ def trials(budget):
         pretraining = noise and noise | {"epochs": passes, "batch_size": size["batch_size"], "learning_rate": rate}
         recipe = size | {"options": options, "pretraining": pretraining, "labels": labels}
         recipe["filters"] = depth == depths[-1] and top is None
-        cost = depth * (len(labels) + (2 if noise else 0))
+        cost = (1 + depth) * (len(labels) + (2 if noise else 0))
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost)
 
     for depth in depths:
