@@ -57,13 +57,13 @@ def digits(name="linear", n=100, held_out=50):
     return tuple(pairs)
 
 
-def small_model(name):
+def small_model(name, **options):
     """A small model of the zoo for digits."""
     import zoo
     from zoo.registry import model_options, reconstructs
 
     classes = None if reconstructs(name) else 10
-    return zoo.create_model(name, (8, 8), classes, **{o: v for o, v in SMALL.items() if o in model_options(name)})
+    return zoo.create_model(name, (8, 8), classes, **{o: v for o, v in SMALL.items() if o in model_options(name)}, **options)
 
 
 def loss_and_metric(name):

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import population_example
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from population_example import compiled, digits, shared_compilations  # noqa: F401
@@ -20,6 +21,14 @@ def x():
 def make(**options):
     keras.utils.set_random_seed(0)
     return zoo.create_model("deep_autoencoder", (8, 8), **({"widths": (8, 6), "code": 4} | options))
+
+
+def sigmoids(seeds, **options):
+    """A population of small models of logistic units, compiled."""
+    build = population_example.small_model
+    population = zoo.Population(lambda: build("deep_autoencoder", activation="sigmoid"), seeds, **options)
+    population.compile(keras.optimizers.Adam(0.01), reconstruction.loss(), [reconstruction.squared_error])
+    return population
 
 
 def numpy(values):
@@ -75,7 +84,7 @@ def test_wrong_options(options):
 @pytest.mark.parametrize("tied", [False, True])
 def test_stages_are_unrolled_into_the_model(x, tied):
     """What every stage learnt is what the layers compute: stage by stage the reconstruction that it had at its end."""
-    population = compiled([3, 4], "deep_autoencoder")
+    population = sigmoids([3, 4])
     before = population.get_weights(1)
     history = zoo.pretrain(population, x, epochs=(3, 2, 2), batch_size=25, corruption=None, tied=tied)
     assert history.groupby("encoder").size().to_dict() == {1: 6, 2: 4, 3: 4}
@@ -100,7 +109,7 @@ def test_stages_are_unrolled_into_the_model(x, tied):
 
 @pytest.mark.backend
 def test_a_member_is_pretrained_as_it_would_be_alone_and_then_fitted(x):
-    together, alone = compiled([3, 4], "deep_autoencoder"), compiled([4], "deep_autoencoder")
+    together, alone = sigmoids([3, 4]), sigmoids([4])
     for population in (together, alone):
         zoo.pretrain(population, x, epochs=1, batch_size=50)
     for mine, theirs in zip(together.get_weights(1), alone.get_weights(0), strict=True):
@@ -111,9 +120,9 @@ def test_a_member_is_pretrained_as_it_would_be_alone_and_then_fitted(x):
 
 
 def test_stages_start_from_the_weights_of_the_population(x):
-    population = compiled([3], "deep_autoencoder")
+    population = sigmoids([3])
     weights = [w + 1 for w in population.get_weights(0)]
-    given = compiled([3], "deep_autoencoder", weights=[weights])
+    given = sigmoids([3], weights=[weights])
     zoo.pretrain(given, x, epochs=1, batch_size=100, optimizer=keras.optimizers.SGD(1e-12))
     for mine, start in zip(given.get_weights(0), weights, strict=True):
         assert_allclose(mine, start, rtol=1e-5)
@@ -127,7 +136,7 @@ def test_stages_start_from_the_weights_of_the_population(x):
     ({"x": np.zeros((100, 9, 9))}, "x has shape"),
 ])
 def test_bad_settings_leave_the_population_as_it_was(settings, match, x):
-    population = compiled([0], "deep_autoencoder")
+    population = sigmoids([0])
     before = population.get_weights(0)
     with pytest.raises(InvalidInput, match=match):
         zoo.pretrain(population, **{"x": x, "epochs": 1, "batch_size": 50} | settings)
@@ -136,6 +145,6 @@ def test_bad_settings_leave_the_population_as_it_was(settings, match, x):
 
 
 def test_only_logistic_units_are_pretrained(x):
-    population = zoo.Population(lambda: make(activation="relu"), [0])
+    population = compiled([0], "deep_autoencoder")
     with pytest.raises(InvalidInput, match="of sigmoid units is pre-trained by layers, not one of relu"):
-        zoo.pretrain(population, x, epochs=1)
+        zoo.pretrain(population, x, epochs=1, batch_size=50)

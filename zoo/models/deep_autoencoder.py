@@ -21,7 +21,7 @@ def deep_autoencoder(
     *,
     widths=(1000, 500, 250),
     code=30,
-    activation="sigmoid",
+    activation="relu",
     initialiser=None,
     rescale=1 / 255,
 ):
@@ -29,8 +29,9 @@ def deep_autoencoder(
 
     Trained with binary cross-entropy from logits towards the input times `rescale`, which has to be in 0..1: see
     zoo.training.reconstruction. widths: of the encoder's layers, mirrored in the decoder; none for a linear encoder and
-    a logistic decoder, logistic PCA. code: how many numbers describe an example. initialiser: of all kernels; None takes
-    he_normal for rectified units, glorot_uniform for others.
+    a logistic decoder, logistic PCA. code: how many numbers describe an example. activation: of all but code and output;
+    sigmoid, that of 2006, hardly learns without pre-training. initialiser: of all kernels; None takes he_normal for
+    rectified units, glorot_uniform for others.
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_vector(x)
@@ -50,7 +51,7 @@ def pretraining_stage(
     *,
     widths,
     code,
-    activation="sigmoid",
+    activation,
     initialiser=None,
     corruption=None,
     level=0.0,
