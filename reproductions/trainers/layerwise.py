@@ -1,0 +1,162 @@
+"""A net whose layers come about in four ways: left as they start, one by one with labels or without them, or all together.
+
+A stage is a population of nets cut off above some hidden layer, the layers below frozen; it hands its layers on to the
+next. All ways make the same updates in total, share the same grid of step sizes, and start from the same weights.
+"""
+
+import itertools
+
+import numpy as np
+
+from zoo.errors import InvalidInput, unknown_name
+
+# The option of a zoo model that has an entry for each of its hidden layers.
+HIDDEN = {"mlp": "widths", "convnet": "blocks"}
+WAYS = ("random", "supervised", "unsupervised", "joint")
+# Without dropout a frozen layer is a fixed function in training too. Normalised, features of any origin have one scale.
+PLAIN = {"dropout": 0, "batch_norm": True}
+
+
+def train_layerwise(trial, report):
+    """The run function of a zoo model (mlp or convnet) whose hidden layers come about as the recipe's `way` says.
+
+    The recipe names way, options (of the model), n_train, n_test, epochs (of all stages together), batch_size, rates (step
+    sizes, of which that with the lowest mean validation error is tested) and level (of the autoencoders' masking noise).
+    Rows: test_error_pct, validation_error_pct and step_size of every seed. seconds are those of one net in one step size.
+    """
+    from zoo.datasets import describe
+    from zoo.reproductions.trainers.data import splits
+
+    r = trial.recipe
+    train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
+    plan = stages(r["way"], trial.model, train.x.shape[1:], describe(trial.dataset).classes, r["options"], r["epochs"], r["level"])
+    seconds = 0.0
+    for done, population in enumerate(trained(plan, train, trial.seeds, r["rates"], r["batch_size"]), start=1):
+        seconds += population.fit_seconds / len(population)
+        report.progress(done, len(plan))
+    # All members are evaluated at once, but nothing looks at the test errors of those that were not chosen.
+    held_out, tested = (_errors(population, split).reshape(len(r["rates"]), -1) for split in (validation, test))
+    best = int(np.argmin(np.where(np.isfinite(held_out), held_out, 100.0).mean(axis=1)))
+    values = {"test_error_pct": tested[best], "validation_error_pct": held_out[best]}
+    values["step_size"] = np.full(len(trial.seeds), r["rates"][best])
+    shared = {
+        "n_train": len(train.x),
+        "n_test": len(test.x),
+        "parameters": population.template.count_params(),
+        "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
+        "seconds": seconds,
+        "precision": "float32",
+    }
+    return [
+        shared | {"seed": seed, "metric": metric, "value": float(value)}
+        for metric, by_seed in values.items()
+        for seed, value in zip(trial.seeds, by_seed, strict=True)
+    ]
+
+
+def stages(way, model, shape, classes, options, epochs, level):
+    """[(build, epochs)] of a way, in order: what makes the net that a stage trains, and for how long; None frozen wrongly.
+
+    The last stage's net is the whole classifier. With labels, a stage trains its layer under a classifier of its own, and
+    the last one's stays; without, it reconstructs (see `autoencoder`), and one more stage trains the classifier on top.
+    Raises UnknownName for another way, InvalidInput for another model and epochs that can't be shared out evenly.
+    """
+    if way not in WAYS:
+        raise unknown_name("way to come by layers", way, WAYS)
+    if model not in HIDDEN:
+        raise InvalidInput(f"{model} can't be cut into stages; {' and '.join(HIDDEN)} can.")
+    depth = len(options[HIDDEN[model]])
+
+    def classifier(height, frozen):
+        return lambda: cut_net(model, shape, classes, options, height, frozen)
+
+    if way in ("random", "joint"):
+        builds = [classifier(depth, depth if way == "random" else 0)]
+    elif way == "supervised":
+        builds = [classifier(height, height - 1) for height in range(1, depth + 1)]
+    else:
+        below = [classifier(height, height - 1) for height in range(1, depth + 1)]
+        builds = [lambda build=build: autoencoder(build(), level) for build in below] + [classifier(depth, depth)]
+    if epochs % len(builds):
+        raise InvalidInput(f"{epochs} epochs can't be shared out to {len(builds)} stages; take a multiple of {len(builds)}.")
+    return [(build, epochs // len(builds)) for build in builds]
+
+
+def trained(stages, train, seeds, rates, batch_size):
+    """The populations of the stages, one after another, each trained; members are step sizes times seeds."""
+    import keras
+
+    import zoo
+
+    below = None
+    for build, epochs in stages:
+        population = zoo.Population(build, [*seeds] * len(rates))
+        if below is not None:
+            for mine, theirs in zip(hidden_layers(population.template), hidden_layers(below.template)):
+                population.copy_layers(below, mine, theirs)
+        decay = keras.optimizers.schedules.CosineDecay(rates[0], epochs * (len(train.x) // batch_size))
+        reconstructs = population.template.name == "autoencoder"
+        loss = zoo.layers.MeanOutput() if reconstructs else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        population.compile(
+            keras.optimizers.Adam(decay), loss, [] if reconstructs else ["accuracy"], np.repeat(rates, len(seeds))
+        )
+        y = None if reconstructs else train.y
+        population.fit(train.x, y, epochs=epochs, batch_size=batch_size, drop_remainder=True, verbose=False)
+        yield population
+        below = population
+
+
+def cut_net(model, shape, classes, options, height, frozen):
+    """A zoo model of the lowest `height` hidden layers, the lowest `frozen` of them not trainable, and a classifier on top."""
+    import zoo
+
+    cut = {HIDDEN[model]: options[HIDDEN[model]][:height]}
+    net = zoo.create_model(model, shape, classes, **PLAIN | options | cut)
+    for layers in hidden_layers(net)[:frozen]:
+        for variable in itertools.chain.from_iterable(layer.trainable_variables for layer in layers):
+            # Not layer.trainable = False, which would take a normalisation its statistics of the data.
+            variable.trainable = False
+    return net
+
+
+def hidden_layers(net):
+    """Lists of the layers with weights that make up each hidden layer, its normalisation included, lowest first."""
+    found = {}
+    for layer in net.layers:
+        if layer.weights and layer.name not in ("logits", "decoder"):
+            found.setdefault(layer.name.removesuffix("_norm"), []).append(layer)
+    return list(found.values())
+
+
+def autoencoder(net, level):
+    """A net's topmost hidden layer, pooling included, as a denoising autoencoder: raw input to the error of each example.
+
+    What comes from below is to be reconstructed, in squares, from its code after a share `level` of it was set to 0 (and
+    the rest scaled up), by a linear layer or, after pooling, a convolution of the code at twice its side: Vincent et al.
+    (2010) and, for convolutions, Masci et al. (2011), whose max-pooling keeps the code from being a copy.
+    """
+    import keras
+
+    from zoo.layers import MatmulConv2D
+
+    learner = hidden_layers(net)[-1][0]
+    clean = learner.input
+    code = keras.layers.Dropout(level, name="noise")(clean)
+    for layer in net.layers[net.layers.index(learner) :]:
+        if layer.name in ("flatten", "logits"):
+            break
+        code = layer(code)
+    if len(clean.shape) == 2:
+        output = keras.layers.Dense(clean.shape[-1], name="decoder")(code)
+    else:
+        code = keras.layers.UpSampling2D(2, name="larger")(code)
+        output = MatmulConv2D(clean.shape[-1], learner.kernel_size, padding="same", name="decoder")(code)
+    if output.shape != clean.shape:
+        raise InvalidInput(f"Images of {clean.shape[1]}x{clean.shape[2]} can't be pooled and enlarged again: their sides are odd.")
+    axes = tuple(range(1, len(clean.shape)))
+    return keras.Model(net.input, keras.ops.sum(keras.ops.square(output - clean), axis=axes), name="autoencoder")
+
+
+def _errors(population, split):
+    found = population.evaluate(*split)
+    return np.where(found.diverged, np.nan, 100 * (1 - found.accuracy))
