@@ -5,6 +5,7 @@ next. All ways make the same updates in total, share the same grid of step sizes
 """
 
 import itertools
+import time
 
 import numpy as np
 
@@ -15,13 +16,15 @@ HIDDEN = {"mlp": "widths", "convnet": "blocks"}
 WAYS = ("random", "supervised", "unsupervised", "joint")
 # Without dropout a frozen layer is a fixed function in training too. Normalised, features of any origin have one scale.
 PLAIN = {"dropout": 0, "batch_norm": True}
+NOISE = 0.25  # share of an autoencoder's inputs that are set to 0
+IMAGES = 1000  # that patches are taken from
 
 
 def train_layerwise(trial, report):
     """The run function of a zoo model (mlp or convnet) whose hidden layers come about as the recipe's `way` says.
 
     The recipe names way, options (of the model), n_train, n_test, epochs (of all stages together), batch_size, rates (step
-    sizes, of which that with the lowest mean validation error is tested) and level (of the autoencoders' masking noise).
+    sizes, of which that with the lowest mean validation error is tested) and patches (for a convnet without labels).
     Rows: test_error_pct, validation_error_pct and step_size of every seed. seconds are those of one net in one step size.
     """
     from zoo.datasets import describe
@@ -29,9 +32,12 @@ def train_layerwise(trial, report):
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
-    plan = stages(r["way"], trial.model, train.x.shape[1:], describe(trial.dataset).classes, r["options"], r["epochs"], r["level"])
-    seconds = 0.0
-    for done, population in enumerate(trained(plan, train, trial.seeds, r["rates"], r["batch_size"]), start=1):
+    plan = stages(r["way"], trial.model, train.x.shape[1:], describe(trial.dataset).classes, r["options"], r["epochs"])
+    began, weights = time.perf_counter(), None
+    if r["way"] == "unsupervised" and trial.model == "convnet":
+        weights = [filtered_weights(plan[0][0], train.x[:IMAGES], r["patches"], seed) for seed in trial.seeds] * len(r["rates"])
+    seconds = (time.perf_counter() - began) / len(trial.seeds)
+    for done, population in enumerate(trained(plan, train, trial.seeds, r["rates"], r["batch_size"], weights), start=1):
         seconds += population.fit_seconds / len(population)
         report.progress(done, len(plan))
     # All members are evaluated at once, but nothing looks at the test errors of those that were not chosen.
@@ -54,12 +60,13 @@ def train_layerwise(trial, report):
     ]
 
 
-def stages(way, model, shape, classes, options, epochs, level):
-    """[(build, epochs)] of a way, in order: what makes the net that a stage trains, and for how long; None frozen wrongly.
+def stages(way, model, shape, classes, options, epochs):
+    """[(build, epochs)] of a way, in order: what makes the net that a stage trains, and for how long.
 
     The last stage's net is the whole classifier. With labels, a stage trains its layer under a classifier of its own, and
-    the last one's stays; without, it reconstructs (see `autoencoder`), and one more stage trains the classifier on top.
-    Raises UnknownName for another way, InvalidInput for another model and epochs that can't be shared out evenly.
+    the last one's stays. Without, it reconstructs (mlp), and one more stage trains the classifier on top; a convnet's
+    filters are not learnt by updates (see filtered_weights), so there it is the only stage. Raises UnknownName for another
+    way, InvalidInput for another model and for epochs that can't be shared out evenly.
     """
     if way not in WAYS:
         raise unknown_name("way to come by layers", way, WAYS)
@@ -67,38 +74,40 @@ def stages(way, model, shape, classes, options, epochs, level):
         raise InvalidInput(f"{model} can't be cut into stages; {' and '.join(HIDDEN)} can.")
     depth = len(options[HIDDEN[model]])
 
-    def classifier(height, frozen):
-        return lambda: cut_net(model, shape, classes, options, height, frozen)
+    def net(height, frozen, finish=lambda net: net):
+        return lambda: finish(cut_net(model, shape, classes, options, height, frozen))
 
-    if way in ("random", "joint"):
-        builds = [classifier(depth, depth if way == "random" else 0)]
-    elif way == "supervised":
-        builds = [classifier(height, height - 1) for height in range(1, depth + 1)]
-    else:
-        below = [classifier(height, height - 1) for height in range(1, depth + 1)]
-        builds = [lambda build=build: autoencoder(build(), level) for build in below] + [classifier(depth, depth)]
+    builds = [net(depth, 0 if way == "joint" else depth)]
+    if way == "supervised":
+        builds = [net(height, height - 1) for height in range(1, depth + 1)]
+    elif way == "unsupervised" and model == "mlp":
+        builds = [net(height, height - 1, autoencoder) for height in range(1, depth + 1)] + builds
     if epochs % len(builds):
         raise InvalidInput(f"{epochs} epochs can't be shared out to {len(builds)} stages; take a multiple of {len(builds)}.")
     return [(build, epochs // len(builds)) for build in builds]
 
 
-def trained(stages, train, seeds, rates, batch_size):
-    """The populations of the stages, one after another, each trained; members are step sizes times seeds."""
+def trained(stages, train, seeds, rates, batch_size, weights=None):
+    """The populations of the stages, one after another, each trained; members are step sizes times seeds.
+
+    weights: where the members of the first stage start, None for the start that their seed gives.
+    """
     import keras
 
     import zoo
 
     below = None
     for build, epochs in stages:
-        population = zoo.Population(build, [*seeds] * len(rates))
+        population = zoo.Population(build, [*seeds] * len(rates), weights=weights)
+        weights = None
         if below is not None:
             for mine, theirs in zip(hidden_layers(population.template), hidden_layers(below.template)):
                 population.copy_layers(below, mine, theirs)
         decay = keras.optimizers.schedules.CosineDecay(rates[0], epochs * (len(train.x) // batch_size))
+        labels = (keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
         reconstructs = population.template.name == "autoencoder"
-        loss = zoo.layers.MeanOutput() if reconstructs else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         population.compile(
-            keras.optimizers.Adam(decay), loss, [] if reconstructs else ["accuracy"], np.repeat(rates, len(seeds))
+            keras.optimizers.Adam(decay), *((zoo.layers.MeanOutput(), []) if reconstructs else labels), np.repeat(rates, len(seeds))
         )
         y = None if reconstructs else train.y
         population.fit(train.x, y, epochs=epochs, batch_size=batch_size, drop_remainder=True, verbose=False)
@@ -112,9 +121,9 @@ def cut_net(model, shape, classes, options, height, frozen):
 
     cut = {HIDDEN[model]: options[HIDDEN[model]][:height]}
     net = zoo.create_model(model, shape, classes, **PLAIN | options | cut)
-    for layers in hidden_layers(net)[:frozen]:
-        for variable in itertools.chain.from_iterable(layer.trainable_variables for layer in layers):
-            # Not layer.trainable = False, which would take a normalisation its statistics of the data.
+    for layer in itertools.chain.from_iterable(hidden_layers(net)[:frozen]):
+        # Not layer.trainable = False, which would also take a normalisation its statistics of the data.
+        for variable in layer.trainable_variables:
             variable.trainable = False
     return net
 
@@ -128,33 +137,37 @@ def hidden_layers(net):
     return list(found.values())
 
 
-def autoencoder(net, level):
-    """A net's topmost hidden layer, pooling included, as a denoising autoencoder: raw input to the error of each example.
+def autoencoder(net):
+    """A net's topmost hidden layer, of an mlp, as a denoising autoencoder: raw input to the error of each example, (n,).
 
-    What comes from below is to be reconstructed, in squares, from its code after a share `level` of it was set to 0 (and
-    the rest scaled up), by a linear layer or, after pooling, a convolution of the code at twice its side: Vincent et al.
-    (2010) and, for convolutions, Masci et al. (2011), whose max-pooling keeps the code from being a copy.
+    What comes from below is to be reconstructed, in squares and by a linear layer, from its code after a share NOISE of it
+    was set to 0, and the rest scaled up as in dropout (Vincent et al. 2010).
     """
     import keras
 
-    from zoo.layers import MatmulConv2D
-
     learner = hidden_layers(net)[-1][0]
     clean = learner.input
-    code = keras.layers.Dropout(level, name="noise")(clean)
-    for layer in net.layers[net.layers.index(learner) :]:
-        if layer.name in ("flatten", "logits"):
-            break
+    code = keras.layers.Dropout(NOISE, name="noise")(clean)
+    for layer in net.layers[net.layers.index(learner) : -1]:
         code = layer(code)
-    if len(clean.shape) == 2:
-        output = keras.layers.Dense(clean.shape[-1], name="decoder")(code)
-    else:
-        code = keras.layers.UpSampling2D(2, name="larger")(code)
-        output = MatmulConv2D(clean.shape[-1], learner.kernel_size, padding="same", name="decoder")(code)
-    if output.shape != clean.shape:
-        raise InvalidInput(f"Images of {clean.shape[1]}x{clean.shape[2]} can't be pooled and enlarged again: their sides are odd.")
-    axes = tuple(range(1, len(clean.shape)))
-    return keras.Model(net.input, keras.ops.sum(keras.ops.square(output - clean), axis=axes), name="autoencoder")
+    output = keras.layers.Dense(clean.shape[-1], name="decoder")(code)
+    return keras.Model(net.input, keras.ops.sum(keras.ops.square(output - clean), axis=-1), name="autoencoder")
+
+
+def filtered_weights(build, images, patches, seed):
+    """The weights of the convnet that a seed gives, its filters replaced, from below, by ones learnt from patches."""
+    import keras
+
+    from zoo.reproductions.trainers.patch_filters import learned_filters
+    from zoo.training.members import build_member
+
+    net = build_member(build, seed)
+    for convolution, _ in hidden_layers(net):
+        # As in training: normalised by the statistics of these images, as the net has none of its own yet.
+        maps = np.asarray(keras.Model(net.input, convolution.input)(images, training=True))
+        side = convolution.kernel_size[0]
+        convolution.kernel.assign(learned_filters(maps, side, convolution.filters, patches, seed))
+    return net.get_weights()
 
 
 def _errors(population, split):
