@@ -20,23 +20,25 @@ RANDOM, SUPERVISED = "random features", "layer by layer, supervised"
 UNSUPERVISED, JOINT = "layer by layer, unsupervised", "all layers together"
 WAYS = {RANDOM: "random", SUPERVISED: "supervised", UNSUPERVISED: "unsupervised", JOINT: "joint"}
 COMPARISONS = [(JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM)]
+COST = {RANDOM: 2, SUPERVISED: 3, UNSUPERVISED: 3, JOINT: 4, "mlp": 1, "convnet": 5}
 SECONDS = "seconds_per_net"
 PROTOCOL = """
-Architecture, starting weights, data, batches and the number of updates are the same for all four ways of a model, and so is
-the tuning: each way takes, out of the same step sizes (quick: 0.003, 0.01; full: 0.001, 0.003, 0.01), the one with the lowest
-mean validation error over its seeds, for all of its stages; the weights after the last update are tested. Adam, the step size
-decaying to 0 within each stage; no dropout or weight decay; ReLU, batch normalisation after each hidden layer. Fully connected:
-quick 200-200-200 units, batches of 30, 12 epochs; full 500-500-500, batches of 128, 36 epochs. ConvNet: two convolutions of 5x5
-with max-pooling and the linear classifier; quick 8 and 16 filters, batches of 30, 6 epochs; full 16 and 32, batches of 128, 20
-epochs. Quick: the first 3,000 images for training, 2,000 for validation and testing; full: all.
-Supervised stages share the epochs equally, and the classifier of the last stays. Unsupervised, fully connected: a stage per
-layer, a denoising autoencoder (a quarter of its inputs 0, linear decoder, squared error), and one for the classifier
-share the epochs equally. Unsupervised, ConvNet: the filters are k-means centres of whitened patches (Coates & Ng 2012), which
-takes no updates, so that all of them go to the classifier. Frozen are weights, scales and offsets; the
-normalisation's statistics follow the data in every way, random features included. Seconds are those of one net in one step
-size, learning the filters included and compilation not; frozen layers are computed anew at every step. The published nets
-have sigmoid units, more of them, and were fine-tuned as a whole after greedy stages (Bengio et al. 2007), or had more and larger
-filters (Ranzato et al. 2007).
+Architecture, starting weights, data, batches and the number of updates are the same for all four ways of a model, and
+so is the tuning: each way takes, out of the same step sizes (quick: 0.003, 0.01; full: 0.001, 0.003, 0.01), the one
+with the lowest mean validation error over its seeds, for all of its stages; the weights after the last update are
+tested. Adam, the step size decaying to 0 within each stage; no dropout or weight decay; ReLU, batch normalisation after
+each hidden layer. Fully connected: quick 200-200-200 units, batches of 30, 12 epochs; full 500-500-500, batches of 128,
+36 epochs. ConvNet: two convolutions of 5x5 with max-pooling and the linear classifier; quick 8 and 16 filters, batches
+of 30, 6 epochs; full 16 and 32, batches of 128, 20 epochs. Quick: the first 3,000 images for training, 2,000 for
+validation and testing; full: all.
+Supervised stages share the epochs equally, and the classifier of the last stays. Unsupervised, fully connected: a stage
+per layer, a denoising autoencoder (a quarter of its inputs 0, linear decoder, squared error), and one for the
+classifier share the epochs equally. Unsupervised, ConvNet: the filters are k-means centres of whitened patches (Coates
+& Ng 2012), which takes no updates, so that all of them go to the classifier. Frozen are weights, scales and offsets;
+the normalisation's statistics follow the data in every way, random features included. Seconds are those of one net in
+one step size, learning the filters included and compilation not; frozen layers are computed anew at every step. The
+published nets have sigmoid units, more of them, and were fine-tuned as a whole after greedy stages (Bengio et al.
+2007), or had more and larger filters (Ranzato et al. 2007).
 """
 
 
@@ -54,11 +56,10 @@ def trials(budget):
         "convnet": {"blocks": filters, "dense": 0, "kernel": budget.choose(smoke=3, quick=5, full=5)},
     }
     epochs = {"mlp": budget.choose(smoke=6, quick=12, full=36), "convnet": budget.choose(smoke=2, quick=6, full=20)}
-    costs = dict(zip(WAYS, (2, 3, 3, 4))), {"mlp": 1, "convnet": 5}
     return [
         Trial(
             dataset, model, way, budget.seeds, train_layerwise,
-            shared | {"way": WAYS[way], "options": options[model], "epochs": epochs[model]}, cost=costs[0][way] * costs[1][model],
+            shared | {"way": WAYS[way], "options": options[model], "epochs": epochs[model]}, COST[way] * COST[model],
         )
         for dataset in budget.choose(smoke=["digits"], quick=DATASETS, full=DATASETS)
         for model in MODELS
@@ -76,10 +77,11 @@ def summarise(runs):
 
 
 def judge(runs):
-    """All together against each other way, and whether features learnt layer by layer beat random ones: paired over seeds."""
+    """All together against each other way, and features learnt layer by layer against random ones, paired over seeds."""
     return [
         paired_difference(
-            runs, better=(dataset, model, better), worse=(dataset, model, worse), name=f"{dataset} {model}: {better} beats {worse}"
+            runs, better=(dataset, model, better), worse=(dataset, model, worse),
+            name=f"{dataset} {model}: {better} beats {worse}",
         )
         for dataset in runs.dataset.unique()
         for model in MODELS
@@ -110,7 +112,8 @@ def _draw_errors(axes, found):
         shifts = [0.3 * (index / max(1, len(errors) - 1) - 0.5) for index in range(len(errors))]
         axes.plot([place + shift for shift in shifts], errors, "o", ms=6, alpha=0.7, color=f"C{place}")
         axes.plot([place - 0.3, place + 0.3], [errors.mean()] * 2, color="black", lw=1.5)
-    axes.set_xticks(range(len(WAYS)), [way.replace(", ", ",\n").replace("all layers ", "all layers\n") for way in WAYS], fontsize=8)
+    names = [way.replace(", ", ",\n").replace("all layers ", "all layers\n") for way in WAYS]
+    axes.set_xticks(range(len(WAYS)), names, fontsize=8)
     axes.set(ylabel="test error, %", ylim=(0, None))
 
 
@@ -138,18 +141,18 @@ def _plain_ticks(axis):
 
 def _published():
     found, pretraining = {}, {"topic": "unsupervised_pretraining"}
-    tuned = "60,000 images or nearly, sigmoid units; there the whole net was fine-tuned after the stages, here it stays frozen"
+    tuned = "sigmoid units; there the whole net was fine-tuned after the stages, here the layers stay frozen"
     for way, name, note in (
         (SUPERVISED, "supervised greedy pre-training", tuned),
         (UNSUPERVISED, "autoencoder pre-training", tuned),
-        (JOINT, "deep net, no pre-training", "60,000 images or nearly, sigmoid units"),
+        (JOINT, "deep net, no pre-training", "sigmoid units"),
     ):
         found["mnist", "mlp", way] = Published(name, "experiment 2", note, **pretraining)
     lower = {RANDOM: "random lower layers", UNSUPERVISED: "unsupervised lower layers", JOINT: "supervised throughout"}
     for way, name in lower.items():
         found["mnist", "convnet", way] = [
-            Published(f"ConvNet, {name}", "60000 labels", "a larger ConvNet; ours at the full budget sees 50,000", **pretraining),
-            Published(f"ConvNet, {name}", "2000 labels", "a larger ConvNet; ours at the quick budget sees 3,000", **pretraining),
+            Published(f"ConvNet, {name}", labels, f"a larger ConvNet; ours at the {budget} budget sees {n}", **pretraining)
+            for labels, budget, n in (("60000 labels", "full", "50,000"), ("2000 labels", "quick", "3,000"))
         ]
     return found
 

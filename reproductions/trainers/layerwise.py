@@ -1,4 +1,4 @@
-"""A net whose layers come about in four ways: left as they start, one by one with labels or without them, or all together.
+"""A net whose layers come about in four ways: left as they start, one by one with or without labels, or all together.
 
 A stage is a population of nets cut off above some hidden layer, the layers below frozen; it hands its layers on to the
 next. All ways make the same updates in total, share the same grid of step sizes, and start from the same weights.
@@ -35,7 +35,8 @@ def train_layerwise(trial, report):
     plan = stages(r["way"], trial.model, train.x.shape[1:], describe(trial.dataset).classes, r["options"], r["epochs"])
     began, weights = time.perf_counter(), None
     if r["way"] == "unsupervised" and trial.model == "convnet":
-        weights = [filtered_weights(plan[0][0], train.x[:IMAGES], r["patches"], seed) for seed in trial.seeds] * len(r["rates"])
+        weights = [filtered_weights(plan[0][0], train.x[:IMAGES], r["patches"], seed) for seed in trial.seeds]
+        weights *= len(r["rates"])
     seconds = (time.perf_counter() - began) / len(trial.seeds)
     for done, population in enumerate(trained(plan, train, trial.seeds, r["rates"], r["batch_size"], weights), start=1):
         seconds += population.fit_seconds / len(population)
@@ -104,19 +105,17 @@ def trained(stages, train, seeds, rates, batch_size, weights=None):
             for mine, theirs in zip(hidden_layers(population.template), hidden_layers(below.template)):
                 population.copy_layers(below, mine, theirs)
         decay = keras.optimizers.schedules.CosineDecay(rates[0], epochs * (len(train.x) // batch_size))
-        labels = (keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
-        reconstructs = population.template.name == "autoencoder"
-        population.compile(
-            keras.optimizers.Adam(decay), *((zoo.layers.MeanOutput(), []) if reconstructs else labels), np.repeat(rates, len(seeds))
-        )
-        y = None if reconstructs else train.y
+        y, aim = train.y, (keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+        if population.template.name == "autoencoder":
+            y, aim = None, (zoo.layers.MeanOutput(), [])
+        population.compile(keras.optimizers.Adam(decay), *aim, learning_rate=np.repeat(rates, len(seeds)))
         population.fit(train.x, y, epochs=epochs, batch_size=batch_size, drop_remainder=True, verbose=False)
         yield population
         below = population
 
 
 def cut_net(model, shape, classes, options, height, frozen):
-    """A zoo model of the lowest `height` hidden layers, the lowest `frozen` of them not trainable, and a classifier on top."""
+    """A zoo model of the lowest `height` hidden layers, the lowest `frozen` of them not trainable, and a classifier."""
     import zoo
 
     cut = {HIDDEN[model]: options[HIDDEN[model]][:height]}

@@ -1,4 +1,5 @@
-"""Filters learnt without labels: centres of k-means on whitened patches (Coates & Ng, Learning feature representations, 2012)."""
+"""Filters learnt without labels: centres of k-means on whitened patches (Coates & Ng, Learning feature representations
+with k-means, 2012)."""
 
 import numpy as np
 
@@ -27,14 +28,15 @@ def learned_filters(maps, side, count, patches, seed):
         values, vectors = np.linalg.eigh(np.cov(found.T))
         whiten = (vectors / np.sqrt(np.maximum(values, 0) + WHITENING * values.mean())) @ vectors.T
         with threadpool_limits(1):  # so that sums are always made in the same order
-            centres = KMeans(count, n_init=1, max_iter=30, random_state=seed).fit((found - found.mean(axis=0)) @ whiten).cluster_centers_
-        kernels = centres @ whiten
+            groups = KMeans(count, n_init=1, max_iter=30, random_state=seed).fit((found - found.mean(axis=0)) @ whiten)
+        kernels = groups.cluster_centers_ @ whiten
         kernels /= np.maximum(np.linalg.norm(kernels, axis=1, keepdims=True), 1e-12)
     return kernels.T.reshape(side, side, maps.shape[-1], count)
 
 
 def _patches(maps, side, n, random):
     """n random patches as float64 rows (n, side * side * channels)."""
-    image, top, left = (random.randint(0, size, n)[:, None, None] for size in (len(maps), *(np.array(maps.shape[1:3]) - side + 1)))
+    places = len(maps), maps.shape[1] - side + 1, maps.shape[2] - side + 1
+    image, top, left = (random.randint(0, size, n)[:, None, None] for size in places)
     window = np.arange(side)
     return maps[image, top + window[:, None], left + window].reshape(n, -1).astype("float64")
