@@ -47,7 +47,7 @@ def test_the_step_size_with_the_least_mean_error_is_chosen_and_none_that_diverge
 
 def trained(**changes):
     recipe = {
-        "n_train": 200, "n_test": 100, "widths": [8], "code": 2, "activation": "sigmoid", "start": "old uniform",
+        "n_train": 200, "widths": [8], "code": 2, "activation": "sigmoid", "start": "old uniform",
         "optimizer": "adam", "rates": [1e-9, 0.02], "epochs": 20, "batch_size": 20, "pretraining": None,
     }
     trial = Trial("digits", "deep_autoencoder", "tested", (0, 1), autoencoders.train_autoencoder, recipe | changes)
@@ -67,7 +67,7 @@ def test_a_net_is_reported_in_its_best_step_size_with_its_pictures():
     assert [load("digits").test.x[np.flatnonzero(load("digits").test.y == k)[0]].tolist() for k in range(10)] == pictures[
         "originals"
     ].tolist()
-    assert pictures["codes"].shape == (100, 2) and pictures["labels"].shape == (100,)
+    assert pictures["codes"].shape == (300, 2) and pictures["labels"].shape == (300,)
     assert pictures["reconstructions"].std() > 10
 
 

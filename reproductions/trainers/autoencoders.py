@@ -13,7 +13,7 @@ MAPPED = 2000  # test images whose codes are kept, where a code has two numbers
 def train_autoencoder(trial, report):
     """The run function of a net: from every seed in every step size of the recipe; the one that validates best is reported.
 
-    The recipe names n_train, n_test, widths, code, activation, start (one of learning_speed.STARTS), optimizer ("adam", or
+    The recipe names n_train, widths, code, activation, start (one of learning_speed.STARTS), optimizer ("adam", or
     "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0), epochs, batch_size and pretraining, None or settings of
     zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size.
     Files: reconstructions by the first seed, and its codes if they have two numbers.
@@ -22,7 +22,7 @@ def train_autoencoder(trial, report):
     from zoo.reproductions.trainers.data import splits
 
     r = trial.recipe
-    train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
+    train, validation, test = splits(trial.dataset, r["n_train"])
     population, pretraining_seconds = learn(trial, train.x)
     report.progress(1, 1)
     errors = {name: errors_on(population, split.x) for name, split in (("validation", validation), ("test", test))}
@@ -101,14 +101,14 @@ def train_pca(trial, report):
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.data import splits
 
-    r = trial.recipe
-    train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
+    components = trial.recipe["components"]
+    train, validation, test = splits(trial.dataset)
     began = time.perf_counter()
-    pca = PrincipalComponents(train.x, r["components"])
+    pca = PrincipalComponents(train.x, components)
     shared = {
         "seed": trial.seeds[0],
         "n_train": len(train.x),
-        "parameters": pca.mean.size * (1 + r["components"]),
+        "parameters": pca.mean.size * (1 + components),
         "seconds": time.perf_counter() - began,
         "backend": "numpy",
         "precision": "float64",
