@@ -119,14 +119,14 @@ def _noise_checks(runs):
     for passes, table in _noise(runs, "relative_noise").items():
         slopes = np.polyfit(np.log(table.columns.astype(float)), np.log(table.T), 1)[0]
         sentence = (
-            f"Slope of the logarithm of the relative noise on that of the batch {_when(passes)}, {slopes.mean():.4g} on average "
-            f"over {len(slopes)} seeds. Its distance from -1/2, mean over seeds"
+            f"Slope of the logarithm of the relative noise on that of the batch {_when(passes)}, {slopes.mean():.4g} on "
+            f"average over {len(slopes)} seeds. Its distance from -1/2, mean over seeds"
         )
         away, name = mean_interval(np.abs(slopes + 0.5)), f"noise falls as the root of the batch, {_when(passes)}"
         yield check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN)
     for passes, table in _noise(runs, "gradient_angle").items():
         angles = mean_interval(table[ANGLE_BATCH])
-        sentence = f"Angle between the gradients of {ANGLE_BATCH} and of all images {_when(passes)}, mean over {angles.n} seeds"
+        sentence = f"Angle of the gradient of {ANGLE_BATCH} images to that of all, {_when(passes)}, mean over {angles.n} seeds"
         yield check(f"{ANGLE_BATCH} images point downhill, {_when(passes)}", angles, "degrees", sentence, below=90)
 
 
