@@ -19,7 +19,7 @@ from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.gradient_noise import measure_noise
 from zoo.reproductions.trainers.optimisation import AXES, compare_method, metric_names
 
-FEW = "SGD, batches of 16"  # what stands for "a few examples" in the checks; chosen before any result
+FEW = "SGD, batches of 16"  # what stands for "a few examples" in all checks; other sizes have their lines in the table
 RIVALS = ("full-batch gradient descent", "L-BFGS", "conjugate gradient")
 NOISE = "gradient noise"
 SLOPE_WITHIN = 0.05
@@ -35,27 +35,33 @@ METHODS = {
     "momentum 0.9, batches of 64": ("momentum", 64, STEPS[:6]),
     "Adam, batches of 64": ("Adam", 64, (0.0001, 0.0003, *STEPS[:4])),
 }
-FIRST_STEPS = (0.3, 1.0, 3.0)  # lengths in weight space; with two options each they make six settings, too
-WHOLE_SET = {"L-BFGS": ("maxcor", (10, 30)), "conjugate gradient": ("c2", (0.1, 0.5))}
+# method: (first steps, lengths in weight space, an option of SciPy's, its values), which make six settings, too
+WHOLE_SET = {
+    "L-BFGS": ((0.1, 0.3, 1.0), "maxcor", (10, 30)),
+    "conjugate gradient": ((0.3, 1.0, 3.0), "c2", (0.1, 0.5)),
+}
 PROTOCOL = f"""
 All methods start from the same weights, seed by seed, and minimise the mean cross-entropy (natural logarithm) over the
 training images without any regularisation. Tuning budget: six settings each, run to both finish lines from one seed that is
 not among those of the table; for each race every method goes in the setting with the lowest training loss at its finish
 line. Selection looks at training losses alone; the test split is looked at once at every mark, to report, and decides
 nothing. Step sizes are constant and come from a grid of factors of about 3, six neighbours for each method; L-BFGS and
-conjugate gradients have a line search, and the length of their first step (0.3, 1 or 3 in weight space) and one option are
-tuned (L-BFGS: maxcor, 10 or 30 corrections kept; conjugate gradients: c2, 0.1 or 0.5, of the Wolfe conditions). An example
-is seen when its gradient is taken: SciPy's methods see all images in every evaluation, those within line searches included,
-and count with the last point that they accepted; gradient descent on all images sees them all for one step. At a mark
-stands what a method had when it had spent no more than that, and nothing of its work counts as done in between. Seconds are
-those of one net trained alone on the machine of the table, without compilation and without looking at losses and errors;
-for methods with batches they come from the median of three timed launches. A loss that is not finite is kept as such, and
-the line says how many seeds it befell; settings_that_diverged counts the settings of six that did so in tuning.
-Gradient noise: batches drawn with replacement, at the start and after training by {FEW} (step size 0.1). The relative
-noise is the root mean square distance of a batch's gradient from the full one over the length of the full one. As the
-images are independent it is exactly that of one image over the root of the batch, whatever the net, up to the chance of
-the draws: that line checks the measurement. The angle's tangent goes by the same law only while the noise is small beside
-the gradient; the line drawn for it is arctan(c / root of the batch), set to the largest batch alone.
+conjugate gradients have a line search; tuned are the length of their first step in weight space and one option (L-BFGS:
+0.1, 0.3 or 1, and maxcor, 10 or 30 corrections kept; conjugate gradients: 0.3, 1 or 3, and c2 of the Wolfe conditions, 0.1
+or 0.5). An example is seen when its gradient is taken: SciPy's methods see all images in every evaluation, those within
+line searches included, and count with the last point that they accepted; gradient descent on all images sees them all for
+one step. At a mark stands what a method had when it had spent no more than that, and nothing of its work counts as done in
+between. A pass in batches of few images is looked at in tenths, which are the batches drawn and what is left. Seconds are
+those of one net trained alone on the machine of the table, without compilation and without looking at losses and errors,
+SciPy's own work included: steps, or evaluations, by what each took in the fastest of five timed launches. A loss that is
+not finite is kept as such, and the line says how many seeds it befell; settings_that_diverged counts the settings of six
+that did so in tuning.
+
+Gradient noise: batches drawn with replacement, at the start and after training by {FEW} (step size 0.1). The relative noise
+is the root mean square distance of a batch's gradient from the full one over the length of the full one. As the images are
+independent it is exactly that of one image over the root of the batch, whatever the net, up to the chance of the draws:
+that line checks the measurement. The angle's tangent goes by the same law only while the noise is small beside the
+gradient; the line drawn for it is arctan(c / root of the batch), set to the largest batch alone.
 """
 
 
@@ -69,7 +75,7 @@ def trials(budget):
     )
     marks = budget.choose(
         smoke={"passes": [1, 10], "seconds": [0.01, 0.1]},
-        quick={"passes": [0.1, 0.3, 1, 3, 10], "seconds": [0.05, 0.15, 0.5, 1.5]},
+        quick={"passes": [0.1, 0.3, 1, 3, 10], "seconds": [0.03, 0.1, 0.3, 1.0]},
         full={"passes": [0.1, 0.3, 1, 3, 10], "seconds": [0.02, 0.06, 0.2, 0.6, 2.0]},
     )
     smoke = (FEW, *RIVALS)
@@ -78,9 +84,9 @@ def trials(budget):
         recipe = shared | {"marks": marks} | _method(name, shared["n_train"] or describe(dataset).sizes["train"])
         yield Trial(dataset, "mlp", name, budget.seeds, compare_method, recipe, cost=3)
     noise = {"method": "SGD", "batch_size": METHODS[FEW][1], "settings": [{"step_size": 0.1}]} | budget.choose(
-        smoke={"passes": 2, "batches": [1, 16, 256], "draws": 20},
-        quick={"passes": 10, "batches": [1, 4, 16, 64, 256, 1024, 4096], "draws": 50},
-        full={"passes": 10, "batches": [1, 4, 16, 64, 256, 1024, 4096], "draws": 100},
+        smoke={"passes": 2, "batches": [1, 16, 256], "draws": 20, "images": 300},
+        quick={"passes": 10, "batches": [1, 4, 16, 64, 256, 1024, 4096], "draws": 50, "images": 2000},
+        full={"passes": 10, "batches": [1, 4, 16, 64, 256, 1024, 4096], "draws": 100, "images": 2000},
     )
     yield Trial(dataset, "mlp", NOISE, budget.seeds, measure_noise, shared | noise)
 
@@ -88,8 +94,8 @@ def trials(budget):
 def _method(name, n_train):
     """What a recipe says of a method: its name, its batch size where it has one, its six settings."""
     if name in WHOLE_SET:
-        option, values = WHOLE_SET[name]
-        return {"method": name, "settings": [{"first_step": step, option: value} for step in FIRST_STEPS for value in values]}
+        steps, option, values = WHOLE_SET[name]
+        return {"method": name, "settings": [{"first_step": step, option: value} for step in steps for value in values]}
     method, batch, steps = METHODS[name]
     return {"method": method, "batch_size": batch or n_train, "settings": [{"step_size": step} for step in steps]}
 
@@ -112,17 +118,16 @@ def _noise_checks(runs):
     """That the relative noise falls as the root of the batch, and that a few images already tell the way down."""
     for passes, table in _noise(runs, "relative_noise").items():
         slopes = np.polyfit(np.log(table.columns.astype(float)), np.log(table.T), 1)[0]
-        steepness = mean_interval(slopes)
         sentence = (
-            f"Over {len(slopes)} seeds, after {passes} passes, how far the slope of the logarithm of the relative noise on that "
-            f"of the batch, {steepness.estimate:.4g} on average, is from -1/2, on average"
+            f"Slope of the logarithm of the relative noise on that of the batch {_when(passes)}, {slopes.mean():.4g} on "
+            f"average over {len(slopes)} seeds. Its distance from -1/2, mean over seeds"
         )
-        away = mean_interval(np.abs(slopes + 0.5))
-        yield check(f"noise falls as the root of the batch, after {passes} passes", away, "powers of the batch", sentence, below=SLOPE_WITHIN)
+        away, name = mean_interval(np.abs(slopes + 0.5)), f"noise falls as the root of the batch, {_when(passes)}"
+        yield check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN)
     for passes, table in _noise(runs, "gradient_angle").items():
         angles = mean_interval(table[ANGLE_BATCH])
-        sentence = f"Over {angles.n} seeds, after {passes} passes, the angle between the gradient of {ANGLE_BATCH} images and the full"
-        yield check(f"{ANGLE_BATCH} images point downhill, after {passes} passes", angles, "degrees", sentence, below=90)
+        sentence = f"Angle of the gradient of {ANGLE_BATCH} images to that of all, {_when(passes)}, mean over {angles.n} seeds"
+        yield check(f"{ANGLE_BATCH} images point downhill, {_when(passes)}", angles, "degrees", sentence, below=90)
 
 
 def _metrics_at(runs, axis):

@@ -34,25 +34,24 @@ class Bowl:
 @each_scipy
 def test_scipy_counts_evaluations_and_begins_with_a_step_of_the_length_asked_for(method):
     bowl, start = Bowl(), [np.array([[4.0]]), np.array([5.0])]
-    path = batch_methods.minimise(method, SCIPY[method], start, bowl, passes=6, seconds=0)
-    assert not path.finished and len(bowl.seen) == 6 and path.passes[-1] <= 6
+    path = batch_methods.minimise(method, SCIPY[method], start, bowl, evaluations=6)
+    assert len(bowl.seen) == 6 and path.evaluations[-1] <= 6
     assert np.linalg.norm(bowl.seen[1] - bowl.seen[0]) == pytest.approx(0.5, rel=0.02)
-    assert path.weights[0].tolist() == [4, 5] and path.passes == sorted(path.passes) and path.seconds == sorted(path.seconds)
+    assert path.weights[0].tolist() == [4, 5] and path.evaluations == sorted(path.evaluations)
     losses = [bowl(point)[0] for point in path.weights]
     assert losses == sorted(losses, reverse=True), "an accepted point is no worse than the one before"
 
 
 @each_scipy
-def test_scipy_goes_on_until_the_seconds_are_used_up_too_or_it_is_done(method):
-    path = batch_methods.minimise(method, SCIPY[method], [np.array([4.0, 5.0])], Bowl(), passes=2, seconds=20)
-    assert path.finished and path.passes[-1] > 2 and path.seconds[-1] < 20, "at the lowest point no line search goes on"
-    assert path.weights[-1] == pytest.approx([1, -2], abs=1e-3)
+def test_scipy_may_be_done_before(method):
+    path = batch_methods.minimise(method, SCIPY[method], [np.array([4.0, 5.0])], Bowl(), evaluations=10_000)
+    assert path.evaluations[-1] < 1000, "at the lowest point no line search goes on"
+    assert path.at(10_000) == pytest.approx([1, -2], abs=1e-3)
 
 
 def test_a_path_stands_at_its_last_point_not_beyond_a_mark():
-    path = batch_methods.Path([0, 2, 5], [0.0, 0.1, 0.4], ["a", "b", "c"], False)
-    assert [path.at("passes", mark) for mark in (0, 1.9, 2, 4, 5, 99)] == [0, 0, 1, 1, 2, 2]
-    assert path.at("seconds", 0.39) == 1
+    path = batch_methods.Path([0, 2, 5], ["a", "b", "c"])
+    assert [path.at(mark) for mark in (0, 1, 2, 4, 5, 99)] == ["a", "a", "b", "b", "c", "c"]
 
 
 def test_the_loss_is_that_of_the_zoos_net_and_a_full_batch_steps_along_its_gradient():
@@ -92,12 +91,10 @@ def test_pieces_of_a_pass_are_every_image_once_in_an_order_of_the_seeds_own():
 
 
 def test_marks_are_whole_rounds_that_cost_no_more():
-    race = object.__new__(optimisation.MiniBatches)
-    race.recipe = {"marks": {"passes": [0.05, 0.3, 1], "seconds": [0.9, 1.0, 2.5]}}
-    race.pieces, race.round_seconds = 10, 0.5
-    assert list(race._rounds().values()) == [0, 3, 10, 1, 2, 5]
-    race.pieces = 1
-    assert list(race._rounds().values())[:3] == [0, 0, 1], "who has seen a third of the images has not stepped yet"
+    marks = {"passes": [0.05, 0.3, 1], "seconds": [0.9, 1.0, 2.5]}
+    assert list(optimisation.Clock(0.1, 0.5).rounds(marks).values()) == [0, 3, 10, 1, 2, 5]
+    whole = optimisation.Clock(1, 0.5).rounds(marks)
+    assert whole["passes", 0.3] == 0 and whole["passes", 1] == 1, "who has seen a third of the images has not stepped yet"
 
 
 def raced(method, **changes):
@@ -131,9 +128,10 @@ def test_settings_that_mean_nothing_are_refused():
         raced("momentun", settings=[{"step_size": 1.0}])
     with pytest.raises(InvalidInput, match="A batch of 101"):
         raced("SGD", batch_size=101, settings=[{"step_size": 1.0}])
-    noise = {"batches": [0], "draws": 5, "passes": 1}
+    noise = {"batches": [0], "draws": 5, "images": 5, "passes": 1}
     with pytest.raises(InvalidInput, match="batches of 1 or more"):
-        gradient_noise.measure_noise(Trial("digits", "mlp", "", (0,), gradient_noise.measure_noise, RECIPE | noise), Report())
+        measure = gradient_noise.measure_noise
+        measure(Trial("digits", "mlp", "", (0,), measure, RECIPE | noise), Report())
 
 
 def test_the_lowest_finite_loss_is_best():
@@ -170,12 +168,12 @@ def test_large_batches_are_put_together_from_parts(monkeypatch):
     weights = [np.full(shape, 0.01, "float32") for shape in ((64, 10), (10,))]
     objective = batch_methods.Objective(weights, *train)
     monkeypatch.setattr(gradient_noise, "CHUNK", 7)
-    slopes = gradient_noise.batch_slopes(weights, objective.x, objective.labels, np.arange(40)[None])
-    np.testing.assert_allclose(slopes[0], objective(batch_methods.ravel(weights))[1], rtol=1e-4, atol=1e-7)
+    (slope,) = gradient_noise.batch_slopes(weights, objective.x, objective.labels, np.arange(40)[None])
+    np.testing.assert_allclose(slope, objective(batch_methods.ravel(weights))[1], rtol=1e-4, atol=1e-7)
 
 
 def runs_of(few, rival, slope=-0.5):
-    """Runs with these training losses of SGD and of every rival at the finish lines, their errors being ten times as much."""
+    """Runs with these training losses of SGD and of every rival at the finish lines, their errors being ten times that."""
     rows = []
     for name, losses in ({claim.FEW: few} | dict.fromkeys(claim.RIVALS, rival)).items():
         for seed, loss in enumerate(losses):
@@ -204,7 +202,8 @@ def test_verdicts_are_those_at_the_finish_lines():
 
 
 def test_a_diverged_seed_decides_nothing_and_is_said():
-    loss = verdicts(runs_of([0.1, 0.11, 0.12], [np.nan, 0.45, 0.5]))[f"{claim.FEW} before L-BFGS, equal examples: training loss"]
+    found = verdicts(runs_of([0.1, 0.11, 0.12], [np.nan, 0.45, 0.5]))
+    loss = found[f"{claim.FEW} before L-BFGS, equal examples: training loss"]
     assert loss.verdict == "undecided" and "1 of 3 seeds of mlp (L-BFGS) diverged" in loss.sentence
 
 

@@ -3,7 +3,7 @@
 Liu & Nocedal, Mathematical Programming 1989; Polak & Ribiere 1969 with the line search of Nocedal & Wright 2006.
 """
 
-import time
+import contextlib
 from typing import NamedTuple
 
 import numpy as np
@@ -12,23 +12,21 @@ NAMES = {"L-BFGS": "L-BFGS-B", "conjugate gradient": "CG"}
 
 
 class Path(NamedTuple):
-    """The points that a method accepted, the start first: evaluations (passes) and seconds spent until then, and weights.
+    """The points that a method accepted, the start first: evaluations of loss and gradient until then, and weights.
 
-    finished: it ended by itself, as where its line search finds nothing lower, and stays at its last point.
+    It may end before its evaluations are used up, as where its line search finds nothing lower, and stays at its last point.
     """
 
-    passes: list
-    seconds: list
+    evaluations: list
     weights: list
-    finished: bool
 
-    def at(self, axis, mark):
-        """The place of the last point not beyond a mark of "passes" or "seconds"."""
-        return int(np.searchsorted(getattr(self, axis), mark, side="right")) - 1
+    def at(self, evaluations):
+        """The weights that stood when no more than so many evaluations were spent."""
+        return self.weights[int(np.searchsorted(self.evaluations, evaluations, side="right")) - 1]
 
 
 class _Spent(Exception):
-    """All evaluations and all seconds are used up."""
+    """All evaluations are used up."""
 
 
 def mean_loss(weights, x, labels):
@@ -75,7 +73,8 @@ class Objective:
     def unravel(self, vector):
         """The list of float32 arrays that a vector stands for."""
         ends = np.cumsum([np.prod(shape, dtype=int) for shape in self.shapes])[:-1]
-        return [part.reshape(shape) for part, shape in zip(np.split(vector.astype("float32"), ends), self.shapes, strict=True)]
+        parts = np.split(vector.astype("float32"), ends)
+        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
 
 def ravel(arrays):
@@ -88,36 +87,33 @@ def scaled(x):
     return (np.asarray(x).reshape(len(x), -1) / np.float32(255)).astype("float32")
 
 
-def minimise(method, setting, start, objective, passes, seconds):
-    """Minimise with SciPy from the weights `start` until both are used up: the evaluations of the whole loss and the seconds.
+def minimise(method, setting, start, objective, evaluations):
+    """Minimise with SciPy from the weights `start` until so many evaluations of the whole loss are spent; returns the Path.
 
     method: a name in NAMES; setting: {"first_step": length of the first step in weight space, which scaling the variables
-    sets, and options of SciPy's}. The seconds are those of SciPy's own work and of the evaluations. Returns the Path.
+    sets, and options of SciPy's}.
     """
     from scipy.optimize import minimize
 
     options = dict(setting)
     scale = options.pop("first_step")
     u = ravel(start).astype("float64") / scale
-    points = ([0], [0.0], [(scale * u).astype("float32")])
-    spent, began = 0, time.perf_counter()
+    path, spent = Path([0], [(scale * u).astype("float32")]), 0
 
     def evaluate(u):
         nonlocal spent
-        if spent >= passes and time.perf_counter() - began >= seconds:
+        if spent == evaluations:
             raise _Spent
         spent += 1
         loss, slope = objective(scale * u)
         return loss, scale * slope
 
     def accepted(u):
-        for kept, found in zip(points, (spent, time.perf_counter() - began, (scale * u).astype("float32")), strict=True):
-            kept.append(found)
+        path.evaluations.append(spent)
+        path.weights.append((scale * u).astype("float32"))
 
     # Nothing but its own line search ends it before everything is used up.
     never = {"gtol": 0, "maxiter": 10**9} | ({"ftol": 0, "maxfun": 10**9} if method == "L-BFGS" else {})
-    try:
+    with contextlib.suppress(_Spent):
         minimize(evaluate, u, jac=True, method=NAMES[method], callback=accepted, options=options | never)
-    except _Spent:
-        return Path(*points, finished=False)
-    return Path(*points, finished=True)
+    return path

@@ -17,10 +17,11 @@ CHUNK = 2048  # images whose gradients are taken at once
 
 def measure_noise(trial, report):
     """The run function of a trial of gradient noise; its recipe: method, batch_size, settings (one), widths, n_train,
-    n_test, passes, batches, draws.
+    n_test, passes, batches, draws, images.
 
     Rows, for every seed and batch size, at its start and after so many passes of training: the median angle in degrees and
-    the relative noise over `draws` batches, drawn with replacement, so that the images of a batch are independent.
+    the relative noise over at least `draws` batches and `images` images, as few images have most of the noise; drawn with
+    replacement, so that the images of a batch are independent.
     """
     from zoo.reproductions.trainers.batch_methods import Objective, ravel
     from zoo.reproductions.trainers.data import splits
@@ -28,7 +29,8 @@ def measure_noise(trial, report):
 
     r = trial.recipe
     if min(r["batches"]) < 1 or r["draws"] < 2:
-        raise InvalidInput(f"Gradient noise needs batches of 1 or more and 2 draws or more, not {r['batches']} and {r['draws']}.")
+        asked = f"{r['batches']} and {r['draws']}"
+        raise InvalidInput(f"Gradient noise needs batches of 1 or more and 2 draws or more, not {asked}.")
     train, _, test = splits(trial.dataset, r["n_train"], r["n_test"])
     members = members_of(train, r, trial.seeds, [r["settings"][0]["step_size"]] * len(trial.seeds))
     objective, found = Objective(members.get_weights(0), *train), []
@@ -41,7 +43,7 @@ def measure_noise(trial, report):
             weights, random = members.get_weights(member), np.random.default_rng(seed)
             full = objective(ravel(weights))[1]
             for batch in r["batches"]:
-                rows = random.integers(len(train.x), size=(r["draws"], batch))
+                rows = random.integers(len(train.x), size=(max(r["draws"], -(-r["images"] // batch)), batch))
                 slopes = batch_slopes(weights, objective.x, objective.labels, rows)
                 for what, value in zip(("gradient_angle", "relative_noise"), noise_of(slopes, full), strict=True):
                     metric = f"{what}_at_batch_{batch}_after_{passes}_passes"
@@ -51,23 +53,23 @@ def measure_noise(trial, report):
 
 
 def noise_of(slopes, full):
-    """(median angle in degrees, root mean square distance over |full|) of gradients (draws, weights) from the full one."""
-    size = np.linalg.norm(full)
-    cosines = slopes @ full / (np.linalg.norm(slopes, axis=1) * size)
+    """(median angle in degrees, root mean square distance over |full|) of some gradients (weights,) from the full one."""
+    size, cosines, distances = np.linalg.norm(full), [], []
+    for slope in slopes:
+        cosines.append(slope @ full / (np.linalg.norm(slope) * size))
+        distances.append(np.sum((slope - full) ** 2))
     angle = np.median(np.degrees(np.arccos(np.clip(cosines, -1, 1))))
-    return float(angle), float(np.sqrt(np.mean(np.sum((slopes - full) ** 2, axis=1))) / size)
+    return float(angle), float(np.sqrt(np.mean(distances)) / size)
 
 
 def batch_slopes(weights, x, labels, rows):
-    """Gradients, float64 (draws, weights), of the mean loss over each of the batches rows (draws, batch)."""
+    """Yields the gradient, float64 (weights,), of the mean loss over each of the batches rows (draws, batch)."""
     from zoo.reproductions.trainers.batch_methods import ravel
 
-    slopes = []
     for batch in rows:
         parts = np.array_split(batch, -(-len(batch) // CHUNK))
         of_parts = [ravel(_slope()(weights, x[part], labels[part])).astype("float64") * len(part) for part in parts]
-        slopes.append(sum(of_parts) / len(batch))
-    return np.stack(slopes)
+        yield sum(of_parts) / len(batch)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Races of optimisation methods on one net: each tuned from as many settings, then followed to the same finish lines."""
 
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +10,9 @@ from zoo.errors import InvalidInput, unknown_name
 # The two clocks of a race, and what the tables call their marks: passes over the training images are told as examples.
 AXES = {"passes": "examples", "seconds": "seconds"}
 OPTIMIZERS = ("SGD", "momentum", "Adam")
-PIECES = 10  # into which a pass is cut where a piece holds at least as many batches, so that its course can be seen
-TIMED = 3  # launches of TIMED_ROUNDS rounds of one net alone, whose median is its clock
+PIECES = 10  # into which a pass is cut, so that its course can be seen, where a piece holds at least so many batches:
+BATCHES = 4
+TIMED = 5  # launches of TIMED_ROUNDS rounds of one net alone; other programs only lengthen them, so the fastest is its clock
 TIMED_ROUNDS = 4
 
 
@@ -20,6 +22,17 @@ class Way(NamedTuple):
     scores: dict
     updates: int
     seconds: float
+
+
+class Clock(NamedTuple):
+    """What a round of a method costs: passes over the training images, and seconds of one net alone."""
+
+    passes: float
+    seconds: float
+
+    def rounds(self, marks):
+        """{(axis, mark): the number of whole rounds that cost no more} for marks {axis: [...]}."""
+        return {(axis, mark): int(mark / getattr(self, axis) + 1e-9) for axis in AXES for mark in marks[axis]}
 
 
 def compare_method(trial, report):
@@ -111,18 +124,18 @@ class MiniBatches:
     def __init__(self, train, recipe):
         self.train, self.recipe, self.batch = train, recipe, recipe["batch_size"]
         if not 1 <= self.batch <= len(train.x):
-            raise InvalidInput(f"A batch of {self.batch} can't be drawn from {len(train.x)} training images; take 1 to all of them.")
-        self.pieces = PIECES if len(train.x) >= self.batch * PIECES**2 else 1
-        self.round_seconds, self.parameters = self._clock()
+            raise InvalidInput(f"A batch of {self.batch} can't be drawn from {len(train.x)} images; take 1 to all of them.")
+        self.pieces = PIECES if len(train.x) >= BATCHES * PIECES * self.batch else 1
+        self.clock, self.parameters = self._clock()
 
     def _clock(self):
-        """(seconds that a round takes one net alone, without compilation; its number of parameters)."""
+        """(the Clock of one net alone, without compilation; its number of parameters)."""
         alone, spent = members_of(self.train, self.recipe, [0], [self.recipe["settings"][0]["step_size"]]), []
         for done in range(1 + TIMED):
             before = alone.fit_seconds
             self._fit(alone, done, TIMED_ROUNDS)
             spent.append((alone.fit_seconds - before) / TIMED_ROUNDS)
-        return float(np.median(spent[1:])), alone.template.count_params()
+        return Clock(1 / self.pieces, min(spent[1:])), alone.template.count_params()
 
     def _fit(self, members, done, epochs=1):
         """A round: a pass over the training images, or a piece of it, after `done` of them."""
@@ -139,7 +152,7 @@ class MiniBatches:
     def follow(self, pairs, test=None):
         """The Way of every (setting, seed); test: (x, y), or None to leave its errors out (NaN)."""
         members = members_of(self.train, self.recipe, [seed for _, seed in pairs], [s["step_size"] for s, _ in pairs])
-        rounds, found, done = self._rounds(), {}, 0
+        rounds, found, done = self.clock.rounds(self.recipe["marks"]), {}, 0
         for place in sorted(set(rounds.values())):
             while done < place:
                 self._fit(members, done)
@@ -147,12 +160,7 @@ class MiniBatches:
             found[place] = self._standing(members, test)
         steps = done * -(-len(self.train.x) // self.pieces // self.batch)
         scores = [{mark: found[place][k] for mark, place in rounds.items()} for k in range(len(pairs))]
-        return [Way(each, steps, done * self.round_seconds) for each in scores]
-
-    def _rounds(self):
-        """{(axis, mark): the number of whole rounds up to there}."""
-        length = {"passes": 1 / self.pieces, "seconds": self.round_seconds}
-        return {(axis, mark): int(mark / length[axis] + 1e-9) for axis in AXES for mark in self.recipe["marks"][axis]}
+        return [Way(each, steps, done * self.clock.seconds) for each in scores]
 
     def _standing(self, members, test):
         on_train = members.evaluate(*self.train)
@@ -167,7 +175,7 @@ class WholeSet:
     def __init__(self, train, recipe):
         from zoo.reproductions.trainers.batch_methods import Objective
 
-        self.train, self.recipe = train, recipe
+        self.train, self.recipe, self.clocks = train, recipe, {}
         start = self._start(0)
         self.objective, self.parameters = Objective(start, *train), sum(np.size(w) for w in start)
 
@@ -177,27 +185,38 @@ class WholeSet:
 
         return zoo.Population(lambda: build_net(self.train.x.shape[1:], self.recipe["widths"]), [seed]).get_weights(0)
 
+    def _clock(self, setting):
+        """A round is one evaluation, with SciPy's work between evaluations, which the setting decides."""
+        from zoo.reproductions.trainers.batch_methods import minimise
+
+        spent, start = [], self._start(0)
+        for _ in range(TIMED):
+            began = time.perf_counter()
+            minimise(self.recipe["method"], setting, start, self.objective, 2 * TIMED_ROUNDS)
+            spent.append((time.perf_counter() - began) / (2 * TIMED_ROUNDS))
+        return Clock(1, min(spent))
+
     def follow(self, pairs, test=None):
         """The Way of every (setting, seed); test: (x, y), or None to leave its errors out (NaN)."""
         from zoo.reproductions.trainers.batch_methods import minimise
 
-        starts = {seed: self._start(seed) for _, seed in pairs}
-        limits = [self.recipe["marks"][axis][-1] for axis in AXES]
-        ways = []
+        starts, ways = {seed: self._start(seed) for _, seed in pairs}, []
         for setting, seed in pairs:
-            path = minimise(self.recipe["method"], setting, starts[seed], self.objective, *limits)
-            ways.append(Way(self._scores(path, test), path.passes[-1], path.seconds[-1]))
+            if str(setting) not in self.clocks:
+                self.clocks[str(setting)] = self._clock(setting)
+            clock = self.clocks[str(setting)]
+            rounds = clock.rounds(self.recipe["marks"])
+            most = max(rounds.values())
+            path = minimise(self.recipe["method"], setting, starts[seed], self.objective, most)
+            scores = {mark: self._standing(path.at(place), test) for mark, place in rounds.items()}
+            ways.append(Way(scores, most, most * clock.seconds))
         return ways
 
-    def _scores(self, path, test):
+    def _standing(self, vector, test):
         from zoo.reproductions.trainers.batch_methods import outputs, scaled
 
-        found, x = {}, None if test is None else scaled(test.x)
-        for axis in AXES:
-            for mark in self.recipe["marks"][axis]:
-                vector = path.weights[path.at(axis, mark)]
-                loss, wrong = self.objective(vector)[0], np.nan
-                if test is not None:
-                    wrong = 100 * float(np.mean(np.argmax(outputs(self.objective.unravel(vector), x), axis=1) != test.y))
-                found[axis, mark] = (loss, wrong) if np.isfinite(loss) else (np.nan, np.nan)
-        return found
+        loss, wrong = self.objective(vector)[0], np.nan
+        if test:
+            found = outputs(self.objective.unravel(vector), scaled(test.x))
+            wrong = 100 * float(np.mean(np.argmax(found, axis=1) != test.y))
+        return (loss, wrong) if np.isfinite(loss) else (np.nan, np.nan)
