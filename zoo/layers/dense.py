@@ -25,7 +25,10 @@ def hidden(x, units, activation, initialiser, batch_norm, name):
     return keras.layers.Activation(activation, name=f"{name}_activation")(x)
 
 
-def logits(x, classes):
-    """The linear head. It stays in float32 where the rest computes in 16 bits: a softmax needs the digits."""
+def logits(x, classes, **start):
+    """The linear head. It stays in float32 where the rest computes in 16 bits: a softmax needs the digits.
+
+    start: kernel_initializer and bias_initializer of keras.layers.Dense, where they are not its own.
+    """
     narrow = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
-    return keras.layers.Dense(classes, name="logits", dtype="float32" if narrow else None)(x)
+    return keras.layers.Dense(classes, name="logits", dtype="float32" if narrow else None, **start)(x)
