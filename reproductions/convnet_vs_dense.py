@@ -13,7 +13,7 @@ from zoo.reproductions.harness.resampling import bootstrap_interval
 from zoo.reproductions.trainers.nets_of_1989 import train_on_few
 from zoo.reproductions.trainers.sample_sizes import train_on_draws
 
-SEEDS = {"smoke": 3, "quick": 30, "full": 100}  # draws for the nets of 1989; the rest takes the first few of them
+SEEDS = {"smoke": 3, "quick": 20, "full": 100}  # draws for the nets of 1989; the rest takes the first few of them
 SIZES = (100, 300, 1000, 3000, 10_000, 50_000)
 NETS = {
     1: "net-1: no hidden layer",
@@ -40,10 +40,11 @@ def trials(budget):
 
 
 def _nets_of_1989(budget):
-    shared = {"momentum": 0.9, "batch_size": 10, "rates": [0.003, 0.01, 0.03]} | budget.choose(
-        smoke={"side": 8, "pool": None, "held_out": None, "n_train": 100, "n_test": 50, "epochs": 8, "rates": [0.01]},
-        quick={"side": 16, "pool": 10_000, "held_out": 2000, "n_train": 320, "n_test": 160, "epochs": 30},
-        full={"side": 16, "pool": None, "held_out": None, "n_train": 320, "n_test": 160, "epochs": 60},
+    published = {"side": 16, "n_train": 320, "n_test": 160}
+    shared = {"batch_size": 10, "rates": [0.003, 0.01, 0.03]} | budget.choose(
+        smoke={"side": 8, "pool": None, "held_out": None, "n_train": 100, "n_test": 50, "epochs": 20, "rates": [0.01]},
+        quick=published | {"pool": 10_000, "held_out": 2000, "epochs": 60, "rates": [0.01, 0.03]},
+        full=published | {"pool": None, "held_out": None, "epochs": 200},
     )
     for net in budget.choose(smoke=(1, 5), quick=NETS, full=NETS):
         yield _net(net), budget.seeds, train_on_few, shared | {"net": net}, 2 + net
@@ -117,7 +118,8 @@ def judge(runs):
         checks.append(paired_difference(runs, better=convnet, worse=mlp, name=f"convnet beats mlp, {n:,} images"))
     checks += [_sooner(runs, convnet, mlp, n) for n, (convnet, mlp) in zip(sizes, pairs, strict=True)]
     plain, affine, elastic = DISTORTIONS.values()
-    for model, (better, worse) in itertools.product(("convnet", "mlp"), ((elastic, plain), (affine, plain), (elastic, affine))):
+    orders = ((elastic, plain), (affine, plain), (elastic, affine))
+    for model, (better, worse) in itertools.product(("convnet", "mlp"), orders):
         if {(model, better), (model, worse)} <= present:
             names = [(dataset, model, setting) for setting in (better, worse)]
             checks.append(paired_difference(runs, better=names[0], worse=names[1], name=f"{model}: {better} beat {worse}"))
@@ -134,7 +136,7 @@ def _published_order(runs, nets):
         return np.sign(means[list(second)] - means[list(first)]).mean()
 
     interval = bootstrap_interval(tau, accuracy)
-    sentence = f"On {nets[0][0]} Kendall's tau of the order of {len(nets)} nets of 1989 with the published one, {interval.n} draws"
+    sentence = f"On {nets[0][0]} Kendall's tau of the order of {len(nets)} nets with the published one, {interval.n} draws"
     return check("nets of 1989 in the published order", interval, "of 1", sentence, above=0)
 
 
@@ -176,9 +178,8 @@ def draw(runs):
     _draw_nets(nets, runs)
     for axes, metric in ((errors, "test_error_pct"), (speeds, f"epochs_to_{TARGET}_percent_training_error")):
         _draw_sizes(axes, runs[runs.metric == metric])
-        axes.set(xlabel=f"training images of {runs.dataset.iloc[0]}", xscale="log", yscale="log")
-        for axis in (axes.xaxis, axes.yaxis):
-            _plain_ticks(axis)
+        axes.set(xlabel=f"training images of {runs.dataset.iloc[0]}")
+        _plain_ticks(axes.yaxis)
     errors.set_ylabel("test error, %")
     speeds.set_ylabel(f"epochs to {TARGET} % training error")
     _draw_distortions(distortions, runs[runs.metric == "test_error_pct"])
@@ -195,19 +196,24 @@ def _draw_nets(axes, runs):
         axes.scatter(place + spread, rows.value, s=9, color="C0", alpha=0.4, linewidths=0)
         axes.hlines(rows.value.mean(), place - 0.3, place + 0.3, color="C0", label="" if place else "here: a draw, the mean")
         known = matches("convnet_vs_dense", PUBLISHED, (rows.dataset.iloc[0], "lecun1989", setting), "test_accuracy_pct")
-        axes.plot([place] * len(known), [float(match.value) for match in known], "kx", label="" if place else "published")
+        label = "published" if known and not place else ""
+        axes.plot([place] * len(known), [float(match.value) for match in known], "kx", label=label)
     weights = mine.groupby("setting", sort=True).parameters.first()
-    axes.set_xticks(range(len(weights)), [f"{name.split(':')[0]}\n{int(n)} weights" for name, n in weights.items()], fontsize=8)
+    names = [f"{setting.split(':')[0]}\n{n:,.0f} weights" for setting, n in weights.items()]
+    axes.set_xticks(range(len(names)), names, fontsize=8)
     axes.set(ylabel="test accuracy, %", title="nets of 1989")
     axes.legend(fontsize=8, loc="lower right")
 
 
 def _draw_sizes(axes, runs):
+    axes.set(xscale="log", yscale="log")
     for colour, model in enumerate(("convnet", "mlp")):
         mine = runs[(runs.model == model) & runs.setting.str.endswith(" images")]
         means = mine.groupby("n_train").value.mean()
         axes.plot(means.index, means, color=f"C{colour}", label=f"{model}, {mine.parameters.iloc[0]:,.0f} weights")
         axes.plot(mine.n_train, mine.value, "o", ms=4, color=f"C{colour}", alpha=0.5)
+    axes.minorticks_off()
+    axes.set_xticks(means.index, [f"{int(n):,}" for n in means.index])
     axes.legend(fontsize=8)
 
 
@@ -219,7 +225,8 @@ def _draw_distortions(axes, runs):
         axes.plot(places, rows.value, "o", ms=5, color=f"C{colour}", alpha=0.5, label=model)
         means = rows.groupby("setting").value.mean()[kinds]
         axes.plot(np.arange(len(kinds)) + 0.15 * colour, means, color=f"C{colour}", lw=1)
-    axes.set_xticks(range(len(kinds)), [kind.replace(" ", "\n") for kind in kinds])
+    axes.set_xticks(range(len(kinds)), [kind.removesuffix(" distortions") for kind in kinds])
+    axes.set_xlim(-0.5, len(kinds) - 0.5)
     axes.set(ylabel="test error, %", title=f"distortions, {mine.n_train.iloc[0]:,.0f} images")
     axes.legend(fontsize=8)
 
