@@ -25,7 +25,7 @@ SMALL = {
     "input_dropout": 0.0,
 }
 SHAPES = [(8, 8), (9, 10, 3), (64,)]
-IMAGES_ONLY = {"convnet": "a convolution needs neighbours in two directions"}
+IMAGES_ONLY = dict.fromkeys(("convnet", "lecun1989"), "local windows need neighbours in two directions")
 
 every_model = pytest.mark.parametrize("name", zoo.list_models())
 
@@ -120,7 +120,7 @@ def test_save_and_load_give_equal_logits(name, digits, tmp_path):
 
 @every_model
 def test_config_round_trip(name, digits):
-    augmented = {"augmentation": "shift_flip_affine_erase", "dropout": 0.1, "batch_norm": True}
+    augmented = {"augmentation": "shift_flip_affine_elastic_erase", "dropout": 0.1, "batch_norm": True}
     model = small(name, **augmented)
     copy = keras.Model.from_config(model.get_config())
     assert copy.get_config() == model.get_config()
@@ -196,7 +196,7 @@ def test_two_members_at_once_equal_one_by_one(name, digits):
     import jax
     import jax.numpy as jnp
 
-    noisy = {"augmentation": "shift_flip_affine_erase", "dropout": 0.3, "input_dropout": 0.1, "batch_norm": True}
+    noisy = {"augmentation": "shift_flip_affine_elastic_erase", "dropout": 0.3, "input_dropout": 0.1, "batch_norm": True}
     members = [small(name, seed=seed, **noisy) for seed in (1, 2)]
     states = [[[v.value for v in vs] for vs in (m.trainable_variables, m.non_trainable_variables)] for m in members]
     stacked = jax.tree.map(lambda *values: jnp.stack(values), *states)

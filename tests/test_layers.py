@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 import zoo
 from zoo import layers
+from zoo.errors import InvalidInput
 from zoo.layers.augmentation import bilinear
 from zoo.models.autoencoder_stack import autoencoder_stack, encoders, pretraining_stage
 
@@ -93,9 +94,94 @@ def test_pooling_is_that_of_keras(images):
     assert layers.SlicedMaxPooling2D().compute_output_shape(images.shape) == (6, 4, 4, 3)
 
 
+# -- the nets of 1989 -------------------------------------------------------------------------------------------
+
+
+def units_one_by_one(x, kernel, bias, size, stride, shared):
+    """What LocalMaps gives, in plain loops over units and over the pixels that each sees."""
+    n, height, width, _ = x.shape
+    y = np.zeros((n, *bias.shape))
+    before = [max((-(-side // stride) - 1) * stride + size - side, 0) // 2 for side in (height, width)]
+    for row, column, k in np.ndindex(bias.shape):
+        own = (kernel if shared else kernel[row, column])[:, k].reshape(size, size, -1)
+        y[:, row, column, k] = bias[row, column, k]
+        for i, j in np.ndindex(size, size):
+            down, right = row * stride + i - before[0], column * stride + j - before[1]
+            if 0 <= down < height and 0 <= right < width:
+                y[:, row, column, k] += x[:, down, right] @ own[i, j]
+    return y
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])
+@pytest.mark.parametrize("size, stride", [(3, 2), (2, 1), (5, 3), (1, 2)])
+def test_maps_are_those_of_units_one_by_one(images, shared, size, stride):
+    layer = layers.LocalMaps(4, size, stride, shared)
+    x = images / images.max()
+    y = numpy(layer(x))
+    assert layer.compute_output_shape(x.shape) == y.shape
+    np.testing.assert_allclose(y, units_one_by_one(x, *map(numpy, layer.weights), size, stride, shared), atol=1e-5)
+
+
+def test_shared_maps_are_a_convolution_but_for_the_biases(images):
+    shared, plain = layers.LocalMaps(4, 3, 2), keras.layers.Conv2D(4, 3, 2, padding="same", use_bias=False)
+    x = images / images.max()
+    shared(x), plain(x)
+    plain.kernel.assign(keras.ops.reshape(shared.kernel, plain.kernel.shape))
+    np.testing.assert_allclose(numpy(shared(x)) - numpy(shared.bias), numpy(plain(x)), atol=1e-5)
+
+
+@on_jax
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])
+def test_maps_of_members_and_their_gradients(images, shared):
+    import jax
+
+    layer, x = layers.LocalMaps(2, 3, 2, shared), images / images.max()
+    layer.build(x.shape)
+    weights = [np.random.default_rng(0).normal(size=(3, *w.shape)).astype("float32") for w in layer.weights]
+
+    def scalar(weights):
+        return jax.numpy.sin(layer.stateless_call(weights, [], x)[0]).sum()
+
+    together = jax.jit(jax.vmap(jax.value_and_grad(scalar)))(weights)
+    for k in range(3):
+        alone = jax.value_and_grad(scalar)([w[k] for w in weights])
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a[k], b, rtol=1e-4, atol=1e-4), together, alone)
+
+
+PUBLISHED = {1: (2570, 2570), 2: (3214, 3214), 3: (1226, 1226), 4: (1132, 2266), 5: (1060, 5194)}
+
+
+def connections(layer):
+    """Weights in use, a shared one once for each unit that uses it, and biases."""
+    if not isinstance(layer, layers.LocalMaps):
+        return layer.count_params()
+    _, height, width, maps = layer.output.shape
+    inputs = layer.kernel.shape[0 if layer.shared else 2]
+    return height * width * maps * (inputs + 1)
+
+
+@pytest.mark.parametrize("net", PUBLISHED)
+def test_nets_of_1989_have_the_published_weights_and_connections(net):
+    model = zoo.create_model("lecun1989", (16, 16), 10, net=net)
+    assert (model.count_params(), sum(map(connections, model.layers))) == PUBLISHED[net]
+    for layer in model.layers:
+        for weight in map(numpy, layer.weights):
+            inputs = layer.weights[0].shape[0 if weight.ndim < 3 or getattr(layer, "shared", True) else 2]
+            assert 0.8 * 2.4 / inputs < np.abs(weight).max() <= 2.4 / inputs
+
+
+def test_there_are_five_nets():
+    with pytest.raises(InvalidInput, match="net must be 1, 2, 3, 4 or 5; got 6"):
+        zoo.create_model("lecun1989", (16, 16), 10, net=6)
+
+
+def test_scaled_tanh_is_one_at_one():
+    np.testing.assert_allclose(numpy(layers.scaled_tanh(np.array([-1.0, 0.0, 1.0, 50.0], "float32"))), [-1, 0, 1, 1.7159], atol=1e-4)
+
+
 # -- augmentation ----------------------------------------------------------------------------------------------
 
-AUGMENTATIONS = [layers.RandomShift, layers.RandomFlip, layers.RandomAffine, layers.RandomErasing]
+AUGMENTATIONS = [layers.RandomShift, layers.RandomFlip, layers.RandomAffine, layers.RandomElastic, layers.RandomErasing]
 each_augmentation = pytest.mark.parametrize("kind", AUGMENTATIONS, ids=lambda kind: kind.__name__)
 
 
@@ -171,6 +257,54 @@ def test_affine_map_rotates_scales_and_moves_about_the_middle():
     assert np.abs(moved).max() < 3.01 and (np.ptp(moved, axis=0) > 3).all()
     wide = centres(scale=0.2)[:, 1]
     assert 4.6 < wide.min() < 5.6 and 6.4 < wide.max() < 7.4
+
+
+def fields(alpha=34.0, sigma=4.0, n=200):
+    """Displacements (n, 28, 28), a new draw of seed 0."""
+    keras.utils.set_random_seed(0)
+    return numpy(layers.RandomElastic(alpha, sigma).field(np.zeros((n, 28, 28, 1), "float32")))
+
+
+def test_elastic_fields_are_smoothed_noise(monkeypatch):
+    noise = np.random.default_rng(0).uniform(-1, 1, (5, 28, 20)).astype("float32")
+    monkeypatch.setattr(layers.RandomElastic, "draw", lambda self, x, low, high, shape: noise)
+    for sigma in (0.7, 4.0):
+        ours = numpy(layers.RandomElastic(30.0, sigma).field(np.zeros((5, 28, 20, 1), "float32")))
+        for field, drawn in zip(ours, noise):
+            np.testing.assert_allclose(field, 30 * gaussian_filter(drawn, sigma, mode="constant", truncate=8), atol=1e-3)
+
+
+def test_elastic_fields_have_no_direction_the_stated_size_and_are_smooth():
+    drawn = fields()
+    middle = drawn[:, 10:18, 10:18]  # noise from beyond the border is missing outside
+    assert abs(drawn.mean()) < 4 * drawn.mean(axis=(1, 2)).std() / np.sqrt(len(drawn))
+    assert np.sqrt((middle**2).mean()) == pytest.approx(34 / (6.14 * 4), rel=0.1)
+    # Neighbours of a field smoothed with sigma differ by 1 / (sigma sqrt 2) of its own size, in root mean square.
+    steps = np.diff(middle, axis=1)
+    assert np.sqrt((steps**2).mean() / (middle**2).mean()) == pytest.approx(1 / (4 * np.sqrt(2)), rel=0.1)
+    np.testing.assert_array_equal(fields(), drawn)
+    np.testing.assert_allclose(fields(alpha=17.0), drawn / 2, rtol=1e-5)
+
+
+def test_elastic_of_alpha_0_is_the_identity_and_moves_ink_otherwise(images):
+    np.testing.assert_array_equal(numpy(layers.RandomElastic(alpha=0)(images, training=True)), images)
+    blob = np.zeros((200, 21, 21, 1), "float32")
+    blob[:, 9:12, 9:12] = 1
+    out = numpy(layers.RandomElastic()(blob, training=True))[..., 0]
+    y, x = np.mgrid[-10:11, -10:11]
+    centres = np.stack([(out * y).sum(axis=(1, 2)), (out * x).sum(axis=(1, 2))]) / out.sum(axis=(1, 2))
+    assert np.abs(centres.mean(axis=1)).max() < 0.4 and 1 < centres.std() < 2
+
+
+@pytest.mark.parametrize("wrong", [{"alpha": -1}, {"sigma": 0}, {"alpha": float("nan")}], ids=str)
+def test_elastic_refuses(wrong):
+    with pytest.raises(ValueError, match="alpha must be 0 or more and sigma above 0"):
+        layers.RandomElastic(**wrong)
+
+
+def test_affine_and_elastic_combine():
+    model = zoo.create_model("convnet", (12, 12), 10, blocks=((2,),), augmentation="affine_elastic")
+    assert [layer.name for layer in model.layers if layer.name.startswith("random")] == ["random_affine", "random_elastic"]
 
 
 def test_erasing_zeroes_one_rectangle(images):

@@ -1,19 +1,23 @@
 """Keras layers and losses that the zoo's models are made of. All are registered, so saved models load without help."""
 
-from zoo.layers.augmentation import RandomAffine, RandomErasing, RandomFlip, RandomShift, augment
+from zoo.layers.augmentation import RandomAffine, RandomElastic, RandomErasing, RandomFlip, RandomShift, augment
 from zoo.layers.autoencoder import Autoencoder, MeanOutput
 from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.fourier import RandomFourierFeatures
+from zoo.layers.local_maps import LocalMaps, scaled_tanh
 
 __all__ = [
     "Autoencoder",
+    "LocalMaps",
     "MatmulConv2D",
     "MeanOutput",
     "RandomAffine",
+    "RandomElastic",
     "RandomErasing",
     "RandomFlip",
     "RandomFourierFeatures",
     "RandomShift",
     "SlicedMaxPooling2D",
     "augment",
+    "scaled_tanh",
 ]

@@ -25,9 +25,12 @@ def hidden(x, units, activation, initialiser, batch_norm, name):
     return keras.layers.Activation(activation, name=f"{name}_activation")(x)
 
 
-def logits(x, classes):
-    """The linear head of a classifier."""
-    return keras.layers.Dense(classes, name="logits", dtype=head_dtype())(x)
+def logits(x, classes, **start):
+    """The linear head of a classifier.
+
+    start: kernel_initializer and bias_initializer of keras.layers.Dense, where they are not its own.
+    """
+    return keras.layers.Dense(classes, name="logits", dtype=head_dtype(), **start)(x)
 
 
 def head_dtype():

@@ -1,0 +1,272 @@
+"""ConvNets are easier to train, and generalise much better, than nets with full connections between layers.
+
+The review (LeCun, Bengio & Hinton 2015, "Convolutional neural networks"; so does its section on backpropagation) says so
+of nets with local connections, shared weights and pooling. EXPECTED
+"""
+
+import itertools
+
+import numpy as np
+
+from zoo.reproductions.harness import Published, Trial, check, paired_difference
+from zoo.reproductions.harness.resampling import bootstrap_interval
+from zoo.reproductions.trainers.nets_of_1989 import train_on_few
+from zoo.reproductions.trainers.sample_sizes import train_on_draws
+
+SEEDS = {"smoke": 3, "quick": 20, "full": 100}  # draws for the nets of 1989; the rest takes the first few of them
+SIZES = (100, 300, 1000, 3000, 10_000, 50_000)
+NETS = {
+    1: "net-1: no hidden layer",
+    2: "net-2: 12 hidden units",
+    3: "net-3: local connections",
+    4: "net-4: shared weights, layer 1",
+    5: "net-5: shared weights, two layers",
+}
+ACCURACY = "accuracy_on_all_test_images_pct"
+DISTORTIONS = {None: "no distortions", "affine": "affine distortions", "elastic": "elastic distortions"}
+SHIFTS = [-6, -4, -2, -1, 0, 1, 2, 4, 6]  # in pixels, of the digits in the picture
+TARGET = 5  # training error in percent that both nets learn to
+PROTOCOL = """
+"""
+
+
+def trials(budget):
+    """Five nets on few small digits; a ConvNet and an mlp on more and more digits; the distortions, on equal budgets."""
+    dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
+    few = budget.seeds[: budget.choose(smoke=3, quick=5, full=20)]
+    for made in (_nets_of_1989(budget), _sizes(budget, few), _distortions(budget, few)):
+        for row, seeds, run, recipe, cost in made:
+            yield Trial(dataset, *row, seeds, run, recipe, cost)
+
+
+def _nets_of_1989(budget):
+    published = {"side": 16, "n_train": 320, "n_test": 160}
+    shared = {"batch_size": 10, "rates": [0.003, 0.01, 0.03]} | budget.choose(
+        smoke={"side": 8, "pool": None, "held_out": None, "n_train": 100, "n_test": 50, "epochs": 20, "rates": [0.01]},
+        quick=published | {"pool": 10_000, "held_out": 2000, "epochs": 60, "rates": [0.01, 0.03]},
+        full=published | {"pool": None, "held_out": None, "epochs": 200},
+    )
+    for net in budget.choose(smoke=(1, 5), quick=NETS, full=NETS):
+        yield _net(net), budget.seeds, train_on_few, shared | {"net": net}, 2 + net
+
+
+def _convnet(budget):
+    """Options of the ConvNet, the same at all sizes and with all distortions."""
+    plain = {"dropout": 0, "batch_norm": False}
+    return plain | budget.choose(
+        smoke={"blocks": [[4]], "dense": 16},
+        quick={"blocks": [[8], [16]], "kernel": 5, "dense": 64},
+        full={"blocks": [[32], [64]], "kernel": 5, "dense": 128},
+    )
+
+
+def _sizes(budget, seeds):
+    data = budget.choose(smoke={"n_test": None}, quick={"n_test": 2000}, full={"n_test": None})
+    rates = budget.choose(smoke=[0.01], quick=[1e-3, 3e-3], full=[3e-4, 1e-3, 3e-3])
+    epochs = budget.choose(
+        smoke={200: 15},
+        quick={100: 60, 300: 30, 1000: 15, 3000: 8},
+        full=dict(zip(SIZES, (200, 100, 60, 40, 30, 20), strict=True)),
+    )
+    mlp = {"options": {"dropout": 0, "input_dropout": 0}, "as_many_weights_as": _convnet(budget), "layers": 2}
+    for n, most in epochs.items():
+        shared = data | {"pool": budget.choose(smoke=None, quick=10_000, full=None), "n_train": n, "epochs": most}
+        shared |= {"rates": rates, "batch_size": budget.choose(smoke=20, quick=25, full=50), "targets": [TARGET]}
+        seen = {"shifts": budget.choose(smoke=[0, 1], quick=SHIFTS, full=SHIFTS)} if n == max(epochs) else {}
+        yield _sized("convnet", n), seeds, train_on_draws, shared | {"options": _convnet(budget)} | seen, 3 + n * most / 2000
+        yield _sized("mlp", n), seeds, train_on_draws, shared | mlp, 2 + n * most / 10_000
+
+
+def _distortions(budget, seeds):
+    shared = {"targets": []} | budget.choose(
+        smoke={"pool": None, "n_test": None, "n_train": 200, "epochs": 5, "batch_size": 20, "rates": [0.01]},
+        quick={"pool": 10_000, "n_test": 2000, "n_train": 1000, "epochs": 40, "batch_size": 25, "rates": [2e-3]},
+        full={"pool": None, "n_test": None, "n_train": 50_000, "epochs": 30, "batch_size": 100, "rates": [1e-3]},
+    )
+    nets = {"convnet": _convnet(budget)}
+    if budget.name == "full":
+        nets["mlp"] = {"widths": [800], "dropout": 0, "input_dropout": 0}
+    kinds = budget.choose(smoke=[None, "elastic"], quick=DISTORTIONS, full=DISTORTIONS)
+    for (model, options), kind in itertools.product(nets.items(), kinds):
+        recipe = shared | {"options": options | {"augmentation": kind}}
+        yield (model, DISTORTIONS[kind]), seeds, train_on_draws, recipe, 20
+
+
+def _net(net):
+    return "lecun1989", NETS[net]
+
+
+def _sized(model, n):
+    return model, f"{n:,} images"
+
+
+def judge(runs):
+    """The order of the nets of 1989, net by net and as a whole; ConvNet against mlp at every size; the distortions."""
+    dataset, present = runs.dataset.iloc[0], set(runs[["model", "setting"]].itertuples(index=False, name=None))
+    nets = [(dataset, *_net(net)) for net in NETS if _net(net) in present]
+    checks = [
+        paired_difference(
+            runs, better=better, worse=worse, metric=ACCURACY, higher_is_better=True,
+            name=f"{better[2].split(':')[0]} above {worse[2].split(':')[0]}",
+        )
+        for worse, better in itertools.pairwise(nets)
+    ]
+    checks.append(_published_order(runs, nets))
+    sizes = [n for n in (200, *SIZES) if _sized("mlp", n) in present]
+    pairs = [[(dataset, *_sized(model, n)) for model in ("convnet", "mlp")] for n in sizes]
+    for n, (convnet, mlp) in zip(sizes, pairs, strict=True):
+        checks.append(paired_difference(runs, better=convnet, worse=mlp, name=f"convnet beats mlp, {n:,} images"))
+    checks += [_sooner(runs, convnet, mlp, n) for n, (convnet, mlp) in zip(sizes, pairs, strict=True)]
+    plain, affine, elastic = DISTORTIONS.values()
+    orders = ((elastic, plain), (affine, plain), (elastic, affine))
+    for model, (better, worse) in itertools.product(("convnet", "mlp"), orders):
+        if {(model, better), (model, worse)} <= present:
+            names = [(dataset, model, setting) for setting in (better, worse)]
+            checks.append(paired_difference(runs, better=names[0], worse=names[1], name=f"{model}: {better} beat {worse}"))
+    return checks
+
+
+def _published_order(runs, nets):
+    """Kendall's tau of the order of the nets' mean accuracies with the published one, over draws of seeds."""
+    accuracy = np.column_stack([_by_seed(runs, row, ACCURACY) for row in nets])
+    first, second = zip(*itertools.combinations(range(len(nets)), 2), strict=True)
+
+    def tau(sample):
+        means = sample.mean(axis=0)
+        return np.sign(means[list(second)] - means[list(first)]).mean()
+
+    interval = bootstrap_interval(tau, accuracy)
+    sentence = f"On {nets[0][0]} Kendall's tau of the order of {len(nets)} nets with the published one, {interval.n} draws"
+    return check("nets of 1989 in the published order", interval, "of 1", sentence, above=0)
+
+
+def _sooner(runs, convnet, mlp, n):
+    """That the ConvNet needs fewer epochs to the target, and as many times fewer steps: a ratio, paired over seeds.
+
+    A seed that never gets there counts with all epochs, fewer than it would need, and decides nothing in its net's favour.
+    """
+    from zoo.reproductions.harness.statistics import mean_interval
+
+    metric = f"epochs_to_{TARGET}_percent_training_error"
+    late, soon = (_by_seed(runs, row, metric) for row in (mlp, convnet))
+    never = [int((_by_seed(runs, row, f"share_reaching_{TARGET}_percent") == 0).sum()) for row in (mlp, convnet)]
+    interval = mean_interval(np.log(late / soon))
+    interval = interval._replace(**{name: float(np.exp(getattr(interval, name))) for name in ("estimate", "low", "high")})
+    doubt = "seeds diverged" if late.isna().any() or soon.isna().any() else ""
+    if never[1] and interval.low > 1 or never[0] and interval.high < 1:
+        doubt = "the winner's seeds that never get there count with too few epochs"
+    lost = "".join(f", of which {k} of the {which} never get there" for k, which in zip(never, ("mlp", "convnet")) if k)
+    sentence = (
+        f"On {n:,} images of {mlp[0]} the epochs of the mlp to {TARGET} % training error over those of the convnet (the "
+        f"batches being equal, the steps as well), paired over {len(late)} seeds{lost}"
+    )
+    return check(f"convnet learns in fewer epochs, {n:,} images", interval, "times", sentence, above=1, doubt=doubt)
+
+
+def _by_seed(runs, row, metric):
+    """A metric of a row as a Series by seed, empty where it has none."""
+    mine = (runs.dataset == row[0]) & (runs.model == row[1]) & (runs.setting == row[2])
+    return runs[mine & (runs.metric == metric)].set_index("seed").value
+
+
+def draw(runs):
+    """Accuracy of the nets of 1989, error and epochs against training-set size, error by distortion; every seed a dot."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 8))
+    (nets, errors), (speeds, distortions) = figure.subplots(2, 2)
+    _draw_nets(nets, runs)
+    for axes, metric in ((errors, "test_error_pct"), (speeds, f"epochs_to_{TARGET}_percent_training_error")):
+        _draw_sizes(axes, runs[runs.metric == metric])
+        axes.set(xlabel=f"training images of {runs.dataset.iloc[0]}")
+        _plain_ticks(axes.yaxis)
+    errors.set_ylabel("test error, %")
+    speeds.set_ylabel(f"epochs to {TARGET} % training error")
+    _draw_distortions(distortions, runs[runs.metric == "test_error_pct"])
+    return figure
+
+
+def _draw_nets(axes, runs):
+    """Every draw a dot, means as bars, published values as crosses."""
+    from zoo.reproductions.harness.published import matches
+
+    mine = runs[(runs.model == "lecun1989") & (runs.metric == "test_accuracy_pct")]
+    for place, (setting, rows) in enumerate(mine.groupby("setting", sort=True)):
+        spread = np.random.RandomState(place).uniform(-0.2, 0.2, len(rows))
+        axes.scatter(place + spread, rows.value, s=9, color="C0", alpha=0.4, linewidths=0)
+        axes.hlines(rows.value.mean(), place - 0.3, place + 0.3, color="C0", label="" if place else "here: a draw, the mean")
+        known = matches("convnet_vs_dense", PUBLISHED, (rows.dataset.iloc[0], "lecun1989", setting), "test_accuracy_pct")
+        label = "published" if known and not place else ""
+        axes.plot([place] * len(known), [float(match.value) for match in known], "kx", label=label)
+    weights = mine.groupby("setting", sort=True).parameters.first()
+    names = [f"{setting.split(':')[0]}\n{n:,.0f} weights" for setting, n in weights.items()]
+    axes.set_xticks(range(len(names)), names, fontsize=8)
+    axes.set(ylabel="test accuracy, %", title="nets of 1989")
+    axes.legend(fontsize=8, loc="lower right")
+
+
+def _draw_sizes(axes, runs):
+    axes.set(xscale="log", yscale="log")
+    for colour, model in enumerate(("convnet", "mlp")):
+        mine = runs[(runs.model == model) & runs.setting.str.endswith(" images")]
+        means = mine.groupby("n_train").value.mean()
+        axes.plot(means.index, means, color=f"C{colour}", label=f"{model}, {mine.parameters.iloc[0]:,.0f} weights")
+        axes.plot(mine.n_train, mine.value, "o", ms=4, color=f"C{colour}", alpha=0.5)
+    axes.minorticks_off()
+    axes.set_xticks(means.index, [f"{int(n):,}" for n in means.index])
+    axes.legend(fontsize=8)
+
+
+def _draw_distortions(axes, runs):
+    mine = runs[runs.setting.str.endswith(" distortions")]
+    kinds = [kind for kind in DISTORTIONS.values() if (mine.setting == kind).any()]
+    for colour, (model, rows) in enumerate(mine.groupby("model", sort=True)):
+        places = rows.setting.map(kinds.index) + 0.15 * colour
+        axes.plot(places, rows.value, "o", ms=5, color=f"C{colour}", alpha=0.5, label=model)
+        means = rows.groupby("setting").value.mean()[kinds]
+        axes.plot(np.arange(len(kinds)) + 0.15 * colour, means, color=f"C{colour}", lw=1)
+    axes.set_xticks(range(len(kinds)), [kind.removesuffix(" distortions") for kind in kinds])
+    axes.set_xlim(-0.5, len(kinds) - 0.5)
+    axes.set(ylabel="test error, %", title=f"distortions, {mine.n_train.iloc[0]:,.0f} images")
+    axes.legend(fontsize=8)
+
+
+def _plain_ticks(axis):
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")
+
+
+def illustrate(files):
+    """The first-layer filters of the ConvNet of the largest training set, and what its layers answer to a moving digit."""
+    from zoo.reproductions.trainers.feature_maps import PICTURES, read_pictures
+    from zoo.reproductions.trainers.feature_pictures import draw_filters, draw_maps
+
+    (arrays,) = (read_pictures(left[PICTURES]) for left in files.values() if PICTURES in left)
+    return {"first_layer_filters.png": draw_filters(arrays), "feature_maps_under_shift.png": draw_maps(arrays)}
+
+
+def _published():
+    digits = "320/160 handwritten digits, 16x16"
+    names = (
+        ("Net-1: no hidden layer", "2570 weights"),
+        ("Net-2: 12 hidden, fully connected", "3214 weights"),
+        ("Net-3: locally connected", "1226 weights"),
+        ("Net-4: shared weights, layer 1", "1132 weights"),
+        ("Net-5: shared weights, two levels", "1060 weights"),
+    )
+    found = {
+        ("mnist", *_net(net), "test_accuracy_pct"): Published(*name, "draws of MNIST at 16x16 here", dataset=digits)
+        for net, name in zip(NETS, names, strict=True)
+    }
+    protocol = "60,000 images there; quick: 1,000, a smaller net"
+    for model, name in (("convnet", "ConvNet, cross entropy"), ("mlp", "2-layer MLP, 800 hidden, cross entropy")):
+        for kind, ours in DISTORTIONS.items():
+            if (model, kind) != ("convnet", None):
+                found["mnist", model, ours] = Published(name, kind or "no distortion", protocol)
+    return found
+
+
+PUBLISHED = _published()

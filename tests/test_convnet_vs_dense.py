@@ -1,0 +1,178 @@
+"""convnet_vs_dense: draws, equal numbers of weights, the loss of 1989, what the pictures show, and what the checks say."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.reproductions import convnet_vs_dense as claim
+from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.harness.trial import Budget
+from zoo.reproductions.trainers.data import Split
+from zoo.reproductions.trainers.draws import draws, most_accurate
+from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps, move_right, read_pictures
+from zoo.reproductions.trainers.nets_of_1989 import squared_error, train_on_few
+from zoo.reproductions.trainers.sample_sizes import TOLERANCE, equal_widths, train_on_draws
+
+
+def test_every_seed_has_its_own_draw_and_small_ones_are_part_of_large_ones():
+    split = Split(np.zeros((500, 2)), np.zeros(500))
+    large, small = draws((3, 8), 400, split), draws((8, 3), 100, split)
+    assert all(len(set(rows)) == 400 and 0 <= rows.min() and rows.max() < 500 for rows in large)
+    np.testing.assert_array_equal(small[::-1], large[:, :100])
+    assert len(set(large[0, :100]) & set(large[1, :100])) < 50
+    assert not np.array_equal(draws((3,), 100, split, stream=1)[0], large[0, :100])
+    for size in (0, 501):
+        with pytest.raises(InvalidInput, match="can't be drawn from 500"):
+            draws((3,), size, split)
+
+
+def test_the_most_accurate_step_size_never_diverges():
+    assert most_accurate(np.array([[9.0, 11.0], [1.0, np.nan], [8.0, 11.0]])) == 2
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_mlps_have_as_many_weights_as_the_convnet(layers):
+    weights = zoo.create_model("convnet", (28, 28), 10, blocks=[[8], [16]], kernel=5, dense=64).count_params()
+    widths = equal_widths(weights, 784, 10, layers)
+    mlp = zoo.create_model("mlp", (28, 28), 10, widths=widths)
+    assert len(set(widths)) == 1 and len(widths) == layers
+    assert abs(mlp.count_params() / weights - 1) <= TOLERANCE
+
+
+@pytest.mark.parametrize("budget", ["smoke", "quick", "full"])
+def test_every_budget_finds_such_mlps(budget):
+    for trial in claim.trials(Budget.named(budget)):
+        if "as_many_weights_as" in trial.recipe:
+            side = 8 if trial.dataset == "digits" else 28
+            weights = zoo.create_model("convnet", (side, side), 10, **trial.recipe["as_many_weights_as"]).count_params()
+            assert equal_widths(weights, side * side, 10, trial.recipe["layers"])
+
+
+def test_no_such_mlp_is_one_clear_error():
+    with pytest.raises(InvalidInput, match="1,200 weights within 2%; 2 units give 1,600"):
+        equal_widths(1200, 784, 10, 1)
+
+
+def test_the_loss_of_1989_by_hand():
+    logits = np.array([[1.0, -1.0, 50.0], [-1.0, 1.0, -1.0]], "float32")
+    found = keras.ops.convert_to_numpy(squared_error(np.array([0, 1]), logits))
+    # The outputs are 1, -1 and 1.7159 where 1, -1 and -1 are wanted; then all as wanted.
+    np.testing.assert_allclose(found, [2.7159**2 / 2, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize("pixels, expected", [(0, [1, 2, 3]), (1, [0, 1, 2]), (-2, [3, 0, 0])])
+def test_moving_to_the_right_fills_with_zero(pixels, expected):
+    assert move_right(np.array([[[1, 2, 3]]], "uint8"), pixels).tolist() == [[expected]]
+
+
+def test_pictures_hold_filters_maps_and_how_alike_answers_are():
+    model = zoo.create_model("convnet", (8, 8), 10, blocks=[[3], [5]], dense=6, batch_norm=False)
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8)).astype("uint8")
+    arrays = read_pictures(feature_maps(model, images, [-1, 0, 2]))
+    np.testing.assert_array_equal(arrays["filters"], model.get_layer("conv_1_1").get_weights()[0][:, :, 0])
+    assert arrays["image"].shape == (3, 8, 8) and np.array_equal(arrays["image"][1], images[0])
+    assert arrays["maps_1"].shape == (3, 4, 4, 3) and arrays["maps_2"].shape == (3, 2, 2, 5)
+    assert arrays["layers"].tolist() == ["pixels", "conv_1_1", "conv_2_1", "dense", "logits"]
+    np.testing.assert_allclose(arrays["similarity"][:, 1], 1, rtol=1e-5)
+    expected = [np.corrcoef(image.ravel(), moved.ravel())[0, 1] for image, moved in zip(images, move_right(images, 2))]
+    assert arrays["similarity"][0, 2] == pytest.approx(np.mean(expected))
+
+
+def smoke(model, run, **changes):
+    trial = next(trial for trial in claim.trials(Budget.named("smoke")) if trial.model == model and trial.run is run)
+    return Trial(*trial.row, trial.seeds, run, trial.recipe | changes)
+
+
+def test_rows_of_a_net_of_1989():
+    trial = smoke("lecun1989", train_on_few, epochs=2)
+    rows = pd.DataFrame(train_on_few(trial, Report())).pivot(index="seed", columns="metric", values="value")
+    assert list(rows.index) == [0, 1, 2] and rows.notna().all(axis=None)
+    np.testing.assert_allclose(rows.test_accuracy_pct % 2, 0, err_msg="not shares of 50 images")
+    assert (rows.test_accuracy_pct - rows.accuracy_on_all_test_images_pct).abs().max() < 25
+    lost = pd.DataFrame(train_on_few(smoke("lecun1989", train_on_few, epochs=2, rates=[1e30]), Report()))
+    assert lost[lost.metric != "step_size"].value.isna().all(), "what diverged has no accuracy"
+
+
+def test_rows_of_a_convnet_on_draws():
+    found = train_on_draws(smoke("convnet", train_on_draws, epochs=2), Report())
+    rows = pd.DataFrame(found.rows).pivot(index="seed", columns="metric", values="value")
+    assert (rows.steps_to_5_percent_training_error == 10 * rows.epochs_to_5_percent_training_error).all()
+    assert (rows.share_reaching_5_percent == 0).all() and (rows.epochs_to_5_percent_training_error == 2).all()
+    assert set(found.files) == {PICTURES} and set(claim.illustrate({("digits", "convnet", "x"): found.files})) == {
+        "first_layer_filters.png", "feature_maps_under_shift.png",
+    }
+
+
+def table(values, metric):
+    """Runs with one metric of each of some rows (model, setting): values by seed."""
+    return pd.DataFrame(
+        {"dataset": "mnist", "model": model, "setting": setting, "metric": metric, "seed": seed, "value": value}
+        for (model, setting), by_seed in values.items()
+        for seed, value in enumerate(by_seed)
+    )
+
+
+def nets(means):
+    noise = np.array([0.0, 0.3, -0.2, 0.1])
+    return table({claim._net(net): mean + noise for net, mean in enumerate(means, start=1)}, claim.ACCURACY)
+
+
+@pytest.mark.parametrize(
+    "means, tau, verdict", [((80, 85, 87, 90, 95), 1, "reproduced"), ((95, 90, 87, 85, 80), -1, "contradicted")]
+)
+def test_the_order_of_the_nets(means, tau, verdict):
+    *neighbours, order = claim.judge(nets(means))
+    assert len(neighbours) == 4 and {check.verdict for check in neighbours} == {verdict}
+    assert (order.effect, order.low, order.high, order.verdict) == (tau, tau, tau, verdict)
+
+
+def test_one_swap_costs_two_tenths_and_its_neighbours_their_check():
+    one, *_, order = claim.judge(nets((85, 80, 87, 90, 95)))
+    assert one.verdict == "contradicted" and one.effect == pytest.approx(-5)
+    assert order.effect == pytest.approx(0.8) and order.verdict == "reproduced"
+
+
+def sizes(convnet, mlp, reached=((1, 1, 1), (1, 1, 1))):
+    """Runs of both models on 300 images: their epochs to the target, and whether each seed gets there."""
+    rows = [claim._sized(model, 300) for model in ("convnet", "mlp")]
+    share = table(dict(zip(rows, reached)), f"share_reaching_{claim.TARGET}_percent")
+    epochs = table(dict(zip(rows, (convnet, mlp))), f"epochs_to_{claim.TARGET}_percent_training_error")
+    errors = table(dict(zip(rows, ((4.0, 5, 6), (9.0, 10, 11.5)))), "test_error_pct")
+    return pd.concat([nets((80, 85, 87, 90, 95)), share, epochs, errors])
+
+
+def test_both_models_at_one_size():
+    *_, error, epochs = claim.judge(sizes((4.0, 5, 6), (8.0, 9, 13)))
+    assert error.verdict == "reproduced" and error.effect == pytest.approx(5.16667)
+    assert epochs.verdict == "reproduced" and epochs.effect == pytest.approx((2 * 1.8 * 13 / 6) ** (1 / 3), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "convnet, mlp, reached, verdict",
+    [
+        ((4.0, 5, 6), (30.0, 30, 30), ((1, 1, 1), (0, 0, 0)), "reproduced"),  # a lower bound
+        ((4.0, 5, 30), (200.0, 210, 1900), ((1, 1, 0), (1, 1, 1)), "undecided"),  # the winner's lost seed has too few
+        ((200.0, 210, 1900), (4.0, 5, 30), ((1, 1, 1), (1, 1, 0)), "undecided"),
+        ((30.0, 30, 30), (4.0, 5, 6), ((0, 0, 0), (1, 1, 1)), "contradicted"),
+        ((4.0, np.nan, 6), (30.0, 31, 32), ((1, 1, 1), (1, 1, 1)), "undecided"),
+    ],
+)
+def test_seeds_that_never_learn_never_help_their_net(convnet, mlp, reached, verdict):
+    assert claim.judge(sizes(convnet, mlp, reached))[-1].verdict == verdict
+
+
+def test_distortions_are_compared_where_they_were_run():
+    means = {None: (5.0, 5.5, 6), "elastic": (3.0, 3.4, 4.1)}
+    values = {("convnet", claim.DISTORTIONS[kind]): mean for kind, mean in means.items()}
+    *_, check = claim.judge(pd.concat([nets((80, 85, 87, 90, 95)), table(values, "test_error_pct")]))
+    assert check.name == "convnet: elastic distortions beat no distortions" and check.verdict == "reproduced"
+    assert check.effect == pytest.approx(2)
+
+
+def test_seeds_of_the_expensive_rows_are_the_first_of_the_hundred():
+    seeds = {trial.model: trial.seeds for trial in claim.trials(Budget.named("full"))}
+    assert seeds["lecun1989"] == tuple(range(100)) and seeds["convnet"] == seeds["mlp"] == tuple(range(20))
