@@ -8,7 +8,9 @@ trained; layer by layer with labels, each under a classifier of its own and then
 layer without labels and then frozen, by denoising autoencoders or, for convolutions, k-means on patches; and end to end.
 
 Expected, full budget (20 seeds, one H100, some 8 minutes, not run yet): training all layers together ahead of each other
-way. Quick budget (3 seeds, 2 cores, some 4 minutes, the first 3,000 images, few updates): EXPECTED
+way. Quick budget (3 seeds, 2 cores, some 4 minutes, the first 3,000 images, few updates): on MNIST the fully connected net
+errs least so, at 7 to 8 %, close behind it is layer by layer with labels, and three layers of autoencoders, at 20 %, gain
+little on three random ones, at 25 %; in the ConvNet even random filters do well. So labels are most of the matter there.
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference
