@@ -232,7 +232,7 @@ def test_a_config_cannot_fill_the_memory(preset, change):
     card, config = read(preset, "card.json"), read(preset, "config.json") | change
     rewrite(preset, "card.json", card | {"model": card["model"] | change})
     rewrite(preset, "config.json", config)
-    with pytest.raises((InvalidInput, CorruptFile), match="more than 4 GiB of weights|which are more than its 10"):
+    with pytest.raises((InvalidInput, CorruptFile), match="more than 4 GiB of weights|which are more than its 12"):
         zoo.from_preset(preset)
 
 

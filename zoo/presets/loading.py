@@ -3,6 +3,7 @@
 import contextlib
 import math
 import threading
+import traceback
 
 import numpy as np
 
@@ -35,11 +36,10 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
     folder = find(name_or_folder)
     files = verified(folder, CONFIG, CARD, WEIGHTS) if load_weights else verified(folder, CONFIG)
     config = parse_config(files[CONFIG], folder / CONFIG)
-    if load_weights:
-        parse_card(files[CARD], folder / CARD, config)
     with _watched_start(files[WEIGHTS] if load_weights else None):
         model = build(config)
     if load_weights:
+        parse_card(files[CARD], folder / CARD, config)
         load_verified_weights(model, files[WEIGHTS])
     if classes is None:
         return model
@@ -117,6 +117,8 @@ def _refusing(path, whose):
         raise
     except Exception as error:  # h5py and Keras raise whatever they run into
         why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        # Keras leaves the file open then, and HDF5 would take the next file of this path for the same.
+        traceback.clear_frames(error.__traceback__)
         raise CorruptFile(f"{path} does not hold the weights of {whose} ({why}); nothing was loaded.") from None
 
 
