@@ -45,9 +45,9 @@ in 1/sqrt(n) of 0 for n inputs; modern start: He's. Pre-training: each layer in 
 of the one below (Adam; there restricted Boltzmann machines). Fitting by SGD with momentum 0.9, or by Adam, in a step size
 that decays to 0 (there conjugate gradients); the peak is that of the grid with the least mean validation error (quick: 2,
 full: 3 peaks for every net), pre-training comes on top of as many epochs of fitting. MNIST: 50,000 images and the next
-10,000 to validate, there 60,000; nets of 1000, 500 and 250 hidden units (quick: 200, 100 and 50, 10,000 images). Curves: 400,
-200, 100, 50 and 25 hidden units (quick: 100, 50 and 25, 10,000 images), generated here, after the published set and not the
-same. Principal components have all training images at both budgets. A net counts as collapsed with more than 90 % of the
+10,000 to validate, there 60,000; nets of 1000, 500 and 250 hidden units (quick: 200, 100 and 50, 10,000 images).
+Curves: 400, 200, 100, 50 and 25 hidden units (quick: 100, 50 and 25, 10,000 images), generated here, after the published
+set and not the same. Principal components have all training images at both budgets. A net counts as collapsed with more than 90 % of the
 error of the mean training image.
 """
 
