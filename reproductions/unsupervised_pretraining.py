@@ -24,26 +24,27 @@ from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.label_curves import FILTERS, metric, train_with_labels
 
 MODEL = "autoencoder_stack"
-# What a start is made of: activation, dropout, and the noise of its autoencoders, None where nothing is pre-trained.
+# What a start is made of: activation, whether there is dropout, the noise of autoencoders or None without pre-training.
 STARTS = {
-    "random": ("sigmoid", 0.0, None),
-    "autoencoder": ("sigmoid", 0.0, {"corruption": None, "level": 0.0}),
-    "denoising": ("sigmoid", 0.0, {"corruption": "masking", "level": 0.25}),
-    "modern": ("relu", 0.5, None),
+    "random": ("sigmoid", False, None),
+    "autoencoder": ("sigmoid", False, {"corruption": None, "level": 0.0}),
+    "denoising": ("sigmoid", False, {"corruption": "masking", "level": 0.25}),
+    "modern": ("relu", True, None),
 }
 PRETRAINED = ("autoencoder", "denoising")
 TOP = 20
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
 PROTOCOL = f"""
-random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one to
-reconstruct their inputs, for denoising with a quarter of these set to 0. modern: rectified units in He's start with
-dropout of a half after each layer. Pre-training sees all training images (quick: 10,000, 12 times per layer; full: 50,000,
-30 times), without labels. Then all layers are fine-tuned, from every start by the same recipe: Adam with cosine decay,
-batches of 50 (full: 128), 10 epochs (full: 20) of at least 3,000 images (full: 10,000) however few are labelled. The epoch
-counts that errs least on the validation images (quick: 2,000, full: 10,000), in the step size of two whose seeds do so,
-for each number of labels; that many labels to choose by are not counted among the labels. A seed draws its labelled images,
-as many of each class, the same for every start, and with more labels it keeps those of fewer. Layers have 200 units
-(full: 1,000), or in the rows named so the top one {TOP}. Training errors are of the selected epoch and without dropout.
+random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one
+to reconstruct their inputs, for denoising with a quarter of these set to 0. modern: rectified units in He's start with
+dropout after each layer, of a fifth (full, where layers are wide: a half). Pre-training sees all training images (quick:
+10,000, 12 times per layer; full: 50,000, 30 times), without labels. Then all layers are fine-tuned, from every start by the
+same recipe: Adam with cosine decay, batches of 50 (full: 128), 10 epochs (full: 20) of at least 3,000 images (full: 10,000)
+however few are labelled. The epoch counts that errs least on the validation images (quick: 2,000, full: 10,000), in the
+step size of two whose seeds do so, for each number of labels; that many labels to choose by are not counted among the
+labels. A seed draws its labelled images, as many of each class, the same for every start, and with more labels it keeps
+those of fewer. Layers have 200 units (full: 1,000), or in the rows named so the top one {TOP}. Training errors are of the
+selected epoch and without dropout.
 """
 
 
@@ -64,12 +65,14 @@ def trials(budget):
     size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], full=[*many, 10000, 50000])
     size["rates"] = budget.choose(smoke=[1e-2], quick=[1e-3, 3e-3], full=[3e-4, 1e-3])
     width, passes, rate = budget.choose(smoke=(24, 10, 1e-2), quick=(200, 12, 1e-3), full=(1000, 30, 1e-3))
+    rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, full=0.5)
     depths, brightest = budget.choose(smoke=((2,), 16), quick=((1, 3), 255), full=((1, 2, 3), 255))
 
     def trial(start, depth, labels, top=None):
         activation, dropout, noise = STARTS[start]
         widths = [width] * (depth - 1) + [top or width]
-        options = {"widths": widths, "activation": activation, "dropout": dropout, "rescale": 1 / brightest}
+        options = {"widths": widths, "activation": activation, "rescale": 1 / brightest}
+        options["dropout"] = rate_of_dropout if dropout else 0.0
         pretraining = noise and noise | {"epochs": passes, "batch_size": size["batch_size"], "learning_rate": rate}
         recipe = size | {"options": options, "pretraining": pretraining, "labels": labels}
         recipe["filters"] = depth == depths[-1] and top is None
