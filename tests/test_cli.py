@@ -175,7 +175,7 @@ def test_reproduce_is_on_jax_unless_told_otherwise(call, monkeypatch):
         raise ResultsError(f"{budget} on {os.environ['KERAS_BACKEND']}")
 
     monkeypatch.setattr("zoo.reproductions.harness.run_claim", record, raising=False)
-    monkeypatch.setattr("zoo.cli.reproduce._leave_tensorflow_out", lambda: None)
+    monkeypatch.setattr("zoo.cli.backend._leave_tensorflow_out", lambda: None)
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     assert call("reproduce", "shallow_vs_deep") == (1, "", "error: quick on jax\n")
 

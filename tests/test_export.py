@@ -24,6 +24,7 @@ OPTIONS = {
     "rnn": {"units": 16},
     "kernel_machine": {"features": 256},
     "autoencoder_stack": {"widths": (32, 32)},
+    "lecun1989": {},
     "deep_autoencoder": {"widths": (32, 16), "code": 4},
 }
 

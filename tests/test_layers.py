@@ -167,7 +167,9 @@ def test_nets_of_1989_have_the_published_weights_and_connections(net):
     for layer in model.layers:
         for weight in map(numpy, layer.weights):
             inputs = layer.weights[0].shape[0 if weight.ndim < 3 or getattr(layer, "shared", True) else 2]
-            assert 0.8 * 2.4 / inputs < np.abs(weight).max() <= 2.4 / inputs
+            assert np.abs(weight).max() <= 2.4 / inputs
+            # the largest of ten draws may well be small, that of a hundred not
+            assert weight.size < 100 or np.abs(weight).max() > 0.8 * 2.4 / inputs
 
 
 def test_there_are_five_nets():
