@@ -48,7 +48,7 @@ def test_the_step_size_with_the_least_mean_error_is_chosen_and_none_that_diverge
 def trained(**changes):
     recipe = {
         "n_train": 200, "widths": [8], "code": 2, "activation": "sigmoid", "start": "old uniform",
-        "optimizer": "adam", "rates": [1e-9, 0.02], "epochs": 20, "batch_size": 20, "pretraining": None,
+        "optimizer": "adam", "rates": [1e-9, 0.02], "epochs": 80, "batch_size": 20, "pretraining": None,
     }
     trial = Trial("digits", "deep_autoencoder", "tested", (0, 1), autoencoders.train_autoencoder, recipe | changes)
     return autoencoders.train_autoencoder(trial, Report())
