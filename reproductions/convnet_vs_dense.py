@@ -1,7 +1,15 @@
 """ConvNets are easier to train, and generalise much better, than nets with full connections between layers.
 
 The review (LeCun, Bengio & Hinton 2015, "Convolutional neural networks"; so does its section on backpropagation) says so
-of nets with local connections, shared weights and pooling. EXPECTED
+of nets with local connections, shared weights and pooling. Three tests. LeCun's (1989) five nets, whose weights become fewer
+as more structure is built in, each on many draws of 320 digits, MNIST's in place of the lost originals. A ConvNet and a
+fully connected net of as many weights against the number of training images: error, and epochs to a training error. And a
+ConvNet under affine and elastic distortions of its images (Simard, Steinkraus & Platt 2003).
+
+Expected, full budget (100 draws for the nets of 1989, 20 seeds else, one H100, some 8 minutes, not run yet): the published
+order, at lower accuracies. Quick budget (20 draws, 5 seeds, 2 cores, some 4 minutes, at most 3,000 images): the five nets come
+in the published order, between 72 and 79 % instead of 80 and 98 %; the ConvNet errs less at every size and elastic distortions
+beat affine ones. That it learns in fewer epochs holds with 3,000 images and not with 100 or 300.
 """
 
 import itertools
