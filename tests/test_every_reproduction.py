@@ -55,7 +55,7 @@ def test_its_docstring_says_what_it_is(name):
 @each_claim
 @pytest.mark.parametrize("budget", DEFAULT_SEEDS)
 def test_its_trials_are_fit_to_compare(name, budget):
-    trials = load_claim(name).trials(Budget.named(budget))
+    trials = list(load_claim(name).trials(Budget.named(budget)))
     rows = [trial.row for trial in trials]
     assert trials and len(set(rows)) == len(rows)
     assert {trial.dataset for trial in trials} <= set(list_datasets())
