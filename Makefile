@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
+# How many processes share the tests; each takes some 2 GB of memory.
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 .PHONY: help reproduce install install-test test test-slow benchmark clean
@@ -27,11 +30,11 @@ install: $(VENV)/installed
 install-test: $(VENV)/installed-test
 
 test: install-test
-	KERAS_BACKEND=jax $(BIN)/python -m pytest
-	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m backend
+	KERAS_BACKEND=jax $(PYTEST)
+	KERAS_BACKEND=tensorflow $(PYTEST) -m backend
 
 test-slow: install-test
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m 'slow or not slow'
+	KERAS_BACKEND=jax $(PYTEST) -m 'slow or not slow'
 
 benchmark: install-test
 	$(BIN)/python tests/benchmarks/run.py

@@ -44,7 +44,7 @@ class Info:
     """What is known of a data set before anything is downloaded.
 
     sizes: examples per split. input_shape: of one example. x_dtype, y_dtype: NumPy names.
-    classes: None unless the task is classification. version: changes whenever the arrays do.
+    task: "classification", or what else y is for; classes is None then. version: changes whenever the arrays do.
     sources: {"official": the place in words, ...}; its build module has a Source for each.
     folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
     path_variable: environment variable in which the user names the set's file, where nobody serves it.
@@ -81,9 +81,9 @@ class Info:
 class Dataset:
     """Three fixed, disjoint splits and where they come from.
 
-    Images: x uint8 (n, height, width) with pixels 0..255, y int32 (n,). fingerprint: sha256 over all
-    arrays, the same whatever source they came from. provenance: source, made_with, licence, homepage,
-    version, and sha256 of each array.
+    Images: x uint8 (n, height, width) with pixels 0..255, y int32 (n,); where classes is None, y is what the data set's
+    README says. fingerprint: sha256 over all arrays, the same whatever source they came from. provenance: source,
+    made_with, licence, homepage, version, and sha256 of each array.
     """
 
     name: str
@@ -98,4 +98,5 @@ class Dataset:
 
     def __repr__(self):
         sizes = "/".join(f"{len(getattr(self, split).x):,}" for split in SPLITS)
-        return f"<Dataset {self.name}: {sizes}, input {self.input_shape}, {self.classes} classes>"
+        classes = "no classes" if self.classes is None else f"{self.classes} classes"
+        return f"<Dataset {self.name}: {sizes}, input {self.input_shape}, {classes}>"

@@ -10,6 +10,9 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
 
+# xdist tells its workers the width of the terminal; what is written here goes into a pipe.
+os.environ.pop("COLUMNS", None)
+
 import pytest  # noqa: E402
 
 from zoo.datasets import cache  # noqa: E402

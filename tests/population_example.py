@@ -8,6 +8,7 @@ import pytest
 # Options of the zoo's models, by name, so that a model trains in moments and without randomness in its layers.
 SMALL = {
     "blocks": ((4,), (6, 6)),
+    "code": 4,
     "dense": 8,
     "dropout": 0.0,
     "features": 32,
@@ -44,32 +45,49 @@ def shared_compilations(tmp_path_factory):
             yield
 
 
-def digits(n=100, held_out=50):
-    """((x, y), (x, y)) of digits: n examples to train on and some to validate on."""
+def digits(name="linear", n=100, held_out=50):
+    """((x, y), (x, y)) of digits: n examples to train a model on and some to validate on; y is x where it reconstructs."""
     import zoo
+    from zoo.registry import reconstructs
 
-    data = zoo.datasets.load("digits")
-    return tuple((np.array(part.x[:m]), np.array(part.y[:m])) for part, m in ((data.train, n), (data.validation, held_out)))
+    data, pairs = zoo.datasets.load("digits"), []
+    for part, m in ((data.train, n), (data.validation, held_out)):
+        x, y = np.array(part.x[:m]), np.array(part.y[:m])
+        pairs.append((x, (x / 255).astype("float32") if reconstructs(name) else y))
+    return tuple(pairs)
 
 
-def small_model(name):
+def small_model(name, **options):
     """A small model of the zoo for digits."""
     import zoo
-    from zoo.registry import model_options
+    from zoo.registry import model_options, reconstructs
 
-    return zoo.create_model(name, (8, 8), 10, **{o: v for o, v in SMALL.items() if o in model_options(name)})
+    classes = None if reconstructs(name) else 10
+    return zoo.create_model(name, (8, 8), classes, **{o: v for o, v in SMALL.items() if o in model_options(name)}, **options)
 
 
-def compiled(seeds=(0,), name="linear", optimizer=None, metrics=("accuracy",), learning_rate=None, **options):
-    """A population of small models, compiled for class labels; Adam of rate 0.01 by default."""
+def loss_and_metric(name):
+    """What a small model is trained with: class labels, or the pixels that it reconstructs."""
+    import keras
+
+    from zoo.registry import reconstructs
+    from zoo.training import reconstruction
+
+    if reconstructs(name):
+        return reconstruction.loss(), reconstruction.squared_error
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True), "accuracy"
+
+
+def compiled(seeds=(0,), name="linear", optimizer=None, metrics=None, learning_rate=None, **options):
+    """A population of small models, compiled for what they are for; Adam of rate 0.01 by default."""
     import keras
 
     import zoo
 
     population = zoo.Population(lambda: small_model(name), seeds, **options)
     optimizer = keras.optimizers.Adam(0.01) if optimizer is None else optimizer
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    population.compile(optimizer, loss, metrics, learning_rate=learning_rate)
+    loss, metric = loss_and_metric(name)
+    population.compile(optimizer, loss, [metric] if metrics is None else metrics, learning_rate=learning_rate)
     return population
 
 
@@ -77,7 +95,7 @@ def train_from(weights, name):
     """(history, final weights, predictions) of a population whose members start from `weights`."""
     import keras
 
-    (x, y), held_out = digits()
+    (x, y), held_out = digits(name)
     # not Adam, which turns the rounding of a vanishing gradient into a step of full length
     optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
     population = compiled(range(len(weights)), name, optimizer, weights=weights)

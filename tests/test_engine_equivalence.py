@@ -10,7 +10,7 @@ import pandas as pd
 import population_example
 import pytest
 from numpy.testing import assert_allclose
-from population_example import compiled, digits, shared_compilations, small_model, train_from  # noqa: F401
+from population_example import compiled, digits, loss_and_metric, shared_compilations, small_model, train_from  # noqa: F401
 
 import zoo
 from zoo.layers import MatmulConv2D, RandomShift
@@ -19,11 +19,11 @@ from zoo.training.order import host_order
 JAX = keras.backend.backend() == "jax"
 
 
-def keras_fit(model, optimizer, order=None, epochs=2):
+def keras_fit(model, optimizer, order=None, epochs=2, name="linear"):
     """Logs per epoch of Keras's own fit, with a smaller last batch; order: epoch -> rows, or None."""
-    (x, y), held_out = digits()
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    (x, y), held_out = digits(name)
+    loss, metric = loss_and_metric(name)
+    model.compile(optimizer, loss, metrics=[metric])
     logs, whole = [], {"validation_batch_size": len(held_out[0])}
     for epoch in range(epochs):
         rows = np.arange(len(x)) if order is None else order(epoch)
@@ -46,10 +46,10 @@ def assert_same_weights(mine, theirs, atol=2e-5):
 @pytest.mark.backend
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_a_population_of_one_equals_keras_fit(name):
-    (x, y), held_out = digits()
+    (x, y), held_out = digits(name)
     keras.utils.set_random_seed(7)
     model = small_model(name)
-    logs = keras_fit(model, keras.optimizers.Adam(0.01))
+    logs = keras_fit(model, keras.optimizers.Adam(0.01), name=name)
     population = compiled([7], name)
     history = population.fit(x, y, epochs=2, batch_size=32, shuffle=False, validation_data=held_out)
     assert_same_history(history, logs)
@@ -118,7 +118,7 @@ def test_one_of_several_members_equals_keras_fit_with_all_that_carries_state(how
 @pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_side_by_side_or_in_turn_makes_no_difference(name, monkeypatch):
-    (x, y), held_out = digits()
+    (x, y), held_out = digits(name)
     histories = []
     for device in ("cpu", "gpu"):
         monkeypatch.setattr("jax.default_backend", lambda device=device: device)

@@ -20,9 +20,13 @@ LOADED = [pytest.param(name, marks=pytest.mark.network) if name in BEYOND_REACH 
 # What each data set's content is, whatever machine or source it came from. A new one needs its line here.
 FINGERPRINTS = {
     "cifar10_jpeg": "ebff790c66e0d7629d5ee96d60cf4f3e28c8df5673c2fce2d1a472b3c269ca07",
+    "curves": "0f44d1312f3c2a79e2ab14a6ad5736ce882c1ac8de42c4a36bdf55c62d57fba2",
     "digits": "eff09349a55a525c52dacd4a92113ffae5c182acddeea50bf2a431223f069b99",
     "fashion_mnist": "8366b62976bf3eba13d6c076fa16e9bb435740c39703ba3637e4518773cd1979",
+    "interleaved_curves": "e68e41e3c5f6e36f91a0ddcd536a4b4402451cdc0656a3e6b64dfd0bc0e58a28",
     "mnist": "8ea30c528bd1e3e59c2367d152d4e7e941d5b88524842e625ad1f419579957e7",
+    "mnist_basic": "70a41c72a232996e54edb7a414cd3b4f877d8f2fb26e03c1505d8d5e3f051c76",
+    "mnist_rot": "6f87d0a87cdee0628871ecb2d4ffb5d377927dea4737b9c06ea7e140e71818ae",
 }
 # Never loaded where this was written; TFDS's registered checksum of the archive says what it holds.
 UNPINNED = ("cifar10",)
@@ -65,6 +69,8 @@ def test_arrays_are_as_promised(name):
         assert isinstance(x.base, np.memmap) and isinstance(y.base, np.memmap)
         if info.classes:
             assert set(np.unique(y)) == set(range(info.classes))
+        else:
+            assert info.task != "classification" and np.isfinite(y).all()
     if info.classes:
         assert len(info.class_names) == info.classes == dataset.classes
     assert dataset.input_shape == info.input_shape
@@ -112,6 +118,21 @@ def test_examples_keep_the_official_order(name, first):
 def test_mnist_training_split_is_the_literatures():
     counts = [4932, 5678, 4968, 5101, 4859, 4506, 4951, 5175, 4842, 4988]
     assert np.bincount(load("mnist").train.y).tolist() == counts
+
+
+def test_curves_go_through_their_points():
+    """Where y says that a point is, there is ink; and nothing is drawn outside the margin and the pen."""
+    x, y = load("curves").train
+    x, points = x[:500], y[:500].reshape(-1, 3, 2)
+    columns, rows = np.moveaxis(np.floor(points).astype(int), -1, 0)
+    assert (x[np.arange(500)[:, None], rows, columns] >= 64).all()
+    assert points.min() >= 6 and points.max() <= 22
+    framed = x.copy()
+    framed[:, 5:23, 5:23] = 0
+    assert not framed.any() and x.max(axis=(1, 2)).min() > 120
+    # A parabola at quarter time: 3/8 first + 3/4 middle - 1/8 last.
+    quarter = np.floor(points[:, 0] * 0.375 + points[:, 1] * 0.75 - points[:, 2] * 0.125).astype(int)
+    assert (x[np.arange(500), quarter[:, 1], quarter[:, 0]] >= 40).all()
 
 
 def test_digits_splits_are_stratified():

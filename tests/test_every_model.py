@@ -7,7 +7,8 @@ from sklearn.datasets import load_digits
 
 import zoo
 from zoo.errors import InvalidInput
-from zoo.registry import model_options
+from zoo.registry import model_options, reconstructs
+from zoo.training import reconstruction
 
 pytestmark = pytest.mark.backend
 
@@ -19,6 +20,7 @@ SMALL = {
     "units": 24,
     "layers": 1,
     "features": 256,
+    "code": 16,
     "dropout": 0.0,
     "input_dropout": 0.0,
 }
@@ -39,16 +41,23 @@ def small(name, shape=(8, 8), seed=0, classes=10, **options):
     keras.utils.set_random_seed(seed)
     valid = model_options(name)
     chosen = {option: value for option, value in {**SMALL, **options}.items() if option in valid}
-    return zoo.create_model(name, shape, classes, **chosen)
+    return zoo.create_model(name, shape, None if reconstructs(name) else classes, **chosen)
 
 
 def outputs(model, x):
     return keras.ops.convert_to_numpy(model(x, training=False))
 
 
-def gradients(model, x, y):
+def task(name, model, x, y):
+    """(targets, loss, metric) of what the model is for: the classes y, or its own input x."""
+    if reconstructs(name):
+        return reconstruction.targets(model, x), reconstruction.loss(), reconstruction.squared_error
+    return y, keras.losses.SparseCategoricalCrossentropy(from_logits=True), "accuracy"
+
+
+def gradients(name, model, x, y):
     """The loss's gradient by every trainable weight, on whichever backend runs."""
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    y, loss, _ = task(name, model, x, y)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -72,7 +81,7 @@ def test_logits_for_every_shape_of_input(name, shape):
         return
     x = np.random.default_rng(0).integers(0, 256, (5, *shape)).astype("uint8")
     logits = outputs(small(name, shape, classes=7), x)
-    assert logits.shape == (5, 7)
+    assert logits.shape == (5, *shape) if reconstructs(name) else (5, 7)
     assert logits.dtype == "float32"
     assert np.isfinite(logits).all()
     assert logits.std() > 0
@@ -81,7 +90,7 @@ def test_logits_for_every_shape_of_input(name, shape):
 @every_model
 def test_gradient_reaches_every_trainable_weight(name, digits):
     model = small(name)
-    for weight, gradient in zip(model.trainable_variables, gradients(model, *digits)):
+    for weight, gradient in zip(model.trainable_variables, gradients(name, model, *digits)):
         assert np.isfinite(gradient).all(), weight.path
         assert np.abs(gradient).max() > 0, weight.path
 
@@ -90,11 +99,13 @@ def test_gradient_reaches_every_trainable_weight(name, digits):
 def test_overfits_32_examples(name, digits):
     x, y = digits
     model = small(name)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    y, loss, metric = task(name, model, x, y)
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=[metric])
+    variance = ((y - np.mean(y, axis=0)) ** 2).sum() / len(y)
     for _ in range(10):
         model.fit(x, y, batch_size=32, epochs=30, verbose=0)
-        if model.evaluate(x, y, verbose=0, return_dict=True)["accuracy"] == 1:
+        found = model.evaluate(x, y, verbose=0, return_dict=True)
+        if found["squared_error"] < variance / 10 if reconstructs(name) else found["accuracy"] == 1:
             return
     pytest.fail("32 examples are not learnt by heart in 300 steps")
 
@@ -157,14 +168,24 @@ def test_sixteen_bits_give_float32_logits(name, digits):
 
 @every_model
 def test_defaults_build(name):
-    assert zoo.create_model(name, (28, 28), 10).output_shape == (None, 10)
+    if reconstructs(name):
+        assert zoo.create_model(name, (28, 28)).output_shape == (None, 28, 28)
+    else:
+        assert zoo.create_model(name, (28, 28), 10).output_shape == (None, 10)
+
+
+@every_model
+def test_only_what_reconstructs_has_no_classes(name):
+    wrong, said = (10, "has no classes, not 10") if reconstructs(name) else (None, "must be a positive integer, not None")
+    with pytest.raises(InvalidInput, match=said):
+        zoo.create_model(name, (8, 8), wrong)
 
 
 @every_model
 @pytest.mark.parametrize("wrong", [{"no_such_option": 1}, {"rescale": "much"}], ids=["unknown", "value"])
 def test_a_wrong_option_is_one_error_that_names_the_valid_ones(name, wrong):
     with pytest.raises(InvalidInput) as caught:
-        zoo.create_model(name, (8, 8), 10, **wrong)
+        zoo.create_model(name, (8, 8), None if reconstructs(name) else 10, **wrong)
     assert all(f"{option}=" in str(caught.value) for option in model_options(name))
     assert "\n" not in str(caught.value)
 

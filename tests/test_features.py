@@ -6,18 +6,20 @@ import pytest
 
 import zoo
 from zoo.errors import InvalidInput, UnknownName
+from zoo.registry import reconstructs
 
 pytestmark = pytest.mark.backend
 X = np.random.default_rng(0).integers(0, 256, (5, 16, 16)).astype("uint8")
 SMALL = {
     "linear": {}, "mlp": {"widths": (12, 7)}, "autoencoder_stack": {"widths": (12, 7)}, "kernel_machine": {"features": 32},
-    "convnet": {"blocks": ((4,), (6,)), "dense": 9}, "rnn": {"units": 6}, "lstm": {"units": 6, "layers": 2},
+    "convnet": {"blocks": ((4,), (6,)), "dense": 9}, "rnn": {"units": 6},
+    "deep_autoencoder": {"widths": (12, 7), "code": 3}, "lstm": {"units": 6, "layers": 2},
 }
 
 
 def make(name):
     keras.utils.set_random_seed(0)
-    return zoo.create_model(name, (16, 16), 10, **SMALL.get(name, {}))
+    return zoo.create_model(name, (16, 16), None if reconstructs(name) else 10, **SMALL.get(name, {}))
 
 
 def numpy(values):

@@ -239,3 +239,9 @@ def test_published_row_that_does_not_exist_is_an_error():
         "shallow_vs_deep", {(*ROW, "test_accuracy_pct"): Published("linear", "no preprocessing")}, ROW, "test_accuracy_pct"
     )
     assert match.value == "88" and match.note.startswith("published as error 12.0 %")
+
+
+def test_a_published_metric_may_have_another_name():
+    entry, own = Published("linear", "no preprocessing", metric="test_error_pct"), "test_error_with_60000_labels_pct"
+    (match,) = matches("shallow_vs_deep", {(*ROW, own): entry}, ROW, own)
+    assert match.value == "12.0" and "published as" not in match.note

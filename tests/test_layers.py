@@ -162,14 +162,14 @@ def connections(layer):
 
 @pytest.mark.parametrize("net", PUBLISHED)
 def test_nets_of_1989_have_the_published_weights_and_connections(net):
-    keras.utils.set_random_seed(0)
     model = zoo.create_model("lecun1989", (16, 16), 10, net=net)
     assert (model.count_params(), sum(map(connections, model.layers))) == PUBLISHED[net]
     for layer in model.layers:
-        if layer.weights:
-            kernel, bias = (np.abs(numpy(weight)).max() for weight in layer.weights)
-            limit = 2.4 / layer.weights[0].shape[-2]
-            assert 0.6 * limit < kernel <= limit and 0 < bias <= limit
+        for weight in map(numpy, layer.weights):
+            inputs = layer.weights[0].shape[0 if weight.ndim < 3 or getattr(layer, "shared", True) else 2]
+            assert np.abs(weight).max() <= 2.4 / inputs
+            # the largest of ten draws may well be small, that of a hundred not
+            assert weight.size < 100 or np.abs(weight).max() > 0.8 * 2.4 / inputs
 
 
 def test_there_are_five_nets():

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 
 import h5py
@@ -15,15 +16,21 @@ from zoo.presets.card import metric_entry
 from zoo.presets.counting import flops_per_example
 from zoo.presets.folder import write_sums
 from zoo.presets.proving import Evaluation, Retraining
+from zoo.registry import reconstructs
 
 pytestmark = pytest.mark.backend
 X = np.random.default_rng(0).integers(0, 256, (6, 8, 8)).astype("uint8")
 FILES = ("config.json", "model.weights.h5", "card.json", "golden.npz", "README.md", "SHA256SUMS")
+DATASET = {
+    "name": "mine", "version": "1", "fingerprint": "0", "splits": {"test": 5}, "class_names": ["cat"], "licence": "CC0",
+    "homepage": "",
+}
 OPTIONS = {
     "linear": {},
     "mlp": {"widths": (16, 12), "batch_norm": True},
     "kernel_machine": {"features": 64},
     "autoencoder_stack": {"widths": (16, 12)},
+    "deep_autoencoder": {"widths": (16, 12), "code": 3},
     "convnet": {"blocks": ((4,), (8,)), "dense": 8, "augmentation": "shift"},
     "rnn": {"units": 8},
     "lstm": {"units": 8, "layers": 2},
@@ -36,7 +43,7 @@ def logits(model, x=X):
 
 def make(name="mlp", seed=1, classes=10, **options):
     keras.utils.set_random_seed(seed)
-    return zoo.create_model(name, (8, 8), classes, **(OPTIONS.get(name, {}) | options))
+    return zoo.create_model(name, (8, 8), None if reconstructs(name) else classes, **(OPTIONS.get(name, {}) | options))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +79,17 @@ def test_saved_and_loaded_is_the_same_model(name, tmp_path):
     card = zoo.model_card(folder)
     assert card["model"]["parameters"] == model.count_params()
     assert card["name"] == name
+
+
+def test_a_model_without_classes_says_so(tmp_path):
+    folder = zoo.save_preset(make("deep_autoencoder"), tmp_path / "codes")
+    assert zoo.model_card(folder)["model"]["classes"] is None
+    assert "logits of the pixels that it reconstructs" in (folder / "README.md").read_text()
+    assert zoo.decoder(zoo.from_preset(folder)).output_shape == (None, 8, 8)
+    with pytest.raises(InvalidInput, match="has no classes, not 3"):
+        zoo.from_preset(folder, classes=3)
+    with pytest.raises(InvalidInput, match="tells no classes apart"):
+        zoo.evaluate_preset(folder, "digits")
 
 
 def test_a_trained_model_is_saved_without_its_optimizer(tmp_path):
@@ -114,7 +132,7 @@ def test_own_classes_keep_the_body_and_start_a_new_head(original):
             np.testing.assert_array_equal(a, b)
     with pytest.raises(InvalidInput, match="has 10 classes already"):
         zoo.from_preset(original, classes=10)
-    with pytest.raises(InvalidInput, match="classes must be a positive integer"):
+    with pytest.raises(InvalidInput, match="must be a positive integer"):
         zoo.from_preset(original, classes=0)
 
 
@@ -132,6 +150,24 @@ def test_a_preset_is_replaced_whole_and_other_folders_are_left_alone(preset, tmp
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+def test_a_link_stays_a_link_and_what_it_points_to_is_replaced(preset, tmp_path):
+    for target in (preset, tmp_path / "new"):
+        link = tmp_path / f"link to {target.name}"
+        link.symlink_to(target)
+        zoo.save_preset(make(seed=5), link)
+        assert link.is_symlink() and not target.is_symlink()
+        np.testing.assert_allclose(logits(zoo.from_preset(link)), logits(make(seed=5)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "folder, error",
+    [("x" * 300, ResultsError), ("a\0b", InvalidInput), ("~no-such-user/x", InvalidInput), (5, InvalidInput)],
+)
+def test_where_nothing_can_be_saved(folder, error):
+    with pytest.raises(error):
+        zoo.save_preset(make("linear"), folder)
+
+
 def test_only_models_of_the_zoo_can_be_saved(tmp_path):
     foreign = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     with pytest.raises(InvalidInput, match="was not made by zoo.create_model"):
@@ -147,6 +183,8 @@ def test_only_models_of_the_zoo_can_be_saved(tmp_path):
         ({"accuracy": 1.0}, "unknown key 'accuracy'"),
         ({"metrics": [{"name": "test_error_pct"}]}, r"metrics lacks 'split'"),
         ({"limits": 5}, "limits should be str"),
+        ({"dataset": DATASET | {"splits": {"test": "many"}}}, "dataset.splits.test should be int"),
+        ({"dataset": DATASET | {"class_names": ["cat", 5]}}, "dataset.class_names should be str"),
         ({"recipe": {"rate": float("nan")}}, "can't be saved"),
         (["name"], "A card is a dict"),
     ],
@@ -172,12 +210,43 @@ def test_damaged_files_are_found_out(preset, name, damage):
         zoo.from_preset(preset)
 
 
+@pytest.mark.parametrize("name", FILES[:3] + FILES[5:])
+def test_only_plain_files_are_read(preset, name):
+    """A pipe would be waited for without end, a device read without end."""
+    for spoil in (os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to(path)):
+        path = preset / name
+        path.rmdir() if path.is_dir() else path.unlink()
+        spoil(path)
+        with pytest.raises(CorruptFile, match="is no plain file|can't be read"):
+            zoo.from_preset(preset)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": 10**9}, {"input_shape": [10**6, 10**6]}, {"options": {"widths": [10**9]}},
+        {"options": {"widths": [16] * 3000}},
+    ],
+)
+def test_a_config_cannot_fill_the_memory(preset, change):
+    card, config = read(preset, "card.json"), read(preset, "config.json") | change
+    rewrite(preset, "card.json", card | {"model": card["model"] | change})
+    rewrite(preset, "config.json", config)
+    with pytest.raises((InvalidInput, CorruptFile), match="more than 4 GiB of weights|which are more than its 12"):
+        zoo.from_preset(preset)
+
+
+def test_own_classes_cannot_fill_the_memory(original):
+    with pytest.raises(InvalidInput, match="more than 4 GiB of weights"):
+        zoo.from_preset(original, classes=10**12)
+
+
 def test_weights_of_another_architecture_are_refused(preset, tmp_path):
     others = [make(widths=(16, 11)), make(batch_norm=False), make("linear"), make(widths=(16, 12, 12))]
     for number, other in enumerate(others):
         folder = zoo.save_preset(other, tmp_path / str(number))
         rewrite(preset, "model.weights.h5", (folder / "model.weights.h5").read_bytes())
-        with pytest.raises(CorruptFile, match="does not hold the weights of this mlp"):
+        with pytest.raises(CorruptFile, match="does not hold the weights of this m"):
             zoo.from_preset(preset)
 
 
@@ -209,7 +278,11 @@ def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path
         del file[name]
         file.create_dataset(name, (2**14, 2**14), "float32", compression="gzip")
 
-    for change in (external, soft, text, bomb):
+    def promised(file, name):
+        del file[name]
+        file.create_dataset(name, (2**18, 2**18), "float32")
+
+    for change in (external, soft, text, bomb, promised):
         spoil(change)
     rewrite(preset, "model.weights.h5", b"no hdf5 at all")
     with pytest.raises(CorruptFile, match="does not hold the weights"):
@@ -229,7 +302,7 @@ def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path
         ({"options": []}, "options that mlp has not"),
         ({"input_shape": "8x8; rm"}, "is refused: input_shape"),
         ({"classes": {"a": 1}}, "is refused: classes"),
-        ({"classes": -1}, "classes must be a positive integer"),
+        ({"classes": -1}, "must be a positive integer"),
         ({"options": {"activation": "no_such"}}, "cannot be built"),
         ({"format": 2}, "install a newer one"),
     ],
@@ -264,6 +337,25 @@ def test_unknown_and_missing_keys_are_refused(preset):
         zoo.from_preset(preset)
 
 
+@pytest.mark.parametrize(
+    "change, error, message",
+    [
+        (lambda card: card | {"vibes": "good"}, CorruptFile, "unknown key 'vibes'"),
+        (lambda card: {key: value for key, value in card.items() if key != "name"}, CorruptFile, "lacks 'name'"),
+        (lambda card: card | {"format": 9}, InvalidInput, "install a newer one"),
+        (lambda card: card | {"model": card["model"] | {"classes": 3}}, CorruptFile, "its classes and that of config.json"),
+        (lambda card: card | {"model": card["model"] | {"name": "linear"}}, CorruptFile, "the card of another model"),
+        (lambda card: card | {"model": card["model"] | {"input_shape": ["x"]}}, CorruptFile, "input_shape should be int"),
+        (lambda card: card | {"dataset": DATASET | {"class_names": [{}]}}, CorruptFile, "class_names should be str"),
+    ],
+)
+def test_weights_do_not_come_without_their_own_card(preset, change, error, message):
+    rewrite(preset, "card.json", change(read(preset, "card.json")))
+    for load in (zoo.from_preset, zoo.model_card):
+        with pytest.raises(error, match=message):
+            load(preset)
+
+
 def test_sums_that_are_no_sums_are_refused(preset):
     for text in ("", "0" * 64 + "  ../../etc/passwd\n", "abc  config.json\n", "\0"):
         (preset / "SHA256SUMS").write_text(text)
@@ -281,8 +373,13 @@ def test_unknown_names(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"")
     with pytest.raises(InvalidInput, match="is a file; a preset is a folder"):
         zoo.from_preset(tmp_path / "model.keras")
-    with pytest.raises(InvalidInput, match="named by a string"):
-        zoo.from_preset(5)
+    for name in (5, b"linear", "a\0b"):
+        with pytest.raises(InvalidInput, match="named by a string"):
+            zoo.from_preset(name)
+    with pytest.raises(InvalidInput, match="a user who is not known"):
+        zoo.from_preset("~no-such-user/preset")
+    with pytest.raises(UnknownName):
+        zoo.from_preset("x" * 300)
 
 
 def test_sums_are_sha256sums(original):

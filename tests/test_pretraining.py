@@ -69,6 +69,9 @@ def test_the_labels_come_after(x):
     ({"epochs": (1, 0)}, "epochs must be a positive integer; got 0"),
     ({"level": (0.1,)}, "level needs one value"),
     ({"level": (0.1, 1.5)}, "level must be at least 0"),
+    ({"level": -0.1}, "level must be at least 0"),
+    ({"level": float("nan")}, "level must be at least 0"),
+    ({"x": np.zeros((0, 8, 8))}, "x is empty: there is nothing to train"),
     ({"corruption": "salt"}, "corruption must be"),
     ({"error": "absolute"}, "error must be"),
     ({"optimizer": "adamm"}, "no Keras optimizer"),
@@ -82,6 +85,17 @@ def test_bad_settings(settings, match, x):
         zoo.pretrain(population, **{"x": x, "epochs": 1, "batch_size": 50} | settings)
     for old, new in zip(before, population.get_weights(0), strict=True):
         assert_array_equal(old, new)
+
+
+def test_every_setting_is_checked_before_anything_is_trained(x, monkeypatch):
+    monkeypatch.setattr(zoo.Population, "fit", None)
+    with pytest.raises(InvalidInput, match="level must be at least 0, for masking below 1; got 1.0"):
+        zoo.pretrain(compiled([0], "autoencoder_stack"), x, epochs=1, batch_size=50, level=(0.1, 1.0))
+
+
+def test_a_stack_of_nothing_is_refused():
+    with pytest.raises(InvalidInput, match="at least one encoder"):
+        zoo.create_model("autoencoder_stack", (8, 8), 10, widths=())
 
 
 def test_other_models_are_refused(x):

@@ -11,6 +11,8 @@ _HOMES = {
     "list_models": "zoo.registry",
     "register_model": "zoo.registry",
     "Population": "zoo.training",
+    "decoder": "zoo.representations",
+    "encoder": "zoo.representations",
     "evaluate_preset": "zoo.presets",
     "export_model": "zoo.exporting",
     "features": "zoo.representations",

@@ -21,7 +21,8 @@ _made = weakref.WeakKeyDictionary()  # of every living model what it was made fr
 def register_model(builder):
     """Register `builder(input_shape, classes, *, option=default, ...) -> keras.Model` under its own name.
 
-    Returns the builder unchanged. Raises InvalidInput where a builder in another file has that name already.
+    A builder without the parameter `classes` makes models that reconstruct their input. Returns the builder unchanged.
+    Raises InvalidInput where a builder in another file has that name already.
     """
     name = builder.__name__
     home = _file_of(builder)
@@ -35,8 +36,8 @@ def register_model(builder):
 def list_models(pattern="*"):
     """Sorted names of the models that match a shell pattern such as "*encoder*". Imports no Keras.
 
-    >>> list_models("l*")
-    ['linear', 'lstm']
+    >>> list_models("li*")
+    ['linear']
     """
     return sorted(fnmatch.filter({*_files(), *_builders}, pattern))
 
@@ -47,8 +48,16 @@ def model_options(name):
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def create_model(name, input_shape, classes, **options):
-    """An uncompiled keras.Model: raw data in, logits of shape (n, classes) out.
+def reconstructs(name):
+    """Whether a model reconstructs its input and so has no classes. Raises UnknownName."""
+    return "classes" not in inspect.signature(_builder(name)).parameters
+
+
+def create_model(name, input_shape, classes=None, **options):
+    """An uncompiled keras.Model: raw data in, logits out, of shape (n, classes).
+
+    A model that reconstructs its input, such as deep_autoencoder, has no classes: leave them out. Its logits are those
+    of the input's numbers, (n, *input_shape); see zoo.encoder and zoo.decoder for its halves.
 
     input_shape: shape of one example, without the batch: (height, width), (height, width, channels),
     (timesteps, features) or (features,). Integer and float input are the same to the model; pixels are
@@ -67,17 +76,18 @@ def create_model(name, input_shape, classes, **options):
     if unknown:
         raise InvalidInput(f"Model {name!r} has no option {', '.join(map(repr, unknown))}. Its options and their defaults: {valid}.")
     input_shape = _checked_shape(input_shape)
-    if not _is_count(classes):
-        raise InvalidInput(f"The number of classes must be a positive integer, not {classes!r}.")
+    _check_classes(name, classes)
+    sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
-        model = builder(input_shape, int(classes), **options)
+        model = builder(*sizes, **options)
     except (TypeError, ValueError) as problem:
         reason = str(problem).strip().splitlines()[0]
         raise InvalidInput(
             f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
             f"Its options and their defaults: {valid}."
         ) from problem
-    _made[model] = {"model": name, "input_shape": list(input_shape), "classes": int(classes), "options": dict(options)}
+    made_for = {"input_shape": list(input_shape), "classes": None if classes is None else int(classes)}
+    _made[model] = {"model": name, **made_for, "options": dict(options)}
     return model
 
 
@@ -112,6 +122,14 @@ def _file_of(builder):
 
 def _is_count(value):
     return isinstance(value, int) and not isinstance(value, bool) and value > 0 or hasattr(value, "dtype") and int(value) == value > 0
+
+
+def _check_classes(name, classes):
+    if reconstructs(name):
+        if classes is not None:
+            raise InvalidInput(f"Model {name!r} reconstructs its input and has no classes, not {classes!r}; leave them out.")
+    elif not _is_count(classes):
+        raise InvalidInput(f"The number of classes of model {name!r} must be a positive integer, not {classes!r}.")
 
 
 def _checked_shape(input_shape):

@@ -1,4 +1,4 @@
-"""features: what every layer of a model makes of its input, by the layer's name."""
+"""What is inside a model: every layer's representation by its name, and the two halves of an autoencoder."""
 
 import fnmatch
 from collections import OrderedDict
@@ -32,14 +32,61 @@ def features(model, pattern="*"):
         if isinstance(layer, keras.Model):
             raise InvalidInput(f"{layer.name} is a model inside {model.name}; take its features by themselves.")
     # An OrderedDict, because JAX sorts the keys of a plain dict.
-    outputs = OrderedDict((layer.name, _output(layer)) for layer in layers if fnmatch.fnmatch(layer.name, pattern))
+    outputs = OrderedDict((layer.name, _output(model, layer)) for layer in layers if fnmatch.fnmatch(layer.name, pattern))
     if not outputs:
         raise unknown_name("layer", pattern, [layer.name for layer in layers])
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     return keras.Model(inputs, outputs, name=f"{model.name}_features")
 
 
-def _output(layer):
-    if len(layer._inbound_nodes) > 1:  # layer.output would silently be the first of them
-        raise InvalidInput(f"The layer {layer.name} is used several times, here or in another model: it has no one output.")
-    return layer.output
+def encoder(model):
+    """The first half of an autoencoder, as a keras.Model: raw data (n, *input_shape) in, codes (n, code) out.
+
+    model: one that reconstructs its input, such as `zoo.create_model("deep_autoencoder", (28, 28))`. Weights are shared:
+    training either model changes both. Raises InvalidInput for a model without a layer called "code".
+    """
+    import keras
+
+    code = _code(model)
+    return keras.Model(model.inputs[0], code.output, name=f"{model.name}_encoder")
+
+
+def decoder(model):
+    """The second half of an autoencoder, as a keras.Model: codes (n, code) in, data like the model's input out, float32.
+
+    For images, that is pixels in 0..255, (n, height, width). Weights are shared, as in `encoder`.
+
+    Example:
+        >>> model = zoo.create_model("deep_autoencoder", (28, 28))
+        >>> codes = zoo.encoder(model).predict(images, verbose=0)
+        >>> zoo.decoder(model).predict(codes, verbose=0).shape == images.shape
+        True
+    """
+    import keras
+
+    code = _code(model)
+    rescale = next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
+    x = keras.layers.Activation("sigmoid", name="pixels", dtype="float32")(model.outputs[0])
+    x = keras.layers.Rescaling(1 / rescale, name="raw", dtype="float32")(x)
+    return keras.Model(code.output, x, name=f"{model.name}_decoder")
+
+
+def _code(model):
+    import keras
+
+    layers = model.layers if isinstance(model, keras.Model) and getattr(model, "inputs", None) else ()
+    found = next((layer for layer in layers if layer.name == "code"), None)
+    if found is None:
+        raise InvalidInput("An autoencoder is wanted, a functional keras.Model with a layer called code: deep_autoencoder.")
+    return found
+
+
+def _output(model, layer):
+    """The output of a layer in this model; in others, such as the decoder of an autoencoder, it may have another."""
+    from keras.src.ops.function import make_node_key
+
+    own = getattr(model, "_functional", model)._nodes
+    nodes = [node for place, node in enumerate(layer._inbound_nodes) if make_node_key(layer, place) in own]
+    if len(nodes) > 1:
+        raise InvalidInput(f"The layer {layer.name} is used several times: it has no one output.")
+    return nodes[0].outputs[0]

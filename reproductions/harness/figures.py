@@ -53,6 +53,19 @@ def _png(figure):
     return file.getvalue()
 
 
+def mosaic(images, columns=8):
+    """Square images (n, pixels) side by side, each divided by its largest absolute value, NaN between them."""
+    import numpy as np
+
+    images = np.asarray(images, float)
+    side, rows = int(np.sqrt(images.shape[1])), -(-len(images) // columns)
+    scaled = images / np.maximum(np.abs(images).max(axis=1, keepdims=True), np.finfo(float).tiny)
+    framed = np.full((rows * columns, side + 1, side + 1), np.nan)
+    framed[: len(images), :side, :side] = scaled.reshape(-1, side, side)
+    lines = framed.reshape(rows, columns, side + 1, side + 1).swapaxes(1, 2)
+    return lines.reshape(rows * (side + 1), columns * (side + 1))[:-1, :-1]
+
+
 def drawn_by(png):
     """What drew a picture, and whether the same versions are installed here, so that a rebuild gives the same bytes."""
     from PIL import Image

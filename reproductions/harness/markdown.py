@@ -11,7 +11,6 @@ CHECKED = {
     "secondary": "taken from a later paper that quotes it",
     "recalled": "from memory, not yet looked up",
 }
-METRICS = {f"{metric}_pct": f"{words(metric + '_pct')}, %" for metric in ("test_error", "validation_error", "test_accuracy")}
 
 
 def comparison_markdown(module, runs, comparison, verdicts, pictures=()):
@@ -40,7 +39,7 @@ def _table(comparison):
             line["dataset"],
             line["model"],
             line["setting"],
-            METRICS.get(line["metric"], words(line["metric"])),
+            _metric(line["metric"]),
             line["n_seeds"],
             _mean(line),
             _published(line),
@@ -51,6 +50,11 @@ def _table(comparison):
     ]
     lines = [head, ["---"] * len(head), *([_text(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _metric(name):
+    """A metric in words, with the unit of its values."""
+    return words(name) + (", %" if name.endswith("_pct") else "")
 
 
 def _mean(line):

@@ -23,8 +23,8 @@ def make_presets(target, out=None):
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
     chosen = {row: _entry_of(row, runs, stored) for row in rows}  # whatever is missing shows before anything is written
     made = [_make(target, row, entry) for row, entry in chosen.items()]
-    write_atomically(target / "README.md", _index(made).encode())
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in target.iterdir() if folder.is_dir() for name in FILES))
+    write_atomically(target / "README.md", _index(made).encode())  # of cards, which no longer load without the sums
     return made
 
 

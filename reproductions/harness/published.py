@@ -25,7 +25,8 @@ CONVERSIONS = {
 class Published:
     """Names the row of published.csv that a row of ours is held against, and says how the protocols differ.
 
-    model, setting: as published.csv has them; dataset, topic: where they are not those of our row and claim.
+    model, setting: as published.csv has them; dataset, topic, metric: where they are not those of our row and claim, such
+    as a test error that a metric of ours counts at one of several training-set sizes.
     """
 
     model: str
@@ -33,6 +34,7 @@ class Published:
     note: str = ""
     dataset: str | None = None
     topic: str | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def read_published(path=TABLE):
 
 
 def _match(claim, dataset, metric, entry):
-    topic, dataset = entry.topic or claim, entry.dataset or dataset
+    topic, dataset, metric = entry.topic or claim, entry.dataset or dataset, entry.metric or metric
     rows = [row for row in read_published() if (row["topic"], row["dataset"]) == (topic, dataset)]
     rows = [row for row in rows if row["metric"] == metric or (row["metric"], metric) in CONVERSIONS]
     for row in rows:

@@ -62,8 +62,8 @@ def _devices(folders):
     found, processors = set(), set()
     for folder in folders:
         for line in _read(folder / "runs.csv") if (folder / "runs.csv").exists() else ():
-            # scikit-learn always runs on the processor, beside whatever the networks are trained on.
-            (processors if line.get("backend") == "scikit-learn" else found).add(line.get("device") or "")
+            # These always run on the processor, beside whatever the networks are trained on.
+            (processors if line.get("backend") in ("scikit-learn", "numpy") else found).add(line.get("device") or "")
     named = sorted((found or processors) - {""})
     return f" ({', '.join(named)})" if named else ""
 

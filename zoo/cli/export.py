@@ -54,7 +54,8 @@ def export(
     with interruptible("Nothing was written."):
         export_model(from_preset(preset), path, format.value, force)
     shape = ", ".join(map(str, card["model"]["input_shape"]))
-    out().print(f"wrote {path}\nx: float32, (n, {shape}), raw values 0..255; it gives logits, (n, {card['model']['classes']})")
+    logits = card["model"]["classes"] or shape
+    out().print(f"wrote {path}\nx: float32, (n, {shape}), raw values 0..255; it gives logits, (n, {logits})")
     out().print(_USE[format].format(path=str(path)))
 
 

@@ -50,7 +50,7 @@ def datasets(pattern: Pattern = "*"):
     for name in _matching("data set", pattern, home.list_datasets):
         info = home.describe(name)
         shape = "x".join(str(n) for n in info.input_shape)
-        rows.add_row(name, shape, str(info.classes), info.title, info.licence)
+        rows.add_row(name, shape, "" if info.classes is None else str(info.classes), info.title, info.licence)
     out().print(rows)
 
 

@@ -9,7 +9,7 @@ import typer
 from zoo.cli.backend import Backend, use_backend
 from zoo.cli.console import fail, out
 from zoo.cli.presets import Preset
-from zoo.errors import ZooError
+from zoo.errors import InvalidInput, ZooError
 
 BATCH = 500
 
@@ -61,6 +61,8 @@ def _entries(preset, files):
     from zoo.presets import model_card
 
     card = model_card(preset)
+    if card["model"]["classes"] is None:
+        raise InvalidInput(f"{card['name']} tells no classes apart, it reconstructs images: see zoo.encoder.")
     input_shape = tuple(card["model"]["input_shape"])
     image_shape(input_shape)
     dataset, entries = card.get("dataset", {}).get("name"), []

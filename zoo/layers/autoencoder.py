@@ -4,6 +4,14 @@ import keras
 from keras import ops
 
 
+def check_noise(corruption, level):
+    """Raise ValueError for a corruption that Autoencoder does not know, or a level that leaves nothing or is no number."""
+    if corruption not in ("masking", "gaussian", None):
+        raise ValueError(f"corruption must be 'masking', 'gaussian' or None; got {corruption!r}.")
+    if not 0 <= level < (1 if corruption == "masking" else float("inf")):
+        raise ValueError(f"level must be at least 0, for masking below 1; got {level}.")
+
+
 @keras.saving.register_keras_serializable(package="zoo")
 class Autoencoder(keras.layers.Wrapper):
     """x (n, d) to the error, (n,), with which x is reconstructed from its encoding; in training x is corrupted first.
@@ -17,12 +25,9 @@ class Autoencoder(keras.layers.Wrapper):
 
     def __init__(self, layer, corruption="masking", level=0.25, tied=False, error="crossentropy", **kwargs):
         super().__init__(layer, **kwargs)
-        if corruption not in ("masking", "gaussian", None):
-            raise ValueError(f"corruption must be 'masking', 'gaussian' or None; got {corruption!r}.")
+        check_noise(corruption, level)
         if error not in ("crossentropy", "squared"):
             raise ValueError(f"error must be 'crossentropy' or 'squared'; got {error!r}.")
-        if level < 0 or corruption == "masking" and level >= 1:
-            raise ValueError(f"level must be at least 0, for masking below 1; got {level}.")
         self.corruption = corruption
         self.level = level
         self.tied = tied

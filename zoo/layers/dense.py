@@ -26,9 +26,13 @@ def hidden(x, units, activation, initialiser, batch_norm, name):
 
 
 def logits(x, classes, **start):
-    """The linear head. It stays in float32 where the rest computes in 16 bits: a softmax needs the digits.
+    """The linear head of a classifier.
 
     start: kernel_initializer and bias_initializer of keras.layers.Dense, where they are not its own.
     """
-    narrow = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
-    return keras.layers.Dense(classes, name="logits", dtype="float32" if narrow else None, **start)(x)
+    return keras.layers.Dense(classes, name="logits", dtype=head_dtype(), **start)(x)
+
+
+def head_dtype():
+    """The dtype of a head. It stays in float32 where the rest computes in 16 bits: softmax and sigmoid need the digits."""
+    return "float32" if keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16") else None

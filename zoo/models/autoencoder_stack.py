@@ -29,7 +29,10 @@ def autoencoder_stack(
     """The classifier: encoder_1 .. encoder_n, then the logits.
 
     dropout: rate after each encoder; augmentation: of images, see zoo.layers.augment; both in fine-tuning.
+    Raises InvalidInput for a stack of no encoders.
     """
+    if not widths:
+        raise InvalidInput("A stack needs at least one encoder; give widths of one layer or more, such as (1000,).")
     inputs, x = raw_input(input_shape, rescale)
     if augmentation:
         x = augment(as_image(x), augmentation)

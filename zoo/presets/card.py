@@ -3,21 +3,24 @@
 import math
 
 from zoo.errors import CorruptFile
-from zoo.presets.folder import CARD, check_format, find, parse_json, verified
+from zoo.presets.folder import CARD, CONFIG, check_format, find, parse_json, verified
 
 RULE = "least validation error, the first of equals"
-# The keys of a card and of its parts. Only the first three are in every card: a user's own model may lack the rest.
+# The keys of a card and of its parts; [type] is a list of such, {str: type} an object with any keys. Only the first three
+# keys are in every card: a user's own model may lack the rest.
 SCHEMA = {
     "format": int,
     "name": str,
     "model": {
-        "name": str, "input_shape": list, "classes": int, "options": dict, "parameters": int, "flops_per_example": int,
+        "name": str, "input_shape": [int], "classes": (int, None), "options": dict, "parameters": int,
+        "flops_per_example": int,
     },
     "dataset": {
-        "name": str, "version": str, "fingerprint": str, "splits": dict, "class_names": list, "licence": str, "homepage": str,
+        "name": str, "version": str, "fingerprint": str, "splits": {str: int}, "class_names": [str], "licence": str,
+        "homepage": str,
     },
     "recipe": dict,
-    "selection": {"rule": str, "split": str, "seeds": list, "chosen_seed": int},
+    "selection": {"rule": str, "split": str, "seeds": [int], "chosen_seed": int},
     "metrics": [
         {
             "name": str, "split": str, "examples": int, "value": float, "seeds": int, "mean": float,
@@ -25,12 +28,14 @@ SCHEMA = {
         }
     ],
     "training": {
-        "device": str, "backend": str, "precision": str, "versions": dict, "commit": str, "updates": int, "seconds_per_seed": float,
+        "device": str, "backend": str, "precision": str, "versions": {str: str}, "commit": str, "updates": int,
+        "seconds_per_seed": float,
     },
     "licences": {"code": str, "weights": str, "data": str},
     "limits": str,
 }
 REQUIRED = ("format", "name", "model")
+MADE = ("name", "input_shape", "classes", "options")  # what a card repeats of config.json
 
 
 def model_card(name_or_folder):
@@ -43,8 +48,20 @@ def model_card(name_or_folder):
     7850
     """
     folder = find(name_or_folder)
-    card = parse_json(verified(folder, CARD)[CARD], folder / CARD)
-    check_card(card, folder / CARD)
+    files = verified(folder, CARD, CONFIG)
+    return parse_card(files[CARD], folder / CARD, parse_json(files[CONFIG], folder / CONFIG))
+
+
+def parse_card(content, path, config):
+    """card.json as a dict; it must be the card of the model that config.json (a dict) asks for.
+
+    Raises CorruptFile for another model's and for missing or unknown keys, InvalidInput for a newer format.
+    """
+    card = parse_json(content, path)
+    check_card(card, path)
+    other = [key for key in MADE if card["model"][key] != config.get({"name": "model"}.get(key, key))]
+    if other:
+        raise CorruptFile(f"{path} is the card of another model: its {', '.join(other)} and that of {CONFIG} differ.")
     return card
 
 
@@ -90,12 +107,19 @@ def _problem(value, schema, where, required=None):
     if isinstance(schema, dict):
         if not isinstance(value, dict):
             return f"{where} is no object"
+        if str in schema:
+            inside = (_problem(item, schema[str], f"{where}.{key}") for key, item in value.items())
+            return next((found for found in inside if found), None)
         missing = [key for key in (schema if required is None else required) if key not in value]
         unknown = [key for key in value if key not in schema]
         if missing or unknown:
             return f"{'it' if not where else where} {'lacks' if missing else 'has the unknown key'} {(missing or unknown)[0]!r}"
         inside = (_problem(value[key], schema[key], f"{where}.{key}".lstrip(".")) for key in value)
         return next((found for found in inside if found), None)
+    if isinstance(schema, tuple):  # or nothing
+        if value is None:
+            return None
+        schema = schema[0]
     if schema is float:
         fits = value is None or isinstance(value, (int, float)) and not isinstance(value, bool)
     else:

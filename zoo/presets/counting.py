@@ -5,6 +5,7 @@ import math
 import keras
 
 from zoo.layers.fourier import RandomFourierFeatures
+from zoo.layers.local_maps import LocalMaps
 
 
 def flops_per_example(model):
@@ -23,6 +24,8 @@ def _products(layer):
         return layer.input.shape[-1] * layer.features
     if isinstance(layer, keras.layers.Conv2D):
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
+    if isinstance(layer, LocalMaps):
+        return layer.kernel.shape[-2] * math.prod(layer.output.shape[1:])
     if isinstance(layer, (keras.layers.LSTM, keras.layers.SimpleRNN)):
         kernels = layer.cell.kernel, layer.cell.recurrent_kernel
         return layer.input.shape[1] * sum(math.prod(kernel.shape) for kernel in kernels)

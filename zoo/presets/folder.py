@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from pathlib import Path
 
 from zoo.errors import CorruptFile, InvalidInput, unknown_name
@@ -40,17 +41,26 @@ def find(name_or_folder):
     """
     if isinstance(name_or_folder, str) and name_or_folder in list_presets():
         return SHIPPED / name_or_folder
-    try:
-        folder = Path(name_or_folder).expanduser()
-    except TypeError:
-        raise InvalidInput(f"A preset is named by a string or the path of its folder, not by {name_or_folder!r}.") from None
-    if str(name_or_folder) and folder.is_dir():
+    folder = folder_named(name_or_folder)
+    if str(name_or_folder) and os.path.isdir(folder):  # pathlib's own would raise for a name that is too long
         return folder
-    if folder.is_file():
+    if os.path.isfile(folder):
         raise InvalidInput(f"{folder} is a file; a preset is a folder with {', '.join(FILES)}.")
     if isinstance(name_or_folder, Path) or any(mark in str(name_or_folder) for mark in (os.sep, "~")):
         raise InvalidInput(f"There is no folder {folder}; a preset is its folder or one of the names that zoo presets lists.")
     raise unknown_name("preset", name_or_folder, list_presets())
+
+
+def folder_named(given):
+    """The Path of a folder that a user names, ~ expanded. Raises InvalidInput for what names none."""
+    try:
+        if "\0" not in str(given):
+            return Path(given).expanduser()
+        raise TypeError("the operating system takes no such path")
+    except TypeError:
+        raise InvalidInput(f"A preset is named by a string or the path of its folder, not by {given!r}.") from None
+    except RuntimeError:
+        raise InvalidInput(f"{given} begins with the home of a user who is not known here; give the whole path.") from None
 
 
 def verified(folder, *names):
@@ -141,7 +151,11 @@ def _sums(path):
 
 def _read(path):
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for, and a device may never end
+            raise _damaged(path, "is no plain file")
         return path.read_bytes()
+    except CorruptFile:
+        raise
     except FileNotFoundError:
         raise _damaged(path, "is missing") from None
     except OSError as error:

@@ -1,13 +1,18 @@
 """from_preset: a model from a preset's folder, with the weights that its checksums promise or none at all."""
 
 import contextlib
+import math
 import threading
+import traceback
 
 import numpy as np
 
 from zoo.errors import CorruptFile, InvalidInput
+from zoo.presets.card import parse_card
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
 from zoo.registry import create_model
+
+LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
 
 
 def from_preset(name_or_folder, load_weights=True, classes=None):
@@ -31,13 +36,15 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
     folder = find(name_or_folder)
     files = verified(folder, CONFIG, CARD, WEIGHTS) if load_weights else verified(folder, CONFIG)
     config = parse_config(files[CONFIG], folder / CONFIG)
-    with _blank_start() if load_weights else contextlib.nullcontext():
+    with _watched_start(files[WEIGHTS] if load_weights else None):
         model = build(config)
     if load_weights:
+        parse_card(files[CARD], folder / CARD, config)
         load_verified_weights(model, files[WEIGHTS])
     if classes is None:
         return model
-    return _with_new_head(model, config, classes)
+    with _watched_start():
+        return _with_new_head(model, config, classes)
 
 
 def build(config):
@@ -46,20 +53,28 @@ def build(config):
 
 
 @contextlib.contextmanager
-def _blank_start():
-    """Variables that this thread makes start at 0, whatever their initialiser: a weights file is to replace them all.
+def _watched_start(weights=None):
+    """Variables that this thread makes may not be more than LARGEST_MODEL.
 
-    On JAX every random start of another shape would be compiled first, which takes seconds.
+    weights: None, or the file that is to replace them all: they then start at 0, whatever their initialiser, and may not
+    be more than it has arrays. On JAX every random start of another shape would be compiled first, which takes seconds.
     """
     import keras
 
-    thread, initialise = threading.get_ident(), keras.Variable._initialize_with_initializer
+    arrays = None if weights is None else _count_arrays(weights)
+    thread, initialise, started = threading.get_ident(), keras.Variable._initialize_with_initializer, []
 
-    def blank(variable, initializer):
+    def start(variable, initializer):
         ours = threading.get_ident() == thread and isinstance(initializer, keras.initializers.Initializer)
-        initialise(variable, _zeros if ours else initializer)
+        if ours:
+            started.append(4 * math.prod(variable.shape))
+            if sum(started) > LARGEST_MODEL:
+                raise InvalidInput(f"it would have more than {LARGEST_MODEL // 2**30} GiB of weights.")
+            if weights is not None and len(started) > arrays:
+                raise CorruptFile(f"{weights} does not hold the weights of this model, which are more than its {arrays}.")
+        initialise(variable, _zeros if ours and weights is not None else initializer)
 
-    keras.Variable._initialize_with_initializer = blank
+    keras.Variable._initialize_with_initializer = start
     try:
         yield
     finally:
@@ -77,20 +92,34 @@ def load_verified_weights(model, path):
 
     Raises CorruptFile, also for a file that points outside itself.
     """
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            _require_plain(file, path)
-            count = sum(_datasets(file[name]) for name in file if name != "optimizer")
+    with _refusing(path, f"this {model.name}"):
+        count = _count_arrays(path)
         if count != len(model.weights):
             raise ValueError(f"{count} arrays for {len(model.weights)} weights")
         model.load_weights(path)
+
+
+def _count_arrays(path):
+    """How many arrays there are in a weights file, an optimizer's apart. Raises CorruptFile for what is no plain array."""
+    import h5py
+
+    with _refusing(path, "a model"), h5py.File(path, "r") as file:
+        _require_plain(file, path)
+        return sum(_datasets(file[name]) for name in file if name != "optimizer")
+
+
+@contextlib.contextmanager
+def _refusing(path, whose):
+    """Turn whatever goes wrong in reading a weights file into a CorruptFile."""
+    try:
+        yield
     except CorruptFile:
         raise
     except Exception as error:  # h5py and Keras raise whatever they run into
         why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise CorruptFile(f"{path} does not hold the weights of this {model.name} ({why}); nothing was loaded.") from None
+        # Keras leaves the file open then, and HDF5 would take the next file of this path for the same.
+        traceback.clear_frames(error.__traceback__)
+        raise CorruptFile(f"{path} does not hold the weights of {whose} ({why}); nothing was loaded.") from None
 
 
 def _require_plain(group, path):
@@ -101,8 +130,14 @@ def _require_plain(group, path):
         item = group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
         if isinstance(item, h5py.Group):
             _require_plain(item, path)
-        elif not isinstance(item, h5py.Dataset) or item.external or item.is_virtual or item.chunks or item.dtype.kind not in "fiu":
+        elif not isinstance(item, h5py.Dataset) or not _is_plain(item):
             raise CorruptFile(f"{path} is refused: {group.name}/{name} is no plain array inside it.")
+
+
+def _is_plain(array):
+    """Whether an array of numbers lies in the file as it is: not elsewhere, compressed or merely promised."""
+    elsewhere = array.external or array.is_virtual or array.chunks
+    return not elsewhere and array.dtype.kind in "fiu" and array.id.get_storage_size() == array.nbytes
 
 
 def _datasets(group):

@@ -38,8 +38,9 @@ def _summary(card):
     model = card["model"]
     shape = "x".join(map(str, model["input_shape"]))
     on = f" trained on {card['dataset']['name']}" if "dataset" in card else ""
+    out = f"logits of {model['classes']} classes" if model["classes"] else "logits of the pixels that it reconstructs"
     return (
-        f"The model `{model['name']}`{on}: input {shape}, raw values 0..255; logits of {model['classes']} classes; "
+        f"The model `{model['name']}`{on}: input {shape}, raw values 0..255; {out}; "
         f"{model['parameters']:,} parameters; {model['flops_per_example']:,} floating-point operations per example."
         + (f" Options: `{json.dumps(model['options'])}`." if model["options"] else "")
     )

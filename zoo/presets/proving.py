@@ -53,6 +53,8 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     from zoo.datasets import load
 
     card = model_card(name_or_folder)
+    if card["model"]["classes"] is None:
+        raise InvalidInput(f"{card['name']} tells no classes apart, it reconstructs its input: it has no test error.")
     own = card.get("dataset")
     if dataset is None and own is None:
         raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on.")

@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import RULE, SCHEMA, check_card, metric_entry
-from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, parse_config, write_sums
+from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, folder_named, parse_config, write_sums
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 
@@ -35,14 +35,16 @@ def save_preset(model, folder, card=None):
     Raises InvalidInput for a model that was made otherwise, a card with other keys or a folder with other things in it;
     ResultsError where the folder can't be written.
     """
-    folder = Path(folder).expanduser().absolute()
+    folder = folder_named(folder).absolute()
+    if os.path.islink(folder):  # what it points to is replaced, not the link
+        folder = Path(os.path.realpath(folder))
     made = json.loads(json.dumps(how_made(model), default=repr))
     config = {"format": FORMAT, **made}
     card = _complete_card(card, model, made, folder)
     content = json.dumps(config, indent=1).encode()
     parse_config(content, folder / CONFIG)
-    _require_free(folder)
     try:
+        _require_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             written = Path(scratch) / "preset"

@@ -130,3 +130,11 @@ def check_group_size(group_size):
     if group_size is not None and not _is_positive_int(group_size):
         raise InvalidInput(f"group_size must be a positive integer or None; got {group_size!r}.")
     return group_size
+
+
+def one_or_each(name, value, layers):
+    """A setting as a list of one value per layer, from one value for all of them or one for each; or InvalidInput."""
+    values = list(value) if isinstance(value, (tuple, list)) else [value] * len(layers)
+    if len(values) != len(layers):
+        raise InvalidInput(f"{name} needs one value, or one for each of the {len(layers)} encoders; got {value!r}.")
+    return values

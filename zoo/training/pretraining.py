@@ -4,10 +4,11 @@ import keras
 import pandas as pd
 
 from zoo.errors import InvalidInput
-from zoo.layers.autoencoder import MeanOutput
+from zoo.layers.autoencoder import MeanOutput, check_noise
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
-from zoo.training.checks import check_data, check_schedule
+from zoo.training.checks import check_data, check_schedule, one_or_each
 from zoo.training.population import Population
+from zoo.training.unrolling import pretrain_deep
 
 
 def pretrain(
@@ -23,10 +24,11 @@ def pretrain(
     error="crossentropy",
     verbose="auto",
 ):
-    """Pre-train the encoders of a population of `autoencoder_stack` models, in place, from the weights they have.
+    """Pre-train the layers of a population of `autoencoder_stack` or `deep_autoencoder` models, in place, one by one.
 
     Encoder after encoder, every member learns to reconstruct the clean output of its frozen lower encoders from
-    a corrupted one; only then is the population fitted to labels with `population.fit`.
+    a corrupted one; only then is the population fitted to labels with `population.fit`. Of a deep_autoencoder of sigmoid
+    units the decoders are learnt along and kept. All start from the weights that the population has.
     Bengio et al., Greedy layer-wise training of deep networks, NIPS 2007; Vincent et al., JMLR 11, 2010.
 
     Args:
@@ -41,15 +43,19 @@ def pretrain(
     example). Adds to the population's compile_seconds and fit_seconds. Raises InvalidInput for a population of
     other models, or settings that do not fit it.
     """
+    if population.template.name == "deep_autoencoder":
+        noise = {"corruption": corruption, "level": level, "tied": tied, "error": error}
+        return pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose)
     layers = encoders(population.template)
     if not layers:
         raise InvalidInput(f"pretrain needs a population of autoencoder_stack models, not {population.template.name!r}.")
     options = _stack_options(population.template, layers)
     options |= {"corruption": corruption, "tied": tied, "error": error}
     x, _ = check_data(population.template, x, None)
-    counts, levels = _each("epochs", epochs, layers), _each("level", level, layers)
-    for count in counts:
+    counts, levels = one_or_each("epochs", epochs, layers), one_or_each("level", level, layers)
+    for count, noise in zip(counts, levels):  # all of them before the first encoder takes its time
         check_schedule(len(x), count, batch_size)
+        _accepted(check_noise, corruption, noise)
     histories, below = [], None
     for index, (count, noise) in enumerate(zip(counts, levels)):
         stage = _stage(population, index, options | {"level": noise})
@@ -77,19 +83,18 @@ def _stack_options(model, layers):
 
 def _stage(population, index, options):
     shape = population.template.input_shape[1:]
+    return _accepted(
+        Population,
+        lambda: pretraining_stage(index, shape, **options),
+        population.seeds,
+        precision=population.precision,
+        group_size=population.group_size,
+    )
+
+
+def _accepted(function, *arguments, **options):
+    """function's result; InvalidInput for an option that the autoencoder does not take."""
     try:
-        return Population(
-            lambda: pretraining_stage(index, shape, **options),
-            population.seeds,
-            precision=population.precision,
-            group_size=population.group_size,
-        )
-    except ValueError as error:  # an option that the autoencoder does not take
+        return function(*arguments, **options)
+    except ValueError as error:
         raise InvalidInput(str(error)) from error
-
-
-def _each(name, value, layers):
-    values = list(value) if isinstance(value, (tuple, list)) else [value] * len(layers)
-    if len(values) != len(layers):
-        raise InvalidInput(f"{name} needs one value, or one for each of the {len(layers)} encoders; got {value!r}.")
-    return values

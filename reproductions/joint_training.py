@@ -1,0 +1,164 @@
+"""A deep net's layers are best learnt all together for the task, not one by one, nor left as they start.
+
+The review (LeCun, Bengio & Hinton 2015, introduction and "Backpropagation to train multilayer architectures") holds that
+the layers of features need not be designed, that a general learning procedure finds them, and that back-propagation
+adjusts all of them together for the task. Here one net with three hidden layers and one with two convolutions come by
+their layers in four ways within the same number of updates: random features on which only the classifier on top is
+trained; layer by layer with labels, each under a classifier of its own and then frozen (Bengio et al. 2007); layer by
+layer without labels and then frozen, by denoising autoencoders or, for convolutions, k-means on patches; and end to end.
+
+Expected, full budget (20 seeds, one H100, some 8 minutes, not run yet): training all layers together ahead of each other
+way. Quick budget (3 seeds, 2 cores, some 4 minutes, the first 3,000 images, few updates): layers
+learnt together are ahead of random and of unsupervised ones, and of those learnt one by one with labels only by a point or
+less, which 3 seeds leave undecided; unsupervised layers of the fully connected net on Fashion-MNIST fall behind random ones.
+"""
+
+from zoo.reproductions.harness import Published, Trial, paired_difference
+from zoo.reproductions.trainers.layerwise import train_layerwise
+
+DATASETS = ("mnist", "fashion_mnist")
+MODELS = {"mlp": "fully connected", "convnet": "ConvNet"}
+RANDOM, SUPERVISED = "random features", "layer by layer, supervised"
+UNSUPERVISED, JOINT = "layer by layer, unsupervised", "all layers together"
+WAYS = {RANDOM: "random", SUPERVISED: "supervised", UNSUPERVISED: "unsupervised", JOINT: "joint"}
+COMPARISONS = [(JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM)]
+COST = {RANDOM: 2, SUPERVISED: 3, UNSUPERVISED: 3, JOINT: 4, "mlp": 1, "convnet": 5}
+SECONDS = "seconds_per_net"
+PROTOCOL = """
+Architecture, starting weights, data, batches and the number of updates are the same for all four ways of a model, and
+so is the tuning: each way takes, out of the same step sizes (quick: 0.003, 0.01, 0.03; full: 0.001 too), the one with
+the lowest mean validation error over its seeds, for all of its stages; the weights after the last update are tested.
+Adam, the step size decaying to 0 within each stage; no dropout or weight decay; ReLU, batch normalisation after each
+hidden layer. Fully connected: quick 200-200-200 units, batches of 30, 12 epochs; full 500-500-500, batches of 128, 36
+epochs. ConvNet: two convolutions of 5x5 with max-pooling and the linear classifier; quick 8 and 16 filters, batches of
+30, 4 epochs; full 16 and 32, batches of 128, 20 epochs. Quick: the first 3,000 images for training, 2,000 for
+validation and testing; full: all.
+Supervised stages share the epochs equally, and the classifier of the last stays. Unsupervised, fully connected: a stage
+per layer, a denoising autoencoder (a quarter of its inputs 0, linear decoder, squared error), and one for the
+classifier share the epochs equally. Unsupervised, ConvNet: the filters are k-means centres of whitened patches (Coates
+& Ng 2012), which takes no updates, so that all of them go to the classifier. Frozen are weights, scales and offsets;
+the normalisation's statistics follow the data in every way, random features included. Seconds are those of one net in
+one step size, learning the filters included and compilation not; frozen layers are computed anew at every step. The
+published nets have sigmoid units, more of them, and were fine-tuned as a whole after greedy stages (Bengio et al.
+2007), or had more and larger filters (Ranzato et al. 2007).
+"""
+
+
+def trials(budget):
+    """Every way of both nets on both data sets; smoke does it on scikit-learn's small digits."""
+    shared = budget.choose(
+        smoke={"n_train": 400, "n_test": 200, "batch_size": 40, "rates": [0.01], "patches": 500},
+        quick={"n_train": 3000, "n_test": 2000, "batch_size": 30, "rates": [0.003, 0.01, 0.03], "patches": 4000},
+        full={
+            "n_train": None, "n_test": None, "batch_size": 128, "rates": [0.001, 0.003, 0.01, 0.03], "patches": 20_000,
+        },
+    )
+    widths = budget.choose(smoke=[16, 16], quick=[200] * 3, full=[500] * 3)
+    filters = budget.choose(smoke=[[4], [8]], quick=[[8], [16]], full=[[16], [32]])
+    options = {
+        "mlp": {"widths": widths, "input_dropout": 0},
+        "convnet": {"blocks": filters, "dense": 0, "kernel": budget.choose(smoke=3, quick=5, full=5)},
+    }
+    epochs = {"mlp": budget.choose(smoke=6, quick=12, full=36), "convnet": budget.choose(smoke=2, quick=4, full=20)}
+    return [
+        Trial(
+            dataset, model, way, budget.seeds, train_layerwise,
+            shared | {"way": WAYS[way], "options": options[model], "epochs": epochs[model]}, COST[way] * COST[model],
+        )
+        for dataset in budget.choose(smoke=["digits"], quick=DATASETS, full=DATASETS)
+        for model in MODELS
+        for way in WAYS
+    ]
+
+
+def summarise(runs):
+    """How long one net takes in each way, all its seeds trained at once: measured once, so without an interval."""
+    from zoo.reproductions.harness.statistics import Interval
+
+    tested = runs[runs.metric == "test_error_pct"]
+    for row, rows in tested.groupby(["dataset", "model", "setting"], sort=False):
+        yield row, SECONDS, Interval(float(rows.seconds.mean()), float("nan"), float("nan"), len(rows))
+
+
+def judge(runs):
+    """All together against each other way, and features learnt layer by layer against random ones, paired over seeds."""
+    return [
+        paired_difference(
+            runs, better=(dataset, model, better), worse=(dataset, model, worse),
+            name=f"{dataset} {model}: {better} beats {worse}",
+        )
+        for dataset in runs.dataset.unique()
+        for model in MODELS
+        for better, worse in COMPARISONS
+    ]
+
+
+def draw(runs):
+    """Test error by way for each net, every seed a dot and the bar their mean; then against the seconds of a net."""
+    from matplotlib.figure import Figure
+
+    tested, datasets = runs[runs.metric == "test_error_pct"], runs.dataset.unique()
+    figure = Figure(figsize=(13, 4.3 * len(datasets)))
+    for panels, dataset in zip(figure.subplots(len(datasets), 3, squeeze=False), datasets, strict=True):
+        found = tested[tested.dataset == dataset]
+        for axes, (model, name) in zip(panels, MODELS.items()):
+            _draw_errors(axes, found[found.model == model])
+            axes.set_title(f"{dataset}: {name}", fontsize=11)
+        _draw_seconds(panels[2], found)
+        panels[2].set_title(f"{dataset}: error against time", fontsize=11)
+    return figure
+
+
+def _draw_errors(axes, found):
+    for place, way in enumerate(WAYS):
+        errors = found[found.setting == way].sort_values("seed").value
+        # Side by side, so that equal errors stay visible.
+        shifts = [0.3 * (index / max(1, len(errors) - 1) - 0.5) for index in range(len(errors))]
+        axes.plot([place + shift for shift in shifts], errors, "o", ms=6, alpha=0.7, color=f"C{place}")
+        axes.plot([place - 0.3, place + 0.3], [errors.mean()] * 2, color="black", lw=1.5)
+    names = [way.replace(", ", ",\n").replace("all layers ", "all layers\n") for way in WAYS]
+    axes.set_xticks(range(len(WAYS)), names, fontsize=8)
+    axes.set(ylabel="test error, %", ylim=(0, None))
+
+
+def _draw_seconds(axes, found):
+    for marker, (model, name) in zip("os", MODELS.items()):
+        for place, way in enumerate(WAYS):
+            dots = found[(found.model == model) & (found.setting == way)]
+            axes.plot(dots.seconds, dots.value, marker, ms=6, alpha=0.7, color=f"C{place}")
+        axes.plot([], [], marker, color="grey", label=name)
+    for place, way in enumerate(WAYS):
+        axes.plot([], [], "o", color=f"C{place}", label=way)
+    axes.set(xscale="log", yscale="log", xlabel="seconds of training per net", ylabel="test error, %")
+    for axis in (axes.xaxis, axes.yaxis):
+        _plain_ticks(axis)
+    axes.legend(fontsize=7)
+
+
+def _plain_ticks(axis):
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")
+
+
+def _published():
+    found, pretraining = {}, {"topic": "unsupervised_pretraining"}
+    tuned = "sigmoid units; there the whole net was fine-tuned after the stages, here the layers stay frozen"
+    for way, name, note in (
+        (SUPERVISED, "supervised greedy pre-training", tuned),
+        (UNSUPERVISED, "autoencoder pre-training", tuned),
+        (JOINT, "deep net, no pre-training", "sigmoid units"),
+    ):
+        found["mnist", "mlp", way] = Published(name, "experiment 2", note, **pretraining)
+    lower = {RANDOM: "random lower layers", UNSUPERVISED: "unsupervised lower layers", JOINT: "supervised throughout"}
+    for way, name in lower.items():
+        found["mnist", "convnet", way] = [
+            Published(f"ConvNet, {name}", labels, f"a larger ConvNet; ours at the {budget} budget sees {n}", **pretraining)
+            for labels, budget, n in (("60000 labels", "full", "50,000"), ("2000 labels", "quick", "3,000"))
+        ]
+    return found
+
+
+PUBLISHED = _published()

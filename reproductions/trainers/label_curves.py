@@ -1,0 +1,158 @@
+"""Trains populations on few labels and on many, each member on examples of its own, with and without pre-training before."""
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo.errors import InvalidInput
+
+FILTERS = "filters.npz"
+SHOWN = 32  # first-layer filters that a trial leaves: the first so many, not chosen by their looks
+
+
+class Tuned(NamedTuple):
+    """What fine-tuning on some numbers of labels gave; axes: step sizes, numbers of labels, seeds."""
+
+    validation: np.ndarray
+    test: np.ndarray
+    training: np.ndarray  # NaN unless all training examples are labelled
+    updates: int
+    seconds: float  # of one seed and one number of labels, all step sizes together
+    kernels: dict  # {(step size, number of labels): the first seed's filters (SHOWN, inputs), if asked for}
+
+
+def train_with_labels(trial, report):
+    """The run function of unsupervised_pretraining: one start and architecture, fine-tuned on every number of labels.
+
+    The recipe names options (of autoencoder_stack), pretraining (of zoo.pretrain and its learning_rate, None for a random
+    start), n_train, n_test, labels (how many, ascending), rates (step sizes), epochs, draws and batch_size. All training
+    images are there to pre-train on; a seed's labelled ones are drawn by it, the same whatever the start. An epoch takes
+    `draws` examples, or all that are labelled where these are more, so that few labels get no fewer updates.
+    Weights are those of the epoch that validates best, in the step size whose seeds validate best, for each number of
+    labels. Rows: test, validation and, with everything labelled, training error with so many labels. Files: filters of
+    the first layer before and after fine-tuning on most labels, where the recipe asks for them (filters).
+    """
+    from zoo.reproductions.harness import WithFiles
+    from zoo.reproductions.trainers.data import splits
+
+    r = trial.recipe
+    train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
+    weights, pretraining_seconds, parameters = _starts(trial, train)
+    report.progress(1, 2)
+    rows, kernels = [], {}
+    for labels in _groups(r["labels"], r["draws"]):
+        tuned = _fine_tune(trial, weights, labels, train, validation, test)
+        for place, n in enumerate(labels):
+            rate = most_accurate(tuned.validation[:, place])
+            counts = {"n_train": n, "n_test": len(test.x), "parameters": parameters, "updates": tuned.updates}
+            shared = counts | {"seconds": tuned.seconds + pretraining_seconds}
+            errors = {"test": tuned.test, "validation": tuned.validation, "training": tuned.training}
+            for split, values in errors.items():
+                if split != "training" or n == len(train.x):
+                    rows += _rows(trial.seeds, metric(split, n), values[rate, place], shared)
+            if n == r["labels"][-1] and r["filters"]:
+                kernels = {"before": _filters(weights[0]), "after": tuned.kernels[rate, place]}
+    return WithFiles(rows, {FILTERS: _packed(kernels)}) if kernels else rows
+
+
+def metric(split, labels):
+    """What an error with so many labels is called in runs.csv."""
+    return f"{split}_error_with_{labels}_labels_pct"
+
+
+def labelled_examples(y, labels, seed):
+    """Indices (labels,) of a seed's labelled examples, as many of each class as can be; more labels keep those of fewer.
+
+    y: the classes (n,) of all examples. Raises InvalidInput for more labels than examples, or none.
+    """
+    if not 1 <= labels <= len(y):
+        raise InvalidInput(f"There are {len(y)} examples to label, so labels must be 1 to {len(y)}; got {labels}.")
+    shuffled = np.random.RandomState(seed).permutation(len(y))
+    place = np.empty(len(y), int)  # of an example among those of its class
+    for label in np.unique(y):
+        mine = shuffled[y[shuffled] == label]
+        place[mine] = np.arange(len(mine))
+    return shuffled[np.argsort(place[shuffled], kind="stable")][:labels]
+
+
+def most_accurate(errors):
+    """The step size (first axis) with the lowest mean error over seeds (second); one with a diverged seed comes last."""
+    return int(np.argmin(np.where(np.isfinite(errors), errors, 100.0).mean(axis=1)))
+
+
+def _starts(trial, train):
+    """(weights of every seed before fine-tuning, seconds of pre-training one, number of weights)."""
+    import keras
+
+    import zoo
+
+    population = zoo.Population(_builder(trial, train), trial.seeds)
+    if trial.recipe["pretraining"]:
+        settings = dict(trial.recipe["pretraining"])
+        adam = keras.optimizers.Adam(settings.pop("learning_rate"))
+        zoo.pretrain(population, train.x, optimizer=adam, verbose=False, **settings)
+    weights = [population.get_weights(member) for member in range(len(population))]
+    return weights, population.fit_seconds / len(population), population.template.count_params()
+
+
+def _builder(trial, train):
+    import zoo
+    from zoo.datasets import describe
+
+    classes = describe(trial.dataset).classes
+    return lambda: zoo.create_model(trial.model, train.x.shape[1:], classes, **trial.recipe["options"])
+
+
+def _groups(labels, draws):
+    """Numbers of labels that train together: all whose epochs are equally long, as one population."""
+    few = [n for n in labels if n <= draws]
+    return [group for group in [few, *([n] for n in labels if n > draws)] if group]
+
+
+def _fine_tune(trial, weights, labels, train, validation, test):
+    """Tuned, for some numbers of labels: one population of step sizes times numbers of labels times seeds."""
+    import keras
+
+    import zoo
+    from zoo.reproductions.trainers.learning_speed import errors_on
+    from zoo.training.recipe import optimizer, recipe, steps
+
+    r, rates, seeds = trial.recipe, trial.recipe["rates"], trial.seeds
+    shape, copies = (len(rates), len(labels), len(seeds)), len(rates) * len(labels)
+    draws = max(r["draws"], labels[-1])
+    own = [np.resize(labelled_examples(train.y, n, seed), draws) for n in labels for seed in seeds]
+    population = zoo.Population(_builder(trial, train), [*seeds] * copies, weights=weights * copies)
+    settings = recipe(epochs=r["epochs"], batch_size=r["batch_size"], learning_rate=rates[0])
+    updates = steps(settings, draws)
+    population.compile(
+        optimizer(settings, updates), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"],
+        learning_rate=np.repeat(rates, len(labels) * len(seeds)),
+    )
+    population.fit(
+        train.x, train.y, subsets=np.stack(own * len(rates)), epochs=r["epochs"], batch_size=r["batch_size"],
+        validation_data=validation, select="best", drop_remainder=True, verbose=False,
+    )
+    # All members are tested at once, but nothing looks at the test errors of step sizes that were not chosen.
+    found = [errors_on(population, split).reshape(shape) for split in (validation, test)]
+    whole = errors_on(population, train).reshape(shape) if labels[-1] == len(train.x) else np.full(shape, np.nan)
+    first = {divmod(place, len(labels)): place * len(seeds) for place in range(copies)} if r["filters"] else {}
+    kernels = {where: _filters(population.get_weights(member)) for where, member in first.items()}
+    return Tuned(*found, whole, updates, population.fit_seconds / (len(labels) * len(seeds)), kernels)
+
+
+def _rows(seeds, name, values, shared):
+    rows = zip(seeds, values, strict=True)
+    return [shared | {"seed": seed, "metric": name, "value": float(value)} for seed, value in rows]
+
+
+def _filters(weights):
+    """The weights into the first units of the first layer: (SHOWN, inputs)."""
+    return weights[0].T[:SHOWN]
+
+
+def _packed(arrays):
+    """Arrays as the bytes of an npz file in 16 bits, the same bytes every time."""
+    file = io.BytesIO()
+    np.savez(file, **{name: array.astype("float16") for name, array in arrays.items()})
+    return file.getvalue()

@@ -1,0 +1,173 @@
+"""The variations of MNIST: whole-number rotation with known answers, one pool of digits, a TFDS builder over them."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.ndimage import rotate
+from test_data_sources import own_cache, refused, tools  # noqa: F401
+
+from zoo.datasets import describe, list_datasets, load, mnist_basic, variations
+from zoo.datasets.dataset import SPLITS, Dataset, Split
+from zoo.datasets.mnist_basic import build as basic_build
+from zoo.datasets.variations import TURN, UNIT
+from zoo.errors import DataUnavailable
+
+SIZES = (10_000, 2_000, 50_000)
+# TFDS's builder on a few images in the place of ours, as TFDS's own tests do with dummy data.
+CHILD = """
+import json, sys
+from types import SimpleNamespace
+import numpy as np
+import zoo.datasets.mnist_variations.mnist_variations_dataset_builder as module
+import tensorflow_datasets as tfds
+from zoo.datasets import load
+
+sizes = {"train": 4, "validation": 2, "test": 3}
+def few(name):
+    splits = {split: getattr(load(name), split) for split in sizes}
+    return SimpleNamespace(**{s: type(split)(split.x[: sizes[s]], split.y[: sizes[s]]) for s, split in splits.items()})
+module.load = few
+tfds.disable_progress_bar()
+data, info = tfds.load(sys.argv[1], data_dir=sys.argv[2], with_info=True)
+for split, n in sizes.items():
+    found = sorted((e["image"].tobytes(), int(e["label"]), e["image"].shape) for e in tfds.as_numpy(data[split]))
+    ours = getattr(few("mnist_" + sys.argv[1].split("/")[1]), split)
+    assert found == sorted((x.tobytes(), int(y), (28, 28, 1)) for x, y in zip(*ours)), split
+print(json.dumps([info.full_name, info.citation, info.description, info.redistribution_info.license]))
+"""
+
+
+def turned(images, degrees, **options):
+    images = np.asarray(images, np.uint8)
+    return variations.rotated(images, np.full(len(images), round(degrees * TURN / 360) % TURN), **options)
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.RandomState(0).randint(0, 256, (5, 28, 28)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("side", [28, 7])
+def test_quarter_turns_are_exact(images, side):
+    images = images[:, :side, :side]
+    for quarters in range(4):
+        np.testing.assert_array_equal(turned(images, 90 * quarters), np.rot90(images, quarters, (1, 2)))
+
+
+def test_it_turns_counterclockwise_about_the_centre():
+    image = np.zeros((1, 11, 11))
+    image[0, 5, 10] = 200  # 5 to the right of the centre comes to lie 4 to the right and 3 above
+    assert np.unravel_index(turned(image, 36.87).argmax(), (11, 11)) == (2, 9)
+    image = np.zeros((1, 9, 9))
+    image[0, 4, 4] = 200
+    assert turned(image, 77)[0, 4, 4] == 200
+
+
+@pytest.mark.parametrize("degrees", [0.01, 30, 45, 123.4, 270.2, 359.9])
+def test_it_is_bilinear_interpolation(images, degrees):
+    degrees = round(degrees * TURN / 360) * 360 / TURN
+    image = np.pad(images[:, 4:-4, 4:-4], ((0, 0), (4, 4), (4, 4)))  # SciPy treats the border in another way
+    expected = [rotate(one.astype(float), degrees, reshape=False, order=1) for one in image]
+    assert np.abs(turned(image, degrees) - expected).max() < 1
+
+
+def test_corners_turn_out_of_the_image_and_come_back_from_nowhere():
+    white = np.full((1, 28, 28), 255)
+    found = turned(white, 45)[0]
+    assert found[0, 0] == found[-1, -1] == 0 and found[14, 0] == found[14, 14] == 255
+
+
+def test_any_number_of_threads_gives_the_same(images, monkeypatch):
+    monkeypatch.setattr(variations, "CHUNK", 2)
+    angles = variations.angles(len(images))
+    one, more = (variations.rotated(images, angles, workers) for workers in (1, 3))
+    np.testing.assert_array_equal(one, more)
+    np.testing.assert_array_equal(one[3:4], variations.rotated(images[3:4], angles[3:4]))
+
+
+def test_no_sine_hangs_on_the_last_bit_of_a_library():
+    exact = UNIT * np.sin(np.arange(TURN) * (2 * np.pi / TURN))
+    assert np.abs(np.abs(exact % 1) - 0.5).min() > 1e-8  # a last bit is 2e-12
+    table = variations.sine_table()
+    assert table[TURN // 4] == UNIT and table[TURN // 12] == round(UNIT * np.sin(2 * np.pi * (TURN // 12) / TURN))
+    np.testing.assert_array_equal(table[1:], -table[:0:-1])
+
+
+def test_streams_are_fixed_and_each_ingredient_has_its_own():
+    assert variations.stream("order").permutation(70_000)[:4].tolist() == [53908, 33239, 5879, 67171]
+    assert variations.angles(4).tolist() == [20319, 11200, 31567, 44808]
+    counts = np.bincount(variations.angles(62_000) // (TURN // 8))
+    assert len(counts) == 8 and np.abs(counts - 62_000 / 8).max() < 4 * np.sqrt(62_000 / 8)
+
+
+def test_rot_is_basic_turned():
+    basic, rot = load("mnist_basic"), load("mnist_rot")
+    angles = np.split(variations.angles(sum(SIZES)), np.cumsum(SIZES)[:-1])
+    for split, own in zip(SPLITS, angles, strict=True):
+        before, after = getattr(basic, split), getattr(rot, split)
+        np.testing.assert_array_equal(before.y, after.y)
+        np.testing.assert_array_equal(variations.rotated(before.x[-50:], own[-50:]), after.x[-50:])
+    assert rot.train.x.mean() == pytest.approx(basic.train.x.mean(), rel=1e-3), "ink got lost"
+
+
+def test_basic_holds_digits_of_all_of_mnist_with_their_labels():
+    mnist, basic = load("mnist"), load("mnist_basic")
+    known = {x.tobytes(): (int(y), name) for name in SPLITS for x, y in zip(*getattr(mnist, name), strict=True)}
+    for split, size in zip(SPLITS, SIZES, strict=True):
+        found = [known[x.tobytes()] for x in getattr(basic, split).x]
+        assert [label for label, _ in found] == getattr(basic, split).y.tolist()
+        shares = [sum(name == of for _, name in found) / size for of in SPLITS]
+        assert shares == pytest.approx([5 / 7, 1 / 7, 1 / 7], abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["mnist_basic", "mnist_rot"])
+def test_without_mnist_the_error_is_mnists(name, own_cache, tools, monkeypatch):  # noqa: F811
+    refused("mnist", monkeypatch)
+    with pytest.raises(DataUnavailable, match="mnist cannot be loaded: it is not in the cache.*official source.*connect"):
+        load(name)
+    (own_cache / "mnist").mkdir(exist_ok=True)
+    (own_cache / "mnist" / "manifest.json").write_text("{}")
+    with pytest.raises(DataUnavailable, match="mnist cannot be loaded: its manifest is unreadable"):
+        load(name)
+    assert not list((own_cache / name).glob("arrays-*")) + list((own_cache / name).glob(".building-*"))
+
+
+def test_a_corrupt_cache_is_drawn_anew(own_cache, monkeypatch, capsys):  # noqa: F811
+    """mnist_basic on a small scale: a byte of it changes, and the same arrays come back from mnist."""
+    few = load_few(own_cache, monkeypatch)
+    first = load("mnist_basic")
+    (damaged,) = (own_cache / "mnist_basic").glob("arrays-*/train_x.npy")
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
+    again = load("mnist_basic")
+    assert again.fingerprint == first.fingerprint and "corrupt" in capsys.readouterr().err
+    assert {x.tobytes() for x in again.train.x} <= {x.tobytes() for split in SPLITS for x in getattr(few, split).x}
+
+
+def load_few(own_cache, monkeypatch):  # noqa: F811
+    """A mnist of 90 images, and a mnist_basic of 60 of them."""
+    x = np.random.RandomState(1).randint(0, 256, (90, 28, 28)).astype(np.uint8)
+    parts = {split: Split(x[30 * i :][:30], np.arange(30, dtype=np.int32) % 10) for i, split in enumerate(SPLITS)}
+    few = Dataset("mnist", **parts, classes=10, class_names=(), input_shape=(28, 28), provenance={}, fingerprint="")
+    info = dataclasses.replace(mnist_basic.INFO, sizes={"train": 20, "validation": 10, "test": 30})
+    monkeypatch.setattr(variations, "load", lambda name: few)
+    for module in (mnist_basic, basic_build):
+        monkeypatch.setattr(module, "INFO", info)
+    return few
+
+
+def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
+    assert "mnist_variations" not in list_datasets(), "it has the arrays of others"
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "NO_GCE_CHECK": "true"}
+    arguments = [sys.executable, "-c", CHILD, "mnist_variations/rot", str(tmp_path)]
+    done = subprocess.run(arguments, env=quiet, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    name, citation, description, licence = json.loads(done.stdout.splitlines()[-1])
+    assert name == "mnist_variations/rot/1.0.0" and "larochelle2007" in citation and description.startswith("# Variations")
+    assert licence == describe("mnist_rot").licence

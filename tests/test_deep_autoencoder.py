@@ -1,0 +1,136 @@
+"""deep_autoencoder: errors against arithmetic done by hand, the chosen step size, what the checks claim, what is drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo.datasets import load
+from zoo.errors import InvalidInput
+from zoo.reproductions import deep_autoencoder as claim
+from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.harness.trial import Budget
+from zoo.reproductions.trainers import autoencoders
+from zoo.reproductions.trainers.autoencoders import PrincipalComponents, best_rate, read_pictures
+
+
+def test_principal_components_find_what_varies():
+    """Images that differ from their mean along one direction, and a little along another."""
+    x = np.array([[[0, 0, 51]], [[102, 0, 51]], [[0, 51, 51]], [[102, 51, 51]]], "uint8")
+    errors = [PrincipalComponents(x, components).squared_error(x) for components in (0, 1, 2)]
+    assert errors == pytest.approx([0.2**2 + 0.1**2, 0.1**2, 0], abs=1e-12)
+    one = PrincipalComponents(x, 1)
+    assert np.abs(one.codes(x)[:, 0]) == pytest.approx([0.2] * 4)
+    assert one.reconstructions(x)[0] * 255 == pytest.approx(np.array([[0, 25.5, 51]]))
+    with pytest.raises(InvalidInput, match="4 images of 3 pixels have 0 to 3 components, not 4"):
+        PrincipalComponents(x, 4)
+
+
+def test_principal_components_are_scikit_learns():
+    from sklearn.decomposition import PCA
+
+    train, test = (load("digits").train.x, load("digits").test.x)
+    flat = [images.reshape(len(images), -1) / 255 for images in (train, test)]
+    theirs = PCA(6, svd_solver="full").fit(flat[0])
+    error = ((theirs.inverse_transform(theirs.transform(flat[1])) - flat[1]) ** 2).sum(axis=1).mean()
+    assert PrincipalComponents(train, 6).squared_error(test) == pytest.approx(error, rel=1e-9)
+
+
+def test_thirty_principal_components_err_on_mnist_as_published():
+    mnist = load("mnist")
+    assert PrincipalComponents(mnist.train.x, 30).squared_error(mnist.test.x) == pytest.approx(13.87, abs=0.01)
+
+
+def test_the_step_size_with_the_least_mean_error_is_chosen_and_none_that_diverged():
+    assert best_rate(np.array([[3.0, 3.0], [1.0, 4.0], [1.0, np.nan]])) == 1
+
+
+def trained(**changes):
+    recipe = {
+        "n_train": 200, "widths": [8], "code": 2, "activation": "sigmoid", "start": "old uniform",
+        "optimizer": "adam", "rates": [1e-9, 0.02], "epochs": 80, "batch_size": 20, "pretraining": None,
+    }
+    trial = Trial("digits", "deep_autoencoder", "tested", (0, 1), autoencoders.train_autoencoder, recipe | changes)
+    return autoencoders.train_autoencoder(trial, Report())
+
+
+def test_a_net_is_reported_in_its_best_step_size_with_its_pictures():
+    pretraining = {"epochs": 5, "learning_rate": 0.01, "corruption": None}
+    found = trained(pretraining=pretraining)
+    runs = pd.DataFrame(found.rows)
+    assert set(runs[runs.metric == "step_size"].value) == {0.02}
+    errors = runs[runs.metric == "squared_error"].value
+    digits = load("digits")
+    assert (errors < PrincipalComponents(digits.train.x, 0).squared_error(digits.test.x)).all() and errors.nunique() == 2
+    pictures = read_pictures(found.files[autoencoders.PICTURES])
+    assert pictures["originals"].shape == pictures["reconstructions"].shape == (10, 8, 8)
+    assert [load("digits").test.x[np.flatnonzero(load("digits").test.y == k)[0]].tolist() for k in range(10)] == pictures[
+        "originals"
+    ].tolist()
+    assert pictures["codes"].shape == (300, 2) and pictures["labels"].shape == (300,)
+    assert pictures["reconstructions"].std() > 10
+
+
+def runs_of(errors):
+    """Runs on MNIST with the error of each seed of some rows."""
+    rows = []
+    for row, by_seed in errors.items():
+        for seed, value in enumerate(by_seed):
+            names = dict(zip(("dataset", "model", "setting"), row))
+            rows.append(names | {"metric": "squared_error", "seed": seed, "value": value})
+    return pd.DataFrame(rows)
+
+
+def net(name):
+    return claim._net("mnist", name)
+
+
+ERRORS = {
+    claim._pca("mnist", 0): [52.0],
+    claim._pca("mnist", 30): [13.868],
+    claim._logistic("mnist", 30): [8.0, 8.1, 8.2],
+    net("pre-trained, momentum"): [6.0, 6.1, 6.2],
+    net("start of 2006, momentum"): [51.0, 51.1, 51.2],
+    net("modern start, Adam"): [3.0, 3.1, 3.2],
+}
+
+
+def test_checks_and_their_sides():
+    checks = {check.name: check for check in claim.judge(runs_of(ERRORS))}
+    verdicts = {name.removeprefix("mnist: "): check.verdict for name, check in checks.items()}
+    assert verdicts == {
+        "pre-trained, momentum, beats principal components": "reproduced",
+        "pre-trained, momentum, beats logistic PCA": "reproduced",
+        "modern start, Adam, beats principal components": "reproduced",
+        "modern start, Adam, beats logistic PCA": "reproduced",
+        "pre-training helps, momentum": "reproduced",
+        "pre-training, momentum, beats a modern start": "contradicted",
+        "the start of 2006 collapses, momentum": "reproduced",
+        "principal components as published": "reproduced",
+    }
+    assert checks["mnist: pre-training helps, momentum"].effect == pytest.approx(45)
+    assert checks["mnist: the start of 2006 collapses, momentum"].effect == pytest.approx(51.1 / 52, rel=1e-4)
+
+
+def test_a_start_that_escapes_and_a_wrong_metric_are_contradictions():
+    wrong = ERRORS | {net("start of 2006, momentum"): [21.0, 22.0, 23.0], claim._pca("mnist", 30): [14.5]}
+    verdicts = {check.name: check.verdict for check in claim.judge(runs_of(wrong))}
+    assert verdicts["mnist: the start of 2006 collapses, momentum"] == "contradicted"
+    assert verdicts["mnist: principal components as published"] == "contradicted"
+
+
+def test_the_compared_nets_differ_in_their_pretraining_alone():
+    for budget in ("quick", "full"):
+        recipes = {trial.row: trial.recipe for trial in claim.trials(Budget.named(budget))}
+        for descent in ("momentum", "Adam"):
+            first, second = (recipes[net(f"{start}, {descent}")] for start in ("pre-trained", "start of 2006"))
+            assert first["pretraining"] and first | {"pretraining": None} == second
+        assert len({len(recipe["rates"]) for recipe in recipes.values() if "rates" in recipe}) == 1
+
+
+def test_pictures_are_drawn_of_what_the_trials_leave():
+    train, test = load("digits").train, load("digits").test
+    left = {"pictures.npz": autoencoders._pictures(PrincipalComponents(train.x, 2), test)}
+    pictures = claim.illustrate({claim._pca("digits", 2): left, claim._pca("digits", 0): {}})
+    assert set(pictures) == {"reconstructions_digits.png", "codes_of_two_numbers_digits.png"}
+    assert len(pictures["reconstructions_digits.png"].axes) == 2

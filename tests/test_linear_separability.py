@@ -1,0 +1,177 @@
+"""linear_separability: what a linear probe can and cannot tell apart, the stages of a net, checks of known runs."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.reproductions import linear_separability as claim
+from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.trainers import layer_probes
+from zoo.reproductions.trainers.data import splits
+from zoo.reproductions.trainers.linear_probe import linear_probe
+from zoo.training.recipe import recipe
+
+ONE = [1e-3]
+
+
+def corners(n, seed):
+    """Points around the corners (+-1, +-1) of a square, and which pair of opposite ones they belong to: XOR."""
+    random = np.random.RandomState(seed)
+    signs = random.randint(0, 2, (n, 2)) * 2 - 1
+    x = (signs + random.uniform(-0.4, 0.4, (n, 2))).astype("float32")
+    return x, (signs[:, 0] * signs[:, 1] < 0).astype(int)
+
+
+XOR = [corners(400, seed) for seed in range(3)]
+
+
+def test_what_is_linearly_separable_is_told_apart_without_a_mistake():
+    parts = [(x, (x[:, 0] > 0) + 2 * (x[:, 1] > 0)) for x, _ in XOR]
+    found = linear_probe(*parts, [1e-3, 1e-4])
+    assert found["train_error_pct"] == found["validation_error_pct"] == found["test_error_pct"] == 0
+
+
+def test_xor_is_told_apart_only_after_a_hidden_layer():
+    assert linear_probe(*XOR)["test_error_pct"] > 35
+    net = zoo.create_model("mlp", (2,), 2, widths=[2], activation="tanh", input_dropout=0, dropout=0, rescale=None)
+    # Both units look along the diagonal, one on either side of the middle: unlike signs lie between them.
+    by_hand = [np.array([[2.0, 2], [2, 2]]), np.array([-2.0, 2])]
+    net.set_weights(by_hand + net.get_weights()[2:])
+    hidden = [(layer_probes.representation(net, "hidden_1", x), y) for x, y in XOR]
+    np.testing.assert_allclose(hidden[0][0], np.tanh(XOR[0][0] @ by_hand[0] + by_hand[1]), atol=1e-5)
+    assert linear_probe(*hidden)["test_error_pct"] == 0
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return [(layer_probes.chosen_features(part.x), part.y) for part in splits("digits", 400, 200)]
+
+
+def test_it_is_scikit_learns_logistic_regression(digits):
+    from sklearn.linear_model import LogisticRegression
+
+    (x, y), _, (xt, yt) = digits
+    scale = np.sqrt(np.mean((x - x.mean(axis=0)) ** 2))
+    theirs = LogisticRegression(C=1 / (ONE[0] * len(x)), tol=1e-6, max_iter=5000).fit((x - x.mean(axis=0)) / scale, y)
+    wrong = 100 * (1 - theirs.score((xt - x.mean(axis=0)) / scale, yt))
+    assert linear_probe(*digits, ONE)["test_error_pct"] == pytest.approx(wrong, abs=0.51), "more than one image of 200 apart"
+
+
+def test_place_and_scale_of_the_features_do_not_matter(digits):
+    moved = [(x * np.float32(1e-4) + 0.5, y) for x, y in digits]
+    first, second = linear_probe(*digits, ONE), linear_probe(*moved, ONE)
+    assert second["test_error_pct"] == pytest.approx(first["test_error_pct"], abs=0.51)
+    dead = [(np.concatenate([x, np.full_like(x, 7)], axis=1), y) for x, y in digits]
+    assert linear_probe(*dead, [5e-4])["test_error_pct"] == pytest.approx(first["test_error_pct"], abs=1.01)
+
+
+def test_the_strength_is_chosen_on_validation_and_not_on_test(digits):
+    grid = [100.0, 0.1, 0.001]
+    alone = [linear_probe(*digits, [strength]) for strength in grid]
+    best = min(alone, key=lambda found: found["validation_error_pct"])
+    train, validation, (x, y) = digits
+    for labels in (y, np.roll(y, 1)):
+        chosen = linear_probe(train, validation, (x, labels), grid)
+        assert chosen["strength"] == best["strength"]
+        assert chosen["validation_error_pct"] == pytest.approx(best["validation_error_pct"], abs=0.51)
+
+
+@pytest.mark.parametrize(
+    "spoil, strengths, match",
+    [
+        (lambda x, y: (x * np.nan, y), ONE, "finite features"),
+        (lambda x, y: (x, y * 0), ONE, "at least two classes"),
+        (lambda x, y: (x, y), [], "one positive L2 strength"),
+        (lambda x, y: (x, y), [0.0, 1.0], "one positive L2 strength"),
+    ],
+)
+def test_what_cannot_be_probed_is_refused(spoil, strengths, match):
+    with pytest.raises(InvalidInput, match=match):
+        linear_probe(spoil(*XOR[0]), *XOR[1:], strengths)
+
+
+def test_too_many_features_are_drawn_once_and_for_all():
+    images = np.arange(2 * 40 * 40, dtype="float32").reshape(2, 40, 40)
+    first, again = (layer_probes.chosen_features(images) for _ in range(2))
+    assert first.shape == (2, 1000) and len(set(first[0])) == 1000
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first[1] - first[0], np.full(1000, 1600.0))
+
+
+STACK = recipe(
+    options={"widths": [6]}, epochs=2, batch_size=20, pretraining={"epochs": 1, "learning_rate": 1e-3, "level": 0.25}
+) | {"n_train": 100, "n_test": 50, "strengths": ONE, "layer": "encoder_1"}
+
+
+def probed(stage, model="autoencoder_stack", **changes):
+    trial = Trial("digits", model, "tested", (3, 4), layer_probes.probe_layer, STACK | {"stage": stage} | changes)
+    return pd.DataFrame(layer_probes.probe_layer(trial, Report()))
+
+
+def test_stages_follow_from_each_other():
+    layer_probes.trained_nets.cache_clear()
+    rows = {stage: probed(stage) for stage in layer_probes.STAGES}
+    assert layer_probes.trained_nets.cache_info().misses == 1, "the nets are trained once for all their probes"
+    assert [frame.updates.iloc[0] for frame in rows.values()] == [0, 5, 15]
+    assert rows["untrained"].seconds.max() == 0 < rows["pre-trained"].seconds.min() < rows["trained"].seconds.min()
+    assert all(len(frame) == 6 and np.isfinite(frame.value).all() for frame in rows.values())
+    training = {name: value for name, value in STACK.items() if name not in layer_probes.PROBE}
+    nets = layer_probes.trained_nets("digits", "autoencoder_stack", (3, 4), json.dumps(training, sort_keys=True))
+    assert layer_probes.trained_nets.cache_info().misses == 1
+    start, middle, end = (nets.weights[stage][1] for stage in layer_probes.STAGES)
+    assert np.abs(start[0] - middle[0]).max() > 1e-4 and np.abs(middle[0] - end[0]).max() > 1e-4
+    np.testing.assert_array_equal(start[2], middle[2])  # pre-training leaves the last layer alone
+
+
+def test_a_diverged_net_keeps_its_rows():
+    options = {"widths": [4], "dropout": 0, "input_dropout": 0}
+    changes = {"options": options, "learning_rate": 1e38, "pretraining": None, "layer": "hidden_1"}
+    rows = probed("trained", "mlp", **changes)
+    assert len(rows) == 6 and rows.value.isna().all()
+
+
+def runs_of(**errors):
+    """Runs of a two-layer stack on mnist_rot, {stage_layer: errors by seed}, and of the raw input."""
+    found = []
+    for name, values in errors.items():
+        stage, _, number = name.rpartition("_")
+        row = claim.INPUT if name == "raw" else ("autoencoder_stack", claim.row(stage.replace("_", "-"), int(number)))
+        for seed, value in enumerate(values):
+            found.append(dict(zip(("dataset", "model", "setting"), ("mnist_rot", *row))) | {"seed": seed, "value": value})
+    return pd.DataFrame(found).assign(metric="test_error_pct")
+
+
+def test_checks_of_known_runs():
+    runs = runs_of(
+        raw=[40], untrained_1=[41, 42, 43], untrained_2=[50, 51, 53], pre_trained_1=[30, 31, 33], pre_trained_2=[20, 45, 32],
+        trained_1=[20, 21, 22.5], trained_2=[10, 11.5, 12],
+    )
+    verdicts = {check.name.removeprefix("mnist_rot, autoencoder_stack: "): check for check in claim.judge(runs)}
+    assert {name: check.verdict for name, check in verdicts.items()} == {
+        "trained, layer 1 beats the input": "reproduced",
+        "trained, layer 2 beats layer 1": "reproduced",
+        "layer 1, trained beats untrained": "reproduced",
+        "layer 2, trained beats untrained": "reproduced",
+        "pre-trained, layer 1 beats the input": "reproduced",
+        "pre-trained, layer 2 beats the input": "undecided",
+        "pre-trained, layer 2 beats layer 1": "undecided",
+        "untrained, layer 2 beats the input": "contradicted",
+    }
+    assert verdicts["layer 1, trained beats untrained"].effect == pytest.approx(np.mean([21, 21, 20.5]), rel=1e-5)
+
+
+def test_every_layer_has_the_same_probe_and_the_nets_are_the_same_in_all_their_trials():
+    for budget in ("smoke", "quick", "full"):
+        trials = list(claim.trials(Budget.named(budget, defaults=claim.SEEDS)))
+        assert len({tuple(trial.recipe["strengths"]) for trial in trials}) == 1
+        nets = {}
+        for trial in trials:
+            if trial.model != claim.INPUT[0]:
+                training = {name: value for name, value in trial.recipe.items() if name not in layer_probes.PROBE}
+                nets.setdefault((trial.dataset, trial.model), []).append(training)
+        assert all(training == all_of[0] for all_of in nets.values() for training in all_of)

@@ -1,0 +1,169 @@
+"""unsupervised_pretraining: whose labels are seen, what is selected, and what the checks make of known errors."""
+
+import io
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo.errors import InvalidInput
+from zoo.reproductions import unsupervised_pretraining as claim
+from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.figures import mosaic, picture_pngs
+from zoo.reproductions.trainers import label_curves
+from zoo.reproductions.trainers.label_curves import labelled_examples, metric, most_accurate, train_with_labels
+
+Y = np.repeat(np.arange(5), (40, 30, 10, 60, 60))
+SEEDS = range(12)
+
+
+def test_labelled_examples_are_balanced_nested_and_the_seeds_own():
+    few, more = labelled_examples(Y, 15, seed=3), labelled_examples(Y, 40, seed=3)
+    assert np.bincount(Y[few]).tolist() == [3] * 5 and np.bincount(Y[more]).tolist() == [8] * 5
+    assert set(few) <= set(more) and len(set(more)) == 40
+    assert set(few) != set(labelled_examples(Y, 15, seed=4))
+    assert sorted(labelled_examples(Y, len(Y), seed=3)) == list(range(len(Y)))
+    assert np.bincount(Y[labelled_examples(Y, 100, seed=3)])[2] == 10  # a class that runs out
+
+
+@pytest.mark.parametrize("labels", [0, -1, len(Y) + 1])
+def test_more_labels_than_examples_or_none_are_refused(labels):
+    with pytest.raises(InvalidInput, match=f"There are 200 examples to label, so labels must be 1 to 200; got {labels}"):
+        labelled_examples(Y, labels, seed=0)
+
+
+def test_the_step_size_is_chosen_on_validation_and_never_a_diverged_one():
+    assert most_accurate(np.array([[3.0, 3.0], [2.0, 3.0], [0.0, np.nan]])) == 1
+
+
+def test_labels_that_train_together():
+    assert label_curves._groups([100, 300, 1000, 5000, 50000], 1000) == [[100, 300, 1000], [5000], [50000]]
+    assert label_curves._groups([5000], 1000) == [[5000]]
+
+
+def trial(**changes):
+    options = {"widths": [8], "rescale": 1 / 16, "activation": "sigmoid", "dropout": 0.0}
+    pretraining = {"epochs": 1, "batch_size": 50, "corruption": "masking", "level": 0.25, "learning_rate": 1e-2}
+    recipe = {"options": options, "pretraining": pretraining, "n_train": 200, "n_test": 50, "labels": [20, 200], "rates": [1e-9, 1e-2]}
+    recipe |= {"epochs": 2, "draws": 100, "batch_size": 50, "filters": True} | changes
+    return Trial("digits", claim.MODEL, "tiny", (0, 1), train_with_labels, recipe)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train_with_labels(trial(), types.SimpleNamespace(progress=lambda done, total: None))
+
+
+def test_rows_of_a_trial(trained):
+    rows = pd.DataFrame(trained.rows)
+    names = [metric(split, 20) for split in ("test", "validation")]
+    names += [metric(split, 200) for split in ("test", "validation", "training")]
+    assert list(dict.fromkeys(rows.metric)) == names and (rows.groupby("metric").seed.apply(list).map(tuple) == (0, 1)).all()
+    counts = rows.drop_duplicates("metric").set_index("metric")
+    assert counts.n_train.tolist() == [20, 20, 200, 200, 200]
+    assert counts.updates.tolist() == [4, 4, 8, 8, 8]  # epochs of 100 draws for 20 labels, of 200 for 200
+    assert (rows.parameters == 64 * 8 + 8 + 8 * 10 + 10).all() and (rows.seconds > 0).all()
+    assert rows.value.between(0, 100).all()
+
+
+def test_filters_are_left_before_and_after_fine_tuning(trained):
+    kernels = np.load(io.BytesIO(trained.files[label_curves.FILTERS]))
+    assert kernels["before"].shape == kernels["after"].shape == (8, 64)
+    change = np.abs(kernels["before"] - kernels["after"]).max()
+    assert 1e-4 < change < 0.5, "the weights that were fine-tuned are those that were pre-trained"
+    (png,) = picture_pngs(claim, {("digits", claim.MODEL, "tiny"): trained.files, ("digits", claim.MODEL, "none"): {}}).values()
+    assert len(png) > 5000
+
+
+@pytest.mark.parametrize("changes, match", [
+    ({"labels": [201]}, "There are 200 examples to label"),
+    ({"options": {"widths": [], "rescale": 1 / 16}}, "at least one encoder"),
+    ({"pretraining": {"epochs": 1, "level": 1.5, "learning_rate": 1e-2}}, "level must be at least 0, for masking below 1; got 1.5"),
+    ({"n_train": 0}, "x is empty"),
+])
+def test_bad_settings(changes, match):
+    with pytest.raises(InvalidInput, match=match):
+        train_with_labels(trial(**changes), types.SimpleNamespace(progress=lambda done, total: None))
+
+
+def runs_of(errors, dataset="mnist"):
+    """runs.csv's columns from {(start, depth, top): {(split, labels): error of every seed}}."""
+    shared = {"dataset": dataset, "model": claim.MODEL}
+    return pd.DataFrame([
+        shared | {"setting": claim.setting(*net), "metric": metric(*where), "seed": seed, "value": value}
+        for net, values in errors.items() for where, by_seed in values.items() for seed, value in zip(SEEDS, by_seed)
+    ])
+
+
+def known(gaps, spread=0.1, modern=0.0):
+    """Runs of three layers in which the denoising start spares `gaps` at 100, 1,000 and 10,000 labels."""
+    noise = np.random.RandomState(1).normal(size=(3, len(SEEDS)))
+    random = {n: 20 / 2**place + noise[place] for place, n in enumerate((100, 1000, 10000))}
+    wobble = spread * np.random.RandomState(2).normal(size=(3, len(SEEDS)))
+    denoising = {n: 20 / 2**i - gaps[i] + wobble[i] for i, n in enumerate(random)}
+    nets = {"random": random, "denoising": denoising, "modern": {n: denoising[n] + modern + noise[0] / 9 for n in random}}
+    return runs_of({(start, 3, None): {("test", n): values for n, values in by.items()} for start, by in nets.items()})
+
+
+def verdicts(runs):
+    return {found.name: found for found in claim.judge(runs)}
+
+
+def test_a_gap_that_shrinks_is_seen():
+    runs = known(gaps=(6, 3, 1.5), modern=-1)
+    found = verdicts(runs)
+    name = "mnist denoising start, 3 layers"
+    assert found[f"{name} beats random, 100 labels"].effect == pytest.approx(6, abs=1)
+    assert {found[f"{name} beats random, {n} labels"].verdict for n in (100, 1000, 10000)} == {"reproduced"}
+    assert {found[f"{name} beats modern, {n} labels"].verdict for n in (100, 1000, 10000)} == {"contradicted"}
+    slope = found[f"{name}: gap shrinks with labels"]
+    assert slope.verdict == "reproduced" and slope.effect == pytest.approx(-2.25, abs=0.6)
+    assert found[f"{name}: share of errors spared shrinks with labels"].verdict == "undecided"  # 30 % at each of them
+    spread = found[f"{name}: less spread than random"]
+    most = runs[runs.metric == metric("test", 10000)].groupby("setting").value.std()
+    assert spread.verdict == "reproduced" and "with 10000 labels" in spread.sentence
+    assert spread.effect == pytest.approx(most["random start, 3 layers"] / most["denoising start, 3 layers"], rel=1e-5)
+
+
+def test_a_gap_that_grows_contradicts():
+    found = verdicts(known(gaps=(1, 4, 9), spread=3))
+    name = "mnist denoising start, 3 layers"
+    assert found[f"{name}: gap shrinks with labels"].verdict == "contradicted"
+    assert found[f"{name}: share of errors spared shrinks with labels"].verdict == "contradicted"
+    assert found[f"{name}: less spread than random"].verdict == "contradicted"
+
+
+def test_slopes_by_hand():
+    assert np.allclose(claim._slopes([10, 100, 1000], np.array([[3.0, 2.0, 1.0], [0.0, 0.0, 6.0]])), [-1, 3])
+
+
+def test_few_seeds_do_not_judge_a_spread():
+    runs = known(gaps=(6, 3, 1.5))
+    (found,) = [check for check in claim.judge(runs[runs.seed < 3]) if "spread" in check.name]
+    assert found.verdict == "undecided" and "so few seeds" in found.sentence
+
+
+def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
+    errors = {(start, 3, claim.TOP): {("test", 10000): 3 + worse + np.arange(12) / 50, ("training", 10000): np.arange(12) / 50}
+              for start, worse in (("random", 1), ("autoencoder", 0))}
+    found = verdicts(pd.concat([known(gaps=(6, 3, 1.5)), runs_of(errors)]))
+    assert found["20 units on top: less test error"].effect == pytest.approx(1)
+    assert found["20 units on top: less training error"].verdict == "undecided"
+
+
+def test_every_start_has_the_same_fine_tuning():
+    for budget in ("quick", "full"):
+        same = {}
+        for each in claim.trials(Budget.named(budget)):
+            recipe = {name: each.recipe[name] for name in ("n_train", "n_test", "rates", "epochs", "draws", "batch_size")}
+            same.setdefault(str(recipe), []).append(each)
+        assert len(same) == 1
+    assert {each.recipe["labels"][-1] for each in claim.trials(Budget.named("full"))} == {50000}
+
+
+def test_mosaic():
+    picture = mosaic(np.array([[1, 2, 4, -4], [0, 0, 0, 0], [5, 0, 0, 0]]), columns=2)
+    nan = np.nan
+    expected = [[0.25, 0.5, nan, 0, 0], [1, -1, nan, 0, 0], [nan] * 5, [1, 0, nan, nan, nan], [0, 0, nan, nan, nan]]
+    np.testing.assert_array_equal(picture, expected)
