@@ -232,7 +232,7 @@ def test_a_config_cannot_fill_the_memory(preset, change):
     card, config = read(preset, "card.json"), read(preset, "config.json") | change
     rewrite(preset, "card.json", card | {"model": card["model"] | change})
     rewrite(preset, "config.json", config)
-    with pytest.raises((InvalidInput, CorruptFile), match="more than 4 GiB of weights|which are more than its 12"):
+    with pytest.raises((InvalidInput, CorruptFile), match="more than 4 GiB of weights|are too few"):
         zoo.from_preset(preset)
 
 
@@ -246,7 +246,7 @@ def test_weights_of_another_architecture_are_refused(preset, tmp_path):
     for number, other in enumerate(others):
         folder = zoo.save_preset(other, tmp_path / str(number))
         rewrite(preset, "model.weights.h5", (folder / "model.weights.h5").read_bytes())
-        with pytest.raises(CorruptFile, match="does not hold the weights of this m"):
+        with pytest.raises(CorruptFile, match="does not hold the weights of th(is mlp|e model)"):
             zoo.from_preset(preset)
 
 

@@ -1,6 +1,5 @@
 """Makes the zoo's presets from the runs of `pretrained`: the numbers of a card are those of runs.csv."""
 
-import tempfile
 from pathlib import Path
 
 from zoo.errors import ResultsError
@@ -79,7 +78,7 @@ def _entry_of(row, runs, stored):
 
 def _make(target, row, entry):
     import zoo
-    from zoo.presets.loading import load_verified_weights
+    from zoo.presets.loading import load_weights_into
     from zoo.presets.saving import save_preset, trained_card
     from zoo.reproductions.trainers.preset import WEIGHTS
 
@@ -96,8 +95,5 @@ def _make(target, row, entry):
     }
     name = f"{model}_{dataset}"
     net = zoo.create_model(model, data.input_shape, data.classes, **recipe["options"])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / WEIGHTS
-        path.write_bytes(entry.files[WEIGHTS])
-        load_verified_weights(net, path)
+    load_weights_into(net, entry.files[WEIGHTS], f"{name}'s {WEIGHTS}")
     return save_preset(net, target / name, trained_card(name, data, recipe, members, training))

@@ -64,10 +64,7 @@ def folder_named(given):
 
 
 def verified(folder, *names):
-    """{name: content} of files of a preset, each as its sha256 promises; all of the files if none is named.
-
-    Of the weights, which Keras reads by itself, the content is their path. Raises CorruptFile.
-    """
+    """{name: bytes} of files of a preset, each as its sha256 promises; all if none is named. Raises CorruptFile."""
     sums = _sums(folder / SUMS)
     if folder.parent == SHIPPED:
         shipped = _sums(SHIPPED / SUMS)
@@ -75,10 +72,9 @@ def verified(folder, *names):
             raise _damaged(folder / SUMS, "is not the one that shipped")
     found = {}
     for name in names or FILES:
-        content = _read(folder / name)
-        if hashlib.sha256(content).hexdigest() != sums.get(name):
+        found[name] = _read(folder / name)
+        if hashlib.sha256(found[name]).hexdigest() != sums.get(name):
             raise _damaged(folder / name, f"is not what {SUMS} promises" if name in sums else f"is not listed in {SUMS}")
-        found[name] = folder / name if name == WEIGHTS else content
     return found
 
 

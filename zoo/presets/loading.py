@@ -1,9 +1,11 @@
 """from_preset: a model from a preset's folder, with the weights that its checksums promise or none at all."""
 
 import contextlib
+import io
 import math
+import tempfile
 import threading
-import traceback
+from pathlib import Path
 
 import numpy as np
 
@@ -36,11 +38,12 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
     folder = find(name_or_folder)
     files = verified(folder, CONFIG, CARD, WEIGHTS) if load_weights else verified(folder, CONFIG)
     config = parse_config(files[CONFIG], folder / CONFIG)
-    with _watched_start(files[WEIGHTS] if load_weights else None):
+    arrays = count_arrays(files[WEIGHTS], folder / WEIGHTS) if load_weights else None
+    with _watched_start(arrays):
         model = build(config)
     if load_weights:
         parse_card(files[CARD], folder / CARD, config)
-        load_verified_weights(model, files[WEIGHTS])
+        load_weights_into(model, files[WEIGHTS], folder / WEIGHTS)
     if classes is None:
         return model
     with _watched_start():
@@ -53,15 +56,14 @@ def build(config):
 
 
 @contextlib.contextmanager
-def _watched_start(weights=None):
+def _watched_start(arrays=None):
     """Variables that this thread makes may not be more than LARGEST_MODEL.
 
-    weights: None, or the file that is to replace them all: they then start at 0, whatever their initialiser, and may not
-    be more than it has arrays. On JAX every random start of another shape would be compiled first, which takes seconds.
+    arrays: None, or how many a weights file has that is to replace them all: they then start at 0, whatever their
+    initialiser, and may not be more. On JAX every random start of another shape would be compiled first: seconds.
     """
     import keras
 
-    arrays = None if weights is None else _count_arrays(weights)
     thread, initialise, started = threading.get_ident(), keras.Variable._initialize_with_initializer, []
 
     def start(variable, initializer):
@@ -70,9 +72,9 @@ def _watched_start(weights=None):
             started.append(4 * math.prod(variable.shape))
             if sum(started) > LARGEST_MODEL:
                 raise InvalidInput(f"it would have more than {LARGEST_MODEL // 2**30} GiB of weights.")
-            if weights is not None and len(started) > arrays:
-                raise CorruptFile(f"{weights} does not hold the weights of this model, which are more than its {arrays}.")
-        initialise(variable, _zeros if ours and weights is not None else initializer)
+            if arrays is not None and len(started) > arrays:
+                raise CorruptFile(f"{WEIGHTS} does not hold the weights of the model in {CONFIG}: {arrays} are too few.")
+        initialise(variable, _zeros if ours and arrays is not None else initializer)
 
     keras.Variable._initialize_with_initializer = start
     try:
@@ -87,23 +89,26 @@ def _zeros(shape, dtype=None):
     return ops.convert_to_tensor(np.zeros(shape, "float32"), dtype)
 
 
-def load_verified_weights(model, path):
-    """Load a weights file into a model; it must hold the variables of this model, all of them and no others.
+def load_weights_into(model, content, path):
+    """Load the bytes of a weights file into a model; it must hold the variables of this model, all of them and no others.
 
-    Raises CorruptFile, also for a file that points outside itself.
+    path: what an error calls the file. Raises CorruptFile, also for a file that points outside itself.
     """
-    with _refusing(path, f"this {model.name}"):
-        count = _count_arrays(path)
-        if count != len(model.weights):
-            raise ValueError(f"{count} arrays for {len(model.weights)} weights")
-        model.load_weights(path)
+    arrays = count_arrays(content, path)
+    with _refusing(path, f"this {model.name}"), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as private:
+        if arrays != len(model.weights):
+            raise ValueError(f"{arrays} arrays for {len(model.weights)} weights")
+        # A copy: nobody changes it any more, and when Keras fails, it leaves the file open.
+        copy = Path(private) / WEIGHTS
+        copy.write_bytes(content)
+        model.load_weights(copy)
 
 
-def _count_arrays(path):
-    """How many arrays there are in a weights file, an optimizer's apart. Raises CorruptFile for what is no plain array."""
+def count_arrays(content, path):
+    """How many arrays a weights file has, an optimizer's apart. Raises CorruptFile where one is no plain array in it."""
     import h5py
 
-    with _refusing(path, "a model"), h5py.File(path, "r") as file:
+    with _refusing(path, "a model"), h5py.File(io.BytesIO(content), "r") as file:
         _require_plain(file, path)
         return sum(_datasets(file[name]) for name in file if name != "optimizer")
 
@@ -117,8 +122,6 @@ def _refusing(path, whose):
         raise
     except Exception as error:  # h5py and Keras raise whatever they run into
         why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        # Keras leaves the file open then, and HDF5 would take the next file of this path for the same.
-        traceback.clear_frames(error.__traceback__)
         raise CorruptFile(f"{path} does not hold the weights of {whose} ({why}); nothing was loaded.") from None
 
 
