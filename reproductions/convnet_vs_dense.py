@@ -20,6 +20,7 @@ import itertools
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
+from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.resampling import bootstrap_interval
 from zoo.reproductions.trainers.nets_of_1989 import train_on_few
 from zoo.reproductions.trainers.sample_sizes import train_on_draws
@@ -201,7 +202,7 @@ def draw(runs):
     for axes, metric in ((errors, "test_error_pct"), (speeds, f"epochs_to_{TARGET}_percent_training_error")):
         _draw_sizes(axes, runs[runs.metric == metric])
         axes.set(xlabel=f"training images of {runs.dataset.iloc[0]}")
-        _plain_ticks(axes.yaxis)
+        plain_ticks(axes.yaxis, subs=(1, 2, 3, 5))
     errors.set_ylabel("test error, %")
     speeds.set_ylabel(f"epochs to {TARGET} % training error")
     _draw_distortions(distortions, runs[runs.metric == "test_error_pct"])
@@ -253,20 +254,13 @@ def _draw_distortions(axes, runs):
     axes.legend(fontsize=8)
 
 
-def _plain_ticks(axis):
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter("{x:g}")
-
-
 def illustrate(files):
     """The first-layer filters of the ConvNet of the largest training set, and what its layers answer to a moving digit."""
-    from zoo.reproductions.trainers.feature_maps import PICTURES, read_pictures
+    from zoo.reproductions.trainers.arrays import unpacked
+    from zoo.reproductions.trainers.feature_maps import PICTURES
     from zoo.reproductions.trainers.feature_pictures import draw_filters, draw_maps
 
-    (arrays,) = (read_pictures(left[PICTURES]) for left in files.values() if PICTURES in left)
+    (arrays,) = (unpacked(left[PICTURES]) for left in files.values() if PICTURES in left)
     return {"first_layer_filters.png": draw_filters(arrays), "feature_maps_under_shift.png": draw_maps(arrays)}
 
 

@@ -150,18 +150,19 @@ def _as_published(runs):
     ours = float(values(runs, row, METRIC).iloc[0])
     distance = abs(ours - float(published.value))
     interval = Interval(distance, distance, distance, 1)
-    sentence = f"On mnist 30 principal components err by {ours:.3f}, published {published.value} (nothing is random). Distance"
-    return [check("mnist: principal components as published", interval, "squared error", sentence, below=CLOSE)]
+    sentence = f"On mnist 30 principal components err by {ours:.3f}, published {published.value} (nothing is random)"
+    name, unit = "mnist: principal components as published", "squared error"
+    return [check(name, interval, unit, f"{sentence}. Distance", below=CLOSE)]
 
 
 def draw(runs):
     """The error of every seed of every row, a panel for each data set, beside the published ones and the mean image's."""
     from matplotlib.figure import Figure
 
-    datasets = list(runs.dataset.unique())
-    figure = Figure(figsize=(6.4 * len(datasets), 4.6))
-    for axes, dataset in zip(figure.subplots(1, len(datasets), squeeze=False)[0], datasets):
-        _draw_errors(axes, runs[(runs.dataset == dataset) & (runs.metric == METRIC)])
+    panels = runs[runs.metric == METRIC].groupby("dataset", sort=False)
+    figure = Figure(figsize=(6.4 * len(panels), 4.6))
+    for axes, (_, panel) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+        _draw_errors(axes, panel)
     return figure
 
 
@@ -192,9 +193,9 @@ def _label(row):
 
 def illustrate(files):
     """Test images and what the first seed of each row makes of them; test images by codes of two numbers."""
-    from zoo.reproductions.trainers.autoencoders import read_pictures
+    from zoo.reproductions.trainers.arrays import unpacked
 
-    found = {row: read_pictures(left[PICTURES]) for row, left in files.items() if PICTURES in left}
+    found = {row: unpacked(left[PICTURES]) for row, left in files.items() if PICTURES in left}
     pictures = {}
     for dataset in dict.fromkeys(row[0] for row in found):
         mine = {row: arrays for row, arrays in found.items() if row[0] == dataset}
@@ -212,17 +213,11 @@ def _draw_reconstructions(found):
     rows += [(_label(row), arrays["reconstructions"]) for row, arrays in found.items()]
     figure = Figure(figsize=(7.5, 0.5 * len(rows)))
     for axes, (name, images) in zip(figure.subplots(len(rows), 1), rows):
-        axes.imshow(_side_by_side(images), cmap="gray", vmin=0, vmax=255)
+        axes.imshow(images.swapaxes(0, 1).reshape(images.shape[1], -1), cmap="gray", vmin=0, vmax=255)
         axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
         axes.set(xticks=[], yticks=[])
         axes.grid(False)
     return figure
-
-
-def _side_by_side(images):
-    import numpy as np
-
-    return np.concatenate(list(images), axis=1)
 
 
 def _draw_codes(found):

@@ -14,6 +14,7 @@ undecided save for the ConvNet on MNIST; unsupervised layers of the fully connec
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference
+from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.trainers.layerwise import train_layerwise
 
 DATASETS = ("mnist", "fashion_mnist")
@@ -133,16 +134,8 @@ def _draw_seconds(axes, found):
         axes.plot([], [], "o", color=f"C{place}", label=way)
     axes.set(xscale="log", yscale="log", xlabel="seconds of training per net", ylabel="test error, %")
     for axis in (axes.xaxis, axes.yaxis):
-        _plain_ticks(axis)
+        plain_ticks(axis)
     axes.legend(fontsize=7)
-
-
-def _plain_ticks(axis):
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter("{x:g}")
 
 
 def _published():

@@ -13,6 +13,7 @@ GPU are to reach, and the verdicts say so. Quick: linear and mlp, few epochs, 3 
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference, target
+from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
@@ -94,9 +95,7 @@ def draw(runs):
             label = "chosen on validation" if height == 0 else None
             axis.scatter(seeds.test_error_pct[best], height, s=90, facecolor="none", edgecolor="C3", label=label)
         axis.set(yticks=range(len(models)), yticklabels=models, xscale="log", xlabel="test error, %", title=dataset)
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_formatter("{x:g}")
-        axis.tick_params(axis="x", which="both", labelsize=8)
+        plain_ticks(axis.xaxis, subs=(1, 1.2, 1.5, 2, 3, 4, 6, 8))
         axis.invert_yaxis()
         axis.legend(fontsize=8)
     return figure

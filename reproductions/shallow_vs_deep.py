@@ -15,6 +15,7 @@ hand-made features and the exact kernel; whether more of both turns that round i
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference, ratio
+from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
 from zoo.reproductions.trainers.kernel import train_svm
 
@@ -116,19 +117,10 @@ def draw(runs):
                 panel.scatter(dots[column], dots.value, s=18, marker=marker, color=f"C{index}", alpha=0.6, label=": ".join(row))
         left.set(xlabel="parameters", ylabel=f"{dataset}: test error, %", xscale="log", yscale="log")
         right.set(xlabel="seconds of training per seed (share of its population)", xscale="log")
-        _plain_ticks(right.xaxis)
-        _plain_ticks(left.yaxis)
+        plain_ticks(right.xaxis)
+        plain_ticks(left.yaxis)
     axes[0, 1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
-
-
-def _plain_ticks(axis):
-    """Numbers such as 0.5 and 20 on a logarithmic axis, few enough to be read."""
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter("{x:g}")
 
 
 def _published():

@@ -230,11 +230,11 @@ def _draw_gaps(axes, runs, nets, labels, depth):
 
 def illustrate(files):
     """The first seed's first-layer filters from every start, before and after fine-tuning on most labels."""
-    import io
-
     from matplotlib.figure import Figure
 
-    left = {row: np.load(io.BytesIO(found[FILTERS])) for row, found in files.items() if FILTERS in found}
+    from zoo.reproductions.trainers.arrays import unpacked
+
+    left = {row: unpacked(found[FILTERS]) for row, found in files.items() if FILTERS in found}
     figure = Figure(figsize=(9, 0.6 + 2.3 * len(left)))
     panels = figure.subplots(len(left), 2, squeeze=False)
     for line, (row, kernels) in zip(panels, left.items()):

@@ -123,6 +123,14 @@ def test_one_bad_image_in_an_array(call, preset, digits, tmp_path):
     assert err == f"error: {tmp_path / 'digits.npy'}[1] is blank: there is nothing on it.\n"
 
 
+def test_a_model_that_reconstructs_is_refused(call, digits, tmp_path):
+    model = zoo.create_model("deep_autoencoder", (28, 28), widths=(8,), code=2)
+    folder = zoo.save_preset(model, tmp_path / "autoencoder")
+    code, out, err = call(folder, drawing(tmp_path / "seven.png", digits[0][0]))
+    assert (code, out) == (1, "") and len(err.splitlines()) == 1
+    assert "autoencoder tells no classes apart" in err and "zoo.encoder" in err
+
+
 def test_only_bad_files_load_no_model(call, preset, tmp_path, monkeypatch):
     monkeypatch.setattr("zoo.presets.from_preset", lambda name: pytest.fail("the model was loaded for nothing"))
     assert call(preset, tmp_path / "absent.png")[0] == 1

@@ -13,10 +13,12 @@ from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.trial import Budget
 from zoo.reproductions.trainers import nets_of_1989
 from zoo.reproductions.trainers.data import Split
-from zoo.reproductions.trainers.draws import draws, most_accurate
-from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps, move_right, read_pictures
+from zoo.reproductions.trainers.arrays import unpacked
+from zoo.reproductions.trainers.draws import draws
+from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps, move_right
 from zoo.reproductions.trainers.nets_of_1989 import squared_error, train_on_few
 from zoo.reproductions.trainers.sample_sizes import TOLERANCE, equal_widths, train_on_draws
+from zoo.reproductions.trainers.step_sizes import most_accurate
 
 
 def budget_of(name):
@@ -77,7 +79,7 @@ def test_moving_to_the_right_fills_with_zero(pixels, expected):
 def test_pictures_hold_filters_maps_and_how_alike_answers_are():
     model = zoo.create_model("convnet", (8, 8), 10, blocks=[[3], [5]], dense=6, batch_norm=False)
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 8)).astype("uint8")
-    arrays = read_pictures(feature_maps(model, images, [-1, 0, 2]))
+    arrays = unpacked(feature_maps(model, images, [-1, 0, 2]))
     np.testing.assert_array_equal(arrays["filters"], model.get_layer("conv_1_1").get_weights()[0][:, :, 0])
     assert arrays["image"].shape == (3, 8, 8) and np.array_equal(arrays["image"][1], images[0])
     assert arrays["maps_1"].shape == (3, 4, 4, 3) and arrays["maps_2"].shape == (3, 2, 2, 5)

@@ -11,7 +11,8 @@ from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.trial import Budget
 from zoo.reproductions.trainers import autoencoders
-from zoo.reproductions.trainers.autoencoders import PrincipalComponents, best_rate, read_pictures
+from zoo.reproductions.trainers.arrays import unpacked
+from zoo.reproductions.trainers.autoencoders import PrincipalComponents, best_rate
 
 
 def test_principal_components_find_what_varies():
@@ -62,7 +63,7 @@ def test_a_net_is_reported_in_its_best_step_size_with_its_pictures():
     errors = runs[runs.metric == "squared_error"].value
     digits = load("digits")
     assert (errors < PrincipalComponents(digits.train.x, 0).squared_error(digits.test.x)).all() and errors.nunique() == 2
-    pictures = read_pictures(found.files[autoencoders.PICTURES])
+    pictures = unpacked(found.files[autoencoders.PICTURES])
     assert pictures["originals"].shape == pictures["reconstructions"].shape == (10, 8, 8)
     assert [load("digits").test.x[np.flatnonzero(load("digits").test.y == k)[0]].tolist() for k in range(10)] == pictures[
         "originals"

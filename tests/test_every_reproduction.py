@@ -3,6 +3,7 @@
 import csv
 import inspect
 import io
+import json
 import re
 from pathlib import Path
 
@@ -85,6 +86,18 @@ def test_committed_files_follow_from_the_runs(folder):
             assert_same_picture(content, committed)
         else:
             assert content == committed, f"{name} is not what zoo results rebuild makes"
+
+
+@each_folder
+def test_committed_runs_are_of_the_recipes_that_stand_beside_them(folder):
+    """A table must not describe a protocol that its runs did not follow."""
+    module = load_claim(folder.name)
+    budget = Budget.named(folder.parent.name, None, getattr(module, "SEEDS", None))
+    now = {trial.row: json.loads(json.dumps(trial.recipe)) for trial in module.trials(budget)}
+    recorded = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["trials"]
+    assert recorded
+    for trial in recorded:
+        assert now[trial["dataset"], trial["model"], trial["setting"]] == trial["recipe"]
 
 
 @each_folder

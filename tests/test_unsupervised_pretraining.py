@@ -1,6 +1,5 @@
 """unsupervised_pretraining: whose labels are seen, what is selected, and what the checks make of known errors."""
 
-import io
 import types
 
 import numpy as np
@@ -12,7 +11,9 @@ from zoo.reproductions import unsupervised_pretraining as claim
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.figures import mosaic, picture_pngs
 from zoo.reproductions.trainers import label_curves
-from zoo.reproductions.trainers.label_curves import labelled_examples, metric, most_accurate, train_with_labels
+from zoo.reproductions.trainers.arrays import unpacked
+from zoo.reproductions.trainers.label_curves import labelled_examples, metric, train_with_labels
+from zoo.reproductions.trainers.step_sizes import most_accurate
 
 Y = np.repeat(np.arange(5), (40, 30, 10, 60, 60))
 SEEDS = range(12)
@@ -68,7 +69,7 @@ def test_rows_of_a_trial(trained):
 
 
 def test_filters_are_left_before_and_after_fine_tuning(trained):
-    kernels = np.load(io.BytesIO(trained.files[label_curves.FILTERS]))
+    kernels = unpacked(trained.files[label_curves.FILTERS])
     assert kernels["before"].shape == kernels["after"].shape == (8, 64)
     change = np.abs(kernels["before"] - kernels["after"]).max()
     assert 1e-4 < change < 0.5, "the weights that were fine-tuned are those that were pre-trained"

@@ -64,8 +64,10 @@ def decoder(model):
     """
     import keras
 
+    from zoo.layers.preprocessing import rescale_of
+
     code = _code(model)
-    rescale = next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
+    rescale = rescale_of(model) or 1.0
     x = keras.layers.Activation("sigmoid", name="pixels", dtype="float32")(model.outputs[0])
     x = keras.layers.Rescaling(1 / rescale, name="raw", dtype="float32")(x)
     return keras.Model(code.output, x, name=f"{model.name}_decoder")

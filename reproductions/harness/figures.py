@@ -78,3 +78,12 @@ def _versions():
     from zoo.environment import installed_version
 
     return f"matplotlib {installed_version('matplotlib')}, pillow {installed_version('pillow')}"
+
+
+def plain_ticks(axis, subs=(1, 1.5, 2, 3, 5, 7)):
+    """Numbers such as 0.5 and 20 on a logarithmic axis, few enough to be read. subs: which multiples of powers of ten."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")

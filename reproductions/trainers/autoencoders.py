@@ -1,8 +1,8 @@
 """Trains deep autoencoders and their rivals, principal components and logistic PCA, to reconstruct images."""
 
-import io
-
 import numpy as np
+
+from zoo.reproductions.trainers.arrays import packed
 
 METRIC = "squared_error"  # of an image, summed over its pixels in 0..1
 PICTURES = "pictures.npz"
@@ -156,7 +156,7 @@ def _flat(x):
 
 
 def _pictures(model, test):
-    """The bytes of an .npz with a few test images, their reconstructions and, of a code of two numbers, the codes."""
+    """Packed arrays: a few test images, their reconstructions and, of a code of two numbers, the codes."""
     x = test.x[_one_of_each(test.y)]
     if isinstance(model, PrincipalComponents):
         found, codes = 255 * model.reconstructions(x), model.codes(test.x[:MAPPED])
@@ -168,17 +168,9 @@ def _pictures(model, test):
     arrays = {"originals": x, "reconstructions": np.rint(np.clip(found, 0, 255)).astype(np.uint8)}
     if codes.shape[1] == 2:
         arrays |= {"codes": codes.astype(np.float16), "labels": test.y[:MAPPED]}
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
+    return packed(arrays)
 
 
 def _one_of_each(y):
     """Rows of the first image of each class; of the first images where there are no classes."""
     return np.unique(y, return_index=True)[1][:SHOWN] if y.ndim == 1 else np.arange(min(SHOWN, len(y)))
-
-
-def read_pictures(content):
-    """{name: array} of such bytes."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return dict(arrays)

@@ -14,8 +14,3 @@ def draws(seeds, size, split, stream=0):
         raise InvalidInput(f"{size:,} images can't be drawn from {len(split.x):,}; draw 1 to {len(split.x):,}.")
     # The stream of RandomState is the same in all versions of NumPy.
     return np.stack([np.random.RandomState([stream, seed]).permutation(len(split.x))[:size] for seed in seeds])
-
-
-def most_accurate(errors):
-    """Index of the step size with the lowest mean validation error, from (step sizes, seeds); a diverged seed errs always."""
-    return int(np.argmin(np.where(np.isfinite(errors), errors, 100.0).mean(axis=1)))

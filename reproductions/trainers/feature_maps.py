@@ -1,14 +1,14 @@
 """What the layers of a ConvNet answer to a digit that moves: for pictures, not for tables."""
 
-import io
-
 import numpy as np
+
+from zoo.reproductions.trainers.arrays import packed
 
 PICTURES = "feature_maps.npz"
 
 
 def feature_maps(model, images, shifts):
-    """The bytes of an .npz, which read_pictures reads: the first layer's filters and what layers make of moved images.
+    """Packed arrays: the first layer's filters and what layers make of moved images.
 
     images: (n, h, w), moved to the right by each of the shifts, in pixels, 0 among them. Arrays: shifts; filters (kernel,
     kernel, f); image (shifts, h, w) and maps_1, maps_2, ... (shifts, h', w', f), of the first image, after pooling and
@@ -30,15 +30,7 @@ def feature_maps(model, images, shifts):
         "layers": np.array([name.removesuffix("_activation") for name in layers]),
         "similarity": np.stack([_similarity(answer, list(shifts).index(0)) for answer in layers.values()]),
     }
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
-
-
-def read_pictures(content):
-    """The arrays of feature_maps by name."""
-    with np.load(io.BytesIO(content)) as arrays:
-        return dict(arrays)
+    return packed(arrays)
 
 
 def move_right(images, pixels):

@@ -1,6 +1,5 @@
 """Trains populations on few labels and on many, each member on examples of its own, with and without pre-training before."""
 
-import io
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +33,9 @@ def train_with_labels(trial, report):
     the first layer before and after fine-tuning on most labels, where the recipe asks for them (filters).
     """
     from zoo.reproductions.harness import WithFiles
+    from zoo.reproductions.trainers.arrays import packed
     from zoo.reproductions.trainers.data import splits
+    from zoo.reproductions.trainers.step_sizes import most_accurate
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
@@ -53,7 +54,7 @@ def train_with_labels(trial, report):
                     rows += _rows(trial.seeds, metric(split, n), values[rate, place], shared)
             if n == r["labels"][-1] and r["filters"]:
                 kernels = {"before": _filters(weights[0]), "after": tuned.kernels[rate, place]}
-    return WithFiles(rows, {FILTERS: _packed(kernels)}) if kernels else rows
+    return WithFiles(rows, {FILTERS: packed(kernels)}) if kernels else rows
 
 
 def metric(split, labels):
@@ -74,11 +75,6 @@ def labelled_examples(y, labels, seed):
         mine = shuffled[y[shuffled] == label]
         place[mine] = np.arange(len(mine))
     return shuffled[np.argsort(place[shuffled], kind="stable")][:labels]
-
-
-def most_accurate(errors):
-    """The step size (first axis) with the lowest mean error over seeds (second); one with a diverged seed comes last."""
-    return int(np.argmin(np.where(np.isfinite(errors), errors, 100.0).mean(axis=1)))
 
 
 def _starts(trial, train):
@@ -115,7 +111,7 @@ def _fine_tune(trial, weights, labels, train, validation, test):
     import keras
 
     import zoo
-    from zoo.reproductions.trainers.learning_speed import errors_on
+    from zoo.reproductions.trainers.step_sizes import errors_on
     from zoo.training.recipe import optimizer, recipe, steps
 
     r, rates, seeds = trial.recipe, trial.recipe["rates"], trial.seeds
@@ -147,12 +143,5 @@ def _rows(seeds, name, values, shared):
 
 
 def _filters(weights):
-    """The weights into the first units of the first layer: (SHOWN, inputs)."""
-    return weights[0].T[:SHOWN]
-
-
-def _packed(arrays):
-    """Arrays as the bytes of an npz file in 16 bits, the same bytes every time."""
-    file = io.BytesIO()
-    np.savez(file, **{name: array.astype("float16") for name, array in arrays.items()})
-    return file.getvalue()
+    """The weights into the first units of the first layer: (SHOWN, inputs), in 16 bits."""
+    return weights[0].T[:SHOWN].astype("float16")

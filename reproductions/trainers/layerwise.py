@@ -29,6 +29,7 @@ def train_layerwise(trial, report):
     """
     from zoo.datasets import describe
     from zoo.reproductions.trainers.data import splits
+    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
@@ -42,8 +43,8 @@ def train_layerwise(trial, report):
         seconds += population.fit_seconds / len(population)
         report.progress(done, len(plan))
     # All members are evaluated at once, but nothing looks at the test errors of those that were not chosen.
-    held_out, tested = (_errors(population, split).reshape(len(r["rates"]), -1) for split in (validation, test))
-    best = int(np.argmin(np.where(np.isfinite(held_out), held_out, 100.0).mean(axis=1)))
+    held_out, tested = (errors_on(population, split).reshape(len(r["rates"]), -1) for split in (validation, test))
+    best = most_accurate(held_out)
     values = {"test_error_pct": tested[best], "validation_error_pct": held_out[best]}
     values["step_size"] = np.full(len(trial.seeds), r["rates"][best])
     shared = {
@@ -167,8 +168,3 @@ def filtered_weights(build, images, patches, seed):
         side = convolution.kernel_size[0]
         convolution.kernel.assign(learned_filters(maps, side, convolution.filters, patches, seed))
     return net.get_weights()
-
-
-def _errors(population, split):
-    found = population.evaluate(*split)
-    return np.where(found.diverged, np.nan, 100 * (1 - found.accuracy))

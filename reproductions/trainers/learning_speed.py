@@ -6,6 +6,8 @@ stands for the middle of that epoch. Between two epochs the error is interpolate
 
 import numpy as np
 
+from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, rows
+
 STARTS = {
     # U[-1/sqrt(n), 1/sqrt(n)], n inputs: the custom before Glorot & Bengio (2010)
     "old uniform": {"scale": 1 / 3, "mode": "fan_in", "distribution": "uniform"},
@@ -36,7 +38,7 @@ def train_mlp(trial, report):
     fastest = fastest_rate(reached, errors)
     # All members are evaluated at once, but nothing looks at the test errors of those that were not chosen.
     held_out, tested = (errors_on(population, split).reshape(errors.shape[:2]) for split in (validation, test))
-    best = int(np.argmin(np.where(np.isfinite(held_out), held_out, 100.0).mean(axis=1)))
+    best = most_accurate(held_out)
     values = speeds("steps", {target: found[fastest] for target, found in reached.items()}, steps)
     values |= {"test_error_pct": tested[best], "validation_error_pct": held_out[best]}
     values |= {"fastest_step_size": r["rates"][fastest], "most_accurate_step_size": r["rates"][best]}
@@ -106,12 +108,6 @@ def learn(trial, train, options, activation):
     return population, error.to_numpy().reshape(len(r["rates"]), len(trial.seeds), r["epochs"])
 
 
-def errors_on(population, split):
-    """Error of every member in percent, NaN where it diverged."""
-    found = population.evaluate(*split)
-    return np.where(found.diverged, np.nan, 100 * (1 - found.accuracy))
-
-
 def steps_to(errors, target, steps):
     """Steps (or epochs) to a training error, (...) floats, from errors (..., epochs) of a run of `steps` of them.
 
@@ -146,21 +142,3 @@ def fastest_rate(reached, errors):
         return [value if np.isfinite(value) else np.inf for value in found]
 
     return min(range(len(errors)), key=merit)
-
-
-def rows(trial, values, population, train, test):
-    """The rows of a trial from {metric: one value or one for each seed}; seconds are those of all step sizes together."""
-    r = trial.recipe
-    shared = {
-        "n_train": len(train.x),
-        "n_test": len(test.x),
-        "parameters": population.template.count_params(),
-        "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
-        "seconds": population.fit_seconds / len(trial.seeds),
-        "precision": "float32",
-    }
-    return [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, by_seed in values.items()
-        for seed, value in zip(trial.seeds, np.broadcast_to(by_seed, len(trial.seeds)), strict=True)
-    ]

@@ -12,9 +12,9 @@ def train_on_few(trial, report):
     were drawn from, and on the training images in the last epoch; the step size.
     """
     from zoo.reproductions.trainers.data import Split
-    from zoo.reproductions.trainers.draws import draws, most_accurate
-    from zoo.reproductions.trainers.learning_speed import errors_on, rows
+    from zoo.reproductions.trainers.draws import draws
     from zoo.reproductions.trainers.small_images import small_splits
+    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, rows
 
     r = trial.recipe
     train, validation, test = small_splits(trial.dataset, r["side"], r["pool"], r["held_out"])

@@ -21,9 +21,9 @@ def train_on_draws(trial, report):
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.data import Split, splits
-    from zoo.reproductions.trainers.draws import draws, most_accurate
+    from zoo.reproductions.trainers.draws import draws
     from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps
-    from zoo.reproductions.trainers.learning_speed import errors_on, rows
+    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, rows
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["pool"], r["n_test"])

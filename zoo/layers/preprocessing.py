@@ -18,6 +18,11 @@ def raw_input(input_shape, rescale):
     return inputs, keras.layers.Rescaling(rescale, name="rescale")(inputs)
 
 
+def rescale_of(model):
+    """The number that a model multiplies its raw input by; None where it takes it as it is."""
+    return next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), None)
+
+
 def as_vector(x):
     """(n, ...) to (n, features)."""
     return x if len(x.shape) == 2 else keras.layers.Flatten(name="flatten")(x)

@@ -138,3 +138,11 @@ def one_or_each(name, value, layers):
     if len(values) != len(layers):
         raise InvalidInput(f"{name} needs one value, or one for each of the {len(layers)} encoders; got {value!r}.")
     return values
+
+
+def accepted(function, *arguments, **options):
+    """function's result; InvalidInput for an option that a layer does not take."""
+    try:
+        return function(*arguments, **options)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from error

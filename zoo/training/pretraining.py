@@ -5,8 +5,9 @@ import pandas as pd
 
 from zoo.errors import InvalidInput
 from zoo.layers.autoencoder import MeanOutput, check_noise
+from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
-from zoo.training.checks import check_data, check_schedule, one_or_each
+from zoo.training.checks import accepted, check_data, check_schedule, one_or_each
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
 
@@ -55,7 +56,7 @@ def pretrain(
     counts, levels = one_or_each("epochs", epochs, layers), one_or_each("level", level, layers)
     for count, noise in zip(counts, levels):  # all of them before the first encoder takes its time
         check_schedule(len(x), count, batch_size)
-        _accepted(check_noise, corruption, noise)
+        accepted(check_noise, corruption, noise)
     histories, below = [], None
     for index, (count, noise) in enumerate(zip(counts, levels)):
         stage = _stage(population, index, options | {"level": noise})
@@ -73,28 +74,19 @@ def pretrain(
 
 
 def _stack_options(model, layers):
-    rescale = next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), None)
     return {
         "widths": tuple(layer.units for layer in layers),
         "activation": keras.activations.serialize(layers[0].activation),
-        "rescale": rescale,
+        "rescale": rescale_of(model),
     }
 
 
 def _stage(population, index, options):
     shape = population.template.input_shape[1:]
-    return _accepted(
+    return accepted(
         Population,
         lambda: pretraining_stage(index, shape, **options),
         population.seeds,
         precision=population.precision,
         group_size=population.group_size,
     )
-
-
-def _accepted(function, *arguments, **options):
-    """function's result; InvalidInput for an option that the autoencoder does not take."""
-    try:
-        return function(*arguments, **options)
-    except ValueError as error:
-        raise InvalidInput(str(error)) from error

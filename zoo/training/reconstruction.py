@@ -8,11 +8,10 @@ def targets(model, x):
 
     Raises InvalidInput for x that leaves 0..1 then: only probabilities can be reconstructed so.
     """
-    import keras
-
     from zoo.errors import InvalidInput
+    from zoo.layers.preprocessing import rescale_of
 
-    scale = next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
+    scale = rescale_of(model) or 1.0
     y = np.multiply(x, np.float32(scale), dtype=np.float32)
     if y.size and not (y.min() >= 0 and y.max() <= 1 + 1e-6):
         raise InvalidInput(

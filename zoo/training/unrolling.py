@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pandas as pd
 
-from zoo.errors import InvalidInput
-from zoo.layers.autoencoder import MeanOutput
+from zoo.layers.autoencoder import MeanOutput, check_noise
+from zoo.layers.preprocessing import rescale_of
 from zoo.models.deep_autoencoder import decoders, encoders, pretraining_stage
-from zoo.training.checks import check_data, check_schedule, one_or_each
+from zoo.training.checks import accepted, check_data, check_schedule, one_or_each
 from zoo.training.population import Population
 
 
@@ -24,8 +24,9 @@ def pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose):
     layers = encoders(population.template)
     x, _ = check_data(population.template, x, None)
     counts, levels = one_or_each("epochs", epochs, layers), one_or_each("level", noise["level"], layers)
-    for count in counts:
+    for count, level in zip(counts, levels):  # all of them before the first stage takes its time
         check_schedule(len(x), count, batch_size)
+        accepted(check_noise, noise["corruption"], level)
     options, stages, histories = _options(population.template, layers) | noise, [], []
     for index, (count, level) in enumerate(zip(counts, levels)):
         stage = _stage(population, index, options | {"level": level}, stages)
@@ -45,24 +46,21 @@ def pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose):
 
 
 def _options(model, layers):
-    rescale = next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), None)
     activation = keras.activations.serialize(layers[0].activation) if len(layers) > 1 else "sigmoid"
     widths = tuple(layer.units for layer in layers[:-1])
-    return {"widths": widths, "code": layers[-1].units, "activation": activation, "rescale": rescale}
+    return {"widths": widths, "code": layers[-1].units, "activation": activation, "rescale": rescale_of(model)}
 
 
 def _stage(population, index, options, below):
     """The population of stage `index`, its encoders those learnt by the stages below it, its decoder the population's."""
     shape = population.template.input_shape[1:]
-    try:
-        stage = Population(
-            lambda: pretraining_stage(index, shape, **options),
-            population.seeds,
-            precision=population.precision,
-            group_size=population.group_size,
-        )
-    except ValueError as error:  # an option that the autoencoder does not take
-        raise InvalidInput(str(error)) from error
+    stage = accepted(
+        Population,
+        lambda: pretraining_stage(index, shape, **options),
+        population.seeds,
+        precision=population.precision,
+        group_size=population.group_size,
+    )
     stage.copy_layers(population, encoders(stage.template), encoders(population.template)[: index + 1])
     if below:
         stage.copy_layers(below[-1], encoders(stage.template)[:index], encoders(below[-1].template))
