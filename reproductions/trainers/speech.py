@@ -1,4 +1,4 @@
-"""Frames of speech as models take them: standardised windows of 11 frames, and the minutes of them that a seed has labels of."""
+"""Frames of speech as models take them: standardised windows of 11 frames, and the minutes that a seed has labels of."""
 
 import functools
 from typing import NamedTuple
@@ -49,7 +49,7 @@ def speech(dataset, pool=None, validation=None, test=None):
 
 
 def features(x):
-    """Log-mel energies with their slopes and the slopes' slopes, float32 (n, 40, 3), of frames (n, 42) as a data set has them."""
+    """Log-mel energies with their slopes and the slopes' slopes, float32 (n, 40, 3), of frames (n, 42) of a data set."""
     from zoo.datasets.acoustics import with_deltas
 
     return with_deltas(x[:, :BANDS], x[:, BANDS])

@@ -8,9 +8,11 @@ import warnings
 
 import numpy as np
 
+from zoo.reproductions.trainers.processes import in_processes
+
 PROJECTED = 40  # dimensions that linear discriminant analysis leaves of a window
 SHRINKAGE = 0.1  # of its covariance where it only projects
-METHODS = ("gmm", "lda", "knn")
+MANY = 100_000  # frames from which on settings are tried in processes of their own, where that takes no copies of windows
 
 
 class Mixtures:
@@ -46,16 +48,13 @@ class Mixtures:
         scores = [mixture.score_samples(x) + share for mixture, share in zip(self.mixtures, self.shares)]
         return self.classes[np.argmax(scores, axis=0)]
 
-    def count_parameters(self):
-        return sum(mixture.means_.size * 2 + mixture.weights_.size for mixture in self.mixtures)
-
 
 def train_baseline(trial, report):
     """The run function of a trial whose model is gmm, lda or knn.
 
-    The recipe names speech (minutes of pool, validation and test), minutes (labelled, ascending), features ("cepstra" of a frame with
-    deltas, "window" of 11 frames, "projected": that window by linear discriminant analysis) and grid, the values tried of
-    the method's setting: most components of a mixture, shrinkage of the covariance, neighbours.
+    The recipe names speech (minutes of pool, validation and test), minutes (labelled, ascending), features ("cepstra" of a
+    frame with deltas, "window" of 11 frames, "projected": that window by linear discriminant analysis) and grid, the values
+    tried of the method's setting: most components of a mixture, shrinkage of the covariance, neighbours.
     Rows: test and validation error with so many minutes, for every seed.
     """
     from zoo.environment import processor
@@ -69,8 +68,10 @@ def train_baseline(trial, report):
         rows, began = labelled_frames(train.utterances, minutes, seed), time.perf_counter()
         x, y = plain[0][rows], train.y[rows]
         project = _projection(x, y) if r["features"] == "projected" else lambda values: values
-        fitted = [_method(trial.model, value, seed).fit(project(x), y) for value in r["grid"]]
-        errors = [_error(method, project(plain[1]), validation.y) for method in fitted]
+        held_out = project(plain[1]), validation.y
+        calls = [(trial.model, value, seed, project(x), y, *held_out) for value in r["grid"]]
+        alone = len(rows) < MANY or r["features"] == "window"
+        fitted, errors = zip(*in_processes(_fitted, calls, processes=1 if alone else None))
         best = int(np.argmin(errors))
         shared = {
             "seed": seed, "n_train": len(rows), "seconds": time.perf_counter() - began, "device": processor(),
@@ -97,7 +98,7 @@ def _features(part, kind):
 
 
 def _projection(x, y):
-    """The function that takes windows to the directions that tell phones apart best, scaled to unit variance within a phone."""
+    """The function that takes windows to the directions that tell phones apart best, of unit variance within a phone."""
     analysis = _method("lda", SHRINKAGE, 0).fit(x, y)
     return lambda values: analysis.transform(values)[:, :PROJECTED]
 
@@ -111,6 +112,12 @@ def _method(name, value, seed):
     if name == "lda":
         return LinearDiscriminantAnalysis(solver="eigen", shrinkage=value)
     return KNeighborsClassifier(value)
+
+
+def _fitted(name, value, seed, x, y, held_out, phones):
+    """(the method, fitted to x and y, its error on what was held out)."""
+    method = _method(name, value, seed).fit(x, y)
+    return method, _error(method, held_out, phones)
 
 
 def _error(method, x, y):

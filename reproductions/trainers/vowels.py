@@ -92,7 +92,7 @@ def method(name, setting):
 
 
 def _speakers(dataset, standardised=True):
-    """(six speakers, the two that validate, all eight, the seven of the test), by mean and deviation of the eight if wanted."""
+    """(six speakers, the two that validate, all eight, the seven of the test), standardised over the eight if wanted."""
     from zoo.datasets import load
 
     data = load(dataset)
