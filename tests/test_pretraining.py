@@ -103,6 +103,7 @@ def test_other_models_are_refused(x):
         zoo.pretrain(compiled([0]), x, epochs=1)
 
 
+@pytest.mark.backend
 def test_the_first_encoder_may_have_inputs_without_bounds(x):
     """Standardised inputs: no sigmoid output could come near them, a linear one does."""
     standardised = ((x - x.mean(axis=0)) / (x.std(axis=0) + 1)).astype("float32")
