@@ -250,6 +250,18 @@ def test_weights_of_another_architecture_are_refused(preset, tmp_path):
             zoo.from_preset(preset)
 
 
+def test_weights_that_are_no_numbers_are_refused(preset, tmp_path):
+    diverged = make()
+    diverged.layers[-1].set_weights([np.full_like(weight, np.nan) for weight in diverged.layers[-1].get_weights()])
+    with pytest.raises(InvalidInput, match="it diverged, and nothing was saved"):
+        zoo.save_preset(diverged, tmp_path / "diverged")
+    assert not (tmp_path / "diverged").exists()
+    diverged.save_weights(tmp_path / "model.weights.h5")
+    rewrite(preset, "model.weights.h5", (tmp_path / "model.weights.h5").read_bytes())
+    with pytest.raises(CorruptFile, match="NaN or infinite"):
+        zoo.from_preset(preset)
+
+
 def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path):
     content = (preset / "model.weights.h5").read_bytes()
 

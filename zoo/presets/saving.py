@@ -12,6 +12,7 @@ import numpy as np
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import RULE, SCHEMA, check_card, metric_entry
 from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, folder_named, parse_config, write_sums
+from zoo.presets.loading import all_finite
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 
@@ -27,7 +28,7 @@ def save_preset(model, folder, card=None):
         card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
             "name" where it is missing.
 
-    Raises InvalidInput for a model that was made otherwise, a card with other keys or a folder with other things in it;
+    Raises InvalidInput for a model that was made otherwise or has diverged, a card with other keys or a folder with other things in it;
     ResultsError where the folder can't be written.
     """
     folder = folder_named(folder).absolute()
@@ -35,6 +36,8 @@ def save_preset(model, folder, card=None):
         folder = Path(os.path.realpath(folder))
     made = json.loads(json.dumps(how_made(model), default=repr))
     config = {"format": FORMAT, **made}
+    if not all_finite(model):
+        raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
     card = _complete_card(card, model, made, folder)
     content = json.dumps(config, indent=1).encode()
     parse_config(content, folder / CONFIG)
