@@ -8,19 +8,23 @@ learn from, noisy; electricity demand, half-hourly, 2,304 forecasts, with two se
 forecasts, chaotic and without noise. By the last value, by that of a season ago, by linear autoregression with least
 squares, by an mlp on the window as a vector, by a tanh rnn and by an lstm on it step by step.
 
-Expected: TO BE WRITTEN
+Expected, both budgets alike (quick: 5 seeds, 2 cores, some 3 minutes; full: 20 seeds, some 10 minutes, no GPU needed): it
+depends on the series. On electricity demand linear autoregression beats every net, the lstm by least. On sunspots the nets
+are at best as good as the AR(12) of 1927's kind. On Mackey-Glass, which is nonlinear and without noise, rnn and lstm err
+seventy times less than any linear forecast can, the mlp fifty times, and the lstm no less than the plain rnn.
 """
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, paired_difference
+from zoo.reproductions.harness import Published, Trial, paired_difference, target
 from zoo.reproductions.trainers.forecasts import forecast_simply, forecast_with_nets
 
 SEEDS = {"quick": 5}
 LAST, SEASON = ("naive", "the last value"), ("seasonal naive", "the value of a season ago")
 LINEAR, MLP = ("linear", "autoregression"), ("mlp", "window as a vector")
 RNN, LSTM = ("rnn", "window step by step"), ("lstm", "window step by step")
-# data set: in which order the columns of a flattened window hold the last value, and that of a season ago
+COLOURS = dict(zip(("naive", "seasonal naive", "linear", "mlp", "rnn", "lstm"), ("C7", "C5", "C1", "C2", "C4", "C0")))
+# data set: which column of a flattened window holds the last value, and which that of a season ago
 COLUMNS = {
     "sunspots": {LAST: -1, SEASON: -11},  # eleven years
     "taylor_demand": {LAST: -2, SEASON: -1},  # a week
@@ -28,10 +32,10 @@ COLUMNS = {
 }
 MEASURES = {
     "sunspots": {"arv_1921_1955": "average relative variance, 1921-55", "arv_1956_1979": "average relative variance, 1956-79"},
-    "taylor_demand": {"mape_pct": "mean absolute percentage error"},
+    "taylor_demand": {"mape_pct": "mean absolute percentage error, %"},
     "mackey_glass": {"nrmse": "root mean square error / deviation"},
 }
-COMPARISONS = [(LSTM, LINEAR), (LSTM, MLP), (LSTM, RNN), (MLP, LINEAR), (LINEAR, LAST)]
+COMPARISONS = [(LSTM, LINEAR), (LSTM, MLP), (LSTM, RNN), (RNN, LINEAR), (MLP, LINEAR)]
 PROTOCOL = """
 One step ahead: the next year, the next half hour, six units of time. Splits by time, windows and target as each data set's
 README has them; all methods see the whole window, the two naive ones a single value of it. Linear autoregression is
@@ -48,6 +52,7 @@ Measures are those of the literature: sunspots, mean squared error by 1535 in tw
 taylor_demand, mean absolute percentage error; mackey_glass, root mean square error by the standard deviation of the test values.
 coverage_pct is the share of test values inside an interval of 90 %: the forecast and the 5 % and 95 % quantiles of the
 residuals on the validation split, which nets and autoregression did not learn from there, though nets chose by it.
+Intervals are over seeds: each series is one, and how much an error owes to the years or weeks that are tested is not in them.
 validation_nrmse is relative to the deviation of the training targets. Deterministic methods have one value, without an interval.
 """
 
@@ -77,16 +82,17 @@ def trials(budget):
 
 
 def judge(runs):
-    """The lstm against linear autoregression, the mlp and the rnn; the mlp against autoregression; and that against nothing."""
-    return [
-        paired_difference(
-            runs, better=(dataset, *better), worse=(dataset, *worse), metric=metric,
-            name=f"{dataset}, {metric}: {better[0]} beats {worse[0]}",
-        )
-        for dataset in runs.dataset.unique()
-        for metric in MEASURES[dataset]
-        for better, worse in COMPARISONS
-    ]
+    """The nets against linear autoregression and each other, paired over seeds; and autoregression against the last value."""
+    checks = []
+    for dataset, metric in [(dataset, metric) for dataset in runs.dataset.unique() for metric in MEASURES[dataset]]:
+        for better, worse in COMPARISONS:
+            name = f"{dataset}, {metric}: {better[0]} beats {worse[0]}"
+            rows = {"better": (dataset, *better), "worse": (dataset, *worse)}
+            checks.append(paired_difference(runs, **rows, metric=metric, name=name))
+        naive = runs[(runs.dataset == dataset) & (runs.model == LAST[0]) & (runs.metric == metric)].value.item()
+        name = f"{dataset}, {metric}: linear beats naive"
+        checks.append(target(runs, (dataset, *LINEAR), at_most=naive, metric=metric, deterministic=True, name=name))
+    return checks
 
 
 def draw(runs):
@@ -104,7 +110,7 @@ def draw(runs):
             errors = found[found.model == model].sort_values("seed").value
             # Side by side, so that equal errors stay visible.
             shifts = [0.4 * (index / max(1, len(errors) - 1) - 0.5) for index in range(len(errors))]
-            axes.plot([place + shift for shift in shifts], errors, "o", ms=5, alpha=0.6, color=f"C{place if place != 1 else 7}")
+            axes.plot([place + shift for shift in shifts], errors, "o", ms=5, alpha=0.6, color=COLOURS[model])
             axes.plot([place - 0.35, place + 0.35], [errors.mean()] * 2, color="black", lw=1.5)
         axes.set(yscale="log", ylabel=label, title=dataset)
         plain_ticks(axes.yaxis)
@@ -113,37 +119,37 @@ def draw(runs):
 
 
 def illustrate(files):
-    """The start of each test split as the lstm forecasts it: every seed, their mean, and the interval of 90 %."""
+    """The start of each test split as lstm and autoregression forecast it, and by how much they miss it."""
     from matplotlib.figure import Figure
 
     from zoo.reproductions.trainers.arrays import unpacked
 
     found = {row: unpacked(left["forecasts.npz"]) for row, left in files.items()}
     datasets = [row[0] for row in found if row[1:] == LSTM]
-    figure = Figure(figsize=(10, 2.8 * len(datasets)))
-    for axes, dataset in zip(figure.subplots(len(datasets), 1, squeeze=False)[:, 0], datasets):
-        _draw_forecasts(axes, dataset, found[dataset, *LSTM], found[dataset, *LINEAR])
+    figure = Figure(figsize=(13, 2.7 * len(datasets) + 0.4))
+    for axes, dataset in zip(figure.subplots(len(datasets), 2, squeeze=False), datasets):
+        _draw_forecasts(*axes, dataset, found[dataset, *LSTM], found[dataset, *LINEAR])
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return {"forecasts.png": figure}
 
 
-def _draw_forecasts(axes, dataset, nets, linear):
-    start, step, label = {
-        "sunspots": (1921, 1, "year"),
-        "taylor_demand": (0, 1 / 48, "days since the test weeks began"),
-        "mackey_glass": (0, 6, "time"),
+def _draw_forecasts(level, error, dataset, nets, linear):
+    start, step, n, label, unit = {
+        "sunspots": (1921, 1, 88, "year", "number"),
+        "taylor_demand": (0, 0.5, 96, "hours since the test weeks began", "megawatts"),
+        "mackey_glass": (0, 6, 100, "units of time", "value"),
     }[dataset]
-    n = {"sunspots": 88, "taylor_demand": 144, "mackey_glass": 100}[dataset]
-    times = start + step * np.arange(n)
-    axes.fill_between(
-        times, nets["low"].mean(axis=0)[:n], nets["high"].mean(axis=0)[:n], color="C0", alpha=0.2, lw=0, label="lstm, 90 %"
-    )
-    for index, forecast in enumerate(nets["forecasts"]):
-        axes.plot(times, forecast[:n], color="C0", lw=0.6, alpha=0.5, label="" if index else "lstm, every seed")
-    axes.plot(times, linear["forecasts"][0, :n], color="C1", lw=1, ls="--", label="linear autoregression")
-    axes.plot(times, nets["truth"][:n], "k.", ms=4, label="observed")
-    axes.set(xlabel=label, title=dataset, xlim=(times[0], times[-1]))
-    axes.set_ylabel({"sunspots": "number", "taylor_demand": "megawatts", "mackey_glass": "value"}[dataset])
-    axes.legend(fontsize=8, loc="upper right")
+    times, truth = start + step * np.arange(n), nets["truth"][:n]
+    low, high = (nets[bound].mean(axis=0)[:n] for bound in ("low", "high"))
+    for axes, shift in ((level, 0), (error, truth)):
+        axes.fill_between(times, low - shift, high - shift, color=COLOURS["lstm"], alpha=0.25, lw=0, label="lstm, interval of 90 %")
+        for index, forecast in enumerate(nets["forecasts"]):
+            axes.plot(times, forecast[:n] - shift, color=COLOURS["lstm"], lw=0.6, alpha=0.5, label="" if index else "lstm, every seed")
+        axes.plot(times, linear["forecasts"][0, :n] - shift, color=COLOURS["linear"], lw=1, ls="--", label="linear autoregression")
+        axes.plot(times, truth - shift, "k.", ms=3, label="observed")
+        axes.set(xlabel=label, xlim=(times[0], times[-1]))
+    level.set(title=dataset, ylabel=unit)
+    error.set(title=f"{dataset}: forecast - observed", ylabel=unit)
 
 
 def _published():
