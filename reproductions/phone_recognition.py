@@ -30,17 +30,19 @@ LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions ove
 # The net of Robinson's table is one layer of 88 sigmoid units.
 VOWEL_NETS = {"1 layer of 88": 1, "2 layers of 88": 2, "3 layers of 88": 3}
 NEIGHBOUR = (VOWELS, "knn", "nearest neighbour")
-# How much of speech is taken, in minutes (None: all), and how nets learn it; passes: epochs of pre-training per layer.
+# How much of speech is taken, in minutes (None: all), and how it is learnt. passes: epochs of pre-training per layer;
+# cepstra, projected: most components of a mixture that are tried on either kind of features.
 SIZES = {
     "quick": {
-        "seeds": 3, "speech": {"pool": 6, "validation": 1, "test": 3}, "minutes": [0.5, 2], "epochs": [60, 24],
-        "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 3, 5), "width": 200, "passes": 4, "lstm": 64,
-        "blocks": [[6], [12]], "dense": 100, "convnet_epochs": [20, 8],
+        "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [40, 15],
+        "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 3, 5), "width": 128, "passes": 3, "lstm": 48,
+        "blocks": [[4], [8]], "dense": 64, "convnet_epochs": [10, 5], "cepstra": [16, 64], "projected": [1, 4],
     },
     "full": {
         "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
         "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "passes": 2, "lstm": 256,
         "blocks": [[32], [64]], "dense": 512, "convnet_epochs": [40, 16, 5],
+        "cepstra": [16, 64, 128], "projected": [1, 4, 32],
     },
 }
 PROTOCOL = """
@@ -48,19 +50,19 @@ Speech: one speaker, the same in all splits, labels of an automatic alignment, e
 errors in the phones of whole utterances of strangers after a hidden Markov model, stand beside for their order and are not
 comparable in value.
 A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slopes, each standardised over the training pool
-(quick: 6 minutes, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, full: 2, 10 and 80),
-the same ones for every model; validation and test are other recordings (quick: 1 and 3 minutes, full: 9.3 and 9.8).
+(quick: 4 minutes, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, full: 2, 10 and 80),
+the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes, full: 9.3 and 9.8).
 random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
-pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 4
+pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 3
 epochs per layer, full: 2), which stand in for the deep belief nets of the time. modern: rectified units in He's start,
-dropout of a tenth of the inputs and a fifth of the units. Layers have 200 units (full: 512). All nets: Adam with cosine
+dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (full: 512). All nets: Adam with cosine
 decay, in the step size of two (quick: 0.001, 0.003, full: 0.0003, 0.001) whose seeds err least on validation, in each
 seed's epoch that does so, for every number of minutes.
-Epochs: quick 60 and 24 in batches of 100 (ConvNet, of 6 and 12 filters: 20 and 8), full 40, 16 and 5 in batches of 256.
+Epochs: quick 40 and 15 in batches of 100 (ConvNet, of 4 and 8 filters: 10 and 5), full 40, 16 and 5 in batches of 256.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
-shrinkage, neighbours) are the best of three to five on validation; so much tuning is no less than the nets have.
+shrinkage, neighbours) are the best of two (mixtures, full: three) on validation.
 Vowels: settings, for nets the step size (of three, full: four) and the number of epochs, are those with the lowest mean
 error on two of the eight training speakers; then all eight train, as in Robinson's table, and seven others are tested.
 Nets: 88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as
@@ -98,8 +100,8 @@ def _speech_trials(budget):
     seeds, minutes = budget.seeds[: size["seeds"]], size["minutes"]
     shared = {"speech": size["speech"], "minutes": minutes}
     grids = {
-        GMM: ("cepstra", [4, 8, 16, 32, 64]), GMM_PROJECTED: ("projected", [1, 2, 4, 8, 16]),
-        LDA: ("window", [0.03, 0.1, 0.3]), KNN: ("projected", [5, 10, 20, 40]),
+        GMM: ("cepstra", size["cepstra"]), GMM_PROJECTED: ("projected", size["projected"]),
+        LDA: ("window", [0.1, 0.3]), KNN: ("projected", [10, 30]),
     }
     for row, (features, grid) in grids.items():
         # All distances from 80 minutes of frames, for every seed, are beyond reach.
