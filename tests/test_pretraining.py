@@ -122,7 +122,7 @@ def test_an_error_for_each_encoder_is_checked_before_the_first_one_learns(x):
     before = population.get_weights(0)
     for errors, why in ((["linear", "cubic"], "'cubic'"), (["linear"], "one for each of the 2 encoders")):
         with pytest.raises(InvalidInput, match=why):
-            zoo.pretrain(population, x, epochs=1, error=errors)
+            zoo.pretrain(population, x, epochs=1, batch_size=32, error=errors)
     for one, other in zip(before, population.get_weights(0), strict=True):
         assert_array_equal(one, other)
-    assert len(zoo.pretrain(population, x, epochs=1, error=["linear", "crossentropy"])) == 2
+    assert len(zoo.pretrain(population, x, epochs=1, batch_size=32, error=["linear", "crossentropy"])) == 2
