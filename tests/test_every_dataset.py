@@ -20,12 +20,15 @@ LOADED = [pytest.param(name, marks=pytest.mark.network) if name in BEYOND_REACH 
 # What each data set's content is, whatever machine or source it came from. A new one needs its line here.
 FINGERPRINTS = {
     "cifar10_jpeg": "ebff790c66e0d7629d5ee96d60cf4f3e28c8df5673c2fce2d1a472b3c269ca07",
+    "convex": "f4a2a769eaadc20263fd93395d9994d3b2cc3edd072517260aaf1b12ebe2957a",
     "curves": "0f44d1312f3c2a79e2ab14a6ad5736ce882c1ac8de42c4a36bdf55c62d57fba2",
     "digits": "eff09349a55a525c52dacd4a92113ffae5c182acddeea50bf2a431223f069b99",
     "fashion_mnist": "8366b62976bf3eba13d6c076fa16e9bb435740c39703ba3637e4518773cd1979",
     "interleaved_curves": "e68e41e3c5f6e36f91a0ddcd536a4b4402451cdc0656a3e6b64dfd0bc0e58a28",
     "mnist": "8ea30c528bd1e3e59c2367d152d4e7e941d5b88524842e625ad1f419579957e7",
     "mnist_basic": "70a41c72a232996e54edb7a414cd3b4f877d8f2fb26e03c1505d8d5e3f051c76",
+    "mnist_bg_img": "d1e49aaff37ba4685fc23b80e473a372c0b41bb12032178be9a1d4fca5616246",
+    "mnist_bg_rand": "98a3592f450e317a320b69bce8d4a1d31413cd7c9b8e39433ebfb7d362face79",
     "mnist_rot": "6f87d0a87cdee0628871ecb2d4ffb5d377927dea4737b9c06ea7e140e71818ae",
 }
 # Never loaded where this was written; TFDS's registered checksum of the archive says what it holds.
