@@ -30,6 +30,9 @@ FINGERPRINTS = {
     "mnist_bg_img": "d1e49aaff37ba4685fc23b80e473a372c0b41bb12032178be9a1d4fca5616246",
     "mnist_bg_rand": "98a3592f450e317a320b69bce8d4a1d31413cd7c9b8e39433ebfb7d362face79",
     "mnist_rot": "6f87d0a87cdee0628871ecb2d4ffb5d377927dea4737b9c06ea7e140e71818ae",
+    "mnist_rot_bg_img": "73e1537f637696f805cec2d653bd0ac9d73753bcae2bc78ab70828c51a630990",
+    "rectangles": "3ecb690c192beeadbae06398f67104e22912d04848f6355c0fdc29331aca4359",
+    "rectangles_img": "02f52db55ed325c56922a2c1c43e93adb15311bcc0d5722770754a7ee609058b",
 }
 # Never loaded where this was written; TFDS's registered checksum of the archive says what it holds.
 UNPINNED = ("cifar10",)
