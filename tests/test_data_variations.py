@@ -196,3 +196,10 @@ def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
         name, citation, description, licence = json.loads(line)
         assert name == f"mnist_variations/{config}/1.1.0" and "larochelle2007" in citation
         assert description.startswith("# Variations") and licence == describe(CONFIGS[config]).licence
+
+
+def test_tensorflow_datasets_own_test_passes_on_dummy_data(tmp_path):
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "NO_GCE_CHECK": "true"}
+    module = "zoo.datasets.mnist_variations.mnist_variations_dataset_builder_test"
+    done = subprocess.run([sys.executable, "-m", module], env=quiet, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "OK" in done.stderr, done.stderr[-4000:]

@@ -17,7 +17,7 @@ def train_on_set(trial, report):
     from zoo.reproductions.trainers.arrays import packed
 
     r = trial.recipe
-    train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
+    train, validation, test = _cut(trial)
     found = tuned(trial, train, validation)
     report.progress(1, 1)
     rows = _rows(trial, found, {ERROR: found.errors(test)}, train, test)
@@ -33,7 +33,7 @@ def train_on_digits_in_place(trial, report):
     from zoo.reproductions.trainers import moved_digits
 
     r = trial.recipe
-    parts = [Split(moved_digits.on_canvas(x), y) for x, y in splits(trial.dataset, r["n_train"], r["n_test"])]
+    parts = [Split(moved_digits.on_canvas(x), y) for x, y in _cut(trial)]
     if r["jitter"]:
         parts[:2] = [Split(moved_digits.jittered(x, *r["jitter"], draw), y) for draw, (x, y) in enumerate(parts[:2])]
     train, validation, test = parts
@@ -42,6 +42,13 @@ def train_on_digits_in_place(trial, report):
     errors = {moved_metric(n): found.errors(Split(moved_digits.shifted(test.x, n), test.y)) for n in r["shifts"]}
     errors |= {turned_metric(n): found.errors(Split(moved_digits.turned(test.x, n), test.y)) for n in r["angles"]}
     return _rows(trial, found, errors, train, test)
+
+
+def _cut(trial):
+    """(train, validation, test), the first n_train, n_validation and n_test of the data set's; None for all."""
+    r = trial.recipe
+    train, validation, _ = splits(trial.dataset, r["n_train"], r["n_validation"])
+    return train, validation, splits(trial.dataset, n_test=r["n_test"])[2]
 
 
 def moved_metric(pixels):
