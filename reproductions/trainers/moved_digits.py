@@ -1,10 +1,10 @@
-"""Digits away from their place: on a larger canvas, so that nothing is cut off, shifted and turned by known amounts."""
+"""Digits away from their place: shifted and turned by known amounts, on a larger canvas, so that little is cut off."""
 
 import numpy as np
 
 from zoo.datasets.variations import TURN, rotated
 
-BORDER = 4  # pixels around a digit's image: its ink, 20 pixels wide, may then move by 8
+BORDER = 4  # pixels around a digit's image, so that all of it stays when it moves by 4, and nearly all when it moves by 8
 STREAM = 28  # of the directions, the same for every model
 
 
