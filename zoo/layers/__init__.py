@@ -3,11 +3,15 @@
 from zoo.layers.augmentation import RandomAffine, RandomElastic, RandomErasing, RandomFlip, RandomShift, augment
 from zoo.layers.autoencoder import Autoencoder, MeanOutput
 from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
+from zoo.layers.forecast import Forecast
 from zoo.layers.fourier import RandomFourierFeatures
 from zoo.layers.local_maps import LocalMaps, scaled_tanh
+from zoo.layers.recurrent import ForgetBias
 
 __all__ = [
     "Autoencoder",
+    "Forecast",
+    "ForgetBias",
     "LocalMaps",
     "MatmulConv2D",
     "MeanOutput",

