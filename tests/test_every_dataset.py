@@ -13,8 +13,9 @@ from zoo.datasets.dataset import SPLITS
 
 NAMES = list_datasets()
 # Default tests reach no network and have no file of a user's: the arrays of these are tested with -m network, on a
-# machine that has their source. Dummy data goes through their parsers in test_data_cifar10.py and test_data_texts.py.
-BEYOND_REACH = ("cifar10", "cifar10_jpeg", "tiny_shakespeare")
+# machine that has their source. Dummy data goes through their parsers in test_data_cifar10.py, test_data_texts.py and
+# test_speech_data.py.
+BEYOND_REACH = ("cifar10", "cifar10_jpeg", "msu_ru_speech", "tiny_shakespeare")
 LOADED = [pytest.param(name, marks=pytest.mark.network) if name in BEYOND_REACH else name for name in NAMES]
 
 # What each data set's content is, whatever machine or source it came from. A new one needs its line here.
@@ -25,12 +26,14 @@ FINGERPRINTS = {
     "canterbury_plrabn12": "ec038f40bbdc53cb59ffc80af0181738055a5a957285b6e4668dc9d4d4430cda",
     "cifar10_jpeg": "ebff790c66e0d7629d5ee96d60cf4f3e28c8df5673c2fce2d1a472b3c269ca07",
     "curves": "0f44d1312f3c2a79e2ab14a6ad5736ce882c1ac8de42c4a36bdf55c62d57fba2",
+    "deterding_vowels": "a8612d973fe179c486af61ed8a7cc0df3a5592c2377726399d4a2ed4de6d3f55",
     "digits": "eff09349a55a525c52dacd4a92113ffae5c182acddeea50bf2a431223f069b99",
     "fashion_mnist": "8366b62976bf3eba13d6c076fa16e9bb435740c39703ba3637e4518773cd1979",
     "interleaved_curves": "e68e41e3c5f6e36f91a0ddcd536a4b4402451cdc0656a3e6b64dfd0bc0e58a28",
     "mackey_glass": "c62546b9505fc2c87983ca8db693a7cfdd1649cac1fb65882a696e00972a6fd8",
     "mnist": "8ea30c528bd1e3e59c2367d152d4e7e941d5b88524842e625ad1f419579957e7",
     "mnist_basic": "70a41c72a232996e54edb7a414cd3b4f877d8f2fb26e03c1505d8d5e3f051c76",
+    "msu_ru_speech": "c4d9f549f6d0cf25ca662485d94252ad2deb87aeb44ddd52fa7e0cc0d298da27",
     "mnist_rot": "6f87d0a87cdee0628871ecb2d4ffb5d377927dea4737b9c06ea7e140e71818ae",
     "sunspots": "95066aa630fb57411782ffcad3658f5f75cfb291f76b577011a22ecdf33f4a7f",
     "taylor_demand": "9ec8bdc2cbdcff34fd3b78187dfbd1bb674cbacaedead9f0d1ca74b60aedd3f9",
