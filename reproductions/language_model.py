@@ -7,7 +7,9 @@ PPM. All are measured in bits per character of text that they were not trained o
 
 Expected, full budget (5 seeds, one H100, some 8 minutes, not run yet): PPM and n-grams ahead on the four books, of 0.1 to 0.5
 million characters, and LSTM of two layers close to them on Tiny Shakespeare, of one million. Quick budget (3 seeds, 2 cores,
-some 4 minutes, one book, nets of 128 units):
+some 4 minutes, one book, nets of 128 units): against the claim, PPM and n-grams (2.00 and 2.04 bits) ahead of LSTM of one
+layer (2.14), which is ahead of the plain recurrent net (2.22), of bzip2 (2.18), xz and gzip. Two layers decide little: the
+step size that suits them best from the first seed is too large for the other two.
 """
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
@@ -23,7 +25,7 @@ PLAIN, ONE, TWO = ("rnn", "1 layer"), ("lstm", "1 layer"), ("lstm", "2 layers")
 NGRAMS, PPM = ("ngrams", "Kneser-Ney"), ("ppm", "PPMd H")
 COMPRESSORS = (("bzip2", "-9"), ("xz", "-9e"), ("gzip", "-9"))
 RIVALS = (NGRAMS, PPM, *COMPRESSORS)
-CLOSE = 0.005  # bits per character: the published ones have two decimals
+CLOSE = 0.01  # bits per character: the published ones have two decimals, and our file lacks its last block
 PROTOCOL = """
 Bits per character are the mean of -log2 of the probability that each character of the test text was given. Canterbury's
 books are cut by position, 90 % to train, 5 % each to validate and to test; Tiny Shakespeare as TensorFlow Datasets cuts it.
@@ -37,10 +39,12 @@ one to the next, batches of 16, 8 epochs; full: 128, 64, batches of 64, some 1,0
 state starting at 0 with each. Of the epochs that with the least validation loss is tested. Held-out text is read once, in
 windows of 512 characters of which the second half is predicted, so that at least 256 characters are known before each.
 Tuning: the full budget chooses between two step sizes for every net by the mean validation loss of its seeds. For the quick
-one the step size was chosen beforehand on the validation text of alice29, first seed, from 0.003, 0.01 and 0.03 for each of
-the three nets. The order of n-grams (2 to 9) and of PPM (2 to 12) is that with the fewest validation bits. N-grams: modified
-Kneser-Ney (Chen & Goodman 1998), interpolated down to the uniform distribution; their parameters are n-grams kept.
-n_train and n_test count characters.
+one it was chosen beforehand on the validation text of alice29, first seed, from 0.003, 0.01 and 0.03 for each of the three
+nets, none of which has dropout (0.2 of it took LSTM of one layer from 2.01 to 1.97 validation bits, and was not tried on the
+others). Not untouched: a trial of the trainer, with other settings, printed test bits before these were chosen.
+The order of n-grams (2 to 9) and of PPM (2 to 12) is that with the fewest validation bits. N-grams: modified Kneser-Ney (Chen
+& Goodman 1998), interpolated down to the uniform distribution; their parameters are n-grams kept. n_train and n_test count
+characters.
 """
 
 
