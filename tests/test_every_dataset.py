@@ -19,6 +19,7 @@ LOADED = [pytest.param(name, marks=pytest.mark.network) if name in BEYOND_REACH 
 
 # What each data set's content is, whatever machine or source it came from. A new one needs its line here.
 FINGERPRINTS = {
+    "adding": "d1d6ca75cb6f8796b88af071ed928b1294b1076d4e5e85cd89827b48b3f58df4",
     "cifar10_jpeg": "ebff790c66e0d7629d5ee96d60cf4f3e28c8df5673c2fce2d1a472b3c269ca07",
     "curves": "0f44d1312f3c2a79e2ab14a6ad5736ce882c1ac8de42c4a36bdf55c62d57fba2",
     "digits": "eff09349a55a525c52dacd4a92113ffae5c182acddeea50bf2a431223f069b99",

@@ -164,7 +164,7 @@ def test_the_setting_is_the_one_with_the_lowest_mean_validation_error():
 
 
 def net_trial(model="lstm", **changes):
-    recipe = {"options": TINY[model], "rates": [0.001, 0.03], "epochs": 3, "batch_size": 32}
+    recipe = {"options": TINY[model], "rates": [0.001, 0.03], "epochs": 3, "batch_size": 32, "search_seeds": 2}
     return Trial("sunspots", model, "tested", (3, 4), forecasts.forecast_with_nets, recipe | changes)
 
 
