@@ -31,7 +31,9 @@ COLUMNS = {
     "mackey_glass": {LAST: -1},
 }
 MEASURES = {
-    "sunspots": {"arv_1921_1955": "average relative variance, 1921-55", "arv_1956_1979": "average relative variance, 1956-79"},
+    "sunspots": {
+        "arv_1921_1955": "average relative variance, 1921-55", "arv_1956_1979": "average relative variance, 1956-79",
+    },
     "taylor_demand": {"mape_pct": "mean absolute percentage error, %"},
     "mackey_glass": {"nrmse": "root mean square error / deviation"},
 }
@@ -50,11 +52,11 @@ and validation split together, from the same starts, for as many epochs, and tes
 fitted on both. 32 and 64 units, one hidden layer in the mlp, and a change rather than a level as output were chosen on
 validation errors of the first seed or two.
 Measures are those of the literature: sunspots, mean squared error by 1535 in two periods (the years from 1980 on are ours);
-taylor_demand, mean absolute percentage error; mackey_glass, root mean square error by the standard deviation of the test values.
+taylor_demand, mean absolute percentage error; mackey_glass, root mean square error by the deviation of the test values.
 coverage_pct is the share of test values inside an interval of 90 %: the forecast and the 5 % and 95 % quantiles of the
 residuals on the validation split, which nets and autoregression did not learn from there, though nets chose by it.
 Intervals are over seeds: each series is one, and how much an error owes to the years or weeks that are tested is not in them.
-validation_nrmse is relative to the deviation of the training targets. Deterministic methods have one value, without an interval.
+validation_nrmse is relative to the deviation of the training targets. Methods that draw nothing have one value, no interval.
 """
 
 
@@ -143,10 +145,11 @@ def _draw_forecasts(level, error, dataset, nets, linear):
     times, truth = start + step * np.arange(n), nets["truth"][:n]
     low, high = (nets[bound].mean(axis=0)[:n] for bound in ("low", "high"))
     for axes, shift in ((level, 0), (error, truth)):
-        axes.fill_between(times, low - shift, high - shift, color=COLOURS["lstm"], alpha=0.25, lw=0, label="lstm, interval of 90 %")
+        own, other = {"color": COLOURS["lstm"]}, {"color": COLOURS["linear"]}
+        axes.fill_between(times, low - shift, high - shift, alpha=0.25, lw=0, label="lstm, interval of 90 %", **own)
         for index, forecast in enumerate(nets["forecasts"]):
-            axes.plot(times, forecast[:n] - shift, color=COLOURS["lstm"], lw=0.6, alpha=0.5, label="" if index else "lstm, every seed")
-        axes.plot(times, linear["forecasts"][0, :n] - shift, color=COLOURS["linear"], lw=1, ls="--", label="linear autoregression")
+            axes.plot(times, forecast[:n] - shift, lw=0.6, alpha=0.5, label="" if index else "lstm, every seed", **own)
+        axes.plot(times, linear["forecasts"][0, :n] - shift, lw=1, ls="--", label="linear autoregression", **other)
         axes.plot(times, truth - shift, "k.", ms=3, label="observed")
         axes.set(xlabel=label, xlim=(times[0], times[-1]))
     level.set(title=dataset, ylabel=unit)
