@@ -1,6 +1,6 @@
 """Recurrent nets on tasks that need what was long ago: the adding problem, and images read pixel by pixel.
 
-All nets are tuned alike: a step size from the same grid, by one seed that is not among those of the table.
+All nets are tuned alike: every seed is trained in every step size of the same grid, and one is chosen for all of them.
 """
 
 import numpy as np
@@ -9,7 +9,6 @@ from zoo.reproductions.harness.trial import WithFiles
 from zoo.reproductions.trainers.arrays import packed
 from zoo.reproductions.trainers.data import Split
 
-TUNING_SEED = 1997
 WRONG = 0.08  # error of a sum in 0..2 from which it is wrong: 0.04 of Hochreiter & Schmidhuber's target, half the sum
 SOLVED = 0.01  # mean squared error below which a length counts as solved
 GRADIENT_SEQUENCES = 64
@@ -29,17 +28,17 @@ def train_adding(trial, report):
     train, validation, test = adding_splits(r)
     task = {"loss": "mean_squared_error", "metrics": [], "score": lambda found: found.loss}
     options = r["options"] | {"rescale": None, "padding": PADDING}
-    population, rate, seconds = tuned(trial, options, 1, train, validation, task, report)
-    error = np.abs(population.predict(test.x)[:, :, 0] - test.y)
+    population, members, rate = tuned(trial, options, 1, train, validation, task, report)
+    error = np.abs(population.predict(test.x)[members, :, 0] - test.y)
     values = {
         "mse": np.mean(error**2, axis=1),
         "wrong_pct": 100 * np.mean(error > WRONG, axis=1),
-        "validation_mse": population.evaluate(*validation).loss.to_numpy(),
+        "validation_mse": population.evaluate(*validation).loss.to_numpy()[members],
     }
-    curves = gradients_by_lag(population, test.x[:GRADIENT_SEQUENCES], r["length"])
+    curves = gradients_by_lag(population, members, test.x[:GRADIENT_SEQUENCES], r["length"])
     for when, found in curves.items():
         values[f"log10_gradient_{when}"] = np.log10(found[:, r["length"] // 2] / found[:, 0])
-    return WithFiles(_rows(trial, population, rate, seconds, train, test, values), {"gradients.npz": packed(curves)})
+    return WithFiles(_rows(trial, population, members, rate, train, test, values), {"gradients.npz": packed(curves)})
 
 
 def adding_splits(recipe):
@@ -67,12 +66,12 @@ def train_pixels(trial, report):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     task = {"loss": loss, "metrics": ["accuracy"], "score": lambda found: -found.accuracy}
     classes = describe(trial.dataset).classes
-    population, rate, seconds = tuned(trial, r["options"], classes, train, validation, task, report)
-    values = {}
-    for metric, part in (("test_error_pct", test), ("validation_error_pct", validation)):
-        found = population.evaluate(*part)
-        values[metric] = np.where(found.diverged, np.nan, 100 * (1 - found.accuracy))
-    return _rows(trial, population, rate, seconds, train, test, values)
+    population, members, rate = tuned(trial, r["options"], classes, train, validation, task, report)
+    values = {
+        metric: 100 * (1 - population.evaluate(*part).accuracy.to_numpy()[members])
+        for metric, part in (("test_error_pct", test), ("validation_error_pct", validation))
+    }
+    return _rows(trial, population, members, rate, train, test, values)
 
 
 def pixel_sequences(images, pool, permuted):
@@ -89,30 +88,25 @@ def pixel_sequences(images, pool, permuted):
 
 
 def tuned(trial, options, outputs, train, validation, task, report):
-    """(population trained at the best step size, that step size, seconds per net of all training).
+    """(population of every seed in every step size, trained; the places of the best step size's members; that step size).
 
-    task: loss, metrics, and score(what evaluate returns), of which the lowest mean wins; a net that diverged never does.
+    task: loss, metrics, and score(what evaluate returns), of which the lowest mean over seeds wins; a net that diverged
+    rules its step size out, unless all do.
     """
     import zoo
 
-    r, rates = trial.recipe, trial.recipe["rates"]
-
-    def trained(seeds, each):
-        population = zoo.Population(lambda: zoo.create_model(r["model"], train.x.shape[1:], outputs, **options), seeds)
-        population.compile(_optimizer(r, len(train.x)), task["loss"], task["metrics"], learning_rate=each)
-        population.fit(*train, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
-        return population
-
-    search, best = 0.0, 0
-    if len(rates) > 1:
-        population = trained([TUNING_SEED] * len(rates), rates)
-        found = population.evaluate(*validation)
-        score = np.where(found.diverged | ~np.isfinite(task["score"](found)), np.inf, task["score"](found))
-        best, search = int(np.argmin(score)), population.fit_seconds
-    report.progress(1, 2)
-    population = trained(trial.seeds, [rates[best]] * len(trial.seeds))
-    report.progress(2, 2)
-    return population, rates[best], (search + population.fit_seconds) / len(trial.seeds)
+    r, seeds, rates = trial.recipe, trial.seeds, trial.recipe["rates"]
+    population = zoo.Population(
+        lambda: zoo.create_model(r["model"], train.x.shape[1:], outputs, **options), [*seeds] * len(rates)
+    )
+    each = np.repeat(rates, len(seeds))
+    population.compile(_optimizer(r, len(train.x)), task["loss"], task["metrics"], learning_rate=each)
+    population.fit(*train, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
+    report.progress(1, 1)
+    score = task["score"](population.evaluate(*validation)).to_numpy().reshape(len(rates), len(seeds))
+    lost = population.diverged.reshape(score.shape) | ~np.isfinite(score)
+    best = int(np.argmin(np.where(lost, np.inf, score).mean(axis=1)))
+    return population, np.arange(len(seeds)) + best * len(seeds), rates[best]
 
 
 def _optimizer(recipe, n):
@@ -123,7 +117,7 @@ def _optimizer(recipe, n):
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(recipe["rates"][0], steps), global_clipnorm=1.0)
 
 
-def gradients_by_lag(population, x, most):
+def gradients_by_lag(population, members, x, most):
     """{"start": (members, most), "trained": ...}: how strongly the output depends on the number `lag` steps before the end.
 
     The root mean square over sequences x (n, steps, 2), padded, of the derivative of the output by that number, for lags 0 to
@@ -139,10 +133,10 @@ def gradients_by_lag(population, x, most):
         # What 32 bits round to 0 is as small as they can tell: a logarithm of 0 would read as a net that diverged.
         return np.maximum(np.sqrt(np.mean(found**2, axis=0)), np.finfo(np.float32).tiny)
 
-    starts = [build_member(population.build, seed, population.precision) for seed in population.seeds]
+    starts = [build_member(population.build, population.seeds[member], population.precision) for member in members]
     return {
         "start": np.stack([curve(model) for model in starts]),
-        "trained": np.stack([curve(population[member]) for member in range(len(population))]),
+        "trained": np.stack([curve(population[member]) for member in members]),
     }
 
 
@@ -164,18 +158,18 @@ def _derivatives(model, x):
     return np.asarray(jax.jit(jax.grad(lambda inputs: model.stateless_call(*weights, inputs, training=False)[0].sum()))(x))
 
 
-def _rows(trial, population, rate, seconds, train, test, values):
-    """Rows from {metric: (seeds,)}; NaN where a seed diverged."""
+def _rows(trial, population, members, rate, train, test, values):
+    """Rows from {metric: (seeds,)}; NaN where a seed diverged. seconds are those of all step sizes together."""
     r = trial.recipe
     shared = {
         "n_train": len(train.x),
         "n_test": len(test.x),
         "parameters": population.template.count_params(),
         "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
-        "seconds": seconds,
+        "seconds": population.fit_seconds / len(trial.seeds),
         "precision": "float32",
     }
-    values = {metric: np.where(population.diverged, np.nan, each) for metric, each in values.items()}
+    values = {metric: np.where(population.diverged[members], np.nan, each) for metric, each in values.items()}
     values["step_size"] = [rate] * len(trial.seeds)
     return [
         shared | {"seed": seed, "metric": metric, "value": float(value)}
