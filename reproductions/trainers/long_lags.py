@@ -126,10 +126,10 @@ def gradients_by_lag(population, members, x, most):
     from zoo.datasets.adding.sequences import lengths
     from zoo.training.members import build_member
 
-    places = lengths(x)[:, None] - 1 - np.arange(most)
+    places, derivatives = lengths(x)[:, None] - 1 - np.arange(most), _derivatives(population.template, x)
 
     def curve(model):
-        found = np.take_along_axis(_derivatives(model, x)[:, :, 0].astype(float), places, axis=1)
+        found = np.take_along_axis(derivatives(model)[:, :, 0].astype(float), places, axis=1)
         # What 32 bits round to 0 is as small as they can tell: a logarithm of 0 would read as a net that diverged.
         return np.maximum(np.sqrt(np.mean(found**2, axis=0)), np.finfo(np.float32).tiny)
 
@@ -140,22 +140,28 @@ def gradients_by_lag(population, members, x, most):
     }
 
 
-def _derivatives(model, x):
-    """Of the one output of each example by its input: an array like x."""
+def _derivatives(template, x):
+    """A function of a model like the template that gives the derivative of each example's one output by its input, like x."""
     import keras
+
+    from zoo.training.members import variables_of
 
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        inputs = tf.constant(x)
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            total = tf.reduce_sum(model(inputs, training=False))
-        return tape.gradient(total, inputs).numpy()
+        def of(model):
+            inputs = tf.constant(x)
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                total = tf.reduce_sum(model(inputs, training=False))
+            return tape.gradient(total, inputs).numpy()
+
+        return of
     import jax
 
-    weights = [variable.value for variable in model.trainable_variables], [v.value for v in model.non_trainable_variables]
-    return np.asarray(jax.jit(jax.grad(lambda inputs: model.stateless_call(*weights, inputs, training=False)[0].sum()))(x))
+    # Compiled once for all models: their weights are arguments.
+    slope = jax.jit(jax.grad(lambda inputs, *weights: template.stateless_call(*weights, inputs, training=False)[0].sum()))
+    return lambda model: np.asarray(slope(x, *variables_of(model)))
 
 
 def _rows(trial, population, members, rate, train, test, values):
