@@ -26,6 +26,7 @@ TOLERANCE = 1e-8
 FEW = 2.0  # percent of the eigenvalues: what "a few downward directions" is taken to be
 TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
 LEVELS = ("low", "middle", "high")
+LOST = "did not converge to a critical point"
 PROTOCOL = f"""
 One hidden layer of tanh units, softmax, cross-entropy plus a penalty of decay / 2 times the squared norm of all weights:
 without it, pixels that are always black and the softmax itself leave directions in which the loss is flat, and eigenvalues
@@ -34,7 +35,7 @@ far down the path of full-batch gradient descent with momentum the search begins
 methods search from the same points. A silent unit has zero weights and no gradient, so paths of nets with fewer units,
 whose minima are saddles of the whole net, are among those searched: what share of all critical points the points found
 are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
-starts keep their rows, have no index, error or eigenvalues, and appear as diverged in the table. Points of one method
+starts keep their rows and have no index, error or eigenvalues. Points of one method
 whose losses agree in six digits and whose indices agree are one point, met again or mirrored, and count once in
 correlations, shares and spreads. The training images are all there is: n_test repeats them. Correlations are Spearman's
 with the interval of Bonett & Wright (2000). The three error levels are thirds of the distinct points by training error.

@@ -120,7 +120,7 @@ def test_one_bad_image_in_an_array(call, preset, digits, tmp_path):
     np.save(tmp_path / "digits.npy", x)
     code, out, err = call(preset, tmp_path / "digits.npy", "--top", 1)
     assert code == 1 and "digits.npy[0]: digit 7" in out and "digits.npy[2]" in out
-    assert err == f"error: {tmp_path / 'digits.npy'}[1] is blank: there is nothing on it.\n"
+    assert err == f"error: {tmp_path / 'digits.npy'}[1] is blank: nothing on it stands out from its background.\n"
 
 
 def test_a_model_that_reconstructs_is_refused(call, digits, tmp_path):

@@ -124,8 +124,10 @@ def test_the_compared_nets_differ_in_their_pretraining_alone():
     for budget in ("quick", "full"):
         recipes = {trial.row: trial.recipe for trial in claim.trials(Budget.named(budget))}
         for descent in ("momentum", "Adam"):
-            first, second = (recipes[net(f"{start}, {descent}")] for start in ("pre-trained", "start of 2006"))
-            assert first["pretraining"] and first | {"pretraining": None} == second
+            first, second = (recipes.get(net(f"{start}, {descent}")) for start in ("pre-trained", "start of 2006"))
+            assert first["pretraining"]
+            # Under Adam the quick budget has no time for the second.
+            assert first | {"pretraining": None} == second or (budget, descent, second) == ("quick", "Adam", None)
         assert len({len(recipe["rates"]) for recipe in recipes.values() if "rates" in recipe}) == 1
 
 

@@ -86,6 +86,8 @@ def test_diverged_seeds_are_counted_beside_the_mean(written):
     assert (first["n_seeds"], first["mean"], first["note"]) == ("2", "8", "1 of 3 seeds diverged and are not in the mean")
     assert (second["n_seeds"], second["mean"], second["ci95_low"]) == ("0", "", "")
     assert len(lines(folder, "runs.csv")) == 4
+    named = written(reproduction(LOST="got lost"), rows_of(ROW, [7, float("nan"), 9]))
+    assert lines(named, "comparison.csv")[0]["note"] == "1 of 3 seeds got lost and are not in the mean"
 
 
 def test_markdown_marks_what_nobody_read(written):

@@ -89,8 +89,8 @@ def test_a_model_without_classes_says_so(tmp_path):
     assert zoo.decoder(zoo.from_preset(folder)).output_shape == (None, 8, 8)
     with pytest.raises(InvalidInput, match="has no classes, not 3"):
         zoo.from_preset(folder, classes=3)
-    with pytest.raises(InvalidInput, match="tells no classes apart"):
-        zoo.evaluate_preset(folder, "digits")
+    with pytest.raises(InvalidInput, match="knows no classes; .* has .* and none"):
+        zoo.evaluate_preset(folder, "mnist")
 
 
 def test_a_trained_model_is_saved_without_its_optimizer(tmp_path):
@@ -249,6 +249,18 @@ def test_weights_of_another_architecture_are_refused(preset, tmp_path):
         rewrite(preset, "model.weights.h5", (folder / "model.weights.h5").read_bytes())
         with pytest.raises(CorruptFile, match="does not hold the weights of th(is mlp|e model)"):
             zoo.from_preset(preset)
+
+
+def test_weights_that_are_no_numbers_are_refused(preset, tmp_path):
+    diverged = make()
+    diverged.layers[-1].set_weights([np.full_like(weight, np.nan) for weight in diverged.layers[-1].get_weights()])
+    with pytest.raises(InvalidInput, match="it diverged, and nothing was saved"):
+        zoo.save_preset(diverged, tmp_path / "diverged")
+    assert not (tmp_path / "diverged").exists()
+    diverged.save_weights(tmp_path / "model.weights.h5")
+    rewrite(preset, "model.weights.h5", (tmp_path / "model.weights.h5").read_bytes())
+    with pytest.raises(CorruptFile, match="NaN or infinite"):
+        zoo.from_preset(preset)
 
 
 def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path):

@@ -53,7 +53,7 @@ def prepare(image, input_shape, dataset=None, name="The image"):
     if np.ptp(pixels) >= BLANK:
         pixels, said = _whole(pixels, size) if layout is None else _laid_out(pixels[:, :, 0], size, layout)
     if np.ptp(pixels) < BLANK:
-        raise InvalidInput(f"{name} is blank: there is nothing on it.")
+        raise InvalidInput(f"{name} is blank: nothing on it stands out from its background.")
     return np.rint(pixels).clip(0, 255).astype("uint8").reshape(input_shape), done + said
 
 

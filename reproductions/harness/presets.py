@@ -1,29 +1,43 @@
-"""Makes the zoo's presets from the runs of `pretrained`: the numbers of a card are those of runs.csv."""
+"""Makes the zoo's presets from the full runs of the reproductions that train them: the numbers of a card are those of runs.csv."""
 
+import re
 from pathlib import Path
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.folder import read_folder, results_root
 from zoo.reproductions.harness.store import Store, write_atomically
 
-CLAIM, BUDGET = "pretrained", "full"
+BUDGET = "full"
+SETTING = "preset"  # that needs no mention in a preset's name
 
 
-def make_presets(target, out=None):
-    """Write a preset <model>_<dataset> below the folder `target` for each row of results/full/pretrained; returns the folders.
+def preset_name(dataset, model, setting):
+    """What the preset of a row is called: <model>_<dataset>, and _<setting> where there are several.
 
-    The weights are those that the trials left in the store. Raises ResultsError where they, or the runs, are missing.
+    >>> preset_name("mnist", "mlp", "1000 labels, random")
+    'mlp_mnist_1000_labels_random'
     """
-    from zoo.presets.folder import FILES, write_sums
+    words = [] if setting == SETTING else re.findall(r"[a-z0-9]+", setting.lower())
+    return "_".join([model, dataset, *words])
+
+
+def make_presets(claim, target, out=None):
+    """Write a preset below the folder `target` for each row of results/full/<claim>; returns the folders.
+
+    The weights are those that the trials left in the store. Presets of other claims stay. Raises ResultsError where
+    weights, or the runs, are missing.
+    """
+    from zoo.presets.folder import CONFIG, FILES, write_sums
 
     root, target = results_root(out), Path(target)
-    runs = read_folder(root / BUDGET / CLAIM)
+    runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
-    chosen = {row: _entry_of(row, runs, stored) for row in rows}  # whatever is missing shows before anything is written
+    chosen = {row: _entry_of(claim, row, runs, stored) for row in rows}  # whatever is missing shows before anything is written
     made = [_make(target, row, entry) for row, entry in chosen.items()]
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in target.iterdir() if folder.is_dir() for name in FILES))
-    write_atomically(target / "README.md", _index(made).encode())  # of cards, which no longer load without the sums
+    everything = sorted(path.parent for path in target.glob(f"*/{CONFIG}"))
+    write_atomically(target / "README.md", _index(everything).encode())  # of cards, which no longer load without the sums
     return made
 
 
@@ -31,20 +45,22 @@ def _index(folders):
     """Markdown: a table of the presets, from their cards."""
     from zoo.presets import model_card
     from zoo.presets.card import metric
+    from zoo.tasks import task_of_error
 
     lines = [
         "# Presets", "",
-        "Written by `zoo results presets`; a name leads to the card. Error: percent of the official test images, of the seed",
-        "that was chosen on validation, and the mean of all seeds with its 95% interval.", "",
+        "Written by `zoo results presets`; a name leads to the card. Error on the official test images, in percent or as its",
+        "unit says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval.", "",
         "| preset | error | mean | 95% interval | seeds | parameters | MFLOP per example |",
         "|---|---|---|---|---|---|---|",
     ]
     for folder in folders:
         card = model_card(folder)
         error, model = metric(card), card["model"]
+        shown = task_of_error(error["name"]).show(error["value"])
         interval = "" if error["ci95_low"] is None else f"{error['ci95_low']:.2f} to {error['ci95_high']:.2f}"
         lines.append(
-            f"| [{card['name']}]({card['name']}/README.md) | {error['value']:.2f} | {error['mean']:.2f} | {interval} | "
+            f"| [{card['name']}]({card['name']}/README.md) | {shown} | {error['mean']:.2f} | {interval} | "
             f"{error['seeds']} | {model['parameters']:,} | {model['flops_per_example'] / 1e6:.2f} |"
         )
     return "\n".join(lines) + "\n"
@@ -61,7 +77,7 @@ def _stored(store):
     return found
 
 
-def _entry_of(row, runs, stored):
+def _entry_of(claim, row, runs, stored):
     """The stored trial whose rows are those of runs.csv."""
     dataset, model, setting = row
     mine = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
@@ -71,8 +87,8 @@ def _entry_of(row, runs, stored):
         if values.keys() == wanted.keys() and all(abs(values[key] - wanted[key]) < 1e-6 for key in values):
             return entry
     raise ResultsError(
-        f"The store holds no weights of {dataset} {model} that belong to the runs in results/{BUDGET}/{CLAIM}; "
-        f"run zoo reproduce {CLAIM} --budget {BUDGET}."
+        f"The store holds no weights of {dataset} {model} ({setting}) that belong to the runs in results/{BUDGET}/{claim}; "
+        f"run zoo reproduce {claim} --budget {BUDGET}."
     )
 
 
@@ -81,19 +97,21 @@ def _make(target, row, entry):
     from zoo.presets.loading import load_weights_into
     from zoo.presets.saving import save_preset, trained_card
     from zoo.reproductions.trainers.preset import WEIGHTS
+    from zoo.tasks import task_of
 
     dataset, model, _ = row
-    data, recipe = zoo.datasets.load(dataset), entry.manifest["recipe"]
-    members = {}
-    for line in entry.rows:
-        members.setdefault(line["seed"], {})[line["metric"]] = line["value"]
+    data, task, recipe = zoo.datasets.load(dataset), task_of(model, dataset), entry.manifest["recipe"]
+    errors = {
+        split: {line["seed"]: line["value"] for line in entry.rows if line["metric"] == f"{split}_{task.error}"}
+        for split in ("test", "validation")
+    }
     first = entry.rows[0]
     training = {name: first[name] for name in ("device", "backend", "precision", "commit")} | {
         "versions": entry.manifest["environment"]["versions"],
         "updates": int(first["updates"]),
         "seconds_per_seed": round(first["seconds"], 2),
     }
-    name = f"{model}_{dataset}"
-    net = zoo.create_model(model, data.input_shape, data.classes, **recipe["options"])
+    name = preset_name(*row)
+    net = zoo.create_model(model, data.input_shape, task.classes(data), **recipe["options"])
     load_weights_into(net, entry.files[WEIGHTS], f"{name}'s {WEIGHTS}")
-    return save_preset(net, target / name, trained_card(name, data, recipe, members, training))
+    return save_preset(net, target / name, trained_card(name, data, task, recipe, errors, training))

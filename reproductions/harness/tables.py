@@ -26,7 +26,7 @@ def compare_runs(module, runs):
     """
     lines = []
     for (*row, metric), group in runs.groupby(["dataset", "model", "setting", "metric"], sort=False):
-        lines += _lines(module, tuple(row), metric, mean_interval(group.value), _lost(group.value))
+        lines += _lines(module, tuple(row), metric, mean_interval(group.value), _lost(module, group.value))
     for row, metric, interval in getattr(module, "summarise", lambda runs: ())(runs):
         lines += _lines(module, row, metric, interval, "")
     return lines
@@ -71,9 +71,9 @@ def _lines(module, row, metric, interval, lost):
     return [line | _beside(match, lost) for match in matches(claim, published, row, metric) or [None]]
 
 
-def _lost(values):
-    diverged = int((~np.isfinite(values)).sum())
-    return f"{diverged} of {len(values)} seeds diverged and are not in the mean" if diverged else ""
+def _lost(module, values):
+    lost = int((~np.isfinite(values)).sum())
+    return f"{lost} of {len(values)} seeds {getattr(module, 'LOST', 'diverged')} and are not in the mean" if lost else ""
 
 
 def _beside(match, lost):

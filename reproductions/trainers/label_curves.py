@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zoo.errors import InvalidInput
+from zoo.training.labels import labelled_examples
 
 FILTERS = "filters.npz"
 SHOWN = 32  # first-layer filters that a trial leaves: the first so many, not chosen by their looks
@@ -60,21 +60,6 @@ def train_with_labels(trial, report):
 def metric(split, labels):
     """What an error with so many labels is called in runs.csv."""
     return f"{split}_error_with_{labels}_labels_pct"
-
-
-def labelled_examples(y, labels, seed):
-    """Indices (labels,) of a seed's labelled examples, as many of each class as can be; more labels keep those of fewer.
-
-    y: the classes (n,) of all examples. Raises InvalidInput for more labels than examples, or none.
-    """
-    if not 1 <= labels <= len(y):
-        raise InvalidInput(f"There are {len(y)} examples to label, so labels must be 1 to {len(y)}; got {labels}.")
-    shuffled = np.random.RandomState(seed).permutation(len(y))
-    place = np.empty(len(y), int)  # of an example among those of its class
-    for label in np.unique(y):
-        mine = shuffled[y[shuffled] == label]
-        place[mine] = np.arange(len(mine))
-    return shuffled[np.argsort(place[shuffled], kind="stable")][:labels]
 
 
 def _starts(trial, train):

@@ -3,11 +3,10 @@
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
+from zoo.presets.saving import best_seed
 from zoo.reproductions.harness import WithFiles
-from zoo.reproductions.trainers.classifier import rows
-from zoo.training.recipe import steps, train_population
+from zoo.training.recipe import errors_of, steps, train_population
+from zoo.tasks import task_of
 
 WEIGHTS = "model.weights.h5"
 
@@ -15,29 +14,29 @@ WEIGHTS = "model.weights.h5"
 def train_preset(trial, report):
     """Trains on all of train by a recipe of zoo.training, chooses on validation, tests every seed once.
 
-    Rows: test_error_pct and validation_error_pct of every seed. Files: the weights of the chosen one.
+    Rows: the error of the model's task (zoo.tasks) on test and on validation, of every seed. n_train: examples
+    with labels, where the recipe says how many. Files: the weights of the chosen seed.
     """
     from zoo.datasets import load
 
-    data, r = load(trial.dataset), trial.recipe
-    population = train_population(trial.model, data.classes, *data.train, r, trial.seeds, verbose=False)
+    data, r, task = load(trial.dataset), trial.recipe, task_of(trial.model, trial.dataset)
+    population = train_population(trial.model, task.classes(data), *data.train, r, trial.seeds, verbose=False, task=task)
     report.progress(1, 1)
     shared = {
-        "n_train": len(data.train.x),
+        "n_train": r.get("labels", len(data.train.x)),
         "updates": steps(r, len(data.train.x)),
         "seconds": population.fit_seconds / len(population),
+        "parameters": population.template.count_params(),
+        "precision": population.precision,
     }
-    found = rows(population, data.validation, data.test, shared)
-    member = trial.seeds.index(chosen_seed(found))
+    errors = {name: errors_of(population, getattr(data, name), task) for name in ("test", "validation")}
+    found = [
+        shared | {"seed": seed, "metric": f"{name}_{task.error}", "value": value, "n_test": len(getattr(data, name).x)}
+        for name, by_seed in errors.items()
+        for seed, value in by_seed.items()
+    ]
+    chosen = best_seed(errors["validation"])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / WEIGHTS
-        population[member].save_weights(path)
+        population[trial.seeds.index(chosen)].save_weights(path)
         return WithFiles(found, {WEIGHTS: path.read_bytes()})
-
-
-def chosen_seed(rows):
-    """The seed with the least error on validation, the first of equals; rows as train_preset makes them."""
-    errors = {row["seed"]: row["value"] for row in rows if row["metric"] == "validation_error_pct"}
-    if np.isnan(list(errors.values())).all():
-        raise ArithmeticError("Every seed diverged: there is nothing to choose from.")
-    return min(errors, key=lambda seed: (np.isnan(errors[seed]), errors[seed], seed))

@@ -33,17 +33,18 @@ def presets(
     """
     from zoo.presets import list_presets, model_card
     from zoo.presets.card import metric
+    from zoo.tasks import task_of_error
 
     names = list_presets(pattern)
     if not names:
         raise unknown_name("preset", pattern, list_presets())
     right = {"justify": "right"}
-    rows = table(("preset", {"no_wrap": True}), ("test error, %", right), ("parameters", right), ("MFLOP", right), "data set")
+    rows = table(("preset", {"no_wrap": True}), ("test error", right), ("parameters", right), ("MFLOP", right), "data set")
     for name in names:
         card = model_card(name)
         model, error = card["model"], metric(card)
         rows.add_row(
-            name, f"{error['value']:.2f}" if error else "", f"{model['parameters']:,}",
+            name, task_of_error(error["name"]).show(error["value"]) if error else "", f"{model['parameters']:,}",
             f"{model['flops_per_example'] / 1e6:.2f}", card.get("dataset", {}).get("name", ""),
         )
     out().print(rows)
@@ -96,13 +97,16 @@ def evaluate(
     from zoo.presets import evaluate_preset
 
     found = evaluate_preset(preset, dataset)
-    out().print(f"{preset}: {found.error_pct:.2f} % of the {found.examples:,} test examples of {found.dataset} are wrong.")
-    if found.card_error_pct is None:
+    show_error = found.task.show
+    out().print(
+        f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}."
+    )
+    if found.card_error is None:
         out().print("The card says nothing of this data set.")
     elif found.agrees:
-        out().print(f"The card says {found.card_error_pct:.2f} %: it agrees.")
+        out().print(f"The card says {show_error(found.card_error)}: it agrees.")
     else:
-        err().print(f"The card says {found.card_error_pct:.2f} %: it does not agree.")
+        err().print(f"The card says {show_error(found.card_error)}: it does not agree.")
         raise typer.Exit(1)
 
 
@@ -129,12 +133,12 @@ def train(
     with interruptible("Nothing was saved."):
         use_backend(backend)
         found = retrain_preset(preset, seeds, folder)
-    for seed, error in found.errors_pct.items():
-        out().print(f"seed {seed}: test error {error:.2f} %")
+    for seed, error in found.errors.items():
+        out().print(f"seed {seed}: test error {found.task.show(error)}")
     if found.folder:
         out().print(f"saved {found.folder}")
-    what = "the mean of new seeds" if len(found.errors_pct) > 1 else "a new seed"
-    says = f"By the card {what} falls between {found.expected_low:.2f} and {found.expected_high:.2f} %"
+    what = "the mean of new seeds" if len(found.errors) > 1 else "a new seed"
+    says = f"By the card {what} falls between {found.expected_low:.2f} and {found.task.show(found.expected_high)}"
     if found.agrees:
         out().print(f"{says}: it does.")
     else:

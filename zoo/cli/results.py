@@ -48,15 +48,17 @@ def rebuild(
 
 @app.command()
 def presets(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="The reproduction that trained them.")] = "pretrained",
     folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to write them.")] = Path("zoo/pretrained"),
 ):
-    """Make the zoo's presets from the finished run of [bold]zoo reproduce pretrained --budget full[/].
+    """Make the zoo's presets from the finished run of [bold]zoo reproduce CLAIM --budget full[/].
 
-    Example:
+    Examples:
 
-    $ zoo results presets --out zoo/pretrained
+    $ zoo results presets
+    $ zoo results presets pretrained_unlabelled --out zoo/pretrained
     """
     from zoo.reproductions.harness.presets import make_presets
 
-    for written in make_presets(folder):
+    for written in make_presets(claim, folder):
         out().print(f"wrote {written}")

@@ -42,7 +42,7 @@ def model_card(name_or_folder):
     """The card of a preset as a dict, its sha256 and its keys checked. Raises as `from_preset` does.
 
     Keys: format, name, model, and where they are known dataset, recipe, selection, metrics, training, licences, limits.
-    Errors are in percent; the interval ci95 is of the mean over seeds, new_seed95 is where a new seed falls.
+    Metrics are errors in percent or what their name says; the interval ci95 is of the mean over seeds, new_seed95 is where a new seed falls.
 
     >>> model_card("linear_mnist")["model"]["parameters"]
     7850
@@ -73,9 +73,14 @@ def check_card(card, path):
         raise CorruptFile(f"{path} is no model card: {problem}.")
 
 
-def metric(card, name="test_error_pct"):
-    """One of the card's metrics, or None."""
-    return next((entry for entry in card.get("metrics", ()) if entry["name"] == name), None)
+def metric(card, name=None):
+    """One of the card's metrics, by its name or else the error of its task on the test split; None where it has none."""
+    from zoo.tasks import task_of_error
+
+    def fits(entry):
+        return entry["name"] == name if name else entry["split"] == "test" and task_of_error(entry["name"])
+
+    return next((entry for entry in card.get("metrics", ()) if fits(entry)), None)
 
 
 def metric_entry(name, split, examples, chosen, values):

@@ -5,6 +5,7 @@ import io
 import math
 import tempfile
 import threading
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,18 @@ def load_weights_into(model, content, path):
         # A copy: nobody changes it any more, and when Keras fails, it leaves the file open.
         copy = Path(private) / WEIGHTS
         copy.write_bytes(content)
-        model.load_weights(copy)
+        with warnings.catch_warnings():  # what Keras could only warn of is no sound file
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(copy)
+        if not all_finite(model):
+            raise ValueError("some are NaN or infinite: it diverged")
+
+
+def all_finite(model):
+    """Whether all weights of a model are numbers."""
+    from keras import ops
+
+    return all(np.isfinite(ops.convert_to_numpy(weight)).all() for weight in model.weights)
 
 
 def count_arrays(content, path):

@@ -2,7 +2,8 @@
 
 import json
 
-_METRICS = {"test_error_pct": "test error, %", "validation_error_pct": "validation error, %"}
+from zoo.tasks import task_of_error
+
 
 
 def card_markdown(card):
@@ -24,10 +25,12 @@ def _front_matter(card):
         data = card["dataset"]
         lines.append("  results:")
         for entry in card["metrics"]:
+            task = task_of_error(entry["name"])
+            kind, metric = task.hub if task else ("other", json.dumps(entry["name"]))
             lines += [
-                "  - task: {type: image-classification}",
+                f"  - task: {{type: {kind}}}",
                 f"    dataset: {{type: {json.dumps(data['name'])}, name: {json.dumps(data['name'])}, split: {entry['split']}}}",
-                f"    metrics: [{{type: error_rate, name: {json.dumps(_words(entry))}, value: {json.dumps(entry['value'])}}}]",
+                f"    metrics: [{{type: {metric}, name: {json.dumps(_words(entry))}, value: {json.dumps(entry['value'])}}}]",
             ]
     else:
         lines.append("  results: []")
@@ -78,6 +81,9 @@ def _training(card):
         seeds = ", ".join(map(str, chosen["seeds"]))
         lines.append(f"- Chosen: seed {chosen['chosen_seed']} of {seeds}, by the {chosen['rule']} (split: {chosen['split']})")
     if "recipe" in card:
+        labels = card["recipe"].get("labels")
+        if labels:
+            lines.append(f"- Labels: of {labels:,} training examples, each seed's own choice, as many of each class as can be")
         lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; again with `zoo train {card['name']}`")
     if "training" in card:
         made = card["training"]
@@ -97,7 +103,8 @@ def _licences(card):
 
 
 def _words(entry):
-    return _METRICS.get(entry["name"], entry["name"])
+    task = task_of_error(entry["name"])
+    return f"{entry['split']} {task.words}" if task else entry["name"]
 
 
 def _number(value):

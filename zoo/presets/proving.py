@@ -8,66 +8,72 @@ import numpy as np
 from zoo.errors import InvalidInput
 from zoo.presets.card import metric, model_card
 from zoo.presets.loading import from_preset
+from zoo.tasks import CLASSIFICATION, Task, task_of
 
-TOLERANCE = 3  # predictions that may differ where another backend rounds otherwise
+PREDICTIONS = 3  # that may differ where another backend rounds otherwise
+SHARE = 1e-3  # of an error that is no count, likewise
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The error of a preset on the test split of a data set, in percent, and what its card says of that (None: nothing)."""
+    """The error of a preset on the test split of a data set, as its task states it, and what its card says (None: nothing)."""
 
     dataset: str
     examples: int
-    error_pct: float
-    card_error_pct: float | None
+    error: float
+    card_error: float | None
+    task: Task = CLASSIFICATION
 
     @property
     def agrees(self):
-        """Whether both errors are the same but for a few predictions; None where the card names none."""
-        if self.card_error_pct is None:
+        """Whether both errors are the same but for rounding; None where the card names none."""
+        if self.card_error is None:
             return None
-        return abs(self.error_pct - self.card_error_pct) * self.examples / 100 <= TOLERANCE + 0.01
+        tolerance = 100 * (PREDICTIONS + 0.01) / self.examples if self.task is CLASSIFICATION else SHARE * self.card_error
+        return abs(self.error - self.card_error) <= tolerance
 
 
 @dataclass(frozen=True)
 class Retraining:
-    """New seeds of a preset's recipe: test errors in percent by seed, and where the card says that a new seed falls."""
+    """New seeds of a preset's recipe: test errors by seed, as its task states them, and where the card says they fall."""
 
-    errors_pct: dict[int, float]
+    errors: dict[int, float]
     expected_low: float
     expected_high: float
     folder: object = None
+    task: Task = CLASSIFICATION
 
     @property
     def agrees(self):
         """Whether the mean of the errors lies where the card says; False where a seed diverged."""
-        mean = float(np.mean(list(self.errors_pct.values())))
+        mean = float(np.mean(list(self.errors.values())))
         return self.expected_low <= mean <= self.expected_high
 
 
 def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
-    """Recompute a preset's test error, on the data set of its card or on another one with as many classes.
+    """Recompute a preset's test error, on the data set of its card or on another one of the same kind.
 
-    Returns an Evaluation. Raises as `from_preset` and `zoo.datasets.load` do, and InvalidInput where the data does not fit.
+    Returns an Evaluation; the error is in percent or, of a model that reconstructs, the squared error. Raises as `from_preset` and `zoo.datasets.load` do, and InvalidInput where the data does not fit.
     """
     from zoo.datasets import load
 
     card = model_card(name_or_folder)
-    if card["model"]["classes"] is None:
-        raise InvalidInput(f"{card['name']} tells no classes apart, it reconstructs its input: it has no test error.")
     own = card.get("dataset")
     if dataset is None and own is None:
         raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on.")
     data, model = load(dataset or own["name"]), from_preset(name_or_folder)
-    if tuple(model.input_shape[1:]) != data.test.x.shape[1:] or card["model"]["classes"] != data.classes:
+    task = task_of(card["model"]["name"], data.name)
+    if tuple(model.input_shape[1:]) != data.test.x.shape[1:] or card["model"]["classes"] != task.classes(data):
         raise InvalidInput(
-            f"{card['name']} takes {tuple(model.input_shape[1:])} and knows {card['model']['classes']} classes; "
-            f"{data.name} has {data.test.x.shape[1:]} and {data.classes}."
+            f"{card['name']} takes {tuple(model.input_shape[1:])} and knows {card['model']['classes'] or 'no'} classes; "
+            f"{data.name} has {data.test.x.shape[1:]} and {task.classes(data) or 'none'}."
         )
-    found = model.predict(data.test.x, batch_size=batch_size, verbose=0).argmax(axis=1)
-    error = float(100 * np.mean(found != data.test.y))
-    stated = metric(card) if own and own["fingerprint"] == data.fingerprint else None
-    return Evaluation(data.name, len(data.test.y), error, stated and stated["value"])
+    model.compile(loss=task.loss(), metrics=task.metrics())
+    scores = model.evaluate(
+        data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
+    )
+    stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
+    return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task)
 
 
 def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
@@ -77,28 +83,27 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
     Raises InvalidInput where the card has no recipe, or says nothing of the spread of seeds.
     """
     from zoo.datasets import load
-    from zoo.training.recipe import RECIPE, steps, train_population
+    from zoo.training.recipe import OPTIONAL, RECIPE, errors_of, is_recipe, steps, train_population
 
     card = model_card(name_or_folder)
     stated = metric(card)
     if not all(key in card for key in ("dataset", "recipe", "selection")) or not stated or stated["new_seed95_low"] is None:
         raise InvalidInput(f"The card of {card['name']} does not say enough to train it again: it needs a recipe and several seeds.")
-    if set(card["recipe"]) != set(RECIPE):
-        raise InvalidInput(f"The recipe of {card['name']} is that of another deepzoo; its keys should be {', '.join(RECIPE)}.")
+    if not is_recipe(card["recipe"]):
+        keys = ", ".join((*RECIPE, *OPTIONAL))
+        raise InvalidInput(f"The recipe of {card['name']} is that of another deepzoo; its keys should be of {keys}.")
     if not isinstance(seeds, int) or seeds < 1:
         raise InvalidInput(f"seeds is how many to train, at least 1; got {seeds!r}.")
     data, name, recipe = load(card["dataset"]["name"]), card["model"]["name"], card["recipe"]
     if data.fingerprint != card["dataset"]["fingerprint"]:
         raise InvalidInput(f"{data.name} is not the data that {card['name']} was trained on: its fingerprint differs.")
-    first = max(card["selection"]["seeds"]) + 1
-    population = train_population(name, data.classes, *data.train, recipe, range(first, first + seeds), verbose=verbose)
-    members = {seed: {} for seed in population.seeds}
-    for split in ("validation", "test"):
-        for row in population.evaluate(*getattr(data, split)).itertuples():
-            members[row.seed][f"{split}_error_pct"] = math.nan if row.diverged else 100 * (1 - row.accuracy)
+    first, task = max(card["selection"]["seeds"]) + 1, task_of(name, data.name)
+    fresh = range(first, first + seeds)
+    population = train_population(name, task.classes(data), *data.train, recipe, fresh, verbose=verbose, task=task)
+    errors = {split: errors_of(population, getattr(data, split), task) for split in ("validation", "test")}
     low, high = _interval_of_a_mean(stated, seeds)
-    saved = folder and _save(folder, population, data, recipe, members, steps(recipe, len(data.train.x)))
-    return Retraining({seed: errors["test_error_pct"] for seed, errors in members.items()}, low, high, saved)
+    saved = folder and _save(folder, population, data, task, recipe, errors, steps(recipe, len(data.train.x)))
+    return Retraining(errors["test"], low, high, saved, task)
 
 
 def _interval_of_a_mean(stated, seeds):
@@ -109,7 +114,7 @@ def _interval_of_a_mean(stated, seeds):
     return stated["mean"] - half, stated["mean"] + half
 
 
-def _save(folder, population, data, recipe, members, updates):
+def _save(folder, population, data, task, recipe, errors, updates):
     from pathlib import Path
 
     from zoo.environment import commit, device_and_versions
@@ -122,6 +127,6 @@ def _save(folder, population, data, recipe, members, updates):
         "updates": updates,
         "seconds_per_seed": round(population.fit_seconds / len(population), 2),
     }
-    card = trained_card(Path(folder).absolute().name, data, recipe, members, training)
+    card = trained_card(Path(folder).absolute().name, data, task, recipe, errors, training)
     chosen = population.seeds.index(card["selection"]["chosen_seed"])
     return save_preset(population[chosen], folder, card)

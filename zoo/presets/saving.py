@@ -12,15 +12,11 @@ import numpy as np
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import RULE, SCHEMA, check_card, metric_entry
 from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, folder_named, parse_config, write_sums
+from zoo.presets.loading import all_finite
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 
 GOLDEN_EXAMPLES = 4
-LIMITS = (
-    "Trained on centred, upright images of one data set, size-normalised as that data set is; other images, other pens, "
-    "photographs and anything that is none of the classes get a confident answer all the same. For study and comparison, "
-    "not for decisions about people."
-)
 
 
 def save_preset(model, folder, card=None):
@@ -32,7 +28,7 @@ def save_preset(model, folder, card=None):
         card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
             "name" where it is missing.
 
-    Raises InvalidInput for a model that was made otherwise, a card with other keys or a folder with other things in it;
+    Raises InvalidInput for a model that was made otherwise or has diverged, a card with other keys or a folder with other things in it;
     ResultsError where the folder can't be written.
     """
     folder = folder_named(folder).absolute()
@@ -40,6 +36,8 @@ def save_preset(model, folder, card=None):
         folder = Path(os.path.realpath(folder))
     made = json.loads(json.dumps(how_made(model), default=repr))
     config = {"format": FORMAT, **made}
+    if not all_finite(model):
+        raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
     card = _complete_card(card, model, made, folder)
     content = json.dumps(config, indent=1).encode()
     parse_config(content, folder / CONFIG)
@@ -71,14 +69,20 @@ def golden(model):
     return {"x": x, "logits": ops.convert_to_numpy(model(x, training=False)).astype("float32")}
 
 
-def trained_card(name, dataset, recipe, members, training):
+def best_seed(errors):
+    """The seed with the least error, the first of equals, of {seed: error on validation}, NaN where it diverged."""
+    if np.isnan(list(errors.values())).all():
+        raise ResultsError("Every seed diverged, so there is none to choose; train with a smaller step size.")
+    return min(errors, key=lambda seed: (np.isnan(errors[seed]), errors[seed], seed))
+
+
+def trained_card(name, dataset, task, recipe, errors, training):
     """The card of the member that was chosen among those that one recipe trained; for `save_preset`.
 
-    dataset: a zoo.datasets.Dataset. members: {seed: {"validation_error_pct": .., "test_error_pct": ..}}, NaN where it
-    diverged. training: device, backend, precision, versions, commit, updates, seconds_per_seed.
+    dataset: a zoo.datasets.Dataset. task: a zoo.tasks.Task. errors: {"test": {seed: error}, "validation": ..},
+    NaN where it diverged. training: device, backend, precision, versions, commit, updates, seconds_per_seed.
     """
-    seeds = list(members)
-    chosen = min(seeds, key=lambda seed: (np.isnan(members[seed]["validation_error_pct"]), members[seed]["validation_error_pct"], seed))
+    seeds, chosen = list(errors["validation"]), best_seed(errors["validation"])
     splits = {split: len(getattr(dataset, split).x) for split in ("train", "validation", "test")}
     licence = dataset.provenance["licence"]
     return {
@@ -95,15 +99,12 @@ def trained_card(name, dataset, recipe, members, training):
         "recipe": recipe,
         "selection": {"rule": RULE, "split": "validation", "seeds": seeds, "chosen_seed": chosen},
         "metrics": [
-            metric_entry(
-                f"{split}_error_pct", split, splits[split], members[chosen][f"{split}_error_pct"],
-                [members[seed][f"{split}_error_pct"] for seed in seeds],
-            )
+            metric_entry(f"{split}_{task.error}", split, splits[split], errors[split][chosen], errors[split].values())
             for split in ("test", "validation")
         ],
         "training": training,
         "licences": {"code": "Apache-2.0", "weights": "Apache-2.0", "data": licence},
-        "limits": LIMITS,
+        "limits": task.limits,
     }
 
 

@@ -1,6 +1,10 @@
 """A recipe: all that decides how a model is trained, as plain JSON, and the population that it trains."""
 
+import numpy as np
+
 from zoo.errors import InvalidInput
+from zoo.training.labels import labelled_examples
+from zoo.tasks import CLASSIFICATION
 
 RECIPE = {
     "options": {},  # of zoo.create_model
@@ -10,23 +14,32 @@ RECIPE = {
     "weight_decay": None,  # decoupled, as in AdamW
     "ema": None,  # momentum of the average of the weights that is evaluated
     "precision": "float32",
-    "pretraining": None,  # of zoo.pretrain, for autoencoder_stack
+    "pretraining": None,  # of zoo.pretrain
 }
+# A recipe has them only where they are asked for. labels: so many examples of each seed's own choice are labelled, the
+# rest are there for pre-training alone.
+OPTIONAL = ("labels",)
 
 
 def recipe(**changes):
     """RECIPE with changes. Raises InvalidInput for a name that no recipe has."""
-    unknown = sorted(changes.keys() - RECIPE.keys())
+    unknown = sorted(changes.keys() - RECIPE.keys() - set(OPTIONAL))
     if unknown:
-        raise InvalidInput(f"A recipe has no {', '.join(unknown)}; it has {', '.join(RECIPE)}.")
+        raise InvalidInput(f"A recipe has no {', '.join(unknown)}; it has {', '.join((*RECIPE, *OPTIONAL))}.")
     return RECIPE | changes
 
 
-def train_population(model, classes, x, y, recipe, seeds, verbose="auto"):
+def is_recipe(found):
+    """Whether a dict has the keys of a recipe of this deepzoo."""
+    return RECIPE.keys() <= found.keys() <= {*RECIPE, *OPTIONAL}
+
+
+def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=CLASSIFICATION):
     """Train one member per seed on all of x (n, *input_shape), y (n,) as the recipe says; returns the Population.
 
-    model: a name of the zoo. An epoch's last, smaller batch is left out, so every step costs the same. The weights
-    are those after the last epoch, averaged where the recipe says so. Raises InvalidInput for what can't be trained.
+    model: a name of the zoo. task: what it is trained for; classes, y: as that wants them. An epoch's last, smaller batch
+    is left out, so every step costs the same. The weights are those after the last epoch, averaged where the recipe says
+    so. Raises InvalidInput for what can't be trained.
     """
     import keras
 
@@ -36,18 +49,28 @@ def train_population(model, classes, x, y, recipe, seeds, verbose="auto"):
     population = zoo.Population(
         lambda: zoo.create_model(model, x.shape[1:], classes, **r["options"]), seeds, precision=r["precision"]
     )
+    own = {}
+    if r.get("labels"):  # refused, if at all, before the pre-training takes its time
+        own["subsets"] = np.stack([labelled_examples(y, r["labels"], seed) for seed in seeds])
     if r["pretraining"]:
         settings = dict(r["pretraining"])
         adam = keras.optimizers.Adam(settings.pop("learning_rate"))
         zoo.pretrain(population, x, optimizer=adam, batch_size=r["batch_size"], verbose=verbose, **settings)
-    population.compile(optimizer(r, steps(r, len(x))), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
-    population.fit(x, y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=verbose)
+    population.compile(optimizer(r, steps(r, len(x))), task.loss(), task.metrics())
+    targets = task.targets(population.template, x, y)
+    population.fit(x, targets, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=verbose, **own)
     return population
 
 
 def steps(recipe, n):
     """Updates that a recipe makes on n examples, pre-training aside."""
-    return recipe["epochs"] * (n // recipe["batch_size"])
+    return recipe["epochs"] * ((recipe.get("labels") or n) // recipe["batch_size"])
+
+
+def errors_of(population, split, task=CLASSIFICATION):
+    """{seed: the task's error on a split (x, y)}; NaN where a seed diverged."""
+    found = population.evaluate(split.x, task.targets(population.template, *split))
+    return {row["seed"]: np.nan if row["diverged"] else task.of(row) for row in found.to_dict("records")}
 
 
 def optimizer(recipe, steps):
