@@ -141,6 +141,23 @@ def test_members_forecast_as_they_would_alone(name):
         assert_allclose(together[member], population[member].predict(data.test.x[:7], verbose=0), rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", TINY)
+def test_sixteen_bits_do_not_round_the_series_away(name):
+    """Numbers about 30,000 are 128 apart in bfloat16; what a series does is not."""
+    x = np.float32(30_000) + np.random.default_rng(0).normal(0, 50, (5, 6)).astype("float32")
+    found = []
+    for policy in ("float32", "mixed_bfloat16"):
+        keras.config.set_dtype_policy(policy)
+        try:
+            keras.utils.set_random_seed(0)
+            model = zoo.create_model(name, (6,), 1, series=(30_000.0, 50.0), **TINY[name])
+            found.append(model.predict(x, verbose=0))
+        finally:
+            keras.config.set_dtype_policy("float32")
+    assert found[1].dtype == np.float32
+    assert_allclose(found[1], found[0], atol=5)
+
+
 def test_a_forecaster_is_a_preset_like_any_other(tmp_path):
     model = small("lstm", (12,))
     zoo.save_preset(model, tmp_path / "mine")

@@ -99,6 +99,7 @@ def test_a_masked_model_is_saved_whole(tmp_path):
     ("lstm", {"padding": float("nan")}, "padding must be None or a finite number"),
     ("lstm", {"forget_bias": "much"}, "forget_bias must be a finite number"),
     ("lstm", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
+    ("irnn", {"padding": 0, "series": (0.0, 1.0)}, "padding and series do not go together"),
 ])
 def test_recurrent_models_refuse(name, options, said):
     with pytest.raises(InvalidInput, match=said):
