@@ -8,10 +8,11 @@ learn from, noisy; electricity demand, half-hourly, 2,304 forecasts, with two se
 forecasts, chaotic and without noise. By the last value, by that of a season ago, by linear autoregression with least
 squares, by an mlp on the window as a vector, by a tanh rnn and by an lstm on it step by step.
 
-Expected, both budgets alike (quick: 5 seeds, 2 cores, some 3 minutes; full: 20 seeds, some 10 minutes, no GPU needed): it
-depends on the series. On electricity demand linear autoregression beats every net, the lstm by least. On sunspots the nets
-are at best as good as the AR(12) of 1927's kind. On Mackey-Glass, which is nonlinear and without noise, rnn and lstm err
-seventy times less than any linear forecast can, the mlp fifty times, and the lstm no less than the plain rnn.
+Expected: it depends on the series. On electricity demand linear autoregression, at 0.43 %, beats every net; the lstm, at 0.46
+%, comes closest. On sunspots no net is better than the AR(12): the lstm is about as good to 1955 and behind it after, which
+few seeds leave undecided. On Mackey-Glass, nonlinear and without noise, rnn and lstm err seventy times less than linear
+autoregression and the mlp fifty times; the lstm is ahead of the mlp, not of the plain rnn. Quick: 5 seeds, 3 minutes on one
+core; full: 20 seeds, no GPU needed, some 8 minutes.
 """
 
 import numpy as np
