@@ -2,11 +2,12 @@
 
 The review (LeCun, Bengio & Hinton 2015, "Recurrent neural networks") explains why plain recurrent nets are hard to train: a
 gradient that is carried back over many steps grows or shrinks at each of them and mostly explodes or vanishes; the memory
-cells of the LSTM, which copy their state from step to step unless a gate clears it, were made against that. Here a tanh rnn,
-an irnn (rectified units that start from the identity, Le, Jaitly & Hinton 2015) and an lstm, with a forget gate that starts
-as Keras has it and with one that starts by remembering for as long as the sequences are, solve the adding problem
-(Hochreiter & Schmidhuber 1997) at growing lengths T and read MNIST pixel by pixel, in the order of the image and in a
-random one. And how the gradient at the output depends on the lag, before and after training.
+cells of the LSTM, which copy their state from step to step unless a gate clears it, were made against that. Here a tanh rnn
+(from orthogonal weights, kinder than those of 1997), an irnn (rectified units that start from the identity, Le, Jaitly &
+Hinton 2015) and an lstm, with a forget gate that starts as Keras has it and with one that starts by remembering for as long
+as the sequences are, solve the adding problem (Hochreiter & Schmidhuber 1997) at growing lengths T and read MNIST pixel by
+pixel, in the order of the image and in a random one. And how the gradient at the output depends on the lag, before and after
+training.
 
 Expected: TO BE WRITTEN
 """
@@ -205,7 +206,7 @@ def illustrate(files):
             axes.fill_between(range(curves.shape[1]), curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, lw=0)
         axes.set(yscale="log", xlabel="lag, steps before the end", title=f"{longest}, {title}")
     axes.set_ylim(max(1e-12, axes.get_ylim()[0]), None)
-    figure.axes[0].set_ylabel("root mean square derivative of the output by the number")
+    figure.axes[0].set_ylabel("derivative of the output, root mean square")
     figure.axes[0].legend(fontsize=8)
     return {"gradient_by_lag.png": figure}
 
