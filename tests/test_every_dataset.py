@@ -20,6 +20,7 @@ LOADED = [pytest.param(name, marks=pytest.mark.network) if name in BEYOND_REACH 
 
 # What each data set's content is, whatever machine or source it came from. A new one needs its line here.
 FINGERPRINTS = {
+    "adding": "d1d6ca75cb6f8796b88af071ed928b1294b1076d4e5e85cd89827b48b3f58df4",
     "canterbury_alice29": "8620818324af12bba81a45ce6bf546184ea9ae7bca3199fe24d34448951ef7a3",
     "canterbury_asyoulik": "a0d3f329202b4d97aa2e232f2633d251e841e9455b7e850aabff0ff82d76a0ea",
     "canterbury_lcet10": "a3de18c6db67fc88565279d13c55a66c946b90ebde5c42030fb3604615aadf96",

@@ -22,6 +22,7 @@ OPTIONS = {
     "mlp": {"widths": (32, 32), "batch_norm": True},
     "lstm": {"units": 16, "layers": 2},
     "rnn": {"units": 16},
+    "irnn": {"units": 16},
     "kernel_machine": {"features": 256},
     "autoencoder_stack": {"widths": (32, 32)},
     "lecun1989": {},

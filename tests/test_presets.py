@@ -33,6 +33,7 @@ OPTIONS = {
     "deep_autoencoder": {"widths": (16, 12), "code": 3},
     "convnet": {"blocks": ((4,), (8,)), "dense": 8, "augmentation": "shift"},
     "rnn": {"units": 8},
+    "irnn": {"units": 8},
     "lstm": {"units": 8, "layers": 2},
     "language_model": {"units": 8, "layers": 2, "embedding": 4},
 }
