@@ -30,7 +30,7 @@ class Mixtures:
 
         self.classes, counts = np.unique(y, return_counts=True)
         self.shares, self.mixtures = np.log(counts / len(y)), []
-        # A few shared variances keep the Gaussians of rare phones from collapsing onto single frames.
+        # Without a floor under their variances the Gaussians of rare phones collapse onto single frames.
         floor = 0.01 * float(np.var(x, axis=0).mean())
         for label, count in zip(self.classes, counts):
             components = int(np.clip(count // 10, 1, self.components))

@@ -14,6 +14,8 @@ def train_vowel_net(trial, report):
     learn in every step size; the one and the number of epochs with the lowest mean error on the other two are taken, and
     the seeds learn anew from all eight. Features are standardised. Rows: test and validation error, epochs and step size.
     """
+    from zoo.reproductions.trainers.step_sizes import errors_on
+
     r = trial.recipe
     train, validation, both, test = _speakers(trial.dataset)
     trying = _population(trial, [*trial.seeds] * len(r["rates"]), np.repeat(r["rates"], len(trial.seeds)))
@@ -25,8 +27,6 @@ def train_vowel_net(trial, report):
     final = _population(trial, trial.seeds, np.full(len(trial.seeds), r["rates"][rate]))
     final.fit(*both, epochs=int(epochs) + 1, **settings)
     report.progress(2, 2)
-    from zoo.reproductions.trainers.step_sizes import errors_on
-
     values = {"test_error_pct": errors_on(final, test), "validation_error_pct": curves[rate, :, epochs]}
     values |= {"epochs": np.full(len(trial.seeds), epochs + 1), "step_size": np.full(len(trial.seeds), r["rates"][rate])}
     shared = {
