@@ -181,6 +181,7 @@ def _only(folder, pattern, package):
 def _first_error(complaint):
     """The first line that says something: clients print codes, stacks and hints around it."""
     lines = [line.strip() for line in complaint.splitlines()]
-    plain = [line.removeprefix("npm error").removeprefix("E:").removeprefix("ERROR:").strip() for line in lines if not line.startswith(("W:", "WARNING:"))]
+    errors = [line for line in lines if not line.startswith(("W:", "WARNING:"))]
+    plain = [line.removeprefix("npm error").removeprefix("E:").removeprefix("ERROR:").strip() for line in errors]
     telling = [line for line in plain if line and not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return telling[0][:200] if telling else ""

@@ -3,10 +3,10 @@
 import bz2
 import hashlib
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,69 +65,84 @@ def archive(path, files):
             tar.addfile(member, io.BytesIO(content))
 
 
-def pretended(monkeypatch, tmp_path, files):
-    """Let pip bring an archive of these files, and no official source answer."""
-    brotli = tmp_path / "brotli-1.2.1.tar.gz"
-    archive(brotli, files)
+@pytest.fixture
+def served(tmp_path, own_cache, monkeypatch):
+    """Where the archive lies that the official source serves; pip brings nothing."""
 
-    def download(package, member, folder, sha256, source):
-        return mirrors.take_out(brotli, member, folder, sha256)
+    def nothing(*_, **__):
+        raise SourceFailed("pip brings nothing")
 
-    monkeypatch.setattr(canterbury, "OFFICIAL", "http://127.0.0.1:9/")
-    monkeypatch.setattr(mirrors, "pip_download", download)
+    path = tmp_path / canterbury.ARCHIVE
+    monkeypatch.setattr(canterbury.official, "download", lambda url, names, folder, tell: shutil.copy(path, folder))
+    monkeypatch.setattr(mirrors, "pip_download", nothing)
+    return path
 
 
-def test_a_book_is_found_in_whatever_folder_of_the_archive(monkeypatch, tmp_path, own_cache):
-    known = Path(tmp_path / "book")
-    known.write_bytes(bytes(i % 100 for i in range(152_089)))
-    monkeypatch.setitem(canterbury.SHA256, "alice29.txt", hashlib.sha256(known.read_bytes()).hexdigest())
-    pretended(monkeypatch, tmp_path, {"b/other.txt": b"x", "b/tests/alice29.txt": known.read_bytes()})
-    assert text_of(load("canterbury_alice29")) == known.read_bytes()[: 1188 * 128 + 1]
+@pytest.fixture
+def book(monkeypatch):
+    """What counts as alice29.txt, of the right length."""
+    content = bytes(i % 100 for i in range(152_089))
+    monkeypatch.setitem(canterbury.SHA256, "alice29.txt", hashlib.sha256(content).hexdigest())
+    return content
+
+
+def test_a_book_is_found_in_whatever_folder_of_the_archive(served, book, monkeypatch):
+    archive(served, {"b/other.txt": b"x", "b/alice29.txt": book})
+    data = load("canterbury_alice29")
+    assert text_of(data) == book[: 1188 * 128 + 1] and data.provenance["source"] == "official"
 
 
 @pytest.mark.parametrize(("files", "said"), [
-    ({"b/alice29.txt": b"Alice"}, "alice29.txt of brotli-1.2.1.tar.gz is another file"),
+    ({"b/alice29.txt": b"Alice"}, "alice29.txt of cantrbry.tar.gz is another file"),
     ({"b/asyoulik.txt": b"?"}, "holds no alice29.txt"),
 ])
-def test_an_archive_with_another_book_is_refused(files, said, monkeypatch, tmp_path, own_cache):
-    pretended(monkeypatch, tmp_path, files)
+def test_an_archive_with_another_book_is_refused(files, said, served):
+    archive(served, files)
     with pytest.raises(DataUnavailable, match=f"{said}.*make `pip download` work"):
         load("canterbury_alice29")
 
 
-def test_what_is_no_archive_is_refused(monkeypatch, tmp_path, own_cache):
-    pretended(monkeypatch, tmp_path, {})
-    (tmp_path / "brotli-1.2.1.tar.gz").write_bytes(b"<html>")
+def test_what_is_no_archive_is_refused(served):
+    served.write_bytes(b"<html>")
     with pytest.raises(DataUnavailable, match="cannot be unpacked"):
         load("canterbury_alice29")
 
 
-def package(folder, name):
-    """A tiny source archive that pip can make metadata of."""
-    files = {f"{name}-1.0/PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode()}
-    files[f"{name}-1.0/setup.py"] = f"from setuptools import setup\nsetup(name={name!r}, version='1.0')\n".encode()
-    archive(folder / f"{name}-1.0.tar.gz", files)
-
-
-def test_pip_brings_the_source_archive_and_leaves_nothing_installed(monkeypatch, tmp_path):
-    """pip itself, from a folder in place of an index."""
-    index, folder = tmp_path / "index", tmp_path / "into"
-    index.mkdir()
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """A folder in place of PyPI, for pip itself: add(files) puts a tiny source archive there, zoo_text_example 1.0."""
+    folder = tmp_path / "index"
     folder.mkdir()
-    package(index, "zoo_text_example")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")  # pip's way of saying: without isolation
     setup = b"from setuptools import setup\nsetup(name='zoo_text_example', version='1.0')\n"
-    sha256 = hashlib.sha256(setup).hexdigest()
-    found = mirrors.pip_download("zoo_text_example==1.0", "setup.py", folder, sha256, source=True)
-    assert found.read_bytes() == setup
+    metadata = b"Metadata-Version: 2.1\nName: zoo_text_example\nVersion: 1.0\n"
+
+    def add(files):
+        own = {"PKG-INFO": metadata, "setup.py": setup} | files
+        archive(folder / "zoo_text_example-1.0.tar.gz", {f"zoo_text_example-1.0/{name}": own[name] for name in own})
+
+    return add
+
+
+def test_pip_brings_a_book_out_of_a_source_archive_and_installs_nothing(index, book, own_cache, monkeypatch):
+    index({"tests/testdata/alice29.txt": book})
+    monkeypatch.setattr(canterbury, "MIRROR", "zoo_text_example==1.0")
+    data = load("canterbury_alice29", source="mirror")
+    assert text_of(data) == book[: 1188 * 128 + 1] and data.provenance["source"] == "mirror"
     shown = subprocess.run([sys.executable, "-m", "pip", "show", "zoo_text_example"], capture_output=True)
     assert shown.returncode != 0
-    second = tmp_path / "second"
-    second.mkdir()
-    with pytest.raises(SourceFailed, match="zoo_text_absent"):
-        mirrors.pip_download("zoo_text_absent==1.0", "data", second, sha256)
+
+
+@pytest.mark.parametrize("files, said", [
+    ({"tests/testdata/alice29.txt": b"Alice"}, "sha256 differs"), ({"README": b""}, "holds no alice29.txt"),
+], ids=["another", "none"])
+def test_a_source_archive_without_the_book_is_refused(files, said, index, own_cache, monkeypatch):
+    index(files)
+    monkeypatch.setattr(canterbury, "MIRROR", "zoo_text_example==1.0")
+    with pytest.raises(DataUnavailable, match=said):
+        load("canterbury_alice29", source="mirror")
 
 
 @pytest.fixture

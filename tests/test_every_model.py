@@ -171,6 +171,7 @@ def test_the_seed_decides_every_weight_and_every_draw(name):
         a, b, c = (keras.ops.convert_to_numpy(v) for v in (a, b, c))
         np.testing.assert_array_equal(a, b)
         alike = a.ndim < 2 and a.dtype.kind == "f"  # biases and norms start alike; seeds are integers
+        alike = alike or name == "irnn" and np.array_equal(a, np.eye(len(a)))  # what the I in its name stands for
         assert alike or not np.array_equal(a, c)
 
 

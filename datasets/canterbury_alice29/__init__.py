@@ -1,4 +1,4 @@
-"""alice29.txt of the Canterbury corpus, Carroll, Alice's Adventures in Wonderland: characters and the one that follows each."""
+"""alice29.txt of the Canterbury corpus (Carroll, Alice's Adventures in Wonderland): characters and what follows each."""
 
 from pathlib import Path
 

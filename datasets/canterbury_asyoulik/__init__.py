@@ -1,4 +1,4 @@
-"""asyoulik.txt of the Canterbury corpus, Shakespeare, As You Like It: characters and the one that follows each."""
+"""asyoulik.txt of the Canterbury corpus (Shakespeare, As You Like It): characters and what follows each."""
 
 from pathlib import Path
 

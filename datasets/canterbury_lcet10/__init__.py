@@ -1,4 +1,4 @@
-"""lcet10.txt of the Canterbury corpus, Library of Congress, workshop on electronic texts: characters and the one that follows each."""
+"""lcet10.txt of the Canterbury corpus (a Library of Congress workshop): characters and what follows each."""
 
 from pathlib import Path
 

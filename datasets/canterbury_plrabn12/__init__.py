@@ -1,4 +1,4 @@
-"""plrabn12.txt of the Canterbury corpus, Milton, Paradise Lost: characters and the one that follows each."""
+"""plrabn12.txt of the Canterbury corpus (Milton, Paradise Lost): characters and what follows each."""
 
 from pathlib import Path
 
