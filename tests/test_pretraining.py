@@ -101,3 +101,28 @@ def test_a_stack_of_nothing_is_refused():
 def test_other_models_are_refused(x):
     with pytest.raises(InvalidInput, match="autoencoder_stack models, not 'linear'"):
         zoo.pretrain(compiled([0]), x, epochs=1)
+
+
+@pytest.mark.backend
+def test_the_first_encoder_may_have_inputs_without_bounds(x):
+    """Standardised inputs: no sigmoid output could come near them, a linear one does."""
+    standardised = ((x - x.mean(axis=0)) / (x.std(axis=0) + 1)).astype("float32")
+    build = {"widths": (40,), "rescale": None}
+    losses = {}
+    for error in ("linear", "squared"):
+        population = zoo.Population(lambda: zoo.create_model("autoencoder_stack", x.shape[1:], 10, **build), [3])
+        adam = keras.optimizers.Adam(0.01)
+        history = zoo.pretrain(population, standardised, epochs=30, batch_size=32, error=error, optimizer=adam)
+        losses[error] = history.loss.iloc[-1]
+    assert losses["linear"] < 0.6 * losses["squared"]
+
+
+def test_an_error_for_each_encoder_is_checked_before_the_first_one_learns(x):
+    population = compiled([3], "autoencoder_stack")
+    before = population.get_weights(0)
+    for errors, why in ((["linear", "cubic"], "'cubic'"), (["linear"], "one for each of the 2 encoders")):
+        with pytest.raises(InvalidInput, match=why):
+            zoo.pretrain(population, x, epochs=1, batch_size=32, error=errors)
+    for one, other in zip(before, population.get_weights(0), strict=True):
+        assert_array_equal(one, other)
+    assert len(zoo.pretrain(population, x, epochs=1, batch_size=32, error=["linear", "crossentropy"])) == 2

@@ -56,8 +56,8 @@ def commit():
     if not (checkout / ".git").exists():
         return "unknown"
     head = _git(checkout, "rev-parse", "--short", "HEAD")
-    # Results are what a run writes: they do not make the code that wrote them another one.
-    changed = _git(checkout, "status", "--porcelain", "--", ".", ":!results")
+    # Results and the scoreboard are what a run writes: they do not make the code that wrote them another one.
+    changed = _git(checkout, "status", "--porcelain", "--", ".", ":!results", ":!README.md")
     return "unknown" if not head else f"{head}-dirty" if changed else head
 
 

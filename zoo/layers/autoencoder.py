@@ -12,6 +12,12 @@ def check_noise(corruption, level):
         raise ValueError(f"level must be at least 0, for masking below 1; got {level}.")
 
 
+def check_error(error):
+    """Raise ValueError for an error that Autoencoder does not know."""
+    if error not in ("crossentropy", "squared", "linear"):
+        raise ValueError(f"error must be 'crossentropy', 'squared' or 'linear'; got {error!r}.")
+
+
 @keras.saving.register_keras_serializable(package="zoo")
 class Autoencoder(keras.layers.Wrapper):
     """x (n, d) to the error, (n,), with which x is reconstructed from its encoding; in training x is corrupted first.
@@ -20,14 +26,14 @@ class Autoencoder(keras.layers.Wrapper):
     corruption, level: "masking" sets a share `level` of the inputs to 0, "gaussian" adds noise of that standard
     deviation (Vincent et al. 2008, 2010), None is the plain autoencoder.
     tied: decode with the encoder's weights transposed, instead of with weights of its own.
-    error: "crossentropy", for x in 0..1, or "squared", both summed over the d units; the decoder's output is sigmoid.
+    error: "crossentropy", for x in 0..1, or "squared", with a sigmoid output of the decoder; "linear" is the squared error
+    of a linear output, for x that is not bounded, such as standardised features. All are summed over the d units.
     """
 
     def __init__(self, layer, corruption="masking", level=0.25, tied=False, error="crossentropy", **kwargs):
         super().__init__(layer, **kwargs)
         check_noise(corruption, level)
-        if error not in ("crossentropy", "squared"):
-            raise ValueError(f"error must be 'crossentropy' or 'squared'; got {error!r}.")
+        check_error(error)
         self.corruption = corruption
         self.level = level
         self.tied = tied
@@ -46,6 +52,8 @@ class Autoencoder(keras.layers.Wrapper):
         decoder = ops.transpose(self.layer.kernel) if self.tied else self.decoder_kernel
         output = ops.cast(ops.matmul(code, decoder) + self.decoder_bias, "float32")
         target = ops.cast(x, "float32")
+        if self.error == "linear":
+            return ops.sum(ops.square(output - target), axis=-1)
         if self.error == "squared":
             return ops.sum(ops.square(ops.sigmoid(output) - target), axis=-1)
         # From the logit: the cross-entropy of sigmoid(output) without its overflow.

@@ -4,7 +4,7 @@ import keras
 import pandas as pd
 
 from zoo.errors import InvalidInput
-from zoo.layers.autoencoder import MeanOutput, check_noise
+from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
 from zoo.training.checks import accepted, check_data, check_schedule, one_or_each
@@ -38,7 +38,7 @@ def pretrain(
         epochs: per encoder: one integer, or one per encoder.
         optimizer: name or keras optimizer, a fresh one for every encoder.
         corruption, level, tied, error: of the (denoising) autoencoders, see `zoo.layers.autoencoder.Autoencoder`;
-            level may be one number per encoder.
+            level may be one per encoder, and so may the error of an autoencoder_stack.
 
     Returns the history as a DataFrame: encoder (from 1), member, seed, epoch, loss (reconstruction error per
     example). Adds to the population's compile_seconds and fit_seconds. Raises InvalidInput for a population of
@@ -51,15 +51,17 @@ def pretrain(
     if not layers:
         raise InvalidInput(f"pretrain needs a population of autoencoder_stack models, not {population.template.name!r}.")
     options = _stack_options(population.template, layers)
-    options |= {"corruption": corruption, "tied": tied, "error": error}
+    options |= {"corruption": corruption, "tied": tied}
     x, _ = check_data(population.template, x, None)
     counts, levels = one_or_each("epochs", epochs, layers), one_or_each("level", level, layers)
-    for count, noise in zip(counts, levels):  # all of them before the first encoder takes its time
+    errors = one_or_each("error", error, layers)
+    for count, noise, kind in zip(counts, levels, errors):  # all of them before the first encoder takes its time
         check_schedule(len(x), count, batch_size)
         accepted(check_noise, corruption, noise)
+        accepted(check_error, kind)
     histories, below = [], None
-    for index, (count, noise) in enumerate(zip(counts, levels)):
-        stage = _stage(population, index, options | {"level": noise})
+    for index, (count, noise, kind) in enumerate(zip(counts, levels, errors)):
+        stage = _stage(population, index, options | {"level": noise, "error": kind})
         stage.copy_layers(population, encoders(stage.template), layers[: index + 1])
         if below is not None:
             stage.copy_layers(below, encoders(stage.template)[:index], encoders(below.template))

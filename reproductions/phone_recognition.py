@@ -1,0 +1,335 @@
+"""Deep nets tell phones in windows of acoustic coefficients better than what was used before, pre-trained ones best.
+
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") calls speech the first major
+application of pre-training: nets that map short windows of coefficients to probabilities for the fragments of speech in
+their middle set records on a small vocabulary in 2009. Here 11 frames of 40 log-mel energies with deltas, of Russian speech
+of one speaker, give the phone of the frame in the middle, one of 51: by Gaussian mixtures, discriminant analysis, nearest
+neighbours, a linear classifier, nets of 1 to 6 hidden layers from a random, a pre-trained and a modern start, a ConvNet and
+an LSTM, trained on few and on many labelled minutes. Then Robinson's table of 1989: eleven vowels of strangers, where the
+nearest neighbour won. The speech, 179 MB, has to be at hand: `zoo data fetch msu_ru_speech`. Without it the vowels are run
+and the verdicts say so.
+
+Expected, full budget (5 seeds on speech, one H100, some 10 minutes, not run yet): TBD.
+"""
+
+import numpy as np
+
+from zoo.reproductions.harness import Published, Trial, check, paired_difference
+from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
+from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
+from zoo.reproductions.trainers.vowels import train_vowel_method, train_vowel_net
+
+SEEDS = {"smoke": 2, "quick": 20, "full": 20}
+SPEECH, VOWELS = "msu_ru_speech", "deterding_vowels"
+# How a stack of layers starts, and as which model of the zoo.
+STARTS = {"random": "autoencoder_stack", "pre-trained": "autoencoder_stack", "modern": "mlp"}
+GMM, GMM_PROJECTED = ("gmm", "cepstra of a frame"), ("gmm", "11 frames, projected")
+LDA, KNN = ("lda", "11 frames"), ("knn", "11 frames, projected")
+LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions over 11 frames"), ("lstm", "over 11 frames")
+# The net of Robinson's table is one layer of 88 sigmoid units.
+VOWEL_NETS = {"1 layer of 88": 1, "2 layers of 88": 2, "3 layers of 88": 3}
+NEIGHBOUR = (VOWELS, "knn", "nearest neighbour")
+# How much of speech is taken, in minutes (None: all), and how it is learnt. passes: epochs of pre-training per layer;
+# cepstra, projected: most components of a mixture that are tried on either kind of features.
+SIZES = {
+    "quick": {
+        "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [40, 15],
+        "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 3, 5), "width": 128, "passes": 3, "lstm": 48,
+        "blocks": [[4], [8]], "dense": 64, "convnet_epochs": [10, 5], "cepstra": [16, 64], "projected": [1, 4],
+    },
+    "full": {
+        "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
+        "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "passes": 2, "lstm": 256,
+        "blocks": [[32], [64]], "dense": 512, "convnet_epochs": [40, 16, 5],
+        "cepstra": [16, 64, 128], "projected": [1, 4, 32],
+    },
+}
+PROTOCOL = """
+Speech: one speaker, the same in all splits, labels of an automatic alignment, errors counted in frames: TIMIT's figures,
+errors in the phones of whole utterances of strangers after a hidden Markov model, stand beside for their order and are not
+comparable in value.
+A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slopes, each standardised over the training pool
+(quick: 4 minutes, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, full: 2, 10 and 80),
+the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes, full: 9.3 and 9.8).
+random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
+pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 3
+epochs per layer, full: 2), which stand in for the deep belief nets of the time. modern: rectified units in He's start,
+dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (full: 512). All nets: Adam with cosine
+decay, in the step size of two (quick: 0.001, 0.003, full: 0.0003, 0.001) whose seeds err least on validation, in each
+seed's epoch that does so, for every number of minutes.
+Epochs: quick 40 and 15 in batches of 100 (ConvNet, of 4 and 8 filters: 10 and 5), full 40, 16 and 5 in batches of 256.
+Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
+with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
+frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
+shrinkage, neighbours) are the best of two (mixtures, full: three) on validation.
+Vowels: settings, for nets the step size (of three, full: four) and the number of epochs, are those with the lowest mean
+error on two of the eight training speakers; then all eight train, as in Robinson's table, and seven others are tested.
+Nets: 88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as
+FDA/MARS, have no counterpart here.
+"""
+
+
+def net(start, depth):
+    """(model, setting) of a stack of hidden layers in the tables."""
+    return STARTS[start], f"{start} start, {depth} layer{'s' if depth > 1 else ''}"
+
+
+def trials(budget):
+    """Robinson's table, many seeds of it, and the models of speech, where that is at hand; smoke has the vowels only."""
+    yield from _vowel_trials(budget)
+    if budget.name != "smoke":
+        yield from _speech_trials(budget)
+
+
+def _vowel_trials(budget):
+    rates, epochs = budget.choose(smoke=([0.01], 5), quick=([3e-3, 1e-2, 3e-2], 120), full=([1e-3, 3e-3, 1e-2, 3e-2], 400))
+    shared = {"epochs": epochs, "rates": rates, "batch_size": 33}
+    yield Trial(VOWELS, "linear", "", budget.seeds, train_vowel_net, shared | {"options": {}}, cost=2)
+    for setting, depth in VOWEL_NETS.items():
+        options = {"widths": [88] * depth, "activation": "sigmoid", "input_dropout": 0.0, "dropout": 0.0}
+        yield Trial(VOWELS, "mlp", setting, budget.seeds, train_vowel_net, shared | {"options": options}, cost=2 + depth)
+    nodes = [{"gamma": gamma, "alpha": alpha} for gamma in (0.1, 0.3, 1.0, 3.0) for alpha in (0.001, 0.01, 0.1, 1.0)]
+    older = {NEIGHBOUR[1:]: [{"n_neighbors": 1}], ("lda", ""): [{}], ("qda", ""): [{}], ("rbf", "528 nodes"): nodes}
+    for row, grid in older.items():
+        yield Trial(VOWELS, *row, budget.seeds[:1], train_vowel_method, {"grid": grid}, cost=0.2)
+
+
+def _speech_trials(budget):
+    size = SIZES[budget.name]
+    seeds, minutes = budget.seeds[: size["seeds"]], size["minutes"]
+    shared = {"speech": size["speech"], "minutes": minutes}
+    grids = {
+        GMM: ("cepstra", size["cepstra"]), GMM_PROJECTED: ("projected", size["projected"]),
+        LDA: ("window", [0.1, 0.3]), KNN: ("projected", [10, 30]),
+    }
+    for row, (features, grid) in grids.items():
+        # All distances from 80 minutes of frames, for every seed, are beyond reach.
+        recipe = shared | {"minutes": [m for m in minutes if row != KNN or m <= 10], "features": features, "grid": grid}
+        yield Trial(SPEECH, *row, seeds, train_baseline, recipe, cost=1, optional=True)
+    learning = shared | {name: size[name] for name in ("epochs", "rates", "batch_size")}
+    for row, options, pretraining, cost in _nets(size):
+        recipe = learning | {"options": options, "pretraining": pretraining, "shown": row in _shown(size["depths"])}
+        if row == CONVNET:
+            recipe["epochs"] = size["convnet_epochs"]
+        yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True)
+
+
+def _nets(size):
+    """((model, setting), options, pre-training, cost) of every net on speech."""
+    yield LINEAR, {}, None, 4
+    for depth in size["depths"]:
+        noise = {"corruption": "masking", "level": 0.25, "error": ["linear"] + ["crossentropy"] * (depth - 1)}
+        noise |= {"epochs": size["passes"], "learning_rate": 1e-3}
+        for start in STARTS:
+            options = {"widths": [size["width"]] * depth}
+            if start == "modern":
+                options |= {"activation": "relu", "input_dropout": 0.1, "dropout": 0.2}
+            pretrained = start == "pre-trained"
+            yield net(start, depth), options, noise if pretrained else None, 5 + 2 * depth + 3 * depth * pretrained
+    yield CONVNET, {"blocks": size["blocks"], "dense": size["dense"], "dropout": 0.2}, None, 30
+    yield LSTM, {"units": size["lstm"], "layers": 1, "dropout": 0.2}, None, 15
+
+
+def _shown(depths):
+    """The rows whose predictions are drawn under the spectrogram."""
+    return [LINEAR, net("random", 1), net("pre-trained", depths[-1]), net("modern", 3)]
+
+
+def judge(runs):
+    """Depth, pre-training and the baselines on speech, for each number of minutes; the nets and the neighbour on vowels."""
+    checks = []
+    if SPEECH in set(runs.dataset):
+        for start in STARTS:
+            checks += _depth_helps(runs, start)
+        checks += _pretraining_helps(runs) + _deep_beats_the_rest(runs)
+    else:
+        checks.append(_not_run())
+    return checks + _vowel_checks(runs)
+
+
+def _depth_helps(runs, start):
+    """The least-squares slope of the error on the number of layers, for each number of minutes."""
+    layers = np.array(_layers(runs))
+    away, checks = layers - layers.mean(), []
+    for minutes in _minutes(runs):
+        errors = np.stack([_errors(runs, net(start, depth), minutes) for depth in layers], axis=-1)
+        means = ", ".join(f"{error:.1f}" for error in np.nanmean(errors, axis=0))
+        sentence = (
+            f"On {SPEECH}, {minutes:g} minutes labelled, {start} start, the test errors with {', '.join(map(str, layers))}"
+            f" hidden layers are {means} %. Slope over the layers, {len(errors)} seeds"
+        )
+        slope = mean_interval(errors @ away / (away @ away))
+        name = f"{start} start, {minutes:g} minutes: error falls with depth"
+        checks.append(check(name, slope, "percentage points per layer", sentence, below=0))
+    return checks
+
+
+def _pretraining_helps(runs):
+    """The gap between the random and the pre-trained start for each depth and number of minutes, and how it shrinks."""
+    checks, minutes = [], _minutes(runs)
+    for depth in _layers(runs):
+        rows = [(SPEECH, *net(start, depth)) for start in ("pre-trained", "random")]
+        for labelled in minutes:
+            name = f"pre-training helps, {_count(depth)}, {labelled:g} minutes"
+            checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", labelled), name=name))
+        few, many = (_gap(runs, depth, labelled) for labelled in (minutes[0], minutes[-1]))
+        sentence = (
+            f"On {SPEECH}, {_count(depth)}, pre-training spares {few.mean():.2f} points with {minutes[0]:g} minutes labelled"
+            f" and {many.mean():.2f} with {minutes[-1]:g}. What it spares more with the fewer, paired over {len(few)} seeds"
+        )
+        name = f"pre-training helps more with fewer labels, {_count(depth)}"
+        checks.append(check(name, mean_interval(few - many), "percentage points", sentence, above=0))
+    return checks
+
+
+def _deep_beats_the_rest(runs):
+    """The deepest pre-trained net, and the deepest modern one, against what came before and against the other two nets."""
+    deepest, checks = _layers(runs)[-1], []
+    present = set(zip(runs.dataset, runs.model, runs.setting, runs.metric))
+    for start in ("pre-trained", "modern"):
+        deep = (SPEECH, *net(start, deepest))
+        for rival in (GMM, GMM_PROJECTED, LDA, KNN, LINEAR, CONVNET, LSTM):
+            for minutes in _minutes(runs):
+                if (SPEECH, *rival, metric("test", minutes)) in present:
+                    name = f"{start} start, {_count(deepest)}, beats {rival[0]} ({rival[1]}), {minutes:g} minutes"
+                    measured = {"metric": metric("test", minutes), "name": name}
+                    checks.append(paired_difference(runs, better=deep, worse=(SPEECH, *rival), **measured))
+    return checks
+
+
+def _vowel_checks(runs):
+    """Each net against the nearest neighbour, and each against the one with a layer less."""
+    nets = [(VOWELS, "linear", ""), *((VOWELS, "mlp", setting) for setting in VOWEL_NETS)]
+    checks = [paired_difference(runs, better=row, worse=NEIGHBOUR) for row in nets]
+    return checks + [paired_difference(runs, better=more, worse=less) for less, more in zip(nets, nets[1:])]
+
+
+def _not_run():
+    """What stands in place of the checks on speech where its data are not at hand."""
+    from zoo.reproductions.harness.statistics import Interval
+
+    doubt = f"{SPEECH} is not at hand (zoo data fetch {SPEECH})"
+    nothing = Interval(np.nan, np.nan, np.nan, 0)
+    name, sentence = "a deep net beats Gaussian mixtures on speech", "Nothing was run on speech"
+    return check(name, nothing, "percentage points", sentence, above=0, doubt=doubt)
+
+
+def _layers(runs):
+    """The numbers of hidden layers that were run on speech, ascending."""
+    rows = set(zip(runs.dataset, runs.model, runs.setting))
+    return [depth for depth in range(1, 10) if (SPEECH, *net("random", depth)) in rows]
+
+
+def _minutes(runs):
+    """The numbers of labelled minutes, ascending."""
+    return sorted({float(name.split("_")[3]) for name in runs.metric if "_minutes_" in name})
+
+
+def _errors(runs, row, minutes):
+    """Test errors of a row (model, setting) in the order of the seeds."""
+    mine = runs[(runs.dataset == SPEECH) & (runs.model == row[0]) & (runs.setting == row[1])]
+    return mine[mine.metric == metric("test", minutes)].sort_values("seed").value.to_numpy()
+
+
+def _gap(runs, depth, minutes):
+    """What pre-training spares against the random start, for every seed."""
+    return _errors(runs, net("random", depth), minutes) - _errors(runs, net("pre-trained", depth), minutes)
+
+
+def _count(depth):
+    return f"{depth} hidden layer{'s' if depth > 1 else ''}"
+
+
+def draw(runs):
+    """Error against depth, against labelled minutes, what pre-training spares; and Robinson's table beside ours."""
+    from matplotlib.figure import Figure
+
+    from zoo.reproductions.trainers import speech_pictures as pictures
+
+    spoken = SPEECH in set(runs.dataset)
+    figure = Figure(figsize=(14, 9.4) if spoken else (7, 4.6))
+    panels = figure.subplots(2, 2).ravel() if spoken else [figure.subplots()]
+    if spoken:
+        layers, others = _layers(runs), _others(runs)
+        stacks = {f"{start} start": {depth: _curve(runs, net(start, depth)) for depth in layers} for start in STARTS}
+        pictures.draw_depths(panels[0], stacks, others, _minutes(runs)[-1])
+        pictures.draw_minutes(panels[1], stacks, others)
+        gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in layers}
+        pictures.draw_gaps(panels[2], gaps)
+    _draw_vowels(panels[-1], runs)
+    return figure
+
+
+def _curve(runs, row):
+    """{minutes: test errors by seed} of a row (model, setting)."""
+    found = {minutes: _errors(runs, row, minutes) for minutes in _minutes(runs)}
+    return {minutes: errors for minutes, errors in found.items() if len(errors)}
+
+
+def _others(runs):
+    """{name: {minutes: errors}} of the models beside the stacks."""
+    names = {
+        GMM: "Gaussian mixtures, frame", GMM_PROJECTED: "Gaussian mixtures, 11 frames", LDA: "LDA", KNN: "nearest neighbours",
+        LINEAR: "linear", CONVNET: "ConvNet", LSTM: "LSTM",
+    }
+    return {name: _curve(runs, row) for row, name in names.items()}
+
+
+def _draw_vowels(axes, runs):
+    """Our seeds as dots and their mean, the published errors as diamonds."""
+    from zoo.reproductions.harness.published import matches
+
+    tested = runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")]
+    rows = list(tested.groupby(["model", "setting"], sort=False))
+    for place, ((model, setting), found) in enumerate(rows):
+        shifts = np.linspace(-0.25, 0.25, len(found)) if len(found) > 1 else [0.0]
+        axes.plot(place + np.array(shifts), found.value, "o", ms=4, alpha=0.6, color="C0")
+        axes.plot([place - 0.3, place + 0.3], [found.value.mean()] * 2, color="black", lw=1.5)
+        for match in matches("phone_recognition", PUBLISHED, (VOWELS, model, setting), "test_error_pct"):
+            axes.plot(place, float(match.value), "D", ms=9, mfc="none", color="C3", label="published" if place == 0 else None)
+    names = [f"{model}\n{setting}".strip().replace("nearest ", "nearest\n") for (model, setting), _ in rows]
+    axes.set_xticks(range(len(rows)), names, fontsize=8)
+    axes.set(ylabel="test error, %", ylim=(30, None))
+    axes.set_title(f"{VOWELS}: seven speakers not heard before", fontsize=11)
+    axes.legend(fontsize=8)
+
+
+def illustrate(files):
+    """Three seconds of test speech: its log-mel energies, its phones, and those that some of the models hear."""
+    from zoo.reproductions.trainers.speech_pictures import spectrogram
+
+    left = {row: found[STRETCH] for row, found in files.items() if STRETCH in found}
+    return {"spectrogram.png": spectrogram(left)} if left else {}
+
+
+def _published():
+    timit = {"dataset": "timit", "metric": "phone_error_rate_pct"}
+    stand_in = "Boltzmann machines there, denoising autoencoders here"
+    decoded = "phones of whole utterances there, found with a hidden Markov model; frames here"
+    older = [Published(name, "", decoded, **timit) for name in ("CD-HMM", "Bayesian triphone GMM-HMM")]
+    random = Published("DNN, 6 layers, random initialisation", "", decoded, **timit)
+    beliefs = [
+        Published("DBN-DNN, 6 layers, pre-trained", "", f"{stand_in}; {decoded}", **timit),
+        Published("DBN-DNN, 8 layers, filter banks", "", f"8 layers there; {stand_in}; {decoded}", **timit),
+    ]
+    found = {}
+    # The most minutes of each budget.
+    for measured, depth in ((metric("test", 2), 5), (metric("test", 80), 6)):
+        found[(SPEECH, *GMM, measured)] = older
+        found[(SPEECH, *net("random", depth), measured)] = random
+        found[(SPEECH, *net("pre-trained", depth), measured)] = beliefs
+    table = {"dataset": "vowel (speakers 0-47 / 48-89)"}
+    sigmoid = "squared error there, cross-entropy here"
+    found |= {
+        (VOWELS, "linear", ""): Published("single-layer perceptron", "", sigmoid, **table),
+        (VOWELS, "mlp", "1 layer of 88"): Published("MLP, 88 hidden", "", sigmoid, **table),
+        NEIGHBOUR: Published("nearest neighbour", "", **table),
+        (VOWELS, "lda", ""): Published("LDA", "", **table),
+        (VOWELS, "qda", ""): Published("QDA", "", **table),
+        (VOWELS, "rbf", "528 nodes"): Published("Gaussian nodes, 528", "", "width and ridge chosen here", **table),
+    }
+    return found
+
+
+PUBLISHED = _published()

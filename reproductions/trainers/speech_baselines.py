@@ -1,0 +1,125 @@
+"""What phone recognisers used before deep nets: Gaussian mixtures for each phone, discriminant analysis, nearest neighbours.
+
+All are scikit-learn's and run on the processor. Settings are chosen on the validation frames, for each number of minutes.
+"""
+
+import time
+import warnings
+
+import numpy as np
+
+from zoo.reproductions.trainers.processes import in_processes
+
+PROJECTED = 40  # dimensions that linear discriminant analysis leaves of a window
+SHRINKAGE = 0.1  # of its covariance where it only projects
+MANY = 100_000  # frames from which on settings are tried in processes of their own, where that takes no copies of windows
+
+
+class Mixtures:
+    """One mixture of Gaussians with diagonal covariances for each class (scikit-learn's), weighted by the classes' shares.
+
+    components: at most so many in a mixture, and no more than a tenth of the class's examples. seed: of their starts.
+    """
+
+    def __init__(self, components, seed):
+        self.components, self.seed = components, seed
+
+    def fit(self, x, y):
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture
+
+        self.classes, counts = np.unique(y, return_counts=True)
+        self.shares, self.mixtures = np.log(counts / len(y)), []
+        # Without a floor under their variances the Gaussians of rare phones collapse onto single frames.
+        floor = 0.01 * float(np.var(x, axis=0).mean())
+        for label, count in zip(self.classes, counts):
+            components = int(np.clip(count // 10, 1, self.components))
+            mixture = GaussianMixture(
+                components, covariance_type="diag", reg_covar=floor, max_iter=20, random_state=self.seed,
+            )
+            mine = x[y == label]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # twenty rounds do, converged or not
+                # Of a phone with a single frame only its place is known.
+                self.mixtures.append(mixture.fit(mine if count > 1 else np.repeat(mine, 2, axis=0)))
+        return self
+
+    def predict(self, x):
+        scores = [mixture.score_samples(x) + share for mixture, share in zip(self.mixtures, self.shares)]
+        return self.classes[np.argmax(scores, axis=0)]
+
+
+def train_baseline(trial, report):
+    """The run function of a trial whose model is gmm, lda or knn.
+
+    The recipe names speech (minutes of pool, validation and test), minutes (labelled, ascending), features ("cepstra" of a
+    frame with deltas, "window" of 11 frames, "projected": that window by linear discriminant analysis) and grid, the values
+    tried of the method's setting: most components of a mixture, shrinkage of the covariance, neighbours.
+    Rows: test and validation error with so many minutes, for every seed.
+    """
+    from zoo.environment import processor
+    from zoo.reproductions.trainers.speech import labelled_frames, speech
+
+    r = trial.recipe
+    train, validation, test = speech(trial.dataset, **r["speech"])
+    plain = [_features(part, r["features"]) for part in (train, validation, test)]
+    found = []
+    for done, (minutes, seed) in enumerate([(m, s) for m in r["minutes"] for s in trial.seeds], start=1):
+        rows, began = labelled_frames(train.utterances, minutes, seed), time.perf_counter()
+        x, y = plain[0][rows], train.y[rows]
+        project = _projection(x, y) if r["features"] == "projected" else lambda values: values
+        held_out = project(plain[1]), validation.y
+        calls = [(trial.model, value, seed, project(x), y, *held_out) for value in r["grid"]]
+        alone = len(rows) < MANY or r["features"] == "window"
+        fitted, errors = zip(*in_processes(_fitted, calls, processes=1 if alone else None))
+        best = int(np.argmin(errors))
+        shared = {
+            "seed": seed, "n_train": len(rows), "seconds": time.perf_counter() - began, "device": processor(),
+            "backend": "scikit-learn", "precision": "float64", "n_test": len(test.y),
+        }
+        values = {"test": _error(fitted[best], project(plain[2]), test.y), "validation": errors[best]}
+        found += [shared | {"metric": metric(split, minutes), "value": value} for split, value in values.items()]
+        report.progress(done, len(r["minutes"]) * len(trial.seeds))
+    return found
+
+
+def metric(split, minutes):
+    """What the frame error with so many labelled minutes is called in runs.csv."""
+    return f"{split}_error_with_{minutes:g}_minutes_pct"
+
+
+def _features(part, kind):
+    """The features (n, d) that a method computes on."""
+    if kind != "cepstra":
+        return part.x.reshape(len(part.x), -1)
+    from zoo.datasets.acoustics import cepstrum, with_deltas
+
+    return with_deltas(cepstrum(part.spectrum), part.utterances).reshape(len(part.y), -1)
+
+
+def _projection(x, y):
+    """The function that takes windows to the directions that tell phones apart best, of unit variance within a phone."""
+    analysis = _method("lda", SHRINKAGE, 0).fit(x, y)
+    return lambda values: analysis.transform(values)[:, :PROJECTED]
+
+
+def _method(name, value, seed):
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.neighbors import KNeighborsClassifier
+
+    if name == "gmm":
+        return Mixtures(value, seed)
+    if name == "lda":
+        return LinearDiscriminantAnalysis(solver="eigen", shrinkage=value)
+    return KNeighborsClassifier(value)
+
+
+def _fitted(name, value, seed, x, y, held_out, phones):
+    """(the method, fitted to x and y, its error on what was held out)."""
+    method = _method(name, value, seed).fit(x, y)
+    return method, _error(method, held_out, phones)
+
+
+def _error(method, x, y):
+    """Percent of frames that a method gets wrong."""
+    return float(100 * np.mean(method.predict(x) != y))

@@ -1,0 +1,99 @@
+"""Nets on windows of speech: pre-trained on all of it without labels or not, then trained on the minutes that are labelled."""
+
+import numpy as np
+
+STRETCH = "stretch.npz"
+SHOWN = 300  # frames, three seconds, whose predictions a trial leaves for the picture
+
+
+def train_net(trial, report):
+    """The run function of a zoo model on frames of speech.
+
+    The recipe names options (of the model), pretraining (of zoo.pretrain and its learning_rate, None for a random start),
+    speech (minutes of the pool, labelled or not, all of which pre-training sees, of validation and of test), minutes
+    (labelled, ascending), epochs (for each number of minutes), rates (step sizes), batch_size and shown (whether to leave
+    predictions).
+    Adam with cosine decay. The epoch that errs least on validation counts, in the step size whose seeds do so on average.
+    Rows: test and validation error with so many minutes. Files, if shown: log-mel, phones and the first seed's predictions,
+    with most minutes, of the first three seconds of test speech.
+    """
+    from zoo.reproductions.harness import WithFiles
+    from zoo.reproductions.trainers.arrays import packed
+    from zoo.reproductions.trainers.speech import speech
+    from zoo.reproductions.trainers.speech_baselines import metric
+
+    r = trial.recipe
+    train, validation, test = speech(trial.dataset, **r["speech"])
+    weights, before, parameters = _starts(trial, train)
+    steps, rows, predicted = len(r["minutes"]) + 1, [], None
+    report.progress(1, steps)
+    for done, (minutes, epochs) in enumerate(zip(r["minutes"], r["epochs"], strict=True), start=2):
+        errors, seconds, predicted = _fit(trial, weights, minutes, epochs, train, validation, test)
+        n = round(minutes * 6000)
+        shared = {
+            "n_train": n, "n_test": len(test.y), "parameters": parameters, "updates": epochs * (n // r["batch_size"]),
+            "seconds": before + seconds, "precision": "float32",
+        }
+        rows += [
+            shared | {"seed": seed, "metric": metric(split, minutes), "value": float(value)}
+            for split, by_seed in errors.items()
+            for seed, value in zip(trial.seeds, by_seed, strict=True)
+        ]
+        report.progress(done, steps)
+    if not r["shown"]:
+        return rows
+    stretch = {"log_mel": test.spectrum[:SHOWN], "phones": test.y[:SHOWN], "predicted": predicted}
+    return WithFiles(rows, {STRETCH: packed(stretch)})
+
+
+def _build(trial, train):
+    """The function that builds a member: windows are standardised, so nothing is rescaled."""
+    import zoo
+    from zoo.datasets import describe
+
+    classes, options = describe(trial.dataset).classes, trial.recipe["options"]
+    return lambda: zoo.create_model(trial.model, train.x.shape[1:], classes, rescale=None, **options)
+
+
+def _starts(trial, train):
+    """(weights of every seed before it sees labels, seconds of pre-training one, number of weights)."""
+    import keras
+
+    import zoo
+
+    population = zoo.Population(_build(trial, train), trial.seeds)
+    if trial.recipe["pretraining"]:
+        settings = dict(trial.recipe["pretraining"])
+        adam = keras.optimizers.Adam(settings.pop("learning_rate"))
+        zoo.pretrain(population, train.x, optimizer=adam, batch_size=trial.recipe["batch_size"], verbose=False, **settings)
+    weights = [population.get_weights(member) for member in range(len(population))]
+    return weights, population.fit_seconds / len(population), population.template.count_params()
+
+
+def _fit(trial, weights, minutes, epochs, train, validation, test):
+    """({"test", "validation": errors by seed}, seconds of one seed in all step sizes, predictions of the shown frames)."""
+    import keras
+
+    import zoo
+    from zoo.reproductions.trainers.speech import labelled_frames
+    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate
+    from zoo.training.recipe import optimizer, recipe, steps
+
+    r, seeds = trial.recipe, trial.seeds
+    own = [labelled_frames(train.utterances, minutes, seed) for seed in seeds]
+    settings = recipe(epochs=epochs, batch_size=r["batch_size"], learning_rate=r["rates"][0])
+    population = zoo.Population(_build(trial, train), [*seeds] * len(r["rates"]), weights=weights * len(r["rates"]))
+    population.compile(
+        optimizer(settings, steps(settings, len(own[0]))), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        ["accuracy"], learning_rate=np.repeat(r["rates"], len(seeds)),
+    )
+    population.fit(
+        train.x, train.y, subsets=np.stack(own * len(r["rates"])), epochs=epochs, batch_size=r["batch_size"],
+        validation_data=(validation.x, validation.y), select="best", drop_remainder=True, verbose=False,
+    )
+    # All members are tested at once, but nothing looks at the test errors of step sizes that were not chosen.
+    held_out, tested = (errors_on(population, (part.x, part.y)).reshape(len(r["rates"]), -1) for part in (validation, test))
+    best = most_accurate(held_out)
+    first = population[best * len(seeds)]
+    predicted = np.argmax(first.predict(test.x[:SHOWN], verbose=0), axis=-1).astype(np.int16)
+    return {"test": tested[best], "validation": held_out[best]}, population.fit_seconds / len(seeds), predicted

@@ -1,0 +1,96 @@
+"""Frame errors against depth and labels as curves; and a stretch of speech with its phones and those that models hear in it.
+
+Errors come as {minutes of labels: test errors by seed}, those of stacks of layers as {start: {layers: such errors}}.
+"""
+
+import numpy as np
+
+from zoo.reproductions.harness.statistics import mean_interval
+
+
+def draw_depths(axes, stacks, others, minutes):
+    """With so many minutes labelled: every seed a dot, means as lines; models without layers to count as horizontal lines."""
+    for index, (name, by_depth) in enumerate(stacks.items()):
+        means = [np.nanmean(curve[minutes]) for curve in by_depth.values()]
+        axes.plot(list(by_depth), means, color=f"C{index}", label=name)
+        for depth, curve in by_depth.items():
+            axes.plot([depth] * len(curve[minutes]), curve[minutes], "o", color=f"C{index}", ms=5, alpha=0.6)
+    for index, (name, curve) in enumerate(others.items(), start=len(stacks)):
+        if minutes in curve:
+            axes.axhline(np.nanmean(curve[minutes]), color=f"C{index}", ls="--", lw=1.3, label=name)
+    axes.set(xlabel="hidden layers", ylabel="test error of a frame, %", xticks=list(by_depth))
+    axes.set_title(f"{minutes:g} minutes of labelled speech", fontsize=11)
+    axes.legend(fontsize=8, ncols=2)
+
+
+def draw_minutes(axes, stacks, others):
+    """A line for each model, of the stacks one with the fewest layers and one with the most."""
+    curves = []
+    for index, (name, by_depth) in enumerate(stacks.items()):
+        for depth, style in ((min(by_depth), "o-"), (max(by_depth), "s:")):
+            curves.append((f"{name}, {depth} hidden", by_depth[depth], style, f"C{index}"))
+    curves += [(name, curve, "D--", f"C{index}") for index, (name, curve) in enumerate(others.items(), start=len(stacks))]
+    for name, curve, style, color in curves:
+        axes.plot(list(curve), [np.nanmean(errors) for errors in curve.values()], style, color=color, lw=1.2, ms=4, label=name)
+    _minutes_axis(axes, curves[0][1])
+    axes.set(ylabel="test error of a frame, %")
+    axes.set_title("Error against labels", fontsize=11)
+    axes.legend(fontsize=7, ncols=2)
+
+
+def draw_gaps(axes, gaps):
+    """What pre-training spares, {name: {minutes: points by seed}}: means with their 95% intervals."""
+    for index, (name, curve) in enumerate(gaps.items()):
+        middle, low, high, _ = np.array([mean_interval(points) for points in curve.values()]).T
+        places = np.array(list(curve)) * 1.04 ** (index - len(gaps) / 2)
+        errors = np.nan_to_num([middle - low, high - middle])
+        axes.errorbar(places, middle, errors, fmt="o-", ms=5, lw=1.2, capsize=3, color=f"C{index}", label=name)
+    axes.axhline(0, color="black", lw=1)
+    _minutes_axis(axes, curve)
+    axes.set(ylabel="test error spared, points")
+    axes.set_title("Pre-trained against random start, 95% intervals", fontsize=11)
+    axes.legend(fontsize=8)
+
+
+def _minutes_axis(axes, curve):
+    axes.set(xscale="log", xlabel="minutes of labelled speech")
+    axes.set_xticks(list(curve), [f"{minutes:g}" for minutes in curve])
+    axes.minorticks_off()
+
+
+def spectrogram(left):
+    """The figure of {(dataset, model, setting): packed stretch}, all of the same speech, as speech_nets leaves them."""
+    from matplotlib.figure import Figure
+
+    from zoo.datasets import describe
+    from zoo.reproductions.trainers.arrays import unpacked
+
+    stretches = {row: unpacked(content) for row, content in left.items()}
+    dataset, first = next(iter(stretches))[0], next(iter(stretches.values()))
+    names, truth = describe(dataset).class_names, first["phones"]
+    figure = Figure(figsize=(14, 3.2 + 0.62 * (1 + len(left))))
+    panels = figure.subplots(2 + len(left), 1, sharex=True, height_ratios=[5] + [1] * (1 + len(left)))
+    energies, extent = np.asarray(first["log_mel"], float).T, (0, len(truth) / 100, 0, len(first["log_mel"][0]))
+    panels[0].imshow(energies, origin="lower", aspect="auto", cmap="magma", extent=extent)
+    panels[0].set(ylabel="mel filter", title=f"{dataset}: the first three seconds of test speech, and its phones")
+    panels[0].grid(False)
+    _strip(panels[1], truth, truth, names, "labels")
+    for axes, ((_, model, setting), stretch) in zip(panels[2:], stretches.items(), strict=True):
+        wrong = 100 * np.mean(stretch["predicted"] != truth)
+        _strip(axes, stretch["predicted"], truth, names, f"{model}\n{setting}\n{wrong:.0f} % wrong")
+    panels[-1].set_xlabel("seconds")
+    return figure
+
+
+def _strip(axes, phones, truth, names, label):
+    """One row of segments: green where the phone is the labelled one, red where not; names where there is room."""
+    starts = np.flatnonzero(np.diff(phones, prepend=-1))
+    for begin, end in zip(starts, [*starts[1:], len(phones)]):
+        if end - begin >= 3:
+            axes.text((begin + end) / 200, 0.5, names[phones[begin]], ha="center", va="center", fontsize=8)
+        axes.axvline(begin / 100, color="white", lw=0.8)
+    colours = np.where((phones == truth)[:, None], [[0.72, 0.88, 0.72]], [[0.95, 0.70, 0.66]])
+    axes.imshow(colours[None], aspect="auto", extent=(0, len(phones) / 100, 0, 1))
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
