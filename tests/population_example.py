@@ -46,13 +46,19 @@ def shared_compilations(tmp_path_factory):
 
 
 def digits(name="linear", n=100, held_out=50):
-    """((x, y), (x, y)) of digits: n examples to train a model on and some to validate on; y is x where it reconstructs."""
+    """((x, y), (x, y)) of digits: n examples to train a model on and some to validate on; y is x where it reconstructs.
+
+    For a model of text, the first rows of a digit are a text of 20 letters, which are 16 shades.
+    """
     import zoo
-    from zoo.registry import reconstructs
+    from zoo.registry import models_text, reconstructs
 
     data, pairs = zoo.datasets.load("digits"), []
     for part, m in ((data.train, n), (data.validation, held_out)):
         x, y = np.array(part.x[:m]), np.array(part.y[:m])
+        if models_text(name):
+            letters = x.reshape(m, -1) // 16
+            x, y = letters[:, :20], letters[:, 1:21]
         pairs.append((x, (x / 255).astype("float32") if reconstructs(name) else y))
     return tuple(pairs)
 
@@ -60,10 +66,10 @@ def digits(name="linear", n=100, held_out=50):
 def small_model(name, **options):
     """A small model of the zoo for digits."""
     import zoo
-    from zoo.registry import model_options, reconstructs
+    from zoo.registry import model_options, models_text, reconstructs
 
-    classes = None if reconstructs(name) else 10
-    return zoo.create_model(name, (8, 8), classes, **{o: v for o, v in SMALL.items() if o in model_options(name)}, **options)
+    shape, classes = ((20,), 16) if models_text(name) else ((8, 8), None if reconstructs(name) else 10)
+    return zoo.create_model(name, shape, classes, **{o: v for o, v in SMALL.items() if o in model_options(name)}, **options)
 
 
 def loss_and_metric(name):

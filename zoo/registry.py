@@ -21,7 +21,8 @@ _made = weakref.WeakKeyDictionary()  # of every living model what it was made fr
 def register_model(builder):
     """Register `builder(input_shape, classes, *, option=default, ...) -> keras.Model` under its own name.
 
-    A builder without the parameter `classes` makes models that reconstruct their input. Returns the builder unchanged.
+    A builder without the parameter `classes` makes models that reconstruct their input; one that calls it `alphabet` makes
+    models of text. Returns the builder unchanged.
     Raises InvalidInput where a builder in another file has that name already.
     """
     name = builder.__name__
@@ -50,14 +51,20 @@ def model_options(name):
 
 def reconstructs(name):
     """Whether a model reconstructs its input and so has no classes. Raises UnknownName."""
-    return "classes" not in inspect.signature(_builder(name)).parameters
+    return not models_text(name) and "classes" not in inspect.signature(_builder(name)).parameters
+
+
+def models_text(name):
+    """Whether a model's classes are an alphabet: it reads codes (T,) and tells what follows each. Raises UnknownName."""
+    return "alphabet" in inspect.signature(_builder(name)).parameters
 
 
 def create_model(name, input_shape, classes=None, **options):
     """An uncompiled keras.Model: raw data in, logits out, of shape (n, classes).
 
     A model that reconstructs its input, such as deep_autoencoder, has no classes: leave them out. Its logits are those
-    of the input's numbers, (n, *input_shape); see zoo.encoder and zoo.decoder for its halves.
+    of the input's numbers, (n, *input_shape); see zoo.encoder and zoo.decoder for its halves. A model of text, such as
+    language_model, takes the size of its alphabet as classes and gives logits at every place, (n, T, classes).
 
     input_shape: shape of one example, without the batch: (height, width), (height, width, channels),
     (timesteps, features) or (features,). Integer and float input are the same to the model; pixels are

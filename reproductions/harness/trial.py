@@ -70,6 +70,7 @@ class Trial:
     recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.
     cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
     optional: left out of a run, which says so, where the data set is not at hand (zoo.datasets.at_hand).
+    needs: a package that the trial imports and deepzoo does without; left out, which is said, where it is not installed.
     traced: the first so many seeds may have metrics of their own, such as whole curves, too many to keep for every seed.
     """
 
@@ -82,6 +83,7 @@ class Trial:
     cost: float = 1.0
     optional: bool = False
     traced: int = 0
+    needs: str | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "seeds", tuple(self.seeds))

@@ -61,19 +61,19 @@ def forecast_simply(trial, report):
 def forecast_with_nets(trial, report):
     """The run function of a zoo model (mlp, rnn or lstm), trained from every seed by squared error.
 
-    The recipe names options (of the model), rates (step sizes), epochs (at most) and batch_size. The step size and the
-    number of epochs are those with the lowest mean validation error over the seeds, NaN counting as the worst; nets that
-    learn so from the training split give validation_nrmse and the interval, nets that do from training and validation
-    the test. Rows beside those of forecast_simply: step_size, epochs.
+    The recipe names options (of the model), rates (step sizes), epochs (at most), batch_size and search_seeds. The step size
+    and the number of epochs are those with the lowest mean validation error over the first search_seeds seeds, NaN counting
+    as the worst; nets that learn so from the training split give validation_nrmse and the interval, nets that do from
+    training and validation the test. Rows beside those of forecast_simply: step_size, epochs.
     """
     from zoo.datasets import load
 
     data, r, n = load(trial.dataset), trial.recipe, len(trial.seeds)
-    rates = np.repeat(r["rates"], n)
-    searched = population_of(trial, data, [*trial.seeds] * len(r["rates"]))
-    history = _fit(searched, data.train, r, r["epochs"], rates, data.validation)
+    seeds = trial.seeds[: r["search_seeds"]]
+    searched = population_of(trial, data, [*seeds] * len(r["rates"]))
+    history = _fit(searched, data.train, r, r["epochs"], np.repeat(r["rates"], len(seeds)), data.validation)
     report.progress(1, 3)
-    rate, epochs = best_setting(history.val_loss.to_numpy().reshape(len(r["rates"]), n, r["epochs"]))
+    rate, epochs = best_setting(history.val_loss.to_numpy().reshape(len(r["rates"]), len(seeds), r["epochs"]))
     chosen, seconds = r["rates"][rate], searched.fit_seconds
     both = [np.concatenate(parts) for parts in zip(data.train, data.validation)]
     forecasts = []

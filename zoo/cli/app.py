@@ -7,7 +7,7 @@ import sys
 import typer
 from typer.core import TyperGroup
 
-from zoo.cli import data, export, listing, predict, presets, reproduce, results
+from zoo.cli import data, export, generate, listing, predict, presets, reproduce, results
 from zoo.cli.console import err, fail
 from zoo.errors import UnknownName, ZooError
 
@@ -44,6 +44,7 @@ def build():
     listing.add_commands(app)
     presets.add_commands(app)
     predict.add_commands(app)
+    generate.add_commands(app)
     export.add_commands(app)
     app.add_typer(data.app, name="data")
     reproduce.add_commands(app)

@@ -59,10 +59,13 @@ def _entries(preset, files):
     from zoo.image_files import read_images
     from zoo.images import image_shape, prepare
     from zoo.presets import model_card
+    from zoo.presets.card import metric
+    from zoo.tasks import CLASSIFICATION, task_of_error
 
     card = model_card(preset)
-    if card["model"]["classes"] is None:
-        raise InvalidInput(f"{card['name']} tells no classes apart, it reconstructs images: see zoo.encoder.")
+    error = metric(card)
+    if card["model"]["classes"] is None or error and task_of_error(error["name"]) is not CLASSIFICATION:
+        raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
     input_shape = tuple(card["model"]["input_shape"])
     image_shape(input_shape)
     dataset, entries = card.get("dataset", {}).get("name"), []

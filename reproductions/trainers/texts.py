@@ -1,0 +1,41 @@
+"""A data set's text as language models are measured on it, and the rows of what was measured: bits per character."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+METRIC, VALIDATION, WHOLE = "bits_per_char", "validation_bits_per_char", "whole_file_bits_per_char"
+
+
+class Text(NamedTuple):
+    """Character codes (n,): to train on; to validate and to test on, each a pair of what precedes it and the text itself."""
+
+    train: np.ndarray
+    validation: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+
+
+def text_of(dataset, n_train=None, n_test=None):
+    """The Text of a data set of blocks. n_train: only its last so many blocks; n_test: the first so many held-out ones.
+
+    What precedes a held-out text ends where it begins: the split before it and its own first character, which is no target.
+    """
+    from zoo.datasets import load
+
+    data = load(dataset)
+    train = data.train.x[len(data.train.x) - (n_train or len(data.train.x)) :]
+    held_out, before = [], train
+    for split in (data.validation, data.test):
+        held_out.append((np.append(before, split.x[0, 0]), split.y[:n_test].ravel()))
+        before = split.x
+    return Text(np.append(train, data.train.y[-1, -1]), *held_out)
+
+
+def rows(trial, text, values, **shared):
+    """Rows of {metric: one value, or one for each seed}; n_train and n_test count characters."""
+    shared |= {"n_train": len(text.train), "n_test": len(text.test[1])}
+    return [
+        shared | {"seed": seed, "metric": metric, "value": float(value)}
+        for metric, by_seed in values.items()
+        for seed, value in zip(trial.seeds, np.broadcast_to(by_seed, len(trial.seeds)), strict=True)
+    ]

@@ -1,0 +1,75 @@
+"""Nets in a small grid of step sizes: pre-trained where they are stacks, tuned on validation, only the chosen ones tested."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class TunedNets(NamedTuple):
+    """One net per seed, all of the step size that validates best."""
+
+    population: object
+    validation: np.ndarray  # their errors there in percent, NaN where a seed diverged
+    learning_rate: float
+    seconds: float  # of one seed: all step sizes together, pre-training included and compilation not
+
+    def errors(self, split):
+        """Error of every seed in percent, NaN where it diverged."""
+        from zoo.reproductions.trainers.step_sizes import errors_on
+
+        return np.where(np.isfinite(self.validation), errors_on(self.population, split), np.nan)
+
+    @property
+    def parameters(self):
+        """Weights of one net."""
+        return self.population.template.count_params()
+
+
+def tune_nets(model, classes, train, validation, recipe, seeds):
+    """TunedNets of a zoo model, for a recipe of options, pretraining, rates, epochs and batch_size.
+
+    pretraining: None, or settings of zoo.pretrain and its learning_rate; the same pre-trained stack goes into every step
+    size. The weights are those of the epoch that validates best, as Larochelle et al. (2007) stopped early.
+    """
+    import keras
+
+    import zoo
+    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate
+    from zoo.training.recipe import optimizer, steps
+    from zoo.training.recipe import recipe as training
+
+    rates = recipe["rates"]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def build():
+        return zoo.create_model(model, train.x.shape[1:], classes, **recipe["options"])
+
+    began, weights = 0.0, None
+    if recipe["pretraining"]:
+        weights, began = _pretrained(build, train, recipe, seeds)
+    population = zoo.Population(build, [*seeds] * len(rates), weights=weights and weights * len(rates))
+    settings = training(epochs=recipe["epochs"], batch_size=recipe["batch_size"], learning_rate=rates[0])
+    population.compile(optimizer(settings, steps(settings, len(train.x))), loss, ["accuracy"], np.repeat(rates, len(seeds)))
+    population.fit(
+        *train, epochs=recipe["epochs"], batch_size=recipe["batch_size"], validation_data=validation, select="best",
+        drop_remainder=True, verbose=False,
+    )
+    held_out = errors_on(population, validation).reshape(len(rates), -1)
+    best = most_accurate(held_out)
+    members = range(best * len(seeds), (best + 1) * len(seeds))
+    chosen = zoo.Population(build, seeds, weights=[population.get_weights(member) for member in members])
+    chosen.compile("sgd", loss, ["accuracy"])
+    return TunedNets(chosen, held_out[best], rates[best], began + population.fit_seconds / len(seeds))
+
+
+def _pretrained(build, train, recipe, seeds):
+    """(weights of every seed's stack, seconds of one)."""
+    import keras
+
+    import zoo
+
+    settings = dict(recipe["pretraining"])
+    population = zoo.Population(build, seeds)
+    adam = keras.optimizers.Adam(settings.pop("learning_rate"))
+    zoo.pretrain(population, train.x, optimizer=adam, batch_size=recipe["batch_size"], verbose=False, **settings)
+    return [population.get_weights(member) for member in range(len(seeds))], population.fit_seconds / len(seeds)

@@ -1,0 +1,289 @@
+"""language_model: n-grams against their definition and NLTK, windows, compressors, nets that learn text on every backend."""
+
+import builtins
+import bz2
+import collections
+import json
+import math
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from population_example import shared_compilations  # noqa: F401
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.reproductions import language_model as claim
+from zoo.reproductions.harness import Budget, Trial, run_claim
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.trainers import compressors, ngrams, recurrent_text, texts
+from zoo.reproductions.trainers.ngrams import NGrams
+
+TALE = (
+    "once upon a time there was a fox. the fox was not quick, nor was it brown; it was a lazy fox, and the dog that it "
+    "met upon a time was a quick one. so the dog jumped over the fox, and over the time that was once theirs. "
+)
+
+
+def codes(text):
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+class ByDefinition:
+    """Interpolated Kneser-Ney as Chen & Goodman write it, with dictionaries: slow, and nothing shared with ours."""
+
+    def __init__(self, text, order, discounts):
+        self.tables = {order: collections.Counter(text[i : i + order] for i in range(len(text) - order + 1))}
+        for n in range(order - 1, 0, -1):
+            self.tables[n] = collections.Counter(gram[1:] for gram in self.tables[n + 1])
+        self.discounts = {n: discounts(table) for n, table in self.tables.items()}
+
+    def probability(self, context, character):
+        below = 1 / 128 if context is None else None
+        if below is not None:
+            return below
+        n = len(context) + 1
+        lower = self.probability(context[1:] if context else None, character)
+        following = {gram: count for gram, count in self.tables[n].items() if gram[:-1] == context}
+        total = sum(following.values())
+        if not total:
+            return lower
+        d = self.discounts[n]
+        own = following.get(context + character, 0)
+        freed = sum(d[min(count, 3)] for count in following.values())
+        return (max(own - d[min(own, 3)], 0) + freed * lower) / total
+
+
+def chen_goodman(table):
+    n = [sum(count == number for count in table.values()) for number in range(5)]
+    if min(n[1:]) == 0:
+        return [0, 0.5, 1, 1.5]
+    y = n[1] / (n[1] + 2 * n[2])
+    found = [0, *(number - (number + 1) * y * n[number + 1] / n[number] for number in (1, 2, 3))]
+    return found if min(found[1:]) > 0 else [0, 0.5, 1, 1.5]
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_ngrams_are_chen_and_goodmans(order):
+    slow, fast = ByDefinition(TALE, order, chen_goodman), NGrams(codes(TALE), order)
+    story = "the lazy dog~ was upon it; zebra"
+    expected = [slow.probability(story[max(0, i - order + 1) : i], story[i]) for i in range(len(story))]
+    np.testing.assert_allclose(fast.probabilities(codes(""), codes(story)), expected, rtol=1e-12)
+    assert fast.bits(codes(""), codes(story)) == pytest.approx(-np.log2(expected).mean())
+
+
+def test_ngrams_share_out_all_probability():
+    model = NGrams(codes(TALE), 4)
+    for context in ("the", "fo", "zzz", "~", ""):
+        each = [model.probabilities(codes(context), np.array([code], "uint8"))[0] for code in range(128)]
+        assert sum(each) == pytest.approx(1, abs=1e-12) and min(each) > 0
+
+
+def test_ngrams_with_one_discount_are_nltks(monkeypatch):
+    """NLTK has Kneser-Ney with one discount and without the uniform distribution below single characters."""
+    from nltk.lm import KneserNeyInterpolated
+    from nltk.util import everygrams, ngrams as pieces
+
+    theirs = KneserNeyInterpolated(3, discount=0.4)
+    text = list(TALE)
+    theirs.fit([list(pieces(text, n)) for n in (1, 2, 3)], text)
+    assert list(everygrams(text[:3], max_len=3))
+    monkeypatch.setattr(ngrams, "discounts", lambda counts: np.array([0, 0.4, 0.4, 0.4]))
+    ours = NGrams(codes(TALE), 3)
+    # Theirs has nothing below single characters: neither has ours then.
+    ours.levels[0].discounts = np.zeros(4)
+    ours.levels[0].freed = np.zeros(1)
+    for context in ("th", "fo", "x ", " w"):
+        for character in "aeox ":
+            mine = ours.probabilities(codes(context), codes(character))[0]
+            assert mine == pytest.approx(theirs.score(character, list(context)), rel=1e-9)
+
+
+def test_a_longer_context_is_used_where_it_was_seen_and_only_there():
+    text = codes("abcd" * 50 + "xbcy" * 50)
+    long, short = NGrams(text, 4), NGrams(text, 2)
+    assert long.probabilities(codes("abc"), codes("d"))[0] > 0.9 > 0.6 > short.probabilities(codes("abc"), codes("d"))[0]
+    assert long.probabilities(codes("qqc"), codes("d")) == pytest.approx(NGrams(text, 4).probabilities(codes("c"), codes("d")))
+
+
+@pytest.mark.parametrize("order", [0, 10])
+def test_impossible_orders(order):
+    with pytest.raises(InvalidInput, match="order must be 1 to 9"):
+        NGrams(codes(TALE), order)
+    with pytest.raises(InvalidInput, match="got 5 and 3 characters"):
+        NGrams(codes("abc"), 5)
+
+
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 100])
+def test_every_held_out_character_is_a_target_once_after_enough_others(length):
+    before, text = np.arange(40) % 128, (np.arange(length) + 40) % 128
+    x, y = recurrent_text.held_out_windows(before, text, 32)
+    assert x.shape == y.shape and x.shape[1] == 32
+    counted = y != recurrent_text.IGNORED
+    assert y[counted].tolist() == text.tolist()
+    assert np.array_equal((x[counted] + 1) % 128, y[counted])
+    assert not counted[:, :16].any(), "16 characters or more must have been read"
+
+
+def test_training_windows_overlap():
+    x, y = recurrent_text.training_windows(np.arange(50), 10, 5)
+    assert x[:, 0].tolist() == list(range(0, 40, 5)) and np.array_equal(y, x + 1)
+
+
+def test_texts_are_cut_without_gaps():
+    whole = texts.text_of("canterbury_alice29")
+    part = texts.text_of("canterbury_alice29", 20, 3)
+    assert len(part.train) == 20 * 128 + 1 and np.array_equal(part.train, whole.train[-len(part.train) :])
+    assert np.array_equal(part.test[1], whole.test[1][: 3 * 128])
+    everything = np.concatenate([whole.train, whole.validation[1], whole.test[1]])
+    assert bytes(everything[:40]).strip().startswith(b"ALICE")
+    for before, text in (whole.validation, whole.test):
+        start = len(everything) - len(whole.test[1]) - (len(whole.validation[1]) if text is whole.validation[1] else 0)
+        assert np.array_equal(everything[start - 100 : start], before[-100:])
+
+
+@pytest.fixture
+def population():
+    """Two untrained nets that read 32 characters."""
+    build = {"input_shape": (32,), "classes": 128, "units": 10, "layers": 2, "embedding": 5, "dropout": 0.0}
+    population = zoo.Population(lambda: zoo.create_model("language_model", **build), (0, 1))
+    recurrent_text._compile(population, {"rates": [0.01]}, 10, 2)
+    return population
+
+
+@pytest.mark.backend
+def test_bits_are_those_of_the_nets_read_character_by_character(population):
+    before, text = codes(TALE[:60]), codes(TALE[60:110])
+    bits = recurrent_text.held_out_bits(population, before, text)
+    for member, found in enumerate(bits):
+        surprise = []
+        for place, code in enumerate(text):
+            # Windows begin every 16 characters, and 16 more have been read by then.
+            start = 60 + place - place % 16 - 17
+            read = np.concatenate([before, text])[start : 60 + place]
+            logits = keras.ops.convert_to_numpy(population[member](np.pad(read, (0, 32 - len(read)))[None]))[0, len(read) - 1]
+            surprise.append(math.log2(np.exp(logits.astype("float64")).sum()) - logits[code] / math.log(2))
+        assert found == pytest.approx(np.mean(surprise), rel=1e-5)
+
+
+@pytest.mark.backend
+def test_training_equals_keras_and_ignored_targets_count_for_nothing(population):
+    """One member against keras.Model.fit: loss over (n, T, alphabet) with targets (n, T), some of them ignored."""
+    from zoo.training.members import build_member
+    from zoo.training.order import host_order
+
+    x, y = recurrent_text.training_windows(codes(TALE), 32, 8)
+    held_out = recurrent_text.held_out_windows(codes(TALE), codes(TALE[:77]), 32)
+    history = population.fit(x, y, epochs=2, batch_size=8, validation_data=held_out, drop_remainder=True, verbose=False)
+    alone = build_member(population.build, 1)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    decay = keras.optimizers.schedules.CosineDecay(0.01, 10)
+    alone.compile(keras.optimizers.Adam(decay, global_clipnorm=1.0), loss)
+    for epoch in range(2):
+        rows = host_order(1, epoch, len(x))[: len(x) // 8 * 8]
+        alone.fit(x[rows], y[rows], batch_size=8, shuffle=False, verbose=0)
+    for mine, theirs in zip(population.get_weights(1), alone.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=2e-5)
+    # Keras averages over what counts in a batch; all rows but the last have as much of it.
+    bits = recurrent_text.held_out_bits(population, codes(TALE), codes(TALE[:64]))
+    exact = population.evaluate(*recurrent_text.held_out_windows(codes(TALE), codes(TALE[:64]), 32)).loss / math.log(2)
+    np.testing.assert_allclose(bits, exact, rtol=1e-5)
+    assert history.val_loss.notna().all()
+
+
+RECIPE = {
+    "options": {"cell": "lstm", "layers": 1, "units": 16, "embedding": 8, "dropout": 0.0}, "n_train": 60, "n_test": 3,
+    "window": 16, "stride": 16, "batch_size": 16, "epochs": 3, "samples": 30,
+}
+
+
+def test_the_step_size_is_chosen_on_validation_and_samples_are_left():
+    run = recurrent_text.train_language_model
+    found = run(Trial("canterbury_alice29", "lstm", "x", (5, 6), run, RECIPE | {"rates": [1e-6, 0.03]}), Report())
+    runs = pd.DataFrame(found.rows)
+    assert (runs[runs.metric == "step_size"].value == 0.03).all() and set(runs.seed) == {5, 6}
+    assert (runs.updates == 3 * 30).all() and (runs.n_train == 60 * 128 + 1).all() and (runs.n_test == 3 * 128).all()
+    assert runs[runs.metric == "bits_per_char"].value.between(3, 6).all(), "less than 7, what knowing nothing costs"
+    curve = runs[(runs.seed == 5) & runs.metric.str.startswith("validation_bits_after")]
+    assert list(curve.metric) == [f"validation_bits_after_{30 * n}_updates" for n in (1, 2, 3)]
+    sample = json.loads(found.files[recurrent_text.SAMPLES])
+    assert len(sample["prompt"]) == 64 and {len(text) for text in sample["drawn"].values()} == {30}
+
+
+def test_compressors_are_charged_for_what_the_file_grows_by():
+    train, text = codes(TALE * 20), codes("the fox was a quick fox. ")
+    grown = len(bz2.compress((TALE * 20 + "the fox was a quick fox. ").encode())) - len(bz2.compress((TALE * 20).encode()))
+    assert compressors.held_out_bits("bzip2", None, train, text) == 8 * grown / len(text)
+    for name, order in (("gzip", None), ("xz", None), ("ppm", 5)):
+        seen, unseen = codes(TALE), np.random.RandomState(0).randint(32, 127, len(TALE)).astype("uint8")
+        costs = [compressors.held_out_bits(name, order, train, part) for part in (seen, unseen)]
+        assert costs[0] < 1 < 5 < costs[1], name
+
+
+def test_ppm_gives_back_what_it_was_given():
+    import pyppmd
+
+    packed = pyppmd.compress(TALE.encode(), max_order=6, mem_size=compressors.PPM_MEMORY, variant="H")
+    assert pyppmd.Ppmd7Decoder(6, compressors.PPM_MEMORY).decode(packed, len(TALE)) == TALE.encode()
+    assert len(packed) == compressors.size("ppm", 6, TALE.encode())
+
+
+def test_without_pyppmd_ppm_is_left_out_and_that_is_said(monkeypatch, capsys):
+    import importlib.util
+
+    from zoo.reproductions.harness import runner
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(runner.importlib.util, "find_spec", lambda name: None if name == "pyppmd" else found(name))
+    trials, left_out = runner._at_hand(list(claim.trials(Budget.named("quick"))))
+    assert [trial.model for trial in left_out] == ["ppm"] and "ppm" not in {trial.model for trial in trials}
+    assert "pip install pyppmd" in runner._lacking(left_out[0])
+
+
+def test_the_claim_imports_without_pyppmd(monkeypatch):
+    real = builtins.__import__
+
+    def no_ppm(name, *arguments, **options):
+        if name == "pyppmd":
+            raise ModuleNotFoundError(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", no_ppm)
+    assert compressors.size("bzip2", None, b"abc") > 0
+    with pytest.raises(ModuleNotFoundError):
+        compressors.size("ppm", 4, b"abc")
+
+
+@pytest.mark.parametrize("budget", ["quick", "full"])
+def test_nets_on_one_text_differ_in_nothing_but_what_is_compared(budget):
+    trials = [trial for trial in claim.trials(Budget.named(budget)) if trial.run is recurrent_text.train_language_model]
+    for dataset in {trial.dataset for trial in trials}:
+        mine = [json.loads(json.dumps(trial.recipe)) for trial in trials if trial.dataset == dataset]
+        for recipe in mine:
+            assert {recipe["options"].pop("cell"), recipe["options"].pop("layers")} <= {"rnn", "lstm", 1, 2}
+            recipe.pop("rates")
+        assert all(recipe == mine[0] for recipe in mine)
+
+
+def test_checks_say_who_wins():
+    values = {claim.TWO: [2.0, 2.02, 1.98], claim.ONE: [2.1, 2.12, 2.11], claim.PLAIN: [2.3, 2.2, 2.25]}
+    values |= {claim.NGRAMS: [1.8], claim.PPM: [1.7], **dict.fromkeys(claim.COMPRESSORS, [2.5])}
+    shared = {"dataset": "canterbury_alice29", "n_train": 136_961}
+    rows = [
+        shared | {"model": row[0], "setting": row[1], "metric": texts.METRIC, "seed": seed, "value": value}
+        for row, found in values.items() for seed, value in enumerate(found)
+    ]
+    rows += [shared | {"model": "bzip2", "setting": "-9", "metric": texts.WHOLE, "seed": 0, "value": 2.2725}]
+    checks = {check.name.removeprefix("canterbury_alice29: "): check for check in claim.judge(pd.DataFrame(rows))}
+    assert len(checks) == 13
+    assert checks["lstm of 2 layers beats ngrams"].verdict == "contradicted"
+    assert checks["lstm of 1 layer beats gzip"].verdict == "reproduced"
+    assert checks["lstm of 1 layer beats rnn of 1 layer"].effect == pytest.approx(0.14, abs=1e-6)
+    assert checks["lstm of 2 layers beats lstm of 1 layer"].verdict == "reproduced"
+    assert checks["bzip2 as published"].verdict == "reproduced"
+
+
+def test_a_run_leaves_samples_as_a_picture(results_dir):
+    folder = run_claim("language_model", "smoke")
+    assert (folder / "samples_canterbury_alice29.png").stat().st_size > 5000

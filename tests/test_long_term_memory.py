@@ -1,0 +1,201 @@
+"""long_term_memory: the adding problem is what it says, lags are counted right, nets are tuned alike; its checks."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from population_example import shared_compilations  # noqa: F401
+
+import zoo
+from zoo.datasets.adding import sequences
+from zoo.reproductions import long_term_memory as claim
+from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.trainers import long_lags
+from zoo.reproductions.trainers.arrays import unpacked
+
+RECIPE = {"model": "lstm", "options": {"units": 4, "layers": 1, "dropout": 0}, "length": 12, "batch_size": 20, "epochs": 2}
+RECIPE |= {"n_train": 60, "n_validation": 40, "n_test": 50, "rates": [1e-6, 0.01]}
+SEEDS = (3, 4)
+
+
+def draw(n=2000, length=40, seed=0):
+    return sequences.draw(n, length, np.random.RandomState(seed))
+
+
+# -- the tasks -------------------------------------------------------------------------------------------------
+
+
+def test_two_numbers_are_marked_and_their_sum_is_wanted():
+    x, y = draw()
+    real = x[:, :, 1] != sequences.PADDING
+    marked = x[:, :, 1] == 1
+    assert (marked.sum(axis=1) == 2).all()
+    assert_allclose((x[:, :, 0] * marked).sum(axis=1), y, rtol=1e-6)
+    places = np.argwhere(marked)[:, 1].reshape(-1, 2)
+    assert places.max() == 19 and places.min() == 0 and (places[:, 0] < sequences.EARLY).all()
+    # Each place of the first half comes up, the first ten for the early mark more often.
+    assert (np.bincount(places.ravel(), minlength=20) > 40).all()
+    assert x[:, :, 0][real].min() >= 0 and x[:, :, 0][real].max() < 1
+    assert ((y - 1) ** 2).mean() == pytest.approx(sequences.MEAN_PREDICTOR, rel=0.06)
+
+
+def test_sequences_are_of_unequal_length_and_padded_at_their_ends():
+    x, _ = draw()
+    lengths = sequences.lengths(x)
+    assert x.shape == (2000, sequences.padded_steps(40), 2) and x.dtype == np.float32
+    assert set(lengths) == {40, 41, 42, 43, 44}
+    for row, length in zip(x[:50], lengths):
+        assert (row[length:] == sequences.PADDING).all() and (row[:length] >= 0).all()
+
+
+def test_splits_are_disjoint_and_always_the_same():
+    parts, again = (long_lags.adding_splits(RECIPE) for _ in range(2))
+    assert [len(part.x) for part in parts] == [60, 40, 50]
+    for part, same in zip(parts, again):
+        assert_array_equal(part.x, same.x)
+    rows = {row.tobytes() for part in parts for row in part.x}
+    assert len(rows) == 150
+
+
+def test_pixels_are_means_in_the_order_of_rows_or_in_one_fixed_other():
+    images = np.random.default_rng(0).integers(0, 256, (5, 6, 4)).astype("uint8")
+    assert_array_equal(long_lags.pixel_sequences(images, 1, False), images.reshape(5, 24))
+    pooled = long_lags.pixel_sequences(images, 2, False)
+    assert pooled.shape == (5, 6) and pooled.dtype == np.float32
+    assert_allclose(pooled[:, 3], images[:, 2:4, 2:4].mean(axis=(1, 2)))
+    mixed = long_lags.pixel_sequences(images, 1, True)
+    assert_array_equal(np.sort(mixed, axis=1), np.sort(images.reshape(5, 24), axis=1))
+    order = [np.flatnonzero((images.reshape(5, 24).T == column).all(axis=1)).item() for column in mixed.T]
+    assert order != list(range(24)), "one order for all images, and not their own"
+
+
+# -- gradients -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.backend
+def test_the_lag_is_counted_from_a_sequences_own_end():
+    """A linear recurrence by hand: h = h/2 + x, so that the derivative by the number `lag` steps back is weight / 2^lag."""
+
+    def build():
+        model = zoo.create_model("rnn", (11, 2), 1, units=1, activation="linear", padding=sequences.PADDING, rescale=None)
+        layer, head = model.get_layer("rnn_1"), model.get_layer("logits")
+        layer.set_weights([np.array([[1.0], [0.0]]), np.array([[0.5]]), np.zeros(1)])
+        head.set_weights([np.array([[3.0]]), np.zeros(1)])
+        return model
+
+    population = zoo.Population(build, seeds=[0])
+    population.compile("adam", "mean_squared_error")
+    x, _ = draw(6, 10)
+    assert len(set(sequences.lengths(x))) > 1
+    found = long_lags.gradients_by_lag(population, [0], x, 8)
+    assert_allclose(found["start"], [3 * 0.5 ** np.arange(8)], rtol=1e-5)
+    assert_allclose(found["trained"], found["start"], rtol=1e-5)
+
+
+def test_a_gradient_of_zero_has_a_logarithm():
+    def build():
+        model = zoo.create_model("rnn", (11, 2), 1, units=2, padding=sequences.PADDING, rescale=None)
+        model.get_layer("logits").set_weights([np.zeros((2, 1)), np.zeros(1)])
+        return model
+
+    population = zoo.Population(build, seeds=[0])
+    population.compile("adam", "mean_squared_error")
+    assert np.isfinite(np.log10(long_lags.gradients_by_lag(population, [0], draw(3, 10)[0], 5)["start"])).all()
+
+
+# -- training --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return long_lags.train_adding(Trial("adding", "lstm", "T = 12", SEEDS, long_lags.train_adding, RECIPE), Report())
+
+
+def test_rows_of_the_adding_problem(trained):
+    runs = pd.DataFrame(trained.rows)
+    assert set(runs.metric) == {
+        "mse", "wrong_pct", "validation_mse", "log10_gradient_start", "log10_gradient_trained", "step_size",
+    }
+    assert np.isfinite(runs.value).all() and set(runs.seed) == set(SEEDS)
+    assert (runs.updates == 6).all() and (runs.n_test == 50).all() and (runs.seconds > 0).all()
+    assert (runs[runs.metric == "step_size"].value == 0.01).all(), "that of 1e-6 learns nothing"
+    curves = unpacked(trained.files["gradients.npz"])
+    assert curves["start"].shape == curves["trained"].shape == (2, 12)
+    start = runs[(runs.metric == "log10_gradient_start") & (runs.seed == 4)].value.item()
+    assert start == pytest.approx(np.log10(curves["start"][1, 6] / curves["start"][1, 0]), rel=1e-5)
+    assert np.abs(curves["start"] - curves["trained"]).max() > 1e-6
+
+
+def test_errors_are_of_the_test_sequences(trained):
+    """The same net made by hand from the same seed, trained by Keras as the trial says."""
+    from zoo.training.members import build_member
+    from zoo.training.order import host_order
+
+    train, _, test = long_lags.adding_splits(RECIPE)
+    options = RECIPE["options"] | {"rescale": None, "padding": sequences.PADDING}
+    net = build_member(lambda: zoo.create_model("lstm", train.x.shape[1:], 1, **options), 4)
+    decay = keras.optimizers.schedules.CosineDecay(0.01, 6)
+    net.compile(keras.optimizers.Adam(decay, global_clipnorm=1.0), "mean_squared_error")
+    for epoch in range(2):
+        rows = host_order(4, epoch, 60)
+        net.fit(train.x[rows], train.y[rows], batch_size=20, shuffle=False, verbose=0)
+    error = net.predict(test.x, verbose=0)[:, 0] - test.y
+    found = {row["metric"]: row["value"] for row in trained.rows if row["seed"] == 4}
+    assert found["mse"] == pytest.approx(np.mean(error**2), rel=1e-3)
+    assert found["wrong_pct"] == pytest.approx(100 * np.mean(np.abs(error) > 0.08), abs=2.1)
+
+
+def test_rows_of_pixels():
+    recipe = {"model": "irnn", "options": {"units": 4}, "pool": 2, "permuted": True, "n_train": 60, "n_test": 40}
+    recipe |= {"rates": [0.01], "epochs": 1, "batch_size": 20}
+    trial = Trial("digits", "irnn", "16 pixels", SEEDS, long_lags.train_pixels, recipe)
+    runs = pd.DataFrame(long_lags.train_pixels(trial, Report()))
+    assert set(runs.metric) == {"test_error_pct", "validation_error_pct", "step_size"}
+    assert runs.value.between(0, 100).all() and (runs.updates == 3).all() and (runs.n_test == 40).all()
+
+
+def test_a_net_that_diverges_is_not_chosen_and_keeps_its_row():
+    trial = Trial("adding", "lstm", "T = 12", SEEDS, long_lags.train_adding, RECIPE | {"rates": [1e38, 0.01]})
+    runs = pd.DataFrame(long_lags.train_adding(trial, Report()).rows)
+    assert (runs[runs.metric == "step_size"].value == 0.01).all()
+
+
+# -- the claim -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", ["smoke", "quick", "full"])
+def test_nets_are_compared_at_equal_cost(budget):
+    trials = claim.trials(Budget.named(budget, None, claim.SEEDS))
+    for row in {(trial.dataset, trial.setting) for trial in trials}:
+        mine = [trial for trial in trials if (trial.dataset, trial.setting) == row]
+        assert [trial.model for trial in mine] == list(claim.NETS if row[0] == "adding" else claim.READERS)
+        assert len({str({k: v for k, v in trial.recipe.items() if k not in ("model", "options")}) for trial in mine}) == 1
+        assert len({trial.recipe["options"]["units"] for trial in mine}) == 1
+
+
+def runs_of(errors, gradients):
+    """Runs at T = 20 and 50 with these errors and log10 gradients by net."""
+    rows = [
+        {"dataset": "adding", "model": name, "setting": f"T = {length}", "metric": metric}
+        | {"seed": seed, "value": (errors[name][place] if metric == "mse" else gradients[name]) + seed * 1e-4}
+        for name in claim.NETS
+        for place, length in enumerate((20, 50))
+        for metric in ("mse", "log10_gradient_start", "log10_gradient_trained")
+        for seed in range(3)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_checks_and_the_longest_T_solved():
+    errors = {claim.RNN: (0.1, 0.2), claim.IRNN: (0.005, 0.1), claim.LSTM: (0.02, 0.005), claim.SLOW: (0.001, 0.002)}
+    runs = runs_of(errors, {claim.RNN: -6.0, claim.IRNN: 0.0, claim.LSTM: -7.0, claim.SLOW: -0.1})
+    checks = {check.name: check.verdict for check in claim.judge(runs)}
+    assert checks["T = 20: lstm beats rnn"] == checks["T = 50: lstm beats rnn"] == "reproduced"
+    assert checks["T = 50: lstm, slow forgetting solves it"] == "reproduced"
+    assert checks["T = 50: the gradient of lstm reaches further than that of rnn, start"] == "contradicted"
+    assert checks["T = 50: the gradient of lstm, slow forgetting reaches further than that of rnn, trained"] == "reproduced"
+    longest = {row[1]: interval.estimate for row, _, interval in claim.summarise(runs)}
+    # An lstm that solves 50 steps and not 20 has solved nothing.
+    assert longest == {claim.RNN: 0, claim.IRNN: 20, claim.LSTM: 0, claim.SLOW: 50}

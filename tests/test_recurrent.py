@@ -1,0 +1,116 @@
+"""Recurrent models: where gates start, and that steps which only pad a sequence change nothing."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from zoo.errors import InvalidInput
+
+pytestmark = pytest.mark.backend
+
+
+def numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def test_forget_gates_start_where_they_are_told():
+    model = zoo.create_model("lstm", (5, 4), 3, units=2, layers=1, forget_bias=4.5)
+    np.testing.assert_array_equal(model.get_layer("lstm_1").get_weights()[2], [0, 0, 4.5, 4.5, 0, 0, 0, 0])
+    # The default is what Keras itself starts with.
+    own = keras.layers.LSTM(2)
+    own.build((None, 5, 4))
+    default = zoo.create_model("lstm", (5, 4), 3, units=2, layers=1).get_layer("lstm_1")
+    np.testing.assert_array_equal(default.get_weights()[2], own.get_weights()[2])
+
+
+RECURRENT = [("rnn", {}), ("irnn", {}), ("lstm", {"dropout": 0.0})]
+LENGTHS = (7, 3, 1, 5)
+
+
+def padded_batch(fill, steps=7):
+    """Sequences of LENGTHS steps, and the same padded at their ends, (4, steps, 2) float32."""
+    random = np.random.default_rng(0)
+    sequences = [random.uniform(0, 255, (length, 2)).astype("float32") for length in LENGTHS]
+    padded = np.full((len(LENGTHS), steps, 2), fill, "float32")
+    for row, sequence in zip(padded, sequences):
+        row[: len(sequence)] = sequence
+    return sequences, padded
+
+
+@pytest.mark.parametrize("layers_", [1, 2])
+@pytest.mark.parametrize(("name", "options"), RECURRENT, ids=str)
+def test_padding_changes_nothing(name, options, layers_):
+    """A padded batch gives the logits of its sequences one by one; without the mask it does not."""
+    options = options | {"units": 6, "layers": layers_}
+    sequences, x = padded_batch(700)
+    keras.utils.set_random_seed(0)
+    model = zoo.create_model(name, (7, 2), 3, padding=700, **options)
+    together = numpy(model(x))
+    for sequence, row in zip(sequences, together):
+        alone = zoo.create_model(name, sequence.shape, 3, **options)
+        alone.set_weights(model.get_weights())
+        np.testing.assert_allclose(numpy(alone(sequence[None]))[0], row, rtol=1e-4, atol=1e-6)
+    unmasked = zoo.create_model(name, (7, 2), 3, **options)
+    unmasked.set_weights(model.get_weights())
+    assert np.abs(numpy(unmasked(x)) - together)[1:].max() > 0.1 * np.abs(together).max()
+
+
+@pytest.mark.parametrize(("name", "options"), RECURRENT, ids=str)
+def test_members_of_a_population_skip_padding(name, options):
+    sequences, x = padded_batch(-1.0)
+    population = zoo.Population(
+        lambda: zoo.create_model(name, (7, 2), 3, padding=-1.0, units=5, layers=2, **options), seeds=[1, 2]
+    )
+    population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    population.fit(x, np.array([0, 1, 2, 1]), epochs=2, batch_size=4, verbose=False)
+    found = population.predict(x)
+    for member in range(2):
+        for sequence, row in zip(sequences, found[member]):
+            alone = zoo.create_model(name, sequence.shape, 3, units=5, layers=2, **options)
+            alone.set_weights(population.get_weights(member))
+            np.testing.assert_allclose(numpy(alone(sequence[None]))[0], row, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm"])
+def test_padding_teaches_nothing(name):
+    """Gradients of a padded batch are those of the unpadded one."""
+    x = np.random.default_rng(0).uniform(0, 255, (4, 5, 2)).astype("float32")
+    longer = np.concatenate([x, np.zeros((4, 3, 2), "float32")], axis=1)
+    trained = []
+    for data in (x, longer):
+        keras.utils.set_random_seed(0)
+        model = zoo.create_model(name, data.shape[1:], 3, units=5, layers=2, padding=0, dropout=0)
+        model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(data, np.array([0, 1, 2, 1]), epochs=3, verbose=0)
+        trained.append(model.get_weights())
+    for a, b in zip(*trained):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_masked_model_is_saved_whole(tmp_path):
+    _, x = padded_batch(0)
+    model = zoo.create_model("lstm", (7, 2), 3, padding=0, units=4, layers=1, forget_bias=2.0)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(numpy(keras.saving.load_model(tmp_path / "model.keras")(x)), numpy(model(x)))
+
+
+@pytest.mark.parametrize(("name", "options", "said"), [
+    ("rnn", {"padding": "zero"}, "padding must be None or a finite number"),
+    ("lstm", {"padding": float("nan")}, "padding must be None or a finite number"),
+    ("lstm", {"forget_bias": "much"}, "forget_bias must be a finite number"),
+    ("lstm", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
+    ("irnn", {"padding": 0, "series": (0.0, 1.0)}, "padding and series do not go together"),
+])
+def test_recurrent_models_refuse(name, options, said):
+    with pytest.raises(InvalidInput, match=said):
+        zoo.create_model(name, (8, 8), 3, **options)
+
+
+def test_irnn_is_the_rnn_of_rectified_units():
+    models = [zoo.create_model("irnn", (5, 4), 3, units=6), zoo.create_model("rnn", (5, 4), 3, units=6, activation="relu")]
+    np.testing.assert_array_equal(models[0].get_layer("rnn_1").get_weights()[1], np.eye(6))
+    models[1].set_weights(models[0].get_weights())
+    x = np.random.default_rng(0).uniform(0, 255, (3, 5, 4)).astype("float32")
+    np.testing.assert_array_equal(*(numpy(model(x)) for model in models))
+    assert models[0].name == "irnn"

@@ -1,0 +1,236 @@
+"""selectivity_invariance: digits move as told, machines are scikit-learn's, only the chosen nets are tested; its checks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from population_example import shared_compilations  # noqa: F401
+from sklearn.svm import SVC
+
+import zoo
+from zoo.errors import UnknownName
+from zoo.reproductions import selectivity_invariance as claim
+from zoo.reproductions.harness import Budget, Trial, WithFiles
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.trainers import kernel_svm, moved_digits, tuned_nets
+from zoo.reproductions.trainers.data import Split, splits
+from zoo.reproductions.trainers.selectivity import (
+    ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
+)
+
+NETS = {"options": {"widths": [8], "dropout": 0, "input_dropout": 0}, "pretraining": None, "epochs": 4, "batch_size": 25}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return [Split(np.array(x), np.array(y)) for x, y in splits("digits", 200, 150)]
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Images with something in one corner, so that every way to move or turn them shows."""
+    x = np.zeros((40, 36, 36), np.uint8)
+    x[:, 10, 12] = 100 + np.arange(40)
+    return x
+
+
+def places(images):
+    return np.argwhere(images)[:, 1:]
+
+
+def test_a_shift_is_so_many_pixels_in_one_of_four_directions(images):
+    start = places(images)
+    for pixels in (1, 8):
+        steps = places(moved_digits.shifted(images, pixels)) - start
+        assert {tuple(step) for step in steps} == {(0, pixels), (0, -pixels), (pixels, 0), (-pixels, 0)}
+        assert_array_equal(steps, pixels * (places(moved_digits.shifted(images, 1)) - start))
+    assert_array_equal(moved_digits.shifted(images, 0), images)
+
+
+def test_a_quarter_turn_goes_either_way(images):
+    turned = moved_digits.turned(images, 90)
+    ways = [next(way for way in (1, -1) if (np.rot90(one, way) == other).all()) for one, other in zip(images, turned)]
+    assert set(ways) == {1, -1}
+    assert_array_equal(moved_digits.turned(images, 0), images)
+    small = moved_digits.turned(images, 30)
+    assert np.sign(places(small)[0] - places(images)[0]).any()
+
+
+def test_little_of_a_digit_is_cut_off():
+    x = moved_digits.on_canvas(splits("mnist_basic", n_test=2000)[2].x)
+    assert x.shape[1:] == (36, 36)
+    ink = x.sum(axis=(1, 2), dtype=int)
+    kept = {pixels: moved_digits.shifted(x, pixels).sum(axis=(1, 2), dtype=int) / ink for pixels in (4, 8)}
+    assert (kept[4] == 1).all() and kept[8].mean() == pytest.approx(0.99, abs=0.003)
+
+
+def test_what_goes_out_is_lost_and_what_comes_in_is_black():
+    image = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3)
+    assert moved_digits.moved(image, np.array([[1, -1]])).tolist() == [[[0, 0, 0], [2, 3, 0], [5, 6, 0]]]
+    assert moved_digits.moved(image, np.array([[0, 0]])).tolist() == image.tolist()
+
+
+def test_jitter_is_within_its_limits_and_its_own_for_every_draw(images):
+    found = moved_digits.jittered(images, 4, 0, draw=0)
+    steps = places(found) - places(images)
+    assert np.abs(steps).max() == 4 and len(np.unique(steps, axis=0)) > 20
+    assert_array_equal(found, moved_digits.jittered(images, 4, 0, draw=0))
+    assert (found != moved_digits.jittered(images, 4, 0, draw=1)).any()
+    assert (moved_digits.jittered(images, 0, 45, draw=0) != images).any()
+
+
+@pytest.mark.parametrize("kernel, setting", [
+    ("rbf", {"C": 10, "gamma": 0.5}), ("polynomial", {"C": 1, "gamma": 2, "degree": 3}),
+])
+def test_machines_are_those_of_scikit_learn(digits, kernel, setting):
+    train, validation, test = digits
+    found = kernel_svm.tune_svm(kernel, train, validation, [setting])
+    flat = [split.x.reshape(len(split.x), -1) / 255 for split in digits]
+    options = {"kernel": "rbf"} if kernel == "rbf" else {"kernel": "poly", "degree": 3, "coef0": 1}
+    svc = SVC(C=setting["C"], gamma=setting["gamma"] / (64 * flat[0].var()), **options).fit(flat[0], train.y)
+    assert found.errors(test) == pytest.approx(100 * np.mean(svc.predict(flat[2]) != test.y))
+    assert found.validation == pytest.approx(100 * np.mean(svc.predict(flat[1]) != validation.y))
+    assert found.parameters == len(svc.support_) * (64 + 9) + 45
+
+
+def test_a_machine_is_chosen_on_validation_and_tested_in_blocks(digits, monkeypatch):
+    train, validation, test = digits
+    grid = [{"C": 10, "gamma": gamma} for gamma in (100, 0.5, 0.5001)]
+    found = kernel_svm.tune_svm("rbf", train, validation, grid)
+    alone = [kernel_svm.tune_svm("rbf", train, validation, [setting]).validation for setting in grid]
+    assert alone[0] > alone[1] == alone[2] and found.setting == grid[1] and found.validation == alone[1]
+    whole = found.errors(test)
+    monkeypatch.setattr(kernel_svm, "BLOCK", 64)
+    assert found.errors(test) == whole
+    with pytest.raises(UnknownName, match="no kernel called 'linear'"):
+        kernel_svm.tune_svm("linear", train, validation, grid)
+
+
+def test_only_the_chosen_step_size_is_tested(digits):
+    train, validation, test = digits
+    found = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [1e-6, 0.02]}, (5, 6))
+    assert found.learning_rate == 0.02 and len(found.population) == 2 and found.population.seeds.tolist() == [5, 6]
+    assert_allclose(tuned_nets.TunedNets.errors(found, validation), found.validation)
+    alone = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [0.02]}, (6,))
+    assert_allclose(alone.errors(test), found.errors(test)[1:], atol=1.5)  # a digit may fall on the other side of rounding
+    assert found.parameters == 64 * 8 + 8 + 8 * 10 + 10
+
+
+def test_every_step_size_starts_from_the_same_pretrained_stack(digits, monkeypatch):
+    train, validation, _ = digits
+    calls = []
+    monkeypatch.setattr(zoo, "pretrain", lambda population, x, **settings: calls.append((len(population), settings)))
+    recipe = NETS | {"options": {"widths": [8]}, "rates": [1e-9, 2e-9], "epochs": 1}
+    recipe["pretraining"] = {"corruption": "masking", "level": 0.25, "epochs": 3, "learning_rate": 1e-3}
+    found = tuned_nets.tune_nets("autoencoder_stack", 10, train, validation, recipe, (5, 6))
+    ((members, settings),) = calls
+    assert members == 2 and settings["epochs"] == 3 and settings["level"] == 0.25 and settings["batch_size"] == 25
+    fresh = zoo.Population(lambda: zoo.create_model("autoencoder_stack", (8, 8), 10, widths=[8]), (5, 6))
+    for member in range(2):
+        for mine, theirs in zip(found.population.get_weights(member), fresh.get_weights(member), strict=True):
+            assert_allclose(mine, theirs, atol=1e-6)
+
+
+def test_diverged_nets_have_no_error(digits):
+    train, validation, test = digits
+    found = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [1e38]}, (5,))
+    assert np.isnan(found.validation).all() and np.isnan(found.errors(test)).all()
+
+
+def test_a_set_leaves_its_first_images_and_as_many_rows_as_seeds():
+    recipe = {"kernel": "rbf", "grid": [{"C": 10, "gamma": 1}], "samples": True}
+    recipe |= {"n_train": 100, "n_validation": 60, "n_test": 50}
+    found = train_on_set(Trial("digits", "kernel_machine", "tested", (3,), train_on_set, recipe), Report())
+    assert isinstance(found, WithFiles)
+    assert [row["metric"] for row in found.rows] == [ERROR, "validation_error_pct"]
+    assert {(row["seed"], row["backend"], row["n_train"]) for row in found.rows} == {(3, "scikit-learn", 100)}
+    picture = claim.illustrate({("digits", "linear", "softmax"): found.files})["samples.png"]
+    assert picture.axes[0].images[0].get_array().shape == (8, 8 * 12) and list(found.files) == [SAMPLES]
+
+
+def test_jitter_changes_training_and_not_the_digits_tested(monkeypatch):
+    """The same test digits whatever a model was trained on; at no shift and no rotation they are the same again."""
+    seen = []
+
+    def tuned(trial, train, validation):
+        class Remembers:
+            validation, seconds, parameters = 0.0, 1.0, 1
+
+            def errors(self, split):
+                seen.append(split.x)
+                return 0.0
+
+        seen.append(train.x)
+        return Remembers()
+
+    monkeypatch.setattr("zoo.reproductions.trainers.selectivity.tuned", tuned)
+    recipe = {"n_train": 50, "n_validation": 40, "n_test": 30, "shifts": [0, 3], "angles": [0, 90]}
+    for jitter in (None, [4, 45]):
+        trial = Trial("digits", "kernel_machine", "tested", (0,), train_on_digits_in_place, recipe | {"jitter": jitter})
+        rows = train_on_digits_in_place(trial, Report())
+        assert [row["metric"] for row in rows[:-1]] == [*map(moved_metric, (0, 3)), *map(turned_metric, (0, 90))]
+    centred, jittered = seen[:5], seen[5:]
+    assert (centred[0] != jittered[0]).any()
+    for mine, theirs in zip(centred[1:], jittered[1:], strict=True):
+        assert_array_equal(mine, theirs)
+    assert_array_equal(seen[1], seen[3])
+    assert (seen[1] != seen[2]).any() and (seen[1] != seen[4]).any()
+
+
+@pytest.mark.parametrize("budget", ["smoke", "quick", "full"])
+def test_every_model_is_tuned_as_much(budget):
+    trials = list(claim.trials(Budget.named(budget, None, claim.SEEDS)))
+    tried = {len(trial.recipe.get("grid") or trial.recipe["rates"]) for trial in trials}
+    assert tried == {{"smoke": 1, "quick": 3, "full": 5}[budget]}
+    stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack" and trial.dataset == "mnist_rot"]
+    if budget != "smoke":
+        plain, denoising = ({**recipe, "pretraining": None} for recipe in stacks)
+        assert plain == denoising and [recipe["pretraining"]["level"] for recipe in stacks] == [0.0, 0.25]
+        assert {trial.dataset for trial in trials} == set(claim.SETS)
+
+
+def runs_of(errors):
+    """Runs from {(dataset, model, setting[, metric]): errors by seed, or a machine's one}."""
+    names = ("dataset", "model", "setting")
+    return pd.DataFrame([
+        dict(zip(names, key)) | {"metric": key[3] if len(key) > 3 else ERROR, "seed": seed, "value": value}
+        for key, found in errors.items()
+        for seed, value in enumerate(found)
+    ])
+
+
+def test_the_order_is_held_against_the_published_one_over_sets():
+    """Published on both sets: Gaussian, polynomial, then one hidden layer, then linear; the denoising stack first."""
+    ours = {claim.SDAE: [2.0, 2.1], claim.RBF: [3.0], claim.POLYNOMIAL: [4.0], claim.NNET: [5.0, 5.1]}
+    ours[claim.LINEAR] = [8.0, 8.1]
+    runs = runs_of({(name, *row): found for name in ("mnist_basic", "mnist_rot") for row, found in ours.items()})
+    (check,) = claim._judge_order(runs)
+    assert (check.effect, check.verdict) == (1, "reproduced") and "mnist_rot 1)" in check.sentence
+    assert claim._judge_order(runs.assign(value=10 - runs.value))[0].verdict == "contradicted"
+    assert [row[0] for row, _, _ in claim.summarise(runs)] == ["mnist_basic", "mnist_rot"]
+    assert claim._judge_order(runs[runs.dataset == "mnist_rot"])[0].verdict == "undecided"
+    assert not claim._judge_order(runs[runs.model != "linear"])
+    assert claim.published_error(("mnist_rot", *claim.RBF)) == 11.11
+
+
+def test_what_a_factor_costs_is_a_difference_of_differences():
+    cost = {claim.LINEAR: ([8.0, 9.0, 10.0], [48.0, 49.5, 50.0]), claim.CONVNET: ([2.0, 2.5, 3.0], [12.0, 12.0, 13.0])}
+    sets = ("mnist_basic", "mnist_rot")
+    runs = runs_of({(name, *row): found for row, both in cost.items() for name, found in zip(sets, both)})
+    (check,) = [check for check in claim.judge(runs) if "loses more" in check.name]
+    assert check.effect == pytest.approx(np.mean([40 - 10, 40.5 - 9.5, 40 - 10]), rel=1e-5)
+    assert check.verdict == "reproduced" and "rises by 40.17 points" in check.sentence
+
+
+def test_moved_digits_are_judged_for_both_kinds_of_training():
+    kinds = (claim.CENTRED, claim.JITTERED)
+    rows = {row: [("mnist_basic", *claim.on_digits(row, kind)) for kind in kinds] for row in claim.MOVED}
+    errors, worse = {}, {claim.RBF: 20.0, claim.LINEAR: 30.0, claim.NNET: 25.0, claim.CONVNET: 0.0}
+    for row, both in rows.items():
+        for key, trained in zip(both, (10.0, 2.0)):
+            for step, metric in enumerate((moved_metric(0), moved_metric(2), moved_metric(4), turned_metric(45))):
+                spread = [0.0] if row == claim.RBF else [0.0, 0.1, -0.1]
+                errors[*key, metric] = [worse[row] * (step > 0) + trained + off for off in spread]
+    checks = claim.judge(runs_of(errors))
+    assert len(checks) == 3 * 2 + 3 * 3 + 1 and {check.verdict for check in checks} == {"reproduced"}
+    assert len({check.name for check in checks}) == len(checks)

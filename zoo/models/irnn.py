@@ -1,0 +1,16 @@
+"""The IRNN of Le, Jaitly & Hinton (2015): a plain recurrent network of rectified units that start by copying themselves."""
+
+import keras
+
+from zoo.models.rnn import rnn
+from zoo.registry import register_model
+
+
+@register_model
+def irnn(
+    input_shape, classes, *, units=128, layers=1, dropout=0.0, unroll=None, padding=None, series=None, rescale=1 / 255
+):
+    """The model rnn with rectified units, whose recurrent weights start as the identity; its options are rnn's."""
+    options = {"dropout": dropout, "unroll": unroll, "padding": padding, "series": series, "rescale": rescale}
+    model = rnn(input_shape, classes, units=units, layers=layers, activation="relu", **options)
+    return keras.Model(model.input, model.output, name="irnn")
