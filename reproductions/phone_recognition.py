@@ -295,7 +295,8 @@ def _draw_vowels(axes, runs):
         axes.plot([place - 0.3, place + 0.3], [found.value.mean()] * 2, color="black", lw=1.5)
         for match in matches("phone_recognition", PUBLISHED, (VOWELS, model, setting), "test_error_pct"):
             axes.plot(place, float(match.value), "D", ms=9, mfc="none", color="C3", label="published" if place == 0 else None)
-    names = [f"{model}\n{setting}".strip().replace("nearest ", "nearest\n") for (model, setting), _ in rows]
+    names = [f"{model}\n{setting}".strip() for (model, setting), _ in rows]
+    names = [name.replace("nearest ", "nearest\n").replace(" of", "\nof") for name in names]
     axes.set_xticks(range(len(rows)), names, fontsize=8)
     axes.set(ylabel="test error, %", ylim=(30, None))
     axes.set_title(f"{VOWELS}: seven speakers not heard before", fontsize=11)
