@@ -9,7 +9,10 @@ as the sequences are, solve the adding problem (Hochreiter & Schmidhuber 1997) a
 pixel, in the order of the image and in a random one. And how the gradient at the output depends on the lag, before and after
 training.
 
-Expected: TO BE WRITTEN
+Expected, quick budget (3 seeds, 2 cores, some 4 minutes; not run yet as it stands, a first run had fewer updates): at T = 20
+both lstms are far ahead of the rnn; at T = 50 the lstm that forgets slowly solves what neither rnn nor Keras's lstm does. The
+gradient of Keras's lstm vanishes faster than that of an rnn that starts orthogonal. Full (5 seeds, one H100, some 8 minutes,
+not run yet): T = 1000 solved by slow forgetting alone, 196 pixels read with at most 1.5 % error.
 """
 
 import math

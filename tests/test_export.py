@@ -55,7 +55,11 @@ def by_onnxruntime(path, x=X):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (given,), (result,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.shape, given.type) == ("inputs", ["batch", *x.shape[1:]], "tensor(float)")
-    assert result.name == "logits" and result.shape in (["batch", 10], ["batch", *x.shape[1:]], ["batch", *x.shape[1:], 10])
+    assert result.name == "logits" and (
+        result.shape in (["batch", 10], ["batch", *x.shape[1:]])
+        # Of text: the converter leaves it open how many characters are in between.
+        or len(x.shape) == 2 and [result.shape[0], *result.shape[2:]] == ["batch", 10]
+    )
     return session.run(["logits"], {"inputs": x.astype("float32")})[0]
 
 

@@ -1,4 +1,4 @@
-"""Makes the zoo's presets from the full runs of the reproductions that train them: the numbers of a card are those of runs.csv."""
+"""Makes the zoo's presets from the full runs of the reproductions that train them: a card's numbers are those of runs.csv."""
 
 import re
 from pathlib import Path

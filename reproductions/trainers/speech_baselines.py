@@ -68,8 +68,8 @@ def train_baseline(trial, report):
         rows, began = labelled_frames(train.utterances, minutes, seed), time.perf_counter()
         x, y = plain[0][rows], train.y[rows]
         project = _projection(x, y) if r["features"] == "projected" else lambda values: values
-        held_out = project(plain[1]), validation.y
-        calls = [(trial.model, value, seed, project(x), y, *held_out) for value in r["grid"]]
+        data = project(x), y, project(plain[1]), validation.y
+        calls = [(trial.model, value, seed, *data) for value in r["grid"]]
         alone = len(rows) < MANY or r["features"] == "window"
         fitted, errors = zip(*in_processes(_fitted, calls, processes=1 if alone else None))
         best = int(np.argmin(errors))

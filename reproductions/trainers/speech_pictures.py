@@ -35,7 +35,7 @@ def draw_minutes(axes, stacks, others):
     _minutes_axis(axes, curves[0][1])
     axes.set(ylabel="test error of a frame, %")
     axes.set_title("Error against labels", fontsize=11)
-    axes.legend(fontsize=7, ncols=2)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def draw_gaps(axes, gaps):
@@ -49,7 +49,7 @@ def draw_gaps(axes, gaps):
     _minutes_axis(axes, curve)
     axes.set(ylabel="test error spared, points")
     axes.set_title("Pre-trained against random start, 95% intervals", fontsize=11)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center")
 
 
 def _minutes_axis(axes, curve):

@@ -25,8 +25,8 @@ def generate(
 
     Examples:
 
-    $ zoo generate path/of/a/preset --prompt 'KING RICHARD:'
-    $ zoo generate path/of/a/preset --prompt 'To be' --length 500 --temperature 0.7 --seed 3
+    $ zoo generate lstm_shakespeare --prompt 'KING RICHARD:'
+    $ zoo generate lstm_shakespeare --prompt 'To be' --length 500 --temperature 0.7 --seed 3
     """
     if "KERAS_BACKEND" not in os.environ:
         use_backend(Backend.JAX)  # starts in a third of TensorFlow's time
