@@ -109,7 +109,7 @@ def test_a_machine_is_chosen_on_validation_and_tested_in_blocks(digits, monkeypa
 def test_only_the_chosen_step_size_is_tested(digits):
     train, validation, test = digits
     found = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [1e-6, 0.02]}, (5, 6))
-    assert found.learning_rate == 0.02 and len(found.population) == 2 and found.population.seeds.tolist() == [5, 6]
+    assert found.learning_rate == 0.02 and len(found.population) == 2 and list(found.population.seeds) == [5, 6]
     assert_allclose(tuned_nets.TunedNets.errors(found, validation), found.validation)
     alone = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [0.02]}, (6,))
     assert_allclose(alone.errors(test), found.errors(test)[1:], atol=1.5)  # a digit may fall on the other side of rounding
