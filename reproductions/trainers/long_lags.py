@@ -8,6 +8,7 @@ import numpy as np
 from zoo.reproductions.harness.trial import WithFiles
 from zoo.reproductions.trainers.arrays import packed
 from zoo.reproductions.trainers.data import Split
+from zoo.reproductions.trainers.step_sizes import rows
 
 WRONG = 0.08  # error of a sum in 0..2 from which it is wrong: 0.04 of Hochreiter & Schmidhuber's target, half the sum
 SOLVED = 0.01  # mean squared error below which a length counts as solved
@@ -165,20 +166,6 @@ def _derivatives(template, x):
 
 
 def _rows(trial, population, members, rate, train, test, values):
-    """Rows from {metric: (seeds,)}; NaN where a seed diverged. seconds are those of all step sizes together."""
-    r = trial.recipe
-    shared = {
-        "n_train": len(train.x),
-        "n_test": len(test.x),
-        "parameters": population.template.count_params(),
-        "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
-        "seconds": population.fit_seconds / len(trial.seeds),
-        "precision": "float32",
-    }
+    """Rows from {metric: (seeds,)}; NaN where a seed diverged."""
     values = {metric: np.where(population.diverged[members], np.nan, each) for metric, each in values.items()}
-    values["step_size"] = [rate] * len(trial.seeds)
-    return [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, each in values.items()
-        for seed, value in zip(trial.seeds, each, strict=True)
-    ]
+    return rows(trial, values | {"step_size": rate}, population, train, test)
