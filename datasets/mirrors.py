@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import lzma
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 
 from zoo.datasets.dataset import SourceFailed
 
@@ -85,7 +87,7 @@ def take_out(archive, member, folder, sha256):
     """
     try:
         content = _content(archive, member)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None
     if content is None:
         raise SourceFailed(f"{archive.name} holds no {member}")

@@ -102,8 +102,12 @@ def test_an_archive_with_another_book_is_refused(files, said, served):
         load("canterbury_alice29")
 
 
-def test_what_is_no_archive_is_refused(served):
-    served.write_bytes(b"<html>")
+@pytest.mark.parametrize("damage", ["html", "flipped"])
+def test_what_is_no_archive_is_refused(damage, served, book):
+    archive(served, {"b/alice29.txt": book})
+    content = bytearray(served.read_bytes())
+    content[100:140] = bytes(255 - byte for byte in content[100:140])
+    served.write_bytes(b"<html>" if damage == "html" else content)
     with pytest.raises(DataUnavailable, match="cannot be unpacked"):
         load("canterbury_alice29")
 

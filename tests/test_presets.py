@@ -140,6 +140,31 @@ def test_own_classes_keep_the_body_and_start_a_new_head(original):
         zoo.from_preset(original, classes=0)
 
 
+def test_series_get_a_new_head_and_text_does_not(tmp_path):
+    model = zoo.create_model("lstm", (6, 2), 1, units=4, layers=1, series=[3.0, 2.0])
+    folder = zoo.save_preset(model, tmp_path / "series")
+    two = zoo.from_preset(folder, classes=2)
+    assert two.output_shape == (None, 2)
+    np.testing.assert_array_equal(two.get_layer("lstm_1").get_weights()[0], model.get_layer("lstm_1").get_weights()[0])
+    with np.load(folder / "golden.npz") as golden:
+        assert np.abs(golden["x"] - 3).max() <= 2  # such values as the series has
+    assert "values of the series; its next value" in (folder / "README.md").read_text(encoding="utf-8")
+    folder = zoo.save_preset(make("language_model"), tmp_path / "text")
+    assert "character codes; at every place logits of the next of 10 characters" in (folder / "README.md").read_text("utf-8")
+    with pytest.raises(InvalidInput, match="classes of a language_model are its alphabet"):
+        zoo.from_preset(folder, classes=5)
+
+
+@pytest.mark.parametrize("name", ["rnn", "irnn", "lstm"])
+def test_padded_models_are_saved(name, tmp_path):
+    model = zoo.create_model(name, (6, 2), 3, units=4, padding=-1.0)
+    x = np.full((2, 6, 2), -1.0, "float32")
+    x[:, :4] = 100
+    np.testing.assert_allclose(logits(zoo.from_preset(zoo.save_preset(model, tmp_path / "padded")), x), logits(model, x), rtol=1e-5)
+    unpadded = zoo.create_model(name, (6, 2), 3, units=4)
+    assert flops_per_example(model) == flops_per_example(unpadded)
+
+
 def test_a_preset_is_replaced_whole_and_other_folders_are_left_alone(preset, tmp_path):
     zoo.save_preset(make(seed=5), preset)
     np.testing.assert_allclose(logits(zoo.from_preset(preset)), logits(make(seed=5)), rtol=1e-5, atol=1e-6)

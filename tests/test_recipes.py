@@ -99,9 +99,12 @@ def test_recipes_have_known_keys():
     json.dumps(recipe(labels=5))
 
 
-@pytest.mark.parametrize("labels", [5000, -1])
-def test_more_labels_than_examples_are_refused(labels):
-    with pytest.raises(InvalidInput, match="examples to label"):
+@pytest.mark.parametrize(("labels", "said"), [
+    (5000, "examples to label"), (-1, "examples to label"), (0, "examples to label"), (100, "at least a batch of 128; got 100"),
+    (200.0, "got 200.0"), ("all", "got 'all'"),
+])
+def test_labels_that_cannot_be_are_refused(labels, said):
+    with pytest.raises(InvalidInput, match=said):
         train_population("linear", 10, *DIGITS.train, recipe(labels=labels), [0], verbose=False)
 
 

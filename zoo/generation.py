@@ -47,8 +47,8 @@ def _check(length, temperature, seed):
     whole = isinstance(length, (int, np.integer)) and not isinstance(length, bool)
     if not whole or length < 1:
         raise InvalidInput(f"length must be an integer of at least 1; got {length!r}.")
-    number = isinstance(temperature, (int, float, np.number)) and not isinstance(temperature, bool)
-    if not number or not 0 <= temperature < math.inf:
+    number = isinstance(temperature, (int, float, np.integer, np.floating)) and not isinstance(temperature, (bool, np.timedelta64))
+    if not number or not 0 <= temperature < 1e300:
         raise InvalidInput(f"temperature must be a number of at least 0; got {temperature!r}.")
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise InvalidInput(f"seed must be an integer from 0 to 4294967295; got {seed!r}.")

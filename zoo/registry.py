@@ -60,7 +60,7 @@ def models_text(name):
 
 
 def create_model(name, input_shape, classes=None, **options):
-    """An uncompiled keras.Model: raw data in, logits out, of shape (n, classes).
+    """An uncompiled keras.Model: raw data in, logits out, of shape (n, classes), or as the next lines say.
 
     A model that reconstructs its input, such as deep_autoencoder, has no classes: leave them out. Its logits are those
     of the input's numbers, (n, *input_shape); see zoo.encoder and zoo.decoder for its halves. A model of text, such as
@@ -87,7 +87,7 @@ def create_model(name, input_shape, classes=None, **options):
     sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
         model = builder(*sizes, **options)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, OverflowError) as problem:
         reason = str(problem).strip().splitlines()[0]
         raise InvalidInput(
             f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "

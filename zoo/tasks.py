@@ -14,8 +14,9 @@ ALPHABET = 128  # of texts: the codes of ASCII
 class Task:
     """One kind of training.
 
-    name: in words. inputs, outputs: what goes in and comes out, {classes} being a number. error: what cards and runs.csv call the error, after "test_" or "validation_"; words, unit: the same for
-    people; decimals: that are worth printing. hub: what the Hugging Face hub calls the task and the metric. limits: of use.
+    name: in words. inputs, outputs: what goes in and comes out, {classes} being a number. error: what cards and runs.csv call
+    the error, after "test_" or "validation_"; words, unit: the same for people; decimals: that are worth printing. hub: what
+    the Hugging Face hub calls the task and the metric. limits: of use.
     classes(data): of zoo.create_model, for a Dataset or an Info. loss(), metrics(): for compile. targets(model, x, y): what
     the outputs for the raw x are held against. of(scores): the error, from {name: mean over examples} of loss and metrics,
     a number that is less where the model is better.
@@ -52,6 +53,20 @@ def task_of(model, dataset):
     if found is None or (found is LANGUAGE) != models_text(model):
         raise InvalidInput(f"{dataset} is for {purpose}, which {model} is not made for.")
     return found
+
+
+def task_of_model(name, options):
+    """The Task that a model of the zoo was made for, by its name and options. Raises UnknownName."""
+    if models_text(name):
+        return LANGUAGE
+    return RECONSTRUCTION if reconstructs(name) else FORECASTING if options.get("series") else CLASSIFICATION
+
+
+def described(model):
+    """(what goes in, what comes out), in words, of the part "model" of a card."""
+    task = task_of_model(model["name"], model["options"])
+    scaled = task is not CLASSIFICATION or model["options"].get("rescale", True)
+    return task.inputs if scaled else "values as the data set has them", task.outputs.format(classes=model["classes"])
 
 
 def task_of_error(metric):
@@ -110,8 +125,9 @@ LANGUAGE = Task(
     error="bits_per_char", words="bits per character", unit="bits per character", decimals=3,
     hub=("text-generation", "bits_per_char"),
     limits=(
-        "Knows the spelling and the look of one small collection of English texts, a character at a time, and nothing of what "
-        "they are about; what it writes is made up. For study and play."
+        "Its bits are those of blocks as long as the data set's, each read from an empty state. Knows the spelling and the look "
+        "of one small collection of English texts, a character at a time, and nothing of what they are about; what it writes is "
+        "made up. For study and play."
     ),
     classes=lambda data: ALPHABET, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,
     of=lambda scores: scores["loss"] / math.log(2),
@@ -122,7 +138,7 @@ FORECASTING = Task(
     decimals=2, hub=("time-series-forecasting", "rmse"),
     limits=(
         "Trained on one series, of one place and time, to forecast one step ahead: for study and comparison, not for planning. "
-        "Whether it does better than linear autoregression is what the reproduction forecasting tells."
+        "The reproduction forecasting holds such nets against linear autoregression, which does better on electricity demand."
     ),
     classes=lambda data: 1, loss=lambda: "mean_squared_error", metrics=lambda: [], targets=lambda model, x, y: y,
     of=lambda scores: math.sqrt(scores["loss"]),

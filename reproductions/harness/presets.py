@@ -38,8 +38,8 @@ def make_presets(claim, target, out=None):
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
     chosen = {row: _entry_of(claim, row, runs, stored) for row in rows}  # whatever is missing shows before anything is written
     made = [_make(target, row, entry, preset_name(*row, names)) for row, entry in chosen.items()]
-    write_sums(target, sorted(f"{folder.name}/{name}" for folder in target.iterdir() if folder.is_dir() for name in FILES))
     everything = sorted(path.parent for path in target.glob(f"*/{CONFIG}"))
+    write_sums(target, sorted(f"{folder.name}/{name}" for folder in everything for name in FILES))
     write_atomically(target / "README.md", _index(everything).encode())  # of cards, which no longer load without the sums
     return made
 
@@ -52,14 +52,16 @@ def _index(folders):
 
     lines = [
         "# Presets", "",
-        "Written by `zoo results presets`; a name leads to the card. Error on the official test images, in percent or as its",
-        "unit says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval.", "",
+        "Written by `zoo results presets`; a name leads to the card. Error on the data set's test split, in percent or as its unit",
+        "says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval.", "",
         "| preset | error | mean | 95% interval | seeds | parameters | MFLOP per example |",
         "|---|---|---|---|---|---|---|",
     ]
     for folder in folders:
         card = model_card(folder)
         error, model = metric(card), card["model"]
+        if error is None:  # somebody's own
+            continue
         shown = task_of_error(error["name"]).show(error["value"])
         interval = "" if error["ci95_low"] is None else f"{error['ci95_low']:.2f} to {error['ci95_high']:.2f}"
         lines.append(

@@ -33,7 +33,7 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ):
-    """Write a pretrained model for other programs. All formats take raw pixels and give logits.
+    """Write a pretrained model for other programs. All formats take what the model takes: raw pixels, characters, series.
 
     Examples:
 
@@ -42,6 +42,7 @@ def export(
     """
     from zoo.exporting import SUFFIXES, check_output, export_model
     from zoo.presets import from_preset, model_card
+    from zoo.tasks import described
 
     card = model_card(preset)  # a mistyped name is refused before anything is loaded
     name = Path(preset).resolve().name
@@ -52,15 +53,16 @@ def export(
     elif "KERAS_BACKEND" not in os.environ:
         use_backend(Backend.JAX)
     with interruptible("Nothing was written."):
-        export_model(from_preset(preset), path, format.value, force)
-    shape = ", ".join(map(str, card["model"]["input_shape"]))
-    logits = card["model"]["classes"] or shape
-    out().print(f"wrote {path}\nx: float32, (n, {shape}), raw values 0..255; it gives logits, (n, {logits})")
-    out().print(_USE[format].format(path=str(path)))
+        model = from_preset(preset)
+        export_model(model, path, format.value, force)
+    given, found = (", ".join(map(str, shape[1:])) for shape in (model.input_shape, model.output_shape))
+    values, outputs = described(card["model"])
+    out().print(f"wrote {path}\nx: float32, (n, {given}), {values}; it gives {outputs}, (n, {found})")
+    out().print(_USE[format].format(path=str(path), output=model.layers[-1].name))
 
 
 _USE = {
     Format.KERAS: 'import keras, zoo.layers; keras.saving.load_model("{path}")(x)    # needs deepzoo',
     Format.SAVEDMODEL: 'import tensorflow as tf; model = tf.saved_model.load("{path}"); model.serve(x)',
-    Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession("{path}").run(["logits"], {{"inputs": x}})[0]',
+    Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession("{path}").run(["{output}"], {{"inputs": x}})[0]',
 }

@@ -59,12 +59,10 @@ def _entries(preset, files):
     from zoo.image_files import read_images
     from zoo.images import image_shape, prepare
     from zoo.presets import model_card
-    from zoo.presets.card import metric
-    from zoo.tasks import CLASSIFICATION, task_of_error
+    from zoo.tasks import CLASSIFICATION, task_of_model
 
     card = model_card(preset)
-    error = metric(card)
-    if card["model"]["classes"] is None or error and task_of_error(error["name"]) is not CLASSIFICATION:
+    if task_of_model(card["model"]["name"], card["model"]["options"]) is not CLASSIFICATION:
         raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
     input_shape = tuple(card["model"]["input_shape"])
     image_shape(input_shape)

@@ -39,6 +39,8 @@ def forecast(inputs, logits, series):
     """The output of a model: its logits, or where `series` (mean, spread) says what is forecast, the forecasts."""
     if series is None:
         return logits
+    if len(inputs.shape) > 3:
+        raise ValueError(f"series is for windows, input_shape (steps,) or (steps, features), not {inputs.shape[1:]}.")
     return Forecast(series[1], name="forecast", dtype=head_dtype())(logits, inputs)
 
 

@@ -28,7 +28,8 @@ def _products(layer):
         return layer.kernel.shape[-2] * math.prod(layer.output.shape[1:])
     if isinstance(layer, (keras.layers.LSTM, keras.layers.SimpleRNN)):
         kernels = layer.cell.kernel, layer.cell.recurrent_kernel
-        return layer.input.shape[1] * sum(math.prod(kernel.shape) for kernel in kernels)
+        sequence = layer.input[0] if isinstance(layer.input, list) else layer.input  # beside it a mask
+        return sequence.shape[1] * sum(math.prod(kernel.shape) for kernel in kernels)
     if any(len(variable.shape) > 1 for variable in layer.trainable_variables):
         raise NotImplementedError(f"The products in {type(layer).__name__} are not known.")
     return 0

@@ -13,13 +13,14 @@ import numpy as np
 from zoo.errors import CorruptFile, InvalidInput
 from zoo.presets.card import parse_card
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
-from zoo.registry import create_model
+from zoo.registry import create_model, models_text
 
+HEAD = "logits"  # the layer that a model of the zoo ends with, but for what has no weights
 LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
 
 
 def from_preset(name_or_folder, load_weights=True, classes=None):
-    """A pretrained keras.Model: raw data in, logits of shape (n, classes) out, uncompiled.
+    """A pretrained keras.Model: raw data in, logits of shape (n, classes) out, or what its card says, uncompiled.
 
     Args:
         name_or_folder: a name that `list_presets()` gives, or the path of a folder that `save_preset` wrote.
@@ -163,9 +164,12 @@ def _datasets(group):
 
 
 def _with_new_head(model, config, classes):
+    if models_text(config["model"]):
+        raise InvalidInput(f"The classes of a {config['model']} are its alphabet, which all of its layers know; leave classes out.")
     changed = build(config | {"classes": classes})
     if classes == config["classes"]:
         raise InvalidInput(f"The preset has {classes} classes already; leave classes out to use its own last layer.")
-    for old, new in zip(model.layers[:-1], changed.layers[:-1], strict=True):
-        new.set_weights(old.get_weights())
+    for old, new in zip(model.layers, changed.layers, strict=True):
+        if old.name != HEAD:
+            new.set_weights(old.get_weights())
     return changed

@@ -2,9 +2,7 @@
 
 import json
 
-from zoo.presets.card import metric
-from zoo.tasks import CLASSIFICATION, RECONSTRUCTION, task_of_error
-
+from zoo.tasks import CLASSIFICATION, described, task_of_error
 
 
 def card_markdown(card):
@@ -28,6 +26,8 @@ def _front_matter(card):
         for entry in card["metrics"]:
             task = task_of_error(entry["name"])
             kind, metric = task.hub if task else ("other", json.dumps(entry["name"]))
+            if task is CLASSIFICATION and len(card["model"]["input_shape"]) == 1:
+                kind = "tabular-classification"
             lines += [
                 f"  - task: {{type: {kind}}}",
                 f"    dataset: {{type: {json.dumps(data['name'])}, name: {json.dumps(data['name'])}, split: {entry['split']}}}",
@@ -42,12 +42,9 @@ def _summary(card):
     model = card["model"]
     shape = "x".join(map(str, model["input_shape"]))
     on = f" trained on {card['dataset']['name']}" if "dataset" in card else ""
-    error = metric(card)
-    task = task_of_error(error["name"]) if error else CLASSIFICATION if model["classes"] else RECONSTRUCTION
-    scaled = task is not CLASSIFICATION or model["options"].get("rescale", True)
-    values = task.inputs if scaled else "values as the data set has them"
+    values, outputs = described(model)
     return (
-        f"The model `{model['name']}`{on}: input {shape}, {values}; {task.outputs.format(classes=model['classes'])}; "
+        f"The model `{model['name']}`{on}: input {shape}, {values}; {outputs}; "
         f"{model['parameters']:,} parameters; {model['flops_per_example']:,} floating-point operations per example."
         + (f" Options: `{json.dumps(model['options'])}`." if model["options"] else "")
     )

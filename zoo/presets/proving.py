@@ -53,7 +53,8 @@ class Retraining:
 def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     """Recompute a preset's test error, on the data set of its card or on another one of the same kind.
 
-    Returns an Evaluation; the error is in percent or, of a model that reconstructs, the squared error. Raises as `from_preset` and `zoo.datasets.load` do, and InvalidInput where the data does not fit.
+    Returns an Evaluation; the error is that of the model's task, in percent for classes. Raises as `from_preset` and
+    `zoo.datasets.load` do, and InvalidInput where the data does not fit.
     """
     from zoo.datasets import load
 
@@ -64,8 +65,9 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     data, model = load(dataset or own["name"]), from_preset(name_or_folder)
     task = task_of(card["model"]["name"], data.name)
     if tuple(model.input_shape[1:]) != data.test.x.shape[1:] or card["model"]["classes"] != task.classes(data):
+        known = card["model"]["classes"] or "no"
         raise InvalidInput(
-            f"{card['name']} takes {tuple(model.input_shape[1:])} and knows {card['model']['classes'] or 'no'} classes; "
+            f"{card['name']} takes {tuple(model.input_shape[1:])} and knows {known} class{'' if known == 1 else 'es'}; "
             f"{data.name} has {data.test.x.shape[1:]} and {task.classes(data) or 'none'}."
         )
     model.compile(loss=task.loss(), metrics=task.metrics())

@@ -50,7 +50,9 @@ def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=C
         lambda: zoo.create_model(model, x.shape[1:], classes, **r["options"]), seeds, precision=r["precision"]
     )
     own = {}
-    if r.get("labels"):  # refused, if at all, before the pre-training takes its time
+    if r.get("labels") is not None:  # refused, if at all, before the pre-training takes its time
+        if not isinstance(r["labels"], int) or 0 < r["labels"] < r["batch_size"]:
+            raise InvalidInput(f"labels must be how many, at least a batch of {r['batch_size']}; got {r['labels']!r}.")
         own["subsets"] = np.stack([labelled_examples(y, r["labels"], seed) for seed in seeds])
     if r["pretraining"]:
         settings = dict(r["pretraining"])
