@@ -183,7 +183,7 @@ def _at_hand(trials):
     """(trials to run, optional trials without their data). Raises InvalidInput if nothing is left to run."""
     left_out = [trial for trial in trials if _lacking(trial)]
     if len(left_out) == len(trials):
-        raise InvalidInput(f"No data set of this claim is at hand; try `zoo data fetch {trials[0].dataset}`.")
+        raise InvalidInput(f"None of this claim can run here: {_lacking(trials[0])}")
     return [trial for trial in trials if trial not in left_out], left_out
 
 
