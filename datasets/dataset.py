@@ -1,5 +1,6 @@
 """The nouns of zoo.datasets: a Split, a Dataset made of three, the Info that describes one, and where one comes from."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,13 @@ class Source(NamedTuple):
 
     gather: Callable[[Path, Callable[[str], None]], None]
     remedy: str
+
+
+def verified(content, sha256, name):
+    """The bytes of a file. Raises SourceFailed where its sha256 is another one."""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise SourceFailed(f"{name} is another file than the one that is known here: its sha256 differs")
+    return content
 
 
 class Built(NamedTuple):

@@ -5,7 +5,6 @@ so that TFDS's own registered checksums pass whatever the source.
 """
 
 import gzip
-import hashlib
 import shutil
 import struct
 import subprocess
@@ -14,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.datasets import tfds_source
-from zoo.datasets.dataset import Built, SourceFailed, Split
+from zoo.datasets.dataset import Built, SourceFailed, Split, verified
 
 TRAINING = 50_000
 NEEDS = tfds_source.NEEDS
@@ -40,8 +39,7 @@ def rebuild(original, idx, folder):
             content = source.read()
     except (FileNotFoundError, EOFError, gzip.BadGzipFile) as error:
         raise SourceFailed(f"{idx.name} is missing or damaged ({error})") from None
-    if hashlib.sha256(content).hexdigest() != original.sha256:
-        raise SourceFailed(f"{idx.name} is not the original: its sha256 differs")
+    verified(content, original.sha256, idx.name)
     if shutil.which("gzip") is None:
         raise SourceFailed("the command gzip is not installed")
     bare.write_bytes(content)

@@ -1,11 +1,10 @@
 """Patches of the photographs that scikit-image ships in its wheel: the backgrounds of the variations."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from zoo.datasets.dataset import SourceFailed
+from zoo.datasets.dataset import SourceFailed, verified
 
 # PNG files, which every decoder reads alike. brick, camera, chelsea, coffee, grass and gravel are CC0 1.0; astronaut (NASA)
 # and coins (Brooklyn Museum) have no known copyright restrictions: so scikit-image's own documentation.
@@ -34,8 +33,7 @@ def files():
     for path, sha256 in zip(found, SHA256.values()):
         if not path.exists():
             raise SourceFailed(f"scikit-image {skimage.__version__} does not ship {path.name}")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-            raise SourceFailed(f"{path.name} of scikit-image {skimage.__version__} is another photograph: its sha256 differs")
+        verified(path.read_bytes(), sha256, f"{path.name} of scikit-image {skimage.__version__}")
     return found
 
 

@@ -1,10 +1,8 @@
 """What data sets of text share: character codes in blocks, each place's target being the character that follows."""
 
-import hashlib
-
 import numpy as np
 
-from zoo.datasets.dataset import SourceFailed, Split
+from zoo.datasets.dataset import Split
 
 BLOCK = 128  # characters of an example
 
@@ -27,10 +25,3 @@ def by_position(text):
     ends = len(x) - 2 * held_out, len(x) - held_out
     parts = zip(np.split(x, ends), np.split(y, ends))
     return {split: Split(*part) for split, part in zip(("train", "validation", "test"), parts)}
-
-
-def verified(content, sha256, name):
-    """The bytes of a file. Raises SourceFailed where its sha256 is another one."""
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise SourceFailed(f"{name} is another file than the one that is known here: its sha256 differs")
-    return content

@@ -25,7 +25,7 @@ import numpy as np
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.numbers import number
-from zoo.reproductions.harness.published import matches
+from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.harness.verdicts import values
 from zoo.reproductions.trainers.selectivity import (
@@ -296,7 +296,7 @@ def illustrate(files):
 
 def published_error(row):
     """The published test error in percent that a row (dataset, model, setting) of ours is held against."""
-    return float(matches("selectivity_invariance", PUBLISHED, row, ERROR)[0].value)
+    return published_value("selectivity_invariance", PUBLISHED, row, ERROR)
 
 
 def _published():

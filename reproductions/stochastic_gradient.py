@@ -20,7 +20,7 @@ from zoo.datasets import describe
 from zoo.reproductions.harness import Trial, check, paired_difference, ratio
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.gradient_noise import measure_noise
-from zoo.reproductions.trainers.optimisation import AXES, compare_method, metric_names
+from zoo.reproductions.trainers.optimisation import AXES, compare_method
 
 FEW = "SGD, batches of 16"  # what stands for "a few examples" in all checks; other sizes have their lines in the table
 RIVALS = ("full-batch gradient descent", "L-BFGS", "conjugate gradient")

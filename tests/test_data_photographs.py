@@ -43,7 +43,7 @@ def test_colours_become_grey_in_whole_numbers():
 
 def test_another_photograph_is_refused(monkeypatch):
     monkeypatch.setitem(photographs.SHA256, "brick", "0" * 64)
-    with pytest.raises(SourceFailed, match="brick.png of scikit-image .* is another photograph: its sha256 differs"):
+    with pytest.raises(SourceFailed, match="brick.png of scikit-image .* is another file than the one that is known here: its sha256 differs"):
         photographs.files()
     monkeypatch.setattr(photographs, "SHA256", {"no such photograph": ""})
     with pytest.raises(SourceFailed, match="scikit-image .* does not ship no such photograph.png"):

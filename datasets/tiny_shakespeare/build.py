@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from zoo.datasets import official, texts, tfds_source
-from zoo.datasets.dataset import Built, Source, SourceFailed
+from zoo.datasets.dataset import Built, Source, SourceFailed, verified
 from zoo.datasets.tiny_shakespeare import INFO
 
 OFFICIAL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/"
@@ -26,7 +26,7 @@ def from_file(folder, tell):
         content = Path(named).expanduser().read_bytes()
     except OSError as error:
         raise SourceFailed(f"{named} cannot be read ({error.strerror})") from None
-    (folder / FILE).write_bytes(texts.verified(content, SHA256, named))
+    (folder / FILE).write_bytes(verified(content, SHA256, named))
 
 
 NEEDS = tfds_source.NEEDS

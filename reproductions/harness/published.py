@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ CONVERSIONS = {
     ("test_accuracy_pct", "test_error_pct"): (lambda value: 100 - value, "accuracy {} %"),
     ("test_error", "test_error_pct"): (lambda value: 100 * value, "error {} of 1"),
     ("test_accuracy", "test_accuracy_pct"): (lambda value: 100 * value, "accuracy {} of 1"),
+    ("nats_per_char", "test_bits_per_char"): (lambda value: value / math.log(2), "{} nats"),
     ("test_error_pct", "test_accuracy_pct"): (lambda value: 100 - value, "error {} %"),
 }
 
@@ -45,6 +47,11 @@ class Match:
     source: str
     checked: str
     note: str
+
+
+def published_value(claim, published, row, metric=METRIC, place=0):
+    """The number that a row of ours is held against, in the units of our metric: the first of them, or the one at `place`."""
+    return float(matches(claim, published, row, metric)[place].value)
 
 
 def matches(claim, published, row, metric):

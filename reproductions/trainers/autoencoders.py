@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.reproductions.trainers.arrays import packed
+from zoo.reproductions.trainers.rows import rows_of
 
 METRIC = "squared_error"  # of an image, summed over its pixels in 0..1
 PICTURES = "pictures.npz"
@@ -29,28 +30,24 @@ def train_autoencoder(trial, report):
     best = best_rate(errors["validation"].reshape(-1, len(trial.seeds)))
     chosen = slice(best * len(trial.seeds), (best + 1) * len(trial.seeds))
     values = {METRIC: errors["test"][chosen], f"validation_{METRIC}": errors["validation"][chosen]}
-    values["step_size"] = [r["rates"][best]] * len(trial.seeds)
+    values["step_size"] = r["rates"][best]
     shared = {
         "n_train": len(train.x),
         "n_test": len(test.x),
         "parameters": population.template.count_params(),
         "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
-        "seconds": (population.fit_seconds + pretraining_seconds) / len(trial.seeds),
+        "seconds": population.fit_seconds / len(trial.seeds) + pretraining_seconds,
     }
-    found = [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, by_seed in values.items()
-        for seed, value in zip(trial.seeds, by_seed, strict=True)
-    ]
-    return WithFiles(found, {PICTURES: _pictures(population[chosen.start], test)})
+    return WithFiles(rows_of(trial.seeds, values, shared), {PICTURES: _pictures(population[chosen.start], test)})
 
 
 def learn(trial, x):
-    """(population, seconds of its pre-training): step sizes times seeds, a step size's seeds side by side."""
+    """(population, seconds of pre-training a seed): step sizes times seeds, a step size's seeds side by side."""
     import keras
 
     import zoo
     from zoo.reproductions.trainers.learning_speed import STARTS
+    from zoo.reproductions.trainers.step_sizes import starts_of
     from zoo.training import reconstruction
 
     r, members = trial.recipe, [*trial.seeds] * len(trial.recipe["rates"])
@@ -62,12 +59,8 @@ def learn(trial, x):
 
     weights, seconds = None, 0.0
     if r["pretraining"]:  # once for every seed, whatever the step size of what follows
-        stages = zoo.Population(build, trial.seeds)
-        settings = dict(r["pretraining"])
-        adam = keras.optimizers.Adam(settings.pop("learning_rate"))
-        zoo.pretrain(stages, x, optimizer=adam, batch_size=r["batch_size"], verbose=False, **settings)
-        weights = [stages.get_weights(k) for k in range(len(trial.seeds))] * len(r["rates"])
-        seconds = stages.fit_seconds
+        starts = starts_of(build, trial.seeds, x, {"batch_size": r["batch_size"], **r["pretraining"]})
+        weights, seconds = starts.weights * len(r["rates"]), starts.seconds
     population = zoo.Population(build, members, weights=weights)
     rate = keras.optimizers.schedules.CosineDecay(r["rates"][0], r["epochs"] * (len(x) // r["batch_size"]))
     optimizer = {"adam": keras.optimizers.Adam(rate), "sgd": keras.optimizers.SGD(rate, momentum=0.9)}[r["optimizer"]]

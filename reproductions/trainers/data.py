@@ -1,15 +1,6 @@
 """The splits a trial works on: cut to its budget, and as hand-made features where it asks for them."""
 
-from typing import NamedTuple
-
-import numpy as np
-
-
-class Split(NamedTuple):
-    """x (n, ...) and y (n,)."""
-
-    x: np.ndarray
-    y: np.ndarray
+from zoo.datasets.dataset import Split
 
 
 def splits(dataset, n_train=None, n_test=None, features=None):

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.reproductions.harness.trial import WithFiles
 from zoo.reproductions.trainers.arrays import packed
+from zoo.reproductions.trainers.step_sizes import best_setting
 
 INTERVAL = (0.05, 0.95)  # quantiles of the residuals that bound an interval of 90 %
 # The forecasts of the test split that are averages over these years, and what the sunspots' errors are relative to.
@@ -100,13 +101,6 @@ def population_of(trial, data, seeds):
     return zoo.Population(
         lambda: zoo.create_model(trial.model, data.input_shape, 1, series=series, **trial.recipe["options"]), seeds
     )
-
-
-def best_setting(losses):
-    """(index of the step size, epochs) of the lowest validation loss (step sizes, seeds, epochs), averaged over seeds."""
-    means = np.where(np.isfinite(losses), losses, np.inf).mean(axis=1)
-    rate, epoch = np.unravel_index(np.argmin(means), means.shape)
-    return int(rate), int(epoch) + 1
 
 
 def _fit(population, data, recipe, epochs, rates, validation=None):

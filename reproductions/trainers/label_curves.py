@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.reproductions.trainers.rows import rows_of
 from zoo.training.labels import labelled_examples
 
 FILTERS = "filters.npz"
@@ -35,46 +36,31 @@ def train_with_labels(trial, report):
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.arrays import packed
     from zoo.reproductions.trainers.data import splits
-    from zoo.reproductions.trainers.step_sizes import most_accurate
+    from zoo.reproductions.trainers.step_sizes import most_accurate, starts_of
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
-    weights, pretraining_seconds, parameters = _starts(trial, train)
+    starts = starts_of(_builder(trial, train), trial.seeds, train.x, r["pretraining"])
     report.progress(1, 2)
     rows, kernels = [], {}
     for labels in _groups(r["labels"], r["draws"]):
-        tuned = _fine_tune(trial, weights, labels, train, validation, test)
+        tuned = _fine_tune(trial, starts.weights, labels, train, validation, test)
         for place, n in enumerate(labels):
             rate = most_accurate(tuned.validation[:, place])
-            counts = {"n_train": n, "n_test": len(test.x), "parameters": parameters, "updates": tuned.updates}
-            shared = counts | {"seconds": tuned.seconds + pretraining_seconds}
+            counts = {"n_train": n, "n_test": len(test.x), "parameters": starts.parameters, "updates": tuned.updates}
+            shared = counts | {"seconds": tuned.seconds + starts.seconds}
             errors = {"test": tuned.test, "validation": tuned.validation, "training": tuned.training}
             for split, values in errors.items():
                 if split != "training" or n == len(train.x):
-                    rows += _rows(trial.seeds, metric(split, n), values[rate, place], shared)
+                    rows += rows_of(trial.seeds, {metric(split, n): values[rate, place]}, shared)
             if n == r["labels"][-1] and r["filters"]:
-                kernels = {"before": _filters(weights[0]), "after": tuned.kernels[rate, place]}
+                kernels = {"before": _filters(starts.weights[0]), "after": tuned.kernels[rate, place]}
     return WithFiles(rows, {FILTERS: packed(kernels)}) if kernels else rows
 
 
 def metric(split, labels):
     """What an error with so many labels is called in runs.csv."""
     return f"{split}_error_with_{labels}_labels_pct"
-
-
-def _starts(trial, train):
-    """(weights of every seed before fine-tuning, seconds of pre-training one, number of weights)."""
-    import keras
-
-    import zoo
-
-    population = zoo.Population(_builder(trial, train), trial.seeds)
-    if trial.recipe["pretraining"]:
-        settings = dict(trial.recipe["pretraining"])
-        adam = keras.optimizers.Adam(settings.pop("learning_rate"))
-        zoo.pretrain(population, train.x, optimizer=adam, verbose=False, **settings)
-    weights = [population.get_weights(member) for member in range(len(population))]
-    return weights, population.fit_seconds / len(population), population.template.count_params()
 
 
 def _builder(trial, train):
@@ -120,11 +106,6 @@ def _fine_tune(trial, weights, labels, train, validation, test):
     first = {divmod(place, len(labels)): place * len(seeds) for place in range(copies)} if r["filters"] else {}
     kernels = {where: _filters(population.get_weights(member)) for where, member in first.items()}
     return Tuned(*found, whole, updates, population.fit_seconds / (len(labels) * len(seeds)), kernels)
-
-
-def _rows(seeds, name, values, shared):
-    rows = zip(seeds, values, strict=True)
-    return [shared | {"seed": seed, "metric": name, "value": float(value)} for seed, value in rows]
 
 
 def _filters(weights):

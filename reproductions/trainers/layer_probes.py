@@ -95,9 +95,8 @@ def trained_nets(dataset, model, seeds, recipe):
     )
     weights, seconds, updates = {"untrained": _members(population)}, {"untrained": 0.0}, {"untrained": 0}
     if r["pretraining"]:
-        settings = dict(r["pretraining"])
-        adam = keras.optimizers.Adam(settings.pop("learning_rate"))
-        history = zoo.pretrain(population, x, optimizer=adam, batch_size=r["batch_size"], verbose=False, **settings)
+        settings = {"batch_size": r["batch_size"], **r["pretraining"]}
+        history = training.pretrain_by(settings, population, x, verbose=False)
         weights["pre-trained"], seconds["pre-trained"] = _members(population), population.fit_seconds / len(seeds)
         updates["pre-trained"] = len(history) // len(seeds) * -(-len(x) // r["batch_size"])
     steps = training.steps(r, len(x))

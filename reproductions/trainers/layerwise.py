@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from zoo.errors import InvalidInput, unknown_name
+from zoo.reproductions.trainers.rows import rows_of
 
 # The option of a zoo model that has an entry for each of its hidden layers.
 HIDDEN = {"mlp": "widths", "convnet": "blocks"}
@@ -46,7 +47,7 @@ def train_layerwise(trial, report):
     held_out, tested = (errors_on(population, split).reshape(len(r["rates"]), -1) for split in (validation, test))
     best = most_accurate(held_out)
     values = {"test_error_pct": tested[best], "validation_error_pct": held_out[best]}
-    values["step_size"] = np.full(len(trial.seeds), r["rates"][best])
+    values["step_size"] = r["rates"][best]
     shared = {
         "n_train": len(train.x),
         "n_test": len(test.x),
@@ -55,11 +56,7 @@ def train_layerwise(trial, report):
         "seconds": seconds,
         "precision": "float32",
     }
-    return [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, by_seed in values.items()
-        for seed, value in zip(trial.seeds, by_seed, strict=True)
-    ]
+    return rows_of(trial.seeds, values, shared)
 
 
 def stages(way, model, shape, classes, options, epochs):

@@ -6,8 +6,8 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.trainers.texts import METRIC, VALIDATION, rows, text_of
+from zoo.tasks import ALPHABET
 
-ALPHABET = 128
 LONGEST = 9  # so many characters, of 7 bits each, fit into an integer of 64 bits
 # Where the counts of counts give no discount, as for single characters; KenLM's.
 FALLBACK = np.array([0.0, 0.5, 1.0, 1.5])

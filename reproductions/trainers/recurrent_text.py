@@ -7,8 +7,8 @@ import numpy as np
 from zoo.reproductions.harness import WithFiles
 from zoo.reproductions.trainers.step_sizes import most_accurate
 from zoo.reproductions.trainers.texts import METRIC, VALIDATION, rows, text_of
+from zoo.tasks import ALPHABET
 
-ALPHABET = 128
 IGNORED = -1  # a target that is not counted
 READ = 512  # characters of a window in which held-out text is read
 SAMPLES = "samples.json"

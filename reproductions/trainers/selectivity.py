@@ -1,8 +1,7 @@
 """Shallow and deep classifiers on sets with a nuisance factor, and on digits away from where training had them."""
 
-import numpy as np
-
 from zoo.reproductions.trainers.data import Split, splits
+from zoo.reproductions.trainers.rows import rows_of
 
 SAMPLES, SHOWN = "samples.npz", 12
 ERROR = "test_error_pct"
@@ -87,9 +86,4 @@ def _rows(trial, found, errors, train, test):
         shared |= {"device": processor(), "backend": "scikit-learn", "precision": "float64"}
     else:
         shared |= {"updates": r["epochs"] * (len(train.x) // r["batch_size"]), "precision": "float32"}
-    errors = errors | {"validation_error_pct": found.validation}
-    return [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, by_seed in errors.items()
-        for seed, value in zip(trial.seeds, np.broadcast_to(by_seed, len(trial.seeds)), strict=True)
-    ]
+    return rows_of(trial.seeds, errors | {"validation_error_pct": found.validation}, shared)

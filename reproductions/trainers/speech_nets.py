@@ -19,26 +19,25 @@ def train_net(trial, report):
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.arrays import packed
-    from zoo.reproductions.trainers.speech import speech
+    from zoo.reproductions.trainers.rows import rows_of
+    from zoo.reproductions.trainers.speech import FRAMES_PER_MINUTE, speech
     from zoo.reproductions.trainers.speech_baselines import metric
+    from zoo.reproductions.trainers.step_sizes import starts_of
 
     r = trial.recipe
     train, validation, test = speech(trial.dataset, **r["speech"])
-    weights, before, parameters = _starts(trial, train)
+    pretraining = r["pretraining"] and {"batch_size": r["batch_size"], **r["pretraining"]}
+    starts = starts_of(_build(trial, train), trial.seeds, train.x, pretraining)
     steps, rows, predicted = len(r["minutes"]) + 1, [], None
     report.progress(1, steps)
     for done, (minutes, epochs) in enumerate(zip(r["minutes"], r["epochs"], strict=True), start=2):
-        errors, seconds, predicted = _fit(trial, weights, minutes, epochs, train, validation, test)
-        n = round(minutes * 6000)
+        errors, seconds, predicted = _fit(trial, starts.weights, minutes, epochs, train, validation, test)
+        n = round(minutes * FRAMES_PER_MINUTE)
         shared = {
-            "n_train": n, "n_test": len(test.y), "parameters": parameters, "updates": epochs * (n // r["batch_size"]),
-            "seconds": before + seconds, "precision": "float32",
+            "n_train": n, "n_test": len(test.y), "parameters": starts.parameters, "updates": epochs * (n // r["batch_size"]),
+            "seconds": starts.seconds + seconds, "precision": "float32",
         }
-        rows += [
-            shared | {"seed": seed, "metric": metric(split, minutes), "value": float(value)}
-            for split, by_seed in errors.items()
-            for seed, value in zip(trial.seeds, by_seed, strict=True)
-        ]
+        rows += rows_of(trial.seeds, {metric(split, minutes): by_seed for split, by_seed in errors.items()}, shared)
         report.progress(done, steps)
     if not r["shown"]:
         return rows
@@ -53,21 +52,6 @@ def _build(trial, train):
 
     classes, options = describe(trial.dataset).classes, trial.recipe["options"]
     return lambda: zoo.create_model(trial.model, train.x.shape[1:], classes, rescale=None, **options)
-
-
-def _starts(trial, train):
-    """(weights of every seed before it sees labels, seconds of pre-training one, number of weights)."""
-    import keras
-
-    import zoo
-
-    population = zoo.Population(_build(trial, train), trial.seeds)
-    if trial.recipe["pretraining"]:
-        settings = dict(trial.recipe["pretraining"])
-        adam = keras.optimizers.Adam(settings.pop("learning_rate"))
-        zoo.pretrain(population, train.x, optimizer=adam, batch_size=trial.recipe["batch_size"], verbose=False, **settings)
-    weights = [population.get_weights(member) for member in range(len(population))]
-    return weights, population.fit_seconds / len(population), population.template.count_params()
 
 
 def _fit(trial, weights, minutes, epochs, train, validation, test):

@@ -1,6 +1,30 @@
-"""What trials share that train every seed in a grid of step sizes: errors, the choice of one, rows."""
+"""What trials share that train every seed in a grid of step sizes: starts, errors, the choice of one, rows."""
+
+from typing import NamedTuple
 
 import numpy as np
+
+from zoo.reproductions.trainers.rows import rows_of
+
+
+class Starts(NamedTuple):
+    """Where the seeds of a trial start from, the same in every step size."""
+
+    weights: list  # of each seed
+    seconds: float  # of pre-training one
+    parameters: int
+
+
+def starts_of(build, seeds, x, pretraining):
+    """Starts of what build() makes: random, or pre-trained on x without labels by settings as of zoo.training.recipe."""
+    import zoo
+    from zoo.training.recipe import pretrain_by
+
+    population = zoo.Population(build, seeds)
+    if pretraining:
+        pretrain_by(pretraining, population, x, verbose=False)
+    weights = [population.get_weights(member) for member in range(len(population))]
+    return Starts(weights, population.fit_seconds / len(population), population.template.count_params())
 
 
 def errors_on(population, split):
@@ -14,6 +38,13 @@ def most_accurate(errors):
     return int(np.argmin(np.where(np.isfinite(errors), errors, 100.0).mean(axis=1)))
 
 
+def best_setting(losses):
+    """(index of the step size, epochs) of the lowest validation loss (step sizes, seeds, epochs), averaged over seeds."""
+    means = np.where(np.isfinite(losses), losses, np.inf).mean(axis=1)
+    rate, epoch = np.unravel_index(np.argmin(means), means.shape)
+    return int(rate), int(epoch) + 1
+
+
 def rows(trial, values, population, train, test):
     """The rows of a trial from {metric: one value or one for each seed}; seconds are those of all step sizes together."""
     r = trial.recipe
@@ -25,8 +56,4 @@ def rows(trial, values, population, train, test):
         "seconds": population.fit_seconds / len(trial.seeds),
         "precision": "float32",
     }
-    return [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, by_seed in values.items()
-        for seed, value in zip(trial.seeds, np.broadcast_to(by_seed, len(trial.seeds)), strict=True)
-    ]
+    return rows_of(trial.seeds, values, shared)

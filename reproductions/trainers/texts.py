@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.reproductions.trainers.rows import rows_of
+
 METRIC, VALIDATION, WHOLE = "bits_per_char", "validation_bits_per_char", "whole_file_bits_per_char"
 
 
@@ -34,8 +36,4 @@ def text_of(dataset, n_train=None, n_test=None):
 def rows(trial, text, values, **shared):
     """Rows of {metric: one value, or one for each seed}; n_train and n_test count characters."""
     shared |= {"n_train": len(text.train), "n_test": len(text.test[1])}
-    return [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, by_seed in values.items()
-        for seed, value in zip(trial.seeds, np.broadcast_to(by_seed, len(trial.seeds)), strict=True)
-    ]
+    return rows_of(trial.seeds, values, shared)

@@ -34,7 +34,7 @@ def tune_nets(model, classes, train, validation, recipe, seeds):
     import keras
 
     import zoo
-    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate
+    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, starts_of
     from zoo.training.recipe import optimizer, steps
     from zoo.training.recipe import recipe as training
 
@@ -46,7 +46,8 @@ def tune_nets(model, classes, train, validation, recipe, seeds):
 
     began, weights = 0.0, None
     if recipe["pretraining"]:
-        weights, began = _pretrained(build, train, recipe, seeds)
+        starts = starts_of(build, seeds, train.x, {"batch_size": recipe["batch_size"], **recipe["pretraining"]})
+        weights, began = starts.weights, starts.seconds
     population = zoo.Population(build, [*seeds] * len(rates), weights=weights and weights * len(rates))
     settings = training(epochs=recipe["epochs"], batch_size=recipe["batch_size"], learning_rate=rates[0])
     population.compile(optimizer(settings, steps(settings, len(train.x))), loss, ["accuracy"], np.repeat(rates, len(seeds)))
@@ -60,16 +61,3 @@ def tune_nets(model, classes, train, validation, recipe, seeds):
     chosen = zoo.Population(build, seeds, weights=[population.get_weights(member) for member in members])
     chosen.compile("sgd", loss, ["accuracy"])
     return TunedNets(chosen, held_out[best], rates[best], began + population.fit_seconds / len(seeds))
-
-
-def _pretrained(build, train, recipe, seeds):
-    """(weights of every seed's stack, seconds of one)."""
-    import keras
-
-    import zoo
-
-    settings = dict(recipe["pretraining"])
-    population = zoo.Population(build, seeds)
-    adam = keras.optimizers.Adam(settings.pop("learning_rate"))
-    zoo.pretrain(population, train.x, optimizer=adam, batch_size=recipe["batch_size"], verbose=False, **settings)
-    return [population.get_weights(member) for member in range(len(seeds))], population.fit_seconds / len(seeds)

@@ -5,6 +5,8 @@ import time
 import numpy as np
 
 from zoo.reproductions.trainers.data import Split
+from zoo.reproductions.trainers.rows import rows_of
+from zoo.reproductions.trainers.step_sizes import best_setting, errors_on
 
 
 def train_vowel_net(trial, report):
@@ -14,8 +16,6 @@ def train_vowel_net(trial, report):
     learn in every step size; the one and the number of epochs with the lowest mean error on the other two are taken, and
     the seeds learn anew from all eight. Features are standardised. Rows: test and validation error, epochs and step size.
     """
-    from zoo.reproductions.trainers.step_sizes import errors_on
-
     r = trial.recipe
     train, validation, both, test = _speakers(trial.dataset)
     trying = _population(trial, [*trial.seeds] * len(r["rates"]), np.repeat(r["rates"], len(trial.seeds)))
@@ -23,22 +23,18 @@ def train_vowel_net(trial, report):
     history = trying.fit(*train, epochs=r["epochs"], validation_data=validation, **settings)
     report.progress(1, 2)
     curves = 100 * (1 - history.val_accuracy.to_numpy().reshape(len(r["rates"]), len(trial.seeds), r["epochs"]))
-    rate, epochs = np.unravel_index(np.argmin(curves.mean(axis=1)), (len(r["rates"]), r["epochs"]))
+    rate, epochs = best_setting(curves)
     final = _population(trial, trial.seeds, np.full(len(trial.seeds), r["rates"][rate]))
-    final.fit(*both, epochs=int(epochs) + 1, **settings)
+    final.fit(*both, epochs=epochs, **settings)
     report.progress(2, 2)
-    values = {"test_error_pct": errors_on(final, test), "validation_error_pct": curves[rate, :, epochs]}
-    values |= {"epochs": np.full(len(trial.seeds), epochs + 1), "step_size": np.full(len(trial.seeds), r["rates"][rate])}
+    values = {"test_error_pct": errors_on(final, test), "validation_error_pct": curves[rate, :, epochs - 1]}
+    values |= {"epochs": epochs, "step_size": r["rates"][rate]}
     shared = {
         "n_train": len(both.x), "n_test": len(test.x), "parameters": final.template.count_params(), "precision": "float32",
-        "updates": (int(epochs) + 1) * (len(both.x) // r["batch_size"]),
+        "updates": epochs * (len(both.x) // r["batch_size"]),
         "seconds": (trying.fit_seconds + final.fit_seconds) / len(trial.seeds),
     }
-    return [
-        shared | {"seed": seed, "metric": metric, "value": float(value)}
-        for metric, by_seed in values.items()
-        for seed, value in zip(trial.seeds, by_seed, strict=True)
-    ]
+    return rows_of(trial.seeds, values, shared)
 
 
 def train_vowel_method(trial, report):

@@ -62,7 +62,8 @@ def _entries(preset, files):
     from zoo.tasks import CLASSIFICATION, task_of_model
 
     card = model_card(preset)
-    if task_of_model(card["model"]["name"], card["model"]["options"]) is not CLASSIFICATION:
+    model = card["model"]
+    if task_of_model(model["name"], model["input_shape"], model["options"]).name != CLASSIFICATION.name:
         raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
     input_shape = tuple(card["model"]["input_shape"])
     image_shape(input_shape)

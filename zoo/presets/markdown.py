@@ -2,7 +2,7 @@
 
 import json
 
-from zoo.tasks import CLASSIFICATION, described, task_of_error
+from zoo.tasks import described, task_of_error, task_of_model
 
 
 def card_markdown(card):
@@ -21,13 +21,12 @@ def _front_matter(card):
         lines.append(f"datasets: [{card['dataset']['name']}]")
     lines += ["model-index:", f"- name: {json.dumps(card['name'])}"]
     if "dataset" in card and card.get("metrics"):
-        data = card["dataset"]
+        data, model = card["dataset"], card["model"]
+        task = task_of_model(model["name"], model["input_shape"], model["options"])
         lines.append("  results:")
         for entry in card["metrics"]:
-            task = task_of_error(entry["name"])
-            kind, metric = task.hub if task else ("other", json.dumps(entry["name"]))
-            if task is CLASSIFICATION and len(card["model"]["input_shape"]) == 1:
-                kind = "tabular-classification"
+            known = task_of_error(entry["name"])
+            kind, metric = task.hub if known else ("other", json.dumps(entry["name"]))
             lines += [
                 f"  - task: {{type: {kind}}}",
                 f"    dataset: {{type: {json.dumps(data['name'])}, name: {json.dumps(data['name'])}, split: {entry['split']}}}",

@@ -29,7 +29,7 @@ class Evaluation:
         """Whether both errors are the same but for rounding; None where the card names none."""
         if self.card_error is None:
             return None
-        tolerance = 100 * (PREDICTIONS + 0.01) / self.examples if self.task is CLASSIFICATION else SHARE * self.card_error
+        tolerance = 100 * (PREDICTIONS + 0.01) / self.examples if self.task.unit == "%" else SHARE * self.card_error
         return abs(self.error - self.card_error) <= tolerance
 
 

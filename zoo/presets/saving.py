@@ -15,7 +15,7 @@ from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS
 from zoo.presets.loading import all_finite
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
-from zoo.tasks import CLASSIFICATION, FORECASTING, LANGUAGE, task_of_model
+from zoo.tasks import task_of_model
 
 GOLDEN_EXAMPLES = 4
 
@@ -29,8 +29,8 @@ def save_preset(model, folder, card=None):
         card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
             "name" where it is missing.
 
-    Raises InvalidInput for a model that was made otherwise or has diverged, a card with other keys or a folder with other things in it;
-    ResultsError where the folder can't be written.
+    Raises InvalidInput for a model that was made otherwise or has diverged, a card with other keys or a folder with other
+    things in it; ResultsError where the folder can't be written.
     """
     folder = folder_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
@@ -67,12 +67,7 @@ def golden(model):
 
     made, shape = how_made(model), (GOLDEN_EXAMPLES, *model.input_shape[1:])
     x = np.random.RandomState(0).randint(0, 256, shape).astype("uint8")
-    task = task_of_model(made["model"], made["options"])
-    if task is LANGUAGE:
-        x %= min(256, made["classes"])
-    elif task is FORECASTING:
-        mean, spread = made["options"]["series"]
-        x = (mean + spread * (x / 128 - 1)).astype("float32")
+    x = task_of_model(made["model"], made["input_shape"], made["options"]).examples(x, made)
     return {"x": x, "logits": ops.convert_to_numpy(model(x, training=False)).astype("float32")}
 
 
@@ -81,17 +76,6 @@ def best_seed(errors):
     if np.isnan(list(errors.values())).all():
         raise ResultsError("Every seed diverged, so there is none to choose; train with a smaller step size.")
     return min(errors, key=lambda seed: (np.isnan(errors[seed]), errors[seed], seed))
-
-
-def limits(task, dataset):
-    """What a card says of the use of a model that was trained for a task on a data set."""
-    if task is not CLASSIFICATION or len(dataset.input_shape) > 1:
-        return task.limits
-    return (
-        f"Trained on {len(dataset.train.x):,} examples of one data set, whose README says where they are from; others, and "
-        "anything that is none of the classes, get a confident answer all the same. For study and comparison, not for decisions "
-        "about people."
-    )
 
 
 def trained_card(name, dataset, task, recipe, errors, training):
@@ -122,7 +106,7 @@ def trained_card(name, dataset, task, recipe, errors, training):
         ],
         "training": training,
         "licences": {"code": "Apache-2.0", "weights": "Apache-2.0", "data": licence},
-        "limits": limits(task, dataset),
+        "limits": task.limits,
     }
 
 

@@ -41,8 +41,6 @@ def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=C
     is left out, so every step costs the same. The weights are those after the last epoch, averaged where the recipe says
     so. Raises InvalidInput for what can't be trained.
     """
-    import keras
-
     import zoo
 
     r = RECIPE | recipe
@@ -55,13 +53,22 @@ def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=C
             raise InvalidInput(f"labels must be how many, at least a batch of {r['batch_size']}; got {r['labels']!r}.")
         own["subsets"] = np.stack([labelled_examples(y, r["labels"], seed) for seed in seeds])
     if r["pretraining"]:
-        settings = dict(r["pretraining"])
-        adam = keras.optimizers.Adam(settings.pop("learning_rate"))
-        zoo.pretrain(population, x, optimizer=adam, batch_size=r["batch_size"], verbose=verbose, **settings)
+        pretrain_by({"batch_size": r["batch_size"], **r["pretraining"]}, population, x, verbose)
     population.compile(optimizer(r, steps(r, len(x))), task.loss(), task.metrics())
     targets = task.targets(population.template, x, y)
     population.fit(x, targets, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=verbose, **own)
     return population
+
+
+def pretrain_by(settings, population, x, verbose="auto"):
+    """zoo.pretrain by plain JSON: settings are its own options and learning_rate, that of an Adam. Returns the history."""
+    import keras
+
+    import zoo
+
+    options = dict(settings)
+    adam = keras.optimizers.Adam(options.pop("learning_rate"))
+    return zoo.pretrain(population, x, optimizer=adam, verbose=verbose, **options)
 
 
 def steps(recipe, n):
