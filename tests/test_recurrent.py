@@ -114,3 +114,16 @@ def test_irnn_is_the_rnn_of_rectified_units():
     x = np.random.default_rng(0).uniform(0, 255, (3, 5, 4)).astype("float32")
     np.testing.assert_array_equal(*(numpy(model(x)) for model in models))
     assert models[0].name == "irnn"
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm"])
+def test_writing_the_steps_out_changes_nothing(name):
+    models = [zoo.create_model(name, (5, 4), 3, units=6, layers=2, unroll=unroll) for unroll in (True, False)]
+    models[1].set_weights(models[0].get_weights())
+    x = np.random.default_rng(0).uniform(0, 255, (3, 5, 4)).astype("float32")
+    np.testing.assert_allclose(*(numpy(model(x)) for model in models), atol=1e-5)
+
+
+def test_irnn_starts_at_the_identity():
+    model = zoo.create_model("rnn", (5, 4), 3, units=6, activation="relu")
+    np.testing.assert_array_equal(model.get_layer("rnn_1").get_weights()[1], np.eye(6))

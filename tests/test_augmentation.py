@@ -1,0 +1,157 @@
+"""Layers that distort images in training, against SciPy's or a formula written out."""
+
+import keras
+import numpy as np
+import pytest
+from layer_example import images, numpy  # noqa: F401
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+import zoo
+from zoo import layers
+from zoo.layers.augmentation import bilinear
+
+pytestmark = pytest.mark.backend
+
+
+AUGMENTATIONS = [layers.RandomShift, layers.RandomFlip, layers.RandomAffine, layers.RandomElastic, layers.RandomErasing]
+
+each_augmentation = pytest.mark.parametrize("kind", AUGMENTATIONS, ids=lambda kind: kind.__name__)
+
+
+@each_augmentation
+def test_augmentation_is_for_training_only(kind, images):
+    layer = kind()
+    np.testing.assert_array_equal(numpy(layer(images, training=False)), images)
+    same = np.stack([images[0]] * 32)
+    changed = numpy(layer(same, training=True))
+    assert changed.shape == same.shape and np.isfinite(changed).all()
+    assert len(np.unique(changed.reshape(32, -1), axis=0)) > 1, "every example has a draw of its own"
+    assert not np.array_equal(changed, numpy(layer(same, training=True))), "and every call"
+
+
+@each_augmentation
+def test_augmentation_round_trip(kind):
+    layer = kind()
+    copy = kind.from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()
+
+
+def test_shift_moves_whole_pixels_and_fills_with_zero(images):
+    images = images + 1
+    shifted = numpy(layers.RandomShift(2)(np.repeat(images, 50, axis=0), training=True))
+    seen = set()
+    for before, after in zip(np.repeat(images, 50, axis=0), shifted):
+        fits = [
+            (down, right)
+            for down in range(-2, 3)
+            for right in range(-2, 3)
+            if np.array_equal(after, np.pad(before, ((2, 2), (2, 2), (0, 0)))[2 - down : 11 - down, 2 - right : 10 - right])
+        ]
+        assert len(fits) == 1
+        seen.update(fits)
+    assert len(seen) == 25, "all shifts occur"
+
+
+def test_flip_mirrors_about_half(images):
+    many = np.repeat(images, 100, axis=0)
+    flipped = numpy(layers.RandomFlip()(many, training=True))
+    mirrored = (flipped == many[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (mirrored | (flipped == many).all(axis=(1, 2, 3))).all()
+    assert 0.4 < mirrored.mean() < 0.6
+
+
+def test_interpolation_is_that_of_scipy(images):
+    draw = np.random.default_rng(1)
+    rows, columns = draw.uniform(-2, 10, (2, 6, 9, 8)).astype("float32")
+    ours = numpy(bilinear(images, rows, columns))
+    for k, channel in np.ndindex(6, 3):
+        at = np.stack([rows[k], columns[k]])
+        theirs = map_coordinates(images[k, :, :, channel], at, order=1, mode="grid-constant", cval=0.0)
+        np.testing.assert_allclose(ours[k, :, :, channel], theirs, atol=0.01)
+
+
+def test_affine_map_rotates_scales_and_moves_about_the_middle():
+    blob = np.zeros((64, 21, 21, 1), "float32")
+    blob[:, 10, 16] = 1  # 6 right of the middle
+    y, x = np.mgrid[-10:11, -10:11]
+
+    def centres(**options):
+        still = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0}
+        out = numpy(layers.RandomAffine(**{**still, **options})(blob, training=True))[..., 0]
+        mass = out.sum(axis=(1, 2))
+        return np.stack([(out * y).sum(axis=(1, 2)) / mass, (out * x).sum(axis=(1, 2)) / mass], axis=1)
+
+    np.testing.assert_allclose(centres(), [[0, 6]] * 64, atol=1e-4)
+    turned = centres(rotation=30.0)
+    np.testing.assert_allclose(np.hypot(*turned.T), 6, atol=0.3)
+    angles = np.degrees(np.arctan2(turned[:, 0], turned[:, 1]))
+    assert -31 < angles.min() < -15 and 15 < angles.max() < 31
+    moved = centres(shift=3.0) - [0, 6]
+    assert np.abs(moved).max() < 3.01 and (np.ptp(moved, axis=0) > 3).all()
+    wide = centres(scale=0.2)[:, 1]
+    assert 4.6 < wide.min() < 5.6 and 6.4 < wide.max() < 7.4
+
+
+def fields(alpha=34.0, sigma=4.0, n=200):
+    """Displacements (n, 28, 28), a new draw of seed 0."""
+    keras.utils.set_random_seed(0)
+    return numpy(layers.RandomElastic(alpha, sigma).field(np.zeros((n, 28, 28, 1), "float32")))
+
+
+def test_elastic_fields_are_smoothed_noise(monkeypatch):
+    noise = np.random.default_rng(0).uniform(-1, 1, (5, 28, 20)).astype("float32")
+    monkeypatch.setattr(layers.RandomElastic, "draw", lambda self, x, low, high, shape: noise)
+    for sigma in (0.7, 4.0):
+        ours = numpy(layers.RandomElastic(30.0, sigma).field(np.zeros((5, 28, 20, 1), "float32")))
+        for field, drawn in zip(ours, noise):
+            np.testing.assert_allclose(field, 30 * gaussian_filter(drawn, sigma, mode="constant", truncate=8), atol=1e-3)
+
+
+def test_elastic_fields_have_no_direction_the_stated_size_and_are_smooth():
+    drawn = fields()
+    middle = drawn[:, 10:18, 10:18]  # noise from beyond the border is missing outside
+    assert abs(drawn.mean()) < 4 * drawn.mean(axis=(1, 2)).std() / np.sqrt(len(drawn))
+    assert np.sqrt((middle**2).mean()) == pytest.approx(34 / (6.14 * 4), rel=0.1)
+    # Neighbours of a field smoothed with sigma differ by 1 / (sigma sqrt 2) of its own size, in root mean square.
+    steps = np.diff(middle, axis=1)
+    assert np.sqrt((steps**2).mean() / (middle**2).mean()) == pytest.approx(1 / (4 * np.sqrt(2)), rel=0.1)
+    np.testing.assert_array_equal(fields(), drawn)
+    np.testing.assert_allclose(fields(alpha=17.0), drawn / 2, rtol=1e-5)
+
+
+def test_elastic_of_alpha_0_is_the_identity_and_moves_ink_otherwise(images):
+    np.testing.assert_array_equal(numpy(layers.RandomElastic(alpha=0)(images, training=True)), images)
+    blob = np.zeros((200, 21, 21, 1), "float32")
+    blob[:, 9:12, 9:12] = 1
+    out = numpy(layers.RandomElastic()(blob, training=True))[..., 0]
+    y, x = np.mgrid[-10:11, -10:11]
+    centres = np.stack([(out * y).sum(axis=(1, 2)), (out * x).sum(axis=(1, 2))]) / out.sum(axis=(1, 2))
+    assert np.abs(centres.mean(axis=1)).max() < 0.4 and 1 < centres.std() < 2
+
+
+@pytest.mark.parametrize("wrong", [{"alpha": -1}, {"sigma": 0}, {"alpha": float("nan")}], ids=str)
+def test_elastic_refuses(wrong):
+    with pytest.raises(ValueError, match="alpha must be 0 or more and sigma above 0"):
+        layers.RandomElastic(**wrong)
+
+
+def test_affine_and_elastic_combine():
+    model = zoo.create_model("convnet", (12, 12), 10, blocks=((2,),), augmentation="affine_elastic")
+    assert [layer.name for layer in model.layers if layer.name.startswith("random")] == ["random_affine", "random_elastic"]
+
+
+def test_erasing_zeroes_one_rectangle(images):
+    many = np.repeat(images + 1, 50, axis=0)
+    erased = numpy(layers.RandomErasing(0.5)(many, training=True))
+    gone = (erased == 0).all(axis=-1)
+    assert (erased[~gone] == many[~gone]).all()
+    for hole in gone:
+        rows, columns = hole.any(axis=1), hole.any(axis=0)
+        assert np.array_equal(hole, np.outer(rows, columns))
+        assert rows.sum() <= 5 and columns.sum() <= 4
+    assert gone.any(axis=(1, 2)).mean() > 0.5
+
+
+def test_augment_refuses_unknown_names():
+    with pytest.raises(ValueError, match="shift, flip, affine, erase"):
+        layers.augment(keras.Input((8, 8, 1)), "shift_sepia")
