@@ -172,16 +172,17 @@ def test_short_memory_leads_to_groups_and_says_so_once(reference, data, monkeypa
     assert "Memory" not in capsys.readouterr().err
 
 
-def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monkeypatch):
+@pytest.mark.parametrize("cores", [1, 3])
+def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monkeypatch, cores):
     import jax
 
     from zoo.training.engine import CompiledEngine
 
     whole = CompiledEngine._executable
 
-    def starved(self, kind, arguments, *others):
-        execute, seconds = whole(self, kind, arguments, *others)
-        if len(arguments[0]["factor"]) < 3:
+    def starved(self, kind, arguments, data, plan, side_by_side):
+        execute, seconds = whole(self, kind, arguments, data, plan, side_by_side)
+        if side_by_side * len(arguments[0]["factor"]) < 3:
             return execute, seconds
 
         def fail(*_):
@@ -189,6 +190,7 @@ def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monke
 
         return fail, seconds
 
+    monkeypatch.setattr("zoo.training.engine.cores", lambda: cores)
     monkeypatch.setattr(CompiledEngine, "_executable", starved)
     population = compiled([0, 1, 2])
     assert_same(population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1]), reference[1])

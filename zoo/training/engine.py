@@ -10,6 +10,7 @@ import numpy as np
 from zoo.errors import ZooError
 from zoo.training import memory
 from zoo.training.compiled import Program, evaluation_rows, prepare
+from zoo.training.groups import cores, deal, run_groups
 from zoo.training.order import member_key
 
 STEPS_PER_LAUNCH = 400
@@ -38,43 +39,55 @@ class CompiledEngine:
         device's memory is short, and raises ZooError when not even one member fits.
         """
         members = len(state["seeds"])
-        size = min(self.group_size or members, members)
+        at_once = min(self.group_size or members, members)
         data = {name: jnp.asarray(value) for name, value in data.items()}
         while True:
             try:
-                return self._fit_groups(state, subsets, data, plan, progress, size)
+                return self._fit_groups(state, subsets, data, plan, progress, at_once)
             except _TooLarge as error:
-                if size == 1:
+                if at_once == 1:
                     raise ZooError(f"Not even one member fits into the device's memory: {error}") from error
-                size = -(-size // 2)
-                self.group_size = size
+                at_once = -(-at_once // 2)
+                self.group_size = at_once
                 progress.restart()
-                self._notice = f"Memory is short for the whole population: training in groups of {size}."
+                self._notice = f"Memory is short for the whole population: training in groups of {at_once}."
 
-    def _fit_groups(self, state, subsets, data, plan, progress, size):
-        results = []
-        for start in range(0, len(state["seeds"]), size):
-            group = slice(start, start + size)
+    def _fit_groups(self, state, subsets, data, plan, progress, at_once):
+        members = len(state["seeds"])
+        size, side_by_side = deal(members, at_once, cores())
+        compile_seconds = 0.0
+
+        def prepare_group(group):
+            nonlocal compile_seconds
             own = dict(data) if subsets is None else data | {"subsets": jnp.asarray(subsets[group])}
-            results.append(self._fit_group(_cut(state, group), own, plan, progress))
+            arguments = self._arguments(_cut(state, group), own, plan)
+            execute, seconds = self._executable("train", arguments, own, plan, side_by_side)
+            compile_seconds += seconds
+            if self._notice:  # only now is it known that this size fits
+                print(self._notice, file=sys.stderr)
+                self._notice = None
+            return execute, arguments, own
+
+        def fit_group(prepared, stopped):
+            return self._fit_group(*prepared, plan, progress, stopped)
+
+        started = time.perf_counter()
+        groups = [slice(start, start + size) for start in range(0, members, size)]
+        results = run_groups(groups, prepare_group, fit_group, side_by_side)
+        seconds = time.perf_counter() - started - compile_seconds
         joined = {n: [np.concatenate(p) for p in zip(*(r[n] for r in results))] for n in STACKED}
         names = results[0]["history"]
         joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}
         joined["best_epoch"] = np.concatenate([r["best_epoch"] for r in results])
-        joined |= {n: sum(r[n] for r in results) for n in ("seconds", "compile_seconds")}
-        return joined | {"group_size": size}
+        return joined | {"seconds": seconds, "compile_seconds": compile_seconds, "group_size": at_once}
 
-    def _fit_group(self, state, data, plan, progress):
-        arguments = self._arguments(state, data, plan)
-        room = len(arguments[2]["loss"])
-        execute, compile_seconds = self._executable("train", arguments, data, plan)
-        if self._notice:  # only now is it known that this size fits
-            print(self._notice, file=sys.stderr)
-            self._notice = None
-        started = time.perf_counter()
+    def _fit_group(self, execute, arguments, data, plan, progress, stopped):
         state, best, history = arguments
+        room = len(history["loss"])
         chunks, pending = [], None
         for done in range(0, plan["epochs"], room):
+            if stopped():
+                return None  # another group's error is what the caller gets
             epochs = min(room, plan["epochs"] - done)
             first = np.int32(plan["first_epoch"] + done)
             try:
@@ -86,14 +99,8 @@ class CompiledEngine:
                 _raise_too_large(error)
             pending = (chunks[-1], epochs, len(state["factor"]))
         self._report(*pending, progress)
-        jax.block_until_ready(state)
-        seconds = time.perf_counter() - started
         history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
-        return self._finished(state, best, plan) | {
-            "history": history,
-            "seconds": seconds,
-            "compile_seconds": compile_seconds,
-        }
+        return self._finished(state, best, plan) | {"history": history}
 
     def _report(self, chunk, epochs, members, progress):
         name = "val_accuracy" if "val_accuracy" in chunk else "loss"
@@ -144,7 +151,7 @@ class CompiledEngine:
             host["best_epoch"] = np.where(chosen, np.asarray(best["epoch"]), last)
         return host
 
-    def _executable(self, kind, arguments, data, plan):
+    def _executable(self, kind, arguments, data, plan, side_by_side):
         spec = jax.tree.map(lambda a: (a.shape, str(a.dtype)), (arguments, data))
         key = (kind, str(spec), plan["batch_size"], plan["keep_tail"], plan["shuffle"], plan["monitor"])
         if key in self._executables:
@@ -160,8 +167,10 @@ class CompiledEngine:
         except jax.errors.JaxRuntimeError as error:
             _raise_too_large(error)
         free = memory.available_bytes(jax.devices()[0]) + _bytes((arguments, data))
-        if memory.needed_bytes(compiled) > free:
-            raise _TooLarge(f"{memory.needed_bytes(compiled) / 2**30:.1f} GiB needed, {free / 2**30:.1f} GiB free")
+        shared = _bytes(data)
+        needed = shared + side_by_side * (memory.needed_bytes(compiled) - shared)
+        if needed > free:
+            raise _TooLarge(f"{needed / 2**30:.1f} GiB needed, {free / 2**30:.1f} GiB free")
         self._executables[key] = compiled
         return compiled, time.perf_counter() - started
 

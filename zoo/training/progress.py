@@ -1,6 +1,7 @@
 """One line that says how far a population's training is and how long it will take."""
 
 import sys
+import threading
 import time
 
 
@@ -15,10 +16,14 @@ class Progress:
         self.terminal = sys.stderr.isatty()
         self.shown = self.terminal if verbose == "auto" else bool(verbose)
         self.started = self.last = time.perf_counter()
-        self.width = 0
+        self.width, self._lock = 0, threading.Lock()
 
     def advance(self, epochs=1, note=""):
-        """Count `epochs` more; `note` stands behind the estimate of the time left."""
+        """Count `epochs` more, from any thread; `note` stands behind the estimate of the time left."""
+        with self._lock:
+            self._advance(epochs, note)
+
+    def _advance(self, epochs, note):
         self.done += epochs
         now = time.perf_counter()
         if not self.shown or (now - self.last < 1 and self.done < self.total):

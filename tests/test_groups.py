@@ -1,0 +1,99 @@
+"""Members in groups: how they are dealt out, side by side on a CPU, and what becomes of the others when one group fails."""
+
+import threading
+import time
+
+import pytest
+from numpy.testing import assert_array_equal
+from population_example import compiled, digits, shared_compilations  # noqa: F401
+
+from zoo.training.groups import deal, run_groups
+
+
+@pytest.mark.parametrize("members, at_once, cores, dealt", [
+    (20, 20, 1, (20, 1)),
+    (7, 3, 1, (3, 1)),
+    (1, 1, 8, (1, 1)),
+    (3, 3, 2, (1, 2)),
+    (4, 4, 2, (2, 2)),
+    (20, 20, 2, (10, 2)),
+    (21, 21, 2, (1, 2)),
+    (7, 7, 16, (1, 7)),
+    (200, 200, 16, (1, 16)),
+    (200, 200, 8, (25, 8)),
+    (20, 10, 4, (1, 4)),
+    (20, 2, 4, (1, 2)),
+])
+def test_members_are_dealt_out_evenly_and_never_more_at_once_than_allowed(members, at_once, cores, dealt):
+    size, side_by_side = deal(members, at_once, cores)
+    assert (size, side_by_side) == dealt
+    assert size * side_by_side <= at_once
+
+
+@pytest.mark.parametrize("members", range(1, 40))
+@pytest.mark.parametrize("cores", [2, 3, 8])
+def test_no_dealing_out_keeps_the_cores_longer_than_single_members_would(members, cores):
+    size, side_by_side = deal(members, members, cores)
+    rounds = -(-(members // size) // side_by_side)
+    assert members % size == 0
+    assert rounds * size == -(-members // side_by_side)
+
+
+@pytest.mark.parametrize("cores", [2, 5])
+def test_groups_side_by_side_train_as_one_group_does(monkeypatch, cores):
+    train, validation = digits()[:2]
+    settings = {"epochs": 3, "batch_size": 32, "validation_data": validation, "select": "best"}
+    answers = []
+    for count in (1, cores):
+        monkeypatch.setattr("zoo.training.engine.cores", lambda: count)
+        population = compiled([0, 1, 2, 3])
+        history = population.fit(*train, **settings)
+        answers.append([history.to_numpy(), population.best_epoch, *population.get_weights(3)])
+    for one, other in zip(*answers):
+        assert_array_equal(one, other)
+
+
+def test_no_more_groups_run_at_a_time_than_asked_for():
+    lock, running, most = threading.Lock(), 0, 0
+
+    def work(group, stopped):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return group * 10
+
+    assert run_groups(range(7), lambda group: group + 1, work, 3) == [10, 20, 30, 40, 50, 60, 70]
+    assert most == 3
+
+
+def test_an_error_in_one_group_stops_the_others_and_is_the_one_that_is_raised():
+    begun = []
+
+    def work(group, stopped):
+        begun.append(group)
+        if group == 1:
+            raise RuntimeError("group 1 failed")
+        while not stopped():
+            time.sleep(0.001)
+
+    with pytest.raises(RuntimeError, match="group 1 failed"):
+        run_groups(range(50), lambda group: group, work, 2)
+    assert set(begun) <= {0, 1, 2}
+
+
+def test_an_interrupt_stops_all_groups():
+    def prepare(group):
+        if group == 1:
+            raise KeyboardInterrupt
+        return group
+
+    def work(group, stopped):
+        while not stopped():
+            time.sleep(0.001)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_groups(range(5), prepare, work, 2)
