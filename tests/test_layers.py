@@ -83,6 +83,34 @@ def test_pooling_is_that_of_keras(images):
     assert layers.SlicedMaxPooling2D().compute_output_shape(images.shape) == (6, 4, 4, 3)
 
 
+@on_jax
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize("sides", [(6, 8), (7, 5)], ids=str)
+def test_gradient_of_pooling_goes_to_the_largest_pixel(monkeypatch, device, sides):
+    import jax
+
+    as_on(device, monkeypatch)
+    draw = np.random.default_rng(0)
+    x = draw.permutation(4 * sides[0] * sides[1] * 3).reshape(2, 2, *sides, 3).astype("float32")
+    weights = draw.normal(size=(2, 2, sides[0] // 2, sides[1] // 2, 3)).astype("float32")
+
+    def gradient(pool):
+        return jax.jit(jax.vmap(jax.grad(lambda x, w: (pool(x) * w).sum())))(x, weights)
+
+    np.testing.assert_array_equal(gradient(layers.SlicedMaxPooling2D()), gradient(keras.layers.MaxPooling2D(2)))
+
+
+@on_jax
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_equal_maxima_share_the_gradient_of_pooling(monkeypatch, device):
+    import jax
+
+    as_on(device, monkeypatch)
+    x = np.array([[7, 7, 3, 5], [7, 7, 5, 1]], "float32").reshape(1, 2, 4, 1)
+    shares = jax.grad(lambda x: (layers.SlicedMaxPooling2D()(x) * np.array([8.0, 2.0]).reshape(1, 1, 2, 1)).sum())(x)
+    np.testing.assert_array_equal(np.ravel(shares), [2, 2, 0, 1, 2, 2, 1, 0])
+
+
 # -- the nets of 1989 -------------------------------------------------------------------------------------------
 
 
