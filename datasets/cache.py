@@ -3,6 +3,7 @@
     <root>/mnist/manifest.json      names the arrays' folder, their sha256, the provenance
     <root>/mnist/arrays-x7k2/*.npy  never changed once the manifest names them
     <root>/mnist/verified.json      size, mtime and inode of each file when it was last hashed
+    <root>/mnist/.kept/             what came of a download that was interrupted, until something is published
 
 Publishing is one os.replace of the manifest, so a reader sees all of the old arrays or all of the new.
 """
@@ -41,6 +42,11 @@ def root():
     if chosen := os.environ.get("ZOO_DATA_DIR"):
         return Path(chosen).expanduser().absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "deepzoo"
+
+
+def kept(name):
+    """The folder, if anybody makes it, for what a source wants to find again when its data set is not built at once."""
+    return root() / name / ".kept"
 
 
 def content_hash(array):
@@ -234,3 +240,4 @@ def publish(name, folder, manifest):
     _write_json(home / "manifest.json", {**manifest, "folder": final.name})
     _record(home, final.name, stamps)
     _sweep(home)
+    shutil.rmtree(kept(name), ignore_errors=True)

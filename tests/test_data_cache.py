@@ -197,6 +197,18 @@ WRONG = {
 }
 
 
+def test_a_part_of_a_download_outlives_builds_that_fail_and_goes_when_one_succeeds(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path))
+    kept = cache.kept("digits")
+    kept.mkdir(parents=True)
+    (kept / "part").write_text("half")
+    with pytest.raises(KeyboardInterrupt), cache.building("digits", print):
+        raise KeyboardInterrupt
+    assert (kept / "part").read_text() == "half"
+    load("digits")
+    assert not kept.exists()
+
+
 @pytest.mark.parametrize("mistake", WRONG)
 def test_a_build_that_breaks_its_promise_never_reaches_the_cache(mistake, tmp_path, monkeypatch):
     from zoo.datasets.digits import build
