@@ -1,8 +1,10 @@
 """Package registries as mirrors: each is asked with its own client, which must show a first byte within seconds."""
 
+import contextlib
 import importlib.util
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,14 +14,16 @@ import time
 import zipfile
 import zlib
 
+from zoo.datasets import official
 from zoo.datasets.dataset import SourceFailed, verified
+from zoo.datasets.official import PROGRESS_SECONDS, STALL_SECONDS
 
 FIRST_BYTE_SECONDS = 5
-STALL_SECONDS = 60
-PROGRESS_SECONDS = 5
 
 # apt-get speaks the user's language otherwise, and its complaints are read here.
 _ENVIRONMENT = {"LC_ALL": "C"}
+# What apt-get prints for a package: 'address' file size hash.
+_ADDRESS = re.compile(r"^'(https?://\S+)' \S+ (\d+) SHA256:([0-9a-f]{64})\s*$", re.MULTILINE)
 
 
 def npm_pack(package, folder):
@@ -35,16 +39,17 @@ def npm_pack(package, folder):
         raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None
 
 
-def apt_download(package, folder, tell=None):
+def apt_download(package, folder, tell=None, kept=None):
     """Unpack a Debian package into the folder as it would lie under /, without installing it.
 
-    tell: as of run_client, for packages that take a while.
+    tell: as of run_client, for packages that take a while. kept: a folder that outlives an interruption, so that the next
+    call goes on where this one stopped; such a package needs a tell.
     """
     _need("dpkg-deb")
     options = ["-o", "Acquire::Retries=0", "-o", "APT::Sandbox::User=root"]
     options += ["-o", f"Acquire::http::Timeout={FIRST_BYTE_SECONDS}", "-o", f"Acquire::https::Timeout={FIRST_BYTE_SECONDS}"]
     try:
-        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
+        archive = _archive(package, folder, options, tell, kept)
     except SourceFailed as failure:
         if "Unable to locate" not in str(failure) and "404" not in str(failure):
             raise
@@ -52,8 +57,27 @@ def apt_download(package, folder, tell=None):
         (folder / "lists" / "partial").mkdir(parents=True)
         options += ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'apt-cache'}"]
         run_client(["apt-get", "-qq", *options, "-o", "APT::Update::Error-Mode=any", "update"], folder)
-        run_client(["apt-get", "-qq", *options, "download", package], folder, tell)
-    run_client(["dpkg-deb", "-x", str(_only(folder, "*.deb", package)), str(folder)], folder)
+        archive = _archive(package, folder, options, tell, kept)
+    run_client(["dpkg-deb", "-x", str(archive), str(folder)], folder)
+
+
+def _archive(package, folder, options, tell, kept):
+    """The Path of a Debian package's file.
+
+    apt-get starts again after every interruption. So where there is a folder to keep a part in, it is only asked for the
+    address and the sha256, and downloads itself what we cannot reach: it may know a proxy, a password, another protocol.
+    """
+    command = ["apt-get", "-qq", *options, "download", package]
+    if kept and (found := _ADDRESS.search(run_client([*command, "--print-uris", "-o", "Acquire::ForceHash=SHA256"], folder))):
+        url, size, sha256 = found.groups()
+        kept.mkdir(exist_ok=True)
+        # Another version of the package is another file.
+        path = kept / f"{sha256}.deb"
+        with contextlib.suppress(official.NoAnswer):
+            official.resume(url, path, int(size), sha256, tell)
+            return path
+    run_client(command, folder, tell)
+    return _only(folder, "*.deb", package)
 
 
 def pip_download(package, member, folder, sha256, *, source=False):
@@ -112,9 +136,9 @@ def run_client(command, folder, tell=None, name=None, **environment):
     """Run a registry's client in a folder; it is ended when nothing has arrived there for too long.
 
     tell: called with a line of progress every few seconds. name: of the client in messages, where the command's first word
-    isn't it. environment: variables that it has besides this process's. Raises SourceFailed when the client is missing,
-    fails or stalls. A limit on the whole run would forbid slow connections, and no limit would leave an offline user
-    waiting for the client's retries.
+    isn't it. environment: variables that it has besides this process's. Returns what it said. Raises SourceFailed when the
+    client is missing, fails or stalls. A limit on the whole run would forbid slow connections, and no limit would leave an
+    offline user waiting for the client's retries.
     """
     _need(command[0])
     name = name or command[0]
@@ -130,9 +154,10 @@ def run_client(command, folder, tell=None, name=None, **environment):
                 os.killpg(process.pid, 9)
                 process.wait()
         said.seek(0)
-        complaint = said.read().decode(errors="replace")
+        words = said.read().decode(errors="replace")
     if process.returncode:
-        raise SourceFailed(_first_error(complaint) or f"{name} ended with code {process.returncode}")
+        raise SourceFailed(_first_error(words) or f"{name} ended with code {process.returncode}")
+    return words
 
 
 def _watch(process, folder, client, tell):

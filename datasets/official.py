@@ -1,14 +1,20 @@
-"""Downloads from a data set's official source, which must answer within seconds or is passed over."""
+"""Downloads over HTTP, above all from a data set's official source, which must answer within seconds or is passed over."""
 
 import threading
+import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
 
-from zoo.datasets.dataset import SourceFailed
+from zoo.datasets.dataset import SourceFailed, verified
 
 ANSWER_SECONDS = 3
 STALL_SECONDS = 60
+PROGRESS_SECONDS = 5
+
+
+class NoAnswer(SourceFailed):
+    """A server is out of reach or does not have the file: nothing was downloaded."""
 
 
 def download(base_url, names, folder, tell):
@@ -21,21 +27,52 @@ def download(base_url, names, folder, tell):
                 file.write(block)
 
 
-def _block(answer, name):
-    """The next bytes. Only what goes wrong here is the source's fault: writing them has other reasons to fail."""
+def resume(url, path, size, sha256, tell):
+    """Download a file of known size and sha256 to path, after what an interrupted download has left there.
+
+    Raises NoAnswer, and SourceFailed when it breaks off, which leaves what came for the next time. A file that turns out to
+    be another is removed: nobody could say which part of it is wrong.
+    """
+    name, have = url.rpartition("/")[2], path.stat().st_size if path.exists() else 0
+    if have < size:
+        answer = _open(url, Range=f"bytes={have}-")
+        # A server that knows no ranges sends everything, with another status.
+        have, told = have if answer.status == 206 else 0, float("-inf")
+        with answer:
+            # It may also be the page of a network that wants a password first.
+            if answer.headers["Content-Length"] != str(size - have):
+                raise NoAnswer(f"{name} has another size there")
+            with open(path, "ab" if have else "wb") as file:
+                while block := _block(answer, name):
+                    have += file.write(block)
+                    if time.monotonic() - told > PROGRESS_SECONDS:
+                        told = time.monotonic()
+                        tell(f"{name}: {have / 1e6:.0f} of {size / 1e6:.0f} MB")
+    # An answer that ends early raises nothing.
+    if have < size:
+        raise SourceFailed(f"{name} broke off after {have / 1e6:.0f} of {size / 1e6:.0f} MB; it goes on there next time")
     try:
-        return answer.read(1 << 20)
+        verified(path.read_bytes(), sha256, name)
+    except SourceFailed:
+        path.unlink()
+        raise
+
+
+def _block(answer, name):
+    """The next bytes to arrive. Only what goes wrong here is the source's fault: writing them has other reasons to fail."""
+    try:
+        return answer.read1(1 << 20)
     except (OSError, HTTPException) as error:
         raise SourceFailed(f"{name} broke off: {error}") from None
 
 
-def _open(url):
+def _open(url, **headers):
     """urlopen within ANSWER_SECONDS: its own timeout does not cover looking up the host's name."""
     answers, failures, given_up = [], [], threading.Event()
 
     def attempt():
         try:
-            answer = urllib.request.urlopen(url, timeout=STALL_SECONDS)
+            answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=STALL_SECONDS)
         except Exception as error:  # whatever it is, it is the reason to tell
             if isinstance(error, urllib.error.HTTPError):
                 error.close()
@@ -53,5 +90,5 @@ def _open(url):
         return answers[0]
     given_up.set()
     if failures:
-        raise SourceFailed(f"{url.rpartition('/')[2]}: {failures[0]}")
-    raise SourceFailed(f"no answer within {ANSWER_SECONDS} seconds")
+        raise NoAnswer(f"{url.rpartition('/')[2]}: {failures[0]}")
+    raise NoAnswer(f"no answer within {ANSWER_SECONDS} seconds")

@@ -227,6 +227,105 @@ esac
     assert [call.split()[-1 if "update" in call else -2] for call in calls] == ["download", "update", "download"]
 
 
+DEB = bytes(range(256)) * 4096  # a megabyte
+
+
+@pytest.fixture
+def debian(tmp_path, tools):
+    """A package server and its clients, as one object; get() is apt_download's tell lines, and leaves what dpkg-deb was given.
+
+    content: what it serves, None for 404. ranges: whether it knows them. most: bytes of an answer after which it hangs up.
+    asked: the Range headers that came. The fake apt-get prints the server's address, and refuses to download.
+    """
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        content, ranges, most, asked = DEB, True, None, []
+        kept, folder = tmp_path / "kept", tmp_path / "into"
+
+        def do_GET(self):
+            self.asked.append(self.headers["Range"])
+            if self.content is None:
+                return self.send_error(404)
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-")) if self.ranges else 0
+            self.send_response(206 if self.ranges else 200)
+            self.send_header("Content-Length", str(len(self.content) - start))
+            self.end_headers()
+            self.wfile.write(self.content[start:][:self.most])
+
+        def log_message(self, *_):
+            pass
+
+        @classmethod
+        def get(cls):
+            lines = []
+            cls.folder.mkdir(exist_ok=True)
+            mirrors.apt_download("p", cls.folder, lines.append, cls.kept)
+            return lines
+
+    Server.asked = []
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        line = f"'http://127.0.0.1:{server.server_port}/p_1.deb' p_1.deb {len(DEB)} SHA256:{hashlib.sha256(DEB).hexdigest()}"
+        tools("apt-get", f"""#!/bin/sh
+case "$*" in
+*print-uris*) echo "W: words" >&2; echo "{line}" ;;
+*) echo "E: no route" >&2; exit 100 ;;
+esac
+""")
+        tools("dpkg-deb", "#!/bin/sh\ncp $2 $3/unpacked\n")
+        yield Server
+        server.shutdown()
+
+
+def test_an_interrupted_download_goes_on_where_it_stopped(debian, monkeypatch):
+    monkeypatch.setattr(official, "PROGRESS_SECONDS", 0)
+    debian.most = 500_000
+    with pytest.raises(SourceFailed, match="p_1.deb broke off after 0 of 1 MB; it goes on there next time"):
+        debian.get()
+    assert [path.stat().st_size for path in debian.kept.iterdir()] == [500_000]
+    (debian.kept / f"{'0' * 64}.deb").write_bytes(b"of another version")
+    debian.most = None
+    assert debian.get()[-1] == "p_1.deb: 1 of 1 MB"
+    assert debian.asked == ["bytes=0-", "bytes=500000-"]
+    assert (debian.folder / "unpacked").read_bytes() == DEB
+    debian.get()  # what is all there is not asked for again
+    assert len(debian.asked) == 2
+
+
+def test_a_server_that_cannot_go_on_starts_again(debian):
+    debian.most, debian.ranges = 500_000, False
+    for _ in range(2):
+        with pytest.raises(SourceFailed, match="broke off"):
+            debian.get()
+        assert [path.stat().st_size for path in debian.kept.iterdir()] == [500_000]
+    debian.most = None
+    debian.get()
+    assert (debian.folder / "unpacked").read_bytes() == DEB
+
+
+def test_of_a_download_that_was_tampered_with_nothing_remains(debian):
+    debian.most = 500_000
+    with pytest.raises(SourceFailed, match="broke off"):
+        debian.get()
+    debian.most, debian.content = None, DEB[:-1] + b"x"
+    with pytest.raises(SourceFailed, match="p_1.deb is another file than the one that is known here: its sha256 differs"):
+        debian.get()
+    assert not list(debian.kept.iterdir()) and not (debian.folder / "unpacked").exists()
+
+
+@pytest.mark.parametrize("content", [None, b"<html>Please log in</html>"])
+def test_apt_get_downloads_what_we_cannot(content, debian, tools, tmp_path):
+    debian.content = content
+    with pytest.raises(SourceFailed, match="no route"):
+        debian.get()
+    assert not list(debian.kept.iterdir())
+    (tmp_path / "p.deb").write_bytes(DEB)
+    script = (tmp_path / "bin" / "apt-get").read_text()
+    tools("apt-get", script.replace('echo "E: no route" >&2; exit 100', f"cp {tmp_path}/p.deb p_1.deb"))
+    debian.get()
+    assert (debian.folder / "unpacked").read_bytes() == DEB
+
+
 def test_a_client_that_is_given_up_does_not_live_on(tmp_path, tools, monkeypatch):
     monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1)
     tools("npm", f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
