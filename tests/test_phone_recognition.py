@@ -46,7 +46,7 @@ def tones(folder, number):
 def spoken(tmp_path_factory):
     """The cache holds, in place of msu_ru_speech, nine recordings of tones; all else comes from the shared cache."""
 
-    def download(package, folder, tell):
+    def download(package, folder, tell, kept):
         for number in NUMBERS:
             tones(folder, number)
 

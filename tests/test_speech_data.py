@@ -129,7 +129,7 @@ def test_waveforms_of_another_rate_are_refused(tmp_path):
 
 
 def test_recordings_other_than_the_known_ones_are_refused(tmp_path, monkeypatch):
-    def other(package, folder, tell):
+    def other(package, folder, tell, kept):
         write_recording(folder, 1, 0.1, [(0.1, "a")])
 
     monkeypatch.setattr(mirrors, "apt_download", other)

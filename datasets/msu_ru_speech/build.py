@@ -5,7 +5,7 @@ import wave
 
 import numpy as np
 
-from zoo.datasets import acoustics, mirrors
+from zoo.datasets import acoustics, cache, mirrors
 from zoo.datasets.dataset import Built, Source, SourceFailed, Split
 from zoo.datasets.msu_ru_speech import INFO
 from zoo.errors import CorruptFile
@@ -21,7 +21,7 @@ DIVISOR, SPLIT_OF_REST = 11, {5: "validation", 0: "test"}
 def from_mirror(folder, tell):
     """wav/ and lab/ of the voice, unpacked and not installed."""
     tell(f"downloading Debian package {MIRROR} (179 MB)")
-    mirrors.apt_download(MIRROR, folder, tell)
+    mirrors.apt_download(MIRROR, folder, tell, cache.kept(INFO.name))
     voice = folder / VOICE
     if digest(voice) != SHA256:
         raise SourceFailed(f"the recordings and labels of {MIRROR} are others than those known here: their sha256 differs")
