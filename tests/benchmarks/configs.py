@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from zoo import list_presets
+
 EXAMPLES = 50_000  # all costs are given for an epoch of so many
 MODELS = ("linear", "mlp", "autoencoder", "convnet", "lstm")
 BATCH = 128
@@ -15,6 +17,8 @@ EPOCHS = {
 }
 MEMBERS = {"gpu": (64, 1, 16), "cpu": (4, 1)}
 TUNED = ("50 steps per execution", "epoch per execution")
+# Built beside the presets: the smallest usual model of Keras's own collection.
+FOR_SCALE = "MobileNetV2"
 # Models whose zoo layers differ from those an ordinary Keras user would take.
 OWN_LAYERS = ("convnet", "lstm")
 
@@ -82,7 +86,8 @@ def all_configs(platform, quick=False):
         configs += [population(model, k, "mixed_bfloat16") for k in fewer for model in MODELS]
     configs += [Config("plain", "start", "", setting="")]
     if not quick:
-        configs += [Config(family, "presets", "", setting="") for family in ("jax", "tensorflow")]
+        names = [FOR_SCALE, *list_presets()]
+        configs += [Config(family, "presets", name, setting="") for family in ("jax", "tensorflow") for name in names]
     return list(dict.fromkeys(configs))
 
 

@@ -4,6 +4,8 @@ import statistics
 import subprocess
 import sys
 
+from benchmarks.configs import FOR_SCALE
+
 TIMES = 3
 IMAGES = 10_000
 # Prints the seconds of: loading, one image (median of many, after a warm-up), IMAGES images (the same).
@@ -28,7 +30,6 @@ def clock(function, times):
 
 print(loaded, clock(lambda: model.predict_on_batch(x[:1]), 50), clock(lambda: model.predict(x, batch_size=1000, verbose=0), 2))
 """
-# For scale: the smallest usual model of Keras's own collection, without weights.
 MOBILE = """
 import time
 import keras
@@ -39,17 +40,16 @@ print(time.perf_counter() - started)
 
 
 def presets(config):
-    """Yield at once, then time every preset on the backend of this process."""
-    import zoo
-
+    """Yield at once, then time the preset that config.model names, on the backend of this process."""
     yield
-    mobile = statistics.median(_seconds(MOBILE)[0] for _ in range(TIMES))
-    rows = [{"setting": "build keras.applications.MobileNetV2, no weights", "seconds": mobile, "repeats": TIMES}]
-    for name in zoo.list_presets():
-        columns = zip(*(_seconds(PROGRAM, name, IMAGES) for _ in range(TIMES)))
-        for what, seconds in zip(("load", "one image", f"{IMAGES:,} images"), columns, strict=True):
-            rows.append({"setting": f"{what}: {name}", "seconds": statistics.median(seconds), "repeats": TIMES})
-    return rows
+    if config.model == FOR_SCALE:
+        built = statistics.median(_seconds(MOBILE)[0] for _ in range(TIMES))
+        return [{"setting": f"build keras.applications.{FOR_SCALE}, no weights", "seconds": built, "repeats": TIMES}]
+    columns = zip(*(_seconds(PROGRAM, config.model, IMAGES) for _ in range(TIMES)))
+    return [
+        {"setting": f"{what}: {config.model}", "seconds": statistics.median(seconds), "repeats": TIMES}
+        for what, seconds in zip(("load", "one image", f"{IMAGES:,} images"), columns, strict=True)
+    ]
 
 
 def _seconds(program, *arguments):

@@ -37,6 +37,9 @@ def draw(rows, file):
                 if along == axis:
                     (line,) = panel.loglog(sizes, seconds, "o-", label=f"{model}, slope {slope:.2f}")
                     panel.loglog(sizes, seconds[0] * sizes / sizes[0], ":", color=line.get_color(), alpha=0.6)
+            ticks = sorted({size for _, along, sizes, *_ in lines if along == axis for size in sizes})
+            panel.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
+            panel.minorticks_off()
             panel.set(xlabel=axis, ylabel="seconds of training")
             if panel.lines:
                 panel.legend(fontsize=8)
