@@ -19,7 +19,6 @@ from zoo.training.recipe import recipe
 
 SETTING = "preset"
 DATASETS = ("mnist", "fashion_mnist")
-AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
 PROTOCOL = (
     "Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch "
     "count. The means are over all seeds; the one with the least validation error is the preset."
@@ -37,34 +36,47 @@ def trials(budget):
     for model in budget.choose(smoke=("linear", "mlp"), quick=("linear", "mlp"), full=TARGETS["mnist"]):
         for dataset in datasets:
             if model in TARGETS.get(dataset, TARGETS["mnist"]):
-                settings, cost, share = _recipe(model, AUGMENTATION[dataset], budget)
+                settings, cost, share = _recipe(model, dataset, budget)
                 seeds = budget.seeds[: max(1, len(budget.seeds) // share)]
                 yield Trial(dataset, model, SETTING, seeds, train_preset, settings, cost)
 
 
-def _recipe(model, augmentation, budget):
-    """(recipe, cost beside the others, one in how many seeds it takes) of a preset."""
+def _recipe(model, dataset, budget):
+    """(recipe, cost beside the others, one in how many seeds it takes) of a preset.
 
-    def epochs(n):
-        return budget.choose(smoke=10, quick=min(4, n), full=n)
+    Changed images help on MNIST. On Fashion-MNIST nets as small as these do better, on validation, with more dropout instead.
+    """
+    clothes = dataset == "fashion_mnist"
+
+    def net(epochs, learning_rate, options, **changes):
+        epochs = budget.choose(smoke=10, quick=min(4, epochs), full=epochs)
+        average = budget.choose(smoke=None, quick=None, full=0.999)
+        return recipe(options=options, epochs=epochs, learning_rate=learning_rate, ema=average, **changes)
 
     if model == "linear":
-        return recipe(epochs=epochs(30)), 1, 1
-    if model == "mlp":
-        options = {"widths": [512, 512], "batch_norm": True, "input_dropout": 0.0, "dropout": 0.2, "augmentation": augmentation}
-        return recipe(options=options, epochs=epochs(20), learning_rate=2e-3), 8, 1
+        return recipe(epochs=budget.choose(smoke=10, quick=4, full=30)), 1, 1
     if model == "kernel_machine":
-        return recipe(options={"features": 8192, "gamma": 0.02}, epochs=epochs(10), learning_rate=2e-2), 9, 2
+        return recipe(options={"features": 8192, "gamma": 0.02}, epochs=10, learning_rate=2e-2), 9, 2
+    if model == "mlp":
+        options = {"widths": [512, 512], "batch_norm": True}
+        if clothes:
+            return net(50, 3e-3, options | {"input_dropout": 0.1, "dropout": 0.4}, batch_size=256), 15, 1
+        augmentation = "shift" if dataset == "digits" else "affine"
+        options |= {"input_dropout": 0.0, "dropout": 0.2, "augmentation": augmentation}
+        return net(25, 2e-3, options), 10, 1
     if model == "autoencoder_stack":
         noise = {"corruption": "masking", "level": 0.25, "epochs": 10, "learning_rate": 1e-3}
-        options = {"widths": [500, 500, 500], "dropout": 0.1, "augmentation": augmentation}
-        return recipe(options=options, epochs=epochs(20), pretraining=noise), 6, 3
+        options = {"widths": [500, 500, 500]}
+        if clothes:
+            return net(50, 1e-3, options | {"dropout": 0.4}, batch_size=256, pretraining=noise), 30, 1
+        return net(30, 2e-3, options | {"dropout": 0.2, "augmentation": "affine"}, pretraining=noise), 24, 1
     if model == "lstm":
-        options = {"units": 128, "layers": 1, "dropout": 0.1, "unroll": False, "augmentation": "shift"}
-        return recipe(options=options, epochs=epochs(10), learning_rate=3e-3), 5, 3
-    # Filters of 5x5 validate better after 3 epochs than filters of 3x3 after 6, which take as long.
-    options = {"blocks": [[16], [32], [64]], "kernel": 5, "dense": 128, "dropout": 0.2, "augmentation": augmentation}
-    return recipe(options=options, epochs=epochs(15), learning_rate=2e-3), 15, 3
+        options = {"units": 128, "layers": 1, "unroll": False}
+        options |= {"dropout": 0.3} if clothes else {"dropout": 0.2, "augmentation": "shift"}
+        return net(25, 4e-3, options), 30, 2
+    options = {"blocks": [[32], [32], [64, 64]], "dense": 256}
+    options |= {"dropout": 0.4} if clothes else {"dropout": 0.3, "augmentation": "affine"}
+    return net(15, 2e-3, options), 75, 3
 
 
 def judge(runs):
