@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from zoo.errors import InvalidInput
-from zoo.reproductions.harness import check, paired_difference, ratio, target
+from zoo.reproductions.harness import as_published, check, paired_difference, ratio, target
 from zoo.reproductions.harness.statistics import Interval
 
 DEEP, SHALLOW, EXACT = ("digits", "deep", "a"), ("digits", "shallow", "b"), ("digits", "exact", "")
@@ -149,3 +149,10 @@ def test_target_is_on_the_mean():
 def test_row_that_was_not_run_is_named():
     with pytest.raises(InvalidInput, match=r"no test_error_pct of exact \(\) on digits"):
         target(runs_of(deep=[1.0]), EXACT, at_most=1)
+
+
+@pytest.mark.parametrize("within, verdict", [(0.1, "reproduced"), (0.001, "contradicted")])
+def test_a_value_without_chance_is_held_against_the_published_one(within, verdict):
+    made = as_published(runs_of(exact=[13.868]), EXACT, 13.87, within=within, metric="test_error_pct")
+    assert made.verdict == verdict and made.effect == pytest.approx(0.002)
+    assert "On digits the test error of exact is 13.87, published 13.87 (nothing is random)" in made.sentence

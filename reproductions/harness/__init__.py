@@ -12,6 +12,7 @@ _HOMES = {
     "Trial": "trial",
     "TrialsFailed": "runner",
     "WithFiles": "trial",
+    "as_published": "verdicts",
     "check": "verdicts",
     "compare": "folder",
     "describe_claim": "claims",

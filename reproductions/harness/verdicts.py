@@ -100,6 +100,15 @@ def target(runs, row, *, at_most, metric="test_error_pct", deterministic=False, 
     return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt)
 
 
+def as_published(runs, row, value, *, within, metric, name=None):
+    """That a row in which nothing is random has its published value, or one within so much of it: it tests data and metric."""
+    ours = float(values(runs, row, metric).iloc[0])
+    distance = abs(ours - value)
+    sentence = f"On {row[0]} the {words(metric)} of {_who(row)} is {number(ours)}, published {number(value)} (nothing is random)"
+    interval, unit = statistics.Interval(distance, distance, distance, 1), "%" if metric.endswith("_pct") else words(metric)
+    return check(name or f"{_slug(row)} as published", interval, unit, f"{sentence}. Distance", below=within)
+
+
 def values(runs, row, metric):
     """The metric of a row (dataset, model, setting) as a pandas Series indexed by seed, diverged seeds left out."""
     return _every_value(runs, row, metric).dropna()
