@@ -24,7 +24,7 @@ from zoo.datasets.adding.sequences import MEAN_PREDICTOR
 from zoo.reproductions.harness import Published, Trial, paired_difference, target
 from zoo.reproductions.trainers.long_lags import SOLVED, train_adding, train_pixels
 
-SEEDS = {"full": 5}
+SEEDS = {"quick": 5, "full": 5}
 RNN, IRNN, LSTM = "rnn", "irnn", "lstm"
 SLOW = "lstm, slow forgetting"
 NETS = {RNN: "C4", IRNN: "C1", LSTM: "C0", SLOW: "C2"}

@@ -33,7 +33,7 @@ SHALLOW, DEEP = (LINEAR, HOG, FOURIER, SVM), (MLP, STACK, LSTM, CONVNET, AUGMENT
 
 AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
 PROTOCOL = (
-    "All models see the same 50,000 training images (quick: the first 4,000) and the same test images; the recipes were "
+    "All models see the same 50,000 training images (quick: the first 12,000) and the same test images; the recipes were "
     "set on the validation split, a handful of settings per model, and the weights after the last epoch are tested once. "
     "The support vector machine chooses C and gamma on validation from 8 settings. Published rows mostly trained on "
     "60,000 images."
@@ -51,7 +51,7 @@ def trials(budget):
 
 def _ladder(budget, dataset):
     small = budget.name != "full"
-    size = budget.choose(smoke={}, quick={"n_train": 4000, "n_test": 2000}, full={})
+    size = budget.choose(smoke={}, quick={"n_train": 12_000, "n_test": 10_000}, full={})
 
     def epochs(quick, full):
         return budget.choose(smoke=5, quick=quick, full=full)

@@ -235,11 +235,11 @@ def debian(tmp_path, tools):
     """A package server and its clients, as one object; get() is apt_download's tell lines, and leaves what dpkg-deb was given.
 
     content: what it serves, None for 404. ranges: whether it knows them. most: bytes of an answer after which it hangs up.
-    asked: the Range headers that came. The fake apt-get prints the server's address, and refuses to download.
+    astray: by how much its ranges are others than those asked for. asked: the Range headers that came. The fake apt-get prints the server's address, and refuses to download.
     """
 
     class Server(http.server.BaseHTTPRequestHandler):
-        content, ranges, most, asked = DEB, True, None, []
+        content, ranges, most, astray, asked = DEB, True, None, 0, []
         kept, folder = tmp_path / "kept", tmp_path / "into"
 
         def do_GET(self):
@@ -249,6 +249,9 @@ def debian(tmp_path, tools):
             start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-")) if self.ranges else 0
             self.send_response(206 if self.ranges else 200)
             self.send_header("Content-Length", str(len(self.content) - start))
+            if self.ranges:
+                end = len(self.content)
+                self.send_header("Content-Range", f"bytes {start + self.astray}-{end - 1}/{end}")
             self.end_headers()
             self.wfile.write(self.content[start:][:self.most])
 
@@ -311,6 +314,24 @@ def test_of_a_download_that_was_tampered_with_nothing_remains(debian):
     with pytest.raises(SourceFailed, match="p_1.deb is another file than the one that is known here: its sha256 differs"):
         debian.get()
     assert not list(debian.kept.iterdir()) and not (debian.folder / "unpacked").exists()
+
+
+def test_a_kept_file_that_is_another_one_is_downloaded_anew(debian):
+    debian.get()
+    (file,) = debian.kept.iterdir()
+    file.write_bytes(DEB[:-1] + b"x")
+    debian.get()
+    assert (debian.folder / "unpacked").read_bytes() == file.read_bytes() == DEB
+
+
+def test_a_rest_that_was_not_asked_for_is_not_appended(debian):
+    debian.most = 500_000
+    with pytest.raises(SourceFailed, match="broke off"):
+        debian.get()
+    debian.most, debian.astray = None, 1000
+    with pytest.raises(SourceFailed, match="no route"):
+        debian.get()
+    assert [path.read_bytes() for path in debian.kept.iterdir()] == [DEB[:500_000]]
 
 
 @pytest.mark.parametrize("content", [None, b"<html>Please log in</html>"])

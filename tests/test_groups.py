@@ -1,13 +1,15 @@
 """Members in groups: how they are dealt out, side by side on a CPU, and what becomes of the others when one group fails."""
 
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 from numpy.testing import assert_array_equal
 from population_example import compiled, digits, shared_compilations  # noqa: F401
 
-from zoo.training.groups import deal, run_groups
+from zoo.training.groups import cores, deal, run_groups
 
 
 @pytest.mark.parametrize("members, at_once, cores, dealt", [
@@ -42,11 +44,11 @@ def test_no_dealing_out_keeps_the_cores_longer_than_single_members_would(members
 @pytest.mark.parametrize("cores", [2, 5])
 def test_groups_side_by_side_train_as_one_group_does(monkeypatch, cores):
     train, validation = digits()[:2]
-    settings = {"epochs": 3, "batch_size": 32, "validation_data": validation, "select": "best"}
+    settings = {"epochs": 2, "batch_size": 32, "validation_data": validation, "select": "best"}
     answers = []
     for count in (1, cores):
         monkeypatch.setattr("zoo.training.engine.cores", lambda: count)
-        population = compiled([0, 1, 2, 3])
+        population = compiled(range(20))  # so many that they share the rows of validation that are evaluated at once
         history = population.fit(*train, **settings)
         answers.append([history.to_numpy(), population.best_epoch, *population.get_weights(3)])
     for one, other in zip(*answers):
@@ -66,8 +68,10 @@ def test_no_more_groups_run_at_a_time_than_asked_for():
             running -= 1
         return group * 10
 
-    assert run_groups(range(7), lambda group: group + 1, work, 3) == [10, 20, 30, 40, 50, 60, 70]
+    results, seconds = run_groups(range(7), lambda group: group + 1, work, 3)
+    assert results == [10, 20, 30, 40, 50, 60, 70]
     assert most == 3
+    assert 3 * 0.02 <= seconds < 7 * 0.02
 
 
 def test_an_error_in_one_group_stops_the_others_and_is_the_one_that_is_raised():
@@ -83,6 +87,35 @@ def test_an_error_in_one_group_stops_the_others_and_is_the_one_that_is_raised():
     with pytest.raises(RuntimeError, match="group 1 failed"):
         run_groups(range(50), lambda group: group, work, 2)
     assert set(begun) <= {0, 1, 2}
+
+
+def test_an_error_lets_go_of_the_arrays_of_its_group():
+    class Array:
+        pass
+
+    array = Array()
+    left = weakref.ref(array)
+
+    def work(group, stopped):
+        own = group  # noqa: F841
+        raise RuntimeError
+
+    gc.disable()
+    try:
+        with pytest.raises(RuntimeError):
+            run_groups([array], lambda group: group, work, 2)
+        del array
+        assert left() is None
+    finally:
+        gc.enable()
+
+
+def test_debugging_of_nan_sees_every_member():
+    import jax
+
+    with jax.debug_nans(True):
+        assert cores() == 1
+    assert cores() >= 1
 
 
 def test_an_interrupt_stops_all_groups():

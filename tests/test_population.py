@@ -161,6 +161,7 @@ def test_groups_give_the_same_numbers(reference, data):
 
 
 def test_short_memory_leads_to_groups_and_says_so_once(reference, data, monkeypatch, capsys):
+    monkeypatch.setattr("zoo.training.engine.cores", lambda: 1)
     answers = iter([-(10**12), -(10**12)])
     monkeypatch.setattr("zoo.training.memory.available_bytes", lambda device: next(answers, 10**12))
     population = compiled([0, 1, 2])

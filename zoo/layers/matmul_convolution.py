@@ -103,7 +103,7 @@ def _native(x, kernel, pads):
 
 def halve(x):
     """The largest of every 2 x 2 pixels: (n, h, w, c), h and w even, to (n, h / 2, w / 2, c)."""
-    return _halve_with_gradient(x) if jax.default_backend() == "cpu" else _halve(x)
+    return _halve_on_cpu(x) if jax.default_backend() == "cpu" else _halve(x)
 
 
 def _halve(x):
@@ -112,26 +112,16 @@ def _halve(x):
     return jnp.maximum(upper, lower)
 
 
-@jax.custom_vjp
-def _halve_with_gradient(x):
+@jax.custom_jvp
+def _halve_on_cpu(x):
     return _halve(x)
 
 
-def _halve_forward(x):
-    y = _halve(x)
-    return y, (x, y)
-
-
-def _halve_backward(saved, error):
-    x, y = saved
-    n, height, width, channels = y.shape
-    # The barrier keeps XLA from computing all that the error is made of once for each of the four pixels.
-    error = lax.optimization_barrier(error)
-    squares = x.reshape(n, height, 2, width, 2, channels)
-    largest = [[squares[:, :, i, :, j] == y for j in range(2)] for i in range(2)]
-    share = error / sum(place.astype(x.dtype) for row in largest for place in row)
-    rows = [jnp.stack([jnp.where(place, share, 0) for place in row], axis=3) for row in largest]
-    return (jnp.stack(rows, axis=2).reshape(x.shape),)
-
-
-_halve_with_gradient.defvjp(_halve_forward, _halve_backward)
+@_halve_on_cpu.defjvp
+def _halve_gradient(primals, tangents):
+    y = _halve(*primals)
+    x, tangent = (part.reshape(*y.shape[:2], 2, y.shape[2], 2, y.shape[3]) for part in (*primals, *tangents))
+    largest = x == y[:, :, None, :, None]
+    sums = jnp.where(largest, tangent, 0).sum((2, 4)) / largest.sum((2, 4)).astype(y.dtype)
+    # The barrier keeps XLA from computing all that comes down to here once for each of the four pixels.
+    return y, lax.optimization_barrier(sums)

@@ -125,8 +125,7 @@ class Program:
         best: None, or dict(trainable, non_trainable, value (K,), epoch (K,)) of the best epoch so far by
         plan["monitor"]. Returns (state, best, history).
         """
-        members = state["factor"].shape[0]
-        rows = evaluation_rows(members)
+        members, rows = state["factor"].shape[0], plan["rows"]
         data, subsets = dict(data), data.get("subsets")
 
         def epoch(i, carry):

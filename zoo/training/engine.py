@@ -27,7 +27,7 @@ class CompiledEngine:
     def __init__(self, template, objective, x, y, group_size=None):
         handle = prepare(template, objective, x, y)
         self.program, self.group_size, self._notice = Program(template, handle), group_size, None
-        self._executables = {}
+        self._executables, self._fitting = {}, set()
 
     # -- training --------------------------------------------------------------------------------------------
 
@@ -45,17 +45,17 @@ class CompiledEngine:
             try:
                 return self._fit_groups(state, subsets, data, plan, progress, at_once)
             except _TooLarge as error:
-                if at_once == 1:
+                size, side_by_side = deal(members, at_once, cores())
+                if size * side_by_side == 1:
                     raise ZooError(f"Not even one member fits into the device's memory: {error}") from error
-                at_once = -(-at_once // 2)
-                self.group_size = at_once
+                self.group_size = at_once = -(-size * side_by_side // 2)
                 progress.restart()
-                self._notice = f"Memory is short for the whole population: training in groups of {at_once}."
+                self._notice = f"Memory is short for the whole population: training {at_once} at a time."
 
     def _fit_groups(self, state, subsets, data, plan, progress, at_once):
         members = len(state["seeds"])
         size, side_by_side = deal(members, at_once, cores())
-        compile_seconds = 0.0
+        plan, compile_seconds = plan | {"rows": evaluation_rows(at_once)}, 0.0
 
         def prepare_group(group):
             nonlocal compile_seconds
@@ -71,10 +71,8 @@ class CompiledEngine:
         def fit_group(prepared, stopped):
             return self._fit_group(*prepared, plan, progress, stopped)
 
-        started = time.perf_counter()
         groups = [slice(start, start + size) for start in range(0, members, size)]
-        results = run_groups(groups, prepare_group, fit_group, side_by_side)
-        seconds = time.perf_counter() - started - compile_seconds
+        results, seconds = run_groups(groups, prepare_group, fit_group, side_by_side)
         joined = {n: [np.concatenate(p) for p in zip(*(r[n] for r in results))] for n in STACKED}
         names = results[0]["history"]
         joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}
@@ -95,10 +93,11 @@ class CompiledEngine:
                 chunks.append({name: jnp.copy(values) for name, values in history.items()})
                 if pending is not None:  # the device works one launch ahead of the clock
                     self._report(*pending, progress)
+                pending = (chunks[-1], epochs, len(state["factor"]))
+                if done + room >= plan["epochs"]:
+                    self._report(*pending, progress)
             except jax.errors.JaxRuntimeError as error:
                 _raise_too_large(error)
-            pending = (chunks[-1], epochs, len(state["factor"]))
-        self._report(*pending, progress)
         history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
         return self._finished(state, best, plan) | {"history": history}
 
@@ -153,8 +152,10 @@ class CompiledEngine:
 
     def _executable(self, kind, arguments, data, plan, side_by_side):
         spec = jax.tree.map(lambda a: (a.shape, str(a.dtype)), (arguments, data))
-        key = (kind, str(spec), plan["batch_size"], plan["keep_tail"], plan["shuffle"], plan["monitor"])
+        names = ("batch_size", "keep_tail", "shuffle", "monitor", "rows")
+        key = (kind, str(spec), *(plan[name] for name in names))
         if key in self._executables:
+            self._check_room(self._executables[key], arguments, data, side_by_side)
             return self._executables[key], 0.0
 
         def run(state, best, history, first, epochs, data):
@@ -166,13 +167,19 @@ class CompiledEngine:
             compiled = jax.jit(run, donate_argnums=(0, 1, 2)).lower(*arguments, *counts, data).compile()
         except jax.errors.JaxRuntimeError as error:
             _raise_too_large(error)
-        free = memory.available_bytes(jax.devices()[0]) + _bytes((arguments, data))
-        shared = _bytes(data)
+        self._executables[key] = compiled
+        self._check_room(compiled, arguments, data, side_by_side)
+        return compiled, time.perf_counter() - started
+
+    def _check_room(self, compiled, arguments, data, side_by_side):
+        """Raise _TooLarge unless so many groups of this program fit into memory; all share the data."""
+        if (compiled, side_by_side) in self._fitting:
+            return
+        free, shared = memory.available_bytes(jax.devices()[0]) + _bytes((arguments, data)), _bytes(data)
         needed = shared + side_by_side * (memory.needed_bytes(compiled) - shared)
         if needed > free:
             raise _TooLarge(f"{needed / 2**30:.1f} GiB needed, {free / 2**30:.1f} GiB free")
-        self._executables[key] = compiled
-        return compiled, time.perf_counter() - started
+        self._fitting.add((compiled, side_by_side))
 
     # -- after training --------------------------------------------------------------------------------------
 

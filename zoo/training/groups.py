@@ -4,18 +4,22 @@ One small net cannot keep the cores of a CPU busy: the operations of a step are 
 train side by side, a thread each, can.
 """
 
-import os
 import threading
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+import time
 
 import jax
 
 
 def cores():
-    """How many groups the device can train side by side: as many as the process has CPU cores, on a GPU one."""
-    if jax.default_backend() != "cpu":
+    """How many groups the device can train side by side: as many as this process may use CPU cores, on a GPU one.
+
+    One, too, while JAX looks for NaN or infinity: it does so in the thread that was told to only.
+    """
+    if jax.default_backend() != "cpu" or jax.config.jax_debug_nans or jax.config.jax_debug_infs:
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from joblib import cpu_count
+
+    return cpu_count()
 
 
 def deal(members, at_once, cores):
@@ -32,30 +36,53 @@ def deal(members, at_once, cores):
 
 
 def run_groups(groups, prepare, work, side_by_side):
-    """[work(prepare(group), stopped) for all groups]; prepare runs in this thread, work in up to `side_by_side` others.
+    """([work(prepare(group), stopped) for all groups], seconds in which at least one was at work).
 
-    When one of them fails, or the user interrupts, stopped() becomes true for the others and the error is raised.
+    prepare runs in this thread, work in up to `side_by_side` others. When one of them fails, or the user interrupts,
+    stopped() becomes true for the others and the error is raised.
     """
-    stop = threading.Event()
-    if side_by_side == 1:
-        return [work(prepare(group), stop.is_set) for group in groups]
-    free, futures = threading.Semaphore(side_by_side), []
-    with ThreadPoolExecutor(side_by_side) as pool:
+    stop, free = threading.Event(), threading.Semaphore(side_by_side)
+    threads, results, errors, spans = [], {}, [], []
+
+    def run(place, prepared):
+        began = time.perf_counter()
         try:
-            for group in groups:
-                free.acquire()
-                _raise_errors(futures)
-                futures.append(pool.submit(work, prepare(group), stop.is_set))
-                futures[-1].add_done_callback(lambda future: free.release())
-            wait(futures, return_when=FIRST_EXCEPTION)
-            _raise_errors(futures)
-        except BaseException:
+            results[place] = work(prepared, stop.is_set)
+        except BaseException as error:
+            errors.append(error)
             stop.set()
-            raise
-    return [future.result() for future in futures]
+        finally:
+            spans.append((began, time.perf_counter()))
+            free.release()
+
+    try:
+        for place, group in enumerate(groups):
+            free.acquire()
+            if errors:
+                break
+            if side_by_side == 1:
+                run(place, prepare(group))
+            else:
+                threads.append(threading.Thread(target=run, args=(place, prepare(group))))
+                threads[-1].start()
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        for thread in threads:
+            thread.join()
+    if errors:
+        try:
+            raise errors[0]
+        finally:
+            errors.clear()  # an error that holds on to this frame would hold on to the arrays of its group
+    return [results[place] for place in sorted(results)], _covered(spans)
 
 
-def _raise_errors(futures):
-    for future in futures:
-        if future.done():
-            future.result()
+def _covered(spans):
+    """The length of the union of intervals (begin, end)."""
+    total, last = 0.0, float("-inf")
+    for begin, end in sorted(spans):
+        total += max(0.0, end - max(begin, last))
+        last = max(last, end)
+    return total
