@@ -133,7 +133,8 @@ def judge(runs):
     if "mnist" in set(runs.dataset):
         row = _pca("mnist", 30)
         published = published_value("deep_autoencoder", PUBLISHED, row, METRIC)
-        checks.append(as_published(runs, row, published, within=CLOSE, metric=METRIC))
+        name = "mnist: principal components as published"
+        checks.append(as_published(runs, row, published, within=CLOSE, metric=METRIC, name=name))
     return checks
 
 

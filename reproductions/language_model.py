@@ -93,7 +93,8 @@ def judge(runs):
         whole = runs[runs.dataset == dataset].n_train.max() > 50_000  # a smoke run sees a part of the text
         if whole and (*bzip2, WHOLE) in PUBLISHED:
             published = published_value("language_model", PUBLISHED, bzip2, WHOLE)
-            checks.append(as_published(runs, bzip2, published, within=CLOSE, metric=WHOLE))
+            name = f"{dataset}: bzip2 as published"
+            checks.append(as_published(runs, bzip2, published, within=CLOSE, metric=WHOLE, name=name))
     return checks
 
 
