@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from population_example import compiled, digits, shared_compilations  # noqa: F401
 
+from zoo.training import engine
 from zoo.training.groups import cores, deal, run_groups
 
 
@@ -45,14 +46,17 @@ def test_no_dealing_out_keeps_the_cores_longer_than_single_members_would(members
 def test_groups_side_by_side_train_as_one_group_does(monkeypatch, cores):
     train, validation = digits()[:2]
     settings = {"epochs": 2, "batch_size": 32, "validation_data": validation, "select": "best"}
-    answers = []
+    rows, answers = [], []
+    evaluated = engine.evaluation_rows
+    monkeypatch.setattr(engine, "evaluation_rows", lambda members: rows.append(members) or evaluated(members))
     for count in (1, cores):
         monkeypatch.setattr("zoo.training.engine.cores", lambda: count)
-        population = compiled(range(20))  # so many that they share the rows of validation that are evaluated at once
+        population = compiled(range(20))
         history = population.fit(*train, **settings)
         answers.append([history.to_numpy(), population.best_epoch, *population.get_weights(3)])
     for one, other in zip(*answers):
         assert_array_equal(one, other)
+    assert rows == [20, 20]  # so that no number of cores decides how many rows of validation are evaluated, and summed, at once
 
 
 def test_no_more_groups_run_at_a_time_than_asked_for():

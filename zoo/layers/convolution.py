@@ -25,18 +25,15 @@ class MatmulConv2D(keras.layers.Conv2D):
 class SlicedMaxPooling2D(keras.layers.Layer):
     """keras.layers.MaxPooling2D(2): (n, h, w, c) to (n, h // 2, w // 2, c); an odd last row or column is dropped.
 
-    The maximum of four slices, whose gradient is cheap. Equal maxima share the gradient on JAX.
+    On JAX the maximum of four slices, whose gradient is cheap and shared by equal maxima.
     """
 
     def call(self, x):
-        bottom, right = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
-        if keras.backend.backend() == "jax":
-            from zoo.layers.matmul_convolution import halve
+        if keras.backend.backend() != "jax":
+            return ops.max_pool(x, 2, 2, data_format="channels_last")
+        from zoo.layers.matmul_convolution import halve
 
-            return halve(x[:, :bottom, :right])
-        upper = ops.maximum(x[:, 0:bottom:2, 0:right:2], x[:, 0:bottom:2, 1:right:2])
-        lower = ops.maximum(x[:, 1:bottom:2, 0:right:2], x[:, 1:bottom:2, 1:right:2])
-        return ops.maximum(upper, lower)
+        return halve(x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2])
 
     def compute_output_shape(self, input_shape):
         n, height, width, channels = input_shape
