@@ -11,7 +11,7 @@ import tarfile
 import numpy as np
 import pytest
 from PIL import Image
-from test_data_sources import refused
+from source_example import refused
 
 from zoo.datasets import at_hand, cifar10, cifar10_jpeg, load
 from zoo.datasets.cifar10_jpeg import build as jpeg

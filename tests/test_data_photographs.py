@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_data_sources import own_cache  # noqa: F401
+from source_example import own_cache  # noqa: F401
 
 from zoo.datasets import describe, load, photographs, shapes, variations
 from zoo.datasets.dataset import SourceFailed

@@ -10,7 +10,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from test_data_sources import refused
+from source_example import refused
 
 from zoo.datasets import at_hand, canterbury, load, mirrors, texts, tiny_shakespeare
 from zoo.datasets.dataset import SPLITS, SourceFailed

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from scipy.ndimage import rotate
-from test_data_sources import own_cache, refused, tools  # noqa: F401
+from source_example import own_cache, refused, tools  # noqa: F401
 
 from zoo.datasets import describe, list_datasets, load, mnist_basic, variations
 from zoo.datasets.dataset import SPLITS, Dataset, Split
