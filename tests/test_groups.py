@@ -1,6 +1,7 @@
 """Members in groups: how they are dealt out, side by side on a CPU, and what becomes of the others when one group fails."""
 
 import gc
+import signal
 import threading
 import time
 import weakref
@@ -10,7 +11,7 @@ from numpy.testing import assert_array_equal
 from population_example import compiled, digits, shared_compilations  # noqa: F401
 
 from zoo.training import engine
-from zoo.training.groups import cores, deal, run_groups
+from zoo.training.groups import cores, deal, processor_cores, run_groups
 
 
 @pytest.mark.parametrize("members, at_once, cores, dealt", [
@@ -120,6 +121,33 @@ def test_debugging_of_nan_sees_every_member():
     with jax.debug_nans(True):
         assert cores() == 1
     assert cores() >= 1
+
+
+def test_an_interrupt_while_the_last_groups_train_stops_them():
+    main = threading.main_thread().ident
+    ended = []
+
+    def work(group, stopped):
+        if group == 1:
+            signal.pthread_kill(main, signal.SIGINT)
+        end = time.perf_counter() + 20
+        while not stopped() and time.perf_counter() < end:
+            time.sleep(0.001)
+        ended.append(stopped())
+
+    with pytest.raises(KeyboardInterrupt):
+        run_groups(range(2), lambda group: group, work, 2)
+    assert ended == [True, True]
+
+
+def test_cores_are_those_that_affinity_and_container_allow(tmp_path, monkeypatch):
+    limit = tmp_path / "cpu.max"
+    monkeypatch.setattr("zoo.training.groups.CPU_LIMIT", limit)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert processor_cores() == 8
+    for text, allowed in (("max 100000", 8), ("250000 100000", 3), ("5000 100000", 1), ("1600000 100000", 8), ("", 8)):
+        limit.write_text(text)
+        assert processor_cores() == allowed
 
 
 def test_an_interrupt_stops_all_groups():

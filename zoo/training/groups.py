@@ -4,10 +4,15 @@ One small net cannot keep the cores of a CPU busy: the operations of a step are 
 train side by side, a thread each, can.
 """
 
+import math
+import os
 import threading
 import time
+from pathlib import Path
 
 import jax
+
+CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 def cores():
@@ -17,9 +22,18 @@ def cores():
     """
     if jax.default_backend() != "cpu" or jax.config.jax_debug_nans or jax.config.jax_debug_infs:
         return 1
-    from joblib import cpu_count
+    return processor_cores()
 
-    return cpu_count()
+
+def processor_cores():
+    """CPU cores that this process may use: no more than its affinity and its container (cgroup, version 2) allow."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CPU_LIMIT.read_text().split()
+        allowed = min(allowed, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):  # no such group, or its quota is "max"
+        pass
+    return max(1, allowed)
 
 
 def deal(members, at_once, cores):
@@ -65,6 +79,8 @@ def run_groups(groups, prepare, work, side_by_side):
             else:
                 threads.append(threading.Thread(target=run, args=(place, prepare(group))))
                 threads[-1].start()
+        for thread in threads:  # in here, too, the user may interrupt
+            thread.join()
     except BaseException:
         stop.set()
         raise

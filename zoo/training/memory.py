@@ -2,16 +2,39 @@
 
 import os
 import re
+from pathlib import Path
 
 HEADROOM = 0.9
+MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")  # of this container, where it has one of its own
 
 
 def available_bytes(device):
-    """Bytes that a program may take on a JAX device: its limit there, or the machine's free memory."""
+    """Bytes that a program may take on a JAX device: its limit there, or the memory that the machine has available."""
     stats = device.memory_stats() if device.platform != "cpu" else None
     if stats and "bytes_limit" in stats:
         return int(HEADROOM * (stats["bytes_limit"] - stats.get("bytes_in_use", 0)))
-    return int(HEADROOM * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return int(HEADROOM * min(_of_the_machine(), _of_the_container()))
+
+
+def _of_the_machine():
+    """Bytes that can be had without swapping: free ones and those that only hold copies of files."""
+    if MEMINFO.exists():
+        found = re.search(r"^MemAvailable:\s*(\d+) kB", MEMINFO.read_text(), re.MULTILINE)
+        if found:
+            return 1024 * int(found[1])
+    pages = "SC_AVPHYS_PAGES" if "SC_AVPHYS_PAGES" in os.sysconf_names else "SC_PHYS_PAGES"  # macOS counts all only
+    return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _of_the_container():
+    """Bytes left of the limit of this control group (version 2), copies of files not counted; infinity without a limit."""
+    try:
+        limit, used = int((CGROUP / "memory.max").read_text()), int((CGROUP / "memory.current").read_text())
+        files = re.search(r"^inactive_file (\d+)", (CGROUP / "memory.stat").read_text(), re.MULTILINE)
+    except (OSError, ValueError):  # no such group, or the limit is "max"
+        return float("inf")
+    return max(0, limit - used + (int(files[1]) if files else 0))
 
 
 def needed_bytes(executable):
