@@ -112,7 +112,17 @@ def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path
         del file[name]
         file.create_dataset(name, (2**18, 2**18), "float32")
 
-    for change in (external, soft, text, bomb, promised):
+    def doubled(file, name):
+        group = file
+        for level in range(40):  # every group has its child twice: 2**40 ways to the bottom
+            child = group.create_group("a")
+            group["b"] = child
+            group = child
+
+    def deep(file, name):
+        file.create_group("/".join("a" * 500))
+
+    for change in (external, soft, text, bomb, promised, doubled, deep):
         spoil(change)
     rewrite(preset, "model.weights.h5", b"no hdf5 at all")
     with pytest.raises(CorruptFile, match="does not hold the weights"):

@@ -17,6 +17,8 @@ from zoo.registry import create_model, models_text
 
 HEAD = "logits"  # the layer that a model of the zoo ends with, but for what has no weights
 LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
+DEEPEST = 20  # groups within groups of a weights file; Keras makes five
+_starting = threading.RLock()  # Keras's one way to start variables is changed for one thread at a time
 
 
 def from_preset(name_or_folder, load_weights=True, classes=None):
@@ -66,7 +68,7 @@ def _watched_start(arrays=None):
     """
     import keras
 
-    thread, initialise, started = threading.get_ident(), keras.Variable._initialize_with_initializer, []
+    thread, started = threading.get_ident(), []
 
     def start(variable, initializer):
         ours = threading.get_ident() == thread and isinstance(initializer, keras.initializers.Initializer)
@@ -78,11 +80,13 @@ def _watched_start(arrays=None):
                 raise CorruptFile(f"{WEIGHTS} does not hold the weights of the model in {CONFIG}: {arrays} are too few.")
         initialise(variable, _zeros if ours and arrays is not None else initializer)
 
-    keras.Variable._initialize_with_initializer = start
-    try:
-        yield
-    finally:
-        keras.Variable._initialize_with_initializer = initialise
+    with _starting:
+        initialise = keras.Variable._initialize_with_initializer
+        keras.Variable._initialize_with_initializer = start
+        try:
+            yield
+        finally:
+            keras.Variable._initialize_with_initializer = initialise
 
 
 def _zeros(shape, dtype=None):
@@ -138,14 +142,16 @@ def _refusing(path, whose):
         raise CorruptFile(f"{path} does not hold the weights of {whose} ({why}); nothing was loaded.") from None
 
 
-def _require_plain(group, path):
-    """Raise CorruptFile for links, arrays in other files and arrays that are not numbers."""
+def _require_plain(group, path, depth=0):
+    """Raise CorruptFile for links, second names, deep nests, arrays in other files and arrays that are not numbers."""
     import h5py
 
     for name in group:
         item = group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
+        if item is not None and (h5py.h5o.get_info(item.id).rc > 1 or depth > DEEPEST):
+            raise CorruptFile(f"{path} is refused: {group.name}/{name} has several names or lies too deep.")
         if isinstance(item, h5py.Group):
-            _require_plain(item, path)
+            _require_plain(item, path, depth + 1)
         elif not isinstance(item, h5py.Dataset) or not _is_plain(item):
             raise CorruptFile(f"{path} is refused: {group.name}/{name} is no plain array inside it.")
 
