@@ -1,6 +1,8 @@
 """Presets of one's own: saved, loaded, fine-tuned, proved."""
 
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import keras
@@ -13,7 +15,7 @@ from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import metric_entry
 from zoo.presets.counting import flops_per_example
 from zoo.presets.proving import Evaluation, Retraining
-from zoo.registry import models_text
+from zoo.registry import how_made, models_text
 
 pytestmark = pytest.mark.backend
 @pytest.mark.parametrize("name", zoo.list_models())
@@ -124,6 +126,37 @@ def test_a_preset_is_replaced_whole_and_other_folders_are_left_alone(preset, tmp
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+def test_an_interrupt_leaves_the_old_preset_in_place(preset, monkeypatch):
+    replace, before = os.replace, logits(zoo.from_preset(preset))
+
+    def interrupted(source, target):
+        if target == preset and source.name == "preset":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        zoo.save_preset(make(seed=2), preset)
+    np.testing.assert_array_equal(logits(zoo.from_preset(preset)), before)
+
+
+def test_what_a_model_was_made_of_is_not_what_the_caller_changes_later(tmp_path):
+    widths = [16]
+    model = make(widths=widths)
+    widths.append(12)
+    how_made(model)["options"]["widths"].append(3)
+    zoo.save_preset(model, tmp_path / "mine")
+    np.testing.assert_array_equal(logits(zoo.from_preset(tmp_path / "mine")), logits(model))
+
+
+def test_threads_load_side_by_side_and_leave_keras_as_it_was(original):
+    start = keras.Variable._initialize_with_initializer
+    with ThreadPoolExecutor(8) as threads:
+        for found in threads.map(lambda _: logits(zoo.from_preset(original)), range(24)):
+            np.testing.assert_array_equal(found, logits(zoo.from_preset(original)))
+    assert keras.Variable._initialize_with_initializer is start
+
+
 def test_a_link_stays_a_link_and_what_it_points_to_is_replaced(preset, tmp_path):
     for target in (preset, tmp_path / "new"):
         link = tmp_path / f"link to {target.name}"
@@ -200,6 +233,15 @@ def test_agreement_means_a_few_predictions_at_most():
     assert Retraining({0: 1.0, 1: 2.0}, 1.4, 1.6).agrees
     assert not Retraining({0: 1.0}, 1.4, 1.6).agrees
     assert not Retraining({0: float("nan")}, 1.4, 1.6).agrees
+
+
+def test_a_folder_in_use_is_refused_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.training.recipe.train_population", None)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InvalidInput, match="notes.txt"):
+        zoo.retrain_preset("linear_mnist", folder=tmp_path)
+    with pytest.raises(InvalidInput, match="is a file"):
+        zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt")
 
 
 def test_a_card_that_says_too_little_cannot_be_proved(original):

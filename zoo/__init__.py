@@ -20,6 +20,7 @@ _HOMES = {
     "generate": "zoo.generation",
     "list_presets": "zoo.presets",
     "model_card": "zoo.presets",
+    "model_options": "zoo.registry",
     "retrain_preset": "zoo.presets",
     "save_preset": "zoo.presets",
     "pretrain": "zoo.training",

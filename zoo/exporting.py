@@ -5,7 +5,6 @@ The last two are written by Keras on TensorFlow; on another backend a second pro
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
+from zoo.replacing import put_in_place
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
 NEEDS = {"keras": (), "savedmodel": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx", "onnx")}
@@ -44,7 +44,7 @@ def export_model(model, path, format="keras", force=False):
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
             written = Path(scratch) / f"model{SUFFIXES[format]}"
             _write(model, written, format)
-            _replace(path, written)
+            put_in_place(path, written)
     except OSError as error:
         raise ResultsError(f"{path} can't be written ({error.strerror or error}); choose another place.") from error
     return path
@@ -148,18 +148,3 @@ def convert_saved():
 
     source, written, format = sys.argv[1:]
     write_on_tensorflow(keras.saving.load_model(source, compile=False), Path(written), format)
-
-
-def _replace(path, written):
-    """Put a file or a folder in place of another one, which is back should that fail."""
-    if not path.is_dir():
-        os.replace(written, path)
-        return
-    aside = written.parent / "replaced"
-    os.replace(path, aside)
-    try:
-        os.replace(written, path)
-    except OSError:
-        os.replace(aside, path)
-        raise
-    shutil.rmtree(aside)

@@ -5,6 +5,7 @@ listing reads file names only, and a file is imported when its model is asked fo
 """
 
 import ast
+import copy
 import fnmatch
 import importlib
 import inspect
@@ -87,6 +88,7 @@ def create_model(name, input_shape, classes=None, **options):
     _check_classes(name, classes)
     sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
+        options = copy.deepcopy(options)  # the caller's lists may change, what the model was made of does not
         model = builder(*sizes, **options)
     except (TypeError, ValueError, OverflowError) as problem:
         reason = str(problem).strip().splitlines()[0]
@@ -95,14 +97,14 @@ def create_model(name, input_shape, classes=None, **options):
             f"Its options and their defaults: {valid}."
         ) from problem
     made_for = {"input_shape": list(input_shape), "classes": None if classes is None else int(classes)}
-    _made[model] = {"model": name, **made_for, "options": dict(options)}
+    _made[model] = {"model": name, **made_for, "options": options}
     return model
 
 
 def how_made(model):
     """What create_model made a model from: a dict of model, input_shape, classes, options. Raises InvalidInput for others."""
     try:
-        return _made[model]
+        return copy.deepcopy(_made[model])
     except (KeyError, TypeError):
         raise InvalidInput(
             f"{model!r:.80} was not made by zoo.create_model or zoo.from_preset, so nobody could build it again from its name."

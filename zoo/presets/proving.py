@@ -85,6 +85,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
     Raises InvalidInput where the card has no recipe, or says nothing of the spread of seeds.
     """
     from zoo.datasets import load
+    from zoo.presets.saving import free_folder
     from zoo.training.recipe import OPTIONAL, RECIPE, errors_of, is_recipe, steps, train_population
 
     card = model_card(name_or_folder)
@@ -96,6 +97,8 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
         raise InvalidInput(f"The recipe of {card['name']} is that of another deepzoo; its keys should be of {keys}.")
     if not isinstance(seeds, int) or seeds < 1:
         raise InvalidInput(f"seeds is how many to train, at least 1; got {seeds!r}.")
+    if folder:
+        free_folder(folder)  # before hours of training
     data, name, recipe = load(card["dataset"]["name"]), card["model"]["name"], card["recipe"]
     if data.fingerprint != card["dataset"]["fingerprint"]:
         raise InvalidInput(f"{data.name} is not the data that {card['name']} was trained on: its fingerprint differs.")

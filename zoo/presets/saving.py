@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS
 from zoo.presets.loading import all_finite
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
+from zoo.replacing import put_in_place
 from zoo.tasks import task_of_model
 
 GOLDEN_EXAMPLES = 4
@@ -32,9 +32,7 @@ def save_preset(model, folder, card=None):
     Raises InvalidInput for a model that was made otherwise or has diverged, a card with other keys or a folder with other
     things in it; ResultsError where the folder can't be written.
     """
-    folder = folder_named(folder).absolute()
-    if os.path.islink(folder):  # what it points to is replaced, not the link
-        folder = Path(os.path.realpath(folder))
+    folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=repr))
     config = {"format": FORMAT, **made}
     if not all_finite(model):
@@ -43,7 +41,6 @@ def save_preset(model, folder, card=None):
     content = json.dumps(config, indent=1).encode()
     parse_config(content, folder / CONFIG)
     try:
-        _require_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             written = Path(scratch) / "preset"
@@ -55,7 +52,7 @@ def save_preset(model, folder, card=None):
                 model.save_weights(written / WEIGHTS)
             np.savez(written / GOLDEN, **golden(model))
             write_sums(written)
-            _replace(folder, written)
+            put_in_place(folder, written)
     except OSError as error:
         raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
     return folder
@@ -142,26 +139,22 @@ def _without_optimizer(model):
         model.optimizer = optimizer
 
 
+def free_folder(folder):
+    """The absolute path that a preset may be written to. Raises InvalidInput where something else would be lost, ResultsError."""
+    folder = folder_named(folder).absolute()
+    if os.path.islink(folder):  # what it points to is replaced, not the link
+        folder = Path(os.path.realpath(folder))
+    try:
+        _require_free(folder)
+    except OSError as error:
+        raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
+    return folder
+
+
 def _require_free(folder):
-    """Raise InvalidInput where something else than a preset would be lost."""
     if folder.is_dir():
         others = sorted(path.name for path in folder.iterdir() if path.name not in (*FILES, SUMS))
         if others:
             raise InvalidInput(f"{folder} holds {others[0]}, which is no part of a preset; choose a new folder.")
     elif folder.exists():
         raise InvalidInput(f"{folder} is a file; choose a new folder.")
-
-
-def _replace(folder, written):
-    """Put a whole folder in place of another one, which is back should that fail."""
-    if not folder.exists():
-        os.replace(written, folder)
-        return
-    aside = written.parent / "replaced"
-    os.replace(folder, aside)
-    try:
-        os.replace(written, folder)
-    except OSError:
-        os.replace(aside, folder)
-        raise
-    shutil.rmtree(aside)

@@ -1,0 +1,22 @@
+"""Putting a finished file or folder in place of an old one: whole or not at all."""
+
+import os
+import shutil
+
+
+def put_in_place(path, written):
+    """Move `written` to `path`, whose old file or folder goes only once that is done, and is back where it is not.
+
+    written: a file or folder on the same file system, in a scratch folder that nobody else uses. Raises OSError.
+    """
+    if not path.is_dir():
+        os.replace(written, path)
+        return
+    aside = written.parent / "replaced"
+    os.replace(path, aside)
+    try:
+        os.replace(written, path)
+    except BaseException:  # an interrupt, too, would have the scratch folder cleared away with the old one in it
+        os.replace(aside, path)
+        raise
+    shutil.rmtree(aside)
