@@ -7,7 +7,7 @@ from PIL import Image
 from zoo.datasets import load
 from zoo.errors import InvalidInput
 from zoo.image_files import read_images
-from zoo.images import prepare
+from zoo.images import prepare_pixels
 
 SIZE = (28, 28)
 RESAMPLING = Image.Resampling
@@ -39,7 +39,7 @@ def error(path, kind=InvalidInput):
     """The one sentence or two that reading a file raises; it names the file."""
     with pytest.raises(kind) as caught:
         for picture in read_images(path):
-            prepare(picture.pixels, SIZE, "mnist", picture.name)
+            prepare_pixels(picture.pixels, SIZE, "mnist", picture.name)
     text = str(caught.value)
     assert str(path) in text and "\n" not in text
     return text

@@ -146,6 +146,15 @@ def test_arrays(change, digits, tmp_path):
         np.testing.assert_array_equal(prepare(picture.pixels, SIZE, "mnist")[0], digit)
 
 
+def test_a_dark_image_is_not_brightened_twice(tmp_path):
+    dark = np.zeros((28, 28), "uint8")
+    dark[10:20, 10:20] = 1
+    for number, array in enumerate((dark, np.stack([dark, 255 * dark]))):
+        path = tmp_path / f"{number}.npy"
+        np.save(path, array)
+        assert "blank" in error(path)
+
+
 def test_one_array_and_one_image_of_several(digits, tmp_path):
     np.save(tmp_path / "one.npy", digits[0])
     np.testing.assert_array_equal(read_image(tmp_path / "one.npy"), digits[0])

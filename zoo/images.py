@@ -47,8 +47,13 @@ def prepare(image, input_shape, dataset=None, name="The image"):
     >>> done[0]
     'Inverted: it was dark on light, the model saw light on dark.'
     """
+    return prepare_pixels(as_pixels(image, name), input_shape, dataset, name)
+
+
+def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
+    """`prepare` for what as_pixels gave: however dark it is, nothing is brought to 0..255 once more."""
     size, channels = image_shape(input_shape)
-    pixels, done = _coloured(_single(as_pixels(image, name), name), channels)
+    pixels, done = _coloured(_single(pixels, name), channels)
     layout = LAYOUTS.get(dataset) if channels == 1 else None
     if np.ptp(pixels) >= BLANK:
         pixels, said = _whole(pixels, size) if layout is None else _laid_out(pixels[:, :, 0], size, layout)

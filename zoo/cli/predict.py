@@ -57,7 +57,7 @@ def predict(
 def _entries(preset, files):
     """For each image {"image": its name, "pixels": as the model takes it, "done": sentences}, or with an "error" instead."""
     from zoo.image_files import read_images
-    from zoo.images import image_shape, prepare
+    from zoo.images import image_shape, prepare_pixels
     from zoo.presets import model_card
     from zoo.tasks import CLASSIFICATION, task_of_model
 
@@ -76,7 +76,7 @@ def _entries(preset, files):
             continue
         for name, pixels, done in pictures:
             try:
-                pixels, more = prepare(pixels, input_shape, dataset, name)
+                pixels, more = prepare_pixels(pixels, input_shape, dataset, name)
                 entries.append({"image": name, "pixels": pixels, "done": done + more})
             except ZooError as error:
                 entries.append({"image": name, "error": str(error)})
