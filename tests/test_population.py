@@ -97,6 +97,23 @@ def test_each_member_has_its_own_rate(data):
 
 
 @pytest.mark.backend
+@pytest.mark.parametrize("schedule", [False, True])
+@pytest.mark.parametrize("precision", [None, "mixed_float16"])
+def test_a_member_on_its_own_goes_on_at_its_own_rate(schedule, precision, data, tmp_path):
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.5) if schedule else 0.1
+    population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 10), range(3), precision=precision)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    population.compile(keras.optimizers.SGD(rate), loss, learning_rate=[0.01, 0.1, 0.4])
+    for member, expected in enumerate([0.01, 0.1, 0.4]):
+        assert float(population[member].optimizer.learning_rate) == pytest.approx(expected)
+    if precision:
+        return  # Keras does not load again what it saves of an optimizer that scales losses
+    population[0].save(tmp_path / "member.keras")
+    again = keras.saving.load_model(tmp_path / "member.keras")
+    assert float(again.optimizer.learning_rate) == pytest.approx(0.01)
+    again.fit(*data[0], verbose=0)
+
+
 def test_members_start_from_given_weights(data):
     random_state = np.random.default_rng(0)
     weights = [[random_state.normal(size=w.shape) for w in compiled().get_weights(0)] for _ in range(2)]
@@ -168,7 +185,7 @@ def test_short_memory_leads_to_groups_and_says_so_once(reference, data, monkeypa
     history = population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1])
     assert_same(history, reference[1])
     assert capsys.readouterr().err.count("Memory is short") == 1
-    assert population.group_size == 1
+    assert population.trained_at_once == 1
     population.fit(*data[0], epochs=1, batch_size=32)
     assert "Memory" not in capsys.readouterr().err
 
@@ -195,7 +212,7 @@ def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monke
     monkeypatch.setattr(CompiledEngine, "_executable", starved)
     population = compiled([0, 1, 2])
     assert_same(population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1]), reference[1])
-    assert population.group_size == 2
+    assert population.trained_at_once == 2
 
 
 def test_memory_for_not_even_one_member_is_one_clear_error(data, monkeypatch):
@@ -244,6 +261,16 @@ def test_labels_of_any_integer_dtype(dtype, data, reference):
     change = (lambda labels: labels[:, None]) if dtype == "column" else lambda labels: labels.astype(dtype)
     history = compiled([0]).fit(x, change(y), epochs=2, batch_size=32, validation_data=(held_out[0], change(held_out[1])))
     assert_same(history, reference[1].query("member == 0"))
+
+
+def test_integers_beyond_32_bits_are_not_cut_off():
+    x, y = np.full((8, 2), 1_700_000_000_000), np.full((8, 1), 2**40)
+    population = zoo.Population(lambda: zoo.create_model("linear", (2,), 1, rescale=1e-12), [0])
+    population.compile("sgd", "mse")
+    seen = population.predict(x)
+    assert_allclose(seen, population.predict(x.astype("float32")), rtol=1e-6)
+    assert abs(seen).max() > 0.1
+    assert population.evaluate(x, y).loss[0] == pytest.approx(2.0**80, rel=1e-3)
 
 
 def test_pixels_of_any_dtype(data, reference):

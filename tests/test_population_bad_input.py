@@ -234,6 +234,27 @@ def test_labels_may_not_be_forgotten(population):
         population.fit(X, Y, batch_size=10, validation_data=(X, None))
 
 
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+def test_targets_may_not_be_forgotten_either(loss):
+    forecaster = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), [0])
+    forecaster.compile("adam", loss)
+    targets = np.zeros((20, 1), "float32")
+    with refused(forecaster, "y is missing"):
+        forecaster.fit(X, batch_size=10)
+    with refused(forecaster, "y is missing"):
+        forecaster.evaluate(X)
+    with refused(forecaster, "validation y is missing"):
+        forecaster.fit(X, targets, batch_size=10, validation_data=(X, None))
+
+
+@pytest.mark.parametrize("batch_size", [5, 10])
+def test_targets_do_not_fit_by_being_stretched(batch_size):
+    wide = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 10), [0])
+    wide.compile("adam", "mse")
+    with refused(wide, "do not fit"):
+        wide.fit(X, np.zeros(20, "float32"), batch_size=batch_size)
+
+
 def test_nan_in_an_array_on_the_device_is_found(population):
     jnp = pytest.importorskip("jax.numpy")
     with refused(population, "NaN"):

@@ -100,7 +100,7 @@ def population(config):
         history = members.fit(x, y, epochs=config.epochs, batch_size=BATCH, verbose=False)
         walls.append(time.perf_counter() - start)
         seconds.append((members.fit_seconds - before) / config.epochs)
-    grouped = members.group_size < config.members
+    grouped = members.trained_at_once < config.members
     return [
         {
             "seconds": statistics.median(seconds) / config.members,
@@ -110,7 +110,7 @@ def population(config):
             "repeats": len(walls),
             "parameters": _count(members.template),
             "loss": float(history.loss.iloc[-1]),
-            "remark": f"memory short: groups of {members.group_size}" if grouped else "",
+            "remark": f"memory short: groups of {members.trained_at_once}" if grouped else "",
         }
     ]
 

@@ -79,5 +79,7 @@ class Autoencoder(keras.layers.Wrapper):
 class MeanOutput(keras.losses.Loss):
     """The mean of y_pred itself, whatever y_true: for models that compute their own error of each example."""
 
+    ignores_y = True  # a Population takes no y then
+
     def call(self, y_true, y_pred):
         return y_pred

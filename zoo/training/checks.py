@@ -4,11 +4,13 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 
+IGNORES_Y = "ignores_y = True"
+
 
 def check_data(model, x, y, part=""):
     """Arrays ready for training: x (n, *input_shape), y (n, ...) or zeros where y is None.
 
-    Floats become float32, other numbers keep their dtype. part: "" or "validation ", for the messages. Raises
+    Floats become float32, integers too where 32 bits cannot hold them; other numbers keep their dtype. part: "" or "validation ", for the messages. Raises
     InvalidInput for empty, ragged, non-finite or wrongly shaped data and for x and y of different lengths.
     """
     x = _numeric(x, f"{part}x")
@@ -30,19 +32,22 @@ def check_data(model, x, y, part=""):
     return x, y
 
 
-def check_validation(model, validation_data, y, labelled):
-    """The pair (x, y) to validate on, shaped like the training data with targets y; or InvalidInput.
+def check_given(y, objective, part=""):
+    """Raise InvalidInput where y is None and the loss needs it."""
+    if y is None and not objective.ignores_y:
+        what = "class labels" if objective.wants_class_labels else f"it; give zeros if it does not, or set {IGNORES_Y} on it"
+        raise InvalidInput(f"{part}y is missing: the loss compares with {what}.")
 
-    labelled: whether the loss wants class labels, so that y may not be None.
-    """
+
+def check_validation(model, validation_data, y, objective):
+    """The pair (x, y) to validate on, shaped like the training data with targets y; or InvalidInput."""
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
         raise InvalidInput("validation_data must be a pair of arrays (x, y).")
-    if labelled and validation_data[1] is None:
-        raise InvalidInput("The validation y is missing: the loss compares with class labels.")
+    check_given(validation_data[1], objective, "The validation ")
     held_out, targets = check_data(model, *validation_data, part="validation ")
     if targets.shape[1:] != y.shape[1:]:
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
-    if labelled:
+    if objective.wants_class_labels:
         check_labels(targets, model.output_shape, "validation ")
     return held_out, targets
 
@@ -62,10 +67,17 @@ def _numeric(array, what):
         if array.dtype.kind == "f":
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
                 array = array.astype("float32", copy=False)
+        elif array.dtype.itemsize == 8 and array.size and not _fits_int32(array):
+            array = array.astype("float32")  # what the model computes in; JAX would keep the lower 32 bits only
         finite = array.dtype.kind != "f" or np.isfinite(array).all()
     if not finite:
         raise InvalidInput(f"{what} contains NaN or infinite values; remove or replace them first.")
     return array
+
+
+def _fits_int32(array):
+    limits = np.iinfo("int32")
+    return limits.min <= array.min() and array.max() <= limits.max
 
 
 def check_labels(y, output_shape, part=""):

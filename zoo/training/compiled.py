@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from zoo.training.objective import scale_learning_rate
 from zoo.training.order import epoch_order
+from zoo.training.schedules import innermost, scale_learning_rate
 
 EVALUATION_ROWS = 16384  # examples times members that are evaluated at once
 
@@ -33,7 +33,7 @@ class Program:
         self.model, self.rate = model, rate_handle
         self.metric_values = [v.value for v in model.metrics_variables]
         optimizer = model.optimizer
-        inner = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss-scaling one
+        inner = innermost(optimizer)
         averages = inner._model_variables_moving_average if inner.use_ema else []
         places = {id(v): i for i, v in enumerate(optimizer.variables)}
         self._average_places = [places[id(v)] for v in averages]

@@ -37,6 +37,14 @@ class Objective:
             steps_per_execution=steps_per_execution,
         )
 
+    def compile_member(self, model, factor):
+        """Compile `model` to go on from where a member stands, at `factor` times the pattern's learning rate."""
+        from zoo.training.schedules import multiply_learning_rate
+
+        self.compile(model)
+        if factor != 1:
+            multiply_learning_rate(model.optimizer, float(factor))
+
     def prepare(self, model, x, y):
         """Compile `model` and build its optimizer and metrics for data like x (n, ...), y (n, ...).
 
@@ -47,7 +55,10 @@ class Objective:
             self.compile(model)
             model.optimizer.build(model.trainable_variables)
             if y is not None:
-                model._symbolic_build(data_batch=(x[:1], y[:1]))
+                # A batch as long as no other axis, so that nothing fits by being broadcast along it.
+                length = 1 + max([1, *(side or 0 for side in model.output_shape[1:]), *y.shape[1:]])
+                batch = (np.broadcast_to(np.asarray(part[:1]), (length, *part.shape[1:])) for part in (x, y))
+                model._symbolic_build(data_batch=tuple(batch))
         except (TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             shapes = f"the model's output has shape {model.output_shape}" + ("" if y is None else f", y {y.shape}")
@@ -67,6 +78,11 @@ class Objective:
         if self.rates is None:
             return np.ones(members, "float32")
         return (self.rates / self.peak_rate).astype("float32")
+
+    @property
+    def ignores_y(self):
+        """Whether the loss says that it does without y."""
+        return getattr(self.loss, "ignores_y", False)
 
     @property
     def wants_class_labels(self):
@@ -121,29 +137,3 @@ def _peak_rate(optimizer):
     if rate <= 0:
         raise InvalidInput("Per-member learning rates need an optimizer whose own rate is positive.")
     return rate
-
-
-def scale_learning_rate(optimizer):
-    """Make the optimizer's rate a multiple of `factor`, which may be a traced value; returns the handle.
-
-    Set `handle.factor` before the optimizer is applied.
-    """
-    import keras
-
-    class Scaled(keras.optimizers.schedules.LearningRateSchedule):
-        factor = 1.0
-
-        def __init__(self, inner):
-            self.inner = inner
-
-        def __call__(self, step):
-            rate = self.inner(step) if callable(self.inner) else keras.ops.convert_to_tensor(self.inner)
-            return rate * self.factor
-
-        def get_config(self):
-            return {"inner": self.inner}
-
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss-scaling one
-    handle = Scaled(optimizer._learning_rate)
-    optimizer._learning_rate = handle
-    return handle

@@ -54,7 +54,7 @@ class Population:
         self.epochs_trained, self._histories = 0, []
         self.compile_seconds = self.fit_seconds = 0.0
         self.diverged = np.zeros(len(self.seeds), bool)
-        self.best_epoch = None
+        self.best_epoch = self.trained_at_once = None
 
     def _make_model(self, seed):
         return build_member(self.build, seed, self.precision)
@@ -62,7 +62,7 @@ class Population:
     def __len__(self):
         return len(self.seeds)
 
-    def compile(self, optimizer, loss=None, metrics=(), learning_rate=None):
+    def compile(self, optimizer, loss, metrics=(), learning_rate=None):
         """Set what is optimised, as `keras.Model.compile` does.
 
         Args:
@@ -94,7 +94,7 @@ class Population:
 
         Args:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
-            y: array (n, ...) or None where the loss ignores it.
+            y: array (n, ...), or None where the loss says that it ignores it (ignores_y = True, as zoo.layers.MeanOutput).
             validation_data: None or (x, y), evaluated after every epoch.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
@@ -114,8 +114,7 @@ class Population:
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
         data = {"x": x, "y": y}
         if validation_data is not None:
-            labelled = self._objective.wants_class_labels
-            data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y, labelled)
+            data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y, self._objective)
         engine = self._need_engine(x, y)
         progress = Progress(epochs * len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
@@ -124,11 +123,9 @@ class Population:
 
     def _check_data(self, x, y):
         """x and y ready for training or evaluation, y with the labels that the loss wants."""
-        labelled = self._need_objective().wants_class_labels
-        if labelled and y is None:
-            raise InvalidInput("y is missing: the loss compares with class labels.")
+        checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
-        if labelled:
+        if self._objective.wants_class_labels:
             checks.check_labels(y, self.template.output_shape)
         return x, y
 
@@ -153,7 +150,7 @@ class Population:
         self._state |= {name: result[name] for name in ("trainable", "non_trainable", "optimizer")}
         self.compile_seconds += result["compile_seconds"]
         self.fit_seconds += result["seconds"]
-        self.group_size = result["group_size"]
+        self.trained_at_once = result["group_size"]
         self.best_epoch = result["best_epoch"]
         self.diverged |= ~np.isfinite(result["history"]["loss"]).all(axis=0)
         history = self._frame(result["history"], self.epochs_trained)
@@ -220,20 +217,26 @@ class Population:
 
     def get_weights(self, member):
         """The arrays of one member, ordered as `model.get_weights()` orders them."""
-        return self[member].get_weights()
+        member = self._checked(member)
+        return [np.array(values[place][member]) for values, place in map(self._stacked, self.template.weights)]
 
     def __getitem__(self, member):
-        """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is."""
-        if not isinstance(member, (int, np.integer)):
-            raise TypeError(f"Members are numbered from 0 to {len(self) - 1}; {member!r} is no number.")
-        if not -len(self) <= member < len(self):
-            raise IndexError(f"There are {len(self)} members; {member} is none of them.")
+        """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is, at its own rate."""
+        member = self._checked(member)
         model = self._make_model(self.seeds[member])
         state = self._state
         assign(model, [v[member] for v in state["trainable"]], [v[member] for v in state["non_trainable"]])
         if self._objective is not None:
-            self._objective.compile(model)
+            self._objective.compile_member(model, state["factor"][member])
         return model
+
+    def _checked(self, member):
+        """A member's number; TypeError or IndexError for what is none."""
+        if not isinstance(member, (int, np.integer)):
+            raise TypeError(f"Members are numbered from 0 to {len(self) - 1}; {member!r} is no number.")
+        if not -len(self) <= member < len(self):
+            raise IndexError(f"There are {len(self)} members; {member} is none of them.")
+        return member
 
     def _need_objective(self):
         if self._objective is None:

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from zoo.training.members import assign, variables_of
-from zoo.training.objective import scale_learning_rate
 from zoo.training.order import host_order
+from zoo.training.schedules import innermost, scale_learning_rate
 
 STEPS_PER_EXECUTION = 100
 
@@ -68,7 +68,7 @@ class Watch(keras.callbacks.Callback):
 @contextlib.contextmanager
 def averaged_weights(model):
     """Within this context the model holds the optimizer's moving average of its weights, if it keeps one."""
-    if not getattr(model.optimizer, "inner_optimizer", model.optimizer).use_ema:
+    if not innermost(model.optimizer).use_ema:
         yield
         return
     kept = variables_of(model)
