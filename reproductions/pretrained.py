@@ -37,7 +37,7 @@ def trials(budget):
         for dataset in datasets:
             if model in TARGETS.get(dataset, TARGETS["mnist"]):
                 settings, cost, share = _recipe(model, dataset, budget)
-                seeds = budget.seeds[: max(1, len(budget.seeds) // share)]
+                seeds = budget.seeds[: max(2, len(budget.seeds) // share)]
                 yield Trial(dataset, model, SETTING, seeds, train_preset, settings, cost)
 
 

@@ -174,6 +174,8 @@ def _errors(runs, rows, metrics):
     if not all((*row, metric) in found for row, metric in zip(rows, metrics, strict=True)):
         return None
     columns = [values(runs, row, metric) for row, metric in zip(rows, metrics)]
+    if any(column.empty for column in columns):
+        return None  # every seed diverged
     several = [set(column.index) for column in columns if len(column) > 1]
     seeds = sorted(set(runs.seed).intersection(*several))
     return {seed: [column[seed] if len(column) > 1 else column.iloc[0] for column in columns] for seed in seeds}

@@ -15,7 +15,7 @@ Fashion-MNIST, which is undecided there; hand-made features and the exact kernel
 Whether more examples and steps turn the rest round is what the full budget asks.
 """
 
-from zoo.reproductions.harness import Published, Trial, paired_difference, ratio
+from zoo.reproductions.harness import Published, Trial, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
 from zoo.reproductions.trainers.kernel import train_svm
@@ -31,6 +31,13 @@ CONVNET = ("convnet", "plain")
 AUGMENTED = ("convnet", "augmented")
 LSTM = ("lstm", "rows as steps")
 SHALLOW, DEEP = (LINEAR, HOG, FOURIER, SVM), (MLP, STACK, LSTM, CONVNET, AUGMENTED)
+
+# Mean test errors, percent, that the full budget is to reach.
+TARGETS = {
+    "mnist": {LINEAR: 7.4, HOG: 2.0, SVM: 1.5, MLP: 1.25, STACK: 1.28, CONVNET: 0.38, AUGMENTED: 0.30, LSTM: 0.75},
+    "fashion_mnist": {LINEAR: 15.6, MLP: 10.2, CONVNET: 7, AUGMENTED: 6, LSTM: 9.2},
+}
+ALL_IMAGES = 50_000
 
 AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
 PROTOCOL = (
@@ -85,7 +92,7 @@ def _ladder(budget, dataset):
 
 
 def judge(runs):
-    """Every deep model against the linear one and against the hand-made features, over the seeds they share; two against kernels."""
+    """Deep models against linear ones, hand-made features and kernels, over the seeds they share; with all images, targets."""
     checks = []
     for dataset in runs.dataset.unique():
         pairs = [(deep, shallow) for deep in DEEP for shallow in (LINEAR, HOG)]
@@ -99,6 +106,9 @@ def judge(runs):
                 at_least=2, name=f"{dataset}: linear errs at least twice as often as the augmented convnet",
             )
         )
+        if runs.n_train.max() >= ALL_IMAGES:
+            targets = TARGETS.get(dataset, {}).items()
+            checks += [target(runs, (dataset, *row), at_most=most, deterministic=row == SVM) for row, most in targets]
     return checks
 
 

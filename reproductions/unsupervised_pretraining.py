@@ -31,6 +31,7 @@ STARTS = {
     "random": ("sigmoid", False, None),
     "autoencoder": ("sigmoid", False, {"corruption": None, "level": 0.0}),
     "denoising": ("sigmoid", False, {"corruption": "masking", "level": 0.25}),
+    "rectified": ("relu", False, None),
     "modern": ("relu", True, None),
 }
 PRETRAINED = ("autoencoder", "denoising")
@@ -38,8 +39,8 @@ TOP = 20
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
 PROTOCOL = f"""
 random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one
-to reconstruct their inputs, for denoising with a quarter of these set to 0. modern: rectified units in He's start with
-dropout after each layer, of a fifth (full, where layers are wide: a half). Pre-training sees all training images (quick:
+to reconstruct their inputs, for denoising with a quarter of these set to 0. rectified: rectified units in He's start. modern:
+the same with dropout after each layer, of a fifth (full, where layers are wide: a half). Pre-training sees all training images (quick:
 10,000, 12 times per layer; full: 50,000, 30 times), without labels. Then all layers are fine-tuned, from every start by the
 same recipe: Adam with cosine decay, batches of 50 (full: 128), 10 epochs (full: 20) of at least 3,000 images (full: 10,000)
 however few are labelled. The epoch counts that errs least on the validation images (quick: 4,000, full: 10,000), in the
@@ -98,7 +99,9 @@ def judge(runs):
             if (start, depth, None) in nets:
                 checks += _gaps(runs, nets, start, "random", depth) + _trends(runs, nets, start, depth)
     deepest = depths[-1]
-    checks += _gaps(runs, nets, "denoising", "modern", deepest)
+    for start in ("rectified", "modern"):
+        if (start, deepest, None) in nets:
+            checks += _gaps(runs, nets, "denoising", start, deepest)
     checks += [_spread(runs, nets, "denoising", depth) for depth in depths]
     if ("autoencoder", 3, TOP) in nets:
         checks += _narrow(runs, nets)
@@ -126,10 +129,10 @@ def _trends(runs, nets, start, depth):
     checks = []
     for name, gap, unit in (("gap", points, "percentage points"), ("share of errors spared", share, "% of the errors")):
         what = f"slope of the {name} ({row[2]} against the random one) on the logarithm of the number of labels"
-        sentence = f"On {row[0]}, {labels[0]} to {labels[-1]} labels, {what}, paired over {len(gap)} seeds"
         slope = mean_interval(_slopes(labels, gap))
+        sentence = f"On {row[0]}, {labels[0]} to {labels[-1]} labels, {what}, paired over {slope.n} seeds"
         name = f"{_name(row)}: {name} shrinks with labels"
-        checks.append(check(name, slope, f"{unit} per tenfold labels", sentence, below=0))
+        checks.append(check(name, slope, f"{unit} per tenfold labels", sentence, below=0, seeds=len(gap)))
     return checks
 
 
@@ -207,7 +210,7 @@ def _draw_errors(axes, runs, nets, labels, depth):
 
     for index, start in enumerate(STARTS):
         if (start, depth, None) in nets:
-            errors, places = _errors(runs, nets[start, depth, None], labels), np.array(labels) * 1.05 ** (index - 1.5)
+            errors, places = _errors(runs, nets[start, depth, None], labels), np.array(labels) * 1.05 ** (index - 2)
             axes.plot(places, errors.T, "o", color=f"C{index}", ms=3, alpha=0.6)
             axes.plot(places, np.nanmean(errors, axis=0), color=f"C{index}", lw=1.3, label=start)
     axes.set(xscale="log", yscale="log")
@@ -223,7 +226,7 @@ def _draw_gaps(axes, runs, nets, labels, depth):
         if start != "random" and (start, depth, None) in nets:
             gaps = random - _errors(runs, nets[start, depth, None], labels)
             middle, low, high, _ = np.array([mean_interval(column) for column in gaps.T]).T
-            places = np.array(labels) * 1.05 ** (index - 1.5)
+            places = np.array(labels) * 1.05 ** (index - 2)
             style = {"fmt": "o-", "ms": 4, "lw": 1, "capsize": 2, "color": f"C{index}"}
             axes.errorbar(places, middle, np.nan_to_num([middle - low, high - middle]), **style)
     axes.axhline(0, color="black", lw=1)

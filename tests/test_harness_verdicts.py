@@ -9,7 +9,7 @@ from scipy import stats
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import as_published, check, paired_difference, ratio, target
-from zoo.reproductions.harness.statistics import Interval
+from zoo.reproductions.harness.statistics import Interval, mean_interval
 
 DEEP, SHALLOW, EXACT = ("digits", "deep", "a"), ("digits", "shallow", "b"), ("digits", "exact", "")
 
@@ -107,6 +107,18 @@ def test_a_fifth_of_diverged_seeds_decides_nothing(judge):
     }[judge]()
     assert made.verdict == "undecided" and "(1 of 5 seeds of deep (a) diverged)" in made.sentence
     assert made.sentence.endswith("undecided, because a fifth or more of the seeds of a row diverged.")
+
+
+@pytest.mark.parametrize("n, verdict", [(5, "reproduced"), (4, "undecided"), (2, "undecided")])
+def test_an_interval_over_too_few_of_the_seeds_decides_nothing(n, verdict):
+    made = check("slope", mean_interval([1.0, 1.1, 1.2, 1.1, 1.15][:n]), "x", "A slope", above=0, seeds=5)
+    assert made.verdict == verdict
+    assert made.sentence.endswith(f"{verdict}." if n == 5 else f"undecided, because {5 - n} of 5 seeds diverged.")
+
+
+def test_a_claims_own_doubt_decides_nothing():
+    made = paired_difference(runs_of(deep=[1.0, 1.1], shallow=[9.0, 9.2]), better=DEEP, worse=SHALLOW, doubt="it is doubtful")
+    assert made.verdict == "undecided" and made.sentence.endswith("because it is doubtful.")
 
 
 def test_lone_survivor_is_no_constant():

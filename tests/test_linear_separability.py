@@ -135,12 +135,12 @@ def test_a_diverged_net_keeps_its_rows():
     assert len(rows) == 6 and rows.value.isna().all()
 
 
-def runs_of(**errors):
-    """Runs of a two-layer stack on mnist_rot, {stage_layer: errors by seed}, and of the raw input."""
+def runs_of(model="autoencoder_stack", **errors):
+    """Runs of a two-layer net on mnist_rot, {stage_layer: errors by seed}, and of the raw input."""
     found = []
     for name, values in errors.items():
         stage, _, number = name.rpartition("_")
-        row = claim.INPUT if name == "raw" else ("autoencoder_stack", claim.row(stage.replace("_", "-"), int(number)))
+        row = claim.INPUT if name == "raw" else (model, claim.row(stage.replace("_", "-"), int(number)))
         for seed, value in enumerate(values):
             found.append(dict(zip(("dataset", "model", "setting"), ("mnist_rot", *row))) | {"seed": seed, "value": value})
     return pd.DataFrame(found).assign(metric="test_error_pct")
@@ -160,9 +160,17 @@ def test_checks_of_known_runs():
         "pre-trained, layer 1 beats the input": "reproduced",
         "pre-trained, layer 2 beats the input": "undecided",
         "pre-trained, layer 2 beats layer 1": "undecided",
-        "untrained, layer 2 beats the input": "contradicted",
     }
     assert verdicts["layer 1, trained beats untrained"].effect == pytest.approx(np.mean([21, 21, 20.5]), rel=1e-5)
+
+
+def test_untrained_convolutions_are_held_against_what_lies_below():
+    runs = runs_of(
+        "convnet", raw=[40], untrained_1=[31, 32, 33], untrained_2=[32, 33, 34.5], trained_1=[20, 21, 22.5], trained_2=[10, 11.5, 12],
+    )
+    verdicts = {check.name.removeprefix("mnist_rot, convnet: "): check.verdict for check in claim.judge(runs)}
+    assert verdicts["untrained, layer 1 beats the input"] == "reproduced"
+    assert verdicts["untrained, layer 2 beats layer 1"] == "contradicted"
 
 
 def test_every_layer_has_the_same_probe_and_the_nets_are_the_same_in_all_their_trials():

@@ -188,6 +188,16 @@ def runs_of(errors, gradients):
     return pd.DataFrame(rows)
 
 
+def test_nets_that_have_learnt_nothing_are_not_ordered():
+    errors = {claim.RNN: (0.166, 0.166), claim.IRNN: (0.001, 0.166), claim.LSTM: (0.16, 0.16), claim.SLOW: (0.05, 0.16)}
+    checks = {check.name: check for check in claim.judge(runs_of(errors, dict.fromkeys(errors, -1.0)))}
+    assert checks["T = 20: lstm beats rnn"].verdict == "undecided"
+    assert "neither has learnt" in checks["T = 20: lstm beats rnn"].sentence
+    assert checks["T = 20: lstm, slow forgetting beats rnn"].verdict == "reproduced"
+    assert checks["T = 20: lstm, slow forgetting beats irnn"].verdict == "contradicted"
+    assert checks["T = 50: lstm, slow forgetting beats irnn"].verdict == "undecided"
+
+
 def test_checks_and_the_longest_T_solved():
     errors = {claim.RNN: (0.1, 0.2), claim.IRNN: (0.005, 0.1), claim.LSTM: (0.02, 0.005), claim.SLOW: (0.001, 0.002)}
     runs = runs_of(errors, {claim.RNN: -6.0, claim.IRNN: 0.0, claim.LSTM: -7.0, claim.SLOW: -0.1})

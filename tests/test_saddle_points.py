@@ -123,6 +123,16 @@ def test_too_large_a_hessian_is_refused_before_anything_is_computed(monkeypatch)
         saddles.find_saddles(trial(units=100_000), Silent())
 
 
+def test_a_gpu_takes_as_many_starts_as_surely_fit(monkeypatch):
+    class Gpu:
+        platform = "gpu"
+
+    monkeypatch.setattr("jax.devices", lambda: [Gpu()])
+    monkeypatch.setattr("zoo.training.memory.available_bytes", lambda device: 80 * 2**30)
+    assert saddles.starts_at_once(454, 1000, 4, 10) == saddles.MOST_AT_ONCE
+    assert 1 <= saddles.starts_at_once(20_000, 1000, 4, 10) < saddles.starts_at_once(20_000, 1000, 4, 4) < saddles.MOST_AT_ONCE
+
+
 def test_it_leaves_the_precision_of_the_process_alone():
     with jax.enable_x64(False):
         rows = saddles.find_saddles(trial(iterations=2), Silent())

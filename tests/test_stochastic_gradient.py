@@ -63,7 +63,7 @@ def test_the_loss_is_that_of_the_zoos_net_and_a_full_batch_steps_along_its_gradi
     losses = [objective(batch_methods.ravel(start))[0] for start in starts]
     np.testing.assert_allclose(members.evaluate(*train).loss, losses, rtol=1e-5)
     race = object.__new__(optimisation.MiniBatches)  # without its clock
-    race.train, race.recipe, race.batch, race.pieces = train, recipe, 100, 1
+    race.train, race.on_device, race.recipe, race.batch, race.pieces = train, train, recipe, 100, 1
     race._fit(members, 0)
     for k, (start, rate) in enumerate(zip(starts, (0.1, 0.4), strict=True)):
         vector = batch_methods.ravel(start).astype(float)
@@ -80,7 +80,7 @@ def test_pieces_of_a_pass_are_every_image_once_in_an_order_of_the_seeds_own():
             self.calls.append(subsets)
 
     race, members = object.__new__(optimisation.MiniBatches), Recorder()
-    race.train, race.batch, race.pieces = (np.zeros((200, 2)), np.zeros(200)), 2, 10
+    race.on_device, race.batch, race.pieces = (np.zeros((200, 2)), np.zeros(200)), 2, 10
     for done in range(20):
         race._fit(members, done)
     orders = np.concatenate(members.calls, axis=1)

@@ -27,13 +27,16 @@ class Check:
     sentence: str
 
 
-def check(name, interval, unit, sentence, *, above=None, below=None, doubt=""):
+def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
 
     interval: a statistics.Interval; sentence: what was compared with what, in words and without a full stop. The whole
     interval beyond the bound reproduces the claim, all of it on the other side contradicts it, anything else, an
-    interval that a single seed can't give included, leaves it undecided. So does a doubt: why no interval would decide.
+    interval that a single seed can't give included, leaves it undecided. So does a doubt: why no interval would decide;
+    that a fifth or more of the seeds, where their number is given, are not in the interval, is one.
     """
+    if seeds and interval.n <= (1 - _TOO_MANY) * seeds:
+        doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
     if (above is None) == (below is None):
         raise InvalidInput(f"The check {name!r} must claim one side: above=... or below=...")
     effect, low, high = (rounded(value) for value in interval[:3])
@@ -45,23 +48,25 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt=""):
     return Check(name, effect, low, high, unit, verdict, text)
 
 
-def paired_difference(runs, *, better, worse, metric="test_error_pct", at_least=0.0, higher_is_better=False, name=None):
+def paired_difference(
+    runs, *, better, worse, metric="test_error_pct", at_least=0.0, higher_is_better=False, name=None, doubt=""
+):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
     are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
-    Where a fifth or more of the seeds of either diverged, nothing is decided.
+    Where a fifth or more of the seeds of either diverged, nothing is decided, nor with a doubt of the claim's own.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))
-    note, doubt = _divergence(runs, (better, worse), metric)
+    note, lost = _divergence(runs, (better, worse), metric)
     unit, points = ("", words(metric)) if not metric.endswith("_pct") else (" %", "percentage points")
     means = [number(statistics.mean_interval(values(runs, row, metric)).estimate) + unit for row in (better, worse)]
     sentence = (
         f"On {_place(better, worse)} the {words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}"
     )
-    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=doubt)
+    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
 
 
 def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None):

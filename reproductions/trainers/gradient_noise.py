@@ -27,6 +27,13 @@ def measure_noise(trial, report):
     from zoo.reproductions.trainers.data import splits
     from zoo.reproductions.trainers.optimisation import members_of
 
+    import jax
+
+    with jax.default_matmul_precision("float32"):  # for the noise of batches, not of a GPU's short cut
+        return _measured(trial, report)
+
+
+def _measured(trial, report):
     r = trial.recipe
     if min(r["batches"]) < 1 or r["draws"] < 2:
         asked = f"{r['batches']} and {r['draws']}"

@@ -44,6 +44,14 @@ def compare_method(trial, report):
     training loss there is followed from every seed. Rows: train_loss and test_error at every mark (where a net stood when
     it had spent no more than that, NaN where the loss is not finite), the settings taken, how many settings diverged.
     """
+    import jax
+
+    # A GPU's short cut through matrix products would end line searches early and leave small steps as they are.
+    with jax.default_matmul_precision("float32"):
+        return _race(trial, report)
+
+
+def _race(trial, report):
     from zoo.reproductions.trainers.batch_methods import NAMES
     from zoo.reproductions.trainers.data import splits
 
@@ -118,6 +126,13 @@ def members_of(train, recipe, seeds, rates):
     return members
 
 
+def _on_device(split):
+    """(x, y) where the nets are trained, so that a round need not bring them there."""
+    import keras
+
+    return [keras.ops.convert_to_tensor(np.asarray(part)) for part in split] if keras.backend.backend() == "jax" else split
+
+
 class MiniBatches:
     """Methods that step after every batch: all nets as one population, by the clock of a net trained alone."""
 
@@ -126,6 +141,7 @@ class MiniBatches:
         if not 1 <= self.batch <= len(train.x):
             raise InvalidInput(f"A batch of {self.batch} can't be drawn from {len(train.x)} images; take 1 to all of them.")
         self.pieces = PIECES if len(train.x) >= BATCHES * PIECES * self.batch else 1
+        self.on_device = _on_device(train)
         self.clock, self.parameters = self._clock()
 
     def _clock(self):
@@ -139,7 +155,7 @@ class MiniBatches:
 
     def _fit(self, members, done, epochs=1):
         """A round: a pass over the training images, or a piece of it, after `done` of them."""
-        x, y = self.train
+        x, y = self.on_device
         rows = None
         if self.pieces > 1:
             turn, piece = divmod(done, self.pieces)

@@ -11,7 +11,8 @@ from zoo.errors import InvalidInput
 QUANTILES = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)  # percent of the eigenvalues
 NUMBERS = 8  # bytes of a float64
 HESSIANS = 6  # matrices of the Hessian's size that a step needs
-TANGENTS = 8  # arrays of (parameters, images, units) that computing the Hessian needs
+TANGENTS = 8  # arrays of (parameters, images, units or classes, whichever are more) that computing the Hessian needs
+MOST_AT_ONCE = 64  # starts: enough to fill a GPU, and far from what the estimate above allows
 
 
 def find_saddles(trial, report):
@@ -31,7 +32,7 @@ def find_saddles(trial, report):
 
     r, classes = trial.recipe, describe(trial.dataset).classes
     shape = shapes(r["side"] ** 2, r["units"], classes)
-    at_once = starts_at_once(count(shape), r["n_train"], r["units"])
+    at_once = starts_at_once(count(shape), r["n_train"], r["units"], classes)
     train = small_splits(trial.dataset, r["side"], r["n_train"])[0]
     began = time.perf_counter()
     with jax.enable_x64(True):
@@ -56,7 +57,7 @@ def find_saddles(trial, report):
     ]
 
 
-def starts_at_once(parameters, images, units):
+def starts_at_once(parameters, images, units, classes):
     """How many starts fit into memory together: 1 on a processor, which takes them in turn.
 
     Raises InvalidInput where not even one does, by what its Hessian needs.
@@ -66,14 +67,14 @@ def starts_at_once(parameters, images, units):
     from zoo.training.memory import available_bytes
 
     device = jax.devices()[0]
-    needed = NUMBERS * (HESSIANS * parameters**2 + TANGENTS * parameters * images * units)
+    needed = NUMBERS * (HESSIANS * parameters**2 + TANGENTS * parameters * images * max(units, classes))
     free = available_bytes(device)
     if needed > free:
         raise InvalidInput(
             f"The Hessian of {parameters:,} parameters over {images:,} images needs some {needed / 2**30:.1f} GiB, and "
             f"{free / 2**30:.1f} GiB are free: take fewer units or images."
         )
-    return 1 if device.platform == "cpu" else int(free // needed)
+    return 1 if device.platform == "cpu" else int(min(free // needed, MOST_AT_ONCE))
 
 
 def random_start(seed, shapes, recipe):

@@ -44,21 +44,16 @@ def _fitted(trial, train):
     import zoo
     from zoo.datasets import describe
 
-    r, starts = trial.recipe, []
-
-    def build():
-        options = {"widths": [r["units"]], "dropout": 0, "input_dropout": 0}
-        model = zoo.create_model("mlp", train.x.shape[1:], describe(trial.dataset).classes, **options)
-        starts.append(model.get_weights())
-        return model
-
-    population = zoo.Population(build, trial.seeds)
+    r, classes = trial.recipe, describe(trial.dataset).classes
+    options = {"widths": [r["units"]], "dropout": 0, "input_dropout": 0}
+    population = zoo.Population(lambda: zoo.create_model("mlp", train.x.shape[1:], classes, **options), trial.seeds)
+    starts = _weights(population)
     steps = r["epochs"] * (len(train.x) // r["batch_size"])
     rate = keras.optimizers.schedules.CosineDecay(r["learning_rate"], steps)
     descent = keras.optimizers.SGD(rate, momentum=r["momentum"], nesterov=True)
     population.compile(descent, keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
     population.fit(train.x, train.y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
-    return population, _stacked(starts)
+    return population, starts
 
 
 def _losses(population, train, test):
@@ -72,7 +67,7 @@ def _lines(trial, population, starts, train):
     from zoo.reproductions.trainers.loss_lines import largest_rise, losses_along
 
     r, found = trial.recipe, {}
-    ends = _stacked([population.get_weights(member) for member in range(len(population))])
+    ends = _weights(population)
     positions = np.linspace(0, 1, r["points"])
     x = train.x / 255  # as the model's first layer has it
     for line in LINES:
@@ -86,6 +81,7 @@ def _lines(trial, population, starts, train):
     return found
 
 
-def _stacked(members):
-    """Lists of arrays, one per member, as one list of arrays with a first axis of members."""
+def _weights(population):
+    """The weights of all members, each array with a first axis of members."""
+    members = [population.get_weights(member) for member in range(len(population))]
     return [np.stack(column) for column in zip(*members, strict=True)]
