@@ -167,7 +167,8 @@ def _draw_samples(found):
     blocks = []
     for (_, *row), sample in found.items():
         for temperature, text in sample["drawn"].items():
-            shown = " ".join((sample["prompt"] + "|" + text).split())
+            shown = "".join(c if c.isprintable() else " " for c in sample["prompt"] + "|" + text)
+            shown = " ".join(shown.split())  # a net that has learnt little writes control characters
             blocks.append(f"{_name(row)}, temperature {temperature}:\n" + textwrap.fill(shown, 100))
     text = "\n\n".join(blocks)
     figure = Figure(figsize=(7, 0.2 + 0.14 * (text.count("\n") + 1)))

@@ -285,11 +285,12 @@ def test_checks_say_who_wins():
 
 
 def test_samples_are_shown_as_they_are():
-    sample = {"prompt": "to be or not\r\n", "drawn": {"0.5": "to be said the queen", "1.0": "2 b"}}
+    sample = {"prompt": "to be or not\r\n", "drawn": {"0.5": "to be said the queen", "1.0": "2\x07 b"}}
     left = {recurrent_text.SAMPLES: json.dumps(sample).encode()}
     pictures = claim.illustrate({("digits", *row): left for row in (claim.ONE, claim.PLAIN)} | {("digits", "gzip", "-9"): {}})
     (name, figure), = pictures.items()
     assert name == "samples_digits.png"
     shown = figure.texts[0].get_text()
     assert "lstm of 1 layer, temperature 0.5:\nto be or not |to be said the queen" in shown
-    assert "temperature 1.0" in shown and "rnn" not in shown, "of the LSTM alone"
+    assert "temperature 1.0:\nto be or not |2 b" in shown, "a character no font has is a blank"
+    assert "rnn" not in shown, "of the LSTM alone"
