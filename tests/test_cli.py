@@ -138,6 +138,17 @@ def test_failure_exits_1_with_one_line(call, monkeypatch):
     assert call("data", "fetch", "mnist") == (1, "", "error: Neither source of [mnist] answers.\n")
 
 
+def test_data_sets_are_fetched_though_one_before_them_is_missing(call, monkeypatch, tmp_path):
+    def fetch(name, source=None):
+        if name == "cifar10":
+            raise DataUnavailable("No source of cifar10 answers.")
+        return tmp_path
+
+    monkeypatch.setattr("zoo.datasets.fetch", fetch)
+    code, out, err = call("data", "fetch", "cifar10", "mnist")
+    assert (code, out, err) == (1, f"mnist: ready in {tmp_path}\n", "error: No source of cifar10 answers.\n")
+
+
 def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
     from zoo.cli import main
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.console import interruptible, out
+from zoo.cli.console import fail, interruptible, out
+from zoo.errors import CorruptFile, DataUnavailable
 
 app = typer.Typer(help="Fetch data sets.", no_args_is_help=True)
 
@@ -31,7 +32,8 @@ def fetch(
 ):
     """Download data sets, verify them and keep them as arrays, ready to load in milliseconds.
 
-    A data set that is ready already costs nothing.
+    A data set that is ready already costs nothing. One that cannot be had is reported, the others are fetched all the
+    same, and the command exits with 1.
 
     Examples:
 
@@ -43,6 +45,18 @@ def fetch(
     for name in names:
         datasets.describe(name)  # an unknown name must be refused before the first download
     with interruptible("Data sets that were ready stay ready; the same command goes on with the rest."):
-        for name in names:
-            path = datasets.fetch(name, source=source and source.value)
-            out().print(f"{name}: ready in {path}")
+        missing = [name for name in names if not _fetched(name, source and source.value)]
+    if missing:
+        raise typer.Exit(1)
+
+
+def _fetched(name, source):
+    from zoo import datasets
+
+    try:
+        path = datasets.fetch(name, source=source)
+    except (DataUnavailable, CorruptFile) as error:
+        fail(error)
+        return False
+    out().print(f"{name}: ready in {path}")
+    return True
