@@ -35,6 +35,7 @@ STARTS = {
     "modern": ("relu", True, None),
 }
 PRETRAINED = ("autoencoder", "denoising")
+RIVALS = ("rectified", "modern")
 TOP = 20
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
 PROTOCOL = f"""
@@ -83,8 +84,10 @@ def trials(budget):
         cost = (1 + depth) * (len(labels) + (2 if noise else 0))
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost)
 
+    deepest = budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, full=STARTS)
+    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), full=STARTS)
     for depth in depths:
-        for start in budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, full=STARTS):
+        for start in deepest if depth == depths[-1] else shallower:
             yield trial(start, depth, size["labels"])
     for start, depth in budget.choose(smoke=(), quick=NARROW, full=NARROW):
         yield trial(start, depth, size["labels"][-1:], TOP)
@@ -99,7 +102,7 @@ def judge(runs):
             if (start, depth, None) in nets:
                 checks += _gaps(runs, nets, start, "random", depth) + _trends(runs, nets, start, depth)
     deepest = depths[-1]
-    for start in ("rectified", "modern"):
+    for start in RIVALS:
         if (start, deepest, None) in nets:
             checks += _gaps(runs, nets, "denoising", start, deepest)
     checks += [_spread(runs, nets, "denoising", depth) for depth in depths]
@@ -201,7 +204,7 @@ def draw(runs):
         below.minorticks_off()
     panels[0, 0].set_ylabel("test error, %")
     panels[1, 0].set_ylabel("test error spared against\nthe random start, points")
-    panels[0, 0].legend(fontsize=8, title="start", title_fontsize=8)
+    panels[0, -1].legend(fontsize=8, title="start", title_fontsize=8)
     return figure
 
 
