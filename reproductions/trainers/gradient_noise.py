@@ -23,10 +23,6 @@ def measure_noise(trial, report):
     the relative noise over at least `draws` batches and `images` images, as few images have most of the noise; drawn with
     replacement, so that the images of a batch are independent.
     """
-    from zoo.reproductions.trainers.batch_methods import Objective, ravel
-    from zoo.reproductions.trainers.data import splits
-    from zoo.reproductions.trainers.optimisation import members_of
-
     import jax
 
     with jax.default_matmul_precision("float32"):  # for the noise of batches, not of a GPU's short cut
@@ -34,6 +30,10 @@ def measure_noise(trial, report):
 
 
 def _measured(trial, report):
+    from zoo.reproductions.trainers.batch_methods import Objective, ravel
+    from zoo.reproductions.trainers.data import splits
+    from zoo.reproductions.trainers.optimisation import members_of
+
     r = trial.recipe
     if min(r["batches"]) < 1 or r["draws"] < 2:
         asked = f"{r['batches']} and {r['draws']}"
