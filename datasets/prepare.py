@@ -28,7 +28,7 @@ def ready(info, source, tell, thorough=False):
         manifest = {"name": info.name, "version": info.version, "layout": cache.LAYOUT, "provenance": provenance}
         manifest["arrays"] = cache.write_arrays(folder / "arrays", splits)
         cache.publish(info.name, folder / "arrays", manifest)
-    return _cached(info, source, thorough=False)
+        return _cached(info, source, thorough=False)
 
 
 def _cached(info, source, thorough):

@@ -70,7 +70,7 @@ def tall(rectangles):
 def convex_and_not(stream, n, workers=None):
     """n different images (n, SIDE, SIDE) uint8 of sets of pixels, and whether each is convex: int32 (n,).
 
-    stream: function of a name to a RandomState. workers: threads, None for one per core; any number gives the same.
+    stream: function of a name to a RandomState. workers: threads; any number gives the same.
     """
     y = stream("labels").randint(0, 2, n).astype(np.int32)
     x = np.empty((n, SIDE, SIDE), np.uint8)

@@ -5,8 +5,10 @@ import io
 import json
 import lzma
 import os
+import shutil
 import tarfile
 import tempfile
+from pathlib import Path
 
 import numpy as np
 
@@ -35,6 +37,7 @@ def pack(path, infos, tell):
                     content = io.BytesIO()
                     np.save(content, array, allow_pickle=False)
                     _add(tar, f"{name}/{part}.npy", content.getvalue())
+        os.chmod(temporary, 0o644)  # mkstemp's is for its owner only
         os.replace(temporary, path)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
@@ -51,46 +54,62 @@ def _add(tar, name, content):
 
 
 def unpack(path, infos, tell):
-    """Fill the cache with every data set in the file, all of them or none; returns their names."""
-    if not path.is_file():
-        raise InvalidInput(f"There is no file {path}.")
-    with contextlib.ExitStack() as held:
+    """Fill the cache with every data set in the file, which is verified whole before any of it is; returns their names."""
+    root = cache.root()
+    with cache.as_cache_error(root, "written"), contextlib.ExitStack() as held:
+        file = held.enter_context(_opened(path))
+        root.mkdir(parents=True, exist_ok=True)
+        # On the cache's own disk, without any data set's lock: whoever builds a set may be waiting for another one.
+        private = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=".unpacking-", dir=root)))
         try:
-            tar = held.enter_context(tarfile.open(path, "r:xz"))
             found = {}
-            for member in tar:
-                _take(tar, member, infos, found, held, tell)
-            for name, (manifest, folder) in found.items():
-                _verify(infos[name], manifest, folder)
+            with tarfile.open(fileobj=file, mode="r:xz") as tar:
+                for member in tar:
+                    _take(tar, member, infos, found, private)
+            for name, manifest in found.items():
+                _verify(infos[name], manifest, private / name)
         except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError, KeyError, TypeError, cache.Unusable) as error:
             raise CorruptFile(f"{path} is not what zoo.datasets.pack writes, or damaged: {error}.") from None
-        for name, (manifest, folder) in found.items():
-            cache.publish(name, folder, manifest)
+        for name, manifest in found.items():
+            with cache.building(name, tell) as folder:
+                os.rename(private / name, folder / "arrays")
+                cache.publish(name, folder / "arrays", manifest)
     return sorted(found)
 
 
-def _take(tar, member, infos, found, held, tell):
-    """Read one member into its data set's building folder. Only names that pack writes come near the disk."""
+def _opened(path):
+    try:
+        return open(path, "rb")
+    except FileNotFoundError:
+        raise InvalidInput(f"There is no file {path}.") from None
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _take(tar, member, infos, found, private):
+    """Read one member into private/<data set>; its manifest into found. Only names that pack writes come near the disk."""
     name, _, file = member.name.partition("/")
     part = file.removesuffix(".npy")
     if not member.isreg() or name not in infos or (file != "manifest.json" and part not in cache.ARRAYS):
         raise ValueError(f"it holds {member.name!r}, which is no data set of this version")
-    target = found[name][1] / file if name in found else None
-    if (target is None) != (file == "manifest.json") or (target and target.exists()):
+    target = private / name / file
+    if (name in found) == (file == "manifest.json") or target.exists():
         raise ValueError(f"{member.name} is there twice or out of place")
-    if target is None:
+    if name not in found:
         manifest = json.loads(tar.extractfile(member).read(1 << 20))
         cache.check_manifest(manifest)
         if (manifest["name"], manifest["version"], manifest["layout"]) != (name, infos[name].version, cache.LAYOUT):
             raise ValueError(f"its {name} is of another version")
-        folder = held.enter_context(cache.building(name, tell)) / "arrays"
-        folder.mkdir()
-        found[name] = manifest, folder
+        target.parent.mkdir()
+        found[name] = manifest
         return
-    entry = found[name][0]["arrays"][part]
+    entry = found[name]["arrays"][part]
     if member.size > np.dtype(entry["dtype"]).itemsize * np.prod(entry["shape"], dtype=int) + HEADER_BYTES:
         raise ValueError(f"its {member.name} is larger than its manifest says")
-    target.write_bytes(tar.extractfile(member).read())
+    with open(target, "wb") as unpacked:
+        shutil.copyfileobj(tar.extractfile(member), unpacked)
+        unpacked.flush()
+        os.fsync(unpacked.fileno())
 
 
 def _verify(info, manifest, folder):

@@ -82,7 +82,7 @@ def before(background, images):
 def rotated(images, angles, workers=None):
     """Images (n, side, side) uint8, each turned counterclockwise about its centre by angle / TURN of a turn.
 
-    Bilinear interpolation; what comes in from outside is 0. workers: threads, None for one per core; any gives the same.
+    Bilinear interpolation; what comes in from outside is 0. workers: threads; any number gives the same.
     """
     images, angles = np.asarray(images), np.asarray(angles)
     cosines, sines = sine_table()[(angles + TURN // 4) % TURN], sine_table()[angles]

@@ -15,11 +15,12 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def tools(tmp_path, monkeypatch):
-    """A folder that is the whole PATH, with the system's gzip and dpkg-deb; add(name, script) puts a command there."""
+    """A folder that is the whole PATH, with a few of the system's commands; add(name, script) puts another one there."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("gzip", "sh", "sleep", "echo", "cp", "cat", "tar", "xz", "rm"):
-        (folder / name).symlink_to(shutil.which(name))
+        if found := shutil.which(name):
+            (folder / name).symlink_to(found)
 
     def add(name, script):
         (folder / name).write_text(script)

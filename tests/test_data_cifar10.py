@@ -11,9 +11,9 @@ import tarfile
 import numpy as np
 import pytest
 from PIL import Image
-from source_example import refused
+from source_example import own_cache, refused  # noqa: F401
 
-from zoo.datasets import at_hand, cifar10, cifar10_jpeg, load
+from zoo.datasets import at_hand, cifar10, cifar10_jpeg, load, user_file
 from zoo.datasets.cifar10_jpeg import build as jpeg
 from zoo.errors import DataUnavailable
 
@@ -53,11 +53,6 @@ def plain_jpeg(part, label, number):
 
 
 @pytest.fixture
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
-
-
-@pytest.fixture
 def jpeg_archive(tmp_path, monkeypatch):
     """A small archive laid out as the real one, in its place: its path is not named yet."""
     path = tmp_path / "small.tar.xz"
@@ -66,7 +61,8 @@ def jpeg_archive(tmp_path, monkeypatch):
             for label, name in enumerate(CLASSES):
                 for number in range(count):
                     add(tar, f"{part}/{name}/{number:04}.jpg", plain_jpeg(part, label, number))
-    monkeypatch.setattr(jpeg, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setitem(jpeg.SOURCES, "file", user_file.source(jpeg.INFO, jpeg.ARCHIVE, digest))
     monkeypatch.setattr(jpeg, "VALIDATION", 20)
     sizes = {"train": 40, "validation": 20, "test": 30}
     monkeypatch.setattr(cifar10_jpeg, "INFO", dataclasses.replace(cifar10_jpeg.INFO, sizes=sizes))
@@ -100,7 +96,7 @@ def jpeg_again(archive, monkeypatch):
     folder = archive.parent / "again"
     folder.mkdir()
     monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(archive))
-    jpeg.from_file(folder, print)
+    jpeg.SOURCES["file"].gather(folder, print)
     return jpeg.build(folder).splits
 
 

@@ -10,7 +10,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from source_example import refused
+from source_example import own_cache, refused  # noqa: F401
 
 from zoo.datasets import at_hand, canterbury, load, mirrors, texts, tiny_shakespeare
 from zoo.datasets.dataset import SPLITS, SourceFailed
@@ -20,11 +20,6 @@ from zoo.errors import DataUnavailable
 # Bits per character that bzip2 -9 takes, as published for the Canterbury corpus.
 PUBLISHED = {"alice29": 2.27, "asyoulik": 2.53, "lcet10": 2.02, "plrabn12": 2.42}
 BOOKS = list(PUBLISHED)
-
-
-@pytest.fixture
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
 
 
 def text_of(data):

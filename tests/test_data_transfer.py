@@ -1,13 +1,16 @@
 """Moving the cache as one file: what comes out is what went in, and nothing else gets in."""
 
+import fcntl
 import io
 import json
 import os
 import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from zoo.datasets import load, pack, prepare, unpack
+from zoo.datasets import cache, load, pack, prepare, unpack
 from zoo.errors import CorruptFile, InvalidInput, UnknownName
 
 
@@ -44,12 +47,29 @@ def test_round_trip(packed, tmp_path, monkeypatch):
     again = packed.with_name("again.tar.xz")
     assert pack(again, ["digits"]) == again
     assert again.read_bytes() == packed.read_bytes()
+    assert again.stat().st_mode & 0o777 == 0o644, "for everybody to read"
 
 
 def test_unpacking_over_a_ready_cache(packed):
     load("digits")
     assert unpack(packed) == ["digits"]
     assert len(load("digits").train.x) == 1197
+
+
+def test_unpacking_holds_no_lock_while_it_waits_for_another(tmp_path, monkeypatch):
+    """Whoever builds one data set may be waiting for another: two that hold what the other wants would wait for ever."""
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "here"))
+    path = pack(tmp_path / "two.tar.xz", ["digits", "interleaved_curves"])
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "there"))
+    waiting, patience = threading.Event(), 60
+    monkeypatch.setattr("zoo.datasets.tell", lambda text: waiting.set())
+    with ThreadPoolExecutor(1) as pool:
+        with cache.building("interleaved_curves", print):
+            unpacking = pool.submit(unpack, path)
+            assert waiting.wait(patience)
+            with open(tmp_path / "there" / "digits" / ".lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert unpacking.result(patience) == ["digits", "interleaved_curves"]
 
 
 def truncated(path):
@@ -135,6 +155,8 @@ def test_nothing_but_a_whole_packed_file_is_taken(damage, packed, tmp_path):
 def test_users_mistakes(packed, tmp_path):
     with pytest.raises(InvalidInput, match="no file"):
         unpack(tmp_path / "absent.tar.xz")
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        unpack(tmp_path)
     with pytest.raises(InvalidInput, match="cannot be written"):
         pack(tmp_path / "absent" / "x.tar.xz", ["digits"])
     with pytest.raises(UnknownName, match="digits"):

@@ -1,41 +1,20 @@
 """The 60,000 JPEG files out of an archive of the user's, checked by its sha256, and their fixed splits."""
 
-import hashlib
 import io
-import os
-import shutil
 import tarfile
-from pathlib import Path
 
 import numpy as np
 
+from zoo.datasets import user_file
 from zoo.datasets.cifar10_jpeg import INFO
-from zoo.datasets.dataset import Built, Source, SourceFailed, Split
+from zoo.datasets.dataset import Built, Split
 
 ARCHIVE = "cifar10_jpeg.tar.xz"
 SHA256 = "c98c3af3b1cd62ccbc9233bf60d0bf5f6a1ed650f8f87ca02a5e625b361f2797"
 VALIDATION = 5_000
 SEED = 2009
-
-
-def from_file(folder, tell):
-    """Copy the archive that the environment variable names into the folder, if it is the right one."""
-    named = os.environ.get(INFO.path_variable)
-    if not named:
-        raise SourceFailed(f"the environment variable {INFO.path_variable} is not set")
-    try:
-        source = open(Path(named).expanduser(), "rb")
-    except OSError as error:
-        raise SourceFailed(f"{named} cannot be read ({error.strerror})") from None
-    with source, open(folder / ARCHIVE, "wb") as file:
-        shutil.copyfileobj(source, file)
-    with open(folder / ARCHIVE, "rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
-            raise SourceFailed(f"{named} is another file than the {ARCHIVE} that is known here: its sha256 differs")
-
-
 NEEDS = {"PIL": "pillow"}
-SOURCES = {"file": Source(from_file, f"name the path of {ARCHIVE} in the environment variable {INFO.path_variable}")}
+SOURCES = {"file": user_file.source(INFO, ARCHIVE, SHA256)}
 
 
 def build(folder):

