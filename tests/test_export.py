@@ -1,5 +1,6 @@
 """Exported models give the logits that they gave before, in whatever reads them; nothing is overwritten unasked."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -162,6 +163,22 @@ def test_a_savedmodel_is_replaced_whole(tmp_path):
     assert not (path / "left over").exists() and (path / "saved_model.pb").exists()
 
 
+def test_what_a_link_points_to_is_replaced(tmp_path, monkeypatch):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_text("old")
+    (tmp_path / "latest").symlink_to("1")
+    monkeypatch.setattr("zoo.exporting._write", lambda model, written, format: written.mkdir())
+    zoo.export_model(make(), tmp_path / "latest", "savedmodel", force=True)
+    assert (tmp_path / "latest").is_symlink() and list((tmp_path / "1").iterdir()) == []
+
+
+def test_paths_that_cannot_be_looked_at(tmp_path):
+    with pytest.raises(ResultsError, match="can't be written"):
+        zoo.export_model(make(), tmp_path / ("x" * 300 + ".keras"))
+    with pytest.raises(InvalidInput, match="not known here"):
+        zoo.export_model(make(), "~no-such-user/model.keras")
+
+
 @pytest.mark.parametrize("format, missing", [("onnx", "tf2onnx"), ("onnx", "onnx"), ("savedmodel", "tensorflow")])
 def test_a_missing_package_is_named_with_what_brings_it(format, missing, tmp_path, monkeypatch):
     from importlib.util import find_spec
@@ -204,21 +221,10 @@ def test_a_layer_that_the_second_process_does_not_know_is_one_clear_error(tmp_pa
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
-    """Run `zoo export` inside this process and an empty folder: (exit code, standard output, standard error)."""
-    monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])  # so that what the command sets is undone
+def call(call, monkeypatch, tmp_path):
+    """Run `zoo export` inside this process and an empty folder."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        from zoo.cli import main
-
-        monkeypatch.setattr(sys, "argv", ["zoo", "export", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return run
+    return functools.partial(call, "export")
 
 
 def test_command(call, tmp_path):

@@ -1,5 +1,7 @@
 """Image files: whatever a user hands over becomes what the model's data set is like, or gives one clear error."""
 
+import struct
+
 import numpy as np
 import pytest
 from image_example import RESAMPLING, SIZE, articles, digits, error, larger, saved  # noqa: F401
@@ -8,6 +10,7 @@ from PIL import Image
 from zoo.errors import InvalidInput
 from zoo.image_files import read_image, read_images
 from zoo.images import prepare
+
 
 def moved(image, down, right, side=60):
     """The image somewhere on a larger black ground."""
@@ -125,8 +128,9 @@ def test_kinds_of_files_agree(kind, digits, tmp_path):
 def test_what_reading_did_is_said(tmp_path, digits):
     (deep,) = read_images(saved(tmp_path / "deep.png", digits[0].astype("uint16") * 257))
     assert deep.done == ["Brought from 16 bits to 8."] and np.array_equal(deep.pixels, digits[0])
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees
+    # To be turned by 90 degrees (6), after a width that is no number, as some cameras write.
+    tags = struct.pack("<HHI4s", 0x0100, 2, 4, b"odd\0") + struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0" + struct.pack("<2sHIH", b"II", 42, 8, 2) + tags + bytes(4)
     (turned,) = read_images(saved(tmp_path / "turned.png", digits[0], exif=exif))
     assert turned.done == ["Turned upright, as its EXIF tag asks."]
     np.testing.assert_array_equal(turned.pixels, np.rot90(digits[0], -1))

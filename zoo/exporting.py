@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
+from zoo.presets.folder import path_named
 from zoo.replacing import put_in_place
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
@@ -36,7 +37,7 @@ def export_model(model, path, format="keras", force=False):
     >>> export_model(zoo.from_preset("linear_mnist"), "linear.onnx", "onnx").name
     'linear.onnx'
     """
-    path = Path(path).expanduser().absolute()
+    path = Path(os.path.realpath(path_named(path)))
     _check(model, format)
     check_output(path, format, force)
     try:
@@ -51,8 +52,11 @@ def export_model(model, path, format="keras", force=False):
 
 
 def check_output(path, format, force=False):
-    """Raise InvalidInput for an unknown format, one whose packages are missing, or a path that it can't be written to."""
-    path = Path(path)
+    """Raise InvalidInput for an unknown format, one whose packages are missing, or a path that it can't be written to.
+
+    ResultsError for a path that can't even be looked at.
+    """
+    path = path_named(path)
     if format not in SUFFIXES:
         raise InvalidInput(f"There is no format {format!r}; known: {', '.join(SUFFIXES)}.")
     missing = [package for package in NEEDS[format] if importlib.util.find_spec(package) is None]
@@ -64,12 +68,14 @@ def check_output(path, format, force=False):
     if SUFFIXES[format] and path.suffix != SUFFIXES[format] or not SUFFIXES[format] and path.suffix in others:
         ends = f"a name that ends in {SUFFIXES[format]}" if SUFFIXES[format] else "the name of a folder"
         raise InvalidInput(f"The format {format} wants {ends}, not {path.name}.")
-    if not path.exists():
-        return
-    if not force:
+    try:
+        exists = path.exists()
+        replaceable = (path / "saved_model.pb").is_file() if format == "savedmodel" else path.is_file()
+    except OSError as error:  # no permission, a name that is too long
+        raise ResultsError(f"{path} can't be written ({error.strerror}); choose another place.") from None
+    if exists and not force:
         raise InvalidInput(f"{path} exists; choose another name or force its replacement.")
-    replaceable = (path / "saved_model.pb").is_file() if format == "savedmodel" else path.is_file()
-    if not replaceable:
+    if exists and not replaceable:
         raise InvalidInput(f"{path} is not what the format {format} writes; it is not replaced. Choose another name.")
 
 

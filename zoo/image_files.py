@@ -3,6 +3,7 @@ way around: a header that promises too much is refused before anything is decode
 """
 
 import io
+import struct
 import sys
 import warnings
 from pathlib import Path
@@ -18,7 +19,10 @@ MAX_BYTES = 100 * 2**20
 MAX_SIDE = 16_000
 MAX_PIXELS = 64_000_000
 WORKING_SIDE = 1_000  # more detail than any model here can use; what is larger is averaged down to it
-_ORIENTATION = 0x0112  # the EXIF tag
+_ORIENTATION = 0x0112  # the EXIF tag; PIL's own exif_transpose writes all other tags anew and stumbles over odd ones
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
+}
 _NPY = b"\x93NUMPY"
 
 
@@ -87,7 +91,7 @@ def _stdin_bytes():
 
 
 def _image(name, content):
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -106,13 +110,13 @@ def _image(name, content):
             "Scale it down first."
         )
     try:
-        turned = image.getexif().get(_ORIENTATION, 1) != 1
-        upright = ImageOps.exif_transpose(image)
-        upright.load()
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as problem:
+        image.load()
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION))
+        upright = image.transpose(Image.Transpose[turn]) if turn else image
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError, struct.error) as problem:
         raise CorruptFile(f"{name} is truncated or damaged: {str(problem) or type(problem).__name__}.") from None
     upright, said = _plain_mode(upright)
-    done = ["Turned upright, as its EXIF tag asks."] * turned + said
+    done = ["Turned upright, as its EXIF tag asks."] * bool(turn) + said
     factor = -(-max(image.size) // WORKING_SIDE)
     if factor > 1:
         upright = upright.reduce(factor)

@@ -7,16 +7,18 @@ import shutil
 def put_in_place(path, written):
     """Move `written` to `path`, whose old file or folder goes only once that is done, and is back where it is not.
 
-    written: a file or folder on the same file system, in a scratch folder that nobody else uses. Raises OSError.
+    path: no symbolic link. written: a file or folder on the same file system, in a scratch folder that nobody else uses.
+    Raises OSError.
     """
     if not path.is_dir():
         os.replace(written, path)
         return
     aside = written.parent / "replaced"
-    os.replace(path, aside)
     try:
+        os.replace(path, aside)
         os.replace(written, path)
     except BaseException:  # an interrupt, too, would have the scratch folder cleared away with the old one in it
-        os.replace(aside, path)
+        if aside.exists() and not path.exists():
+            os.replace(aside, path)
         raise
-    shutil.rmtree(aside)
+    shutil.rmtree(aside, ignore_errors=True)

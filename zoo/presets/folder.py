@@ -41,7 +41,7 @@ def find(name_or_folder):
     """
     if isinstance(name_or_folder, str) and name_or_folder in list_presets():
         return SHIPPED / name_or_folder
-    folder = folder_named(name_or_folder)
+    folder = path_named(name_or_folder)
     if str(name_or_folder) and os.path.isdir(folder):  # pathlib's own would raise for a name that is too long
         return folder
     if os.path.isfile(folder):
@@ -51,14 +51,14 @@ def find(name_or_folder):
     raise unknown_name("preset", name_or_folder, list_presets())
 
 
-def folder_named(given):
-    """The Path of a folder that a user names, ~ expanded. Raises InvalidInput for what names none."""
+def path_named(given):
+    """The Path of a file or folder that a user names, ~ expanded. Raises InvalidInput for what names none."""
     try:
         if "\0" not in str(given):
             return Path(given).expanduser()
         raise TypeError("the operating system takes no such path")
     except TypeError:
-        raise InvalidInput(f"A preset is named by a string or the path of its folder, not by {given!r}.") from None
+        raise InvalidInput(f"A string or a path names what is meant, not {given!r}.") from None
     except RuntimeError:
         raise InvalidInput(f"{given} begins with the home of a user who is not known here; give the whole path.") from None
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import RULE, SCHEMA, check_card, metric_entry
-from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, folder_named, parse_config, write_sums
+from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, path_named, parse_config, write_sums
 from zoo.presets.loading import all_finite
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
@@ -141,7 +141,7 @@ def _without_optimizer(model):
 
 def free_folder(folder):
     """The absolute path that a preset may be written to. Raises InvalidInput where something else would be lost, ResultsError."""
-    folder = folder_named(folder).absolute()
+    folder = path_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
         folder = Path(os.path.realpath(folder))
     try:
