@@ -11,7 +11,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help reproduce install install-test test test-slow benchmark clean
+.PHONY: help reproduce install install-test test test-slow benchmark clean own-folder
 .DELETE_ON_ERROR:
 
 help:
@@ -39,7 +39,7 @@ test-slow: install-test
 benchmark: install-test
 	$(BIN)/python tests/benchmarks/run.py
 
-clean:
+clean: own-folder
 	rm -rf $(VENV) build dist deepzoo.egg-info .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -54,7 +54,12 @@ $(VENV)/installed-test: setup.cfg pyproject.toml | $(BIN)/pip
 	$(PIP_INSTALL) --editable '.[test]'
 	@touch $@ $(VENV)/installed
 
-$(BIN)/pip:
+# VENV may be named by hand: nothing is put into, or deleted with, a folder that is something else.
+own-folder:
+	@test ! -e $(VENV) || test -e $(VENV)/pyvenv.cfg || test -z "$$(ls -A $(VENV))" || { \
+		echo 'error: $(VENV) is there and is no virtual environment; name another: make VENV=/tmp/venv ...' >&2; exit 1; }
+
+$(BIN)/pip: | own-folder
 	@test -n '$(PYTHON)' || { \
 		echo "error: deepzoo needs Python 3.11, 3.12 or 3.13; python3 is $$(python3 --version 2>&1)." >&2; \
 		echo '       Install one of them and name it: make PYTHON=/path/to/python3.12 ...' >&2; exit 1; }
@@ -63,4 +68,4 @@ $(BIN)/pip:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo 'error: $(PYTHON) cannot make virtual environments (no ensurepip).' >&2; \
 		echo '       On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv $(VENV)

@@ -74,12 +74,23 @@ def test_wheel_has_one_import_root_and_nothing_else(wheel, names):
     assert not [name for name in names - golden if name.endswith((".npy", ".npz", ".gz", ".pyc"))]
 
 
+def test_make_touches_no_folder_that_is_something_else(tmp_path):
+    (tmp_path / "mine.txt").touch()
+    done = subprocess.run(
+        ["make", "--no-print-directory", "own-folder", f"VENV={tmp_path}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode and f"error: {tmp_path} is there and is no virtual environment" in done.stderr
+    for target in ("install", "clean"):
+        plan = subprocess.run(["make", "-n", target, f"VENV={tmp_path}"], cwd=ROOT, capture_output=True, text=True).stdout
+        assert plan.index("is no virtual environment") < min(plan.index(what) for what in ("-m venv", "rm -rf") if what in plan)
+
+
 def test_metadata(metadata):
     assert metadata["Name"] == "deepzoo"
     assert metadata["Requires-Python"].replace(" ", "") in (">=3.11,<3.14", "<3.14,>=3.11")
     declared = {line.rpartition(" ")[2] for line in metadata.get_all("Classifier") if "Python :: 3." in line}
     assert declared == {"3.11", "3.12", "3.13"}
-    assert {"test", "gpu", "cluster", "app"} <= set(metadata.get_all("Provides-Extra"))
+    assert {"test", "text", "export", "gpu", "cluster"} == set(metadata.get_all("Provides-Extra"))
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata.get_payload().startswith("# deepzoo")
 
