@@ -1,15 +1,18 @@
 """The key of a trial changes with everything that decides its outcome and with nothing else."""
 
+import ast
 import dataclasses
 import importlib
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.fingerprint import code_fingerprint, trial_key
 
+ROOT = Path(__file__).resolve().parents[1]
 HERE = {"versions": {"keras": "3"}, "backend": "jax", "device": "a card", "precision": "float32", "cores": 2, "python": "3.11"}
 SOURCE = """
     import functools
@@ -76,7 +79,10 @@ def test_same_trial_same_key(module):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"dataset": "mnist"}, {"model": "linear"}, {"setting": "wide"}, {"seeds": (0, 2)}, {"recipe": {"epochs": 4}}],
+    [
+        {"dataset": "mnist"}, {"model": "linear"}, {"setting": "wide"}, {"seeds": (0, 2)}, {"recipe": {"epochs": 4}},
+        {"traced": 1}, {"needs": "numpy"},
+    ],
     ids=str,
 )
 def test_key_follows_the_trial(module, changes, monkeypatch):
@@ -145,7 +151,30 @@ def test_library_counts(module, monkeypatch):
     from zoo.reproductions.harness import fingerprint
 
     sources = fingerprint._library_sources()
-    assert {"registry.py", "models/mlp.py", "training/population.py", "layers/dense.py"} <= set(sources)
+    counted = {"registry.py", "tasks.py", "representations.py", "models/mlp.py", "training/population.py", "layers/dense.py"}
+    assert counted <= set(sources)
     before = code_fingerprint(module().run)
     monkeypatch.setattr(fingerprint, "_library_sources", lambda: sources | {"models/mlp.py": "changed"})
     assert code_fingerprint(module().run) != before
+
+
+# What trials import that has no part in their numbers: arrays count by their hash, the rest names or reports things.
+NO_PART = {
+    "zoo", "zoo.datasets", "zoo.datasets.dataset", "zoo.environment", "zoo.errors", "zoo.reproductions.harness",
+    "zoo.reproductions.harness.numbers", "zoo.reproductions.harness.statistics", "zoo.reproductions.harness.trial",
+}
+
+
+def test_all_that_trials_import_counts():
+    from zoo.reproductions.harness import fingerprint
+
+    library = tuple(f"zoo.{name.removesuffix('.py')}" for name in fingerprint.LIBRARY)
+    seen = set()
+    for path in (ROOT / "reproductions" / "trainers").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "zoo":
+                seen.add(node.module)
+            elif isinstance(node, ast.Import):
+                seen.update(name.name for name in node.names if name.name.partition(".")[0] == "zoo")
+    missed = {name for name in seen - NO_PART if not fingerprint._ours(name) and not name.startswith(library)}
+    assert not missed and set(fingerprint.BESIDES) <= seen

@@ -1,4 +1,4 @@
-"""Trials as tasks of a Ray cluster: a real one, of one machine, in processes of its own."""
+"""Trials as tasks of a Ray cluster: a real one, of one machine, in processes of its own; what a worker refuses, without."""
 
 import csv
 import os
@@ -9,10 +9,11 @@ from pathlib import Path
 import harness_example
 import pytest
 
-from zoo.errors import InvalidInput
-from zoo.reproductions.harness import run_claim
-
-pytestmark = pytest.mark.slow
+from zoo.environment import device_and_versions
+from zoo.errors import InvalidInput, ResultsError
+from zoo.reproductions.harness import Budget, run_claim
+from zoo.reproductions.harness.engines import _compute_remotely
+from zoo.reproductions.harness.fingerprint import code_fingerprint, dataset_fingerprint
 
 # A driver of its own: Ray forks when it starts, which a process that has JAX at work should not.
 DRIVER = """
@@ -30,7 +31,7 @@ except ZooError as error:
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def ray():
     return pytest.importorskip("ray")
 
@@ -40,7 +41,19 @@ def values(folder):
         return [{name: cell for name, cell in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
-def test_ray_gives_the_same_tables_and_shares_the_store(results_dir, tmp_path):
+@pytest.mark.parametrize("name", ["device", "processor", "backend", "versions"])
+def test_a_worker_that_is_another_machine_is_refused(name):
+    (trial, _) = harness_example.trials(Budget.named("smoke"))
+    expected, here = (dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)), device_and_versions()
+    assert _compute_remotely(trial, expected, here).error is None
+    with pytest.raises(ResultsError, match=f"not alike.*{name}.*machines of one kind"):
+        _compute_remotely(trial, expected, here | {name: "another"})
+    with pytest.raises(ResultsError, match="other code or other data"):
+        _compute_remotely(trial, ("0", expected[1]), here)
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_tables_and_shares_the_store(ray, results_dir, tmp_path):
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     driver = subprocess.run(
         [sys.executable, "-c", DRIVER], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=300
@@ -52,6 +65,7 @@ def test_ray_gives_the_same_tables_and_shares_the_store(results_dir, tmp_path):
     assert values(results_dir / "smoke" / "harness_example") == values(local)
 
 
-def test_cluster_that_does_not_answer():
+@pytest.mark.slow
+def test_cluster_that_does_not_answer(ray):
     with pytest.raises(InvalidInput, match="No Ray cluster answers at 127.0.0.1:1"):
         run_claim(harness_example, "smoke", engine="ray", address="127.0.0.1:1")

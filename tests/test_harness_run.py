@@ -2,9 +2,11 @@
 
 import collections
 import csv
+import dataclasses
 import errno
 import io
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,11 +14,15 @@ import time
 from pathlib import Path
 
 import harness_example
+import numpy as np
 import pytest
 from rich.console import Console
 
+from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import TrialsFailed, run_claim
+from zoo.reproductions.harness import Budget, TrialsFailed, run_claim
+from zoo.reproductions.harness.engines import LocalEngine, compute
+from zoo.reproductions.harness.progress import Progression, Report
 from zoo.reproductions.harness.store import Store
 
 TESTS = Path(__file__).parent
@@ -81,6 +87,46 @@ def test_other_seeds_are_other_trials(log):
     assert len(values(run())) == 4
     assert len(values(run(seeds=[0, 5, 7]))) == 6
     assert begun(log) == {"linear": 2, "mlp": 2}
+
+
+def test_the_same_card_in_another_host_computes_again_what_ran_on_the_processor(log, monkeypatch):
+    """Their rows name the processor: read from the store beside new ones, no table could hold them."""
+    for processor, begins in (("one", 1), ("another", 2), ("another", 2)):
+        here = device_and_versions() | {"device": "a card", "processor": processor}
+        monkeypatch.setattr(LocalEngine, "environment", lambda self: here)
+        folder = run()
+        assert {row["device"] for row in values(folder)} == {processor}
+        assert begun(log) == {"linear": begins, "mlp": begins}
+
+
+def draws(trial, report):
+    return [random.random(), float(np.random.rand())]
+
+
+def test_a_trial_draws_the_same_whatever_was_drawn_before_it():
+    (trial, _) = harness_example.trials(Budget.named("smoke"))
+    trial = dataclasses.replace(trial, run=draws)
+    first = compute(trial, Report()).returned
+    random.random(), np.random.rand()
+    assert compute(trial, Report()).returned == first
+    assert compute(dataclasses.replace(trial, seeds=(7,)), Report()).returned != first
+
+
+def test_time_left_follows_the_costs(monkeypatch):
+    clock = iter([100.0, 110.0, 130.0])  # the first trial begins, and ends; the second one ends
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    console = Console(file=io.StringIO(), width=100)
+    (first, second) = harness_example.trials(Budget.named("smoke"))
+    cheap, dear, dearer = (dataclasses.replace(trial, cost=cost) for trial, cost in ((first, 1), (second, 2), (second, 8)))
+    shown = Progression([cheap, dear, dearer], console)
+    shown._task = shown._bar.add_task("trials", left="")
+    monkeypatch.setattr(shown, "_move", lambda trial, fraction: None)
+    shown.started(cheap)
+    shown.finished(cheap, "done")
+    shown.started(dear)
+    shown.finished(dear, "done")
+    lines = console.file.getvalue().splitlines()
+    assert [line.rpartition(", ")[2] for line in lines] == ["about 2 min left", "about 80 s left"]
 
 
 def test_killed_run_goes_on_where_it_was(log, results_dir, tmp_path):

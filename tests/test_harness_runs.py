@@ -52,8 +52,18 @@ def test_row_may_name_its_own_backend():
 
 @pytest.mark.parametrize(
     "returned",
-    [[], rows()[:-1], rows() + rows()[:1], rows(seed=5), rows(value="much"), rows(colour="red"), [{"seed": 0}], rows(n_test="many")],
-    ids=["none", "missing", "twice", "other seed", "no number", "other column", "no metric", "no count"],
+    [
+        pytest.param([], id="none"),
+        pytest.param(rows()[:-1], id="missing"),
+        pytest.param(rows() + rows()[:1], id="twice"),
+        pytest.param(rows(seed=5), id="other seed"),
+        pytest.param(rows(value="much"), id="no number"),
+        pytest.param(rows(colour="red"), id="other column"),
+        pytest.param([{"seed": 0}], id="no metric"),
+        pytest.param(rows(n_test="many"), id="no count"),
+        pytest.param(None, id="no return"),
+        pytest.param([1], id="no dicts"),
+    ],
 )
 def test_trial_that_returns_less_is_named(returned):
     with pytest.raises(InvalidInput, match="digits mlp"):

@@ -160,6 +160,7 @@ def test_environment_says_where_and_how():
 
 
 def test_compare_gives_numbers_and_text():
+    load_claim(harness_example)
     with pytest.raises(ResultsError, match="run zoo reproduce harness_example --budget smoke"):
         compare("harness_example", "smoke")
     run_claim(harness_example, "smoke")

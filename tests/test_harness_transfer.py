@@ -69,6 +69,21 @@ def test_imported_trials_are_not_computed_again(there, tmp_path, monkeypatch):
     run_claim(harness_example, "quick")
 
 
+def test_trials_of_a_run_that_was_cut_off_arrive(there, results_dir, tmp_path, monkeypatch):
+    shutil.rmtree(there / "quick")
+    assert import_results(export_results(tmp_path / "results.tar", there)) == []
+    monkeypatch.setenv("EXAMPLE_FAILS", "mlp")
+    assert run_claim(harness_example, "quick").parent == results_dir / "quick"
+
+
+def test_a_copy_that_lacks_a_file_is_refused_whole(there, results_dir):
+    key = Store(there).keys()[-1]
+    (there / ".trials" / key / "rows.json").unlink()
+    with pytest.raises(CorruptFile, match=key):
+        import_results(there)
+    assert not results_dir.exists()
+
+
 def test_nothing_to_export_or_import(tmp_path):
     with pytest.raises(ResultsError, match="no results under"):
         export_results(tmp_path / "results.tar")

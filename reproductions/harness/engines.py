@@ -100,13 +100,14 @@ class RayEngine:
         self._task = ray.remote(num_gpus=1 if gpus else 0, num_cpus=1, max_retries=1)
 
     def environment(self):
-        """device_and_versions() of a worker, whose code must be ours."""
-        return self._ray.get(self._task(device_and_versions).remote())
+        """device_and_versions() of a worker, whose code must be ours and which all the others must be like."""
+        self._here = self._ray.get(self._task(device_and_versions).remote())
+        return self._here
 
     def start(self, trial, report):
         """Send a trial to the cluster."""
         expected = dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)
-        return self._task(_compute_remotely).remote(trial, expected)
+        return self._task(_compute_remotely).remote(trial, expected, self._here)
 
     def wait(self, handles):
         """(handle, Outcome) of the first trial that comes back."""
@@ -129,8 +130,17 @@ def _require_answer(address):
         socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
 
 
-def _compute_remotely(trial, expected):
+def _compute_remotely(trial, expected, place):
+    """compute() on a worker. Raises ResultsError where its code, its data or what its rows would have to name is another."""
     from zoo.reproductions.harness.progress import Report
+
+    here = device_and_versions()
+    for name in ("device", "processor", "backend", "precision", "versions"):
+        if here[name] != place[name]:
+            raise ResultsError(
+                f"The cluster's workers are not alike ({name}: {here[name]} here, {place[name]} elsewhere), and a table holds "
+                "one device only: give it machines of one kind."
+            )
 
     if (dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)) != expected:
         raise ResultsError("A worker of the cluster has other code or other data than this machine; install the same there.")

@@ -11,8 +11,12 @@ import textwrap
 import types
 from pathlib import Path
 
+from zoo.environment import installed_version
+
 PROJECT = "zoo.reproductions"
-LIBRARY = ("models", "layers", "training", "registry.py")
+LIBRARY = ("models", "layers", "training", "registry.py", "representations.py", "tasks.py")
+# What trials compute with outside of it and of the reproductions; of zoo.datasets the rest counts by the arrays it gives.
+BESIDES = ("zoo.datasets.acoustics", "zoo.datasets.adding.sequences", "zoo.datasets.variations", "zoo.presets.saving")
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -30,6 +34,7 @@ def trial_key(trial, environment):
         "recipe": trial.recipe,
         "code": code_fingerprint(trial.run),
         **({"traced": trial.traced} if trial.traced else {}),
+        **({"needs": [trial.needs, installed_version(trial.needs)]} if trial.needs else {}),
         **{name: environment[name] for name in ("versions", "backend", "device", "precision")},
     }
     return _digest(json.dumps(parts, sort_keys=True))
@@ -44,6 +49,8 @@ def dataset_fingerprint(name):
 
 def code_fingerprint(function):
     """Hash of the sources of zoo's models, layers and training and of all that a function reaches in the reproductions.
+
+    BESIDES counts where it is reached.
 
     Only what the function uses counts: a change to a claim's judge or draw leaves its trials valid.
     """
@@ -121,9 +128,9 @@ def _named(code, scope):
 
 
 def _ours(module):
-    """Whether a module is part of the reproductions but not of the harness, which trains nothing."""
+    """Whether a module is of BESIDES, or part of the reproductions but not of the harness, which trains nothing."""
     module = module or ""
-    return module.startswith(f"{PROJECT}.") and not module.startswith(f"{PROJECT}.harness")
+    return module in BESIDES or module.startswith(f"{PROJECT}.") and not module.startswith(f"{PROJECT}.harness")
 
 
 def _add_module(name, found):

@@ -11,7 +11,7 @@ from zoo.reproductions.harness.figures import figure_png, picture_pngs
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import write_scoreboard
-from zoo.reproductions.harness.store import make_folder, write_atomically
+from zoo.reproductions.harness.store import Store, make_folder, write_atomically
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, Budget
 
@@ -96,9 +96,12 @@ def rebuild(target=None, out=None):
         folders = [folder for folder in result_folders(root) if folder.name == name]
     if not folders:
         raise ResultsError(f"There are no runs of {target or 'any claim'} under {root}; run zoo reproduce first.")
+    store = Store(root)
     for folder in folders:
-        rebuild_folder(folder)
-    write_scoreboard(root)
+        with store.lock(f"{folder.parent.name}-{folder.name}", wait=True):
+            rebuild_folder(folder)
+    with store.lock("scoreboard", wait=True):
+        write_scoreboard(root)
     return folders
 
 

@@ -110,10 +110,16 @@ class _Run:
         time.sleep(POLL_SECONDS)
 
     def _stored(self, key):
+        """The entry of a key, None where it must be computed: there is none, or its table could not hold it."""
         try:
-            return self.store.load(key)
+            entry = self.store.load(key)
         except CorruptFile as error:
             self.shown.say(str(error))
+            return None
+        # Rows of scikit-learn and NumPy name the processor, which no key holds: the same GPU may be in another host.
+        here = {self.environment["processor"], entry and entry.manifest["environment"]["processor"]}
+        elsewhere = entry and len(here) > 1 and any(row["backend"] != self.environment["backend"] for row in entry.rows)
+        return None if elsewhere else entry
 
     def _collect(self):
         """Store the next outcome and free its trial; only a folder that takes no more ends the run."""

@@ -21,7 +21,10 @@ def complete_rows(trial, returned, environment, commit):
     A metric that all traced seeds and no others have is whole too. returned: list of dicts or DataFrame, see Trial.run.
     Raises InvalidInput, naming the trial, for anything less.
     """
-    rows = returned.to_dict("records") if hasattr(returned, "to_dict") else list(returned)
+    try:
+        rows = [dict(row) for row in (returned.to_dict("records") if hasattr(returned, "to_dict") else returned)]
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{trial}: it returned {returned!r:.80} instead of a list of rows, each a dict.") from None
     unknown = {name for row in rows for name in row} - set(COLUMNS) - {"diverged"}
     if unknown:
         raise InvalidInput(f"{trial}: its rows have the columns {', '.join(sorted(unknown))}, which runs.csv has not.")

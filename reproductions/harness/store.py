@@ -42,16 +42,18 @@ class Store:
         """The entry of a key, or None where there is none. Raises CorruptFile where it is not what was written."""
         folder = self.folder / key
         try:
-            manifest = json.loads((folder / "manifest.json").read_bytes())
+            written = (folder / "manifest.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            manifest = json.loads(written)
             if any(Path(name).name != name for name in manifest["sha256"]):
                 raise ValueError
             contents = {name: (folder / name).read_bytes() for name in manifest["sha256"]}
             if _sums(contents) != manifest["sha256"] or manifest["key"] != key:
                 raise ValueError
             return Entry(json.loads(contents.pop("rows.json")), manifest, contents)
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             raise CorruptFile(f"The stored trial {folder.name} is damaged; it is computed again.") from None
 
     def save(self, key, entry):

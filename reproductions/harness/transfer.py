@@ -51,7 +51,7 @@ def export_results(target, out=None):
 
 
 def import_results(source, out=None, force=False):
-    """Take in results computed on another machine; returns the folders written.
+    """Take in results computed on another machine; returns the folders written, none where only trials were stored.
 
     source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
     before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, the pictures that
@@ -63,14 +63,14 @@ def import_results(source, out=None, force=False):
         given = _results_in(_unpacked(Path(source), stack))
         _check_sums(given)
         folders = {folder.relative_to(given): folder for folder in result_folders(given)}
-        if not folders:
-            raise ResultsError(f"{source} holds no results: no <budget>/<claim>/runs.csv is in it.")
+        entries = _stored_trials(given)
+        if not folders and not entries:
+            raise ResultsError(f"{source} holds no results: neither <budget>/<claim>/runs.csv nor stored trials are in it.")
         for folder in folders.values():
             # Whatever is wrong shows before anything is written.
             generated_files(load_claim(folder.name), read_folder(folder), read_pictures(folder))
         if not force:
             _require_new(root, folders)
-        entries = _stored_trials(given)
         require_writable(root / ".trials")
         _take_trials(Store(root), entries)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]

@@ -25,8 +25,11 @@ def import_(
     """
     from zoo.reproductions.harness import import_results
 
-    for written in import_results(folder, force=force):
+    imported = import_results(folder, force=force)
+    for written in imported:
         out().print(f"imported {written}")
+    if not imported:
+        out().print("imported the trials of a run that was cut off; zoo reproduce goes on with them")
 
 
 @app.command()
