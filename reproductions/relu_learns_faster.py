@@ -9,7 +9,7 @@ error, ReLU against tanh, where they found a ratio of epochs of six. CIFAR-10 ha
 or cifar10_jpeg, a lossy copy that is not the canonical set. With neither, the rest is run and the verdicts say so.
 
 Expected, full budget (10 seeds, one H100, some 8 minutes, not run yet): sigmoids fall behind with depth until they do
-not learn at all; tanh, in a good start, keeps up with ReLU. Quick budget (3 seeds, 2 cores, some 4 minutes: 64 units,
+not learn at all; tanh, in a good start, keeps up with ReLU. Quick budget (3 seeds, 2 cores, some 2 minutes: 64 units,
 3,000 images, part of the grid, a ConvNet of 11,000 weights on 800 images): ReLU is ahead of sigmoids, the more the
 deeper, and ahead of tanh with one hidden layer only; the small ConvNet, too, learns faster with tanh.
 """

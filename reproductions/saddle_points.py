@@ -9,7 +9,7 @@ gradient; there the exact Hessian in double precision. If the claim holds, the t
 share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
 
 Expected, full budget (500 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the
-index, minima at the lower end. Quick budget (80 starts per method, 2 cores, some 4 minutes, 300 images, 4 units): the same
+index, minima at the lower end. Quick budget (80 starts per method, 2 cores, some 2 minutes, 300 images, 4 units): the same
 from a few dozen points.
 """
 
@@ -23,6 +23,7 @@ from zoo.reproductions.trainers.saddles import QUANTILES, find_saddles
 SEEDS = {"smoke": 6, "quick": 80, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
 TOLERANCE = 1e-8
+ENOUGH = 10  # points: with fewer, resampling them gives a spread of the losses too narrow an interval
 FEW = 2.0  # percent of the eigenvalues: what "a few downward directions" is taken to be
 TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
 LEVELS = ("low", "middle", "high")
@@ -95,7 +96,8 @@ def judge(runs):
             check(
                 f"{row[2]}: saddles with few downward directions are alike", _spread_ratio(points, few), "times",
                 f"{place}, standard deviation of the loss of the {len(few)} saddles with at most {FEW:g} % negative "
-                "eigenvalues over that of all points", below=0.5, doubt=doubt,
+                "eigenvalues over that of all points", below=0.5,
+                doubt=doubt or ("so few points say little about a spread" if len(few) < ENOUGH else ""),
             ),
         ]
     return checks

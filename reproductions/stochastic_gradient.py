@@ -126,11 +126,12 @@ def _noise_checks(runs):
             f"average over {len(slopes)} seeds. Its distance from -1/2, mean over seeds"
         )
         away, name = mean_interval(np.abs(slopes + 0.5)), f"noise falls as the root of the batch, {_when(passes)}"
-        yield check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN)
+        yield check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN, seeds=len(table))
     for passes, table in _noise(runs, "gradient_angle").items():
         angles = mean_interval(table[ANGLE_BATCH])
         sentence = f"Angle of the gradient of {ANGLE_BATCH} images to that of all, {_when(passes)}, mean over {angles.n} seeds"
-        yield check(f"{ANGLE_BATCH} images point downhill, {_when(passes)}", angles, "degrees", sentence, below=90)
+        name = f"{ANGLE_BATCH} images point downhill, {_when(passes)}"
+        yield check(name, angles, "degrees", sentence, below=90, seeds=len(table))
 
 
 def _metrics_at(runs, axis):

@@ -41,9 +41,9 @@ NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow t
 PROTOCOL = f"""
 random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one
 to reconstruct their inputs, for denoising with a quarter of these set to 0. rectified: rectified units in He's start. modern:
-the same with dropout after each layer, of a fifth (full, where layers are wide: a half). Pre-training sees all training images (quick:
-10,000, 12 times per layer; full: 50,000, 30 times), without labels. Then all layers are fine-tuned, from every start by the
-same recipe: Adam with cosine decay, batches of 50 (full: 128), 10 epochs (full: 20) of at least 3,000 images (full: 10,000)
+the same with dropout after each layer, of a fifth (full, where layers are wide: a half). Pre-training sees all training
+images (quick: 10,000, 12 times per layer; full: 50,000, 30 times), without labels. Then all layers are fine-tuned, from
+every start by the same recipe: Adam with cosine decay, batches of 50 (full: 128), 10 epochs (full: 20) of at least 3,000 images (full: 10,000)
 however few are labelled. The epoch counts that errs least on the validation images (quick: 4,000, full: 10,000), in the
 step size of two whose seeds do so, for each number of labels; that many labels to choose by are not counted among the
 labels. A seed draws its labelled images, as many of each class, the same for every start, and with more labels it keeps

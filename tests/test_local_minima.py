@@ -9,6 +9,7 @@ import zoo
 from zoo.errors import InvalidInput
 from zoo.reproductions import local_minima
 from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.trainers.loss_lines import largest_rise, losses_along
 from zoo.reproductions.trainers.small_images import area_average, small_splits
@@ -65,11 +66,6 @@ def test_largest_rise_by_hand():
     assert largest_rise(losses)[:3].tolist() == [0, 1.5, 1] and np.isnan(largest_rise(losses)[3])
 
 
-class Silent:
-    def progress(self, done, total):
-        """Nothing is shown."""
-
-
 def trial(seeds, **changes):
     first = local_minima.trials(Budget.named("smoke"))[0]
     return Trial(*first.row, seeds, train_wide, first.recipe | {"epochs": 2} | changes, traced=min(2, len(seeds)))
@@ -77,7 +73,7 @@ def trial(seeds, **changes):
 
 def test_rows_are_whole_and_agree_with_each_other():
     made = trial((3, 4, 5))
-    rows = pd.DataFrame(complete_rows(made, train_wide(made, Silent()), HERE, "abc"))
+    rows = pd.DataFrame(complete_rows(made, train_wide(made, Report()), HERE, "abc"))
     table = rows.pivot(index="seed", columns="metric", values="value")
     # The line to the solution ends where the population's own evaluation says that the solution is.
     assert table["train_loss_from_start_at_1.00"][[3, 4]].to_numpy() == pytest.approx(table.train_loss[[3, 4]], rel=1e-4)
@@ -88,9 +84,9 @@ def test_rows_are_whole_and_agree_with_each_other():
 
 
 def test_one_seed_has_no_other_solution_and_a_diverged_one_keeps_its_rows():
-    rows = pd.DataFrame(train_wide(trial((0,)), Silent()))
+    rows = pd.DataFrame(train_wide(trial((0,)), Report()))
     assert not rows.metric.str.contains("between").any()
-    rows = pd.DataFrame(train_wide(trial((0, 1), learning_rate=1e30), Silent()))
+    rows = pd.DataFrame(train_wide(trial((0, 1), learning_rate=1e30), Report()))
     assert rows.value.isna().all() and set(rows.seed) == {0, 1}
 
 
@@ -118,6 +114,13 @@ def verdicts(spreads):
 def test_spreads_that_shrink_bear_the_claim_out():
     found = verdicts({1: 0.2, 10: 0.1, 100: 0.02})
     assert set(found.values()) == {"reproduced"}
+
+
+@pytest.mark.parametrize("lost, verdict", [(10, "reproduced"), (30, "undecided")])
+def test_diverged_seeds_are_no_seeds_that_rise_and_too_many_of_them_decide_nothing(lost, verdict):
+    runs = runs_of({1: 0.2, 10: 0.1, 100: 0.02})
+    runs.loc[runs.seed < lost, "value"] = np.nan
+    assert {check.verdict for check in local_minima.judge(runs)} == {verdict}
 
 
 def test_spreads_that_grow_contradict_it():

@@ -14,6 +14,7 @@ import zoo
 from zoo.errors import InvalidInput
 from zoo.reproductions import saddle_points
 from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import saddles, small_net
 from zoo.reproductions.trainers.critical_points import METHODS, search
 
@@ -107,11 +108,6 @@ def test_small_net_is_the_zoos_mlp(activation):
         assert np.array_equal(one, other)
 
 
-class Silent:
-    def progress(self, done, total):
-        """Nothing is shown."""
-
-
 def trial(**changes):
     (first, _) = saddle_points.trials(Budget.named("smoke"))
     return Trial(*first.row, first.seeds, saddles.find_saddles, first.recipe | changes)
@@ -120,7 +116,7 @@ def trial(**changes):
 def test_too_large_a_hessian_is_refused_before_anything_is_computed(monkeypatch):
     monkeypatch.setattr(saddles, "Landscape", None)
     with pytest.raises(InvalidInput, match=r"Hessian of 2,700,010 parameters over 100 images needs some .* GiB"):
-        saddles.find_saddles(trial(units=100_000), Silent())
+        saddles.find_saddles(trial(units=100_000), Report())
 
 
 def test_a_gpu_takes_as_many_starts_as_surely_fit(monkeypatch):
@@ -135,13 +131,13 @@ def test_a_gpu_takes_as_many_starts_as_surely_fit(monkeypatch):
 
 def test_it_leaves_the_precision_of_the_process_alone():
     with jax.enable_x64(False):
-        rows = saddles.find_saddles(trial(iterations=2), Silent())
+        rows = saddles.find_saddles(trial(iterations=2), Report())
         assert jnp.zeros(1).dtype == jnp.float32
     assert {row["precision"] for row in rows} == {"float64"}
 
 
 def test_a_start_that_does_not_converge_keeps_its_rows_and_the_claim_says_so():
-    rows = saddles.find_saddles(trial(iterations=0), Silent())
+    rows = saddles.find_saddles(trial(iterations=0), Report())
     runs = pd.DataFrame([{"dataset": "digits", "model": "mlp", "setting": "none"} | row for row in rows])
     ends = runs.pivot(index="seed", columns="metric", values="value")
     assert len(ends) == 2 and (ends.converged == 0).all() and (ends.gradient_norm > 0).all() and ends.index_pct.isna().all()
@@ -152,7 +148,7 @@ def test_a_start_that_does_not_converge_keeps_its_rows_and_the_claim_says_so():
 
 
 def test_a_path_that_diverges_keeps_its_rows():
-    rows = saddles.find_saddles(trial(rate=1e4), Silent())
+    rows = saddles.find_saddles(trial(rate=1e4), Report())
     ends = {(row["seed"], row["metric"]): row["value"] for row in rows}
     assert all(ends[seed, "converged"] == 0 and not np.isfinite(ends[seed, "gradient_norm"]) for seed in (0, 1))
 
@@ -165,6 +161,26 @@ def test_points_met_again_count_once():
     ])
     (points,) = saddle_points._converged(runs).values()
     assert list(points.index) == [0, 2]
+
+
+def known(spread, few):
+    """Runs of 40 critical points whose error and loss rise with the index, the `few` lowest saddles alike up to a spread."""
+    index = np.r_[np.full(few, 1.0), np.linspace(3, 30, 40 - few)]
+    loss = np.where(index < 2, 1 + spread * np.cos(np.arange(40)), index / 10)
+    values = {"converged": np.ones(40), "index_pct": index, "loss": loss, "train_error_pct": index + np.cos(np.arange(40))}
+    return pd.DataFrame([
+        {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value}
+        for metric, column in values.items() for seed, value in enumerate(column)
+    ])
+
+
+@pytest.mark.parametrize("spread, few, verdict", [
+    (0.01, 12, "reproduced"), (3.0, 12, "contradicted"), (0.01, 8, "undecided"), (0.01, 2, "undecided")
+])  # fmt: skip
+def test_verdicts_follow_the_points(spread, few, verdict):
+    rises, many, alike = saddle_points.judge(known(spread, few))
+    assert (rises.verdict, many.verdict) == ("reproduced", "reproduced") and alike.verdict == verdict
+    assert ("so few points" in alike.sentence) == (few < 10)
 
 
 def test_rank_correlation_is_spearmans():
