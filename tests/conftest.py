@@ -1,8 +1,10 @@
 """What holds for every test: the backend, results that never touch the checkout, and which tests run by default."""
 
+import io
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 # Keras fixes its backend at its first import, so this comes before every other import.
@@ -41,6 +43,27 @@ def results_dir(tmp_path, monkeypatch):
     folder = tmp_path / "results"
     monkeypatch.setenv("ZOO_RESULTS_DIR", str(folder))
     return folder
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run the command `zoo` inside this process, so that a test can put something in the place of the slow part.
+
+    call(*arguments, stdin=bytes or None) gives (exit code, standard output, standard error).
+    """
+
+    def run(*arguments, stdin=None):
+        from zoo.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["zoo", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", None if stdin is None else io.TextIOWrapper(io.BytesIO(stdin)))
+        monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])  # so that what a command sets is undone
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,21 @@ def test_every_target_is_planned_early_and_no_name_twice(platform):
             needed = [c for c in configs if c.model == target.model and c.runner == "population"]
             needed = [c for c in needed if target.members in (None, c.members)]
             assert needed and configs.index(needed[0]) < 12
+            assert f"fit {target.against} {target.model} default" in names
+
+
+def test_a_run_that_was_cut_off_goes_on_with_what_is_missing():
+    from benchmarks.run import still_missing
+
+    configs = all_configs("cpu")[:4]
+    here = {"device": "a card", "versions": "jax 1, deepzoo abc"}
+    partial = [
+        {"config": config.name, "status": status} | here | changes
+        for config, status, changes in zip(
+            configs, ("ok", "ok", "not measured", "ok"), ({}, {"device": "another card"}, {}, {"versions": "jax 2, deepzoo abc"})
+        )
+    ]
+    assert still_missing(configs, partial, here) == configs[1:]
 
 
 SMALL = {"convnet": {"blocks": ((4,), (4, 8)), "dense": 0}, "lstm": {"units": 4, "layers": 1}}

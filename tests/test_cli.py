@@ -9,13 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from zoo.cli.app import build
 from zoo.errors import DataUnavailable, ResultsError
 
 ZOO = Path(sys.executable).with_name("zoo")
-COMMANDS = (
-    "models", "datasets", "claims", "data", "data fetch", "reproduce", "compare",
-    "results", "results import", "results rebuild", "results presets", "presets", "show", "evaluate", "train",
-)
+
+
+def commands(group=None, words=()):
+    """The words of every command and group of commands."""
+    from typer.main import get_command
+
+    for name, command in (group or get_command(build())).commands.items():
+        yield " ".join((*words, name))
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
 
 
 def zoo(*arguments, **environment):
@@ -24,24 +31,7 @@ def zoo(*arguments, **environment):
     return subprocess.run([ZOO, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=env)
 
 
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Run the command inside this process, so that a test can put something in the place of the slow part."""
-
-    def run(*arguments):
-        from zoo.cli import main
-
-        monkeypatch.setattr(sys, "argv", ["zoo", *map(str, arguments)])
-        monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])  # so that what a command sets is undone
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return run
-
-
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(commands()))
 def test_help_explains_with_an_example(call, command):
     code, out, _ = call(*command.split(), "--help")
     assert code == 0
@@ -102,6 +92,7 @@ def test_unknown_name_is_wrong_usage_and_names_the_nearest(call, arguments, sugg
         ["reproduce"],
         ["data", "fetch"],
         ["data", "fetch", "mnist", "--from", "somewhere"],
+        ["data", "fetch", "mnist", "tiny_shakespeare", "--from", "mirror"],
         ["compare", "shallow_vs_deep", "--budget", "huge"],
         ["results", "import", "/no/such/folder"],
         ["train"],
@@ -124,9 +115,9 @@ def test_unknown_name_stops_before_anything_is_fetched(call, monkeypatch):
 def test_fetch_hands_the_source_on(call, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr("zoo.datasets.fetch", lambda name, source=None: asked.append((name, source)) or tmp_path)
-    code, out, _ = call("data", "fetch", "mnist", "digits", "--from", "mirror")
+    code, out, _ = call("data", "fetch", "mnist", "fashion_mnist", "--from", "mirror")
     assert code == 0
-    assert asked == [("mnist", "mirror"), ("digits", "mirror")]
+    assert asked == [("mnist", "mirror"), ("fashion_mnist", "mirror")]
     assert f"mnist: ready in {tmp_path}" in out
 
 
@@ -239,14 +230,6 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     assert f"1 {verdicts[0]}" in lines[-1] or f"2 {verdicts[0]}" in lines[-1]
     assert lines[-1].endswith(str(folder))
     assert all(len(line) <= 80 for line in lines[:-1])
-
-
-def test_reader_that_stops_early_is_no_error():
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {ZOO} models | head -n 1"], capture_output=True, text=True, timeout=60
-    )
-    assert done.stdout.startswith("model")
-    assert done.stderr == ""
 
 
 def test_closed_pipe_is_quiet():

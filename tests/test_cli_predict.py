@@ -1,6 +1,6 @@
 """`zoo predict` on real digits: what a user sees, what a program gets, and one line for every mistake."""
 
-import io
+import functools
 import json
 import os
 import subprocess
@@ -38,20 +38,9 @@ def digits():
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    """Run the command inside this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments, stdin=None):
-        from zoo.cli import main
-
-        monkeypatch.setattr(sys, "argv", ["zoo", "predict", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", None if stdin is None else io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return run
+def call(call):
+    """Run `zoo predict` inside this process."""
+    return functools.partial(call, "predict")
 
 
 def drawing(path, digit):

@@ -1,6 +1,6 @@
 """zoo.generate and `zoo generate`: the text is what the model expects, whatever backend; mistakes are one line."""
 
-import sys
+import functools
 
 import keras
 import numpy as np
@@ -96,19 +96,9 @@ def test_other_models_say_no_text():
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    """Run the command inside this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        from zoo.cli import main
-
-        monkeypatch.setattr(sys, "argv", ["zoo", "generate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
-
-    return run
+def call(call):
+    """Run `zoo generate` inside this process."""
+    return functools.partial(call, "generate")
 
 
 def test_the_command_prints_the_prompt_and_how_it_goes_on(call, preset):

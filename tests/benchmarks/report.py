@@ -65,9 +65,9 @@ def section(device, rows, drawn=False):
 
 
 def _conditions(rows):
-    versions = dict(pair.split(" ") for text in rows.versions.dropna() for pair in str(text).split(", "))
+    versions = {pair for text in rows.versions.dropna() for pair in str(text).split(", ")}
     together = int(pd.to_numeric(rows.together).max())
-    text = "Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + "."
+    text = f"Versions: {', '.join(sorted(versions))}."
     if together > 1:
         text += f" Up to {together} measurements built and compiled at the same time, then measured one by one."
     missing = [NAMES[family] for family in ("tensorflow", "torch") if family not in set(rows.family)]

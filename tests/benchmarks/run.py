@@ -23,6 +23,8 @@ sys.path.insert(0, str(TESTS))
 from benchmarks import report, server, store  # noqa: E402
 from benchmarks.configs import all_configs  # noqa: E402
 
+from zoo.environment import commit  # noqa: E402
+
 MODULES = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch", "sklearn": "sklearn", "plain": "zoo"}
 PACKAGES = ("keras", "jax", "tensorflow", "torch", "scikit-learn", "numpy")
 WRITING = 8  # seconds of the limit that are kept for tables and figure
@@ -65,7 +67,8 @@ def find_device():
 
 
 def versions():
-    found = []
+    """Versions of the packages and the commit of our code, all that a measurement can change with on one machine."""
+    found = [f"deepzoo {commit()}"]
     for package in PACKAGES:
         try:
             found.append(f"{package} {importlib.metadata.version(package)}")
@@ -100,6 +103,13 @@ def rows_of(config, message, common):
     return [base | row for row in message.get("rows", [{}])]
 
 
+def still_missing(configs, partial, common):
+    """The configurations that a run cut off before has not measured, on this device with these versions."""
+    alike = [row for row in partial if (row["device"], row["versions"]) == (common["device"], common["versions"])]
+    done = {row["config"] for row in alike if row["status"] == "ok"}
+    return [config for config in configs if config.name not in done]
+
+
 def run(options, folder):
     """Measure what is missing; returns how many configurations failed, and forgets the run if it came to its end."""
     deadline = time.time() + options.limit - WRITING
@@ -112,9 +122,8 @@ def run(options, folder):
     together = min(6, max(1, len(os.sched_getaffinity(0)) // 2)) if platform == "gpu" else 1
     common = {"device": device, "platform": platform, "versions": versions(), "together": together}
     folder.mkdir(parents=True, exist_ok=True)
-    done = {row["config"] for row in store.read_partial(folder) if row["device"] == device and row["status"] == "ok"}
-    missing = [config for config in configs if config.name not in done]
-    print(f"{device}: {len(missing)} measurements, {len(done)} done before", flush=True)
+    missing = still_missing(configs, store.read_partial(folder), common)
+    print(f"{device}: {len(missing)} measurements, {len(configs) - len(missing)} done before", flush=True)
     statuses, started = [], time.time()
     for family, group in itertools.groupby(missing, lambda config: config.family):
         for config, message in measure(family, list(group), together, deadline):
