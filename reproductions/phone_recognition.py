@@ -42,9 +42,9 @@ RIGHT, TESTED = 260, 462  # Robinson's nearest neighbour: it draws nothing, so i
 # cepstra, projected: most components of a mixture that are tried on either kind of features.
 SIZES = {
     "quick": {
-        "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [24, 10],
+        "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [18, 7],
         "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 2, 4), "width": 128, "passes": 3, "lstm": 48,
-        "blocks": [[4], [8]], "dense": 64, "convnet_epochs": [6, 3], "cepstra": [16, 64], "projected": [1, 4],
+        "blocks": [[4], [8]], "dense": 64, "convnet_epochs": [4, 2], "cepstra": [16, 64], "projected": [1, 4],
     },
     "full": {
         "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
@@ -66,7 +66,7 @@ epochs per layer, full: 2), which stand in for the deep belief nets of the time.
 dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (full: 512). All nets: Adam with cosine
 decay, in the step size of two (quick: 0.001, 0.003, full: 0.0003, 0.001) whose seeds err least on validation, in each
 seed's epoch that does so, for every number of minutes.
-Epochs: quick 24 and 10 in batches of 100 (ConvNet, of 4 and 8 filters: 6 and 3), full 40, 16 and 5 in batches of 256.
+Epochs: quick 18 and 7 in batches of 100 (ConvNet, of 4 and 8 filters: 4 and 2), full 40, 16 and 5 in batches of 256.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,

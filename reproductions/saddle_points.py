@@ -9,7 +9,7 @@ gradient; there the exact Hessian in double precision. If the claim holds, the t
 share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
 
 Expected, full budget (500 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the
-index, minima at the lower end. Quick budget (80 starts per method, 2 cores, some 2 minutes, 300 images, 4 units): the same
+index, minima at the lower end. Quick budget (140 starts per method, 2 cores, some 3 minutes, 300 images, 4 units): the same
 from a few dozen points; of saddles with few downward directions it finds too few to say how alike they are.
 """
 
@@ -20,7 +20,7 @@ from zoo.reproductions.harness.resampling import bootstrap_interval, share_inter
 from zoo.reproductions.harness.statistics import LEVEL, Interval
 from zoo.reproductions.trainers.saddles import QUANTILES, find_saddles
 
-SEEDS = {"smoke": 6, "quick": 80, "full": 500}
+SEEDS = {"smoke": 6, "quick": 140, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
 TOLERANCE = 1e-8
 ENOUGH = 10  # points: with fewer, resampling them gives a spread of the losses too narrow an interval
