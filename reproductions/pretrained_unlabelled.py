@@ -8,7 +8,7 @@ autoencoder_stack_mnist_1000_labels_random has the same units and saw the same l
 least error on the 10,000 validation images ships; `zoo results presets pretrained_unlabelled` makes the folders.
 
 Expected, full budget: some 7.5 % test error after pre-training against 11 % without; a squared error of about 3.4 per image,
-above that of the published, larger net, and a quarter of that of 30 principal components. Half an hour of one CPU core for
+above that of the published, larger net, and a quarter of that of 30 principal components. An hour on two CPU cores for
 10 seeds of the classifiers and 5 of the autoencoder. Quick: few epochs, 3 seeds, 2 minutes.
 """
 

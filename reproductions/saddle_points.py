@@ -10,7 +10,7 @@ share of negative eigenvalues. Only points with a gradient norm below the tolera
 
 Expected, full budget (500 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the
 index, minima at the lower end. Quick budget (140 starts per method, 2 cores, some 3 minutes, 300 images, 4 units): the same
-from a few dozen points; of saddles with few downward directions it finds too few to say how alike they are.
+from a few dozen points.
 """
 
 import numpy as np

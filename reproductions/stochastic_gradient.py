@@ -8,10 +8,12 @@ momentum, Adam, and SciPy's L-BFGS and nonlinear conjugate gradients. Each is tu
 races: to a number of examples seen and to a number of seconds. And how noisy the gradients are: the angle between that of
 a mini-batch and that of all images.
 
-Expected, full budget (20 seeds, one H100, some 8 minutes, not run yet): small batches far ahead at equal examples. Quick
-budget (3 seeds, 2 cores, some 3 minutes, 64 hidden units, 5,000 images): after ten passes SGD with batches of 16 has a
-training loss a hundred times lower than any method that takes all images at a step, and half their test error or less. At
-equal seconds it still errs least on test images, but L-BFGS, late, drives the training loss of so small a set far below.
+Expected, full budget (20 seeds, 20 minutes on 2 cores, no GPU needed): against L-BFGS, conjugate gradients and gradient
+descent on all 50,000 images SGD with batches of 16 is ahead by a factor of 37 to 66 in the training loss, and by 12 to 16
+points of test error, at equal examples; by 15 to 22 and 11 to 14 points at equal seconds. Quick budget (3 seeds, 2 cores,
+some 3 minutes, 64 hidden units, 5,000 images): after ten passes a training loss a hundred times lower than theirs, and half
+their test error or less. At equal seconds it errs less on test images than L-BFGS and conjugate gradients do, but L-BFGS,
+late, drives the training loss of so small a set far below.
 """
 
 import numpy as np
