@@ -33,7 +33,11 @@ def test_listing_models_and_data_sets_loads_no_framework():
     assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & loaded
 
 
-@pytest.mark.parametrize("command", ["--help", "models", "datasets", "claims", "presets", "show linear_mnist", "reproduce --help"])
+COMPARE = f"compare pretrained --budget full --out {ROOT / 'results'}"
+LISTING = ["--help", "models", "datasets", "claims", "presets", "show linear_mnist", "reproduce --help", COMPARE]
+
+
+@pytest.mark.parametrize("command", LISTING)
 def test_commands_that_list_load_no_framework(command):
     code = f"""
 import sys
@@ -43,6 +47,20 @@ try:
     main()
 except SystemExit as end:
     assert not end.code, end.code
+"""
+    assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & modules_after(code)
+
+
+def test_tables_are_made_without_a_framework():
+    """Of every claim whose results are committed, as `zoo results rebuild` makes them, the figure aside."""
+    code = f"""
+from pathlib import Path
+from zoo.reproductions.harness.claims import load_claim
+from zoo.reproductions.harness.folder import read_folder, result_folders
+from zoo.reproductions.harness.tables import compare_runs, judge_runs
+for folder in result_folders(Path({str(ROOT / "results")!r})):
+    module, runs = load_claim(folder.name), read_folder(folder)
+    compare_runs(module, runs), judge_runs(module, runs)
 """
     assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & modules_after(code)
 

@@ -10,7 +10,7 @@ _HOMES = {
     "create_model": "zoo.registry",
     "list_models": "zoo.registry",
     "register_model": "zoo.registry",
-    "Population": "zoo.training",
+    "Population": "zoo.training.population",
     "decoder": "zoo.representations",
     "encoder": "zoo.representations",
     "evaluate_preset": "zoo.presets",
@@ -23,7 +23,7 @@ _HOMES = {
     "model_options": "zoo.registry",
     "retrain_preset": "zoo.presets",
     "save_preset": "zoo.presets",
-    "pretrain": "zoo.training",
+    "pretrain": "zoo.training.pretraining",
 }
 _SUBPACKAGES = ("datasets", "errors", "layers", "models", "presets", "registry", "reproductions", "training")
 

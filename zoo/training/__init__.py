@@ -1,6 +1,4 @@
-"""The training engine: K replicas of one Keras model trained as one compiled program."""
+"""The training engine: K replicas of one Keras model trained as one compiled program.
 
-from zoo.training.population import Population
-from zoo.training.pretraining import pretrain
-
-__all__ = ["Population", "pretrain"]
+Its modules are imported one by one: a recipe is plain data, and whoever reads one needs no Keras.
+"""
