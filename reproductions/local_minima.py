@@ -10,9 +10,9 @@ says less about the test loss, and the straight line from the start to the solut
 Expected, full budget (1,000 seeds at each width, one H100, some 5 minutes, not run yet; 40 seeds, 10 minutes on 2 cores): a
 spread of the test loss that falls 13 times from 10 to 500 units, one of the training loss that falls 280 times. The two go
 together in narrow nets and part in wide ones. Of the widest net's seeds a fifth ends more than 10 % above the best one's
-test loss, which is more than the check allows. Quick budget (200 seeds at each, 2 cores, some 2 minutes, the first 2,000 images for
-training and for testing, 20 epochs): the same on a smaller scale. Two solutions lie in different valleys: the loss
-on the straight line between them rises far above that of either.
+test loss, which is more than the check allows. Quick budget (200 seeds at each, 2 cores, some 2 minutes, the first 2,000
+images for training and for testing, 20 epochs): the same on a smaller scale. Two solutions lie in different valleys: the
+loss on the straight line between them rises far above that of either.
 """
 
 import numpy as np

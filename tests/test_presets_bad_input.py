@@ -214,7 +214,7 @@ def test_unknown_names(tmp_path):
     with pytest.raises(InvalidInput, match="is a file; a preset is a folder"):
         zoo.from_preset(tmp_path / "model.keras")
     for name in (5, b"linear", "a\0b"):
-        with pytest.raises(InvalidInput, match="named by a string"):
+        with pytest.raises(InvalidInput, match="string or a path"):
             zoo.from_preset(name)
     with pytest.raises(InvalidInput, match="a user who is not known"):
         zoo.from_preset("~no-such-user/preset")

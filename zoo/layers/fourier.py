@@ -34,7 +34,8 @@ class RandomFourierFeatures(keras.layers.Layer):
 
     def _drawn(self, seed, *shapes):
         random = np.random.default_rng(seed)
-        projection = random.standard_normal(shapes[0], "float32") * np.float32(math.sqrt(2 * self.gamma))
+        projection = random.standard_normal(shapes[0], "float32")
+        projection *= np.float32(math.sqrt(2 * self.gamma))  # in place: the array is large
         return projection, random.random(shapes[1], "float32") * np.float32(2 * math.pi)
 
     def _assign(self, arrays):
@@ -83,4 +84,7 @@ class _Drawn(keras.initializers.Initializer):
 
 
 def _digest(arrays):
-    return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).digest()
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).reshape(-1).view("uint8"))
+    return digest.digest()
