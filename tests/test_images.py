@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 from image_example import RESAMPLING, SIZE, articles, digits, error, larger, saved  # noqa: F401
-from PIL import Image
+from PIL import Image, ImageOps
 
 from zoo.errors import InvalidInput
 from zoo.image_files import read_image, read_images
@@ -136,6 +136,16 @@ def test_what_reading_did_is_said(tmp_path, digits):
     np.testing.assert_array_equal(turned.pixels, np.rot90(digits[0], -1))
     (large,) = read_images(saved(tmp_path / "large.png", larger(digits[0], 100)))
     assert large.done == ["Scaled down 3 times, from 2800x2800 pixels."] and large.pixels.shape == (934, 934)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_as_pillow_turns_it(orientation, tmp_path, digits):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path / "turned.png", digits[0], exif=exif)
+    (found,) = read_images(path)
+    np.testing.assert_array_equal(found.pixels, np.asarray(ImageOps.exif_transpose(Image.open(path))))
+    assert bool(found.done) == (orientation > 1)
 
 
 @pytest.mark.parametrize("change", [

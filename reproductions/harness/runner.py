@@ -116,10 +116,10 @@ class _Run:
         except CorruptFile as error:
             self.shown.say(str(error))
             return None
+        if entry is None or entry.manifest["environment"]["processor"] == self.environment["processor"]:
+            return entry
         # Rows of scikit-learn and NumPy name the processor, which no key holds: the same GPU may be in another host.
-        here = {self.environment["processor"], entry and entry.manifest["environment"]["processor"]}
-        elsewhere = entry and len(here) > 1 and any(row["backend"] != self.environment["backend"] for row in entry.rows)
-        return None if elsewhere else entry
+        return entry if all(row["backend"] == self.environment["backend"] for row in entry.rows) else None
 
     def _collect(self):
         """Store the next outcome and free its trial; only a folder that takes no more ends the run."""
