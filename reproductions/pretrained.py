@@ -56,7 +56,8 @@ def _recipe(model, dataset, budget):
     if model == "linear":
         return recipe(epochs=budget.choose(smoke=10, quick=4, full=30)), 1, 1
     if model == "kernel_machine":
-        return recipe(options={"features": 8192, "gamma": 0.02}, epochs=10, learning_rate=2e-2), 9, 2
+        options = {"features": 16384, "gamma": 0.02, "augmentation": "affine"}
+        return recipe(options=options, epochs=10, learning_rate=2e-2), 20, 1
     if model == "mlp":
         options = {"widths": [512, 512], "batch_norm": True}
         if clothes:

@@ -206,14 +206,38 @@ def test_scaled_tanh_is_one_at_one():
 # -- random features -------------------------------------------------------------------------------------------
 
 
-def test_fourier_features_approximate_the_gaussian_kernel():
+@pytest.mark.parametrize("dimensions, reach", [(2, 1.0), (5, 1.0), (256, 0.1), (300, 0.1), (1500, 0.05)])
+def test_random_features_approximate_the_gaussian_kernel(dimensions, reach):
     keras.utils.set_random_seed(0)
-    x = np.random.default_rng(0).normal(size=(20, 5)).astype("float32")
-    layer = layers.RandomFourierFeatures(20000, gamma=0.2)
+    x = (reach * np.random.default_rng(0).normal(size=(20, dimensions))).astype("float32")
+    layer = layers.OrthogonalRandomFeatures(20000, gamma=0.2)
     features = numpy(layer(x))
     distances = ((x[:, None] - x[None]) ** 2).sum(axis=-1)
     np.testing.assert_allclose(features @ features.T, np.exp(-0.2 * distances), atol=0.04)
-    assert not layer.trainable_weights and len(layer.weights) == 2
+    assert not layer.trainable_weights and len(layer.weights) == 1
+
+
+def test_random_directions_of_a_block_are_orthogonal():
+    """Angles are linear in x while sines are: so the directions are read off the sines of small inputs."""
+    keras.utils.set_random_seed(0)
+    layer, small = layers.OrthogonalRandomFeatures(2 * 512, gamma=0.5), 1e-3
+    sines = numpy(layer(small * np.eye(256, dtype="float32")))[:, 512:]
+    directions = sines / (small * np.sqrt(2 / 1024))  # (256, 512): two blocks
+    for block in (directions[:, :256], directions[:, 256:]):
+        np.testing.assert_allclose(block.T @ block, 256 * np.eye(256), atol=0.3)
+    assert np.abs(directions[:, :256].T @ directions[:, 256:]).max() > 10
+    assert 0.9 < directions.std() < 1.1  # sqrt(2 gamma), as independent Gaussian numbers would have
+
+
+def test_random_features_follow_the_global_seed():
+    def signs(seed):
+        keras.utils.set_random_seed(seed)
+        layer = layers.OrthogonalRandomFeatures(600, gamma=0.5)
+        layer.build((None, 300))
+        return numpy(layer.signs)
+
+    assert np.array_equal(signs(1), signs(1)) and not np.array_equal(signs(1), signs(2))
+    assert set(signs(1).ravel()) == {-1, 1} and abs(signs(1).mean()) < 0.1
 
 
 # -- autoencoders ----------------------------------------------------------------------------------------------

@@ -107,6 +107,8 @@ def test_wrong_number_of_classes(classes):
         ("mlp", {"dropout": 2}),
         ("mlp", {"augmentation": "sepia"}),
         ("kernel_machine", {"gamma": -1}),
+        ("kernel_machine", {"features": 33}),
+        ("kernel_machine", {"augmentation": "sepia"}),
         ("convnet", {"blocks": ((8,),) * 6}),
         ("convnet", {"kernel": 0}),
         ("lstm", {"units": -3}),

@@ -4,7 +4,7 @@ from zoo.layers.augmentation import RandomAffine, RandomElastic, RandomErasing, 
 from zoo.layers.autoencoder import Autoencoder, MeanOutput
 from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.forecast import Forecast
-from zoo.layers.fourier import RandomFourierFeatures
+from zoo.layers.fourier import OrthogonalRandomFeatures, RandomFourierFeatures
 from zoo.layers.local_maps import LocalMaps, scaled_tanh
 from zoo.layers.recurrent import ForgetBias
 
@@ -15,6 +15,7 @@ __all__ = [
     "LocalMaps",
     "MatmulConv2D",
     "MeanOutput",
+    "OrthogonalRandomFeatures",
     "RandomAffine",
     "RandomElastic",
     "RandomErasing",

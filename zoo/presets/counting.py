@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from zoo.layers.fourier import RandomFourierFeatures
+from zoo.layers.fourier import OrthogonalRandomFeatures, RandomFourierFeatures
 from zoo.layers.local_maps import LocalMaps
 
 
@@ -22,6 +22,8 @@ def _products(layer):
         return math.prod(layer.input.shape[1:]) * layer.units
     if isinstance(layer, RandomFourierFeatures):
         return layer.input.shape[-1] * layer.features
+    if isinstance(layer, OrthogonalRandomFeatures):
+        return math.prod(layer.signs.shape) * sum(layer.signs.shape[-2:])
     if isinstance(layer, keras.layers.Conv2D):
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
     if isinstance(layer, LocalMaps):
