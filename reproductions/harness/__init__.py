@@ -26,6 +26,7 @@ _HOMES = {
     "results_root": "folder",
     "run_claim": "runner",
     "target": "verdicts",
+    "write_report": "report",
 }
 
 __all__ = sorted(_HOMES)

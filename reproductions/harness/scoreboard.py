@@ -38,7 +38,7 @@ def front_page(text, root):
 
 def scoreboard(root):
     """The text of the scoreboard of a results folder."""
-    sentences = [_sentence(folder, line) for folder in _folders(root) for line in _verdicts(folder)]
+    sentences = [_sentence(folder, line) for folder in judged_folders(root) for line in verdicts_of(folder)]
     return (
         "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "To rerun one: `zoo reproduce NAME`. All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
@@ -50,14 +50,14 @@ def _tables(root, base):
     """The claims and what came of them, one table for each budget; links relative to base."""
     text = ""
     for budget, meaning in BUDGETS.items():
-        folders = [folder for folder in _folders(root) if folder.parent.name == budget]
+        folders = [folder for folder in judged_folders(root) if folder.parent.name == budget]
         if folders:
-            text += ("\n" if text else "") + f"**{meaning}{_devices(folders)}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
+            text += ("\n" if text else "") + f"**{meaning}{devices_of(folders)}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
             text += "".join(_line(folder, base) for folder in folders)
     return text or "No results yet.\n"
 
 
-def _devices(folders):
+def devices_of(folders):
     """The devices that the runs of some folders were trained on, in brackets, as runs.csv has them."""
     found, processors = set(), set()
     for folder in folders:
@@ -68,23 +68,25 @@ def _devices(folders):
     return f" ({', '.join(named)})" if named else ""
 
 
-def _folders(root):
+def judged_folders(root):
+    """The folders under a results folder that have verdicts, full budgets before quick ones."""
     return [path.parent for budget in BUDGETS for path in sorted((root / budget).glob("*/verdicts.csv"))]
 
 
 def _line(folder, base):
-    counts = Counter(line["verdict"] for line in _verdicts(folder))
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]) or "none"
+    said = ", ".join(f"{count} {verdict}" for verdict, count in counts_of(folder).items()) or "none"
     place = folder.relative_to(base).as_posix()
     links = f"[table]({place}/comparison.md), [figure]({place}/figure.png)"
-    return f"| {folder.name}: {_title(folder.name)} | {said} | {links} |\n"
+    title = title_of(folder.name).replace("|", "\\|")
+    return f"| {folder.name}: {title} | {said} | {links} |\n"
 
 
 def _sentence(folder, line):
     return f"- {folder.parent.name} {folder.name}, **{line['verdict']}**: {line['sentence']}\n"
 
 
-def _verdicts(folder):
+def verdicts_of(folder):
+    """The lines of a folder's verdicts.csv. Raises ResultsError if they are damaged."""
     lines = _read(folder / "verdicts.csv")
     if any(line.get("verdict") not in VERDICTS or not line.get("sentence") for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew with zoo results rebuild {folder.name}.")
@@ -96,8 +98,15 @@ def _read(path):
         return list(csv.DictReader(file))
 
 
-def _title(name):
+def counts_of(folder):
+    """{verdict: how many checks of a folder came to it}, only those that occur, in the order of VERDICTS."""
+    counts = Counter(line["verdict"] for line in verdicts_of(folder))
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def title_of(name):
+    """What a claim says, in one line."""
     try:
-        return " ".join(describe_claim(name).split("\n\n")[0].split()).replace("|", "\\|")
+        return " ".join(describe_claim(name).split("\n\n")[0].split())
     except ZooError:
         return "a claim of another version"

@@ -7,7 +7,7 @@ import sys
 import typer
 from typer.core import TyperGroup
 
-from zoo.cli import data, export, generate, listing, predict, presets, reproduce, results
+from zoo.cli import data, export, generate, listing, predict, presets, report, reproduce, results
 from zoo.cli.console import err, fail
 from zoo.errors import UnknownName, ZooError
 
@@ -48,6 +48,7 @@ def build():
     export.add_commands(app)
     app.add_typer(data.app, name="data")
     reproduce.add_commands(app)
+    report.add_commands(app)
     app.add_typer(results.app, name="results")
     return app
 

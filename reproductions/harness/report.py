@@ -1,0 +1,136 @@
+"""report.html: every claim, its verdicts, figures and tables on one page that needs no other file. Generated, never typed."""
+
+import base64
+import html
+import re
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from zoo.errors import ResultsError
+from zoo.reproductions.harness.folder import results_root
+from zoo.reproductions.harness.scoreboard import BUDGETS, counts_of, devices_of, judged_folders, title_of
+from zoo.reproductions.harness.store import make_folder, write_atomically
+from zoo.reproductions.harness.verdicts import VERDICTS
+
+_IMAGE = re.compile(r"^!\[(.*)\]\((.*)\)$", re.MULTILINE)
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>deepzoo: claims and evidence</title>
+<style>
+:root {{ color-scheme: light dark; --reproduced: #1a7f37; --contradicted: #c0362c; --undecided: #9a6700; --line: #8886; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --reproduced: #3fb950; --contradicted: #ff7b72; --undecided: #d29922; }} }}
+body {{ max-width: 76rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }}
+p, li {{ max-width: 50rem; overflow-wrap: break-word; }}
+h2 {{ margin: 3rem 0 0; border-top: 1px solid var(--line); padding-top: 1rem; }}
+h3 {{ font-size: 1.05rem; }}
+table {{ border-collapse: collapse; font-size: .85rem; }}
+.wide {{ overflow-x: auto; }}
+th, td {{ text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }}
+#claims td:nth-child(n + 2) {{ white-space: nowrap; }}
+section td:nth-child(6) {{ white-space: nowrap; }}
+figure {{ margin: 1rem 0; }}
+img {{ max-width: 100%; background: white; }}
+summary {{ cursor: pointer; font-weight: 600; margin: 1rem 0; }}
+{colours}
+</style>
+</head>
+<body>
+<h1>deepzoo: claims and evidence</h1>
+<p>Which claims of LeCun, Bengio &amp; Hinton, <cite>Deep learning</cite> (Nature 521:436-444, 2015), held up when they were
+rerun: a claim is reproduced where the 95% interval of the effect, over seeds, lies on the claimed side, contradicted where it
+lies on the other, and else undecided. All of this page is generated from the runs.</p>
+<div class="wide"><table id="claims">
+<tr><th>claim</th>{budgets}</tr>
+{lines}
+</table></div>
+{sections}
+</body>
+</html>
+"""
+
+
+def write_report(page=None, folder=None):
+    """Write one HTML page on all results of a results folder; returns its path.
+
+    page: the file, by default report.html in that folder; folder: see results_root. Raises ResultsError where there are no
+    results, a table or figure is missing, or the page can't be written.
+    """
+    root = results_root(folder)
+    page = Path(page).expanduser() if page else root / "report.html"
+    if page.is_dir():
+        raise ResultsError(f"{page} is a folder; name the file to write.")
+    text = report_html(root)
+    make_folder(page.parent)
+    write_atomically(page, text.encode())
+    return page
+
+
+def report_html(root):
+    """The page's text; the same results give the same bytes."""
+    by_claim = {}
+    for folder in judged_folders(root):
+        by_claim.setdefault(folder.name, {})[folder.parent.name] = folder
+    if not by_claim:
+        raise ResultsError(f"{root} holds no results yet; zoo reproduce CLAIM makes some, zoo claims lists what there is.")
+    lines = [_line(name, by_claim[name]) for name in sorted(by_claim)]
+    return _PAGE.format(
+        colours="\n".join(f".{verdict} {{ color: var(--{verdict}); font-weight: 600; }}" for verdict in VERDICTS),
+        budgets="".join(f"<th>{meaning}</th>" for meaning in BUDGETS.values()),
+        lines="\n".join(lines),
+        sections="\n".join(_section(name, by_claim[name]) for name in sorted(by_claim)),
+    )
+
+
+def _line(name, folders):
+    cells = (_counts(folders[budget]) if budget in folders else "" for budget in BUDGETS)
+    title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(name))}'
+    return f"<tr><td>{title}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _counts(folder):
+    said = (f'<span class="{verdict}">{count} {verdict}</span>' for verdict, count in counts_of(folder).items())
+    return "<br>".join(said) or "none"
+
+
+def _section(name, folders):
+    """A claim: what it says, then each budget's outcome, the largest budget's unfolded."""
+    parts = [f'<section id="{name}">', f"<h2>{name}</h2>"]
+    for place, (budget, folder) in enumerate(folders.items()):
+        said, mark, outcome = _read(folder / "comparison.md").decode("utf-8", "replace").partition("## ")
+        if place == 0:
+            parts.append(_rendered(said.partition("\n")[2]))
+        title = f"{BUDGETS[budget]}{html.escape(devices_of([folder]))}"
+        parts += [f"<details{'' if place else ' open'}>", f"<summary>{title}</summary>"]
+        parts += [*_figures(folder, outcome), _rendered(_IMAGE.sub("", mark + outcome)), "</details>"]
+    return "\n".join([*parts, "</section>"])
+
+
+def _figures(folder, text):
+    for words, name in _IMAGE.findall(text):
+        picture = base64.b64encode(_read(folder / Path(name).name)).decode()
+        words = html.escape(f"{words} of {folder.name}, {folder.parent.name} budget", quote=True)
+        yield f'<figure><img alt="{words}" src="data:image/png;base64,{picture}"></figure>'
+
+
+def _rendered(text):
+    """Markdown of ours as HTML, headings a level down, verdicts in their colours, tables that scroll."""
+    tokens = (markdown := MarkdownIt("commonmark", {"html": False}).enable("table")).parse(text)
+    for token in tokens:
+        if token.type.startswith("heading"):
+            token.tag = f"h{int(token.tag[1]) + 1}"
+    found = markdown.renderer.render(tokens, markdown.options, {})
+    for verdict in VERDICTS:
+        found = found.replace(f"<strong>{verdict}</strong>", f'<strong class="{verdict}">{verdict}</strong>')
+    return found.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        remedy = f"make it anew with zoo results rebuild {path.parent.name}"
+        raise ResultsError(f"{path} can't be read ({error.strerror}); {remedy}.") from error

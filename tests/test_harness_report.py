@@ -1,0 +1,105 @@
+"""The report: all results on one page that needs no other file, whatever the results have in them."""
+
+import base64
+import html.parser
+import types
+from pathlib import Path
+
+import harness_example
+import pytest
+
+from zoo.errors import ResultsError
+from zoo.reproductions.harness import target, write_report
+from zoo.reproductions.harness.folder import write_results
+from zoo.reproductions.harness.report import report_html
+
+RESULTS = Path(__file__).parent.parent / "results"
+ROW = ("digits", "linear", "raw <b>pixels</b> & more")
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+
+
+class Page(html.parser.HTMLParser):
+    """What a page is made of: its tags with their attributes, its text, and whether every tag is closed in its turn."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open, self.words = [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag, attribute):
+        return [attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes]
+
+
+@pytest.fixture
+def folder(results_dir):
+    """A claim's folder in which names could be taken for HTML."""
+    module = types.ModuleType("a_claim", "Does 1 < 2 hold?\n\nAt length.")
+    module.judge, module.draw = lambda runs: [target(runs, ROW, at_most=10)], harness_example.draw
+    names = dict.fromkeys(("n_train", "n_test", "parameters", "updates", "seconds"), 1)
+    names |= {"device": "a <card>", "backend": "jax", "precision": "float32", "commit": "abc", "metric": "test_error_pct"}
+    names |= dict(zip(("dataset", "model", "setting"), ROW, strict=True))
+    write_results(results_dir / "quick" / "a_claim", module, [names | {"seed": n, "value": 7 + 0.1 * n} for n in range(3)], {})
+    return results_dir / "quick" / "a_claim"
+
+
+def test_committed_results_are_all_on_the_page():
+    text = report_html(RESULTS)
+    page, folders = Page(text), sorted(path.parent for path in RESULTS.glob("*/*/verdicts.csv"))
+    assert folders and set(page.all("section", "id")) == {folder.name for folder in folders}
+    assert {f"#{folder.name}" for folder in folders} <= set(page.all("a", "href"))
+    pictures = {source.partition("base64,")[2] for source in page.all("img", "src")}
+    assert pictures == {base64.b64encode(path.read_bytes()).decode() for folder in folders for path in folder.glob("*.png")}
+    assert text == report_html(RESULTS)
+
+
+def test_a_page_needs_no_other_file():
+    page = Page(report_html(RESULTS))
+    assert all(source.startswith("data:image/png;base64,") for source in page.all("img", "src"))
+    assert all(target.startswith("#") for target in page.all("a", "href"))
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe"}
+
+
+def test_what_looks_like_html_is_text(folder, results_dir):
+    text = report_html(results_dir)
+    page = Page(text)
+    assert "b" not in {tag for tag, _ in page.tags} and "card" not in {tag for tag, _ in page.tags}
+    assert "raw <b>pixels</b> & more" in page.words and "Does 1 < 2 hold?" in page.words
+    assert '<strong class="reproduced">reproduced</strong>' in text
+
+
+def test_where_it_is_written(folder, results_dir, tmp_path, call):
+    assert write_report() == results_dir / "report.html"
+    code, out, _ = call("report", tmp_path / "new" / "page.html", "--out", results_dir)
+    assert code == 0 and out == f"wrote {tmp_path / 'new' / 'page.html'}\n"
+    assert (tmp_path / "new" / "page.html").read_bytes() == (results_dir / "report.html").read_bytes()
+
+
+def test_what_is_missing_is_named_and_nothing_lost(folder, results_dir, call):
+    page = write_report()
+    before = page.read_bytes()
+    for name in ("figure.png", "comparison.md"):
+        kept = (folder / name).read_bytes()
+        (folder / name).unlink()
+        code, _, err = call("report")
+        assert code == 1 and name in err and "zoo results rebuild a_claim" in " ".join(err.split())
+        assert page.read_bytes() == before
+        (folder / name).write_bytes(kept)
+    with pytest.raises(ResultsError, match="is a folder"):
+        write_report(results_dir)
+
+
+def test_no_results_yet(call, tmp_path):
+    code, _, err = call("report", "--out", tmp_path)
+    assert code == 1 and "holds no results yet" in " ".join(err.split()) and not (tmp_path / "report.html").exists()
