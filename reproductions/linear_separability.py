@@ -13,7 +13,7 @@ Quick budget (3 seeds, 2 cores, some 3 minutes: 200 units, 4,000 images, far fro
 ahead of the input and, the ConvNet's first apart, of the untrained one; the second is ahead of the first, the third no better
 than the second: on mnist_rot from 47 % on the input to 25 %. Pre-trained only, layers are 2 to 9 points ahead of the input,
 but with so few images the third is not ahead of the first, as the published ones are. Untrained layers of sigmoids do worse
-than the input, the deeper the worse; of an untrained ConvNet both convolutions do better, as Alain & Bengio saw, and the
+than the input from the second on, the deeper the worse; of an untrained ConvNet both convolutions do better, as Alain & Bengio saw, and the
 dense layer above them does not.
 """
 
@@ -31,13 +31,14 @@ CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
 CONVOLUTIONS = 2
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
 PROTOCOL = """
-A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats, on features that
+A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats or 400 steps are made, on features that
 are centred and scaled by one number, with one of six L2 strengths (10 to 0.0001), the one that errs least on validation; the
 raw input and all layers at all stages get the same. It sees the training images that its net saw; the test images are used
 once. Where a layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the same. Stacks have three
 layers of sigmoids (quick: 200 units, full: 1,000), pre-trained as denoising autoencoders by Adam (masking 0.25; quick: 20
 epochs a layer, full: 30 on mnist, 100 on the smaller sets) and then trained as a whole (quick: 40 epochs, full: 30 and 100).
-The ConvNet has two convolutions and a dense layer. Quick: the first 4,000 images train, 2,000 validate, 2,000 test; full: all.
+The ConvNet has two convolutions and a dense layer. Quick: the first 4,000 images train, 2,000 validate, 2,000 test, which in
+MNIST are harder than all 10,000; full: all.
 The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias are
 the weights of the first seed's net in the plane, from which the figure is drawn.
 """

@@ -34,8 +34,11 @@ without it, pixels that are always black and the softmax itself leave directions
 of 0 have no sign; Dauphin et al. trained without. A seed decides the start (small weights, some hidden units silent), how
 far down the path of full-batch gradient descent with momentum the search begins, and the noise that is added there; both
 methods search from the same points. A silent unit has zero weights and no gradient, so paths of nets with fewer units,
-whose minima are saddles of the whole net, are among those searched: what share of all critical points the points found
-are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
+whose minima are saddles of the whole net, are among those searched, as many with no silent unit as with one and so on. So
+the number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
+saddles have few of them; whether the error rises with the index is asked for all points and for those of as many silent
+units, and what is found, minima or saddles, is asked of starts that silence none: what share of all critical points the
+points found are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
 starts keep their rows and have no index, error or eigenvalues. Points of one method
 whose losses agree in six digits and whose indices agree are one point, met again or mirrored, and count once in
 correlations, shares and spreads. The training images are all there is: n_test repeats them. Correlations are Spearman's
@@ -69,6 +72,7 @@ def summarise(runs):
         yield row, "share_converged", share_interval(every == 1)
         yield row, "distinct_critical_points", Interval(float(len(points)), np.nan, np.nan, len(every))
         yield row, "rank_correlation_index_error", rank_correlation(points.index_pct, points.train_error_pct)
+        yield row, "rank_correlation_at_equal_silent_units", _correlation_within(points)
         for level, part in _levels(points).items():
             for q in TABLED:
                 name = _quantile(q)
@@ -82,7 +86,7 @@ def judge(runs):
         place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({row[2]})"
         doubt = "" if len(points) else "no start converged to a critical point"
         correlation = rank_correlation(points.index_pct, points.train_error_pct)
-        saddles = share_interval(points.index_pct > 0)
+        whole = points[points.silent_units == 0]
         few = points[(points.index_pct > 0) & (points.index_pct <= FEW)]
         checks += [
             check(
@@ -90,8 +94,14 @@ def judge(runs):
                 f"{place}, rank correlation of the share of negative eigenvalues with the training error", above=0, doubt=doubt,
             ),
             check(
-                f"{row[2]}: saddles are the many", saddles, "of 1",
-                f"{place}, share that are saddle points", above=0.5, doubt=doubt,
+                f"{row[2]}: error rises with the index at equal silent units", _correlation_within(points), "of rank correlation",
+                f"{place}, rank correlation of the two among points whose starts had as many silent units",
+                above=0, doubt=doubt,
+            ),
+            check(
+                f"{row[2]}: saddles are the many", share_interval(whole.index_pct > 0), "of 1",
+                f"{place}, share that are saddle points of the {len(whole)} whose starts had no silent unit",
+                above=0.5, doubt=doubt or ("" if len(whole) else "no such start converged"),
             ),
             check(
                 f"{row[2]}: saddles with few downward directions are alike", _spread_ratio(points, few), "times",
@@ -124,6 +134,23 @@ def rank_correlation(first, second):
         return Interval(r, np.nan, np.nan, n)
     half = ndtri((1 + LEVEL) / 2) * np.sqrt((1 + r**2 / 2) / (n - 3))
     return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)), n)
+
+
+def _correlation_within(points):
+    """Rank correlation of index and error within the groups of as many silent units, pooled; resampling points."""
+    from scipy.stats import rankdata
+
+    def within(sample):
+        deviations = []
+        for silent in np.unique(sample[:, 0]):
+            ranks = rankdata(sample[sample[:, 0] == silent, 1:], axis=0)
+            deviations.append(ranks - ranks.mean(axis=0))
+        first, second = np.concatenate(deviations).T
+        return first @ second / np.sqrt((first @ first) * (second @ second))
+
+    if points.empty:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    return bootstrap_interval(within, points[["silent_units", "index_pct", "train_error_pct"]])
 
 
 def _spread_ratio(points, few):

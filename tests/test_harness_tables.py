@@ -61,8 +61,7 @@ def test_comparison_and_verdicts_by_hand(written):
         "metric": "test_error_pct", "n_seeds": "3", "mean": "8", "ci95_low": "5.51586", "ci95_high": "10.4841", "published": "12.0",
         "published_source": "LeCun, Bottou, Bengio & Haffner 1998, MNIST page table (rows of LeCun et al. 1998 unless named)",
         "published_checked": "read",
-        "note": "60k against 50k; trained with squared error; a softmax regression today gets about 7.5, "
-        "so explain the difference",
+        "note": "60k against 50k; trained with squared error; a softmax regression today gets about 7.5",
     }
     (verdict,) = lines(folder, "verdicts.csv")
     assert {**verdict, "sentence": ""} == {
@@ -78,6 +77,12 @@ def test_several_published_values_have_a_line_each(written):
     assert [(line["model"], line["published"]) for line in lines(folder, "comparison.csv")] == [
         ("linear", "12.0"), ("linear", "8.4"), ("svm", "")
     ]
+
+
+def test_tables_say_what_intervals_leave_out(written):
+    said = "how others would have turned out is not in them"
+    assert said in (written(reproduction(), rows_of(ROW, [7, 8, 9])) / "comparison.md").read_text()
+    assert said not in (written(reproduction(), rows_of(ROW, [7])) / "comparison.md").read_text()
 
 
 def test_diverged_seeds_are_counted_beside_the_mean(written):

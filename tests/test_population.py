@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, shared_compilations  # noqa: F401
+from population_example import compiled, digits, shared_compilations, small_model  # noqa: F401
 
 import zoo
 from zoo.errors import ZooError
@@ -112,6 +112,24 @@ def test_a_member_on_its_own_goes_on_at_its_own_rate(schedule, precision, data, 
     again = keras.saving.load_model(tmp_path / "member.keras")
     assert float(again.optimizer.learning_rate) == pytest.approx(0.01)
     again.fit(*data[0], verbose=0)
+
+def test_a_seed_that_comes_again_is_built_once_and_is_the_same_member():
+    built = []
+
+    def build():
+        built.append(1)
+        return small_model("mlp", dropout=0.5)
+
+    population = zoo.Population(build, [3, 4, 3, 4, 3])
+    assert len(built) == 2
+    for member, twin in ((2, 0), (4, 0), (3, 1)):
+        assert all(map(np.array_equal, population.get_weights(member), population.get_weights(twin)))
+    assert not np.array_equal(population.get_weights(0)[0], population.get_weights(1)[0])
+    starts = [[np.full(w.shape, k, w.dtype) for w in population.get_weights(0)] for k in range(5)]
+    given = zoo.Population(build, [3, 4, 3, 4, 3], weights=starts)
+    assert all((w == k).all() for k in range(5) for w in given.get_weights(k))
+    assert all((np.asarray(w) == 0).all() for w in given.template.get_weights())
+
 
 
 def test_members_start_from_given_weights(data):

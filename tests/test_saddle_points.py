@@ -163,11 +163,12 @@ def test_points_met_again_count_once():
     assert list(points.index) == [0, 2]
 
 
-def known(spread, few):
+def known(spread, few, silent=0.0):
     """Runs of 40 critical points whose error and loss rise with the index, the `few` lowest saddles alike up to a spread."""
     index = np.r_[np.full(few, 1.0), np.linspace(3, 30, 40 - few)]
     loss = np.where(index < 2, 1 + spread * np.cos(np.arange(40)), index / 10)
     values = {"converged": np.ones(40), "index_pct": index, "loss": loss, "train_error_pct": index + np.cos(np.arange(40))}
+    values["silent_units"] = np.zeros(40) + silent
     return pd.DataFrame([
         {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value}
         for metric, column in values.items() for seed, value in enumerate(column)
@@ -178,9 +179,41 @@ def known(spread, few):
     (0.01, 12, "reproduced"), (3.0, 12, "contradicted"), (0.01, 8, "undecided"), (0.01, 2, "undecided")
 ])  # fmt: skip
 def test_verdicts_follow_the_points(spread, few, verdict):
-    rises, many, alike = saddle_points.judge(known(spread, few))
-    assert (rises.verdict, many.verdict) == ("reproduced", "reproduced") and alike.verdict == verdict
+    rises, within, many, alike = saddle_points.judge(known(spread, few))
+    assert (rises.verdict, within.verdict, many.verdict) == 3 * ("reproduced",) and alike.verdict == verdict
     assert ("so few points" in alike.sentence) == (few < 10)
+
+
+def test_what_the_number_of_silent_units_decides_is_no_evidence():
+    """An index that only follows the silent units says nothing among points of as many; a start without them has to be there."""
+    runs = known(0.01, 12, silent=np.arange(40) // 10)
+    table = runs.pivot(index="seed", columns="metric", values="value")
+    table["index_pct"], table["train_error_pct"] = table.silent_units * 2, table.silent_units * 10 + np.cos(np.arange(40))
+    runs = table.reset_index().melt(id_vars="seed", var_name="metric").assign(dataset="d", model="m", setting="s")
+    rises, within, many, _ = saddle_points.judge(runs)
+    assert rises.verdict == "reproduced" and within.verdict == "undecided" and many.verdict == "contradicted"
+    _, _, many, _ = saddle_points.judge(known(0.01, 12, silent=1.0))
+    assert many.verdict == "undecided" and "no such start converged" in many.sentence
+
+
+def test_rank_correlation_within_groups():
+    """Of one group it is Spearman's; a level that differs between groups leaves it as it is."""
+    random = np.random.RandomState(6)
+    first = random.normal(size=60)
+    points = pd.DataFrame({"silent_units": 0, "index_pct": first, "train_error_pct": first + random.normal(size=60)})
+    expected = scipy.stats.spearmanr(points.index_pct, points.train_error_pct).statistic
+    assert saddle_points._correlation_within(points).estimate == pytest.approx(expected)
+    twice = pd.concat([points, points.assign(silent_units=1, index_pct=first + 50, train_error_pct=points.train_error_pct - 50)])
+    assert saddle_points._correlation_within(twice).estimate == pytest.approx(expected)
+
+
+def test_silent_units_are_drawn_evenly_and_are_silent():
+    drawn = [saddles.silent_units(seed, 4) for seed in range(400)]
+    assert set(drawn) == {0, 1, 2, 3} and min(map(drawn.count, range(4))) > 70
+    for seed in range(5):
+        start = saddles.random_start(seed, small_net.shapes(9, 4, 3), {"scale": 0.05})
+        first, bias, second, _ = small_net.unflatten(start, small_net.shapes(9, 4, 3))
+        assert (np.asarray(first) == 0).all(axis=0).sum() == (np.asarray(second) == 0).all(axis=1).sum() == drawn[seed]
 
 
 def test_rank_correlation_is_spearmans():

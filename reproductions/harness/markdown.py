@@ -19,7 +19,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=()):
     pictures: names of the files to show below the figure.
     """
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", "## Verdicts", *_verdicts(verdicts)]
-    parts += ["## Comparison", _table(comparison), _marks(comparison)]
+    parts += ["## Comparison", _table(comparison), _marks(comparison), _sampling(comparison)]
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
@@ -73,6 +73,12 @@ def _marks(comparison):
     used = dict.fromkeys(line["published_checked"] for line in comparison if line["published_checked"])
     said = [f"{mark}: {CHECKED.get(mark, mark)}" for mark in used if mark != "read"]
     return f"Published values were read in the source itself, save those marked ({'; '.join(said)})." if said else ""
+
+
+def _sampling(comparison):
+    tested = any(line["metric"].startswith("test_") and line["ci95_low"] for line in comparison)
+    said = "Intervals are over seeds, on these test examples: how others would have turned out is not in them."
+    return said if tested else ""
 
 
 def _origin(runs):

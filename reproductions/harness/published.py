@@ -87,7 +87,7 @@ def _match(claim, dataset, metric, entry):
 
 
 def _converted(row, metric, note):
-    value, notes = row["value"], [note, row["note"]]
+    value, notes = row["value"], [note, row["spread"] and f"published with a spread of {row['spread']}", row["note"]]
     if row["metric"] != metric:
         convert, published_as = CONVERSIONS[row["metric"], metric]
         notes.insert(0, "published as " + published_as.format(value))

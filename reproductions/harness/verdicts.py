@@ -61,7 +61,11 @@ def paired_difference(
     interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))
     note, lost = _divergence(runs, (better, worse), metric)
     unit, points = ("", words(metric)) if not metric.endswith("_pct") else (" %", "percentage points")
-    means = [number(statistics.mean_interval(values(runs, row, metric)).estimate) + unit for row in (better, worse)]
+    samples = [values(runs, row, metric) for row in (better, worse)]
+    shared = samples[0].index.intersection(samples[1].index)
+    if len(shared) >= 2:  # the means whose difference it is, where one row has seeds that the other lacks
+        samples = [sample[shared] for sample in samples]
+    means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
     sentence = (
         f"On {_place(better, worse)} the {words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}"

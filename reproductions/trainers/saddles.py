@@ -19,10 +19,11 @@ def find_saddles(trial, report):
     """The run function of saddle_points: one start per seed, and where the trial's method leads from there.
 
     The recipe names units, side (of the images), n_train, decay (lambda of the penalty lambda/2 * squared norm of all
-    weights), scale (of the normal start), rate, momentum and steps (least and most) of the training path, noise (standard deviations to choose
-    from), method, iterations and tolerance. Rows: converged (1 or 0), gradient_norm and iterations of every start; loss
-    (penalty included), train_error_pct, index_pct (percent of negative eigenvalues) and quantiles of the eigenvalues of
-    those that converged, NaN for others. Raises InvalidInput, first of all, where a Hessian is too large for the memory.
+    weights), scale (of the normal start), rate, momentum and steps (least and most) of the training path, noise (standard
+    deviations to choose from), method, iterations and tolerance. Rows: silent_units at the start, converged (1 or 0),
+    gradient_norm and iterations of every start; loss (penalty included), train_error_pct, index_pct (percent of negative
+    eigenvalues) and quantiles of the eigenvalues of those that converged, NaN for others. Raises InvalidInput, first of
+    all, where a Hessian is too large for the memory.
     """
     import jax
 
@@ -53,7 +54,7 @@ def find_saddles(trial, report):
     return [
         shared | {"seed": seed, "metric": metric, "value": rounded(value)}
         for seed, values in zip(trial.seeds, found, strict=True)
-        for metric, value in values.items()
+        for metric, value in ({"silent_units": float(silent_units(seed, r["units"]))} | values).items()
     ]
 
 
@@ -77,6 +78,11 @@ def starts_at_once(parameters, images, units, classes):
     return 1 if device.platform == "cpu" else int(min(free // needed, MOST_AT_ONCE))
 
 
+def silent_units(seed, units):
+    """How many hidden units of a seed's start are silent: none to all but one, each number as likely."""
+    return np.random.RandomState([seed, 2]).randint(units)
+
+
 def random_start(seed, shapes, recipe):
     """The weights, one vector, that a training path starts from: small, with some of the hidden units, not all, silent.
 
@@ -85,7 +91,7 @@ def random_start(seed, shapes, recipe):
     """
     random = np.random.RandomState(seed)
     first, bias, second, offset = [recipe["scale"] * random.normal(size=shape) for shape in shapes]
-    silent = random.permutation(len(bias))[: random.randint(len(bias))]
+    silent = random.permutation(len(bias))[: silent_units(seed, len(bias))]
     first[:, silent], bias[silent], second[silent] = 0, 0, 0
     return np.concatenate([weights.ravel() for weights in (first, bias, second, offset)])
 

@@ -73,7 +73,7 @@ class CompiledEngine:
 
         groups = [slice(start, start + size) for start in range(0, members, size)]
         results, seconds = run_groups(groups, prepare_group, fit_group, side_by_side)
-        joined = {n: [np.concatenate(p) for p in zip(*(r[n] for r in results))] for n in STACKED}
+        joined = {n: [p[0] if len(p) == 1 else np.concatenate(p) for p in zip(*(r[n] for r in results))] for n in STACKED}
         names = results[0]["history"]
         joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}
         joined["best_epoch"] = np.concatenate([r["best_epoch"] for r in results])
@@ -137,10 +137,10 @@ class CompiledEngine:
         return device_state, best, {name: jnp.array(np.zeros((room, members), "float32")) for name in names}
 
     def _finished(self, state, best, plan):
-        host = {name: jax.device_get(state[name]) for name in STACKED}
+        fetched = state | {"trainable": self.program.evaluated_weights(state)}
+        host = {name: jax.device_get(fetched[name]) for name in STACKED}
         members = len(state["factor"])
         last = plan["first_epoch"] + plan["epochs"] - 1
-        host["trainable"] = jax.device_get(self.program.evaluated_weights(state))
         host["best_epoch"] = np.full(members, last)
         if best is not None:
             # a member that never had a finite validation score keeps its last weights and its mark

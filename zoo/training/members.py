@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -108,16 +109,23 @@ def stack_members(template, build, seeds, precision, weights):
     template: the built model of seeds[0]. weights: None, or one list of arrays per member in the order of
     `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape).
     """
-    values = []
+    values, models = [], {seeds[0]: template}
+    again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of step sizes: built once
     for k, seed in enumerate(seeds):
-        model = template if k == 0 else build_member(build, seed, precision)
-        if k and model is template:
-            raise InvalidInput("build must make a new model at every call; it returned the same one twice.")
+        model = models.get(seed)
+        if model is None:
+            model = build_member(build, seed, precision)
+            if model is template:
+                raise InvalidInput("build must make a new model at every call; it returned the same one twice.")
+            if seed in again:
+                models[seed] = model
         if weights is not None:
             set_weights(model, weights[k], k)
         values.append(variables_of(model))
         if _shapes(values[k]) != _shapes(values[0]):
             raise InvalidInput(f"build must return the same architecture for every seed; seed {seed} gave another one.")
+    if weights is not None and seeds[0] in again:
+        assign(template, *values[0])
     return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values))
 
 
