@@ -118,7 +118,7 @@ def test_a_seed_that_comes_again_is_built_once_and_is_the_same_member():
 
     def build():
         built.append(1)
-        return small_model("mlp", dropout=0.5)
+        return small_model("mlp", batch_norm=True)
 
     population = zoo.Population(build, [3, 4, 3, 4, 3])
     assert len(built) == 2

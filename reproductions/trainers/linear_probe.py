@@ -32,23 +32,43 @@ def linear_probe(train, validation, test, strengths=STRENGTHS):
         raise InvalidInput("A linear probe needs examples of at least two classes.")
     mean = x.mean(axis=0, dtype="float64").astype("float32")
     scale = float(np.sqrt(np.mean(np.square(x - mean, dtype="float32"), dtype="float64"))) or 1.0
-    curvature, axes = np.linalg.eigh(np.cov((x - mean) / scale, rowvar=False, bias=True))
-    axes = axes.astype("float32")
-    splits = [(((split[0] - mean) / scale) @ axes, np.asarray(split[1])) for split in (train, validation, test)]
+    curvature, axes = _principal_axes((x - mean) / scale)
+    splits = [(_along((split[0] - mean) / scale, axes), np.asarray(split[1])) for split in (train, validation, test)]
     classes = int(max(labels.max() for _, labels in splits)) + 1
-    solve = _solver(classes)
-    weights, bias, steps = solve(*splits[0], np.maximum(curvature, 0).astype("float32"), strengths)
-    errors = [_errors(np.asarray(weights), np.asarray(bias), *split) for split in splits]
+    weights, bias, steps = _solver(classes)(*splits[0], curvature, strengths)
+    errors = [_errors(weights, bias, *split) for split in splits]
     best = int(np.argmin(errors[1]))
     names = [f"{name}_error_pct" for name in ("train", "validation", "test")]
     found = {name: float(error[best]) for name, error in zip(names, errors, strict=True)}
     return found | {"strength": float(strengths[best]), "steps": int(steps)}
 
 
+def _principal_axes(x):
+    """(variances (d,), axes (d, d)) of centred features (n, d): float32, worked out in float64 on the device.
+
+    The least variances bound the steps: in float32 they would be lost in the rounding of the largest ones.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    with jax.enable_x64(True):
+        wide = jnp.asarray(x, "float64")
+        variances, axes = jnp.linalg.eigh(jnp.atleast_2d(jnp.cov(wide, rowvar=False, bias=True)))
+        return jnp.maximum(variances, 0).astype("float32"), axes.astype("float32")
+
+
+def _along(x, axes):
+    """Features (n, d) along axes (d, d), on the device."""
+    import jax
+
+    with jax.default_matmul_precision("float32"):
+        return jax.numpy.asarray(x) @ axes
+
+
 def _errors(weights, bias, x, y):
     """Error in percent for every strength: weights (d, strengths, classes), bias (strengths, classes)."""
-    scores = (x @ weights.reshape(len(weights), -1)).reshape(len(x), *bias.shape) + bias
-    return 100 * np.mean(scores.argmax(axis=2) != y[:, None], axis=0)
+    scores = _along(x, weights.reshape(len(weights), -1)).reshape(len(x), *bias.shape) + bias
+    return 100 * np.mean(np.asarray(scores.argmax(axis=2)) != y[:, None], axis=0)
 
 
 @functools.cache
