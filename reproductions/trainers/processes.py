@@ -1,4 +1,4 @@
-"""Independent pieces of work on all processor cores, in processes that know nothing of Keras, JAX or TensorFlow."""
+"""Independent pieces of work on all processor cores: in processes that know nothing of Keras, JAX or TensorFlow, or in threads."""
 
 
 def in_processes(function, calls, processes=None):
@@ -14,3 +14,15 @@ def in_processes(function, calls, processes=None):
     processes = max(1, min(processes or cpu_count(), len(calls)))
     with parallel_config("loky", inner_max_num_threads=1):
         return Parallel(n_jobs=processes)(delayed(function)(*call) for call in calls)
+
+
+def in_threads(function, calls, threads=-1):
+    """[function(*call) for call in calls], in that order: for work that leaves Python's lock alone and shares large arrays.
+
+    threads: how many at once, -1 for one per core; each has one BLAS thread.
+    """
+    from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return Parallel(n_jobs=threads, prefer="threads")(delayed(function)(*call) for call in calls)

@@ -8,17 +8,17 @@ import warnings
 
 import numpy as np
 
-from zoo.reproductions.trainers.processes import in_processes
+from zoo.reproductions.trainers.processes import in_threads
 
 PROJECTED = 40  # dimensions that linear discriminant analysis leaves of a window
 SHRINKAGE = 0.1  # of its covariance where it only projects
-MANY = 100_000  # frames from which on settings are tried in processes of their own, where that takes no copies of windows
 
 
 class Mixtures:
     """One mixture of Gaussians with diagonal covariances for each class (scikit-learn's), weighted by the classes' shares.
 
     components: at most so many in a mixture, and no more than a tenth of the class's examples. seed: of their starts.
+    The classes share the processor's cores, a thread each.
     """
 
     def __init__(self, components, seed):
@@ -26,27 +26,27 @@ class Mixtures:
 
     def fit(self, x, y):
         from sklearn.exceptions import ConvergenceWarning
-        from sklearn.mixture import GaussianMixture
 
         self.classes, counts = np.unique(y, return_counts=True)
-        self.shares, self.mixtures = np.log(counts / len(y)), []
+        self.shares = np.log(counts / len(y))
         # Without a floor under their variances the Gaussians of rare phones collapse onto single frames.
         floor = 0.01 * float(np.var(x, axis=0).mean())
-        for label, count in zip(self.classes, counts):
-            components = int(np.clip(count // 10, 1, self.components))
-            mixture = GaussianMixture(
-                components, covariance_type="diag", reg_covar=floor, max_iter=20, random_state=self.seed,
-            )
-            mine = x[y == label]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # twenty rounds do, converged or not
-                # Of a phone with a single frame only its place is known.
-                self.mixtures.append(mixture.fit(mine if count > 1 else np.repeat(mine, 2, axis=0)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # twenty rounds do, converged or not
+            self.mixtures = in_threads(self._mixture, [(x[y == label], floor) for label in self.classes])
         return self
 
+    def _mixture(self, mine, floor):
+        from sklearn.mixture import GaussianMixture
+
+        components = int(np.clip(len(mine) // 10, 1, self.components))
+        mixture = GaussianMixture(components, covariance_type="diag", reg_covar=floor, max_iter=20, random_state=self.seed)
+        # Of a phone with a single frame only its place is known.
+        return mixture.fit(mine if len(mine) > 1 else np.repeat(mine, 2, axis=0))
+
     def predict(self, x):
-        scores = [mixture.score_samples(x) + share for mixture, share in zip(self.mixtures, self.shares)]
-        return self.classes[np.argmax(scores, axis=0)]
+        scores = in_threads(lambda mixture: mixture.score_samples(x), [(mixture,) for mixture in self.mixtures])
+        return self.classes[np.argmax(scores + self.shares[:, None], axis=0)]
 
 
 def train_baseline(trial, report):
@@ -69,9 +69,7 @@ def train_baseline(trial, report):
         x, y = plain[0][rows], train.y[rows]
         project = _projection(x, y) if r["features"] == "projected" else lambda values: values
         data = project(x), y, project(plain[1]), validation.y
-        calls = [(trial.model, value, seed, *data) for value in r["grid"]]
-        alone = len(rows) < MANY or r["features"] == "window"
-        fitted, errors = zip(*in_processes(_fitted, calls, processes=1 if alone else None))
+        fitted, errors = zip(*(_fitted(trial.model, value, seed, *data) for value in r["grid"]))
         best = int(np.argmin(errors))
         shared = {
             "seed": seed, "n_train": len(rows), "seconds": time.perf_counter() - began, "device": processor(),
@@ -111,7 +109,7 @@ def _method(name, value, seed):
         return Mixtures(value, seed)
     if name == "lda":
         return LinearDiscriminantAnalysis(solver="eigen", shrinkage=value)
-    return KNeighborsClassifier(value)
+    return KNeighborsClassifier(value, n_jobs=-1)
 
 
 def _fitted(name, value, seed, x, y, held_out, phones):
