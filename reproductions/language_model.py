@@ -12,6 +12,7 @@ layers (2.10) as of one (2.13), which are ahead of bzip2 (2.18), of the plain re
 """
 
 from zoo.reproductions.harness import Published, Trial, as_published, paired_difference
+from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers.compressors import compress
 from zoo.reproductions.trainers.ngrams import LONGEST, count_ngrams
@@ -133,7 +134,7 @@ def _draw_curves(axes, runs):
         if len(mine):
             axes.plot([], [], color=colour, ls="--" if number.isna().all() else "-", label=_name(row))
     axes.set(xlabel="updates", ylabel="bits per character")
-    axes.legend(fontsize=8, ncols=2)
+    legend_above(axes, ncols=2)
 
 
 def _draw_bits(axes, runs):

@@ -140,7 +140,7 @@ def draw(runs):
     for axes in panels[len(nets) :]:
         axes.set_axis_off()
     panels[0].set_ylabel("test error of a linear probe, %")
-    panels[0].legend(fontsize=8)
+    below.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
     return figure
 
 

@@ -53,6 +53,13 @@ def _png(figure):
     return file.getvalue()
 
 
+def legend_above(axes, room=0.35, **options):
+    """A legend over what is drawn, for which the axis is made longer by so much of its length."""
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + room * (top - bottom))
+    axes.legend(fontsize=8, loc="upper center", **options)
+
+
 def mosaic(images, columns=8):
     """Square images (n, pixels) side by side, each divided by its largest absolute value, NaN between them."""
     import numpy as np

@@ -5,6 +5,7 @@ Errors come as {minutes of labels: test errors by seed}, those of stacks of laye
 
 import numpy as np
 
+from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.statistics import mean_interval
 
 
@@ -20,7 +21,7 @@ def draw_depths(axes, stacks, others, minutes):
             axes.axhline(np.nanmean(curve[minutes]), color=f"C{index}", ls="--", lw=1.3, label=name)
     axes.set(xlabel="hidden layers", ylabel="test error of a frame, %", xticks=list(by_depth))
     axes.set_title(f"{minutes:g} minutes of labelled speech", fontsize=11)
-    axes.legend(fontsize=8, ncols=2)
+    legend_above(axes, ncols=2)
 
 
 def draw_minutes(axes, stacks, others):
