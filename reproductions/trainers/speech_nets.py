@@ -55,7 +55,7 @@ def _build(trial, train):
 
 
 def _fit(trial, weights, minutes, epochs, train, validation, test):
-    """({"test", "validation": errors by seed}, seconds of one seed in all step sizes, predictions of the shown frames)."""
+    """({"test", "validation": errors by seed}, seconds of one seed in all step sizes, predictions of the frames to show)."""
     import keras
 
     import zoo
@@ -78,6 +78,8 @@ def _fit(trial, weights, minutes, epochs, train, validation, test):
     # All members are tested at once, but nothing looks at the test errors of step sizes that were not chosen.
     held_out, tested = (errors_on(population, (part.x, part.y)).reshape(len(r["rates"]), -1) for part in (validation, test))
     best = most_accurate(held_out)
-    first = population[best * len(seeds)]
-    predicted = np.argmax(first.predict(test.x[:SHOWN], verbose=0), axis=-1).astype(np.int16)
+    predicted = None
+    if r["shown"]:
+        first = population[best * len(seeds)]
+        predicted = np.argmax(first.predict(test.x[:SHOWN], verbose=0), axis=-1).astype(np.int16)
     return {"test": tested[best], "validation": held_out[best]}, population.fit_seconds / len(seeds), predicted
