@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import errno
 import io
+import json
 import os
 import random
 import signal
@@ -97,6 +98,49 @@ def test_the_same_card_in_another_host_computes_again_what_ran_on_the_processor(
         folder = run()
         assert {row["device"] for row in values(folder)} == {processor}
         assert begun(log) == {"linear": begins, "mlp": begins}
+
+
+def test_one_model_anew_and_the_lines_of_the_others_stay(log):
+    folder = run()
+    before, environment = values(folder), json.loads((folder / "environment.json").read_text())
+    assert run(only="ml*", force=True) == folder
+    assert begun(log) == {"linear": 1, "mlp": 2}
+    assert values(folder) == before
+    after = json.loads((folder / "environment.json").read_text())
+    named = [[trial["model"] for trial in found["trials"]] for found in (environment, after)]
+    assert named[0] == named[1] == ["linear", "mlp"]
+    assert after["trials"][0] == environment["trials"][0] and after.keys() == environment.keys()
+
+
+@pytest.mark.parametrize("options, told", [
+    ({"only": "svm"}, "trains no model 'svm'; it has linear, mlp"),
+    ({"only": "mlp", "seeds": 3}, "with another recipe or other seeds"),
+])  # fmt: skip
+def test_what_can_t_stay_is_said_before_any_training(log, options, told):
+    folder = run()
+    before = (folder / "runs.csv").read_bytes()
+    with pytest.raises((InvalidInput, ResultsError), match=told):
+        run(**options)
+    assert begun(log) == {"linear": 1, "mlp": 1} and (folder / "runs.csv").read_bytes() == before
+
+
+def test_lines_of_other_versions_do_not_stay(log):
+    folder = run()
+    path = folder / "environment.json"
+    path.write_text(path.read_text().replace('"numpy": "', '"numpy": "0.'))
+    with pytest.raises(ResultsError, match="computed with another versions"):
+        run(only="mlp")
+    (folder / "runs.csv").unlink()
+    with pytest.raises(ResultsError, match="run the claim first"):
+        run(only="mlp")
+    assert begun(log) == {"linear": 1, "mlp": 1}
+
+
+def test_pictures_need_all_trials(monkeypatch):
+    run()
+    monkeypatch.setattr(harness_example, "illustrate", lambda files: {}, raising=False)
+    with pytest.raises(InvalidInput, match="run all of them"):
+        run(only="mlp")
 
 
 def draws(trial, report):

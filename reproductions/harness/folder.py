@@ -61,7 +61,7 @@ def read_folder(folder):
 def read_pictures(folder):
     """{file name: bytes} of the pictures that the run of a folder drew. Raises ResultsError if one is not what it drew."""
     pictures = {}
-    for name, recorded in _environment(folder).get("pictures_sha256", {}).items():
+    for name, recorded in read_environment(folder).get("pictures_sha256", {}).items():
         path = folder / Path(name).name
         pictures[path.name] = path.read_bytes() if path.is_file() else b""
         if _sha256(pictures[path.name]) != recorded:
@@ -149,11 +149,11 @@ def _write(folder, files):
 
 def _unchanged(folder):
     """Raise ResultsError if runs.csv is not the one that environment.json was written with, lines lost included."""
-    if _environment(folder)["runs_sha256"] != _sha256((folder / "runs.csv").read_bytes()):
+    if read_environment(folder)["runs_sha256"] != _sha256((folder / "runs.csv").read_bytes()):
         raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (sha256); take it from git or run again.")
 
 
-def _environment(folder):
+def read_environment(folder):
     """environment.json as a dict with a runs_sha256."""
     try:
         environment = json.loads((folder / "environment.json").read_bytes())

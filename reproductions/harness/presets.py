@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from zoo.errors import ResultsError
+from zoo.presets.folder import CONFIG
 from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
 from zoo.reproductions.harness.store import Store, write_atomically
@@ -27,21 +28,43 @@ def preset_name(dataset, model, setting, names=()):
 def make_presets(claim, target, out=None):
     """Write a preset below the folder `target` for each row of results/full/<claim>; returns the folders.
 
-    The weights are those that the trials left in the store. Presets of other claims stay. Raises ResultsError where
+    The weights are those that the trials left in the store. Presets of other claims stay, and so do those of rows that the
+    runs took over from earlier ones (`zoo reproduce --only`), if their cards say the same. Raises ResultsError where
     weights, or the runs, are missing.
     """
-    from zoo.presets.folder import CONFIG, FILES, write_sums
+    from zoo.presets.folder import FILES, write_sums
 
     root, target, names = results_root(out), Path(target), getattr(load_claim(claim), "NAMES", {})
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
-    chosen = {row: _entry_of(claim, row, runs, stored) for row in rows}  # whatever is missing shows before anything is written
-    made = [_make(target, row, entry, preset_name(*row, names)) for row, entry in chosen.items()]
+    chosen = {row: _entry_of(row, runs, stored) for row in rows}
+    for row, entry in chosen.items():  # whatever is missing shows before anything is written
+        if entry is None and not _stands(target / preset_name(*row, names), row, runs):
+            raise ResultsError(
+                f"The store holds no weights of {' '.join(row[:2])} ({row[2]}) that belong to the runs in "
+                f"results/{BUDGET}/{claim}; run zoo reproduce {claim} --budget {BUDGET}."
+            )
+    made = [_make(target, row, entry, preset_name(*row, names)) for row, entry in chosen.items() if entry]
     everything = sorted(path.parent for path in target.glob(f"*/{CONFIG}"))
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in everything for name in FILES))
     write_atomically(target / "README.md", _index(everything).encode())  # of cards, which no longer load without the sums
     return made
+
+
+def _stands(folder, row, runs):
+    """Whether a preset is there whose card was made from the runs of a row."""
+    from zoo.presets import model_card
+    from zoo.presets.card import metric
+
+    if not (folder / CONFIG).exists():
+        return False
+    card, (dataset, model, setting) = model_card(folder), row
+    mine = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
+    said = metric(card)
+    tested = mine[mine.metric == said["name"]].value.dropna()
+    same = len(tested) == said["seeds"] and abs(tested.mean() - said["mean"]) < 1e-4
+    return same and set(mine.commit) == {card["training"]["commit"]}
 
 
 def _index(folders):
@@ -82,8 +105,8 @@ def _stored(store):
     return found
 
 
-def _entry_of(claim, row, runs, stored):
-    """The stored trial whose rows are those of runs.csv."""
+def _entry_of(row, runs, stored):
+    """The stored trial whose rows are those of runs.csv, or None."""
     dataset, model, setting = row
     mine = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
     wanted = {(line.metric, line.seed): line.value for line in mine.itertuples()}
@@ -91,10 +114,7 @@ def _entry_of(claim, row, runs, stored):
         values = {(line["metric"], line["seed"]): line["value"] for line in entry.rows}
         if values.keys() == wanted.keys() and all(abs(values[key] - wanted[key]) < 1e-6 for key in values):
             return entry
-    raise ResultsError(
-        f"The store holds no weights of {dataset} {model} ({setting}) that belong to the runs in results/{BUDGET}/{claim}; "
-        f"run zoo reproduce {claim} --budget {BUDGET}."
-    )
+    return None
 
 
 def _make(target, row, entry, name):

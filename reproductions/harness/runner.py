@@ -13,6 +13,7 @@ from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
 from zoo.reproductions.harness.fingerprint import trial_key
 from zoo.reproductions.harness.folder import results_root, write_results
+from zoo.reproductions.harness.kept import chosen_and_kept
 from zoo.reproductions.harness.progress import Progression
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import write_scoreboard
@@ -26,13 +27,17 @@ class TrialsFailed(ZooError):
     """Some trials of a run raised; the others are finished and stored."""
 
 
-def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", address=None, force=False, console=None):
+def run_claim(
+    claim, budget="quick", seeds=None, out=None, engine="local", address=None, force=False, console=None, only=None
+):
     """Train what a claim needs and write its results; returns the folder <results>/<budget>/<claim> (a Path).
 
     claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick" or "full"; seeds: a
     number or the seeds, instead of the budget's own. out: the results folder, see results_root. Trials that are
-    stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster.
-    Raises UnknownName, InvalidInput, ResultsError (a folder that takes no results: before any training), TrialsFailed.
+    stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster. only: a
+    model's name, with shell wildcards; the lines of the other models stay those of the runs in the folder.
+    Raises UnknownName, InvalidInput, TrialsFailed, and before any training ResultsError: a folder that takes no results, or,
+    with only, runs that are not those of the present recipes, seeds, device and versions.
     """
     module = load_claim(claim)
     budget = Budget.named(budget, seeds, getattr(module, "SEEDS", None))
@@ -41,12 +46,16 @@ def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", addre
     require_writable(root / ".trials")
     require_writable(folder)
     trials, left_out = _at_hand(_distinct(module, budget))
-    with contextlib.closing(open_engine(engine, address)) as works, Progression(trials, console) as shown:
-        for trial in left_out:
-            shown.say(f"{trial} is left out: {_lacking(trial)}")
+    with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()
-        run = _Run(Store(root), works, environment, shown, force)
-        entries = run.finish({trial_key(trial, environment): trial for trial in trials})
+        chosen, kept = chosen_and_kept(module, trials, folder, environment, only)
+        with Progression(chosen, console) as shown:
+            for trial in left_out:
+                shown.say(f"{trial} is left out: {_lacking(trial)}")
+            run = _Run(Store(root), works, environment, shown, force)
+            entries = run.finish({trial_key(trial, environment): trial for trial in chosen})
+    found = kept | dict(zip((trial.row for trial in chosen), entries, strict=True))
+    entries = [found[trial.row] for trial in trials]
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
         rows = [row for entry in entries for row in entry.rows]
         write_results(folder, module, rows, _provenance(budget, entries), _left(entries))

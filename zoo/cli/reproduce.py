@@ -55,6 +55,10 @@ def reproduce(
         str | None, typer.Option(metavar="A", help="The Ray cluster to join. Default: a new one on this machine.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Train again what is finished already.")] = False,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Run these models alone, wildcards allowed; the other lines stay.", show_default=False),
+    ] = None,
     backend: TrainingBackend = Backend.JAX,
 ):
     """Train everything that a claim needs, compare with the published numbers, and say whether it held.
@@ -66,6 +70,7 @@ def reproduce(
     $ zoo reproduce shallow_vs_deep
     $ zoo reproduce shallow_vs_deep --budget smoke --out /tmp/try
     $ zoo reproduce shallow_vs_deep --budget full --engine ray --address auto
+    $ zoo reproduce pretrained --budget full --only kernel_machine
     """
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
@@ -74,7 +79,7 @@ def reproduce(
     describe_claim(claim)  # a mistyped name is refused before anything is loaded
     with interruptible("Finished trials are kept; the same command goes on from there."):
         use_backend(backend)
-        run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force)
+        run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force, only=only)
     show(claim, budget.value, out)
 
 
