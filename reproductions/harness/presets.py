@@ -110,9 +110,11 @@ def _entry_of(row, runs, stored):
     dataset, model, setting = row
     mine = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
     wanted = {(line.metric, line.seed): line.value for line in mine.itertuples()}
+    commits = set(mine.commit)
     for entry in stored.get(row, ()):
         values = {(line["metric"], line["seed"]): line["value"] for line in entry.rows}
-        if values.keys() == wanted.keys() and all(abs(values[key] - wanted[key]) < 1e-6 for key in values):
+        trained_here = {line["commit"] for line in entry.rows} == commits and values.keys() == wanted.keys()
+        if trained_here and all(abs(values[key] - wanted[key]) < 1e-6 for key in values):
             return entry
     return None
 

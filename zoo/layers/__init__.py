@@ -4,7 +4,7 @@ from zoo.layers.augmentation import RandomAffine, RandomElastic, RandomErasing, 
 from zoo.layers.autoencoder import Autoencoder, MeanOutput
 from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.forecast import Forecast
-from zoo.layers.fourier import OrthogonalRandomFeatures, RandomFourierFeatures
+from zoo.layers.fourier import OrthogonalRandomFeatures
 from zoo.layers.local_maps import LocalMaps, scaled_tanh
 from zoo.layers.recurrent import ForgetBias
 
@@ -20,7 +20,6 @@ __all__ = [
     "RandomElastic",
     "RandomErasing",
     "RandomFlip",
-    "RandomFourierFeatures",
     "RandomShift",
     "SlicedMaxPooling2D",
     "augment",

@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from zoo.layers.fourier import OrthogonalRandomFeatures, RandomFourierFeatures
+from zoo.layers.fourier import OrthogonalRandomFeatures
 from zoo.layers.local_maps import LocalMaps
 
 
@@ -20,8 +20,6 @@ def flops_per_example(model):
 def _products(layer):
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.input.shape[1:]) * layer.units
-    if isinstance(layer, RandomFourierFeatures):
-        return layer.input.shape[-1] * layer.features
     if isinstance(layer, OrthogonalRandomFeatures):
         return math.prod(layer.signs.shape) * sum(layer.signs.shape[-2:])
     if isinstance(layer, keras.layers.Conv2D):
