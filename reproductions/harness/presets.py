@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zoo.errors import ResultsError
 from zoo.presets.folder import CONFIG
-from zoo.reproductions.harness.claims import load_claim
+from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
 from zoo.reproductions.harness.store import Store, write_atomically
 
@@ -34,7 +34,8 @@ def make_presets(claim, target, out=None):
     """
     from zoo.presets.folder import FILES, write_sums
 
-    root, target, names = results_root(out), Path(target), getattr(load_claim(claim), "NAMES", {})
+    module = load_claim(claim)
+    claim, root, target, names = claim_name(module), results_root(out), Path(target), getattr(module, "NAMES", {})
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)

@@ -1,0 +1,57 @@
+"""Presets made from a run: the weights that its trials left, cards of its numbers; those of lines that stayed stay, too."""
+
+import shutil
+import types
+
+import matplotlib.figure
+import numpy as np
+import pytest
+
+import zoo
+from zoo.errors import ResultsError
+from zoo.reproductions.harness import Trial, run_claim, target
+from zoo.reproductions.harness.folder import read_folder
+from zoo.reproductions.harness.presets import make_presets
+from zoo.reproductions.trainers.preset import train_preset
+from zoo.training.recipe import recipe
+
+MODELS = {"linear": {}, "mlp": {"widths": [8]}}
+
+
+@pytest.fixture(scope="module")
+def claim():
+    """A linear model and a small net on digits, a few epochs each."""
+    module = types.ModuleType("own_presets", "Presets of one's own.\n\nFor a test.")
+    module.trials = lambda budget: [
+        Trial("digits", model, "preset", budget.seeds, train_preset, recipe(options=options, epochs=3, batch_size=64))
+        for model, options in MODELS.items()
+    ]
+    module.judge = lambda runs: [target(runs, ("digits", "mlp", "preset"), at_most=90)]
+    module.draw = lambda runs: matplotlib.figure.Figure(figsize=(2, 2))
+    return module
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_presets_follow_from_a_run_and_stay_with_their_lines(claim, results_dir, tmp_path):
+    runs = read_folder(run_claim(claim, "full", seeds=2))
+    shipped = tmp_path / "presets"
+    assert [folder.name for folder in make_presets(claim, shipped)] == ["linear_digits", "mlp_digits"]
+    held_out = zoo.datasets.load("digits").validation
+    for model in MODELS:
+        mine = runs[(runs.model == model) & (runs.metric == "validation_error_pct")]
+        guesses = zoo.from_preset(shipped / f"{model}_digits").predict(held_out.x, verbose=0).argmax(axis=1)
+        assert 100 * np.mean(guesses != held_out.y) == pytest.approx(mine.value.min(), abs=1e-3)
+    before = contents(shipped / "linear_digits")
+
+    shutil.rmtree(results_dir / ".trials")  # as on another machine, where nothing but the committed runs is
+    with pytest.raises(ResultsError, match="no weights of digits linear"):
+        make_presets(claim, tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+    again = read_folder(run_claim(claim, "full", seeds=2, only="mlp"))
+    assert again.drop(columns="seconds").equals(runs.drop(columns="seconds"))
+    assert [folder.name for folder in make_presets(claim, shipped)] == ["mlp_digits"]
+    assert contents(shipped / "linear_digits") == before
+    assert "[linear_digits]" in (shipped / "README.md").read_text()
