@@ -11,7 +11,7 @@ the ConvNet below the mlp's at all sizes, about 0.5 % with distortions. Quick bu
 minutes): the five nets do not come out in the published order: from 81 to 83 % instead of from 80 to 98.4 %, net-5 ahead, but
 local connections behind 12 hidden units, and net-4 not clearly ahead of net-3. The ConvNet generalises far better at each
 size, with less than half of the mlp's errors at 3,000 images. That it is easier to train holds for 3,000 images only: with
-100 the mlp takes fewer epochs to 5 % training error, in between it is undecided; and an epoch of the ConvNet takes some 50
+100 the mlp takes fewer epochs to 5 % training error, in between it is undecided; and an epoch of the ConvNet takes 50 to 70
 times as long. Distortions halve the error on 1,000 images, elastic ones a little more than affine ones.
 """
 
