@@ -163,12 +163,12 @@ def test_reproduce_hands_everything_on(call, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code, _, err = call(
         "reproduce", "shallow_vs_deep", "--budget", "smoke", "--seeds", 2, "--out", tmp_path, "--engine", "ray",
-        "--address", "auto", "--force", "--backend", "tensorflow",
+        "--address", "auto", "--force", "--only", "lstm", "--backend", "tensorflow",
     )
     assert (code, err) == (1, "error: enough\n")
     assert seen == {
         "claim": "shallow_vs_deep", "budget": "smoke", "seeds": 2, "out": tmp_path, "engine": "ray",
-        "address": "auto", "force": True, "keras": "tensorflow",
+        "address": "auto", "force": True, "only": "lstm", "keras": "tensorflow",
     }
 
 

@@ -135,8 +135,13 @@ def test_an_interrupt_while_the_last_groups_train_stops_them():
             time.sleep(0.001)
         ended.append(stopped())
 
-    with pytest.raises(KeyboardInterrupt):
-        run_groups(range(2), lambda group: group, work, 2)
+    # tests that run in the background of a shell inherit that SIGINT is ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_groups(range(2), lambda group: group, work, 2)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended == [True, True]
 
 
