@@ -21,6 +21,7 @@ out, the nearest neighbour (43.7 %) beats every net (46 to 53 %), and so do Gaus
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, as_published, check, paired_difference
+from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
@@ -238,7 +239,7 @@ def _minutes(runs):
 
 def _errors(runs, row, minutes):
     """Test errors of a row (model, setting) in the order of the seeds."""
-    mine = runs[(runs.dataset == SPEECH) & (runs.model == row[0]) & (runs.setting == row[1])]
+    mine = lines_of(runs, (SPEECH, *row))
     return mine[mine.metric == metric("test", minutes)].sort_values("seed").value.to_numpy()
 
 

@@ -17,6 +17,7 @@ deeper, and ahead of tanh with one hidden layer only; the small ConvNet, too, le
 import itertools
 
 from zoo.reproductions.harness import Published, Trial, check
+from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.trainers.learning_speed import STARTS, train_convnet, train_mlp
 
 SEEDS = {"full": 10}
@@ -159,9 +160,8 @@ def _ratio(runs, relu, rival, metric):
 
 def _by_seed(runs, row, metric):
     """A metric of a row as a Series by seed, empty where it has none."""
-    dataset, model, setting = row
-    mine = (runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)
-    return runs[mine & (runs.metric == metric)].set_index("seed").value
+    mine = lines_of(runs, row)
+    return mine[mine.metric == metric].set_index("seed").value
 
 
 def _never(runs, row, metric):
@@ -171,7 +171,7 @@ def _never(runs, row, metric):
 
 def _lowest_target(runs, row):
     """The metric that counts a row's steps, or epochs, to the lowest training error."""
-    metrics = runs[(runs.dataset == row[0]) & (runs.model == row[1]) & (runs.setting == row[2])].metric.unique()
+    metrics = lines_of(runs, row).metric.unique()
     return min((name for name in metrics if "_to_" in name), key=lambda name: float(name.split("_")[2]))
 
 
@@ -231,7 +231,7 @@ def _there_or_not(rows):
 def _draw_curves(axes, runs, dataset):
     """Training error against epochs of both ConvNets, every seed a line, and the target."""
     for index, (activation, row) in enumerate(CONVNETS.items()):
-        mine = runs[(runs.dataset == dataset) & (runs.model == row[0]) & (runs.setting == row[1])]
+        mine = lines_of(runs, (dataset, *row))
         curves = mine.assign(epoch=mine.metric.str.extract(r"_in_epoch_(\d+)$")[0].astype(float)).dropna(subset="epoch")
         for _, curve in curves.groupby("seed"):
             axes.plot(curve.epoch, curve.value, ".-", color=f"C{index}", lw=1, alpha=0.8)

@@ -38,13 +38,12 @@ far down the path of full-batch gradient descent with momentum the search begins
 methods search from the same points. A silent unit has zero weights and no gradient, so paths of nets with fewer units,
 whose minima are saddles of the whole net, are among those searched, as many with no silent unit as with one and so on. So
 the number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
-saddles have few of them; whether the error rises with the index is asked for all points and for those of as many silent
-units, and what is found, minima or saddles, is asked of starts that silence none: what share of all critical points the
-points found are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
-starts keep their rows and have no index, error or eigenvalues. Points of one method
-whose losses agree in six digits and whose indices agree are one point, met again or mirrored, and count once in
+saddles have few of them. Therefore whether the error rises with the index is also asked within groups of points whose
+starts had as many silent units, by ranks within each group, and whether saddles are the many is asked of starts without any.
+What share of all critical points the points found are, nobody knows. A point counts as critical if the Euclidean norm of
+the gradient is at most {TOLERANCE:g}; the other starts keep their rows and have no index, error or eigenvalues. Points of one method whose losses agree in six digits and whose indices agree are one point, met again or mirrored, and count once in
 correlations, shares and spreads. The training images are all there is: n_test repeats them. Correlations are Spearman's
-with the interval of Bonett & Wright (2000). The three error levels are thirds of the distinct points by training error.
+with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training error.
 """
 
 

@@ -27,6 +27,7 @@ from zoo.reproductions.harness import Published, Trial, check, paired_difference
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.harness.verdicts import values
 from zoo.reproductions.trainers.selectivity import (
@@ -258,7 +259,7 @@ def _draw_sets(axes, runs):
     for place, row in enumerate(MODELS):
         shift = (place - (len(MODELS) - 1) / 2) * 0.11
         for x, dataset in enumerate(datasets):
-            errors = tested[(tested.dataset == dataset) & (tested.model == row[0]) & (tested.setting == row[1])].value
+            errors = lines_of(tested, (dataset, *row)).value
             for error in errors:  # whole at the edge, too
                 axes.plot(x + shift, max(error, FLOOR), "o", ms=5, alpha=0.7, color=f"C{place}", clip_on=False)
             if (dataset, *row) in PUBLISHED:

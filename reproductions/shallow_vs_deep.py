@@ -17,6 +17,7 @@ Whether more examples and steps turn the rest round is what the full budget asks
 
 from zoo.reproductions.harness import Published, Trial, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
+from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
 from zoo.reproductions.trainers.kernel import train_svm
 
@@ -125,7 +126,7 @@ def draw(runs):
     errors = runs[runs.metric == "test_error_pct"]
     for (left, right), dataset in zip(axes, datasets):
         for index, row in enumerate((*SHALLOW, *DEEP)):
-            dots = errors[(errors.dataset == dataset) & (errors.model == row[0]) & (errors.setting == row[1])]
+            dots = lines_of(errors, (dataset, *row))
             marker = "s" if row in SHALLOW else "o"
             for panel, column in ((left, "parameters"), (right, "seconds")):
                 panel.scatter(dots[column], dots.value, s=18, marker=marker, color=f"C{index}", alpha=0.6, label=": ".join(row))

@@ -23,6 +23,7 @@ import numpy as np
 from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
 from zoo.reproductions.harness.figures import mosaic
 from zoo.reproductions.harness.resampling import bootstrap_interval
+from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.label_curves import FILTERS, metric, train_with_labels
 
@@ -49,9 +50,9 @@ every start by the same recipe: Adam with cosine decay, batches of 50 (full: 128
 however few are labelled. The epoch counts that errs least on the validation images (quick: 4,000, full: 10,000), in the
 step size of two whose seeds do so, for each number of labels; that many labels to choose by are not counted among the
 labels. A seed draws its labelled images, as many of each class, the same for every start, and with more labels it keeps
-those of fewer. Layers have 200 units (full: 1,000), or in the rows named so the top one {TOP}. The first 4,000 test images of MNIST, the quick budget's, are harder than all 10,000, which published errors are
-of. Training errors are of the
-selected epoch and without dropout. Not untouched: the quick dropout of a fifth was set on validation errors of one seed, but
+those of fewer. Layers have 200 units (full: 1,000), or in the rows named so the top one {TOP}. The first 4,000 test images of
+MNIST, the quick budget's, are harder than all 10,000, which published errors are of. Training errors are of the selected
+epoch and without dropout. Not untouched: the quick dropout of a fifth was set on validation errors of one seed, but
 because a quick run, whose test errors had been seen, left the modern start with a half behind.
 """
 
@@ -182,8 +183,7 @@ def _labels(runs):
 
 def _errors(runs, row, labels, split="test"):
     """Errors of a row, (seeds, labels), in the order of the seeds; NaN where a seed diverged."""
-    mine = runs[(runs.dataset == row[0]) & (runs.model == row[1]) & (runs.setting == row[2])]
-    return mine.pivot(index="seed", columns="metric", values="value")[[metric(split, n) for n in labels]].to_numpy()
+    return lines_of(runs, row).pivot(index="seed", columns="metric", values="value")[[metric(split, n) for n in labels]].to_numpy()
 
 
 def _name(row):

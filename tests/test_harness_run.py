@@ -136,6 +136,24 @@ def test_lines_of_other_versions_do_not_stay(log):
     assert begun(log) == {"linear": 1, "mlp": 1}
 
 
+def test_lines_stay_whose_data_are_not_at_hand(log, monkeypatch):
+    """An optional trial that was run keeps its lines without its data; one that was left out stays so."""
+    everything = harness_example.trials
+    monkeypatch.setattr(harness_example, "trials", lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)])
+    before = values(run())
+    there = ["digits"]
+    monkeypatch.setattr("zoo.reproductions.harness.runner.at_hand", lambda name: name in there)
+    monkeypatch.setattr(
+        harness_example, "trials",
+        lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)]
+        + [dataclasses.replace(everything(budget)[0], dataset="mnist", optional=True)],
+    )
+    assert values(run(only="mlp", force=True)) == before and begun(log) == {"linear": 1, "mlp": 2}
+    there.clear()
+    with pytest.raises(InvalidInput, match="not at hand"):
+        run(only="mlp")
+
+
 def test_pictures_need_all_trials(monkeypatch):
     run()
     monkeypatch.setattr(harness_example, "illustrate", lambda files: {}, raising=False)

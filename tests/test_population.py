@@ -113,6 +113,7 @@ def test_a_member_on_its_own_goes_on_at_its_own_rate(schedule, precision, data, 
     assert float(again.optimizer.learning_rate) == pytest.approx(0.01)
     again.fit(*data[0], verbose=0)
 
+
 def test_a_seed_that_comes_again_is_built_once_and_is_the_same_member():
     built = []
 
@@ -129,7 +130,6 @@ def test_a_seed_that_comes_again_is_built_once_and_is_the_same_member():
     given = zoo.Population(build, [3, 4, 3, 4, 3], weights=starts)
     assert all((w == k).all() for k in range(5) for w in given.get_weights(k))
     assert all((np.asarray(w) == 0).all() for w in given.template.get_weights())
-
 
 
 def test_members_start_from_given_weights(data):

@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 from zoo.errors import ResultsError
-from zoo.presets.folder import CONFIG
+from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
+from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.store import Store, write_atomically
 
 BUDGET = "full"
@@ -32,8 +33,6 @@ def make_presets(claim, target, out=None):
     runs took over from earlier ones (`zoo reproduce --only`), if their cards say the same. Raises ResultsError where
     weights, or the runs, are missing.
     """
-    from zoo.presets.folder import FILES, write_sums
-
     module = load_claim(claim)
     claim, root, target, names = claim_name(module), results_root(out), Path(target), getattr(module, "NAMES", {})
     runs = read_folder(root / BUDGET / claim)
@@ -60,8 +59,7 @@ def _stands(folder, row, runs):
 
     if not (folder / CONFIG).exists():
         return False
-    card, (dataset, model, setting) = model_card(folder), row
-    mine = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
+    card, mine = model_card(folder), lines_of(runs, row)
     said = metric(card)
     tested = mine[mine.metric == said["name"]].value.dropna()
     same = len(tested) == said["seeds"] and abs(tested.mean() - said["mean"]) < 1e-4
@@ -108,8 +106,7 @@ def _stored(store):
 
 def _entry_of(row, runs, stored):
     """The stored trial whose rows are those of runs.csv, or None."""
-    dataset, model, setting = row
-    mine = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
+    mine = lines_of(runs, row)
     wanted = {(line.metric, line.seed): line.value for line in mine.itertuples()}
     commits = set(mine.commit)
     for entry in stored.get(row, ()):

@@ -13,7 +13,7 @@ from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
 from zoo.reproductions.harness.fingerprint import trial_key
 from zoo.reproductions.harness.folder import results_root, write_results
-from zoo.reproductions.harness.kept import chosen_and_kept
+from zoo.reproductions.harness.kept import chosen, kept
 from zoo.reproductions.harness.progress import Progression
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import write_scoreboard
@@ -45,17 +45,19 @@ def run_claim(
     folder = root / budget.name / claim_name(module)
     require_writable(root / ".trials")
     require_writable(folder)
-    trials, left_out = _at_hand(_distinct(module, budget))
+    trials = _distinct(module, budget)
+    to_run, left_out = _at_hand(chosen(module, trials, only))
+    others = [trial for trial in trials if trial not in (*to_run, *left_out)]
     with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()
-        chosen, kept = chosen_and_kept(module, trials, folder, environment, only)
-        with Progression(chosen, console) as shown:
+        entries = kept(others, folder, environment)
+        with Progression(to_run, console) as shown:
             for trial in left_out:
                 shown.say(f"{trial} is left out: {_lacking(trial)}")
             run = _Run(Store(root), works, environment, shown, force)
-            entries = run.finish({trial_key(trial, environment): trial for trial in chosen})
-    found = kept | dict(zip((trial.row for trial in chosen), entries, strict=True))
-    entries = [found[trial.row] for trial in trials]
+            finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
+    entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
+    entries = [entries[trial.row] for trial in trials if trial.row in entries]
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
         rows = [row for entry in entries for row in entry.rows]
         write_results(folder, module, rows, _provenance(budget, entries), _left(entries))

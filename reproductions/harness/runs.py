@@ -87,6 +87,17 @@ def parse_runs(content, path):
     return pd.DataFrame(rows[1:], columns=COLUMNS).astype({"seed": "int64"} | dict.fromkeys(("value", "seconds", *COUNTS), float))
 
 
+def lines_of(runs, row):
+    """The lines of a row (dataset, model, setting)."""
+    dataset, model, setting = row
+    return runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
+
+
+def stored_rows(runs):
+    """The lines of a DataFrame as complete_rows gives them: dicts without the claim, None for what is not there."""
+    return [{name: _stored(name, value) for name, value in row.items()} for row in runs.drop(columns="claim").to_dict("records")]
+
+
 def one_device(runs):
     """Raise ResultsError unless all rows of a backend come from one device: only then may they stand in one table."""
     for backend, rows in runs.groupby("backend", sort=True):
@@ -120,6 +131,12 @@ def _place(row, environment):
     device = environment["device"] if backend == environment["backend"] else environment["processor"]
     precision = str(row.get("precision") or environment["precision"])
     return {"device": str(row.get("device") or device), "backend": backend, "precision": precision}
+
+
+def _stored(name, value):
+    if name in (*COUNTS, "seconds") and _absent(value):
+        return None
+    return int(value) if name in COUNTS else value
 
 
 def _absent(value):

@@ -8,6 +8,7 @@ import numpy as np
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
 from zoo.reproductions.harness.numbers import number, rounded, words
+from zoo.reproductions.harness.runs import lines_of
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
@@ -126,7 +127,8 @@ def values(runs, row, metric):
 def _every_value(runs, row, metric):
     """As values, with NaN where a seed diverged."""
     dataset, model, setting = row
-    chosen = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting) & (runs.metric == metric)]
+    chosen = lines_of(runs, row)
+    chosen = chosen[chosen.metric == metric]
     if chosen.empty:
         raise InvalidInput(f"The runs hold no {metric} of {model} ({setting}) on {dataset}.")
     column = chosen.set_index("seed").value

@@ -78,7 +78,8 @@ def _values(kernel, support, scale, setting):
 
 def _error(svc, kernel, split, threads=1):
     x, y = split
-    guesses = in_threads(lambda part: svc.predict(kernel(part)), [(x[i : i + BLOCK],) for i in range(0, len(x), BLOCK)], threads)
+    blocks = [(x[i : i + BLOCK],) for i in range(0, len(x), BLOCK)]
+    guesses = in_threads(lambda block: svc.predict(kernel(block)), blocks, threads)
     return float(100 * np.mean(np.concatenate(guesses) != y))
 
 

@@ -1,4 +1,4 @@
-"""Independent pieces of work on all processor cores: in processes that know nothing of Keras, JAX or TensorFlow, or in threads."""
+"""Independent pieces of work on all processor cores: in processes without Keras, JAX and TensorFlow, or in threads."""
 
 
 def in_processes(function, calls, processes=None):

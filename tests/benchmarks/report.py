@@ -1,6 +1,7 @@
 """results/benchmarks.md from the rows of benchmarks.csv: one section for every device measured."""
 
 import re
+from collections import Counter
 
 import pandas as pd
 
@@ -65,7 +66,9 @@ def section(device, rows, drawn=False):
 
 
 def _conditions(rows):
-    versions = {pair for text in rows.versions.dropna() for pair in str(text).split(", ")}
+    named = rows.versions.dropna()
+    found = Counter(pair for text in named for pair in str(text).split(", "))
+    versions = [pair if n == len(named) else f"{pair} ({n} of {len(named)} measurements)" for pair, n in found.items()]
     together = int(pd.to_numeric(rows.together).max())
     text = f"Versions: {', '.join(sorted(versions))}."
     if together > 1:
