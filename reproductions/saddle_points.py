@@ -22,7 +22,7 @@ from zoo.reproductions.harness.resampling import bootstrap_interval, share_inter
 from zoo.reproductions.harness.statistics import LEVEL, Interval
 from zoo.reproductions.trainers.saddles import QUANTILES, find_saddles
 
-SEEDS = {"smoke": 6, "quick": 140, "full": 500}
+SEEDS = {"smoke": 6, "quick": 400, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
 TOLERANCE = 1e-8
 ENOUGH = 10  # points: with fewer, resampling them gives a spread of the losses too narrow an interval

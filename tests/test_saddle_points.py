@@ -27,7 +27,11 @@ def double_precision():
         yield
 
 
-def monkey_saddle(vector):
+def searching(function, *settings):
+    return search(jax.grad(function), jax.hessian(function), *settings)
+
+
+def double_well(vector):
     """Minima at (+-1, 0), the saddle (0, 0) between them."""
     x, y = vector
     return (x**2 - 1) ** 2 / 4 + y**2
@@ -36,7 +40,7 @@ def monkey_saddle(vector):
 @each_method
 @pytest.mark.parametrize("start, end", [((0.2, 0.5), (0, 0)), ((-0.1, -2), (0, 0)), ((1.4, 1), (1, 0)), ((-0.8, 0.3), (-1, 0))])
 def test_finds_the_saddle_and_the_minima_of_a_double_well(method, start, end):
-    point, norm, made = jax.jit(search(monkey_saddle, method, 100, 1e-10))(jnp.array(start))
+    point, norm, made = jax.jit(searching(double_well, method, 100, 1e-10))(jnp.array(start))
     assert np.asarray(point) == pytest.approx(np.array(end), abs=1e-8) and norm <= 1e-10 and 0 < made < 100
 
 
@@ -45,7 +49,7 @@ def test_saddle_of_a_quadratic_is_found_whatever_the_signs(method):
     random = np.random.RandomState(0)
     turn = np.linalg.qr(random.normal(size=(6, 6)))[0]
     hessian, centre = turn @ np.diag([-3, -1, -0.5, 0.5, 2, 4]) @ turn.T, random.normal(size=6)
-    run = search(lambda v: (v - centre) @ jnp.asarray(hessian) @ (v - centre) / 2, method, 60, 1e-11)
+    run = searching(lambda v: (v - centre) @ jnp.asarray(hessian) @ (v - centre) / 2, method, 60, 1e-11)
     point, norm, made = run(jnp.asarray(random.normal(size=6)))
     assert np.asarray(point) == pytest.approx(centre, abs=1e-9)
     assert made == 1 or method == "gradient_norm"
@@ -53,13 +57,13 @@ def test_saddle_of_a_quadratic_is_found_whatever_the_signs(method):
 
 @each_method
 def test_without_a_critical_point_it_stops_and_says_the_norm(method):
-    point, norm, made = search(lambda v: jnp.exp(v[0]) + v[1], method, 30, 1e-8)(jnp.array([1.0, 0.0]))
+    point, norm, made = searching(lambda v: jnp.exp(v[0]) + v[1], method, 30, 1e-8)(jnp.array([1.0, 0.0]))
     assert norm >= 1 and made <= 30
 
 
 @each_method
 def test_vmap_gives_what_single_starts_give(method):
-    run, starts = search(monkey_saddle, method, 100, 1e-10), jnp.array([[0.2, 0.5], [1.4, 1.0], [-0.8, 0.3]])
+    run, starts = searching(double_well, method, 100, 1e-10), jnp.array([[0.2, 0.5], [1.4, 1.0], [-0.8, 0.3]])
     together = jax.vmap(run)(starts)
     for k, start in enumerate(starts):
         for part, alone in zip(together, run(start), strict=True):
@@ -73,9 +77,10 @@ def landscape():
         yield saddles.Landscape(random.rand(20, 4), random.randint(0, 3, 20), small_net.shapes(4, 2, 3), 0.01)
 
 
-def test_hessian_equals_finite_differences(landscape):
+def test_hessian_equals_automatic_and_finite_differences(landscape):
     vector, h = np.random.RandomState(2).normal(size=19), 1e-5
     hessian = np.asarray(landscape.hessian(jnp.asarray(vector)))
+    assert hessian == pytest.approx(np.asarray(jax.hessian(landscape.loss)(jnp.asarray(vector))), abs=1e-14)
     differences = [
         (landscape.gradient(jnp.asarray(vector + h * e)) - landscape.gradient(jnp.asarray(vector - h * e))) / (2 * h)
         for e in np.eye(len(vector))

@@ -5,18 +5,16 @@ HALVINGS = 10
 FIRST_DAMPING, MOST_DAMPING = 1e-3, 1e4
 
 
-def search(loss, method, iterations, tolerance):
+def search(gradient, hessian, method, iterations, tolerance):
     """A function start (p,) -> (point (p,), its gradient's Euclidean norm, iterations made), fit for jit and vmap.
 
-    loss: twice differentiable JAX function of a vector. method: "newton" or "gradient_norm". It ends when the norm is at
+    gradient, hessian: JAX functions of a vector (p,), those of the function whose critical points are wanted. method: "newton" or "gradient_norm". It ends when the norm is at
     most tolerance, when no step lowers it any more, or after so many iterations; only the norm tells whether the end is a
     critical point (Frye et al., Neural Computation 2021: it often is not, where the Hessian is singular).
     """
     import jax
     import jax.numpy as jnp
 
-    gradient = jax.grad(loss)
-    hessian = jax.jacfwd(gradient)
     step, state = {"newton": (_newton_step, 1.0), "gradient_norm": (_least_squares_step, FIRST_DAMPING)}[method]
 
     def norm(point):

@@ -11,7 +11,7 @@ from zoo.errors import InvalidInput
 QUANTILES = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)  # percent of the eigenvalues
 NUMBERS = 8  # bytes of a float64
 HESSIANS = 6  # matrices of the Hessian's size that a step needs
-TANGENTS = 8  # arrays of (parameters, images, units or classes, whichever are more) that computing the Hessian needs
+PRODUCTS = 2  # arrays of (parameters, images, units or classes, whichever are more) that computing the Hessian needs
 MOST_AT_ONCE = 64  # starts: enough to fill a GPU, and far from what the estimate above allows
 
 
@@ -68,7 +68,7 @@ def starts_at_once(parameters, images, units, classes):
     from zoo.training.memory import available_bytes
 
     device = jax.devices()[0]
-    needed = NUMBERS * (HESSIANS * parameters**2 + TANGENTS * parameters * images * max(units, classes))
+    needed = NUMBERS * (HESSIANS * parameters**2 + PRODUCTS * parameters * images * max(units, classes))
     free = available_bytes(device)
     if needed > free:
         raise InvalidInput(
@@ -113,7 +113,6 @@ class Landscape:
 
         self.x, self.y, self.shapes, self.decay = jnp.asarray(x, "float64"), jnp.asarray(y), shapes, decay
         self.gradient = jax.grad(self.loss)
-        self.hessian = jax.jacfwd(self.gradient)
 
     def loss(self, vector):
         """Mean cross-entropy and decay / 2 times the squared norm of the weights."""
@@ -122,6 +121,15 @@ class Landscape:
         from zoo.reproductions.trainers.small_net import cross_entropy, unflatten
 
         return cross_entropy(unflatten(vector, self.shapes), self.x, self.y, jnp.tanh) + self.decay / 2 * vector @ vector
+
+    def hessian(self, vector):
+        """The matrix of all second derivatives of the loss."""
+        import jax.numpy as jnp
+
+        from zoo.reproductions.trainers.small_net import cross_entropy_hessian
+
+        curvature = cross_entropy_hessian(vector, self.shapes, self.x, self.y, jnp.tanh)
+        return curvature + self.decay * jnp.eye(len(vector))
 
     def error_pct(self, vector):
         """Training error in percent."""
@@ -147,10 +155,11 @@ class Landscape:
     def find(self, starts, lengths, noise, recipe, at_once, report):
         """One dict of metrics per start (K, p), in order. Threads share a processor's cores; a GPU takes at_once together."""
         import jax
+        from threadpoolctl import threadpool_limits
 
         from zoo.reproductions.trainers.critical_points import search
 
-        run = search(self.loss, recipe["method"], recipe["iterations"], recipe["tolerance"])
+        run = search(self.gradient, self.hessian, recipe["method"], recipe["iterations"], recipe["tolerance"])
 
         def follow(start, steps, noise):
             return run(self.path(start, steps, recipe["rate"], recipe["momentum"]) + noise)
@@ -166,7 +175,8 @@ class Landscape:
                 return [self._measured(look, *one, recipe["tolerance"]) for one in zip(points, norms, made, strict=True)]
 
         found, begins = [], range(0, len(starts), at_once)
-        with ThreadPoolExecutor(1 if at_once > 1 else os.cpu_count()) as threads:
+        # One BLAS thread to each, or they would fight for the cores when they solve for a step.
+        with threadpool_limits(1), ThreadPoolExecutor(1 if at_once > 1 else os.cpu_count()) as threads:
             for measured in threads.map(work, begins):
                 found += measured
                 report.progress(len(found), len(starts))
