@@ -28,8 +28,8 @@ REFERENCES = {
     "keras_error": "Keras, in what 100 steps of SGD changed",
 }
 PROTOCOL = (
-    "Everything is computed in float64, here and in what it is held against; float32 in the last line is Keras's setting, "
-    "which these nets override. A seed draws weights and images. An error is the largest difference in units of the "
+    "Everything is computed in float64, here and in what it is held against. A seed draws weights and images. An error is "
+    "the largest difference in units of the "
     "largest derivative of the same array, and the worst of all arrays counts: every dE/dw and every dE/dz against automatic differentiation; ten weights "
     "drawn from every array against central differences, step 1e-4; the change of every weight array over 100 steps (rate "
     "1/64, batch 16, convolutions 8) against Keras's. Kinks: where moving a weight carries a rectified unit over 0 or "

@@ -41,8 +41,9 @@ def check_derivatives(trial, report):
             "units_at_a_kink": references.at_a_kink(layers, error(layers, *batch)[2]),
             "keras_error": keras_error(twin, layers, x, labels, r["batch"], r["rate"]),
         }
-        shared = {"n_train": len(x), "n_test": len(batch[0]), "parameters": count(layers), "updates": r["steps"]}
-        found += [{"seed": seed, "metric": name, "value": value, "seconds": 0.0} | shared for name, value in metrics.items()]
+        shared = {"seed": seed, "n_train": len(x), "n_test": len(batch[0]), "parameters": count(layers), "updates": r["steps"]}
+        shared |= {"seconds": 0.0, "precision": "float64"}
+        found += [shared | {"metric": name, "value": value} for name, value in metrics.items()]
         report.progress(done, len(trial.seeds))
     return found
 

@@ -14,6 +14,7 @@ from zoo.training.order import epoch_order
 from zoo.training.schedules import innermost, scale_learning_rate
 
 EVALUATION_ROWS = 16384  # examples times members that are evaluated at once
+LARGE = 2**26  # bytes
 
 
 def prepare(model, objective, x, y):
@@ -40,7 +41,7 @@ class Program:
 
     def optimizer_values(self, members):
         """A fresh optimizer's variables for every member: list of (K, *shape)."""
-        return [jnp.array(np.repeat(np.asarray(v.value)[None], members, axis=0)) for v in self.model.optimizer.variables]
+        return [_repeated(variable.value, members) for variable in self.model.optimizer.variables]
 
     def evaluated_weights(self, state):
         """The trainable values to evaluate with: their moving average where the optimizer keeps one."""
@@ -160,6 +161,13 @@ def over_members(function, members):
     if members > 1 and jax.default_backend() != "cpu":
         return jax.vmap(function)
     return lambda *stacked: lax.map(lambda one: function(*one), stacked)
+
+
+def _repeated(value, times):
+    """A stack of `times` copies of a value; large ones are made on the device, small ones not worth compiling for by NumPy."""
+    if times * value.nbytes >= LARGE:
+        return jnp.broadcast_to(value, (times, *value.shape))
+    return jnp.array(np.repeat(np.asarray(value)[None], times, axis=0))
 
 
 def _order(key, epoch, n, subset, plan):

@@ -109,6 +109,8 @@ def stack_members(template, build, seeds, precision, weights):
     template: the built model of seeds[0]. weights: None, or one list of arrays per member in the order of
     `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape).
     """
+    if weights is not None and len(template.variables) == len(template.weights):  # the seed decides nothing
+        return _stack_weights(template, weights)
     values, models = [], {seeds[0]: template}
     again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of step sizes: built once
     for k, seed in enumerate(seeds):
@@ -120,7 +122,8 @@ def stack_members(template, build, seeds, precision, weights):
             if seed in again:
                 models[seed] = model
         if weights is not None:
-            set_weights(model, weights[k], k)
+            check_weights(model, weights[k], k)
+            model.set_weights(weights[k])
         values.append(variables_of(model))
         if _shapes(values[k]) != _shapes(values[0]):
             raise InvalidInput(f"build must return the same architecture for every seed; seed {seed} gave another one.")
@@ -129,12 +132,29 @@ def stack_members(template, build, seeds, precision, weights):
     return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values))
 
 
+def _stack_weights(template, weights):
+    """As stack_members, for models all of whose variables are given; `template` gets the first member's."""
+    for k, own in enumerate(weights):
+        check_weights(template, own, k)
+    template.set_weights(weights[0])
+    places = {id(variable): place for place, variable in enumerate(template.weights)}
+
+    def stacked(variables, values):
+        return [
+            np.stack([np.asarray(own[places[id(variable)]], value.dtype) for own in weights])
+            for variable, value in zip(variables, values)
+        ]
+
+    trainable, non_trainable = variables_of(template)
+    return stacked(template.trainable_variables, trainable), stacked(template.non_trainable_variables, non_trainable)
+
+
 def _shapes(values):
     return [[value.shape for value in part] for part in values]
 
 
-def set_weights(model, weights, member):
-    """Give `model` the arrays of `weights`, or raise InvalidInput naming the first that does not fit."""
+def check_weights(model, weights, member):
+    """Raise InvalidInput unless the arrays of `weights` fit `model`."""
     expected = [tuple(w.shape) for w in model.weights]
     try:
         given = [tuple(np.shape(w)) for w in weights]
@@ -144,7 +164,6 @@ def set_weights(model, weights, member):
         raise InvalidInput(
             f"weights[{member}] does not fit the model: it has shapes {given}, the model needs {expected}."
         )
-    model.set_weights(weights)
 
 
 def assign(model, trainable, non_trainable):
