@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from zoo.errors import InvalidInput
-
 QUANTILES = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)  # percent of the eigenvalues
 NUMBERS = 8  # bytes of a float64
 HESSIANS = 6  # matrices of the Hessian's size that a step needs
 PRODUCTS = 2  # arrays of (parameters, images, units or classes, whichever are more) that computing the Hessian needs
+NEEDED, FREE = "hessian_needs_gib", "gib_free"
 MOST_AT_ONCE = 64  # starts: enough to fill a GPU, and far from what the estimate above allows
 
 
@@ -22,25 +21,33 @@ def find_saddles(trial, report):
     weights), scale (of the normal start), rate, momentum and steps (least and most) of the training path, noise (standard
     deviations to choose from), method, iterations and tolerance. Rows: silent_units at the start, converged (1 or 0),
     gradient_norm and iterations of every start; loss (penalty included), train_error_pct, index_pct (percent of negative
-    eigenvalues) and quantiles of the eigenvalues of those that converged, NaN for others. Raises InvalidInput, first of
-    all, where a Hessian is too large for the memory.
+    eigenvalues) and quantiles of the eigenvalues of those that converged, NaN for others. Where a Hessian is too large for
+    the memory no search is made: no start converged then, and hessian_needs_gib and gib_free are rows, too.
     """
     import jax
 
     from zoo.datasets import describe
+    from zoo.reproductions.harness.numbers import rounded
     from zoo.reproductions.trainers.small_images import small_splits
     from zoo.reproductions.trainers.small_net import count, shapes
+    from zoo.training.memory import available_bytes
 
     r, classes = trial.recipe, describe(trial.dataset).classes
     shape = shapes(r["side"] ** 2, r["units"], classes)
-    at_once = starts_at_once(count(shape), r["n_train"], r["units"], classes)
+    needed, free = hessian_bytes(count(shape), r["n_train"], r["units"], classes), available_bytes(jax.devices()[0])
     train = small_splits(trial.dataset, r["side"], r["n_train"])[0]
     began = time.perf_counter()
-    with jax.enable_x64(True):
-        landscape = Landscape(train.x.reshape(len(train.x), -1) / 255, train.y, shape, r["decay"])
-        starts = np.stack([random_start(seed, shape, r) for seed in trial.seeds])
-        lengths, noise = zip(*(path_and_noise(seed, count(shape), r) for seed in trial.seeds), strict=True)
-        found = landscape.find(starts, np.array(lengths), np.stack(noise), r, at_once, report)
+    if needed > free:
+        lost = metrics_of(None, None, np.nan, 0, r["tolerance"]) | {NEEDED: needed / 2**30, FREE: free / 2**30}
+        found = [lost] * len(trial.seeds)
+        report.progress(len(found), len(found))
+    else:
+        with jax.enable_x64(True):
+            landscape = Landscape(train.x.reshape(len(train.x), -1) / 255, train.y, shape, r["decay"])
+            starts = np.stack([random_start(seed, shape, r) for seed in trial.seeds])
+            lengths, noise = zip(*(path_and_noise(seed, count(shape), r) for seed in trial.seeds), strict=True)
+            at_once = starts_at_once(needed, free)
+            found = landscape.find(starts, np.array(lengths), np.stack(noise), r, at_once, report)
     shared = {
         "n_train": len(train.x),
         "n_test": len(train.x),
@@ -49,8 +56,6 @@ def find_saddles(trial, report):
         "precision": "float64",
         "backend": "jax",
     }
-    from zoo.reproductions.harness.numbers import rounded
-
     return [
         shared | {"seed": seed, "metric": metric, "value": rounded(value)}
         for seed, values in zip(trial.seeds, found, strict=True)
@@ -58,24 +63,16 @@ def find_saddles(trial, report):
     ]
 
 
-def starts_at_once(parameters, images, units, classes):
-    """How many starts fit into memory together: 1 on a processor, which takes them in turn.
+def hessian_bytes(parameters, images, units, classes):
+    """What a search from one start needs, most of it for its Hessian."""
+    return NUMBERS * (HESSIANS * parameters**2 + PRODUCTS * parameters * images * max(units, classes))
 
-    Raises InvalidInput where not even one does, by what its Hessian needs.
-    """
+
+def starts_at_once(needed, free):
+    """How many starts that need so many bytes each are searched together: 1 on a processor, which takes them in turn."""
     import jax
 
-    from zoo.training.memory import available_bytes
-
-    device = jax.devices()[0]
-    needed = NUMBERS * (HESSIANS * parameters**2 + PRODUCTS * parameters * images * max(units, classes))
-    free = available_bytes(device)
-    if needed > free:
-        raise InvalidInput(
-            f"The Hessian of {parameters:,} parameters over {images:,} images needs some {needed / 2**30:.1f} GiB, and "
-            f"{free / 2**30:.1f} GiB are free: take fewer units or images."
-        )
-    return 1 if device.platform == "cpu" else int(min(free // needed, MOST_AT_ONCE))
+    return 1 if jax.devices()[0].platform == "cpu" else int(min(free // needed, MOST_AT_ONCE))
 
 
 def silent_units(seed, units):
@@ -172,7 +169,7 @@ class Landscape:
             part = slice(begin, begin + at_once)
             with jax.enable_x64(True):  # holds for the thread that says so
                 points, norms, made = map(np.asarray, compiled(starts[part], lengths[part], noise[part]))
-                return [self._measured(look, *one, recipe["tolerance"]) for one in zip(points, norms, made, strict=True)]
+                return [metrics_of(look, *one, recipe["tolerance"]) for one in zip(points, norms, made, strict=True)]
 
         found, begins = [], range(0, len(starts), at_once)
         # One BLAS thread to each, or they would fight for the cores when they solve for a step.
@@ -182,16 +179,17 @@ class Landscape:
                 report.progress(len(found), len(starts))
         return found
 
-    def _measured(self, look, point, norm, made, tolerance):
-        """The metrics of one end of a search."""
-        converged = bool(np.isfinite(norm) and norm <= tolerance)
-        metrics = {"converged": float(converged), "gradient_norm": float(norm), "iterations": float(made)}
-        loss = error = index = np.nan
-        quantiles = np.full(len(QUANTILES), np.nan)
-        if converged:
-            loss, error, hessian = look(point)
-            eigenvalues = np.linalg.eigvalsh(np.asarray(hessian))
-            index = 100 * np.mean(eigenvalues < 0)
-            quantiles = np.percentile(eigenvalues, QUANTILES)
-        metrics |= {"loss": float(loss), "train_error_pct": float(error), "index_pct": float(index)}
-        return metrics | {f"eigenvalue_quantile_{q / 100:.2f}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)}
+
+def metrics_of(look, point, norm, made, tolerance):
+    """The metrics of one end of a search; look: point -> (loss, error, Hessian), asked only where it converged."""
+    converged = bool(np.isfinite(norm) and norm <= tolerance)
+    metrics = {"converged": float(converged), "gradient_norm": float(norm), "iterations": float(made)}
+    loss = error = index = np.nan
+    quantiles = np.full(len(QUANTILES), np.nan)
+    if converged:
+        loss, error, hessian = look(point)
+        eigenvalues = np.linalg.eigvalsh(np.asarray(hessian))
+        index = 100 * np.mean(eigenvalues < 0)
+        quantiles = np.percentile(eigenvalues, QUANTILES)
+    metrics |= {"loss": float(loss), "train_error_pct": float(error), "index_pct": float(index)}
+    return metrics | {f"eigenvalue_quantile_{q / 100:.2f}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)}
