@@ -51,8 +51,8 @@ model has the same grid (nets of 1989: 0.003, 0.01, 0.03, quick not that; sizes:
 which the one with the lowest validation error is tested and the fastest one is timed; of two, as at the quick budget, the
 best is always at the edge of the grid, and might lie beyond. Training errors are the means met
 during an epoch; a seed that never gets to 5 % counts with all its epochs. Distortions: one step size and as many epochs for
-all (quick: 1,000 images, 30 epochs; full: all images, 30 epochs, also an mlp of 800 units); elastic with alpha 34 and sigma
-4, as published for 29x29 pixels. Weights after the last epoch are tested, once.
+all (quick: 1,000 images, 14 epochs; full: all images, 30 epochs, also an mlp of 800 units); elastic with alpha 34 and sigma
+4, as published for 29x29 pixels. Sizes go up to 50,000: the other 10,000 training images validate. Weights after the last epoch are tested, once.
 """
 
 
@@ -90,7 +90,7 @@ def _sizes(budget, seeds):
     rates = budget.choose(smoke=[0.01], quick=[3e-3, 1e-2], full=[1e-3, 3e-3, 1e-2])
     epochs = budget.choose(
         smoke={200: 15},
-        quick={100: 60, 300: 30, 1000: 15, 3000: 8},
+        quick={100: 60, 300: 30, 1000: 14, 3000: 7},
         full=dict(zip(SIZES, (200, 100, 60, 40, 30, 20), strict=True)),
     )
     mlp = {"options": {"dropout": 0, "input_dropout": 0}, "as_many_weights_as": _convnet(budget), "layers": 2}
@@ -105,7 +105,7 @@ def _sizes(budget, seeds):
 def _distortions(budget, seeds):
     shared = {"targets": []} | budget.choose(
         smoke={"pool": None, "n_test": None, "n_train": 200, "epochs": 5, "batch_size": 20, "rates": [0.01]},
-        quick={"pool": 10_000, "n_test": 10_000, "n_train": 1000, "epochs": 30, "batch_size": 25, "rates": [2e-3]},
+        quick={"pool": 10_000, "n_test": 10_000, "n_train": 1000, "epochs": 14, "batch_size": 25, "rates": [2e-3]},
         full={"pool": None, "n_test": None, "n_train": 50_000, "epochs": 30, "batch_size": 100, "rates": [1e-3]},
     )
     nets = {"convnet": _convnet(budget)}
@@ -161,8 +161,10 @@ def _published_order(runs, nets):
         return np.sign(means[list(second)] - means[list(first)]).mean()
 
     interval = bootstrap_interval(tau, accuracy)
-    sentence = f"On {nets[0][0]} Kendall's tau of the order of {len(nets)} nets with the published one, {interval.n} draws"
-    return check("nets of 1989 in the published order", interval, "of 1", sentence, above=0, seeds=len(accuracy))
+    means = ", ".join(f"{mean:.1f}" for mean in np.nanmean(accuracy, axis=0))
+    sentence = f"On {nets[0][0]}, in the order published, the nets are right on {means} %. Kendall's tau of theirs, {interval.n} draws"
+    name = "nets of 1989 more in the published order than against it"
+    return check(name, interval, "of 1", sentence, above=0, seeds=len(accuracy))
 
 
 def _sooner(runs, convnet, mlp, n):
@@ -227,7 +229,7 @@ def _draw_nets(axes, runs):
     names = [f"{setting.split(':')[0]}\n{n:,.0f} weights" for setting, n in weights.items()]
     axes.set_xticks(range(len(names)), names, fontsize=8)
     axes.set(ylabel="test accuracy, %", title="nets of 1989")
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=8, loc="upper left")
 
 
 def _draw_sizes(axes, runs):

@@ -29,13 +29,13 @@ SEEDS = {"quick": 5, "full": 5}
 RNN, IRNN, LSTM = "rnn", "irnn", "lstm"
 SLOW = "lstm, slow forgetting"
 NETS = {RNN: "C4", IRNN: "C1", LSTM: "C0", SLOW: "C2"}
-READERS = (RNN, IRNN, SLOW)  # of pixels
-LEARNT = 0.9  # of the error of the mean predictor, below which a net has learnt something
+LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
+CHANCE = 90.0  # percent
 ORDERS = {"in order": False, "in a random order": True}
 PROTOCOL = f"""
 All nets have one layer of as many units (quick 32; full 64, and 128 for pixels), the same sequences, batches and number
 of updates; Adam, the step size falling to 0 by a cosine, gradients clipped to length 1. The lstm thus has four times the
-weights of the others. Tuning: every seed is trained in step sizes 0.003 and 0.01 (full, pixels: 0.001 and 0.003), the one with
+weights of the others. Tuning: every seed is trained in step sizes 0.003 and 0.01 (pixels: 0.03, too; full, pixels: 0.001 and 0.003), the one with
 the lowest mean validation error is taken for all seeds; the weights after the last update are tested.
 Forget gates start with a bias of 1, as Keras has it, or, in "slow forgetting", with the logarithm of the number of steps, so
 that a cell keeps what it holds for about as long (Tallec & Ollivier 2018). No dropout or weight decay.
@@ -44,7 +44,7 @@ so that both are kept for T/2 steps or more. Shorter sequences are padded at the
 sequences, 16 epochs in batches of 50; full: 20,000, 5 epochs in batches of 100; 2,560 to test, as published. mse is the mean
 squared error of the sum; always answering 1 gives 1/6. wrong_pct counts errors above 0.08, which are 0.04 on the published
 target, half the sum. A T counts as solved below an mse of {SOLVED}; where the better of two nets is not below {LEARNT:.0%} of that 1/6,
-their difference decides nothing. Published nets saw new sequences until they had solved
+their difference decides nothing, and so on pixels where neither errs less than {LEARNT:.0%} of {CHANCE:g} %. Published nets saw new sequences until they had solved
 it, up to 853,000; ours see a fixed set for a fixed number of updates.
 log10_gradient: the derivative of the output by the number T/2 steps before the end over that by the last number, root mean
 squares over 64 test sequences, before and after training; picture: at every lag.
@@ -54,7 +54,8 @@ to 49 steps, trains on the first 2,000 images for 10 epochs in batches of 50 and
 Published nets read all 784 pixels and were trained for longer.
 Not untouched: quick was run twice, and again with 5 seeds instead of 3. Smaller batches and two to four times the updates
 took twice the time that quick has and are not shown: the order of the nets was the same, T = 100 as unsolved, the rnn as far
-ahead on pixels; but one seed of the rnn did not leave the mean at T = 20, which left the checks there undecided.
+ahead on pixels; but one seed of the rnn did not leave the mean at T = 20, which left the checks there undecided. On pixels
+the lstm with Keras's gate and the step size of 0.03 were added after a try had shown that the lstm errs less with them.
 """
 
 
@@ -86,7 +87,7 @@ def _pixels(budget):
     units = budget.choose(smoke=4, quick=32, full=128)
     shared = budget.choose(
         smoke={"n_train": 100, "n_test": 100, "rates": [0.01], "epochs": 2, "batch_size": 50},
-        quick={"n_train": 2000, "n_test": 2000, "rates": [0.003, 0.01], "epochs": 10, "batch_size": 50},
+        quick={"n_train": 2000, "n_test": 2000, "rates": [0.003, 0.01, 0.03], "epochs": 10, "batch_size": 50},
         full={"n_train": None, "n_test": None, "rates": [0.001, 0.003], "epochs": 25, "batch_size": 500},
     )
     steps = (28 // pool) ** 2
@@ -97,7 +98,7 @@ def _pixels(budget):
             _net(name, units, steps) | shared | {"pool": pool, "permuted": permuted}, 2 if "lstm" in name else 1,
         )
         for order, permuted in orders.items()
-        for name in READERS
+        for name in NETS
     ]
 
 
@@ -128,7 +129,7 @@ def judge(runs):
     checks = [
         paired_difference(
             runs, better=("adding", better, setting), worse=("adding", worse, setting), metric="mse",
-            name=f"{setting}: {better} beats {worse}", doubt=_nothing_learnt(runs, setting, better, worse),
+            name=f"{setting}: {better} beats {worse}", doubt=_nothing_learnt(runs, ("adding", setting), better, worse),
         )
         for setting in runs[runs.dataset == "adding"].setting.unique()
         for better, worse in ((LSTM, RNN), (SLOW, RNN), (SLOW, IRNN), (SLOW, LSTM))
@@ -141,19 +142,23 @@ def judge(runs):
                 higher_is_better=True, name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
             ))
     for setting in runs[runs.dataset == "mnist"].setting.unique():
-        for better, worse in ((SLOW, RNN), (SLOW, IRNN), (IRNN, RNN)):
+        for better, worse in ((LSTM, RNN), (SLOW, RNN), (SLOW, IRNN), (SLOW, LSTM), (IRNN, RNN)):
             rows = {"better": ("mnist", better, setting), "worse": ("mnist", worse, setting)}
-            checks.append(paired_difference(runs, **rows, name=f"{setting}: {better} beats {worse}"))
+            doubt = _nothing_learnt(runs, ("mnist", setting), better, worse)
+            checks.append(paired_difference(runs, **rows, name=f"{setting}: {better} beats {worse}", doubt=doubt))
         if setting == "196 pixels in order":
             checks.append(target(runs, ("mnist", SLOW, setting), at_most=1.5, name=f"{setting}: {SLOW} errs at most 1.5 %"))
     return checks
 
 
-def _nothing_learnt(runs, setting, *names):
-    """Why no difference between these nets means anything: neither does better than the mean. "" where one does."""
-    found = runs[(runs.dataset == "adding") & (runs.setting == setting) & (runs.metric == "mse")]
+def _nothing_learnt(runs, task, *names):
+    """Why no difference between nets in a task (dataset, setting) means anything: neither learnt any. "" where one did."""
+    metric, ignorant, says = {
+        "adding": ("mse", MEAN_PREDICTOR, "the mean"), "mnist": ("test_error_pct", CHANCE, "the same class")
+    }[task[0]]
+    found = runs[(runs.dataset == task[0]) & (runs.setting == task[1]) & (runs.metric == metric)]
     least = found[found.model.isin(names)].groupby("model").value.mean().min()
-    return "" if least < LEARNT * MEAN_PREDICTOR else "neither has learnt more than to say the mean"
+    return "" if least < LEARNT * ignorant else f"neither has learnt more than to say {says}"
 
 
 def draw(runs):
@@ -195,11 +200,11 @@ def _draw_line(axes, found, colour, style="-", label=None):
 def _draw_pixels(axes, found):
     settings = list(found.setting.unique())
     for place, setting in enumerate(settings):
-        for shift, name in enumerate(READERS):
+        for shift, name in enumerate(NETS):
             errors = found[(found.setting == setting) & (found.model == name)].value
-            at = place + 0.2 * (shift - 1)
+            at = place + 0.18 * (shift - 1.5)
             axes.plot([at] * len(errors), errors, "o", ms=5, alpha=0.6, color=NETS[name], label="" if place else name)
-            axes.plot([at - 0.08, at + 0.08], [errors.mean()] * 2, color="black", lw=1.5)
+            axes.plot([at - 0.07, at + 0.07], [errors.mean()] * 2, color="black", lw=1.5)
     axes.set_xticks(range(len(settings)), [setting.replace("pixels ", "pixels\n") for setting in settings])
     axes.set(title="MNIST, pixel by pixel", ylabel="test error, %", ylim=(0, None))
     axes.legend(fontsize=8)

@@ -44,7 +44,7 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     bound, side = (above, "above") if below is None else (below, "below")
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
-    spread = f"95% interval {number(low)} to {number(high)}" if math.isfinite(low) else "no interval"
+    spread = f"95% interval {number(low)} to {number(high)}" if low < high else "no interval"
     text = f"{sentence}: {number(effect)} {unit} ({spread}), claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
     return Check(name, effect, low, high, unit, verdict, text)
 
@@ -74,24 +74,24 @@ def paired_difference(
     return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
 
 
-def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None):
+def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt=""):
     """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
 
-    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided.
+    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as does a doubt.
     """
     samples = [_every_value(runs, row, metric) for row in (numerator, denominator)]
-    note, doubt = _divergence(runs, (numerator, denominator), metric)
+    note, lost = _divergence(runs, (numerator, denominator), metric)
     if any((sample <= 0).any() for sample in samples):
         # The trials are done by now: an error here would lose the table they are for.
         interval, how = statistics.Interval(np.nan, np.nan, np.nan, 0), "which is not defined for every seed"
-        doubt = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
+        lost = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
     else:
         interval, how = _difference(*(np.log(sample) for sample in samples))
         interval = statistics.Interval(*(math.exp(value) for value in interval[:3]), interval.n)
     place = _place(numerator, denominator)
     sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
     name = name or f"{_slug(numerator)} over {_slug(denominator)}"
-    return check(name, interval, "times", sentence, above=at_least, doubt=doubt)
+    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt)
 
 
 def target(runs, row, *, at_most, metric="test_error_pct", deterministic=False, name=None):
