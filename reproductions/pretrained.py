@@ -77,7 +77,7 @@ def _recipe(model, dataset, budget):
         return net(25, 4e-3, options), 30, 2
     options = {"blocks": [[32], [48], [96, 96]], "dense": 256, "dropout": 0.3}
     options["augmentation"] = "shift_flip" if clothes else "affine"
-    return net(36, 2e-3, options), 350, 3
+    return net(32 if clothes else 24, 2e-3, options), 250, 3
 
 
 def judge(runs):
