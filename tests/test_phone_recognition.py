@@ -16,6 +16,7 @@ from zoo.errors import InvalidInput
 from zoo.reproductions import phone_recognition as claim
 from zoo.reproductions.harness import Budget, Trial, WithFiles
 from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers import speech_baselines, speech_nets, vowels
 from zoo.reproductions.trainers.arrays import packed, unpacked
 from zoo.reproductions.trainers.speech import features, labelled_frames, speech
@@ -255,6 +256,7 @@ def runs():
             errors[claim.net("pre-trained", depth), m] = 30 - depth
             errors[claim.net("random", depth), m] = 30 + depth + gap
             errors[claim.net("modern", depth), m] = 30
+    errors[claim.longer(5), 2] = 28
     return pd.concat([speech_runs(errors), vowel_runs()], ignore_index=True)
 
 
@@ -265,6 +267,8 @@ def test_checks_say_what_the_runs_say(runs):
     assert [checks[f"{start} {falls}"].verdict for start in ("pre-trained", "random")] == ["reproduced", "contradicted"]
     helps = checks["pre-training helps, 3 hidden layers, 0.5 minutes"]
     assert helps.effect == pytest.approx(11) and helps.verdict == "reproduced"
+    assert checks["pre-training helps, 5 hidden layers, 2 minutes"].effect == pytest.approx(11)
+    assert checks["pre-training helps, 5 hidden layers, 2 minutes, equal updates in all"].effect == pytest.approx(3)
     shrinks = checks["pre-training helps more with fewer labels, 5 hidden layers"]
     assert shrinks.effect == pytest.approx(4) and shrinks.verdict == "reproduced"
     assert checks["pre-trained start, 5 hidden layers, beats gmm (cepstra of a frame), 2 minutes"].effect == pytest.approx(15)
@@ -306,9 +310,17 @@ def test_models_that_are_compared_get_the_same(name):
     assert all(trial.optional for trial in trials)
     assert {len(trial.seeds) for trial in trials} == {3 if name == "quick" else 5}
     assert len({str(trial.recipe["speech"]) for trial in trials}) == 1
-    nets = [trial.recipe for trial in trials if trial.run is train_net]
-    for setting in ("rates", "batch_size", "minutes"):
+    (longer,) = [trial for trial in trials if trial.setting.endswith("longer")]
+    nets = [trial.recipe for trial in trials if trial.run is train_net and trial is not longer]
+    for setting in ("rates", "batch_size", "minutes", "epochs"):
         assert len({str(recipe[setting]) for recipe in nets}) == 1
     stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack"]
+    random, pretrained = ((claim.SPEECH, *claim.net(start, 4 if name == "quick" else 6)) for start in ("random", "pre-trained"))
+    (deepest,) = [trial.recipe for trial in trials if trial.row == pretrained]
+    pool, most = deepest["speech"]["pool"] or 80, deepest["minutes"][-1]
+    before = deepest["pretraining"]["epochs"] * len(deepest["options"]["widths"]) * pool  # in minutes that were gone through
+    assert longer.recipe["minutes"] == [most] and longer.recipe["epochs"][0] * most == before + deepest["epochs"][-1] * most
+    for row, published in ((random, 1), (pretrained, 2)):
+        assert len(matches("phone_recognition", claim.PUBLISHED, row, claim.metric("test", most))) == published
     assert {recipe["options"]["widths"][0] for recipe in stacks} == {128 if name == "quick" else 512}
     assert sum(recipe["shown"] for recipe in nets) == 4
