@@ -193,7 +193,7 @@ def runs_of(errors):
     """Runs from {(dataset, model, setting[, metric]): errors by seed, or a machine's one}."""
     names = ("dataset", "model", "setting")
     return pd.DataFrame([
-        dict(zip(names, key)) | {"metric": key[3] if len(key) > 3 else ERROR, "seed": seed, "value": value}
+        dict(zip(names, key)) | {"metric": key[3] if len(key) > 3 else ERROR, "seed": seed, "value": value, "seconds": 2.5}
         for key, found in errors.items()
         for seed, value in enumerate(found)
     ])
@@ -207,7 +207,10 @@ def test_the_order_is_held_against_the_published_one_over_sets():
     (check,) = claim._judge_order(runs)
     assert (check.effect, check.verdict) == (1, "reproduced") and "mnist_rot 1)" in check.sentence
     assert claim._judge_order(runs.assign(value=10 - runs.value))[0].verdict == "contradicted"
-    assert [row[0] for row, _, _ in claim.summarise(runs)] == ["mnist_basic", "mnist_rot"]
+    found = {(*row, metric): interval.estimate for row, metric, interval in claim.summarise(runs)}
+    taus = [(name, "all", "against the published", claim.TAU) for name in ("mnist_basic", "mnist_rot")]
+    assert [key for key in found if key[-1] == claim.TAU] == taus
+    assert found["mnist_rot", *claim.RBF, "seconds"] == 2.5
     assert claim._judge_order(runs[runs.dataset == "mnist_rot"])[0].verdict == "undecided"
     assert not claim._judge_order(runs[runs.model != "linear"])
     assert claim.published_error(("mnist_rot", *claim.RBF)) == 11.11
