@@ -40,7 +40,8 @@ lowest validation error. All have the same grid, batches (quick: 20 images, full
 widths (quick: 64 units, full: 128). ConvNets: three convolutions with max-pooling and a linear layer (quick: 8, 16 and 32
 filters of 3x3, 800 images, batches of 10; full: 32, 32 and 64 of 5x5, 45,000 images, batches of 128), momentum 0.9, no
 regularisation, He's start for ReLU and the normalised one for tanh, and the step size that is fastest (quick: 0.005, 0.01,
-0.02; full: 0.005 to 0.04), in which they are tested too. Training errors are the means met during an epoch. A seed that
+0.02, of which tanh is fastest in the largest and might be faster still beyond; full: 0.005 to 0.04), in which they are tested
+too. Training errors are the means met during an epoch. A seed that
 never comes to a target counts with all the steps that it was given, and the share of seeds that come there has a row: a
 ratio with such seeds in its numerator is a lower bound. cifar10_jpeg is a JPEG-compressed copy of CIFAR-10, not the
 canonical set.
