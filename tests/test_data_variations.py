@@ -186,7 +186,6 @@ def load_few(own_cache, monkeypatch):  # noqa: F811
 
 
 def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
-    assert "mnist_variations" not in list_datasets(), "it has the arrays of others"
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "NO_GCE_CHECK": "true"}
     arguments = [sys.executable, "-c", CHILD, str(tmp_path), *CONFIGS]
     done = subprocess.run(arguments, env=quiet, capture_output=True, text=True, cwd=tmp_path)
@@ -198,8 +197,10 @@ def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
         assert description.startswith("# Variations") and licence == describe(CONFIGS[config]).licence
 
 
-def test_tensorflow_datasets_own_test_passes_on_dummy_data(tmp_path):
+@pytest.mark.parametrize("builder", ["mnist_variations", "sequences"])
+def test_tensorflow_datasets_own_test_passes_on_dummy_data(builder, tmp_path):
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "NO_GCE_CHECK": "true"}
-    module = "zoo.datasets.mnist_variations.mnist_variations_dataset_builder_test"
+    module = f"zoo.datasets.{builder}.{builder}_dataset_builder_test"
+    assert builder not in list_datasets(), "it has the arrays of others"
     done = subprocess.run([sys.executable, "-m", module], env=quiet, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0 and "OK" in done.stderr, done.stderr[-4000:]

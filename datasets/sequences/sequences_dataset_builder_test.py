@@ -1,0 +1,57 @@
+"""TensorFlow Datasets' own test of a builder, on random data: `python -m unittest` of this file; tests/ runs it too."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from zoo.datasets import describe
+from zoo.datasets.dataset import Split
+from zoo.datasets.sequences import sequences_dataset_builder as module
+
+SIZES = {"train": 4, "validation": 2, "test": 3}
+
+
+class SequencesTest(tfds.testing.DatasetBuilderTestCase):
+    """Every config is prepared from a few random examples in the place of our arrays."""
+
+    DATASET_CLASS = module.Builder
+    EXAMPLE_DIR = Path(__file__).parent / "dummy_data"  # nothing is downloaded, but TFDS wants the folder
+    SPLITS = SIZES
+    BUILDER_CONFIG_NAMES_TO_TEST = list(module.SETS)
+
+    def setUp(self):
+        super().setUp()
+        loaded, module.load = module.load, dummy
+        self.addCleanup(setattr, module, "load", loaded)
+
+    def test_values_are_those_of_the_set(self):
+        for name, second in (("mackey_glass", "targets"), ("msu_ru_speech", "label"), ("canterbury_lcet10", "targets")):
+            builder = module.Builder(config=name, data_dir=self.tmp_dir)
+            builder.download_and_prepare()
+            for split, n in SIZES.items():
+                x, y = getattr(dummy(name), split)
+                found = list(tfds.as_numpy(builder.as_dataset(split=split)))
+                rows = {example["inputs"].tobytes(): np.asarray(example[second], y.dtype).tobytes() for example in found}
+                number = found[0]["inputs"].dtype
+                assert rows == {one.astype(number).tobytes(): np.asarray(other).tobytes() for one, other in zip(x, y)}
+                assert len(rows) == n
+
+
+def dummy(name):
+    """A few random examples of a set, shaped as INFO says."""
+    info, random = describe(name), np.random.RandomState(0)
+
+    def split(n):
+        x = (100 * random.rand(n, *info.input_shape)).astype(info.x_dtype)
+        if info.classes:
+            return Split(x, random.randint(0, info.classes, n).astype(info.y_dtype))
+        shape = x.shape if info.task == "language modelling" else n
+        return Split(x, (100 * random.random_sample(shape)).astype(info.y_dtype))
+
+    return SimpleNamespace(**{name: split(n) for name, n in SIZES.items()})
+
+
+if __name__ == "__main__":
+    tfds.testing.test_main()
