@@ -59,6 +59,7 @@ def _entries(preset, files):
     from zoo.image_files import read_images
     from zoo.images import image_shape, prepare_pixels
     from zoo.presets import model_card
+    from zoo.presets.card import layout_of
     from zoo.tasks import CLASSIFICATION, task_of_model
 
     card = model_card(preset)
@@ -67,7 +68,7 @@ def _entries(preset, files):
         raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
     input_shape = tuple(card["model"]["input_shape"])
     image_shape(input_shape)
-    dataset, entries = card.get("dataset", {}).get("name"), []
+    dataset, entries = layout_of(card), []
     for file in files:
         try:
             pictures = read_images(file)
@@ -92,9 +93,10 @@ def _classify(preset, entries, top):
     from scipy.special import softmax
 
     from zoo.presets import from_preset, model_card
+    from zoo.presets.card import class_names
 
     model = from_preset(preset)
-    names = model_card(preset).get("dataset", {}).get("class_names", ())
+    names = class_names(model_card(preset))
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
         x = np.stack([entry.pop("pixels") for entry in batch])
