@@ -105,6 +105,11 @@ def test_wrong_usage_exits_2(call, arguments):
     assert "Usage: zoo" in err and "Traceback" not in err
 
 
+def test_evaluating_on_other_classes_is_one_line(call):
+    code, out, err = call("evaluate", "linear_mnist", "--dataset", "fashion_mnist")
+    assert (code, out) == (1, "") and err.startswith("error: linear_mnist tells 0, 1, 2") and err.count("\n") == 1
+
+
 def test_unknown_name_stops_before_anything_is_fetched(call, monkeypatch):
     fetched = []
     monkeypatch.setattr("zoo.datasets.fetch", lambda name, **_: fetched.append(name))

@@ -14,8 +14,9 @@ import zoo
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import class_names, layout_of, metric_entry
 from zoo.presets.counting import flops_per_example
-from zoo.presets.proving import Evaluation, Retraining
+from zoo.presets.proving import Evaluation, Retraining, _task_on
 from zoo.registry import how_made, models_text
+from zoo.tasks import CLASSIFICATION, RECONSTRUCTION
 
 pytestmark = pytest.mark.backend
 @pytest.mark.parametrize("name", zoo.list_models())
@@ -282,6 +283,28 @@ def test_a_folder_in_use_is_refused_before_anything_is_trained(tmp_path, monkeyp
         zoo.retrain_preset("linear_mnist", folder=tmp_path)
     with pytest.raises(InvalidInput, match="is a file"):
         zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize(
+    "preset, dataset, message",
+    [
+        ("linear_mnist", "fashion_mnist", "tells 0, 1, 2, ... apart, fashion_mnist has T-shirt.* one of mnist, mnist_basic,"),
+        ("lstm_fashion_mnist", "mnist_rot", "tells T-shirt.* apart, mnist_rot has 0, 1, 2, .* one of fashion_mnist\\."),
+        ("linear_mnist", "digits", r"takes \(28, 28\) and knows 10 classes; digits has \(8, 8\) and 10"),
+        ("linear_mnist", "convex", "knows 10 classes; convex has .* and 2"),
+    ],
+)
+def test_another_data_set_must_have_the_classes_and_is_refused_before_it_is_loaded(preset, dataset, message, monkeypatch):
+    for loader in ("zoo.datasets.load", "zoo.presets.proving.from_preset"):
+        monkeypatch.setattr(loader, lambda name: pytest.fail("it was loaded for nothing"))
+    with pytest.raises(InvalidInput, match=message):
+        zoo.evaluate_preset(preset, dataset)
+
+
+def test_views_of_the_same_digits_are_allowed():
+    for dataset in ("mnist", "mnist_basic", "mnist_rot", "mnist_bg_img"):
+        assert _task_on(zoo.model_card("linear_mnist"), dataset) is CLASSIFICATION
+    assert _task_on(zoo.model_card("deep_autoencoder_mnist"), "fashion_mnist") is RECONSTRUCTION  # it has no classes
 
 
 def test_a_card_that_says_too_little_cannot_be_proved(original):

@@ -82,7 +82,7 @@ def show(
 def evaluate(
     preset: Preset,
     dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Another data set than the card's, with as many classes.", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="Another data set than the card's, with the same classes.", show_default=False)
     ] = None,
 ):
     """Compute a pretrained model's error on the real test images again, and say whether its card is right.
@@ -92,7 +92,7 @@ def evaluate(
     Examples:
 
     $ zoo evaluate convnet_mnist
-    $ zoo evaluate linear_mnist --dataset fashion_mnist
+    $ zoo evaluate convnet_mnist --dataset mnist_rot
     """
     from zoo.presets import evaluate_preset
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.presets.card import metric, model_card
+from zoo.presets.card import class_names, metric, model_card
 from zoo.presets.loading import from_preset
 from zoo.tasks import CLASSIFICATION, Task, task_of
 
@@ -62,20 +62,42 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     own = card.get("dataset")
     if dataset is None and own is None:
         raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on.")
+    task = _task_on(card, dataset or own["name"])  # what does not fit is refused before anything is downloaded
     data, model = load(dataset or own["name"]), from_preset(name_or_folder)
-    task = task_of(card["model"]["name"], data.name)
-    if tuple(model.input_shape[1:]) != data.test.x.shape[1:] or card["model"]["classes"] != task.classes(data):
-        known = card["model"]["classes"] or "no"
-        raise InvalidInput(
-            f"{card['name']} takes {tuple(model.input_shape[1:])} and knows {known} class{'' if known == 1 else 'es'}; "
-            f"{data.name} has {data.test.x.shape[1:]} and {task.classes(data) or 'none'}."
-        )
     model.compile(loss=task.loss(), metrics=task.metrics())
     scores = model.evaluate(
         data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
     )
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
     return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task)
+
+
+def _task_on(card, dataset):
+    """The Task of a card's model on a data set, by its name. Raises UnknownName; InvalidInput where the data does not fit."""
+    from zoo.datasets import describe, list_datasets
+
+    model, info = card["model"], describe(dataset)
+    task, shape = task_of(model["name"], dataset), tuple(model["input_shape"])
+    if shape != info.input_shape or model["classes"] != task.classes(info):
+        known = model["classes"] or "no"
+        raise InvalidInput(
+            f"{card['name']} takes {shape} and knows {known} class{'' if known == 1 else 'es'}; "
+            f"{dataset} has {info.input_shape} and {task.classes(info) or 'none'}."
+        )
+    names, own = class_names(card), card.get("dataset", {}).get("name")
+    if task.classes(info) and names and dataset != own and names != list(info.class_names):
+        others = [other for other in map(describe, list_datasets()) if other.input_shape == shape]
+        same = ", ".join(other.name for other in others if list(other.class_names) == names)
+        raise InvalidInput(
+            f"{card['name']} tells {_listed(names)} apart, {dataset} has {_listed(info.class_names)}: its error there would "
+            f"mean nothing; take {f'one of {same}' if same else 'a data set with its classes'}."
+        )
+    return task
+
+
+def _listed(names):
+    """The first names of classes, in words."""
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
