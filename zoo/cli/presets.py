@@ -85,9 +85,10 @@ def evaluate(
         str | None, typer.Option(metavar="NAME", help="Another data set than the card's, with the same classes.", show_default=False)
     ] = None,
 ):
-    """Compute a pretrained model's error on the real test images again, and say whether its card is right.
+    """Compute a pretrained model's error on the real test examples again, and say whether its card is right.
 
-    Exit code 1 where it is not.
+    Every file of the preset is checked by its sha256 before, and its golden logits must come out again.
+    Exit code 1 where something does not agree.
 
     Examples:
 
@@ -107,6 +108,11 @@ def evaluate(
         out().print(f"The card says {show_error(found.card_error)}: it agrees.")
     else:
         err().print(f"The card says {show_error(found.card_error)}: it does not agree.")
+    if found.golden:
+        out().print("All files are as they were written, and the golden logits come out again.")
+    else:
+        err().print(f"The golden logits do not come out again: they differ by {100 * found.golden_difference:.1f} %.")
+    if not found.golden or found.agrees is False:
         raise typer.Exit(1)
 
 
