@@ -165,6 +165,7 @@ def test_reproduce_hands_everything_on(call, monkeypatch, tmp_path):
         raise ResultsError("enough")
 
     monkeypatch.setattr("zoo.reproductions.harness.run_claim", record, raising=False)
+    monkeypatch.setattr("zoo.cli.backend._load_tensorflow", lambda: None)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code, _, err = call(
         "reproduce", "shallow_vs_deep", "--budget", "smoke", "--seeds", 2, "--out", tmp_path, "--engine", "ray",

@@ -1,12 +1,11 @@
 """`zoo predict`: what a pretrained model takes an image for, and what was done to the image before."""
 
 import json
-import os
 from typing import Annotated
 
 import typer
 
-from zoo.cli.backend import Backend, use_backend
+from zoo.cli.backend import use_chosen_backend
 from zoo.cli.console import fail, out
 from zoo.cli.presets import Preset
 from zoo.errors import InvalidInput, ZooError
@@ -39,8 +38,7 @@ def predict(
     """
     if files.count("-") > 1:
         raise typer.BadParameter("standard input can be read only once.", param_hint="FILE")
-    if "KERAS_BACKEND" not in os.environ:
-        use_backend(Backend.JAX)  # starts in a third of TensorFlow's time; the answers are the same
+    use_chosen_backend()
     entries = _entries(preset, files)
     _classify(preset, [entry for entry in entries if "pixels" in entry], top)
     if as_json:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.backend import Backend, TrainingBackend, use_backend
+from zoo.cli.backend import Backend, TrainingBackend, use_backend, use_chosen_backend
 from zoo.cli.console import err, interruptible, out, table
 from zoo.errors import unknown_name
 
@@ -95,8 +95,10 @@ def evaluate(
     $ zoo evaluate convnet_mnist
     $ zoo evaluate convnet_mnist --dataset mnist_rot
     """
-    from zoo.presets import evaluate_preset
+    from zoo.presets import evaluate_preset, model_card
 
+    model_card(preset)  # a mistyped name is refused before anything is loaded
+    use_chosen_backend()
     found = evaluate_preset(preset, dataset)
     show_error = found.task.show
     out().print(
