@@ -41,6 +41,17 @@ def test_help_explains_with_an_example(call, command):
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_version_is_that_of_the_package(call):
+    from importlib.metadata import version
+
+    import zoo as package
+
+    assert package.__version__ == version("deepzoo")
+    assert call("--version") == (0, f"deepzoo {version('deepzoo')}\n", "")
+    code, out, _ = call("--help")
+    assert code == 0 and "evidence for every claim about them" in out and "--version" in out
+
+
 def test_models_lists_names_with_their_docstrings(call):
     code, out, err = call("models", "l[is]*")
     assert (code, err) == (0, "")
