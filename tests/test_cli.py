@@ -41,6 +41,17 @@ def test_help_explains_with_an_example(call, command):
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_version_is_that_of_the_package(call):
+    from importlib.metadata import version
+
+    import zoo as package
+
+    assert package.__version__ == version("deepzoo")
+    assert call("--version") == (0, f"deepzoo {version('deepzoo')}\n", "")
+    code, out, _ = call("--help")
+    assert code == 0 and "evidence for every claim about them" in out and "--version" in out
+
+
 def test_models_lists_names_with_their_docstrings(call):
     code, out, err = call("models", "l[is]*")
     assert (code, err) == (0, "")
@@ -105,6 +116,11 @@ def test_wrong_usage_exits_2(call, arguments):
     assert "Usage: zoo" in err and "Traceback" not in err
 
 
+def test_evaluating_on_other_classes_is_one_line(call):
+    code, out, err = call("evaluate", "linear_mnist", "--dataset", "fashion_mnist")
+    assert (code, out) == (1, "") and err.startswith("error: linear_mnist tells 0, 1, 2") and err.count("\n") == 1
+
+
 def test_unknown_name_stops_before_anything_is_fetched(call, monkeypatch):
     fetched = []
     monkeypatch.setattr("zoo.datasets.fetch", lambda name, **_: fetched.append(name))
@@ -160,6 +176,7 @@ def test_reproduce_hands_everything_on(call, monkeypatch, tmp_path):
         raise ResultsError("enough")
 
     monkeypatch.setattr("zoo.reproductions.harness.run_claim", record, raising=False)
+    monkeypatch.setattr("zoo.cli.backend._load_tensorflow", lambda: None)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code, _, err = call(
         "reproduce", "shallow_vs_deep", "--budget", "smoke", "--seeds", 2, "--out", tmp_path, "--engine", "ray",

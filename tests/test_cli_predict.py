@@ -32,6 +32,17 @@ def preset(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def even_or_odd(preset, tmp_path_factory):
+    """Two classes of one's own on top of it, solved likewise."""
+    data = load("mnist")
+    x, y = np.asarray(data.train.x[:5000]).reshape(5000, -1) / 255, np.eye(2)[data.train.y[:5000] % 2]
+    model = zoo.from_preset(preset, classes=2)
+    weights = np.linalg.solve(x.T @ x + 10 * np.eye(784), x.T @ (y - 0.5))
+    model.get_layer("logits").set_weights([10 * weights, np.zeros(2)])
+    return zoo.save_preset(model, tmp_path_factory.mktemp("presets") / "even_or_odd", class_names=["even", "odd"])
+
+
+@pytest.fixture(scope="module")
 def digits():
     data = load("mnist")
     return np.asarray(data.test.x[:20]), np.asarray(data.test.y[:20])
@@ -59,6 +70,15 @@ def test_text_shows_classes_probabilities_and_what_was_done(call, preset, digits
     values = [float(share[2]) for share in shares]
     assert values == sorted(values, reverse=True) and 50 < values[0] <= 100
     assert lines[4].strip().startswith("Inverted") and "20x20" in lines[5] and len(lines) == 6
+
+
+def test_a_fine_tuned_preset_lays_images_out_and_names_its_own_classes(call, even_or_odd, digits, tmp_path):
+    np.save(tmp_path / "drawn.npy", 255 - np.pad(np.kron(digits[0], np.ones((1, 6, 6), "uint8")), [(0, 0), (20, 50), (40, 10)]))
+    code, out, err = call(even_or_odd, tmp_path / "drawn.npy", "--json", "--top", 1)
+    entries = json.loads(out)["images"]
+    assert (code, err) == (0, "") and all(entry["done"][-2].startswith("Inverted") for entry in entries)
+    right = [entry["classes"][0]["class"] == ("odd" if label % 2 else "even") for entry, label in zip(entries, digits[1])]
+    assert sum(right) >= 15
 
 
 def test_json_is_one_document_with_the_models_probabilities(call, preset, digits, tmp_path):

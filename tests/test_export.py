@@ -236,7 +236,7 @@ def test_command(call, tmp_path):
     assert 'import keras, zoo.layers; keras.saving.load_model("mine.keras")' in out
     np.testing.assert_allclose(logits(keras.saving.load_model(tmp_path / "mine.keras")), logits(model), rtol=1e-6)
     code, out, err = call("presets/mine", "--format", "keras")
-    assert (code, out) == (1, "") and err.startswith("error: ") and "exists" in err and err.count("\n") == 1
+    assert (code, out) == (1, "") and err.startswith("error: ") and "exists" in err and "--force" in err and err.count("\n") == 1
     assert call("presets/mine", "--format", "keras", "--force")[0] == 0
     assert call("presets/mine", "--format", "keras", "--out", tmp_path / "a" / "b.keras")[0] == 0
     assert (tmp_path / "a" / "b.keras").is_file()

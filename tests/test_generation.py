@@ -85,7 +85,7 @@ def test_bad_arguments(change, said):
 
 
 def test_other_models_say_no_text():
-    with pytest.raises(InvalidInput, match="not from this linear"):
+    with pytest.raises(InvalidInput, match=r"not from this linear, .* such as the preset lstm_shakespeare\.$"):
         zoo.generate(zoo.create_model("linear", (8, 8), 10), "a")
     with pytest.raises(InvalidInput, match="not from this convnet"):
         zoo.generate("convnet_mnist", "a")

@@ -9,7 +9,7 @@ import harness_example
 import pytest
 
 from zoo.errors import ResultsError
-from zoo.reproductions.harness import target, write_report
+from zoo.reproductions.harness import run_claim, target, write_report
 from zoo.reproductions.harness.folder import write_results
 from zoo.reproductions.harness.report import report_html
 
@@ -103,3 +103,12 @@ def test_what_is_missing_is_named_and_nothing_lost(folder, results_dir, call):
 def test_no_results_yet(call, tmp_path):
     code, _, err = call("report", "--out", tmp_path)
     assert code == 1 and "holds no results yet" in " ".join(err.split()) and not (tmp_path / "report.html").exists()
+
+
+def test_smoke_runs_are_no_results_and_it_says_so(call, results_dir):
+    run_claim(harness_example, "smoke")
+    said = "only smoke runs, of harness_example, which show that the code works and are not reported; "
+    said += "zoo reproduce harness_example --budget quick makes results."
+    code, _, err = call("report")
+    assert code == 1 and said in " ".join(err.split())
+    assert f"No results yet: there are {said}" in (results_dir / "README.md").read_text(encoding="utf-8")

@@ -2,11 +2,14 @@
 
 import struct
 
+import keras
 import numpy as np
 import pytest
 from image_example import RESAMPLING, SIZE, articles, digits, error, larger, saved  # noqa: F401
 from PIL import Image, ImageOps
 
+import zoo
+from zoo.datasets import load
 from zoo.errors import InvalidInput
 from zoo.image_files import read_image, read_images
 from zoo.images import prepare
@@ -31,7 +34,35 @@ def test_the_models_own_images_are_taken_as_they_are(digits, articles):
             pixels, done = prepare(image, SIZE, dataset)
             np.testing.assert_array_equal(pixels, image)
             assert pixels.dtype == "uint8"
-            assert done == ["Taken as it is: it has the model's 28x28 pixels and is light on dark."]
+            what = "digit" if dataset == "mnist" else "article"
+            assert done == [f"Taken as it is: 28x28 pixels, the {what} bright on black, as large and placed as the data set's."]
+
+
+SPOILT = {
+    "shifted": lambda image: moved(image, 5, 5, 33)[:28, :28],
+    "half the size": lambda image: moved(np.asarray(Image.fromarray(image).resize((14, 14), RESAMPLING.BOX)), 7, 7, 28),
+    "on grey": lambda image: (90 + image * (165 / 255)).astype("uint8"),
+    "pale": lambda image: (0.2 * image).astype("uint8"),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_a_digit_of_the_models_size_is_laid_out_where_it_is_not_as_the_data_sets(spoil, digits):
+    model, labels = zoo.from_preset("mlp_mnist"), np.asarray(load("mnist").test.y[:100])
+    pixels, done = zip(*[prepare(spoil(image), SIZE, "mnist") for image in digits])
+    assert not [said for said in done if said[0].startswith("Taken as it is")]
+
+    def wrong(x):
+        return np.sum(keras.ops.convert_to_numpy(model(x, training=False)).argmax(1) != labels)
+
+    assert wrong(np.stack(pixels)) <= 4 < 30 < wrong(np.stack([spoil(image) for image in digits]))
+
+
+def test_nearly_all_of_the_data_sets_are_taken_as_they_are():
+    for dataset in ("mnist", "fashion_mnist"):
+        images = load(dataset).test.x[:2000]
+        taken = sum(prepare(image, SIZE, dataset)[1][0].startswith("Taken as it is") for image in images)
+        assert taken > 0.99 * len(images)
 
 
 @pytest.mark.parametrize("draw", [

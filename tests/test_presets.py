@@ -12,10 +12,11 @@ from preset_example import DATASET, FILES, X, logits, make, original, preset  # 
 
 import zoo
 from zoo.errors import InvalidInput, ResultsError
-from zoo.presets.card import metric_entry
+from zoo.presets.card import class_names, layout_of, metric_entry
 from zoo.presets.counting import flops_per_example
-from zoo.presets.proving import Evaluation, Retraining
+from zoo.presets.proving import Evaluation, Retraining, _task_on
 from zoo.registry import how_made, models_text
+from zoo.tasks import CLASSIFICATION, RECONSTRUCTION
 
 pytestmark = pytest.mark.backend
 @pytest.mark.parametrize("name", zoo.list_models())
@@ -76,6 +77,54 @@ def test_own_classes_keep_the_body_and_start_a_new_head(original):
         zoo.from_preset(original, classes=10)
     with pytest.raises(InvalidInput, match="must be a positive integer"):
         zoo.from_preset(original, classes=0)
+
+
+MNIST = DATASET | {"name": "mnist", "class_names": list("0123456789")}
+LICENCES = {"code": "Apache-2.0", "weights": "Apache-2.0", "data": "CC BY-SA 3.0"}
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """A preset whose card names the data set MNIST."""
+    card = {"dataset": MNIST, "licences": LICENCES}
+    return zoo.save_preset(make("linear"), tmp_path_factory.mktemp("presets") / "digits", card)
+
+
+def test_a_fine_tuned_preset_says_what_it_was_made_from(digits, tmp_path):
+    tuned = zoo.save_preset(zoo.from_preset(digits, classes=2), tmp_path / "tuned", class_names=["even", "odd"])
+    card = zoo.model_card(tuned)
+    assert (zoo.model_card(digits)["format"], card["format"]) == (1, 2)
+    assert card["based_on"] == {"name": "digits", "licences": LICENCES}
+    assert (card["layout"], card["class_names"]) == ("mnist", ["even", "odd"]) and "dataset" not in card
+    text = (tuned / "README.md").read_text(encoding="utf-8")
+    for line in ("- Made from the preset digits", "- Classes: even, odd", "- data of digits: CC BY-SA 3.0"):
+        assert line in text.splitlines()
+    again = zoo.model_card(zoo.save_preset(zoo.from_preset(tuned), tmp_path / "again"))
+    assert again["based_on"] == {"name": "tuned", "licences": LICENCES}
+    assert (again["layout"], again["class_names"]) == ("mnist", ["even", "odd"])
+    other = zoo.model_card(zoo.save_preset(zoo.from_preset(tuned, classes=3), tmp_path / "other"))
+    assert other["layout"] == "mnist" and "class_names" not in other
+
+
+def test_what_a_card_says_itself_is_not_taken_from_the_preset(digits, tmp_path):
+    clothes = {"dataset": DATASET | {"name": "fashion_mnist", "class_names": list("abcdefghij")}}
+    card = zoo.model_card(zoo.save_preset(zoo.from_preset(digits), tmp_path / "clothes", clothes))
+    assert layout_of(card) == "fashion_mnist" and class_names(card) == list("abcdefghij")
+    letters = {"dataset": DATASET | {"name": "letters", "class_names": list("abcdefghij")}}
+    card = zoo.model_card(zoo.save_preset(zoo.from_preset(digits), tmp_path / "letters", letters))
+    assert layout_of(card) == "mnist" and class_names(card) == list("abcdefghij")
+    card = zoo.model_card(zoo.save_preset(zoo.from_preset(digits, load_weights=False), tmp_path / "new"))
+    assert not {"based_on", "layout", "class_names"} & set(card)
+
+
+@pytest.mark.parametrize("names", ["ab", ["a"], ["a", "a"], ["a", 5], ["a", ""], {"a": 0, "b": 1}, ["a", "b", "c"], 2])
+def test_names_that_are_not_one_for_each_class_are_refused(names, tmp_path):
+    for given in ({"class_names": names}, {"card": {"class_names": names}}):
+        with pytest.raises(InvalidInput, match="must be a list of 2 different strings"):
+            zoo.save_preset(make("linear", classes=2), tmp_path / "named", **given)
+    with pytest.raises(InvalidInput, match="tells no classes apart"):
+        zoo.save_preset(make("deep_autoencoder"), tmp_path / "named", class_names=names)
+    assert not list(tmp_path.iterdir())
 
 
 def test_series_get_a_new_head_and_text_does_not(tmp_path):
@@ -234,6 +283,28 @@ def test_a_folder_in_use_is_refused_before_anything_is_trained(tmp_path, monkeyp
         zoo.retrain_preset("linear_mnist", folder=tmp_path)
     with pytest.raises(InvalidInput, match="is a file"):
         zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize(
+    "preset, dataset, message",
+    [
+        ("linear_mnist", "fashion_mnist", "tells 0, 1, 2, ... apart, fashion_mnist has T-shirt.* one of mnist, mnist_basic,"),
+        ("lstm_fashion_mnist", "mnist_rot", "tells T-shirt.* apart, mnist_rot has 0, 1, 2, .* one of fashion_mnist\\."),
+        ("linear_mnist", "digits", r"takes \(28, 28\) and knows 10 classes; digits has \(8, 8\) and 10"),
+        ("linear_mnist", "convex", "knows 10 classes; convex has .* and 2"),
+    ],
+)
+def test_another_data_set_must_have_the_classes_and_is_refused_before_it_is_loaded(preset, dataset, message, monkeypatch):
+    for loader in ("zoo.datasets.load", "zoo.presets.proving.from_preset"):
+        monkeypatch.setattr(loader, lambda name: pytest.fail("it was loaded for nothing"))
+    with pytest.raises(InvalidInput, match=message):
+        zoo.evaluate_preset(preset, dataset)
+
+
+def test_views_of_the_same_digits_are_allowed():
+    for dataset in ("mnist", "mnist_basic", "mnist_rot", "mnist_bg_img"):
+        assert _task_on(zoo.model_card("linear_mnist"), dataset) is CLASSIFICATION
+    assert _task_on(zoo.model_card("deep_autoencoder_mnist"), "fashion_mnist") is RECONSTRUCTION  # it has no classes
 
 
 def test_a_card_that_says_too_little_cannot_be_proved(original):

@@ -1,6 +1,8 @@
 """Whatever is wrong with a preset's folder gives one clear error and no weights, and nothing in it is executed."""
 
+import functools
 import os
+import shutil
 
 import h5py
 import numpy as np
@@ -9,6 +11,7 @@ from preset_example import DATASET, FILES, make, original, preset, read, rewrite
 
 import zoo
 from zoo.errors import CorruptFile, InvalidInput, UnknownName
+from zoo.presets.folder import SHIPPED, write_sums
 
 pytestmark = pytest.mark.backend
 
@@ -194,6 +197,48 @@ def test_weights_do_not_come_without_their_own_card(preset, change, error, messa
     for load in (zoo.from_preset, zoo.model_card):
         with pytest.raises(error, match=message):
             load(preset)
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """A copy of a preset that ships, to spoil."""
+    return shutil.copytree(SHIPPED / "linear_mnist", tmp_path / "linear_mnist")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_evaluating_reads_every_file(digits, name):
+    (digits / name).write_bytes((digits / name).read_bytes() + b"?")
+    with pytest.raises(CorruptFile, match=name.replace(".", r"\.")):
+        zoo.evaluate_preset(digits)
+
+
+def test_golden_logits_must_come_out_again(digits, call):
+    with np.load(digits / "golden.npz") as golden:
+        x, logits = golden["x"], golden["logits"]
+    assert zoo.evaluate_preset(digits).golden_difference < 1e-3
+    for change in ({"logits": logits + 0.1 * logits.max()}, {"logits": np.full_like(logits, np.nan)}):
+        np.savez(digits / "golden.npz", **{"x": x, "logits": logits} | change)
+        write_sums(digits)
+        found = zoo.evaluate_preset(digits)
+        assert found.agrees and not found.golden
+    code, out, err = call("evaluate", digits)
+    assert (code, err) == (1, "The golden logits do not come out again: they differ by inf %.\n") and "it agrees" in out
+
+
+def test_what_holds_no_golden_logits_of_the_model_is_refused(digits):
+    with np.load(digits / "golden.npz") as golden:
+        x, logits = golden["x"], golden["logits"]
+    save = functools.partial(np.savez, digits / "golden.npz")
+    for spoil in (
+        lambda: save(x=x), lambda: save(x=x[:, 1:], logits=logits), lambda: save(x=x[1:], logits=logits),
+        lambda: save(x=x.astype(object), logits=logits), lambda: save(x=x.astype(str), logits=logits),
+        lambda: np.savez_compressed(digits / "golden.npz", x=np.zeros((10**6, 28, 28), "uint8"), logits=logits),
+        lambda: (digits / "golden.npz").write_bytes(b"no archive"),
+    ):  # fmt: skip
+        spoil()
+        write_sums(digits)
+        with pytest.raises(CorruptFile, match="holds no golden logits of this model"):
+            zoo.evaluate_preset(digits)
 
 
 def test_sums_that_are_no_sums_are_refused(preset):

@@ -116,10 +116,19 @@ def test_wrong_number_of_classes(classes):
     ],
 )
 def test_wrong_values_of_options(name, options):
-    with pytest.raises(InvalidInput, match="Its options and their defaults: "):
+    with pytest.raises(InvalidInput, match=r"[^.]\. Its options and their defaults: "):
         zoo.create_model(name, (28, 28), 10, **options)
 
 
 def test_augmentation_of_a_vector_is_refused():
     with pytest.raises(InvalidInput, match="Images are needed"):
         zoo.create_model("mlp", (64,), 10, augmentation="shift")
+
+
+@pytest.mark.parametrize("model, option, value", [
+    ("mlp", "widths", 0), ("mlp", "widths", "512"), ("mlp", "widths", None),
+    ("convnet", "blocks", 3), ("convnet", "blocks", (3,)),
+])  # fmt: skip
+def test_an_option_that_is_no_list_but_should_be(model, option, value):
+    with pytest.raises(InvalidInput, match=rf": {option} must be a list such as \(.*\), not .*\. Its options and"):
+        zoo.create_model(model, (28, 28), 10, **{option: value})

@@ -27,7 +27,7 @@ _HOMES = {
 }
 _SUBPACKAGES = ("datasets", "errors", "layers", "models", "presets", "registry", "reproductions", "training")
 
-__all__ = sorted([*_HOMES, "datasets", "errors"])
+__all__ = sorted([*_HOMES, "__version__", "datasets", "errors"])
 
 
 def __getattr__(name):
@@ -37,8 +37,20 @@ def __getattr__(name):
         return value
     if name in _SUBPACKAGES:
         return importlib.import_module(f"zoo.{name}")
+    if name == "__version__":
+        return _version()
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_HOMES, *_SUBPACKAGES})
+    return sorted({*globals(), *_HOMES, *_SUBPACKAGES, "__version__"})
+
+
+def _version():
+    """The version that is installed; "unknown" for a copy of the files that nobody installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("deepzoo")
+    except PackageNotFoundError:
+        return "unknown"

@@ -74,7 +74,7 @@ def check_output(path, format, force=False):
     except OSError as error:  # no permission, a name that is too long
         raise ResultsError(f"{path} can't be written ({error.strerror}); choose another place.") from None
     if exists and not force:
-        raise InvalidInput(f"{path} exists; choose another name or force its replacement.")
+        raise InvalidInput(f"{path} exists; choose another name, or replace it: --force, in Python force=True.")
     if exists and not replaceable:
         raise InvalidInput(f"{path} is not what the format {format} writes; it is not replaced. Choose another name.")
 

@@ -82,7 +82,9 @@ def _stepper(model):
 
     made = how_made(model)
     if not models_text(made["model"]):
-        raise InvalidInput(f"Text can be drawn from a language_model, not from this {made['model']}.")
+        raise InvalidInput(
+            f"Text can be drawn not from this {made['model']}, but from a language_model, such as the preset lstm_shakespeare."
+        )
     cells = [layer.cell for layer in model.layers if isinstance(layer, keras.layers.RNN)]
     held = [cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size] for cell in cells]
 

@@ -14,6 +14,7 @@ BLANK = 10  # levels of 255: what varies less shows nothing
 CLEAN = 2.5  # levels: a background that even and that black is left as it is
 FITTED = 5_000  # pixels that the background's surface is fitted to
 STRONG = 230  # nearly every image of both data sets reaches 254
+NEAR = 1  # pixel: what is as near to the data set's size and place is left as it is
 
 
 class Layout(NamedTuple):
@@ -142,8 +143,10 @@ def _whole(pixels, size):
 def _laid_out(pixels, size, layout):
     """A grey image (h, w) as one of the data set's own, light on dark. Blank where it shows nothing but grain."""
     dark_on_light = np.median(pixels[_frame(pixels.shape)]) > (pixels.max() + pixels.min()) / 2
-    if pixels.shape == size and not dark_on_light:
-        return pixels, [f"Taken as it is: it has the model's {_sides(size)} pixels and is light on dark."]
+    target = [max(1, round(layout.filled * side)) for side in size]
+    if pixels.shape == size and not dark_on_light and _is_laid_out(pixels, target, layout):
+        how = f"the {layout.what} bright on black, as large and placed as the data set's"
+        return pixels, [f"Taken as it is: {_sides(size)} pixels, {how}."]
     done = []
     if dark_on_light:
         pixels = 255 - pixels
@@ -152,9 +155,7 @@ def _laid_out(pixels, size, layout):
     done += said
     if pixels.max() < BLANK:
         return pixels, done
-    rows, columns = (np.flatnonzero((pixels > layout.ink * pixels.max()).any(axis)) for axis in (1, 0))
-    cut = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    target = [max(1, round(layout.filled * side)) for side in size]
+    cut = pixels[_box(pixels, layout)]
     small = _scaled(cut, min(target[0] / cut.shape[0], target[1] / cut.shape[1]))
     if small.max() < STRONG:
         small = small * (255 / small.max())
@@ -172,6 +173,31 @@ def _laid_out(pixels, size, layout):
     return result, done
 
 
+def _is_laid_out(pixels, target, layout):
+    """Whether an image (h, w) is as the data set's own are: on black, bright, and its object of that size and place."""
+    # An object as large as the image may cover its border.
+    black = _is_clean(pixels, _frame(pixels.shape)) if layout.filled < 1 else np.percentile(pixels, 5) <= CLEAN
+    if not black or pixels.max() < STRONG:
+        return False
+    box = _box(pixels, layout)
+    excess = max(part.stop - part.start - side for part, side in zip(box, target))
+    places = _centre_of_mass(pixels) if layout.by_mass else [(part.start + part.stop) / 2 for part in box]
+    return abs(excess) <= NEAR and all(abs(at - side / 2) <= NEAR for at, side in zip(places, pixels.shape))
+
+
+def _box(pixels, layout):
+    """The slices (rows, columns) that the object lies in: what is brighter than the layout's ink."""
+    inked = pixels > layout.ink * pixels.max()
+    rows, columns = (np.flatnonzero(inked.any(axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _is_clean(pixels, frame):
+    """Whether the background, where `frame` is true, is even and black."""
+    level = np.median(pixels[frame])
+    return level + 3 * np.median(np.abs(pixels[frame] - level)) <= CLEAN
+
+
 def _frame(shape):
     """Which pixels, (h, w), lie in a frame a fiftieth of the sides wide: taken for background."""
     down, right = (max(1, side // 50) for side in shape)
@@ -183,8 +209,7 @@ def _frame(shape):
 def _on_black(pixels):
     """Light on dark, (h, w), with the background at 0: for a photo, the light's slope and the paper's grain are taken off."""
     frame = _frame(pixels.shape)
-    level = np.median(pixels[frame])
-    if level + 3 * np.median(np.abs(pixels[frame] - level)) <= CLEAN:
+    if _is_clean(pixels, frame):
         return pixels, []
     background = frame
     for _ in range(4):  # each time without what stands out: ink that reaches the border

@@ -89,9 +89,11 @@ def create_model(name, input_shape, classes=None, **options):
     sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
         options = copy.deepcopy(options)  # the caller's lists may change, what the model was made of does not
+        _check_lists(options, defaults)
         model = builder(*sizes, **options)
     except (TypeError, ValueError, OverflowError) as problem:
         reason = str(problem).strip().splitlines()[0]
+        reason += "" if reason.endswith((".", "!", "?")) else "."
         raise InvalidInput(
             f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
             f"Its options and their defaults: {valid}."
@@ -141,6 +143,21 @@ def _file_of(builder):
 
 def _is_count(value):
     return isinstance(value, int) and not isinstance(value, bool) and value > 0 or hasattr(value, "dtype") and int(value) == value > 0
+
+
+def _check_lists(options, defaults):
+    """Raise ValueError for an option that is no list where its default is one."""
+    for option, value in options.items():
+        if not _is_listed_like(value, defaults[option]):
+            raise ValueError(f"{option} must be a list such as {defaults[option]}, not {value!r:.80}.")
+
+
+def _is_listed_like(value, default):
+    """Whether a value is a list, of lists where the default is a tuple of tuples; anything goes for other defaults."""
+    if not isinstance(default, tuple):
+        return True
+    listed = hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
+    return listed and all(_is_listed_like(item, default[0]) for item in value)
 
 
 def _check_classes(name, classes):

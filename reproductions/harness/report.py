@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.folder import results_root
-from zoo.reproductions.harness.scoreboard import BUDGETS, counts_of, devices_of, judged_folders, title_of
+from zoo.reproductions.harness.scoreboard import BUDGETS, counts_of, devices_of, judged_folders, title_of, what_makes_some
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
 
@@ -75,7 +75,7 @@ def report_html(root):
     for folder in judged_folders(root):
         by_claim.setdefault(folder.name, {})[folder.parent.name] = folder
     if not by_claim:
-        raise ResultsError(f"{root} holds no results yet; zoo reproduce CLAIM makes some, zoo claims lists what there is.")
+        raise ResultsError(f"{root} holds no results yet: {what_makes_some(root)}")
     lines = [_line(name, by_claim[name]) for name in sorted(by_claim)]
     return _PAGE.format(
         colours="\n".join(f".{verdict} {{ color: var(--{verdict}); font-weight: 600; }}" for verdict in VERDICTS),

@@ -54,7 +54,18 @@ def _tables(root, base):
         if folders:
             text += ("\n" if text else "") + f"**{meaning}{devices_of(folders)}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
             text += "".join(_line(folder, base) for folder in folders)
-    return text or "No results yet.\n"
+    return text or f"No results yet: {what_makes_some(root)}\n"
+
+
+def what_makes_some(root):
+    """What to do about a results folder that holds no results to show, and what smoke runs in it are good for, in words."""
+    smoke = sorted(path.parent.name for path in (root / "smoke").glob("*/verdicts.csv"))
+    if not smoke:
+        return "zoo reproduce CLAIM makes some, zoo claims lists what there is."
+    return (
+        f"there are only smoke runs, of {', '.join(smoke)}, which show that the code works and are not reported; "
+        f"zoo reproduce {smoke[0]} --budget quick makes results."
+    )
 
 
 def devices_of(folders):

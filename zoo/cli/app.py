@@ -3,12 +3,14 @@
 import errno
 import os
 import sys
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
+import zoo
 from zoo.cli import data, export, generate, listing, predict, presets, report, reproduce, results
-from zoo.cli.console import err, fail
+from zoo.cli.console import err, fail, out
 from zoo.errors import UnknownName, ZooError
 
 _HELP = """Keras models from shallow to deep, and evidence for every claim about them.
@@ -41,6 +43,7 @@ def build():
         name="zoo", cls=_OneLineErrors, help=_HELP, no_args_is_help=True, add_completion=False,
         rich_markup_mode="rich", pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_options)
     listing.add_commands(app)
     presets.add_commands(app)
     predict.add_commands(app)
@@ -51,6 +54,19 @@ def build():
     report.add_commands(app)
     app.add_typer(results.app, name="results")
     return app
+
+
+def _show_version(wanted):
+    if wanted:
+        out().print(f"deepzoo {zoo.__version__}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")]
+
+
+def _options(version: VersionOption = False):
+    """The options of `zoo` itself; its help is _HELP."""
 
 
 def main():

@@ -1,13 +1,12 @@
 """`zoo export`: a pretrained model as a file for other programs."""
 
 import enum
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from zoo.cli.backend import Backend, use_backend
+from zoo.cli.backend import Backend, use_backend, use_chosen_backend
 from zoo.cli.console import interruptible, out
 from zoo.cli.presets import Preset
 
@@ -50,8 +49,8 @@ def export(
     check_output(path, format.value, force)
     if format is not Format.KERAS:
         use_backend(Backend.TENSORFLOW)
-    elif "KERAS_BACKEND" not in os.environ:
-        use_backend(Backend.JAX)
+    else:
+        use_chosen_backend()
     with interruptible("Nothing was written."):
         model = from_preset(preset)
         export_model(model, path, format.value, force)

@@ -1,11 +1,10 @@
 """`zoo generate`: text that a pretrained language model draws after a prompt."""
 
-import os
 from typing import Annotated
 
 import typer
 
-from zoo.cli.backend import Backend, use_backend
+from zoo.cli.backend import use_chosen_backend
 from zoo.cli.presets import Preset
 
 
@@ -28,8 +27,7 @@ def generate(
     $ zoo generate lstm_shakespeare --prompt 'KING RICHARD:'
     $ zoo generate lstm_shakespeare --prompt 'To be' --length 500 --temperature 0.7 --seed 3
     """
-    if "KERAS_BACKEND" not in os.environ:
-        use_backend(Backend.JAX)  # starts in a third of TensorFlow's time
+    use_chosen_backend()
     from zoo.generation import generate as drawn
 
     print(prompt + drawn(preset, prompt, length, temperature, seed))

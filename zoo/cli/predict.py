@@ -1,12 +1,11 @@
 """`zoo predict`: what a pretrained model takes an image for, and what was done to the image before."""
 
 import json
-import os
 from typing import Annotated
 
 import typer
 
-from zoo.cli.backend import Backend, use_backend
+from zoo.cli.backend import use_chosen_backend
 from zoo.cli.console import fail, out
 from zoo.cli.presets import Preset
 from zoo.errors import InvalidInput, ZooError
@@ -39,8 +38,7 @@ def predict(
     """
     if files.count("-") > 1:
         raise typer.BadParameter("standard input can be read only once.", param_hint="FILE")
-    if "KERAS_BACKEND" not in os.environ:
-        use_backend(Backend.JAX)  # starts in a third of TensorFlow's time; the answers are the same
+    use_chosen_backend()
     entries = _entries(preset, files)
     _classify(preset, [entry for entry in entries if "pixels" in entry], top)
     if as_json:
@@ -59,6 +57,7 @@ def _entries(preset, files):
     from zoo.image_files import read_images
     from zoo.images import image_shape, prepare_pixels
     from zoo.presets import model_card
+    from zoo.presets.card import layout_of
     from zoo.tasks import CLASSIFICATION, task_of_model
 
     card = model_card(preset)
@@ -67,7 +66,7 @@ def _entries(preset, files):
         raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
     input_shape = tuple(card["model"]["input_shape"])
     image_shape(input_shape)
-    dataset, entries = card.get("dataset", {}).get("name"), []
+    dataset, entries = layout_of(card), []
     for file in files:
         try:
             pictures = read_images(file)
@@ -92,9 +91,10 @@ def _classify(preset, entries, top):
     from scipy.special import softmax
 
     from zoo.presets import from_preset, model_card
+    from zoo.presets.card import class_names
 
     model = from_preset(preset)
-    names = model_card(preset).get("dataset", {}).get("class_names", ())
+    names = class_names(model_card(preset))
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
         x = np.stack([entry.pop("pixels") for entry in batch])

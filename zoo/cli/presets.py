@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.backend import Backend, TrainingBackend, use_backend
+from zoo.cli.backend import Backend, TrainingBackend, use_backend, use_chosen_backend
 from zoo.cli.console import err, interruptible, out, table
 from zoo.errors import unknown_name
 
@@ -82,20 +82,23 @@ def show(
 def evaluate(
     preset: Preset,
     dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Another data set than the card's, with as many classes.", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="Another data set than the card's, with the same classes.", show_default=False)
     ] = None,
 ):
-    """Compute a pretrained model's error on the real test images again, and say whether its card is right.
+    """Compute a pretrained model's error on the real test examples again, and say whether its card is right.
 
-    Exit code 1 where it is not.
+    Every file of the preset is checked by its sha256 before, and its golden logits must come out again.
+    Exit code 1 where something does not agree.
 
     Examples:
 
     $ zoo evaluate convnet_mnist
-    $ zoo evaluate linear_mnist --dataset fashion_mnist
+    $ zoo evaluate convnet_mnist --dataset mnist_rot
     """
-    from zoo.presets import evaluate_preset
+    from zoo.presets import evaluate_preset, model_card
 
+    model_card(preset)  # a mistyped name is refused before anything is loaded
+    use_chosen_backend()
     found = evaluate_preset(preset, dataset)
     show_error = found.task.show
     out().print(
@@ -107,6 +110,11 @@ def evaluate(
         out().print(f"The card says {show_error(found.card_error)}: it agrees.")
     else:
         err().print(f"The card says {show_error(found.card_error)}: it does not agree.")
+    if found.golden:
+        out().print("All files are as they were written, and the golden logits come out again.")
+    else:
+        err().print(f"The golden logits do not come out again: they differ by {100 * found.golden_difference:.1f} %.")
+    if not found.golden or found.agrees is False:
         raise typer.Exit(1)
 
 

@@ -28,12 +28,16 @@ class Engine(enum.StrEnum):
     RAY = "ray"
 
 
+_WHERE = (
+    "Results folder. Default: ZOO_RESULTS_DIR if that is set, else results/ of the checkout that the current folder is in, "
+    "else results/ in the current folder."
+)
 BudgetOption = Annotated[
     Budget, typer.Option(help="smoke: seconds; quick: minutes on 2 cores; full: a GPU, 20 seeds or more.")
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", file_okay=False, help="Results folder. Default: the checkout's results/.", show_default=False),
+    typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False),
 ]
 
 

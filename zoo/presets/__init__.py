@@ -1,4 +1,4 @@
-"""Pretrained models: a preset is a folder with a configuration, weights, a card and golden logits, checked at every load."""
+"""Pretrained models: a preset is a folder of configuration, weights and card, checked at every load, and golden logits."""
 
 from zoo.presets.card import model_card
 from zoo.presets.folder import list_presets

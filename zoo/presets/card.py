@@ -7,7 +7,8 @@ from zoo.presets.folder import CARD, CONFIG, check_format, find, parse_json, ver
 
 RULE = "least validation error, the first of equals"
 # The keys of a card and of its parts; [type] is a list of such, {str: type} an object with any keys. Only the first three
-# keys are in every card: a user's own model may lack the rest.
+# keys are in every card: a user's own model may lack the rest. A card with one of SINCE_2 has format 2, else 1, so that
+# an older deepzoo reads what it can and asks for a newer one otherwise.
 SCHEMA = {
     "format": int,
     "name": str,
@@ -19,6 +20,9 @@ SCHEMA = {
         "name": str, "version": str, "fingerprint": str, "splits": {str: int}, "class_names": [str], "licence": str,
         "homepage": str,
     },
+    "class_names": [str],
+    "layout": str,
+    "based_on": {"name": str, "licences": {str: str}},
     "recipe": dict,
     "selection": {"rule": str, "split": str, "seeds": [int], "chosen_seed": int},
     "metrics": [
@@ -34,6 +38,8 @@ SCHEMA = {
     "licences": {"code": str, "weights": str, "data": str},
     "limits": str,
 }
+SINCE_2 = ("class_names", "layout", "based_on")
+NEWEST = 2
 REQUIRED = ("format", "name", "model")
 MADE = ("name", "input_shape", "classes", "options")  # what a card repeats of config.json
 
@@ -42,7 +48,9 @@ def model_card(name_or_folder):
     """The card of a preset as a dict, its sha256 and its keys checked. Raises as `from_preset` does.
 
     Keys: format, name, model, and where they are known dataset, recipe, selection, metrics, training, licences, limits.
-    Metrics are errors in percent or what their name says; the interval ci95 is of the mean over seeds, new_seed95 is where a new seed falls.
+    Metrics are errors in percent or what their name says; the interval ci95 is of the mean over seeds, new_seed95 is where a
+    new seed falls. A preset that was made from another one has based_on, that one's name and licences, and layout, the data
+    set whose images it expects; class_names are the user's own, in place of the data set's.
 
     >>> model_card("linear_mnist")["model"]["parameters"]
     7850
@@ -67,10 +75,41 @@ def parse_card(content, path, config):
 
 def check_card(card, path):
     """Raise CorruptFile for a missing or unknown key or a value of another type, InvalidInput for a newer format."""
-    check_format(card, path)
+    check_format(card, path, NEWEST)
     problem = _problem(card, SCHEMA, "", REQUIRED)
     if problem:
         raise CorruptFile(f"{path} is no model card: {problem}.")
+
+
+def format_of(card):
+    """The format of a card with these keys: the oldest one that has them all."""
+    return NEWEST if any(key in card for key in SINCE_2) else 1
+
+
+def class_names(card):
+    """The names of the classes of a card's model, in the order of its outputs; empty where nobody gave any."""
+    return card.get("class_names") or card.get("dataset", {}).get("class_names", [])
+
+
+def layout_of(card):
+    """The name of the data set as whose images those for a card's model are laid out (see zoo.images), None for none."""
+    return card.get("layout") or card.get("dataset", {}).get("name")
+
+
+def inherited(card, own_classes):
+    """What the card of a model that is made from a preset takes over from that one's card, a dict with keys of SINCE_2.
+
+    own_classes: whether the new model tells other classes apart than the preset.
+    """
+    from zoo.images import LAYOUTS
+
+    licences = card.get("licences") or card.get("based_on", {}).get("licences", {})
+    taken = {"based_on": {"name": card["name"], "licences": licences}}
+    if layout_of(card) in LAYOUTS:
+        taken["layout"] = layout_of(card)
+    if not own_classes and class_names(card):
+        taken["class_names"] = class_names(card)
+    return taken
 
 
 def metric(card, name=None):

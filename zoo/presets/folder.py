@@ -18,7 +18,7 @@ from zoo.registry import list_models, model_options
 SHIPPED = Path(__file__).resolve().parents[1] / "pretrained"
 CONFIG, WEIGHTS, CARD, GOLDEN, README = FILES = ("config.json", "model.weights.h5", "card.json", "golden.npz", "README.md")
 SUMS = "SHA256SUMS"
-FORMAT = 1  # of config.json and card.json
+FORMAT = 1  # of config.json; a card has its own
 KEYS = ("format", "model", "input_shape", "classes", "options")
 WORD = re.compile(r"[A-Za-z0-9_]+")
 LARGEST = 2**24  # bytes of a JSON file
@@ -119,13 +119,13 @@ def parse_config(content, path):
     return config
 
 
-def check_format(content, path):
-    """Raise InvalidInput for a file of a newer format, CorruptFile for one without."""
+def check_format(content, path, newest=FORMAT):
+    """Raise InvalidInput for a file of a newer format than `newest`, CorruptFile for one without."""
     given = content.get("format")
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
         raise _damaged(path, "says no format")
-    if given > FORMAT:
-        raise InvalidInput(f"{path} has format {given}; this deepzoo reads up to {FORMAT}: install a newer one.")
+    if given > newest:
+        raise InvalidInput(f"{path} has format {given}; this deepzoo reads up to {newest}: install a newer one.")
 
 
 def _is_plain(value):

@@ -6,18 +6,20 @@ import math
 import tempfile
 import threading
 import warnings
+import weakref
 from pathlib import Path
 
 import numpy as np
 
 from zoo.errors import CorruptFile, InvalidInput
-from zoo.presets.card import parse_card
+from zoo.presets.card import inherited, parse_card
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
 from zoo.registry import create_model, models_text
 
 HEAD = "logits"  # the layer that a model of the zoo ends with, but for what has no weights
 LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
 DEEPEST = 20  # groups within groups of a weights file; Keras makes five
+_origins = weakref.WeakKeyDictionary()  # of every living model what its card takes over from the preset it is made from
 _starting = threading.RLock()  # Keras's one way to start variables is changed for one thread at a time
 
 
@@ -28,7 +30,7 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
         name_or_folder: a name that `list_presets()` gives, or the path of a folder that `save_preset` wrote.
         load_weights: False gives the same architecture with new random weights.
         classes: None, or how many classes of one's own: everything is as trained but the last layer, "logits",
-            which is new, for fine-tuning.
+            which is new, for fine-tuning. `save_preset` takes note of the preset it was made from.
 
     The sha256 of every file that is used is checked at every call; nothing in a folder is executed. Raises UnknownName
     for a name, CorruptFile for files that are missing or not as they were written, InvalidInput for a folder that asks
@@ -46,12 +48,19 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
     with _watched_start(arrays):
         model = build(config)
     if load_weights:
-        parse_card(files[CARD], folder / CARD, config)
+        card = parse_card(files[CARD], folder / CARD, config)
         load_weights_into(model, files[WEIGHTS], folder / WEIGHTS)
-    if classes is None:
-        return model
-    with _watched_start():
-        return _with_new_head(model, config, classes)
+    if classes is not None:
+        with _watched_start():
+            model = _with_new_head(model, config, classes)
+    if load_weights:
+        _origins[model] = inherited(card, own_classes=classes is not None)
+    return model
+
+
+def origin_of(model):
+    """What the card of a model takes over from the preset whose weights it began with, a dict; empty for other models."""
+    return dict(_origins.get(model, {}))
 
 
 def build(config):

@@ -76,6 +76,10 @@ def _training(card):
         data = card["dataset"]
         sizes = ", ".join(f"{name} {size:,}" for name, size in data["splits"].items())
         lines.append(f"- Data: {data['name']} {data['version']} ({sizes}), fingerprint `{data['fingerprint']}`, {data['homepage']}")
+    if "based_on" in card:
+        lines.append(f"- Made from the preset {card['based_on']['name']}")
+    if "class_names" in card:
+        lines.append(f"- Classes: {', '.join(card['class_names'])}")
     if "selection" in card:
         chosen = card["selection"]
         seeds = ", ".join(map(str, chosen["seeds"]))
@@ -96,10 +100,10 @@ def _training(card):
 
 
 def _licences(card):
-    if "licences" not in card:
-        return ""
-    lines = [f"- {what}: {licence}" for what, licence in card["licences"].items()]
-    return "\n".join(["## Licences", "", *lines])
+    base = card.get("based_on", {"name": "", "licences": {}})
+    lines = [f"- {what}: {licence}" for what, licence in card.get("licences", {}).items()]
+    lines += [f"- {what} of {base['name']}: {licence}" for what, licence in base["licences"].items()]
+    return "\n".join(["## Licences", "", *lines]) if lines else ""
 
 
 def _words(entry):

@@ -1,28 +1,41 @@
-"""Whether a preset keeps what its card says: its error recomputed, and its training repeated."""
+"""Whether a preset keeps what its card says: its files and outputs checked, its error recomputed, its training repeated."""
 
+import io
 import math
+import zipfile
 from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.errors import InvalidInput
-from zoo.presets.card import metric, model_card
+from zoo.errors import CorruptFile, InvalidInput
+from zoo.presets.card import class_names, metric, model_card
+from zoo.presets.folder import GOLDEN, find, verified
 from zoo.presets.loading import from_preset
 from zoo.tasks import CLASSIFICATION, Task, task_of
 
 PREDICTIONS = 3  # that may differ where another backend rounds otherwise
 SHARE = 1e-3  # of an error that is no count, likewise
+CLOSE = 1e-2  # of the largest golden logit: some accelerators multiply with ten bits unless told otherwise
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The error of a preset on the test split of a data set, as its task states it, and what its card says (None: nothing)."""
+    """The error of a preset on the test split of a data set, as its task states it, and what its card says (None: nothing).
+
+    golden_difference: the largest one between the logits of golden.npz and the model's, as a share of the largest of them.
+    """
 
     dataset: str
     examples: int
     error: float
     card_error: float | None
     task: Task = CLASSIFICATION
+    golden_difference: float = 0.0
+
+    @property
+    def golden(self):
+        """Whether the golden logits come out again but for rounding."""
+        return self.golden_difference <= CLOSE
 
     @property
     def agrees(self):
@@ -51,10 +64,11 @@ class Retraining:
 
 
 def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
-    """Recompute a preset's test error, on the data set of its card or on another one of the same kind.
+    """Recompute a preset's golden logits and its test error, on the data set of its card or on another one of the same kind.
 
-    Returns an Evaluation; the error is that of the model's task, in percent for classes. Raises as `from_preset` and
-    `zoo.datasets.load` do, and InvalidInput where the data does not fit.
+    Returns an Evaluation; the error is that of the model's task, in percent for classes. Every file of the preset must be
+    there as it was written, by its sha256. Raises as `from_preset` and `zoo.datasets.load` do, CorruptFile also for golden
+    logits that are not the model's in number, and InvalidInput where the data does not fit.
     """
     from zoo.datasets import load
 
@@ -62,20 +76,70 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     own = card.get("dataset")
     if dataset is None and own is None:
         raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on.")
-    data, model = load(dataset or own["name"]), from_preset(name_or_folder)
-    task = task_of(card["model"]["name"], data.name)
-    if tuple(model.input_shape[1:]) != data.test.x.shape[1:] or card["model"]["classes"] != task.classes(data):
-        known = card["model"]["classes"] or "no"
-        raise InvalidInput(
-            f"{card['name']} takes {tuple(model.input_shape[1:])} and knows {known} class{'' if known == 1 else 'es'}; "
-            f"{data.name} has {data.test.x.shape[1:]} and {task.classes(data) or 'none'}."
-        )
+    task = _task_on(card, dataset or own["name"])  # what does not fit is refused before anything is downloaded
+    folder = find(name_or_folder)
+    files = verified(folder)
+    model = from_preset(name_or_folder)
+    difference = golden_difference(model, files[GOLDEN], folder / GOLDEN)
+    data = load(dataset or own["name"])
     model.compile(loss=task.loss(), metrics=task.metrics())
     scores = model.evaluate(
         data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
     )
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
-    return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task)
+    return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference)
+
+
+def golden_difference(model, content, path):
+    """The largest difference between the logits of a golden.npz (its bytes) and the model's, as a share of the largest one.
+
+    path: what an error calls the file. Raises CorruptFile where it is none, or that of another model.
+    """
+    from keras import ops
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > len(content):  # promised or compressed
+                raise ValueError("it is compressed")
+        with np.load(io.BytesIO(content), allow_pickle=False) as golden:
+            x, logits = golden["x"], golden["logits"]
+        if x.shape[1:] != tuple(model.input_shape[1:]) or x.dtype.kind not in "uif" or logits.dtype.kind != "f":
+            raise ValueError("its examples are not the model's")
+        found = ops.convert_to_numpy(model(x, training=False))
+        if found.shape != logits.shape:
+            raise ValueError("its logits are not the model's")
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile) as problem:
+        raise CorruptFile(f"{path} holds no golden logits of this model ({problem}); copy or save the preset again.") from None
+    difference = float(np.abs(found - logits).max() / max(np.abs(logits).max(), 1e-9))
+    return difference if math.isfinite(difference) else math.inf
+
+
+def _task_on(card, dataset):
+    """The Task of a card's model on a data set, by its name. Raises UnknownName; InvalidInput where the data does not fit."""
+    from zoo.datasets import describe, list_datasets
+
+    model, info = card["model"], describe(dataset)
+    task, shape = task_of(model["name"], dataset), tuple(model["input_shape"])
+    if shape != info.input_shape or model["classes"] != task.classes(info):
+        known = model["classes"] or "no"
+        raise InvalidInput(
+            f"{card['name']} takes {shape} and knows {known} class{'' if known == 1 else 'es'}; "
+            f"{dataset} has {info.input_shape} and {task.classes(info) or 'none'}."
+        )
+    names, own = class_names(card), card.get("dataset", {}).get("name")
+    if task.classes(info) and names and dataset != own and names != list(info.class_names):
+        others = [other for other in map(describe, list_datasets()) if other.input_shape == shape]
+        same = ", ".join(other.name for other in others if list(other.class_names) == names)
+        raise InvalidInput(
+            f"{card['name']} tells {_listed(names)} apart, {dataset} has {_listed(info.class_names)}: its error there would "
+            f"mean nothing; take {f'one of {same}' if same else 'a data set with its classes'}."
+        )
+    return task
+
+
+def _listed(names):
+    """The first names of classes, in words."""
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):

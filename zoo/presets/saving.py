@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError
-from zoo.presets.card import RULE, SCHEMA, check_card, metric_entry
+from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, path_named, parse_config, write_sums
-from zoo.presets.loading import all_finite
+from zoo.presets.loading import all_finite, origin_of
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 from zoo.replacing import put_in_place
-from zoo.tasks import task_of_model
+from zoo.tasks import CLASSIFICATION, task_of_model
 
 GOLDEN_EXAMPLES = 4
 
 
-def save_preset(model, folder, card=None):
+def save_preset(model, folder, card=None, class_names=None):
     """Write a model as a preset: `from_preset(folder)` gives it back. Returns the folder (a Path).
 
     Args:
@@ -28,16 +28,22 @@ def save_preset(model, folder, card=None):
         folder: a folder that does not exist yet or is a preset already, which is replaced whole or not at all.
         card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
             "name" where it is missing.
+        class_names: what the classes are called, a string for each in the order of the labels; `zoo predict` shows them.
 
-    Raises InvalidInput for a model that was made otherwise or has diverged, a card with other keys or a folder with other
-    things in it; ResultsError where the folder can't be written.
+    A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
+    names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for
+    a model that was made otherwise or has diverged, a card with other keys, names that are not one for each class, or a
+    folder with other things in it; ResultsError where the folder can't be written.
+
+    >>> save_preset(model, "even_or_odd", class_names=["even", "odd"])
+    PosixPath('/home/me/even_or_odd')
     """
     folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=repr))
     config = {"format": FORMAT, **made}
     if not all_finite(model):
         raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
-    card = _complete_card(card, model, made, folder)
+    card = _complete_card(card, model, made, folder, class_names)
     content = json.dumps(config, indent=1).encode()
     parse_config(content, folder / CONFIG)
     try:
@@ -107,15 +113,19 @@ def trained_card(name, dataset, task, recipe, errors, training):
     }
 
 
-def _complete_card(card, model, made, folder):
+def _complete_card(card, model, made, folder, class_names):
     card = {} if card is None else card
     if not isinstance(card, dict):
         raise InvalidInput(f"A card is a dict with keys of {', '.join(SCHEMA)}; got {card!r:.80}.")
     from zoo.presets.counting import flops_per_example
 
     counted = {"parameters": model.count_params(), "flops_per_example": flops_per_example(model)}
+    origin = _origin_beside(card.get("dataset"), origin_of(model))
+    names = card.get("class_names") if class_names is None else class_names
+    named = {} if names is None else {"class_names": _checked_names(names, made)}
     made = {"name": made["model"], **{key: made[key] for key in ("input_shape", "classes", "options")}}
-    known = {"name": folder.name, **card, "format": FORMAT, "model": made | counted}
+    known = {"name": folder.name, **origin, **card, **named, "model": made | counted}
+    known["format"] = format_of(known)
     card = {key: known[key] for key in (*SCHEMA, *(known.keys() - SCHEMA.keys())) if key in known}
     try:
         check_card(card, "the card")
@@ -123,6 +133,30 @@ def _complete_card(card, model, made, folder):
     except (OSError, TypeError, ValueError) as error:
         raise InvalidInput(f"The card can't be saved: {error}") from None
     return card
+
+
+def _origin_beside(dataset, origin):
+    """What is taken over from a preset into a card with this part "dataset" (None for none), which may know better."""
+    from zoo.images import LAYOUTS
+
+    if isinstance(dataset, dict):
+        origin.pop("class_names", None)
+        if dataset.get("name") in LAYOUTS:
+            origin.pop("layout", None)
+    return origin
+
+
+def _checked_names(class_names, made):
+    """Names of classes as a list. Raises InvalidInput where they are not one string for each class of what is made."""
+    if task_of_model(made["model"], made["input_shape"], made["options"]).name != CLASSIFICATION.name:
+        raise InvalidInput(f"This {made['model']} tells no classes apart, so there are none to name; leave class_names out.")
+    fits = isinstance(class_names, (list, tuple)) and all(isinstance(name, str) and name for name in class_names)
+    if not fits or not len(class_names) == len(set(class_names)) == made["classes"]:
+        raise InvalidInput(
+            f"class_names must be a list of {made['classes']} different strings, one for each class in the order of the "
+            f"labels; got {class_names!r:.80}."
+        )
+    return list(class_names)
 
 
 @contextlib.contextmanager

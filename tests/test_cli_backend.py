@@ -1,0 +1,69 @@
+"""What the commands compute with: JAX unless told otherwise, TensorFlow without its notes, one line for what nobody knows."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zoo.cli.backend import _held_back
+
+ZOO = Path(sys.executable).with_name("zoo")
+
+
+def zoo(*arguments, **environment):
+    """Run the installed command as a user does who has set nothing."""
+    env = {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")}
+    return subprocess.run([ZOO, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=env | environment)
+
+
+@pytest.mark.parametrize("backend", ["", "tensorflow"])
+def test_evaluate_says_nothing_on_standard_error(backend):
+    done = zoo("evaluate", "linear_mnist", KERAS_BACKEND=backend)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "it agrees" in done.stdout
+
+
+def test_evaluate_never_loads_tensorflow_unless_asked():
+    program = """
+import sys
+sys.argv = ["zoo", "evaluate", "linear_mnist"]
+from zoo.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+assert "jax" in sys.modules and "tensorflow" not in sys.modules
+"""
+    env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_exporting_says_nothing_on_standard_error(tmp_path):
+    done = zoo("export", "linear_mnist", "--format", "savedmodel", "--out", tmp_path / "model")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("backend", ["foo", "JAX", "torch"])
+def test_a_backend_that_nobody_knows_is_one_line(backend, call, monkeypatch):
+    monkeypatch.setattr("zoo.cli.backend.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    for command in ("predict linear_mnist x.png", "evaluate linear_mnist", "generate lstm_shakespeare --prompt a"):
+        code, out, err = call(*command.split())
+        assert (code, out) == (2, "") and err.count("\n") == 1
+        assert err.startswith(f"error: KERAS_BACKEND is '{backend}', which") and "set it to jax or tensorflow or unset it." in err
+
+
+def test_what_is_held_back_is_shown_where_it_matters(capfd):
+    with _held_back():
+        os.write(2, b"a note\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+    with pytest.raises(ImportError, match="broken"):
+        with _held_back():
+            os.write(2, b"the reason\n")
+            raise ImportError("broken")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "the reason\nafter\n"
