@@ -171,7 +171,7 @@ def test_a_subset_trains_like_those_examples_alone(data):
 @pytest.mark.backend
 @pytest.mark.parametrize("metric", ["accuracy", "sparse_categorical_accuracy", None])
 def test_the_best_epoch_is_kept(metric, data):
-    population = compiled([0, 1], optimizer=keras.optimizers.SGD(8.0), metrics=[metric] if metric else [])
+    population = compiled(range(4), optimizer=keras.optimizers.SGD(8.0), metrics=[metric] if metric else [])
     history = population.fit(*data[0], epochs=8, batch_size=16, validation_data=data[1], select="best")
     scores = history.pivot(index="epoch", columns="member", values=f"val_{metric or 'loss'}").to_numpy()
     best = (scores if metric else -scores).argmax(axis=0)  # the first of equals

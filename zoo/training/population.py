@@ -13,8 +13,8 @@ class Population:
     """K replicas ("members") of one Keras model that differ in their seed.
 
     On the JAX backend all members train as one compiled program (`jax.vmap` over members of a `lax.scan` over
-    Keras's own stateless train step), on a CPU a share of them on each core; on other backends one after another with
-    `keras.Model.fit`. Both give the same answers within float tolerance: a population of one equals `fit` step for step.
+    Keras's own stateless train step), on a CPU a share of them on each core; on TensorFlow and PyTorch one after another
+    with `keras.Model.fit`. All give the same answers within float tolerance: a population of one equals `fit` step for step.
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
