@@ -1,6 +1,7 @@
 """Population: what a user sees of it, from rates, weights and subsets to groups, divergence and history."""
 
 import doctest
+import itertools
 import random
 
 import keras
@@ -12,6 +13,7 @@ from population_example import compiled, digits, shared_compilations, small_mode
 
 import zoo
 from zoo.errors import ZooError
+from zoo.training.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +347,24 @@ def test_progress_tells_the_time_left(data, capsys):
     assert capsys.readouterr() == ("", "")
     population.fit(*data[0], epochs=2, batch_size=50, verbose=True)
     out, err = capsys.readouterr()
-    assert out == "" and "linear x 2: epoch 4/4, 0 s left" in err
+    assert out == "" and "linear x 2: epoch 2/2, 100 %, 0 s left" in err
+
+
+@pytest.mark.parametrize("steps, expected", [
+    ([1] * 12, ["1/3, 8 %", "1/3, 16 %", "1/3, 25 %", "1/3, 33 %", "2/3, 41 %", "2/3, 50 %",
+                "2/3, 58 %", "2/3, 66 %", "3/3, 75 %", "3/3, 83 %", "3/3, 91 %", "3/3, 100 %"]),
+    ([4, 4, 4], ["1/3, 33 %", "2/3, 66 %", "3/3, 100 %"]),
+    ([6, 6], ["2/3, 50 %", "3/3, 100 %"]),
+])
+def test_progress_counts_epochs_as_the_user_does(steps, expected, monkeypatch, capsys):
+    """One after another, side by side, in two groups."""
+    times = itertools.count(0, 2)
+    monkeypatch.setattr("zoo.training.progress.time.perf_counter", lambda: next(times))
+    progress = Progress(3, 4, "linear x 4", True)
+    for epochs in steps:
+        progress.advance(epochs)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": epoch ")[1].rsplit(",", 1)[0] for line in lines] == expected
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

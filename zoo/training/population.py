@@ -116,7 +116,7 @@ class Population:
         if validation_data is not None:
             data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y, self._objective)
         engine = self._need_engine(x, y)
-        progress = Progress(epochs * len(self), f"{self.template.name} x {len(self)}", verbose)
+        progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
         progress.close()
         return self._take(result, epochs)
