@@ -367,6 +367,26 @@ def test_progress_counts_epochs_as_the_user_does(steps, expected, monkeypatch, c
     assert [line.split(": epoch ")[1].rsplit(",", 1)[0] for line in lines] == expected
 
 
+@pytest.mark.backend
+@pytest.mark.parametrize("name, classes, loss", [
+    ("softmax", 10, "sparse_categorical_crossentropy"),
+    ("softmax", 10, "crossentropy"),
+    ("softmax", 10, keras.losses.SparseCategoricalCrossentropy()),
+    ("sigmoid", 1, "binary_crossentropy"),
+])
+def test_a_model_that_ends_in_probabilities_takes_losses_of_them(name, classes, loss, data):
+    def build():
+        model = small_model("linear") if classes == 10 else zoo.create_model("linear", (8, 8), 1)
+        return keras.Model(model.inputs, keras.layers.Activation(name)(model.output))
+
+    x, y = data[0]
+    y = y if classes == 10 else (y[:, None] > 4).astype("float32")
+    population = zoo.Population(build, [0])
+    population.compile(keras.optimizers.Adam(0.01), loss, ["accuracy"])
+    losses = population.fit(x, y, epochs=4, batch_size=20).loss
+    assert losses.iloc[-1] < losses.iloc[0]
+
+
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_trains_with_rates_and_averages(precision, data):
     policy = keras.config.dtype_policy().name

@@ -131,6 +131,26 @@ def test_compile(population, arguments, match):
         population.compile(**{"optimizer": "adam", "loss": "mse"} | arguments)
 
 
+@pytest.mark.backend
+@pytest.mark.parametrize("loss, name", [
+    ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+    ("categorical_crossentropy", "CategoricalCrossentropy"),
+    ("binary_crossentropy", "BinaryCrossentropy"),
+    ("SparseCategoricalCrossentropy", "SparseCategoricalCrossentropy"),
+    ("crossentropy", "SparseCategoricalCrossentropy"),
+    (keras.losses.sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"),
+    (keras.losses.SparseCategoricalCrossentropy(), "SparseCategoricalCrossentropy"),
+    (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), "CategoricalCrossentropy"),
+    (keras.losses.BinaryFocalCrossentropy(), "BinaryFocalCrossentropy"),
+])
+def test_losses_of_probabilities_are_not_for_logits(population, loss, name):
+    with refused(population, rf"'linear' ends in logits; pass keras.losses.{name}\(from_logits=True\)\.$"):
+        population.compile("adam", loss)
+    within = zoo.Population(lambda: keras.Sequential([keras.Input((8, 8)), small_model("deep_autoencoder")]), [0])
+    with refused(within, "ends in logits"):
+        within.compile("adam", loss)
+
+
 def test_not_compiled_yet():
     population = zoo.Population(lambda: small_model("linear"), [0])
     for call in (lambda: population.fit(X, Y), lambda: population.evaluate(X, Y), lambda: population.predict(X)):
@@ -204,7 +224,7 @@ def test_settings(population, settings, match):
 @pytest.mark.backend
 def test_losses_that_cannot_take_the_targets():
     population = compiled([0])
-    population.compile("adam", "categorical_crossentropy")
+    population.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
     with refused(population, r"do not fit: the model's output has shape \(None, 10\), y \(20, 7\)"):
         population.fit(X, np.ones((20, 7)), batch_size=5)
 
@@ -234,7 +254,7 @@ def test_labels_may_not_be_forgotten(population):
         population.fit(X, Y, batch_size=10, validation_data=(X, None))
 
 
-@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+@pytest.mark.parametrize("loss", ["mse", keras.losses.BinaryCrossentropy(from_logits=True)])
 def test_targets_may_not_be_forgotten_either(loss):
     forecaster = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), [0])
     forecaster.compile("adam", loss)

@@ -70,9 +70,13 @@ class Population:
             loss, metrics: as in Keras; a string "sparse_categorical_crossentropy" means probabilities, so
                 for the zoo's models, which give logits, pass the loss object with `from_logits=True`.
             learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
+
+        Raises InvalidInput for what Keras does not know, and for a cross-entropy of probabilities on the zoo's logits.
         """
         rates = None if learning_rate is None else checks.check_rates(learning_rate, len(self))
-        self._objective = Objective(optimizer, loss, metrics, rates)
+        objective = Objective(optimizer, loss, metrics, rates)
+        objective.check_output(self.template)
+        self._objective = objective
         self._state |= {"factor": self._objective.factors(len(self)), "optimizer": None}
         self._engine = None
 
