@@ -70,7 +70,10 @@ def same_every_time():
 @pytest.mark.parametrize("build, match", [
     (lambda: None, "must return a keras.Model; it returned NoneType"),
     (lambda: keras.Sequential([keras.layers.Dense(3)]), "built model: begin it with keras.Input"),
-    ("linear", "build must be a function"),
+    ("linear", "build must be a function without arguments that returns a new model; got str"),
+    (keras.Sequential(), "got a model itself"),
+    (keras.layers.Dense(3), "got Dense"),
+    (zoo.create_model, "got create_model"),
     (subclassed, "one input and one output"),
     (two_outputs, "one input and one output"),
     (width_by_seed, "same architecture for every seed"),
@@ -287,6 +290,21 @@ def test_members_have_numbers(population):
             population[place]
     with pytest.raises(InvalidInput, match="one per seed"):
         zoo.Population(lambda: small_model("linear"), [0], weights=5)
+
+
+def test_pretraining_is_for_populations():
+    model = small_model("autoencoder_stack")
+    for other, got in ((model, "Functional"), ([model], "list"), (None, "NoneType")):
+        with pytest.raises(InvalidInput, match=f"needs a zoo.Population of models, not {got}"):
+            zoo.pretrain(other, X, epochs=1)
+
+
+@pytest.mark.parametrize("name, encoders", [("autoencoder_stack", 2), ("deep_autoencoder", 3)])
+def test_noise_has_a_level_that_is_a_number(name, encoders):
+    population = zoo.Population(lambda: small_model(name), [0])
+    for level in ("a", None, [0.1] * (encoders - 1) + ["a"], np.zeros(encoders)):
+        with refused(population, "level must be a number, or a list of one for each encoder; got "):
+            zoo.pretrain(population, X, epochs=1, batch_size=10, level=level)
 
 
 def test_weight_decay_spares_the_variables_it_was_told_to():
