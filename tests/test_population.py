@@ -368,6 +368,25 @@ def test_progress_counts_epochs_as_the_user_does(steps, expected, monkeypatch, c
 
 
 @pytest.mark.backend
+def test_predict_needs_no_compile(data):
+    x, y = data[0]
+    compiled_one, plain = compiled([0, 1]), zoo.Population(lambda: small_model("linear"), [0, 1])
+    expected = compiled_one.predict(x)
+    assert_allclose(plain.predict(x), expected, rtol=1e-6, atol=1e-6)
+    assert not plain[0].compiled
+    plain.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    assert_same(plain.fit(x, y, batch_size=50), compiled_one.fit(x, y, batch_size=50))
+
+
+@pytest.mark.backend
+def test_a_population_says_what_it_is(data):
+    population = compiled([3, 4])
+    assert repr(population) == "<Population 'linear': members=2, epochs_trained=0>"
+    population.fit(*data[0], epochs=2, batch_size=50)
+    assert repr(population) == "<Population 'linear': members=2, epochs_trained=2>"
+
+
+@pytest.mark.backend
 @pytest.mark.parametrize("name, classes, loss", [
     ("softmax", 10, "sparse_categorical_crossentropy"),
     ("softmax", 10, "crossentropy"),

@@ -156,7 +156,7 @@ def test_losses_of_probabilities_are_not_for_logits(population, loss, name):
 
 def test_not_compiled_yet():
     population = zoo.Population(lambda: small_model("linear"), [0])
-    for call in (lambda: population.fit(X, Y), lambda: population.evaluate(X, Y), lambda: population.predict(X)):
+    for call in (lambda: population.fit(X, Y), lambda: population.evaluate(X, Y)):
         with pytest.raises(InvalidInput, match="Call population.compile"):
             call()
 

@@ -62,6 +62,9 @@ class Population:
     def __len__(self):
         return len(self.seeds)
 
+    def __repr__(self):
+        return f"<Population {self.template.name!r}: members={len(self)}, epochs_trained={self.epochs_trained}>"
+
     def compile(self, optimizer, loss, metrics=(), learning_rate=None):
         """Set what is optimised, as `keras.Model.compile` does.
 
@@ -193,8 +196,7 @@ class Population:
         return pd.DataFrame(index | {name: results[name] for name in _loss_first(results)} | {"diverged": self.diverged})
 
     def predict(self, x):
-        """The outputs of every member on x (n, *input_shape): array (K, n, ...)."""
-        self._need_objective()
+        """The outputs of every member on x (n, *input_shape): array (K, n, ...); compiled or not."""
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)
 
@@ -255,14 +257,15 @@ class Population:
         if self._engine is not None and targets in (None, self._engine_targets):
             return self._engine
         self._engine = None  # metrics such as "accuracy" depend on what y is, and the template is compiled anew
+        objective = self._objective or Objective("sgd", "mse", ())  # to predict, any will do
         if keras.backend.backend() == "jax":
             from zoo.training.engine import CompiledEngine
 
-            engine = CompiledEngine(self.template, self._objective, x, y, self.group_size)
+            engine = CompiledEngine(self.template, objective, x, y, self.group_size)
         else:
             from zoo.training.sequential import SequentialEngine
 
-            engine = SequentialEngine(self.template, self._objective, self._make_model, x, y)
+            engine = SequentialEngine(self.template, objective, self._make_model, x, y)
         self._engine, self._engine_targets = engine, targets
         return engine
 
