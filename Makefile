@@ -11,13 +11,14 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help reproduce install install-test test test-slow benchmark clean own-folder
+.PHONY: help reproduce install install-test test test-slow test-torch benchmark clean own-folder
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make reproduce   install, fetch MNIST and Fashion-MNIST, train, show the table (minutes)'
 	@echo 'make test        install with the test extra, run all default tests on JAX and on TensorFlow'
 	@echo 'make test-slow   the heavier tests as well'
+	@echo 'make test-torch  fetch PyTorch, run the tests of the engine and of the presets on it'
 	@echo 'make benchmark   time the engine against Keras fit, PyTorch and scikit-learn'
 	@echo 'make install     only the environment, in $(VENV)'
 	@echo 'make clean       remove the environment and everything built; results and data stay'
@@ -35,6 +36,13 @@ test: install-test
 
 test-slow: install-test
 	KERAS_BACKEND=jax $(PYTEST) -m 'slow or not slow'
+
+# PyTorch is no requirement of deepzoo. The first of these tests compares JAX with it, the others run on it.
+test-torch: install-test
+	$(PIP_INSTALL) torch
+	KERAS_BACKEND=jax $(PYTEST) tests/test_population_torch.py
+	KERAS_BACKEND=torch $(PYTEST) -m backend tests/test_population.py tests/test_population_bad_input.py \
+		tests/test_engine_equivalence.py tests/test_pretraining.py tests/test_every_preset.py
 
 benchmark: install-test
 	$(BIN)/python tests/benchmarks/run.py

@@ -1,6 +1,7 @@
 """Population: what a user sees of it, from rates, weights and subsets to groups, divergence and history."""
 
 import doctest
+import itertools
 import random
 
 import keras
@@ -12,6 +13,7 @@ from population_example import compiled, digits, shared_compilations, small_mode
 
 import zoo
 from zoo.errors import ZooError
+from zoo.training.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +173,7 @@ def test_a_subset_trains_like_those_examples_alone(data):
 @pytest.mark.backend
 @pytest.mark.parametrize("metric", ["accuracy", "sparse_categorical_accuracy", None])
 def test_the_best_epoch_is_kept(metric, data):
-    population = compiled([0, 1], optimizer=keras.optimizers.SGD(8.0), metrics=[metric] if metric else [])
+    population = compiled(range(4), optimizer=keras.optimizers.SGD(8.0), metrics=[metric] if metric else [])
     history = population.fit(*data[0], epochs=8, batch_size=16, validation_data=data[1], select="best")
     scores = history.pivot(index="epoch", columns="member", values=f"val_{metric or 'loss'}").to_numpy()
     best = (scores if metric else -scores).argmax(axis=0)  # the first of equals
@@ -345,7 +347,63 @@ def test_progress_tells_the_time_left(data, capsys):
     assert capsys.readouterr() == ("", "")
     population.fit(*data[0], epochs=2, batch_size=50, verbose=True)
     out, err = capsys.readouterr()
-    assert out == "" and "linear x 2: epoch 4/4, 0 s left" in err
+    assert out == "" and "linear x 2: epoch 2/2, 100 %, 0 s left" in err
+
+
+@pytest.mark.parametrize("steps, expected", [
+    ([1] * 12, ["1/3, 8 %", "1/3, 16 %", "1/3, 25 %", "1/3, 33 %", "2/3, 41 %", "2/3, 50 %",
+                "2/3, 58 %", "2/3, 66 %", "3/3, 75 %", "3/3, 83 %", "3/3, 91 %", "3/3, 100 %"]),
+    ([4, 4, 4], ["1/3, 33 %", "2/3, 66 %", "3/3, 100 %"]),
+    ([6, 6], ["2/3, 50 %", "3/3, 100 %"]),
+])
+def test_progress_counts_epochs_as_the_user_does(steps, expected, monkeypatch, capsys):
+    """One after another, side by side, in two groups."""
+    times = itertools.count(0, 2)
+    monkeypatch.setattr("zoo.training.progress.time.perf_counter", lambda: next(times))
+    progress = Progress(3, 4, "linear x 4", True)
+    for epochs in steps:
+        progress.advance(epochs)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": epoch ")[1].rsplit(",", 1)[0] for line in lines] == expected
+
+
+@pytest.mark.backend
+def test_predict_needs_no_compile(data):
+    x, y = data[0]
+    compiled_one, plain = compiled([0, 1]), zoo.Population(lambda: small_model("linear"), [0, 1])
+    expected = compiled_one.predict(x)
+    assert_allclose(plain.predict(x), expected, rtol=1e-6, atol=1e-6)
+    assert not plain[0].compiled
+    plain.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    assert_same(plain.fit(x, y, batch_size=50), compiled_one.fit(x, y, batch_size=50))
+
+
+@pytest.mark.backend
+def test_a_population_says_what_it_is(data):
+    population = compiled([3, 4])
+    assert repr(population) == "<Population 'linear': members=2, epochs_trained=0>"
+    population.fit(*data[0], epochs=2, batch_size=50)
+    assert repr(population) == "<Population 'linear': members=2, epochs_trained=2>"
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name, classes, loss", [
+    ("softmax", 10, "sparse_categorical_crossentropy"),
+    ("softmax", 10, "crossentropy"),
+    ("softmax", 10, keras.losses.SparseCategoricalCrossentropy()),
+    ("sigmoid", 1, "binary_crossentropy"),
+])
+def test_a_model_that_ends_in_probabilities_takes_losses_of_them(name, classes, loss, data):
+    def build():
+        model = small_model("linear") if classes == 10 else zoo.create_model("linear", (8, 8), 1)
+        return keras.Model(model.inputs, keras.layers.Activation(name)(model.output))
+
+    x, y = data[0]
+    y = y if classes == 10 else (y[:, None] > 4).astype("float32")
+    population = zoo.Population(build, [0])
+    population.compile(keras.optimizers.Adam(0.01), loss, ["accuracy"])
+    losses = population.fit(x, y, epochs=4, batch_size=20).loss
+    assert losses.iloc[-1] < losses.iloc[0]
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

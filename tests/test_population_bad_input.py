@@ -70,7 +70,10 @@ def same_every_time():
 @pytest.mark.parametrize("build, match", [
     (lambda: None, "must return a keras.Model; it returned NoneType"),
     (lambda: keras.Sequential([keras.layers.Dense(3)]), "built model: begin it with keras.Input"),
-    ("linear", "build must be a function"),
+    ("linear", "build must be a function without arguments that returns a new model; got str"),
+    (keras.Sequential(), "got a model itself"),
+    (keras.layers.Dense(3), "got Dense"),
+    (zoo.create_model, "got create_model"),
     (subclassed, "one input and one output"),
     (two_outputs, "one input and one output"),
     (width_by_seed, "same architecture for every seed"),
@@ -131,9 +134,29 @@ def test_compile(population, arguments, match):
         population.compile(**{"optimizer": "adam", "loss": "mse"} | arguments)
 
 
+@pytest.mark.backend
+@pytest.mark.parametrize("loss, name", [
+    ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+    ("categorical_crossentropy", "CategoricalCrossentropy"),
+    ("binary_crossentropy", "BinaryCrossentropy"),
+    ("SparseCategoricalCrossentropy", "SparseCategoricalCrossentropy"),
+    ("crossentropy", "SparseCategoricalCrossentropy"),
+    (keras.losses.sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"),
+    (keras.losses.SparseCategoricalCrossentropy(), "SparseCategoricalCrossentropy"),
+    (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), "CategoricalCrossentropy"),
+    (keras.losses.BinaryFocalCrossentropy(), "BinaryFocalCrossentropy"),
+])
+def test_losses_of_probabilities_are_not_for_logits(population, loss, name):
+    with refused(population, rf"'linear' ends in logits; pass keras.losses.{name}\(from_logits=True\)\.$"):
+        population.compile("adam", loss)
+    within = zoo.Population(lambda: keras.Sequential([keras.Input((8, 8)), small_model("deep_autoencoder")]), [0])
+    with refused(within, "ends in logits"):
+        within.compile("adam", loss)
+
+
 def test_not_compiled_yet():
     population = zoo.Population(lambda: small_model("linear"), [0])
-    for call in (lambda: population.fit(X, Y), lambda: population.evaluate(X, Y), lambda: population.predict(X)):
+    for call in (lambda: population.fit(X, Y), lambda: population.evaluate(X, Y)):
         with pytest.raises(InvalidInput, match="Call population.compile"):
             call()
 
@@ -204,7 +227,7 @@ def test_settings(population, settings, match):
 @pytest.mark.backend
 def test_losses_that_cannot_take_the_targets():
     population = compiled([0])
-    population.compile("adam", "categorical_crossentropy")
+    population.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
     with refused(population, r"do not fit: the model's output has shape \(None, 10\), y \(20, 7\)"):
         population.fit(X, np.ones((20, 7)), batch_size=5)
 
@@ -234,7 +257,7 @@ def test_labels_may_not_be_forgotten(population):
         population.fit(X, Y, batch_size=10, validation_data=(X, None))
 
 
-@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+@pytest.mark.parametrize("loss", ["mse", keras.losses.BinaryCrossentropy(from_logits=True)])
 def test_targets_may_not_be_forgotten_either(loss):
     forecaster = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), [0])
     forecaster.compile("adam", loss)
@@ -267,6 +290,21 @@ def test_members_have_numbers(population):
             population[place]
     with pytest.raises(InvalidInput, match="one per seed"):
         zoo.Population(lambda: small_model("linear"), [0], weights=5)
+
+
+def test_pretraining_is_for_populations():
+    model = small_model("autoencoder_stack")
+    for other, got in ((model, "Functional"), ([model], "list"), (None, "NoneType")):
+        with pytest.raises(InvalidInput, match=f"needs a zoo.Population of models, not {got}"):
+            zoo.pretrain(other, X, epochs=1)
+
+
+@pytest.mark.parametrize("name, encoders", [("autoencoder_stack", 2), ("deep_autoencoder", 3)])
+def test_noise_has_a_level_that_is_a_number(name, encoders):
+    population = zoo.Population(lambda: small_model(name), [0])
+    for level in ("a", None, [0.1] * (encoders - 1) + ["a"], np.zeros(encoders)):
+        with refused(population, "level must be a number, or a list of one for each encoder; got "):
+            zoo.pretrain(population, X, epochs=1, batch_size=10, level=level)
 
 
 def test_weight_decay_spares_the_variables_it_was_told_to():

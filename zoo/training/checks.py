@@ -1,5 +1,7 @@
 """Checks of the data and settings that enter training: one clear InvalidInput each."""
 
+import numbers
+
 import numpy as np
 
 from zoo.errors import InvalidInput
@@ -149,6 +151,14 @@ def one_or_each(name, value, layers):
     values = list(value) if isinstance(value, (tuple, list)) else [value] * len(layers)
     if len(values) != len(layers):
         raise InvalidInput(f"{name} needs one value, or one for each of the {len(layers)} encoders; got {value!r}.")
+    return values
+
+
+def number_or_each(name, value, layers):
+    """As one_or_each, of numbers; or InvalidInput."""
+    values = one_or_each(name, value, layers)
+    if not all(isinstance(number, numbers.Real) for number in values):
+        raise InvalidInput(f"{name} must be a number, or a list of one for each encoder; got {value!r}.")
     return values
 
 

@@ -1,6 +1,7 @@
 """The members of a population: their initial variables, stacked, and models made from them again."""
 
 import contextlib
+import inspect
 import random
 from collections import Counter
 from collections.abc import Iterable
@@ -78,8 +79,9 @@ def build_member(build, seed, precision=None):
     """
     import keras
 
-    if not callable(build):
-        raise InvalidInput(f"build must be a function that returns a new model; got {type(build).__name__}.")
+    if isinstance(build, keras.layers.Layer) or not _takes_nothing(build):
+        got = "a model itself" if isinstance(build, keras.Model) else getattr(build, "__name__", type(build).__name__)
+        raise InvalidInput(f"build must be a function without arguments that returns a new model; got {got}.")
     with _seeded(seed), _dtype_policy(precision):
         model = build()
     if not isinstance(model, keras.Model):
@@ -90,6 +92,17 @@ def build_member(build, seed, precision=None):
     if not all(isinstance(shape, tuple) for shape in shapes):
         raise InvalidInput("build must return a functional or sequential model with one input and one output.")
     return model
+
+
+def _takes_nothing(build):
+    """Whether build can be called without arguments, as far as that is known."""
+    try:
+        inspect.signature(build).bind()
+    except ValueError:  # of what is not written in Python
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def variables_of(model):

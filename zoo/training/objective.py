@@ -23,7 +23,7 @@ class Objective:
         self._pattern = _known("optimizer", optimizer, keras.optimizers.get)
         if getattr(self._pattern, "_exclude_from_weight_decay", None):
             raise InvalidInput("Members have variables of their own: exclude_from_weight_decay takes var_names here, no var_list.")
-        _known("loss", loss, keras.losses.get, chosen_by_data=("crossentropy", "ce"))
+        self._known_loss = _known("loss", loss, keras.losses.get, chosen_by_data=("crossentropy", "ce"))
         for metric in self.metrics:
             _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc"))
         self.peak_rate = _peak_rate(self._pattern) if rates is not None else None
@@ -44,6 +44,14 @@ class Objective:
         self.compile(model)
         if factor != 1:
             multiply_learning_rate(model.optimizer, float(factor))
+
+    def check_output(self, model):
+        """Raise InvalidInput where the loss takes probabilities and `model` ends in the zoo's logits."""
+        name = _of_probabilities(self._known_loss)
+        if name and _ends_in_logits(model):
+            raise InvalidInput(
+                f"This loss takes probabilities, but {model.name!r} ends in logits; pass keras.losses.{name}(from_logits=True)."
+            )
 
     def prepare(self, model, x, y):
         """Compile `model` and build its optimizer and metrics for data like x (n, ...), y (n, ...).
@@ -115,6 +123,30 @@ def _known(kind, identifier, get, chosen_by_data=()):
 
 
 _PLACES = {"optimizer": "optimizers", "loss": "losses", "metric": "metrics"}
+
+
+def _of_probabilities(loss):
+    """The name of a Keras cross-entropy, as _known gives it, that could take logits and is not told to; else None."""
+    import keras
+
+    if isinstance(loss, str):  # "crossentropy"
+        return "SparseCategoricalCrossentropy"
+    kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
+    name = getattr(kind, "__name__", "")
+    if getattr(keras.losses, name, None) is not kind or getattr(loss, "from_logits", False):
+        return None
+    name = name.title().replace("_", "") if kind is loss else name
+    return name if name.endswith("Crossentropy") else None
+
+
+def _ends_in_logits(model):
+    """Whether a model's output is that of a layer called "logits", which nothing follows and which has no activation."""
+    import keras
+
+    last = model
+    while getattr(last, "outputs", None):  # of a model within the model, its own last layer
+        last = last.outputs[0]._keras_history.operation
+    return last.name == "logits" and getattr(last, "activation", None) in (None, keras.activations.linear)
 
 
 def _fresh(metric):

@@ -13,8 +13,8 @@ class Population:
     """K replicas ("members") of one Keras model that differ in their seed.
 
     On the JAX backend all members train as one compiled program (`jax.vmap` over members of a `lax.scan` over
-    Keras's own stateless train step), on a CPU a share of them on each core; on other backends one after another with
-    `keras.Model.fit`. Both give the same answers within float tolerance: a population of one equals `fit` step for step.
+    Keras's own stateless train step), on a CPU a share of them on each core; on TensorFlow and PyTorch one after another
+    with `keras.Model.fit`. All give the same answers within float tolerance: a population of one equals `fit` step for step.
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
@@ -62,6 +62,9 @@ class Population:
     def __len__(self):
         return len(self.seeds)
 
+    def __repr__(self):
+        return f"<Population {self.template.name!r}: members={len(self)}, epochs_trained={self.epochs_trained}>"
+
     def compile(self, optimizer, loss, metrics=(), learning_rate=None):
         """Set what is optimised, as `keras.Model.compile` does.
 
@@ -70,9 +73,13 @@ class Population:
             loss, metrics: as in Keras; a string "sparse_categorical_crossentropy" means probabilities, so
                 for the zoo's models, which give logits, pass the loss object with `from_logits=True`.
             learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
+
+        Raises InvalidInput for what Keras does not know, and for a cross-entropy of probabilities on the zoo's logits.
         """
         rates = None if learning_rate is None else checks.check_rates(learning_rate, len(self))
-        self._objective = Objective(optimizer, loss, metrics, rates)
+        objective = Objective(optimizer, loss, metrics, rates)
+        objective.check_output(self.template)
+        self._objective = objective
         self._state |= {"factor": self._objective.factors(len(self)), "optimizer": None}
         self._engine = None
 
@@ -116,7 +123,7 @@ class Population:
         if validation_data is not None:
             data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y, self._objective)
         engine = self._need_engine(x, y)
-        progress = Progress(epochs * len(self), f"{self.template.name} x {len(self)}", verbose)
+        progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
         progress.close()
         return self._take(result, epochs)
@@ -189,8 +196,7 @@ class Population:
         return pd.DataFrame(index | {name: results[name] for name in _loss_first(results)} | {"diverged": self.diverged})
 
     def predict(self, x):
-        """The outputs of every member on x (n, *input_shape): array (K, n, ...)."""
-        self._need_objective()
+        """The outputs of every member on x (n, *input_shape): array (K, n, ...); compiled or not."""
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)
 
@@ -251,14 +257,15 @@ class Population:
         if self._engine is not None and targets in (None, self._engine_targets):
             return self._engine
         self._engine = None  # metrics such as "accuracy" depend on what y is, and the template is compiled anew
+        objective = self._objective or Objective("sgd", "mse", ())  # to predict, any will do
         if keras.backend.backend() == "jax":
             from zoo.training.engine import CompiledEngine
 
-            engine = CompiledEngine(self.template, self._objective, x, y, self.group_size)
+            engine = CompiledEngine(self.template, objective, x, y, self.group_size)
         else:
             from zoo.training.sequential import SequentialEngine
 
-            engine = SequentialEngine(self.template, self._objective, self._make_model, x, y)
+            engine = SequentialEngine(self.template, objective, self._make_model, x, y)
         self._engine, self._engine_targets = engine, targets
         return engine
 

@@ -7,7 +7,7 @@ from zoo.errors import InvalidInput
 from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
-from zoo.training.checks import accepted, check_data, check_schedule, one_or_each
+from zoo.training.checks import accepted, check_data, check_schedule, number_or_each, one_or_each
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
 
@@ -44,6 +44,8 @@ def pretrain(
     example). Adds to the population's compile_seconds and fit_seconds. Raises InvalidInput for a population of
     other models, or settings that do not fit it.
     """
+    if not isinstance(population, Population):
+        raise InvalidInput(f"pretrain needs a zoo.Population of models, not {type(population).__name__}.")
     if population.template.name == "deep_autoencoder":
         noise = {"corruption": corruption, "level": level, "tied": tied, "error": error}
         return pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose)
@@ -53,7 +55,7 @@ def pretrain(
     options = _stack_options(population.template, layers)
     options |= {"corruption": corruption, "tied": tied}
     x, _ = check_data(population.template, x, None)
-    counts, levels = one_or_each("epochs", epochs, layers), one_or_each("level", level, layers)
+    counts, levels = one_or_each("epochs", epochs, layers), number_or_each("level", level, layers)
     errors = one_or_each("error", error, layers)
     for count, noise, kind in zip(counts, levels, errors):  # all of them before the first encoder takes its time
         check_schedule(len(x), count, batch_size)

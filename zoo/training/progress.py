@@ -6,31 +6,33 @@ import time
 
 
 class Progress:
-    """Epochs done of `total`, shown on a terminal at most once a second; silent when stderr is none.
+    """The epoch of `epochs` that `members` are in, shown on a terminal at most once a second; silent when stderr is none.
 
+    One is over when as many epochs are done as there are members, in whatever order they train.
     verbose: "auto" shows on a terminal only, True always (a line each), False never.
     """
 
-    def __init__(self, total, what, verbose="auto"):
-        self.total, self.what, self.done = total, what, 0
+    def __init__(self, epochs, members, what, verbose="auto"):
+        self.epochs, self.members, self.what, self.done = epochs, members, what, 0
         self.terminal = sys.stderr.isatty()
         self.shown = self.terminal if verbose == "auto" else bool(verbose)
         self.started = self.last = time.perf_counter()
         self.width, self._lock = 0, threading.Lock()
 
     def advance(self, epochs=1, note=""):
-        """Count `epochs` more, from any thread; `note` stands behind the estimate of the time left."""
+        """Count `epochs` of a member more, from any thread; `note` stands behind the estimate of the time left."""
         with self._lock:
             self._advance(epochs, note)
 
     def _advance(self, epochs, note):
         self.done += epochs
-        now = time.perf_counter()
-        if not self.shown or (now - self.last < 1 and self.done < self.total):
+        now, total = time.perf_counter(), self.epochs * self.members
+        if not self.shown or (now - self.last < 1 and self.done < total):
             return
         self.last = now
-        left = (now - self.started) / self.done * (self.total - self.done)
-        line = f"{self.what}: epoch {self.done}/{self.total}, {left:.0f} s left  {note}"
+        left = (now - self.started) / self.done * (total - self.done)
+        epoch, share = -(-self.done // self.members), 100 * self.done // total
+        line = f"{self.what}: epoch {epoch}/{self.epochs}, {share} %, {left:.0f} s left  {note}"
         self.width = max(self.width, len(line))
         print(line.ljust(self.width), end="\r" if self.terminal else "\n", file=sys.stderr, flush=True)
 

@@ -107,7 +107,7 @@ class SequentialEngine:
 
     def _fit_member(self, model, member, data, plan, progress):
         batches = Batches(data["x"], data["y"], member["subset"], member["seed"], plan)
-        self.objective.compile(model, steps_per_execution=min(STEPS_PER_EXECUTION, len(batches)))
+        self.objective.compile(model, steps_per_execution=_steps_per_execution(len(batches)))
         model.optimizer.build(model.trainable_variables)
         for variable, value in zip(model.optimizer.variables, member["optimizer"] or ()):
             variable.assign(value)
@@ -141,6 +141,11 @@ class SequentialEngine:
     def predict(self, state, x):
         """See CompiledEngine.predict."""
         return np.stack([self._model(state, k).predict(x, verbose=0) for k in range(len(state["seeds"]))])
+
+
+def _steps_per_execution(steps):
+    """How many of an epoch's steps Keras takes at once; on PyTorch it takes no more than one."""
+    return 1 if keras.backend.backend() == "torch" else min(STEPS_PER_EXECUTION, steps)
 
 
 def _joined(results):

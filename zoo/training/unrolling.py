@@ -11,7 +11,7 @@ import pandas as pd
 from zoo.layers.autoencoder import MeanOutput, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.deep_autoencoder import decoders, encoders, pretraining_stage
-from zoo.training.checks import accepted, check_data, check_schedule, one_or_each
+from zoo.training.checks import accepted, check_data, check_schedule, number_or_each, one_or_each
 from zoo.training.population import Population
 
 
@@ -23,7 +23,7 @@ def pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose):
     """
     layers = encoders(population.template)
     x, _ = check_data(population.template, x, None)
-    counts, levels = one_or_each("epochs", epochs, layers), one_or_each("level", noise["level"], layers)
+    counts, levels = one_or_each("epochs", epochs, layers), number_or_each("level", noise["level"], layers)
     for count, level in zip(counts, levels):  # all of them before the first stage takes its time
         check_schedule(len(x), count, batch_size)
         accepted(check_noise, noise["corruption"], level)
