@@ -43,8 +43,7 @@ def trials(budget):
 def _recipe(model, dataset, budget):
     """(recipe, cost beside the others, one in how many seeds it takes) of a preset.
 
-    Changed images help on MNIST. On Fashion-MNIST nets as small as these do better, on validation, with more dropout instead,
-    save the ConvNet, which has epochs enough to profit from them.
+    Changed images help on MNIST. On Fashion-MNIST nets as small as these do better, on validation, with more dropout instead.
     """
     clothes = dataset == "fashion_mnist"
 
@@ -75,9 +74,9 @@ def _recipe(model, dataset, budget):
         options = {"units": 128, "layers": 1, "unroll": False}
         options |= {"dropout": 0.3} if clothes else {"dropout": 0.2, "augmentation": "shift"}
         return net(25, 4e-3, options), 30, 2
-    options = {"blocks": [[32], [48], [96, 96]], "dense": 256, "dropout": 0.3}
-    options["augmentation"] = "shift_flip" if clothes else "affine"
-    return net(32 if clothes else 24, 2e-3, options), 250, 3
+    options = {"blocks": [[32], [32], [64, 64]], "dense": 256}
+    options |= {"dropout": 0.4} if clothes else {"dropout": 0.3, "augmentation": "affine"}
+    return net(15, 2e-3, options), 75, 3
 
 
 def judge(runs):
