@@ -8,17 +8,18 @@ paths of gradient descent to critical points of any index, by Newton's method an
 gradient; there the exact Hessian in double precision. If the claim holds, the training error rises with the index, the
 share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
 
-Expected, full budget (500 starts per method and size, one H100, some 8 minutes): a clear rise of the error with the
-index, minima at the lower end. Quick budget (140 starts per method, 2 cores, some 3 minutes, 300 images, 4 units): so it is
-in a few dozen points, most of it because nets with fewer units err more and leave more directions open. Among points of as
-many units the rise is weaker, and one of the methods leaves it undecided; starts with all their units end at minima more
-often than at saddles, which few points leave undecided, too.
+Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
+to 152 different critical points): a clear rise of the error with the index. Most of it is because nets with fewer units err
+more and leave more directions open; among points of as many units the rise is weaker, and still there. Saddles are the many
+where the squared norm is minimised, which Newton's method leaves undecided. Saddles with a few downward directions are as
+low as the minima within 3 %, with 8 units within 1 %, but they and the minima are few. Quick budget (400 starts per method,
+2 cores, some 2 minutes, 300 images, 4 units): the same, but whether saddles are the many is left undecided by both.
 """
 
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check
-from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
+from zoo.reproductions.harness.resampling import FEWEST, bootstrap_interval, share_interval
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import LEVEL, Interval
 from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, find_saddles
@@ -26,7 +27,7 @@ from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, find_sad
 SEEDS = {"smoke": 6, "quick": 400, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
 TOLERANCE = 1e-8
-ENOUGH = 10  # points: with fewer, resampling them gives a spread of the losses too narrow an interval
+ENOUGH = 10  # points: with fewer, resampling them gives a spread of their losses too narrow an interval
 FEW = 5  # what "a few downward directions" is taken to be: fewer than a single silent unit adds
 ALIKE = 0.1  # of their mean: losses that differ less are taken to be much the same
 TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
@@ -92,7 +93,7 @@ def judge(runs):
         correlation = rank_correlation(points.index_pct, points.train_error_pct)
         whole, minima = points[points.silent_units == 0], points[points.directions == 0]
         few = points[points.directions.between(1, FEW)]
-        scarce = doubt or ("so few points say little about their losses" if min(len(few), len(minima)) < ENOUGH else "")
+        scarce = "so few points say little about their losses"
         saddles = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions"
         checks += [
             check(
@@ -111,11 +112,13 @@ def judge(runs):
             ),
             check(
                 f"{row[2]}: saddles with few downward directions are alike in loss", _variation(few), "of 1",
-                f"{saddles}, the standard deviation of the loss over its mean", below=ALIKE, doubt=scarce,
+                f"{saddles}, the standard deviation of the loss over its mean", below=ALIKE,
+                doubt=doubt or (scarce if len(few) < ENOUGH else ""),
             ),
             check(
                 f"{row[2]}: saddles with few downward directions lie as low as minima", _excess(few, minima), "of 1",
-                f"{saddles}, the mean loss over that of the {len(minima)} minima, less 1", below=ALIKE, doubt=scarce,
+                f"{saddles}, the mean loss over that of the {len(minima)} minima, less 1", below=ALIKE,
+                doubt=doubt or (scarce if min(len(few), len(minima)) < FEWEST else ""),
             ),
         ]
     return checks
@@ -221,8 +224,9 @@ def draw(runs):
     figure = Figure(figsize=(14, 4.6))
     cloud, spectra, norms = figure.subplots(1, 3)
     for place, (row, points) in enumerate(found.items()):
-        # The methods meet in many points: a ring around a dot shows both.
-        shape = {"marker": "o", "s": 18 + 50 * place, "edgecolors": f"C{place}", "facecolors": "none" if place else "C0"}
+        # The two methods meet in many points: a ring around a dot shows both.
+        ring = place % 2
+        shape = {"marker": "o", "s": 18 + 50 * ring, "edgecolors": f"C{place}", "facecolors": "none" if ring else f"C{place}"}
         cloud.scatter(points.index_pct, points.train_error_pct, label=f"{row[2]}: {len(points)} points", **shape)
     cloud.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", title="critical points", ylim=(0, 100))
     cloud.legend(fontsize=7.5, loc="upper left")
@@ -258,7 +262,7 @@ def _draw_norms(axes, runs):
         axes.plot(100 * (np.arange(len(values)) + 1) / len(rows), values, ".-", color=f"C{place}", linewidth=0.8, label=label)
     axes.axhline(TOLERANCE, color="k", linewidth=0.8, linestyle="--")
     axes.set(xlabel="starts, %", ylabel="gradient norm at the end", yscale="log", title="all starts, sorted, and the tolerance")
-    axes.set_ylim(top=100 * axes.get_ylim()[1])  # room for the legend
+    axes.set_ylim(top=10 ** (1 + norms.setting.nunique()) * axes.get_ylim()[1])  # room for the legend
     axes.legend(fontsize=7.5, loc="upper left")
 
 
