@@ -29,6 +29,7 @@ INPUT = ("linear", "raw input")
 STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
 CONVOLUTIONS = 2
+FIGURE_ONLY = ("kernel_?", "bias_?", "logits_kernel_?", "logits_bias_?")
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
 PROTOCOL = """
 A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats or 400 steps are made, on features that

@@ -79,6 +79,20 @@ def test_several_published_values_have_a_line_each(written):
     ]
 
 
+def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):
+    module = reproduction(FIGURE_ONLY=("kernel_?",))
+    names = ("kernel_0", "kernel_1", "kernel_size")
+    rows = [row for name in names for row in rows_of(OTHER, [0.25], metric=name)]
+    folder = written(module, rows_of(ROW, [7, 8, 9]) + rows)
+    assert [line["metric"] for line in lines(folder, "comparison.csv")] == ["test_error_pct", *names]
+    text = (folder / "comparison.md").read_text()
+    assert "| kernel size |" in text and "| kernel 0 |" not in text
+    assert "In comparison.csv only, for the figure: kernel 0, kernel 1.\n" in text
+    load_claim(module)
+    code, out, _ = call("compare", "a_claim", "--budget", "full")
+    assert code == 0 and "kernel size: mnist" in out and "kernel 0" not in out
+
+
 def test_tables_say_what_intervals_leave_out(written):
     said = "how others would have turned out is not in them"
     assert said in (written(reproduction(), rows_of(ROW, [7, 8, 9])) / "comparison.md").read_text()

@@ -4,6 +4,7 @@ import inspect
 
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.numbers import number, words
+from zoo.reproductions.harness.tables import figure_only
 
 CHECKED = {
     "read": "read in the source itself",
@@ -19,7 +20,8 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=()):
     pictures: names of the files to show below the figure.
     """
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", "## Verdicts", *_verdicts(verdicts)]
-    parts += ["## Comparison", _table(comparison), _marks(comparison), _sampling(comparison)]
+    told = [line for line in comparison if not figure_only(module, line["metric"])]
+    parts += ["## Comparison", _table(told), _left_out(module, comparison), _marks(told), _sampling(told)]
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
@@ -50,6 +52,11 @@ def _table(comparison):
     ]
     lines = [head, ["---"] * len(head), *([_text(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _left_out(module, comparison):
+    names = dict.fromkeys(words(line["metric"]) for line in comparison if figure_only(module, line["metric"]))
+    return f"In comparison.csv only, for the figure: {', '.join(names)}." if names else ""
 
 
 def _metric(name):

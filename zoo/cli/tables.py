@@ -16,11 +16,13 @@ def show(claim, budget, folder=None):
 
     folder: the results folder, None for the default one. Raises UnknownName, and ResultsError before a first run.
     """
-    from zoo.reproductions.harness import compare, results_root
+    from zoo.reproductions.harness import compare, load_claim, results_root
     from zoo.reproductions.harness.numbers import words
+    from zoo.reproductions.harness.tables import figure_only
 
     comparison, verdicts = compare(claim, budget, folder)
-    console = out()
+    module, console = load_claim(claim), out()
+    comparison = comparison[[not figure_only(module, metric) for metric in comparison.metric]]
     for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
         unit = ", %" if metric.endswith("_pct") else ""
         console.print(_comparison(f"{words(metric)}{unit}: {dataset}, {budget} budget", rows))
