@@ -221,12 +221,12 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
 
     from zoo.reproductions.harness import run_claim
 
-    folder = run_claim(harness_example, "smoke")
+    folder = run_claim(harness_example, "quick", seeds=2)
     monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = call("compare", "harness_example", "--budget", "smoke")
+    code, out, _ = call("compare", "harness_example")
     assert code == 0
     lines = out.splitlines()
-    assert lines[0].strip() == "test error, %: digits, smoke budget"
+    assert lines[0].strip() == "test error, %: digits, quick budget"
     (network,) = (line.split() for line in lines if line.startswith("mlp"))
     assert network[-1] == "2.8"
     verdicts = [line.split()[0] for line in lines if line.startswith(("reproduced", "contradicted", "undecided"))]
@@ -234,6 +234,24 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     assert f"1 {verdicts[0]}" in lines[-1] or f"2 {verdicts[0]}" in lines[-1]
     assert lines[-1].endswith(str(folder))
     assert all(len(line) <= 80 for line in lines[:-1])
+
+
+def test_a_smoke_run_is_shown_as_no_evidence(call):
+    import harness_example
+
+    from zoo.reproductions.harness import run_claim
+
+    folder = run_claim(harness_example, "smoke")
+    code, out, _ = call("compare", "harness_example", "--budget", "smoke")
+    said = "smoke: shows that the code runs; its numbers and verdicts say nothing"
+    lines = [line.rstrip() for line in out.splitlines()]
+    assert code == 0 and lines[:3] == [said, "", "test error, %: digits, smoke budget"]
+    assert lines[-1] == f"In sentences, with the figure: {folder}", "verdicts are not counted"
+    text = (folder / "comparison.md").read_text()
+    assert f"\n\n{said}\n\n## Verdicts\n" in text
+    run_claim(harness_example, "quick", seeds=2)
+    assert said not in call("compare", "harness_example")[1]
+    assert said not in (folder.parents[1] / "quick" / "harness_example" / "comparison.md").read_text()
 
 
 def committed_tables(folder):

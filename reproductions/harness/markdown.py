@@ -12,14 +12,16 @@ CHECKED = {
     "secondary": "taken from a later paper that quotes it",
     "recalled": "from memory, not yet looked up",
 }
+SMOKE = "smoke: shows that the code runs; its numbers and verdicts say nothing"
 
 
-def comparison_markdown(module, runs, comparison, verdicts, pictures=()):
+def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=None):
     """The text of comparison.md; comparison and verdicts are the lines of the CSV files of those names.
 
-    pictures: names of the files to show below the figure.
+    pictures: names of the files to show below the figure; budget: the name of the one that the runs are of.
     """
-    parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", "## Verdicts", *_verdicts(verdicts)]
+    parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
+    parts += ["## Verdicts", *_verdicts(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     parts += ["## Comparison", _table(told), _left_out(module, comparison), _marks(told), _sampling(told)]
     if getattr(module, "PROTOCOL", ""):

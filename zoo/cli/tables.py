@@ -17,12 +17,15 @@ def show(claim, budget, folder=None):
     folder: the results folder, None for the default one. Raises UnknownName, and ResultsError before a first run.
     """
     from zoo.reproductions.harness import compare, load_claim, results_root
+    from zoo.reproductions.harness.markdown import SMOKE
     from zoo.reproductions.harness.numbers import words
     from zoo.reproductions.harness.tables import figure_only
 
     comparison, verdicts = compare(claim, budget, folder)
     module, console = load_claim(claim), out()
     comparison = comparison[[not figure_only(module, metric) for metric in comparison.metric]]
+    if budget == "smoke":
+        console.print(f"{SMOKE}\n")
     for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
         unit = ", %" if metric.endswith("_pct") else ""
         console.print(_comparison(f"{words(metric)}{unit}: {dataset}, {budget} budget", rows))
@@ -34,8 +37,8 @@ def show(claim, budget, folder=None):
     console.print(_verdicts(verdicts))
     place = results_root(folder) / budget / claim
     count = verdicts.verdict.value_counts()
-    said = ", ".join(f"{count[verdict]} {verdict}" for verdict in _STYLES if verdict in count)
-    console.print(f"\n{said}. In sentences, with the figure: {place}", soft_wrap=True)
+    said = ", ".join(f"{count[verdict]} {verdict}" for verdict in _STYLES if verdict in count and budget != "smoke")
+    console.print(f"\n{said and f'{said}. '}In sentences, with the figure: {place}", soft_wrap=True)
 
 
 def _comparison(title, rows):
