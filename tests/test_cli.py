@@ -246,7 +246,7 @@ def test_a_smoke_run_is_shown_as_no_evidence(call):
     said = "smoke: shows that the code runs; its numbers and verdicts say nothing"
     lines = [line.rstrip() for line in out.splitlines()]
     assert code == 0 and lines[:3] == [said, "", "test error, %: digits, smoke budget"]
-    assert lines[-1] == f"In sentences, with the figure: {folder}", "verdicts are not counted"
+    assert lines[-1] == f"In sentences, with published models and the figure: {folder}", "verdicts are not counted"
     text = (folder / "comparison.md").read_text()
     assert f"\n\n{said}\n\n## Verdicts\n" in text
     run_claim(harness_example, "quick", seeds=2)

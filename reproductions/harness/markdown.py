@@ -37,7 +37,8 @@ def _verdicts(verdicts):
 
 
 def _table(comparison):
-    head = ["data set", "model", "setting", "metric", "seeds", "mean [95% interval]", "published", "source", "note"]
+    head = ["data set", "model", "setting", "metric", "seeds", "mean [95% interval]"]
+    head += ["published", "published model; source", "note"]
     rows = [
         [
             line["dataset"],

@@ -38,7 +38,7 @@ def show(claim, budget, folder=None):
     place = results_root(folder) / budget / claim
     count = verdicts.verdict.value_counts()
     said = ", ".join(f"{count[verdict]} {verdict}" for verdict in _STYLES if verdict in count and budget != "smoke")
-    console.print(f"\n{said and f'{said}. '}In sentences, with the figure: {place}", soft_wrap=True)
+    console.print(f"\n{said and f'{said}. '}In sentences, with published models and the figure: {place}", soft_wrap=True)
 
 
 def _comparison(title, rows):
