@@ -220,6 +220,7 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     import harness_example
 
     from zoo.reproductions.harness import run_claim
+    from zoo.reproductions.harness.runs import read_runs
 
     folder = run_claim(harness_example, "quick", seeds=2)
     monkeypatch.setenv("COLUMNS", "80")
@@ -229,6 +230,9 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     assert lines[0].strip() == "test error, %: digits, quick budget"
     (network,) = (line.split() for line in lines if line.startswith("mlp"))
     assert network[-1] == "2.8"
+    (line,) = (line for line in lines if line.startswith("trained on "))
+    counts = read_runs(folder / "runs.csv").iloc[0]
+    assert line == f"trained on {counts.n_train:,.0f} examples (n_train), tested on {counts.n_test:,.0f} (n_test), 2 seeds"
     verdicts = [line.split()[0] for line in lines if line.startswith(("reproduced", "contradicted", "undecided"))]
     assert len(verdicts) == 2
     assert f"1 {verdicts[0]}" in lines[-1] or f"2 {verdicts[0]}" in lines[-1]
@@ -283,6 +287,7 @@ def test_every_committed_claim_is_readable_in_80_columns(call, monkeypatch, term
     tables, _, verdicts = out.partition("Did the claim hold?")
     *lines, _ = verdicts.splitlines()
     assert max(map(len, [*tables.splitlines(), *lines])) <= 80
+    assert len(re.findall("^trained on ", tables, re.M)) == len(re.findall("^model  ", tables, re.M))
     rows = [line for line in lines if line.startswith(("reproduced  ", "contradicted  ", "undecided  "))]
     assert [line.split()[0] for line in rows] == checks.verdict.tolist()
     for line, check in zip(rows, checks.itertuples(), strict=True):

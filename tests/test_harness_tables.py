@@ -13,7 +13,9 @@ from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.folder import write_results
 from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
 from zoo.reproductions.harness.report import report_html
+from zoo.reproductions.harness.runs import read_runs
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
+from zoo.reproductions.harness.sizes import sizes
 
 ROW, OTHER = ("mnist", "linear", "raw | pixels"), ("mnist", "svm", "exact")
 
@@ -95,6 +97,20 @@ def test_a_source_says_which_model_a_published_number_is_of(written, results_dir
     published = {ROW: Published(bare["model"], "", topic="forecasting", dataset=bare["dataset"], metric="finding")}
     (match,) = matches("forecasting", published, ROW, "test_error_pct")
     assert match.source.startswith(f"{bare['model']}; {bare['source']}")
+
+
+def test_a_line_says_on_how_much_was_trained(written):
+    rows = rows_of(ROW, [7, 8, 9], n_train=12000, n_test=10000) + rows_of(OTHER, [1.4], n_train=500, n_test=10000)
+    rows += rows_of(ROW, [6, 7, 8], n_train=12000, n_test=10000, metric="validation_error_pct")
+    rows += rows_of(("digits", "svm", ""), [1], n_train=300, n_test=200, metric="training_error_pct")
+    folder = written(reproduction(), rows)
+    text = (folder / "comparison.md").read_text()
+    assert "- mnist: trained on 500 to 12,000 examples (n_train), tested on 10,000 (n_test), 1 to 3 seeds.\n" in text
+    assert "- digits: trained on 300 examples (n_train), 1 seed.\n" in text
+    runs = read_runs(folder / "runs.csv")
+    assert sizes(runs, "mnist", ["validation_error_pct"]) == "trained on 12,000 examples (n_train), 3 seeds"
+    assert sizes(runs, "mnist", ["spread_over_seeds"]).endswith("tested on 10,000 (n_test), 1 to 3 seeds")
+    assert sizes(runs, "nothing", ["test_error_pct"]) == ""
 
 
 def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):

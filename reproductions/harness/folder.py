@@ -113,18 +113,22 @@ def compare(name, budget="quick", out=None):
     """
     import pandas as pd
 
-    module, budget = load_claim(name), Budget.named(budget).name
-    claim = claim_name(module)
-    folder = results_root(out) / budget / claim
-    if not (folder / "runs.csv").exists():
-        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}.")
-    runs = read_folder(folder)
+    module, runs = load_claim(name), claim_runs(name, budget, out)
     comparison = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON)
     verdicts = pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
     for table in (comparison, verdicts):
         for column in {"n_seeds", "mean", "effect", "ci95_low", "ci95_high"}.intersection(table):
             table[column] = pd.to_numeric(table[column])
     return comparison, verdicts
+
+
+def claim_runs(name, budget="quick", out=None):
+    """The runs of a claim at a budget as a DataFrame. Raises UnknownName, ResultsError."""
+    claim, budget = claim_name(load_claim(name)), Budget.named(budget).name
+    folder = results_root(out) / budget / claim
+    if not (folder / "runs.csv").exists():
+        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}.")
+    return read_folder(folder)
 
 
 def result_folders(root):

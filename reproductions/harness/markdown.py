@@ -4,6 +4,7 @@ import inspect
 
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.numbers import number, words
+from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
 
 CHECKED = {
@@ -23,7 +24,8 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
     parts += ["## Verdicts", *_verdicts(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
-    parts += ["## Comparison", _table(told), _left_out(module, comparison), _marks(told), _sampling(told)]
+    parts += ["## Comparison", _table(told), _sizes(runs, told), _left_out(module, comparison)]
+    parts += [_marks(told), _sampling(told)]
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
@@ -55,6 +57,15 @@ def _table(comparison):
     ]
     lines = [head, ["---"] * len(head), *([_text(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _sizes(runs, comparison):
+    """A line for each data set of the table."""
+    metrics = {}
+    for line in comparison:
+        metrics.setdefault(line["dataset"], []).append(line["metric"])
+    found = ((dataset, sizes(runs, dataset, names)) for dataset, names in metrics.items())
+    return "\n".join(f"- {dataset}: {said}." for dataset, said in found if said)
 
 
 def _left_out(module, comparison):

@@ -16,20 +16,21 @@ def show(claim, budget, folder=None):
 
     folder: the results folder, None for the default one. Raises UnknownName, and ResultsError before a first run.
     """
-    from zoo.reproductions.harness import compare, load_claim, results_root
+    from zoo.reproductions.harness import claim_runs, compare, load_claim, results_root
     from zoo.reproductions.harness.markdown import SMOKE
     from zoo.reproductions.harness.numbers import words
+    from zoo.reproductions.harness.sizes import sizes
     from zoo.reproductions.harness.tables import figure_only
 
     comparison, verdicts = compare(claim, budget, folder)
-    module, console = load_claim(claim), out()
+    module, runs, console = load_claim(claim), claim_runs(claim, budget, folder), out()
     comparison = comparison[[not figure_only(module, metric) for metric in comparison.metric]]
     if budget == "smoke":
         console.print(f"{SMOKE}\n")
     for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
         unit = ", %" if metric.endswith("_pct") else ""
         console.print(_comparison(f"{words(metric)}{unit}: {dataset}, {budget} budget", rows))
-        console.print()
+        console.print(f"{sizes(runs, dataset, [metric])}\n")
     if (comparison.published_checked.replace("read", "") != "").any():
         console.print("* worked out, quoted elsewhere or recalled rather than read in the paper: comparison.md says which\n")
     if _IN_WORDS in set(map(_published, comparison.assign(published_checked="").itertuples())):
