@@ -28,6 +28,7 @@ PLANE = ("interleaved_curves", "mlp")
 INPUT = ("linear", "raw input")
 STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
+FIGURE_ONLY = ("kernel_?", "bias_?", "logits_kernel_?", "logits_bias_?")
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
 PROTOCOL = """
 A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats or 400 steps are made, on features that

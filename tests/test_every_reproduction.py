@@ -80,7 +80,7 @@ def test_committed_files_follow_from_the_runs(folder):
     pictures = read_pictures(folder)
     assert {path.name for path in folder.glob("*.png")} == {"figure.png", *pictures}
     assert sum(map(len, pictures.values())) < 1e6, "pictures are committed: make them smaller"
-    for name, content in generated_files(load_claim(folder.name), read_folder(folder), pictures).items():
+    for name, content in generated_files(load_claim(folder.name), read_folder(folder), pictures, folder.parent.name).items():
         committed = (folder / name).read_bytes()
         if name == "figure.png" and not drawn_by(committed)[1]:
             assert_same_picture(content, committed)

@@ -12,7 +12,10 @@ from zoo.reproductions.harness import Published, compare, load_claim, rebuild, r
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.folder import write_results
 from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
+from zoo.reproductions.harness.report import report_html
+from zoo.reproductions.harness.runs import read_runs
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
+from zoo.reproductions.harness.sizes import sizes
 
 ROW, OTHER = ("mnist", "linear", "raw | pixels"), ("mnist", "svm", "exact")
 
@@ -59,7 +62,8 @@ def test_comparison_and_verdicts_by_hand(written):
     assert line == {
         "claim": "shallow_vs_deep", "dataset": "mnist", "model": "linear", "setting": "raw | pixels",
         "metric": "test_error_pct", "n_seeds": "3", "mean": "8", "ci95_low": "5.51586", "ci95_high": "10.4841", "published": "12.0",
-        "published_source": "LeCun, Bottou, Bengio & Haffner 1998, MNIST page table (rows of LeCun et al. 1998 unless named)",
+        "published_source": "linear (no preprocessing); LeCun, Bottou, Bengio & Haffner 1998, "
+        "MNIST page table (rows of LeCun et al. 1998 unless named)",
         "published_checked": "read",
         "note": "60k against 50k; trained with squared error; a softmax regression today gets about 7.5",
     }
@@ -77,6 +81,50 @@ def test_several_published_values_have_a_line_each(written):
     assert [(line["model"], line["published"]) for line in lines(folder, "comparison.csv")] == [
         ("linear", "12.0"), ("linear", "8.4"), ("svm", "")
     ]
+
+
+def test_a_source_says_which_model_a_published_number_is_of(written, results_dir):
+    row = ("fashion_mnist", "convnet", "plain")
+    net, setting = "ConvNet, 2 conv layers, 1.8M parameters", "submitted by users, not verified by the authors"
+    module = reproduction(PUBLISHED={row: Published(net, setting)}, __name__="shallow_vs_deep")
+    module.judge = lambda runs: []
+    folder = written(module, rows_of(row, [13, 14]))
+    said = f"{net} ({setting}); Fashion-MNIST README benchmark"
+    assert lines(folder, "comparison.csv")[0]["published_source"].startswith(said)
+    assert f" | 6.8 | {said}" in (folder / "comparison.md").read_text()
+    assert f"<td>{said}" in report_html(results_dir)
+    (bare,) = (entry for entry in read_published() if entry["topic"] == "forecasting" and entry["metric"] == "finding")
+    published = {ROW: Published(bare["model"], "", topic="forecasting", dataset=bare["dataset"], metric="finding")}
+    (match,) = matches("forecasting", published, ROW, "test_error_pct")
+    assert match.source.startswith(f"{bare['model']}; {bare['source']}")
+
+
+def test_a_line_says_on_how_much_was_trained(written):
+    rows = rows_of(ROW, [7, 8, 9], n_train=12000, n_test=10000) + rows_of(OTHER, [1.4], n_train=500, n_test=10000)
+    rows += rows_of(ROW, [6, 7, 8], n_train=12000, n_test=10000, metric="validation_error_pct")
+    rows += rows_of(("digits", "svm", ""), [1], n_train=300, n_test=200, metric="training_error_pct")
+    folder = written(reproduction(), rows)
+    text = (folder / "comparison.md").read_text()
+    assert "- mnist: trained on 500 to 12,000 examples (n_train), tested on 10,000 (n_test), 1 to 3 seeds.\n" in text
+    assert "- digits: trained on 300 examples (n_train), 1 seed.\n" in text
+    runs = read_runs(folder / "runs.csv")
+    assert sizes(runs, "mnist", ["validation_error_pct"]) == "trained on 12,000 examples (n_train), 3 seeds"
+    assert sizes(runs, "mnist", ["spread_over_seeds"]).endswith("tested on 10,000 (n_test), 1 to 3 seeds")
+    assert sizes(runs, "nothing", ["test_error_pct"]) == ""
+
+
+def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):
+    module = reproduction(FIGURE_ONLY=("kernel_?",))
+    names = ("kernel_0", "kernel_1", "kernel_size")
+    rows = [row for name in names for row in rows_of(OTHER, [0.25], metric=name)]
+    folder = written(module, rows_of(ROW, [7, 8, 9]) + rows)
+    assert [line["metric"] for line in lines(folder, "comparison.csv")] == ["test_error_pct", *names]
+    text = (folder / "comparison.md").read_text()
+    assert "| kernel size |" in text and "| kernel 0 |" not in text
+    assert "In comparison.csv only, for the figure: kernel 0, kernel 1.\n" in text
+    load_claim(module)
+    code, out, _ = call("compare", "a_claim", "--budget", "full")
+    assert code == 0 and "kernel size: mnist" in out and "kernel 0" not in out
 
 
 def test_tables_say_what_intervals_leave_out(written):

@@ -14,6 +14,7 @@ _HOMES = {
     "WithFiles": "trial",
     "as_published": "verdicts",
     "check": "verdicts",
+    "claim_runs": "folder",
     "compare": "folder",
     "describe_claim": "claims",
     "export_results": "transfer",

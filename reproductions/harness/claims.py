@@ -10,8 +10,9 @@ from zoo.errors import InvalidInput, unknown_name
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), SEEDS, its own numbers of seeds by budget (see
 # trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics over
-# seeds other than means for the table (see tables.compare_runs), illustrate(files), pictures drawn from what the trials left
-# beside their rows (see figures.picture_pngs), and NAMES of presets (see presets.preset_name).
+# seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows (see
+# tables.figure_only), illustrate(files), pictures drawn from what the trials left beside their rows (see
+# figures.picture_pngs), and NAMES of presets (see presets.preset_name).
 PARTS = ("trials", "judge", "draw")
 _outside = {}
 

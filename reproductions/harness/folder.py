@@ -39,14 +39,14 @@ def write_results(folder, module, rows, environment, left=None):
     if pictures:
         environment |= {"pictures_sha256": {name: _sha256(picture) for name, picture in pictures.items()}}
     files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
-    generated = generated_files(module, parse_runs(content, folder / "runs.csv"), pictures)
+    generated = generated_files(module, parse_runs(content, folder / "runs.csv"), pictures, folder.parent.name)
     _write(folder, files | pictures | generated)
 
 
 def rebuild_folder(folder):
     """Make comparison.csv, verdicts.csv, comparison.md and figure.png of one folder anew from its runs.csv."""
     runs = read_folder(folder)
-    _write(folder, generated_files(load_claim(runs.claim.iloc[0]), runs, read_pictures(folder)))
+    _write(folder, generated_files(load_claim(runs.claim.iloc[0]), runs, read_pictures(folder), folder.parent.name))
 
 
 def read_folder(folder):
@@ -69,14 +69,14 @@ def read_pictures(folder):
     return pictures
 
 
-def generated_files(module, runs, pictures=()):
-    """{file name: bytes} of all that follows from the runs of a claim; pictures: the names of those to show beside it."""
+def generated_files(module, runs, pictures=(), budget=None):
+    """{file name: bytes} of all that follows from the runs of a claim at a budget; pictures: those to show beside it."""
     one_device(runs)
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
-        "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures).encode(),
+        "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget).encode(),
         "figure.png": figure_png(module, runs),
     }
 
@@ -113,18 +113,22 @@ def compare(name, budget="quick", out=None):
     """
     import pandas as pd
 
-    module, budget = load_claim(name), Budget.named(budget).name
-    claim = claim_name(module)
-    folder = results_root(out) / budget / claim
-    if not (folder / "runs.csv").exists():
-        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}.")
-    runs = read_folder(folder)
+    module, runs = load_claim(name), claim_runs(name, budget, out)
     comparison = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON)
     verdicts = pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
     for table in (comparison, verdicts):
         for column in {"n_seeds", "mean", "effect", "ci95_low", "ci95_high"}.intersection(table):
             table[column] = pd.to_numeric(table[column])
     return comparison, verdicts
+
+
+def claim_runs(name, budget="quick", out=None):
+    """The runs of a claim at a budget as a DataFrame. Raises UnknownName, ResultsError."""
+    claim, budget = claim_name(load_claim(name)), Budget.named(budget).name
+    folder = results_root(out) / budget / claim
+    if not (folder / "runs.csv").exists():
+        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}.")
+    return read_folder(folder)
 
 
 def result_folders(root):

@@ -4,6 +4,8 @@ import inspect
 
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.numbers import number, words
+from zoo.reproductions.harness.sizes import sizes
+from zoo.reproductions.harness.tables import figure_only
 
 CHECKED = {
     "read": "read in the source itself",
@@ -11,15 +13,19 @@ CHECKED = {
     "secondary": "taken from a later paper that quotes it",
     "recalled": "from memory, not yet looked up",
 }
+SMOKE = "smoke: shows that the code runs; its numbers and verdicts say nothing"
 
 
-def comparison_markdown(module, runs, comparison, verdicts, pictures=()):
+def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=None):
     """The text of comparison.md; comparison and verdicts are the lines of the CSV files of those names.
 
-    pictures: names of the files to show below the figure.
+    pictures: names of the files to show below the figure; budget: the name of the one that the runs are of.
     """
-    parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", "## Verdicts", *_verdicts(verdicts)]
-    parts += ["## Comparison", _table(comparison), _marks(comparison), _sampling(comparison)]
+    parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
+    parts += ["## Verdicts", *_verdicts(verdicts)]
+    told = [line for line in comparison if not figure_only(module, line["metric"])]
+    parts += ["## Comparison", _table(told), _sizes(runs, told), _left_out(module, comparison)]
+    parts += [_marks(told), _sampling(told)]
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
@@ -33,7 +39,8 @@ def _verdicts(verdicts):
 
 
 def _table(comparison):
-    head = ["data set", "model", "setting", "metric", "seeds", "mean [95% interval]", "published", "source", "note"]
+    head = ["data set", "model", "setting", "metric", "seeds", "mean [95% interval]"]
+    head += ["published", "published model; source", "note"]
     rows = [
         [
             line["dataset"],
@@ -50,6 +57,20 @@ def _table(comparison):
     ]
     lines = [head, ["---"] * len(head), *([_text(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _sizes(runs, comparison):
+    """A line for each data set of the table."""
+    metrics = {}
+    for line in comparison:
+        metrics.setdefault(line["dataset"], []).append(line["metric"])
+    found = ((dataset, sizes(runs, dataset, names)) for dataset, names in metrics.items())
+    return "\n".join(f"- {dataset}: {said}." for dataset, said in found if said)
+
+
+def _left_out(module, comparison):
+    names = dict.fromkeys(words(line["metric"]) for line in comparison if figure_only(module, line["metric"]))
+    return f"In comparison.csv only, for the figure: {', '.join(names)}." if names else ""
 
 
 def _metric(name):

@@ -42,7 +42,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Match:
-    """A published value in the units of our metric, with where it stands and how far it was checked."""
+    """A published value in the units of our metric, with what it is of, where it stands and how far it was checked."""
 
     value: str
     source: str
@@ -92,5 +92,7 @@ def _converted(row, metric, note):
         convert, published_as = CONVERSIONS[row["metric"], metric]
         notes.insert(0, "published as " + published_as.format(value))
         value = f"{convert(float(value)):.6g}"
+    # One source has values of many models, so the model and its setting come first.
+    model = f"{row['model']} ({row['setting']})" if row["setting"] else row["model"]
     source = f"{row['source']}, {row['locator']}" if row["locator"] else row["source"]
-    return Match(value, source, row["checked"], "; ".join(filter(None, notes)))
+    return Match(value, f"{model}; {source}", row["checked"], "; ".join(filter(None, notes)))

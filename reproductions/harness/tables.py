@@ -1,6 +1,7 @@
 """comparison.csv and verdicts.csv from the runs: means with intervals beside published values, and the checks."""
 
 import csv
+import fnmatch
 import io
 
 import numpy as np
@@ -51,6 +52,14 @@ def judge_runs(module, runs):
         }
         for check in checks
     ]
+
+
+def figure_only(module, metric):
+    """Whether a metric, such as a single weight, only feeds the figure: CSV files have it, tables for readers do not.
+
+    FIGURE_ONLY of the reproduction holds the names of such metrics, with shell wildcards.
+    """
+    return any(fnmatch.fnmatchcase(metric, pattern) for pattern in getattr(module, "FIGURE_ONLY", ()))
 
 
 def csv_text(columns, lines):

@@ -6,19 +6,26 @@ import sys
 
 import typer
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 # Wide enough that a row stays on one line for grep and less; rich pads nothing to this width.
 _PIPED_WIDTH = 400
+_GAP = 2
 # Brackets and colons in a path or a docstring are no markup.
 _VERBATIM = {"markup": False, "emoji": False, "highlight": False}
 
 
 def out():
     """The console on standard output: colours and the terminal's width, or plain unwrapped text in a pipe."""
-    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    piped = not on_terminal() and "COLUMNS" not in os.environ
     return Console(width=_PIPED_WIDTH if piped else None, **_VERBATIM)
+
+
+def on_terminal():
+    """Whether somebody reads along."""
+    return sys.stdout.isatty()
 
 
 def err():
@@ -35,14 +42,47 @@ def fail(error):
 
 def table(*columns, title=None):
     """A rich table; in a pipe no lines are drawn. A column is its heading, or (heading, options)."""
-    result = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD if sys.stdout.isatty() else None,
-        pad_edge=False, header_style="bold",
-    )
+    # With lines or without, columns stand two apart: the lines of the box take no width of their own.
+    lines = {"box": box.SIMPLE_HEAD, "show_edge": False, "collapse_padding": True} if on_terminal() else {"box": None}
+    result = Table(title=title, title_justify="left", title_style="bold", pad_edge=False, header_style="bold", **lines)
     for column in columns:
         heading, options = column if isinstance(column, tuple) else (column, {})
-        result.add_column(heading, **options)
+        result.add_column(heading, overflow="fold", **options)
     return result
+
+
+def fitted(columns, rows, title=None):
+    """A table of rows (tuples of cells) in which no number is cut: text wraps between words, and columns may go.
+
+    A column is as in table(); no_wrap among its options keeps each of its cells on one line, optional=1 says that it goes
+    first where the console is too narrow for the longest words and those cells, optional=2 that it goes next. Where that
+    is still not enough, words break.
+    """
+    columns = [column if isinstance(column, tuple) else (column, {}) for column in columns]
+    shown, room, rows = list(range(len(columns))), out().width, list(rows)
+    least, most = map(list, zip(*(_widths(*columns[n], [str(row[n]) for row in rows]) for n in shown), strict=True))
+    for n in sorted((n for n in shown if "optional" in columns[n][1]), key=lambda n: columns[n][1]["optional"]):
+        if _total([least[n] for n in shown]) > room:
+            shown.remove(n)
+    if _total([least[n] for n in shown]) > room:
+        least = [width if columns[n][1].get("justify") else 1 for n, width in enumerate(least)]
+    while _total([most[n] for n in shown]) > room and (wide := [n for n in shown if most[n] > least[n]]):
+        most[max(wide, key=most.__getitem__)] -= 1
+    options = [{"width": most[n], "justify": columns[n][1].get("justify", "left")} for n in shown]
+    result = table(*((columns[n][0], option) for n, option in zip(shown, options, strict=True)), title=title)
+    for row in rows:
+        result.add_row(*(row[n] for n in shown))
+    return result
+
+
+def _widths(heading, options, cells):
+    """The width that a column needs at least, its heading broken between words, and the one at which nothing is broken."""
+    kept = cells if options.get("no_wrap") else [word for cell in cells for word in cell.split()]
+    return max(map(cell_len, ["", *heading.split(), *kept])), max(map(cell_len, [heading, *cells]))
+
+
+def _total(widths):
+    return sum(widths) + _GAP * (len(widths) - 1)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.backend import Backend, TrainingBackend, use_backend, use_chosen_backend
-from zoo.cli.console import err, interruptible, out, table
+from zoo.cli.console import err, fitted, interruptible, out
 from zoo.errors import unknown_name
 
 Preset = Annotated[str, typer.Argument(metavar="PRESET", help="A name that zoo presets lists, or a folder.", show_default=False)]
@@ -31,23 +31,30 @@ def presets(
     $ zoo presets
     $ zoo presets 'convnet*'
     """
-    from zoo.presets import list_presets, model_card
-    from zoo.presets.card import metric
-    from zoo.tasks import task_of_error
+    from zoo.presets import list_presets
 
     names = list_presets(pattern)
     if not names:
         raise unknown_name("preset", pattern, list_presets())
-    right = {"justify": "right"}
-    rows = table(("preset", {"no_wrap": True}), ("test error", right), ("parameters", right), ("MFLOP", right), "data set")
-    for name in names:
-        card = model_card(name)
-        model, error = card["model"], metric(card)
-        rows.add_row(
-            name, task_of_error(error["name"]).show(error["value"]) if error else "", f"{model['parameters']:,}",
-            f"{model['flops_per_example'] / 1e6:.2f}", card.get("dataset", {}).get("name", ""),
-        )
-    out().print(rows)
+    number = {"justify": "right", "no_wrap": True}
+    columns = [
+        ("preset", {"no_wrap": True}), ("test error", number), "", ("parameters", number), ("MFLOP", number | {"optional": 1}),
+        ("data set", {"no_wrap": True, "optional": 2}),
+    ]
+    out().print(fitted(columns, [_line(name) for name in names]))
+
+
+def _line(name):
+    """What the list of presets says of one, its error and the unit of it apart."""
+    from zoo.presets import model_card
+    from zoo.presets.card import metric
+    from zoo.tasks import task_of_error
+
+    card = model_card(name)
+    model, error = card["model"], metric(card)
+    value, _, unit = (task_of_error(error["name"]).show(error["value"]) if error else "").partition(" ")
+    data = card.get("dataset", {}).get("name", "")
+    return name, value, unit, f"{model['parameters']:,}", f"{model['flops_per_example'] / 1e6:.2f}", data
 
 
 def show(

@@ -1,0 +1,23 @@
+"""How many examples and seeds stand behind a table, in one line: published numbers mostly come from other numbers of them."""
+
+
+def sizes(runs, dataset, metrics):
+    """What the rows of a data set were trained and tested on, from runs.csv, a range where they differ.
+
+    metrics: those of the table; a statistic over seeds, which the runs do not hold, has the data of all runs of the data
+    set. Examples tested on are left out where every metric is of training or validation, "" is for no runs at all.
+    """
+    runs = runs[runs.dataset == dataset]
+    if runs.metric.isin(metrics).any():
+        runs = runs[runs.metric.isin(metrics)]
+    tested = not all(metric.startswith(("train", "validation_")) for metric in metrics)
+    said = [f"trained on {_range(runs.n_train)} examples (n_train)"] if runs.n_train.notna().any() else []
+    said += [f"tested on {_range(runs.n_test)} (n_test)"] if tested and runs.n_test.notna().any() else []
+    seeds = runs.groupby(["model", "setting"]).seed.nunique()
+    said += [f"{_range(seeds)} {'seed' if seeds.max() == 1 else 'seeds'}"] if len(seeds) else []
+    return ", ".join(said)
+
+
+def _range(counts):
+    least, most = int(counts.min()), int(counts.max())
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
