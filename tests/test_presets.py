@@ -3,6 +3,7 @@
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import h5py
 import keras
@@ -19,6 +20,8 @@ from zoo.registry import how_made, models_text
 from zoo.tasks import CLASSIFICATION, RECONSTRUCTION
 
 pytestmark = pytest.mark.backend
+
+
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_saved_and_loaded_is_the_same_model(name, tmp_path):
     model = make(name)
@@ -305,6 +308,15 @@ def test_views_of_the_same_digits_are_allowed():
     for dataset in ("mnist", "mnist_basic", "mnist_rot", "mnist_bg_img"):
         assert _task_on(zoo.model_card("linear_mnist"), dataset) is CLASSIFICATION
     assert _task_on(zoo.model_card("deep_autoencoder_mnist"), "fashion_mnist") is RECONSTRUCTION  # it has no classes
+
+
+def test_a_set_made_of_what_the_preset_learnt_from_is_said_to_be_so(monkeypatch):
+    few = zoo.datasets.load("mnist").test
+    few = type(few)(few.x[:20], few.y[:20])
+    for name, made_of in (("mnist_rot", "mnist"), ("mnist", None)):
+        monkeypatch.setattr("zoo.datasets.load", lambda name: SimpleNamespace(name=name, test=few, fingerprint="of these few"))
+        found = zoo.evaluate_preset("linear_mnist", name)
+        assert (found.dataset, found.examples, found.card_error, found.made_of) == (name, 20, None, made_of)
 
 
 def test_a_card_that_says_too_little_cannot_be_proved(original):

@@ -111,6 +111,8 @@ def evaluate(
     out().print(
         f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}."
     )
+    if found.made_of:
+        out().print(f"These examples are made of {found.made_of}'s, of which it has seen some in training: the error flatters it.")
     if found.card_error is None:
         out().print("The card says nothing of this data set.")
     elif found.agrees:

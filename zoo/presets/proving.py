@@ -23,6 +23,7 @@ class Evaluation:
     """The error of a preset on the test split of a data set, as its task states it, and what its card says (None: nothing).
 
     golden_difference: the largest one between the logits of golden.npz and the model's, as a share of the largest of them.
+    made_of: the data set that the preset learnt from, where the examples are made of that set's; it knows some of them then.
     """
 
     dataset: str
@@ -31,6 +32,7 @@ class Evaluation:
     card_error: float | None
     task: Task = CLASSIFICATION
     golden_difference: float = 0.0
+    made_of: str | None = None
 
     @property
     def golden(self):
@@ -70,7 +72,7 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     there as it was written, by its sha256. Raises as `from_preset` and `zoo.datasets.load` do, CorruptFile also for golden
     logits that are not the model's in number, and InvalidInput where the data does not fit.
     """
-    from zoo.datasets import load
+    from zoo.datasets import describe, load
 
     card = model_card(name_or_folder)
     own = card.get("dataset")
@@ -87,7 +89,8 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
         data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
     )
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
-    return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference)
+    made_of = own["name"] if own and own["name"] in describe(data.name).sources else None
+    return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference, made_of)
 
 
 def golden_difference(model, content, path):
