@@ -7,12 +7,12 @@ and an mlp of as many weights on more and more images: test error, and epochs to
 elastic distortions (Simard et al. 2003) add, and pictures of what the ConvNet's layers answer to a digit that moves.
 
 Expected, full budget (100 draws, 20 seeds elsewhere, one H100, some 8 minutes, not run yet): the order of 1989, error of
-the ConvNet below the mlp's at all sizes, about 0.5 % with distortions. Quick budget (20 draws, 5 seeds, 2 cores, some 5
+the ConvNet below the mlp's at all sizes, about 0.5 % with distortions. Quick budget (20 draws, 5 seeds, 2 cores, some 4
 minutes): the five nets do not come out in the published order: from 81 to 83 % instead of from 80 to 98.4 %, net-5 ahead, but
 local connections behind 12 hidden units, and net-4 not clearly ahead of net-3. The ConvNet generalises far better at each
 size, with less than half of the mlp's errors at 3,000 images. That it is easier to train holds for 3,000 images only: with
-100 the mlp takes fewer epochs to 5 % training error, in between it is undecided; and an epoch of the ConvNet takes 50 to 70
-times as long. Distortions halve the error on 1,000 images, elastic ones a little more than affine ones.
+100 the mlp takes fewer epochs to 5 % training error, in between it is undecided; and an epoch of the ConvNet takes some 50
+times as long. Distortions spare a third of the errors on 1,000 images, elastic ones no more than affine ones.
 """
 
 import itertools
