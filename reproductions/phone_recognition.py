@@ -296,8 +296,9 @@ def _curve(runs, row):
 def _others(runs):
     """{name: {minutes: errors}} of the models beside the stacks."""
     names = {
-        longer(_layers(runs)[-1]): "random start, longer", GMM: "Gaussian mixtures, frame", GMM_PROJECTED: "Gaussian mixtures, 11 frames", LDA: "LDA", KNN: "nearest neighbours",
+        GMM: "Gaussian mixtures, frame", GMM_PROJECTED: "Gaussian mixtures, 11 frames", LDA: "LDA", KNN: "nearest neighbours",
         LINEAR: "linear", CONVNET: "ConvNet", LSTM: "LSTM",
+        longer(_layers(runs)[-1]): f"random start, {_layers(runs)[-1]} layers, longer",
     }
     return {name: _curve(runs, row) for row, name in names.items()}
 
