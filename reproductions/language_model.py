@@ -8,7 +8,7 @@ PPM. All are measured in bits per character of text that they were not trained o
 Expected, full budget (5 seeds, one H100, some 8 minutes, not run yet): PPM and n-grams ahead on the four books, of 0.1 to 0.5
 million characters, and LSTM of two layers close to them on Tiny Shakespeare, of one million. Quick budget (3 seeds, 2 cores,
 some 4 minutes, one book, nets of 128 units): against the claim, PPM and n-grams (2.00 and 2.04 bits) ahead of LSTM, of two
-layers (2.14) as of one (2.15). The former is ahead of bzip2 (2.18), both are of xz and gzip; in so few updates the seeds of
+layers (2.13) as of one (2.15). The former is ahead of bzip2 (2.18), both are of xz and gzip; in so few updates the seeds of
 one layer, and of the plain recurrent net (2.28), lie too far apart to say more.
 """
 
