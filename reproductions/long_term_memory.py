@@ -13,7 +13,7 @@ Expected, quick budget (5 seeds, 2 cores, some 4 minutes): at T = 20 both lstms 
 that forgets slowly solves what rnn, irnn and Keras's lstm do not; at T = 100, in so few updates, one of its five seeds
 does, the others hardly say more than the mean. So it is how the gate starts that counts: at the start the gradient of
 Keras's lstm vanishes faster than that of an rnn from orthogonal weights. 49 pixels are no long lag: within 400 updates the
-rnn is ahead there, of Keras's lstm by 10 to 15 points, of the one that forgets slowly by 41. Full (5 seeds, one H100, some 8 minutes, not run yet): T = 1000 solved by slow forgetting alone,
+rnn is ahead there, of Keras's lstm by 10 to 15 points, of the one that forgets slowly by some 41. Full (5 seeds, one H100, some 8 minutes, not run yet): T = 1000 solved by slow forgetting alone,
 196 pixels read with at most 1.5 % error.
 """
 
