@@ -12,8 +12,8 @@ Expected, full budget (10 seeds, one H100, some 8 minutes, not run yet): probes 
 Quick budget (3 seeds, 2 cores, some 3 minutes: 200 units, 4,000 images, far from the published sizes): every trained layer is
 ahead of the input and, the ConvNet's first apart, of the untrained one; the second is ahead of the first, the third no better
 than the second: on mnist_rot from 47 % on the input to 25 %. Pre-trained only, layers are 2 to 9 points ahead of the input,
-but with so few images the third is not ahead of the first, as the published ones are. Untrained layers of sigmoids do worse
-than the input from the second on, the deeper the worse. Alain & Bengio saw the probes of an untrained ConvNet improve from
+but with so few images the third is not ahead of the first, as the published ones are. Untrained layers of sigmoids are
+nowhere ahead of what lies below them, and some are behind it. Alain & Bengio saw the probes of an untrained ConvNet improve from
 layer to layer: here those of both convolutions do, and those of the dense layer above them are far worse again.
 """
 

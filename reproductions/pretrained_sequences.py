@@ -26,7 +26,8 @@ PROTOCOL = """
 Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch count.
 The means are over all seeds; the one with the least validation error is the preset. The writer reads blocks of 128
 characters, its state 0 at the start of each, in training and in testing, which costs it some of the bits that longer reading
-spares (language_model reads on). Demand: the units are megawatts. Vowels: the speakers of the test are in no other split.
+spares (language_model reads on). Demand: the units are megawatts. Vowels: the speakers of the test are in no other split. Not
+untouched: a net of one layer of 88, tested before, erred on 57 % of them; two normalised layers validated better.
 """
 
 
@@ -51,7 +52,7 @@ def judge(runs):
     """Whether the vowels' net and the writer do as well as published ones of their kind."""
     present = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
     rivals = {
-        (ROWS[VOWELS], "test_error_pct"): "vowels: as Robinson's net of 88 hidden units",
+        (ROWS[VOWELS], "test_error_pct"): "vowels: better than Robinson's net of one layer of 88",
         (ROWS[TEXT], BITS): "Shakespeare: as nanoGPT's net for a CPU",
     }
     return [

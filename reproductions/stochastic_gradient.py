@@ -124,9 +124,9 @@ def judge(runs):
 
 
 def _no_race(runs, rival):
-    """Why a method's race to a number of seconds decides nothing, or "": it ended where the race to examples does."""
+    """Why a method's race to a number of seconds decides nothing, or "": every seed ends it where the race to examples ends."""
     ends = [lines_of(runs, rival).query("metric == @loss").value.to_numpy() for loss, _ in (_metrics_at(runs, a)[-1] for a in AXES)]
-    return "it had seen no more examples by then than in the other race" if np.array_equal(*ends) else ""
+    return "it ends with the very losses that it has in the other race" if np.array_equal(*ends) else ""
 
 
 def _noise_checks(runs):

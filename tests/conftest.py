@@ -25,7 +25,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 ROOT = Path(__file__).resolve().parents[1]
 # Run only when -m names them.
-OPT_IN = ("slow", "gpu", "network")
+OPT_IN = ("slow", "gpu", "network", "torch")
 
 
 def pytest_collection_modifyitems(config, items):

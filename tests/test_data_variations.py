@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,6 +196,15 @@ def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
         name, citation, description, licence = json.loads(line)
         assert name == f"mnist_variations/{config}/1.1.0" and "larochelle2007" in citation
         assert description.startswith("# Variations") and licence == describe(CONFIGS[config]).licence
+
+
+def test_every_sequence_that_tensorflow_datasets_lacks_is_in_the_builder():
+    source = Path(variations.__file__).parent / "sequences" / "sequences_dataset_builder.py"
+    books = [f"canterbury_{book}" for book in ("alice29", "asyoulik", "lcet10", "plrabn12")]
+    images = {name for name in list_datasets() if describe(name).x_dtype == "uint8" and name not in books}
+    others = set(list_datasets()) - images - {"interleaved_curves"}
+    assert not [name for name in others if name not in books and f'"{name}"' not in source.read_text()]
+    assert len(others) == 10
 
 
 @pytest.mark.parametrize("builder", ["mnist_variations", "sequences"])

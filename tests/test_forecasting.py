@@ -277,7 +277,9 @@ def test_where_linear_autoregression_wins_the_claim_is_contradicted():
         for (model, setting), value in errors.items()
         for seed in range(1 if model in ("naive", "linear") else 3)
     ]
+    rows += [dict(rows[-1], metric="coverage_pct", seed=seed, value=70.0 + seed) for seed in range(3)]
     checks = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
+    assert checks["mackey_glass: intervals of 90 % hold 85 % or more"].verdict == "contradicted"
     assert checks["mackey_glass, nrmse: lstm beats linear"].verdict == "contradicted"
     assert checks["mackey_glass, nrmse: lstm beats rnn"].verdict == "reproduced"
     assert checks["mackey_glass, nrmse: mlp beats linear"].effect == pytest.approx(-0.201)

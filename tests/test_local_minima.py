@@ -123,6 +123,15 @@ def test_diverged_seeds_are_no_seeds_that_rise_and_too_many_of_them_decide_nothi
     assert {check.verdict for check in local_minima.judge(runs)} == {verdict}
 
 
+def test_spreads_are_judged_for_the_size_of_the_losses_too():
+    runs = runs_of({1: 0.2, 10: 0.1, 100: 0.02})
+    wide = (runs.setting == "100 hidden units") & (runs.metric == "test_loss")
+    runs.loc[wide, "value"] /= 30  # smaller losses, a smaller spread, a share of them as large
+    found = {check.name: check for check in local_minima.judge(runs)}
+    plain, relative = (found[f"test losses draw together with width{of}"] for of in ("", ", for their size"))
+    assert plain.effect == pytest.approx(30 * relative.effect, rel=0.02)
+
+
 def test_spreads_that_grow_contradict_it():
     found = verdicts({1: 0.02, 10: 0.1, 100: 0.4})
     names = ("test losses draw together with width", "spread against width", "the unlucky are close to the best")

@@ -188,6 +188,21 @@ def runs_of(errors, gradients):
     return pd.DataFrame(rows)
 
 
+def test_pixels_that_nobody_reads_decide_nothing():
+    errors = {claim.RNN: 85.0, claim.IRNN: 88.0, claim.LSTM: 40.0, claim.SLOW: 84.0}
+    rows = [
+        {"dataset": "mnist", "model": name, "setting": "49 pixels in order", "metric": "test_error_pct", "seed": seed}
+        | {"value": error + seed * 0.1}
+        for name, error in errors.items()
+        for seed in range(3)
+    ]
+    runs = pd.concat([runs_of(dict.fromkeys(errors, (0.1, 0.1)), dict.fromkeys(errors, -1.0)), pd.DataFrame(rows)])
+    checks = {check.name.removeprefix("49 pixels in order: "): check for check in claim.judge(runs)}
+    assert checks["lstm beats rnn"].verdict == "reproduced" and checks["lstm, slow forgetting beats lstm"].verdict == "contradicted"
+    nothing = checks["lstm, slow forgetting beats irnn"]
+    assert nothing.verdict == "undecided" and "neither has learnt more than to say the same class" in nothing.sentence
+
+
 def test_nets_that_have_learnt_nothing_are_not_ordered():
     errors = {claim.RNN: (0.166, 0.166), claim.IRNN: (0.001, 0.166), claim.LSTM: (0.16, 0.16), claim.SLOW: (0.05, 0.16)}
     checks = {check.name: check for check in claim.judge(runs_of(errors, dict.fromkeys(errors, -1.0)))}

@@ -3,7 +3,6 @@
 PyTorch is no requirement; `make test-torch` fetches it and runs these tests, and the engine's and the presets' on it.
 """
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -34,7 +33,7 @@ def learn(start, name):
     return history, [*finals, outputs]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: make test-torch")
+@pytest.mark.torch
 def test_torch_agrees(tmp_path):
     for name in NAMES:
         weights = map(compiled([0, 1], name).get_weights, range(2))

@@ -222,7 +222,7 @@ def test_golden_logits_must_come_out_again(digits, call):
         found = zoo.evaluate_preset(digits)
         assert found.agrees and not found.golden
     code, out, err = call("evaluate", digits)
-    assert (code, err) == (1, "The golden logits do not come out again: they differ by inf %.\n") and "it agrees" in out
+    assert (code, err) == (1, "The golden logits do not come out again: not all of them are numbers.\n") and "it agrees" in out
 
 
 def test_what_holds_no_golden_logits_of_the_model_is_refused(digits):
@@ -230,7 +230,7 @@ def test_what_holds_no_golden_logits_of_the_model_is_refused(digits):
         x, logits = golden["x"], golden["logits"]
     save = functools.partial(np.savez, digits / "golden.npz")
     for spoil in (
-        lambda: save(x=x), lambda: save(x=x[:, 1:], logits=logits), lambda: save(x=x[1:], logits=logits),
+        lambda: save(x=x), lambda: save(x=x[:0], logits=logits[:0]), lambda: save(x=x[:, 1:], logits=logits), lambda: save(x=x[1:], logits=logits),
         lambda: save(x=x.astype(object), logits=logits), lambda: save(x=x.astype(str), logits=logits),
         lambda: np.savez_compressed(digits / "golden.npz", x=np.zeros((10**6, 28, 28), "uint8"), logits=logits),
         lambda: (digits / "golden.npz").write_bytes(b"no archive"),

@@ -127,6 +127,7 @@ def test_too_large_a_hessian_is_not_tried_and_the_table_says_so(monkeypatch):
     checks = saddle_points.judge(runs)
     assert {check.verdict for check in checks} == {"undecided"}
     assert all(f"its Hessian needs {needed:.1f} GiB and {free:.1f} were free" in check.sentence for check in checks)
+    assert "its Hessian needs" in saddle_points.judge(runs[runs.seed == 0])[0].sentence
     summary = {metric: interval.estimate for _, metric, interval in saddle_points.summarise(runs)}
     assert summary["share_converged"] == 0 and saddle_points.draw(runs).axes
 

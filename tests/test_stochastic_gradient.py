@@ -178,7 +178,7 @@ def runs_of(few, rival, slope=-0.5):
     for name, losses in ({claim.FEW: few} | dict.fromkeys(claim.RIVALS, rival)).items():
         for seed, loss in enumerate(losses):
             for place in ("1000_examples", "200_examples", "0.5_seconds"):
-                early = 3 if place.startswith("200") else 1
+                early = {"200_examples": 3, "0.5_seconds": 0.9}.get(place, 1)
                 rows.append((name, f"train_loss_at_{place}", seed, loss * early))
                 rows.append((name, f"test_error_at_{place}_pct", seed, loss * early * 10))
     for seed, batch, passes in itertools.product(range(3), (1, 16, 256), (0, 10)):
@@ -199,6 +199,16 @@ def test_verdicts_are_those_at_the_finish_lines():
     assert "1000 examples" in loss.sentence
     turned = verdicts(runs_of([0.4, 0.45, 0.5], [0.1, 0.11, 0.12]))
     assert turned[f"{claim.FEW} before conjugate gradient, equal seconds: test error"].verdict == "contradicted"
+
+
+def test_a_race_against_the_clock_that_ends_like_the_other_decides_nothing():
+    runs = runs_of([0.1, 0.11, 0.12], [0.4, 0.45, 0.5])
+    clock = (runs.setting == "L-BFGS") & runs.metric.str.endswith(("0.5_seconds", "0.5_seconds_pct"))
+    runs.loc[clock, "value"] /= 0.9
+    found = {name: check for name, check in verdicts(runs).items() if "equal seconds" in name}
+    undecided = {name for name, check in found.items() if check.verdict == "undecided"}
+    assert undecided == {name for name in found if "L-BFGS" in name} and len(undecided) == 2
+    assert all("the very losses that it has in the other race" in found[name].sentence for name in undecided)
 
 
 def test_a_diverged_seed_decides_nothing_and_is_said():

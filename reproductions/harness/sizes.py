@@ -10,9 +10,9 @@ def sizes(runs, dataset, metrics):
     runs = runs[runs.dataset == dataset]
     if runs.metric.isin(metrics).any():
         runs = runs[runs.metric.isin(metrics)]
-    tested = not all(metric.startswith(("train", "validation_")) for metric in metrics)
+    tested = runs[~runs.metric.str.startswith(("train", "validation_"))]
     said = [f"trained on {_range(runs.n_train)} examples (n_train)"] if runs.n_train.notna().any() else []
-    said += [f"tested on {_range(runs.n_test)} (n_test)"] if tested and runs.n_test.notna().any() else []
+    said += [f"tested on {_range(tested.n_test)} (n_test)"] if tested.n_test.notna().any() else []
     seeds = runs.groupby(["model", "setting"]).seed.nunique()
     said += [f"{_range(seeds)} {'seed' if seeds.max() == 1 else 'seeds'}"] if len(seeds) else []
     return ", ".join(said)

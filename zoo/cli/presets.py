@@ -1,6 +1,7 @@
 """`zoo presets`, `zoo show`, `zoo evaluate`, `zoo train`: the pretrained models, and whether their cards are true."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -122,7 +123,8 @@ def evaluate(
     if found.golden:
         out().print("All files are as they were written, and the golden logits come out again.")
     else:
-        err().print(f"The golden logits do not come out again: they differ by {100 * found.golden_difference:.1f} %.")
+        away = f"they differ by {100 * found.golden_difference:.1f} %" if math.isfinite(found.golden_difference) else ""
+        err().print(f"The golden logits do not come out again: {away or 'not all of them are numbers'}.")
     if not found.golden or found.agrees is False:
         raise typer.Exit(1)
 

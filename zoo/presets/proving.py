@@ -3,6 +3,7 @@
 import io
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,12 +107,14 @@ def golden_difference(model, content, path):
                 raise ValueError("it is compressed")
         with np.load(io.BytesIO(content), allow_pickle=False) as golden:
             x, logits = golden["x"], golden["logits"]
+        if not len(x):
+            raise ValueError("it has no examples")
         if x.shape[1:] != tuple(model.input_shape[1:]) or x.dtype.kind not in "uif" or logits.dtype.kind != "f":
             raise ValueError("its examples are not the model's")
         found = ops.convert_to_numpy(model(x, training=False))
         if found.shape != logits.shape:
             raise ValueError("its logits are not the model's")
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile) as problem:
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error) as problem:
         raise CorruptFile(f"{path} holds no golden logits of this model ({problem}); copy or save the preset again.") from None
     difference = float(np.abs(found - logits).max() / max(np.abs(logits).max(), 1e-9))
     return difference if math.isfinite(difference) else math.inf
