@@ -89,6 +89,13 @@ def test_committed_files_follow_from_the_runs(folder):
 
 
 @each_folder
+def test_committed_runs_come_out_of_commits(folder):
+    """With changes that no commit holds nobody could run them again."""
+    recorded = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["trials"]
+    assert not [trial for trial in recorded if trial["commit"].endswith("-dirty")]
+
+
+@each_folder
 def test_committed_runs_are_of_the_recipes_that_stand_beside_them(folder):
     """A table must not describe a protocol that its runs did not follow."""
     module = load_claim(folder.name)
