@@ -283,7 +283,8 @@ def draw(runs):
         pictures.draw_minutes(panels[1], stacks, others)
         gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in layers}
         pictures.draw_gaps(panels[2], gaps)
-    _draw_vowels(panels[-1], runs)
+    pictures.draw_vowels(panels[-1], _vowels(runs))
+    panels[-1].set_title(f"{VOWELS}: seven speakers not heard before", fontsize=11)
     return figure
 
 
@@ -303,24 +304,15 @@ def _others(runs):
     return {name: _curve(runs, row) for row, name in names.items()}
 
 
-def _draw_vowels(axes, runs):
-    """Our seeds as dots and their mean, the published errors as diamonds."""
+def _vowels(runs):
+    """{name: (errors by seed, published errors)} of the rows of Robinson's table."""
     from zoo.reproductions.harness.published import matches
 
-    tested = runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")]
-    rows = list(tested.groupby(["model", "setting"], sort=False))
-    for place, ((model, setting), found) in enumerate(rows):
-        shifts = np.linspace(-0.25, 0.25, len(found)) if len(found) > 1 else [0.0]
-        axes.plot(place + np.array(shifts), found.value, "o", ms=4, alpha=0.6, color="C0")
-        axes.plot([place - 0.3, place + 0.3], [found.value.mean()] * 2, color="black", lw=1.5)
-        for match in matches("phone_recognition", PUBLISHED, (VOWELS, model, setting), "test_error_pct"):
-            axes.plot(place, float(match.value), "D", ms=9, mfc="none", color="C3", label="published" if place == 0 else None)
-    names = [f"{model}\n{setting}".strip() for (model, setting), _ in rows]
-    names = [name.replace("nearest ", "nearest\n").replace(" of", "\nof") for name in names]
-    axes.set_xticks(range(len(rows)), names, fontsize=8)
-    axes.set(ylabel="test error, %", ylim=(30, None))
-    axes.set_title(f"{VOWELS}: seven speakers not heard before", fontsize=11)
-    axes.legend(fontsize=8)
+    found, tested = {}, runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")]
+    for (model, setting), rows in tested.groupby(["model", "setting"], sort=False):
+        known = matches("phone_recognition", PUBLISHED, (VOWELS, model, setting), "test_error_pct")
+        found[f"{model}\n{setting}".strip()] = rows.value.to_numpy(), [float(match.value) for match in known]
+    return found
 
 
 def illustrate(files):

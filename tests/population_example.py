@@ -97,6 +97,26 @@ def compiled(seeds=(0,), name="linear", optimizer=None, metrics=None, learning_r
     return population
 
 
+@pytest.fixture(scope="module")
+def data():
+    """((x, y), (x, y)): 100 digits to train on, 50 to validate."""
+    return digits()
+
+
+@pytest.fixture(scope="module")
+def reference(data):
+    """Three members after two epochs: (population, history)."""
+    population = compiled([0, 1, 2])
+    return population, population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1])
+
+
+def assert_same(history, other):
+    """Histories are equal within float32."""
+    import pandas as pd
+
+    pd.testing.assert_frame_equal(history.reset_index(drop=True), other.reset_index(drop=True), rtol=1e-5, atol=1e-6)
+
+
 def train_from(weights, name):
     """(history, final weights, predictions) of a population whose members start from `weights`."""
     import keras

@@ -1,35 +1,15 @@
-"""Population: what a user sees of it, from rates, weights and subsets to groups, divergence and history."""
+"""Population: what a user sees of it, from rates, weights and subsets to the history."""
 
 import doctest
-import itertools
 import random
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, shared_compilations, small_model  # noqa: F401
+from population_example import assert_same, compiled, data, reference, shared_compilations, small_model  # noqa: F401
 
 import zoo
-from zoo.errors import ZooError
-from zoo.training.progress import Progress
-
-
-@pytest.fixture(scope="module")
-def data():
-    return digits()
-
-
-@pytest.fixture(scope="module")
-def reference(data):
-    """Three members after two epochs: (population, history)."""
-    population = compiled([0, 1, 2])
-    return population, population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1])
-
-
-def assert_same(history, other):
-    pd.testing.assert_frame_equal(history.reset_index(drop=True), other.reset_index(drop=True), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.backend
@@ -205,84 +185,6 @@ def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
     assert compiled(metrics=metrics)._objective.monitor == (name, sign)
 
 
-def test_groups_give_the_same_numbers(reference, data):
-    population = compiled([0, 1, 2], group_size=2)
-    assert_same(population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1]), reference[1])
-    assert_same(population.evaluate(*data[1]), reference[0].evaluate(*data[1]))
-    assert_allclose(population.predict(data[1][0]), reference[0].predict(data[1][0]), rtol=1e-5, atol=1e-6)
-
-
-def test_short_memory_leads_to_groups_and_says_so_once(reference, data, monkeypatch, capsys):
-    monkeypatch.setattr("zoo.training.engine.cores", lambda: 1)
-    answers = iter([-(10**12), -(10**12)])
-    monkeypatch.setattr("zoo.training.memory.available_bytes", lambda device: next(answers, 10**12))
-    population = compiled([0, 1, 2])
-    history = population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1])
-    assert_same(history, reference[1])
-    assert capsys.readouterr().err.count("Memory is short") == 1
-    assert population.trained_at_once == 1
-    population.fit(*data[0], epochs=1, batch_size=32)
-    assert "Memory" not in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("cores", [1, 3])
-def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monkeypatch, cores):
-    import jax
-
-    from zoo.training.engine import CompiledEngine
-
-    whole = CompiledEngine._executable
-
-    def starved(self, kind, arguments, data, plan, side_by_side):
-        execute, seconds = whole(self, kind, arguments, data, plan, side_by_side)
-        if side_by_side * len(arguments[0]["factor"]) < 3:
-            return execute, seconds
-
-        def fail(*_):
-            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")
-
-        return fail, seconds
-
-    monkeypatch.setattr("zoo.training.engine.cores", lambda: cores)
-    monkeypatch.setattr(CompiledEngine, "_executable", starved)
-    population = compiled([0, 1, 2])
-    assert_same(population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1]), reference[1])
-    assert population.trained_at_once == 2
-
-
-def test_memory_for_not_even_one_member_is_one_clear_error(data, monkeypatch):
-    population = compiled([0, 1])
-    before = population.get_weights(0)
-    with monkeypatch.context() as patch:
-        patch.setattr("zoo.training.memory.available_bytes", lambda device: -(10**12))
-        with pytest.raises(ZooError, match="Not even one member fits"):
-            population.fit(*data[0], batch_size=32)
-    assert_array_equal(population.get_weights(0)[0], before[0])
-    assert population.epochs_trained == 0 and population.history.empty
-    assert len(population.fit(*data[0], batch_size=32)) == 2
-
-
-@pytest.mark.backend
-def test_a_diverging_member_is_marked_and_disturbs_nobody(data):
-    rates = {"optimizer": keras.optimizers.SGD(0.1), "learning_rate": [0.1, 1e37, 0.1]}
-    population = compiled([0, 1, 2], **rates)
-    settings = {"epochs": 3, "batch_size": 32, "validation_data": data[1], "select": "best"}
-    history = population.fit(*data[0], **settings, verbose=True)
-    assert_array_equal(population.diverged, [False, True, False])
-    assert len(history) == 9 and not np.isfinite(history[history.member == 1].loss).all()
-    assert_array_equal(population.evaluate(*data[1]).diverged, [False, True, False])
-    others = compiled([0, 2], optimizer=keras.optimizers.SGD(0.1))
-    calm = others.fit(*data[0], **settings)
-    pd.testing.assert_series_equal(history[history.member != 1].val_loss, calm.val_loss, check_index=False, rtol=1e-5)
-
-
-def test_a_population_that_diverges_altogether_is_no_error(data, capsys):
-    population = compiled([0], optimizer=keras.optimizers.SGD(1e38))
-    history = population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1], select="best", verbose=True)
-    assert population.diverged.all() and len(history) == 2
-    assert "epoch 2/2" in capsys.readouterr().err
-
-
 @pytest.mark.backend
 def test_an_incomplete_batch_can_be_left_out(data):
     (x, y), _ = data
@@ -339,32 +241,6 @@ def test_the_global_random_state_is_left_alone(data):
     population.fit(*data[0], batch_size=50)
     population[1].predict(data[0][0], verbose=0)
     assert draws() == expected
-
-
-def test_progress_tells_the_time_left(data, capsys):
-    population = compiled([0, 1])
-    population.fit(*data[0], batch_size=50)
-    assert capsys.readouterr() == ("", "")
-    population.fit(*data[0], epochs=2, batch_size=50, verbose=True)
-    out, err = capsys.readouterr()
-    assert out == "" and "linear x 2: epoch 2/2, 100 %, 0 s left" in err
-
-
-@pytest.mark.parametrize("steps, expected", [
-    ([1] * 12, ["1/3, 8 %", "1/3, 16 %", "1/3, 25 %", "1/3, 33 %", "2/3, 41 %", "2/3, 50 %",
-                "2/3, 58 %", "2/3, 66 %", "3/3, 75 %", "3/3, 83 %", "3/3, 91 %", "3/3, 100 %"]),
-    ([4, 4, 4], ["1/3, 33 %", "2/3, 66 %", "3/3, 100 %"]),
-    ([6, 6], ["2/3, 50 %", "3/3, 100 %"]),
-])
-def test_progress_counts_epochs_as_the_user_does(steps, expected, monkeypatch, capsys):
-    """One after another, side by side, in two groups."""
-    times = itertools.count(0, 2)
-    monkeypatch.setattr("zoo.training.progress.time.perf_counter", lambda: next(times))
-    progress = Progress(3, 4, "linear x 4", True)
-    for epochs in steps:
-        progress.advance(epochs)
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split(": epoch ")[1].rsplit(",", 1)[0] for line in lines] == expected
 
 
 @pytest.mark.backend

@@ -8,9 +8,10 @@ FIRST_DAMPING, MOST_DAMPING = 1e-3, 1e4
 def search(gradient, hessian, method, iterations, tolerance):
     """A function start (p,) -> (point (p,), its gradient's Euclidean norm, iterations made), fit for jit and vmap.
 
-    gradient, hessian: JAX functions of a vector (p,), those of the function whose critical points are wanted. method: "newton" or "gradient_norm". It ends when the norm is at
-    most tolerance, when no step lowers it any more, or after so many iterations; only the norm tells whether the end is a
-    critical point (Frye et al., Neural Computation 2021: it often is not, where the Hessian is singular).
+    gradient, hessian: JAX functions of a vector (p,), those of the function whose critical points are wanted.
+    method: "newton" or "gradient_norm". It ends when the norm is at most tolerance, when no step lowers it any more, or
+    after so many iterations; only the norm tells whether the end is a critical point (Frye et al., Neural Computation
+    2021: it often is not, where the Hessian is singular).
     """
     import jax
     import jax.numpy as jnp

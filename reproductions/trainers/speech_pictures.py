@@ -53,6 +53,20 @@ def draw_gaps(axes, gaps):
     axes.legend(fontsize=8, loc="center")
 
 
+def draw_vowels(axes, table):
+    """{name: (errors by seed, published errors)}: our seeds as dots and their mean, the published errors as diamonds."""
+    for place, (errors, published) in enumerate(table.values()):
+        shifts = np.linspace(-0.25, 0.25, len(errors)) if len(errors) > 1 else [0.0]
+        axes.plot(place + np.array(shifts), errors, "o", ms=4, alpha=0.6, color="C0")
+        axes.plot([place - 0.3, place + 0.3], [errors.mean()] * 2, color="black", lw=1.5)
+        for error in published:
+            axes.plot(place, error, "D", ms=9, mfc="none", color="C3", label="published" if place == 0 else None)
+    names = [name.replace("nearest ", "nearest\n").replace(" of", "\nof") for name in table]
+    axes.set_xticks(range(len(names)), names, fontsize=8)
+    axes.set(ylabel="test error, %", ylim=(30, None))
+    axes.legend(fontsize=8)
+
+
 def _minutes_axis(axes, curve):
     axes.set(xscale="log", xlabel="minutes of labelled speech")
     axes.set_xticks(list(curve), [f"{minutes:g}" for minutes in curve])
