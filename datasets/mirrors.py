@@ -139,13 +139,14 @@ def run_client(command, folder, tell=None, name=None, **environment):
     """
     _need(command[0])
     name = name or command[0]
+    before = _size(folder)
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
             env={**os.environ, **_ENVIRONMENT, **environment},
         )
         try:
-            _watch(process, folder, name, tell or (lambda text: None))
+            _watch(process, folder, before, name, tell or (lambda text: None))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, 9)
@@ -157,9 +158,9 @@ def run_client(command, folder, tell=None, name=None, **environment):
     return words
 
 
-def _watch(process, folder, client, tell):
-    size, changed, limit = _size(folder), time.monotonic(), FIRST_BYTE_SECONDS
-    told, first = changed, size
+def _watch(process, folder, before, client, tell):
+    size, changed, limit = before, time.monotonic(), FIRST_BYTE_SECONDS
+    told = changed
     while True:
         try:
             process.wait(0.1)
@@ -173,7 +174,7 @@ def _watch(process, folder, client, tell):
             raise SourceFailed(f"{client} received nothing for {limit} seconds")
         if time.monotonic() - told > PROGRESS_SECONDS:
             told = time.monotonic()
-            tell(f"{client}: {(now - first) / 1e6:.0f} MB so far")
+            tell(f"{client}: {(now - before) / 1e6:.0f} MB so far")
 
 
 def _size(folder):
