@@ -18,12 +18,23 @@ from zoo.reproductions.harness.folder import generated_files, read_folder, read_
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import Published, matches
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
-from zoo.reproductions.harness.trial import DEFAULT_SEEDS
+from zoo.reproductions.harness.trial import budgets_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 RESULTS = CHECKOUT / "results"
 COMMITTED = result_folders(RESULTS)
+
+
+def seeds_of(name):
+    return getattr(load_claim(name), "SEEDS", None)
+
+
+def trials_of(name, budget):
+    return list(load_claim(name).trials(Budget.named(budget, None, seeds_of(name))))
+
+
 each_claim = pytest.mark.parametrize("name", list_claims())
+each_budget = pytest.mark.parametrize("name, budget", [(n, budget) for n in list_claims() for budget in budgets_of(seeds_of(n))])
 each_folder = pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 
 
@@ -53,10 +64,9 @@ def test_its_docstring_says_what_it_is(name):
     assert inspect.getdoc(load_claim(name)) == text
 
 
-@each_claim
-@pytest.mark.parametrize("budget", DEFAULT_SEEDS)
+@each_budget
 def test_its_trials_are_fit_to_compare(name, budget):
-    trials = list(load_claim(name).trials(Budget.named(budget)))
+    trials = trials_of(name, budget)
     rows = [trial.row for trial in trials]
     assert trials and len(set(rows)) == len(rows)
     assert {trial.dataset for trial in trials} <= set(list_datasets())
@@ -68,7 +78,7 @@ def test_its_trials_are_fit_to_compare(name, budget):
 @each_claim
 def test_its_published_numbers_exist(name):
     module = load_claim(name)
-    rows = {trial.row for budget in DEFAULT_SEEDS for trial in module.trials(Budget.named(budget))}
+    rows = {trial.row for budget in budgets_of(seeds_of(name)) for trial in trials_of(name, budget)}
     for key, found in getattr(module, "PUBLISHED", {}).items():
         row, metric = key[:3], key[3] if len(key) > 3 else "test_error_pct"
         assert row in rows, f"PUBLISHED names {row}, which no budget runs"
@@ -98,9 +108,7 @@ def test_committed_runs_come_out_of_commits(folder):
 @each_folder
 def test_committed_runs_are_of_the_recipes_that_stand_beside_them(folder):
     """A table must not describe a protocol that its runs did not follow."""
-    module = load_claim(folder.name)
-    budget = Budget.named(folder.parent.name, None, getattr(module, "SEEDS", None))
-    now = {trial.row: json.loads(json.dumps(trial.recipe)) for trial in module.trials(budget)}
+    now = {trial.row: json.loads(json.dumps(trial.recipe)) for trial in trials_of(folder.name, folder.parent.name)}
     recorded = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["trials"]
     assert recorded
     for trial in recorded:

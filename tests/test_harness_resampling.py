@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from zoo.errors import InvalidInput
-from zoo.reproductions.harness import Budget, Trial, run_claim
+from zoo.errors import InvalidInput, ResultsError, UnknownName
+from zoo.reproductions.harness import Budget, Trial, claim_runs, run_claim
 from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
 from zoo.reproductions.harness.runs import complete_rows, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.statistics import Interval
@@ -71,6 +71,18 @@ def test_a_claim_may_take_more_seeds_and_the_user_has_the_last_word():
     assert len(Budget.named("quick", defaults={"quick": 200}).seeds) == 200
     assert len(Budget.named("smoke", defaults={"quick": 200}).seeds) == 2
     assert len(Budget.named("quick", 5, {"quick": 200}).seeds) == 5
+
+
+def test_only_a_claim_that_says_so_has_an_hour(monkeypatch):
+    assert len(Budget.named("hour", defaults={"hour": 5}).seeds) == 5
+    assert Budget.named("hour", 2, {"hour": 5}).choose(smoke=1, quick=2, hour=3, full=4) == 3
+    with pytest.raises(InvalidInput, match="no budget 'hour'; it has smoke, quick, full"):
+        run_claim(harness_example, "hour")
+    with pytest.raises(UnknownName, match="Known: full, hour, quick, smoke"):
+        Budget.named("day", defaults={"hour": 5})
+    monkeypatch.setattr(harness_example, "SEEDS", {"hour": 3}, raising=False)
+    with pytest.raises(ResultsError, match="zoo reproduce harness_example --budget hour"):
+        claim_runs(harness_example, "hour")
 
 
 def test_a_run_takes_the_claims_seeds_unless_told_otherwise(monkeypatch):

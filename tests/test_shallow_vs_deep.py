@@ -3,24 +3,44 @@
 import pandas as pd
 import pytest
 
+import zoo
 from zoo.reproductions import shallow_vs_deep as claim
 from zoo.reproductions.harness import Budget
 
 FULL = list(claim.trials(Budget.named("full", 2)))
 
 
-def runs_of(n_train, **changes):
-    """Runs of every full trial: an error of 5 % and a little more by seed, or the one that is given by model."""
+def runs_of(n_train, share=1, **changes):
+    """Runs of every full trial: an error of 5 % and a little more by seed, or the one that is given by model.
+
+    share: of the weights that the full budget's nets have.
+    """
     rows = [
-        (*trial.row, seed, "test_error_pct", changes.get(trial.model, 5.0) + 0.01 * seed, n_train)
+        (*trial.row, seed, "test_error_pct", changes.get(trial.model, 5.0) + 0.01 * seed, n_train, weights_of(trial) * share)
         for trial in FULL for seed in trial.seeds
     ]
-    return pd.DataFrame(rows, columns=["dataset", "model", "setting", "seed", "metric", "value", "n_train"])
+    return pd.DataFrame(rows, columns=["dataset", "model", "setting", "seed", "metric", "value", "n_train", "parameters"])
+
+
+def weights_of(trial):
+    return claim.WEIGHTS.get(trial.row[1:], 7850)
 
 
 def test_every_target_is_of_a_full_trial():
     rows = {trial.row for trial in FULL}
     assert {(dataset, *row) for dataset, targets in claim.TARGETS.items() for row in targets} <= rows
+
+
+def test_the_full_nets_have_the_weights_that_a_target_asks_for():
+    nets = {trial.row[1:]: trial for trial in FULL if trial.row[1:] in claim.WEIGHTS}
+    assert set(nets) == set(claim.DEEP)
+    for row, trial in nets.items():
+        assert zoo.create_model(trial.model, (28, 28), 10, **trial.recipe["options"]).count_params() == claim.WEIGHTS[row]
+
+
+def test_smaller_nets_are_held_against_no_target():
+    reached = [check.name for check in claim.judge(runs_of(50_000, share=0.5)) if "reaches" in check.name]
+    assert reached and not [name for name in reached if any(net[0] in name for net in claim.DEEP)]
 
 
 @pytest.mark.parametrize("n_train, checked", [(50_000, True), (12_000, False)])

@@ -13,7 +13,7 @@ from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, ru
 from zoo.reproductions.harness.scoreboard import write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_atomically
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
-from zoo.reproductions.harness.trial import DEFAULT_SEEDS, Budget
+from zoo.reproductions.harness.trial import BUDGETS, Budget
 
 
 def results_root(out=None):
@@ -124,7 +124,8 @@ def compare(name, budget="quick", out=None):
 
 def claim_runs(name, budget="quick", out=None):
     """The runs of a claim at a budget as a DataFrame. Raises UnknownName, ResultsError."""
-    claim, budget = claim_name(load_claim(name)), Budget.named(budget).name
+    module = load_claim(name)
+    claim, budget = claim_name(module), Budget.named(budget, None, getattr(module, "SEEDS", None)).name
     folder = results_root(out) / budget / claim
     if not (folder / "runs.csv").exists():
         raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}.")
@@ -133,14 +134,14 @@ def claim_runs(name, budget="quick", out=None):
 
 def result_folders(root):
     """The folders <budget>/<claim> under a results folder that hold a runs.csv, sorted."""
-    return sorted(path.parent for budget in DEFAULT_SEEDS for path in (root / budget).glob("*/runs.csv"))
+    return sorted(path.parent for budget in BUDGETS for path in (root / budget).glob("*/runs.csv"))
 
 
 def _inside(folder):
     """(results root, folders of claims) for a folder at any of the three levels."""
     if (folder / "runs.csv").exists():
         return folder.parent.parent, [folder]
-    if folder.name in DEFAULT_SEEDS:
+    if folder.name in BUDGETS:
         return folder.parent, [found for found in result_folders(folder.parent) if found.parent == folder]
     return folder, result_folders(folder)
 

@@ -32,7 +32,7 @@ def run_claim(
 ):
     """Train what a claim needs and write its results; returns the folder <results>/<budget>/<claim> (a Path).
 
-    claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick" or "full"; seeds: a
+    claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick", "hour" or "full"; seeds: a
     number or the seeds, instead of the budget's own. out: the results folder, see results_root. Trials that are
     stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster. only: a
     model's name, with shell wildcards; the lines of the other models stay those of the runs in the folder.

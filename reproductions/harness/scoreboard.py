@@ -9,7 +9,7 @@ from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
 
 # A smoke run only shows that the code works, so it has no place on the scoreboard.
-BUDGETS = {"full": "Full budget", "quick": "Quick budget"}
+BUDGETS = {"full": "Full budget", "hour": "Hour budget", "quick": "Quick budget"}
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
@@ -80,7 +80,7 @@ def devices_of(folders):
 
 
 def judged_folders(root):
-    """The folders under a results folder that have verdicts, full budgets before quick ones."""
+    """The folders under a results folder that have verdicts, the largest budget first."""
     return [path.parent for budget in BUDGETS for path in sorted((root / budget).glob("*/verdicts.csv"))]
 
 

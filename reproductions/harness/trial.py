@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from zoo.errors import InvalidInput, unknown_name
 
+# From the least to the most that a run may cost. "hour" has no number of seeds: a claim that has it says so in its SEEDS.
+BUDGETS = ("smoke", "quick", "hour", "full")
 DEFAULT_SEEDS = {"smoke": 2, "quick": 3, "full": 20}
 MOST_SEEDS = 10_000
 
@@ -20,17 +22,20 @@ class Budget:
 
     @classmethod
     def named(cls, name, seeds=None, defaults=None):
-        """The budget "smoke" (seconds), "quick" (minutes on 2 cores) or "full" (a GPU).
+        """The budget "smoke" (seconds), "quick" (minutes on 2 cores), "hour" (there, where a claim has it) or "full" (a GPU).
 
         seeds: None for the budget's own number, a number of seeds (0, 1, ...), or the seeds themselves.
-        defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most.
+        defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most, or has an hour.
         Raises UnknownName for another budget, InvalidInput for no, negative, repeated or over 10,000 seeds.
         """
         if isinstance(name, cls):
             return name
-        if name not in DEFAULT_SEEDS:
-            raise unknown_name("budget", name, DEFAULT_SEEDS)
-        seeds = {**DEFAULT_SEEDS, **(defaults or {})}[name] if seeds is None else seeds
+        numbers = {**DEFAULT_SEEDS, **(defaults or {})}
+        if name in BUDGETS and name not in numbers:
+            raise InvalidInput(f"This claim has no budget {name!r}; it has {', '.join(budgets_of(defaults))}.")
+        if name not in numbers:
+            raise unknown_name("budget", name, budgets_of(defaults))
+        seeds = numbers[name] if seeds is None else seeds
         if isinstance(seeds, int):
             seeds = range(min(seeds, MOST_SEEDS + 1))  # a mistyped number must not fill the memory
         seeds = tuple(int(seed) for seed in seeds)
@@ -42,9 +47,14 @@ class Budget:
             raise InvalidInput(f"Seeds must be different integers from 0 on, not {list(seeds)}.")
         return cls(name, seeds)
 
-    def choose(self, *, smoke, quick, full):
-        """The one of the three values that belongs to this budget: epochs, a grid, a training-set size."""
-        return {"smoke": smoke, "quick": quick, "full": full}[self.name]
+    def choose(self, *, smoke, quick, full, hour=None):
+        """The one of the values that belongs to this budget: epochs, a grid, a training-set size."""
+        return {"smoke": smoke, "quick": quick, "hour": hour, "full": full}[self.name]
+
+
+def budgets_of(defaults=None):
+    """The names of the budgets of a claim with these SEEDS, from the least to the most."""
+    return [name for name in BUDGETS if name in {**DEFAULT_SEEDS, **(defaults or {})}]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ class Budget(enum.StrEnum):
 
     SMOKE = "smoke"
     QUICK = "quick"
+    HOUR = "hour"
     FULL = "full"
 
 
@@ -32,9 +33,8 @@ _WHERE = (
     "Results folder. Default: ZOO_RESULTS_DIR if that is set, else results/ of the checkout that the current folder is in, "
     "else results/ in the current folder."
 )
-BudgetOption = Annotated[
-    Budget, typer.Option(help="smoke: seconds; quick: minutes on 2 cores; full: a GPU, 20 seeds or more.")
-]
+_HOW_MUCH = "smoke: seconds; quick: minutes on 2 cores; hour: an hour there, where a claim has it; full: a GPU, 20 seeds or more."
+BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
 OutOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False),
@@ -73,6 +73,7 @@ def reproduce(
 
     $ zoo reproduce shallow_vs_deep
     $ zoo reproduce shallow_vs_deep --budget smoke --out /tmp/try
+    $ zoo reproduce shallow_vs_deep --budget hour
     $ zoo reproduce shallow_vs_deep --budget full --engine ray --address auto
     $ zoo reproduce pretrained --budget full --only kernel_machine
     """

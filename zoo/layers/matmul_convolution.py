@@ -6,16 +6,18 @@ small one at four places: 4 copies instead of 9 for k = 3, at 1.8 times the arit
 bfloat16 on an H100 took 48 ms so, and 60 ms with single windows.
 
 On a CPU: XLA's convolution, member by member. Its gradient by the kernel is slow inside a loop, so that one is a matrix
-product with the windows.
+product with the windows of a few images at a time, which stay in the cache: of all at once they cost a sixth of a step.
 """
 
 import functools
+import math
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import sequential_vmap
 
+FEW = 16  # at most so many images' windows are held at a time on a CPU
 BLOCK = 2  # side of the square of outputs that one window gives
 
 
@@ -86,8 +88,16 @@ def _by_member(pads):
 
     @sequential_vmap
     def by_kernel(error, x, kernel):
-        windows = _windows(jnp.pad(x, [(0, 0), *pads, (0, 0)]), kernel.shape, (1, 1), error.shape[1:3])
-        return (_rows(windows).T @ _rows(error)).reshape(kernel.shape)
+        def add(total, part):
+            x, error = part
+            windows = _windows(jnp.pad(x, [(0, 0), *pads, (0, 0)]), kernel.shape, (1, 1), error.shape[1:3])
+            return total + _rows(windows).T @ _rows(error), None
+
+        # A few images at a time: their windows stay in the cache.
+        few = max(size for size in range(1, FEW + 1) if len(x) % size == 0)
+        parts = [array.reshape(-1, few, *array.shape[1:]) for array in (x, error)]
+        zero = jnp.zeros((math.prod(kernel.shape[:-1]), kernel.shape[-1]), x.dtype)
+        return lax.scan(add, zero, parts)[0].reshape(kernel.shape)
 
     convolution = jax.custom_vjp(forward)
     convolution.defvjp(
