@@ -3,10 +3,11 @@
 The review (LeCun, Bengio & Hinton 2015, "Supervised learning" and Figure 1a) sees in a deep net's hidden layers a non-linear
 distortion of the input, after which the categories are linearly separable by the last layer. Two tests of it. In the
 plane, as in the review's figure: a net with two inputs and two hidden units on two curves that no straight line tells
-apart. And linear probes (Alain & Bengio 2016), linear classifiers on what a layer makes of its input: on every layer of a
-stack of three denoising autoencoders, as it starts, pre-trained without labels only, and trained to the end, on MNIST and on
-equivalents of Larochelle et al.'s mnist_basic and mnist_rot; and on every layer of a small ConvNet. Vincent et al. (2010,
-Table 5) probed pre-trained layers so; Alain & Bengio saw an untrained ConvNet's probes fall from 8 to 2 % with depth.
+apart, and one with three such layers on the three arms of a spiral, drawn before and after each layer. And linear probes
+(Alain & Bengio 2016), linear classifiers on what a layer makes of its input: on every layer of a stack of three denoising
+autoencoders, as it starts, pre-trained without labels only, and trained to the end, on MNIST and on equivalents of
+Larochelle et al.'s mnist_basic and mnist_rot; and on every layer of a small ConvNet. Vincent et al. (2010, Table 5) probed
+pre-trained layers so; Alain & Bengio saw an untrained ConvNet's probes fall from 8 to 2 % with depth.
 
 Expected, full budget (10 seeds, one H100, some 8 minutes, not run yet): probes of trained nets fall from layer to layer.
 Quick budget (3 seeds, 2 cores, some 3 minutes: 200 units, 4,000 images, far from the published sizes): every trained layer is
@@ -19,12 +20,13 @@ layer to layer: here those of both convolutions do, and those of the dense layer
 
 from zoo.reproductions.harness import Published, Trial, paired_difference
 from zoo.reproductions.harness.published import matches
-from zoo.reproductions.trainers.layer_probes import STAGES, probe_input, probe_layer, probe_plane
+from zoo.reproductions.trainers.layer_probes import PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
 from zoo.training import recipe as training
 
-SEEDS = {"full": 10}
+SEEDS = {"quick": 20, "full": 20}  # for the nets in the plane, which are trained in no time; the others take the first few
 DIGITS = ("mnist", "mnist_basic", "mnist_rot")
-PLANE = ("interleaved_curves", "mlp")
+# Curves in the plane and the nets that part them, of two units in each hidden layer.
+PLANES = {("interleaved_curves", "mlp"): 1, ("spiral_arms", "mlp"): 3}
 INPUT = ("linear", "raw input")
 STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
@@ -37,7 +39,8 @@ raw input and all layers at all stages get the same. It sees the training images
 once. Where a layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the same. Stacks have three
 layers of sigmoids (quick: 200 units, full: 1,000), pre-trained as denoising autoencoders by Adam (masking 0.25; quick: 20
 epochs a layer, full: 30 on mnist, 100 on the smaller sets) and then trained as a whole (quick: 40 epochs, full: 30 and 100).
-The ConvNet has two convolutions and a dense layer. Quick: the first 4,000 images train, 2,000 validate, 2,000 test, which in
+The ConvNet has two convolutions and a dense layer. The nets in the plane have layers of two tanh units: one on the curves, three
+on the spiral (150 epochs). Quick: the first 4,000 images train, 2,000 validate, 2,000 test, which in
 MNIST are harder than all 10,000; full: all.
 The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias are
 the weights of the first seed's net in the plane, from which the figure is drawn.
@@ -45,30 +48,33 @@ the weights of the first seed's net in the plane, from which the figure is drawn
 
 
 def trials(budget):
-    """The raw input and every layer of every net at every stage; smoke: a small stack on small digits, and the plane."""
+    """The raw input and every layer of every net at every stage; smoke: a small stack on small digits, and the planes."""
     size = budget.choose(
         smoke={"n_train": 400, "n_test": 200},
         quick={"n_train": 4000, "n_test": 2000},
         full={"n_train": None, "n_test": None},
     )
     strengths = {"strengths": budget.choose(smoke=[0.1, 0.01], quick=STRENGTHS, full=STRENGTHS)}
+    seeds = budget.seeds[: budget.choose(smoke=2, quick=3, full=10)]
     for dataset in budget.choose(smoke=("digits",), quick=DIGITS, full=DIGITS):
         yield Trial(dataset, *INPUT, budget.seeds[:1], probe_input, size | strengths)
-        yield from _layers(budget, dataset, "autoencoder_stack", STAGES, _stack(budget, dataset) | size | strengths)
+        yield from _layers(seeds, dataset, "autoencoder_stack", STAGES, _stack(budget, dataset) | size | strengths)
         if dataset == "mnist":
-            yield from _layers(budget, dataset, "convnet", ("untrained", "trained"), _convnet(budget) | size | strengths)
+            yield from _layers(seeds, dataset, "convnet", ("untrained", "trained"), _convnet(budget) | size | strengths)
     whole = {"n_train": None, "n_test": None} | strengths
-    yield Trial(PLANE[0], *INPUT, budget.seeds[:1], probe_input, whole)
-    yield from _layers(budget, *PLANE, ("untrained", "trained"), _plane(budget) | whole, probe_plane, traced=1)
+    for (dataset, model), depth in PLANES.items():
+        yield Trial(dataset, *INPUT, budget.seeds[:1], probe_input, whole)
+        settings = _plane(budget, depth) | whole
+        yield from _layers(budget.seeds, dataset, model, ("untrained", "trained"), settings, probe_plane, traced=1)
 
 
-def _layers(budget, dataset, model, stages, recipe, run=probe_layer, **options):
+def _layers(seeds, dataset, model, stages, recipe, run=probe_layer, **options):
     """A trial for every stage and layer of a net; the first of them trains it."""
     for stage in stages:
         for number, layer in enumerate(recipe["layers"], start=1):
             settings = {name: value for name, value in recipe.items() if name != "layers"} | {"stage": stage, "layer": layer}
             cost = 5 if (stage, number) == ("untrained", 1) else 1
-            yield Trial(dataset, model, row(stage, number), budget.seeds, run, settings, cost, **options)
+            yield Trial(dataset, model, row(stage, number), seeds, run, settings, cost, **options)
 
 
 def row(stage, number):
@@ -92,10 +98,12 @@ def _convnet(budget):
     return training.recipe(options=options, epochs=10, batch_size=batch_size) | {"layers": CONVNET}
 
 
-def _plane(budget):
-    options = {"widths": [2], "activation": "tanh", "dropout": 0, "input_dropout": 0, "rescale": None}
-    epochs = budget.choose(smoke=30, quick=60, full=100)
-    return training.recipe(options=options, epochs=epochs, batch_size=50, learning_rate=0.1) | {"layers": ("hidden_1",)}
+def _plane(budget, depth):
+    options = {"widths": [2] * depth, "activation": "tanh", "dropout": 0, "input_dropout": 0, "rescale": None}
+    # A net of several layers so narrow takes longer, in smaller steps.
+    epochs, rate = (budget.choose(smoke=30, quick=60, full=100), 0.1) if depth == 1 else (150, 0.05)
+    layers = tuple(f"hidden_{number}" for number in range(1, depth + 1))
+    return training.recipe(options=options, epochs=epochs, batch_size=50, learning_rate=rate) | {"layers": layers}
 
 
 def judge(runs):
@@ -123,14 +131,15 @@ def judge(runs):
 
 
 def draw(runs):
-    """The plane as the input, an untrained and a trained hidden layer have it; probe errors by layer, every seed a dot."""
+    """Planes before and after the hidden layers of their nets; probe errors by layer, every seed a dot."""
     from matplotlib.figure import Figure
 
-    nets = [key for key, _ in runs[runs.model != INPUT[0]].groupby(["dataset", "model"], sort=False) if key != PLANE]
-    figure = Figure(figsize=(13, 8.5))
-    above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
-    for axes, stage in zip(above.subplots(1, 3), ("input", "untrained", "trained"), strict=True):
-        _draw_plane(axes, runs, stage)
+    nets = [key for key, _ in runs[runs.model != INPUT[0]].groupby(["dataset", "model"], sort=False)]
+    planes, nets = [key for key in PLANES if key in nets], [key for key in nets if key not in PLANES]
+    figure = Figure(figsize=(14, 4 + 4.2 * len(planes)))
+    *above, below = figure.subfigures(len(planes) + 1, 1, height_ratios=(*[1.1] * len(planes), 1))
+    for (dataset, model), panel in zip(planes, above, strict=True):
+        _draw_plane(panel, runs, dataset, model)
     panels = below.subplots(1, max(2, len(nets)), squeeze=False)[0]
     for axes, (dataset, model) in zip(panels, nets, strict=False):
         _draw_probes(axes, runs, dataset, model)
@@ -141,42 +150,63 @@ def draw(runs):
     return figure
 
 
-def _draw_plane(axes, runs, stage):
-    """The two curves and a grid, as they are or after the hidden layer, and where the net is in two minds."""
+def _draw_plane(panel, runs, dataset, model):
+    """The curves and a grid as they come in, after each trained layer and, of a single one, before it is trained."""
+    depth = PLANES[dataset, model]
+    stages = [("trained", 0), *([("untrained", 1)] if depth == 1 else []), *(("trained", n) for n in range(1, depth + 1))]
+    for axes, (stage, number) in zip(panel.subplots(1, len(stages)), stages, strict=True):
+        layers = [_weights(runs, dataset, model, stage, n) for n in range(1, depth + 1)]
+        _draw_after(axes, dataset, layers, number)
+        where = f"hidden layer {number}, {stage}" if number else f"{dataset}: the input"
+        cut = {0: "\n(dashed: the trained net's cut)", depth: "\n(dashed: the last layer's cut)"}.get(number, "")
+        axes.set_title(where + cut, fontsize=9)
+        names = ("first hidden unit", "second hidden unit") if number else ("first input", "second input")
+        axes.set(xlabel=names[0], ylabel=names[1])
+
+
+def _draw_after(axes, dataset, layers, number):
+    """The plane after so many layers [(kernel, bias, ...)] of a net, and where the layers above it are in two minds."""
     import numpy as np
 
     from zoo.datasets import load
 
-    kernel, bias, out, shift = _weights(runs, "trained" if stage == "input" else stage)
-    hidden = (lambda points: points) if stage == "input" else (lambda points: np.tanh(points @ kernel + bias))
-    points, labels = load(PLANE[0]).test
+    def through(points, some):
+        for kernel, bias, *_ in some:
+            points = np.tanh(points @ kernel + bias)
+        return points
+
+    points, labels = load(dataset).test
     ways = np.linspace(-1.1, 1.1, 23)
     fine = np.linspace(-1.1, 1.1, 200)
     for way in ways:
         for line in (np.stack([np.full(200, way), fine], 1), np.stack([fine, np.full(200, way)], 1)):
-            axes.plot(*hidden(line).T, color="grey", lw=0.5, alpha=0.6, zorder=1)
-    for label, colour in ((0, "C0"), (1, "C3")):
-        axes.plot(*hidden(points[labels == label]).T, ".", color=colour, ms=4, zorder=2)
-    corner = np.array([-1.1, 1.1]) if stage == "input" else np.array([-1.05, 1.05])
-    x, y = np.meshgrid(np.linspace(*corner, 300), np.linspace(*corner, 300))
-    seen = np.stack([x, y], -1) if stage != "input" else np.tanh(np.stack([x, y], -1) @ kernel + bias)
-    scores = seen @ out + shift
-    axes.contour(x, y, scores[..., 1] - scores[..., 0], [0], colors="black", linewidths=1.5, linestyles="--")
-    titles = {"input": "input plane (dashed: the trained net's cut)", "untrained": "hidden layer, untrained"}
-    titles |= {"trained": "hidden layer, trained (dashed: the last layer's cut)"}
-    axes.set_title(titles[stage], fontsize=9)
-    names = ("first input", "second input") if stage == "input" else ("first hidden unit", "second hidden unit")
-    axes.set(xlabel=names[0], ylabel=names[1], xlim=corner, ylim=corner, aspect="equal")
+            axes.plot(*through(line, layers[:number]).T, color="grey", lw=0.5, alpha=0.6, zorder=1)
+    for label, colour in zip(np.unique(labels), ("C0", "C3", "C2"), strict=False):
+        axes.plot(*through(points[labels == label], layers[:number]).T, ".", color=colour, ms=4, zorder=2)
+    corner = np.array([-1.05, 1.05]) if number else np.array([-1.1, 1.1])
+    if number in (0, len(layers)):
+        x, y = np.meshgrid(np.linspace(*corner, 300), np.linspace(*corner, 300))
+        *_, out, shift = layers[-1]
+        scores = through(np.stack([x, y], -1), layers[number:]) @ out + shift
+        for label in range(scores.shape[-1] - 1):  # its border with those that come after it, where none before it wins
+            others = scores[..., label + 1 :].max(axis=-1)
+            hidden = scores[..., :label].max(axis=-1, initial=-np.inf) > np.maximum(scores[..., label], others)
+            ahead = np.ma.array(scores[..., label] - others, mask=hidden)
+            axes.contour(x, y, ahead, [0], colors="black", linewidths=1.3, linestyles="--")
+    axes.set(xlim=corner, ylim=corner, aspect="equal")
     axes.grid(False)
 
 
-def _weights(runs, stage):
-    """[kernel (2, 2), bias (2,), output kernel (2, 2), output bias (2,)] of the seed whose weights are in the runs."""
-    mine = runs[(runs.dataset == PLANE[0]) & (runs.setting == row(stage, 1))]
+def _weights(runs, dataset, model, stage, number):
+    """[kernel (2, 2), bias (2,)] of a layer of the seed whose weights are in the runs; with the last layer's, the output's."""
+    mine = runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == row(stage, number))]
     mine = mine.drop_duplicates("metric").set_index("metric").value
-    count = {"kernel": 4, "bias": 2, "logits_kernel": 4, "logits_bias": 2}
-    arrays = [mine[[f"{name}_{place}" for place in range(n)]].to_numpy() for name, n in count.items()]
-    return [array.reshape(2, 2) if len(array) == 4 else array for array in arrays]
+    found = []
+    for name in PLANE_WEIGHTS:
+        values = mine[[key for key in (f"{name}_{place}" for place in range(10)) if key in mine]].to_numpy()
+        if len(values):
+            found.append(values.reshape(2, -1) if name.endswith("kernel") else values)
+    return found
 
 
 def _draw_probes(axes, runs, dataset, model):

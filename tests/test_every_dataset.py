@@ -42,6 +42,7 @@ FINGERPRINTS = {
     "mnist_rot_bg_img": "73e1537f637696f805cec2d653bd0ac9d73753bcae2bc78ab70828c51a630990",
     "rectangles": "3ecb690c192beeadbae06398f67104e22912d04848f6355c0fdc29331aca4359",
     "rectangles_img": "02f52db55ed325c56922a2c1c43e93adb15311bcc0d5722770754a7ee609058b",
+    "spiral_arms": "5c77ca19986261eecda0f415f958db31c4e3096146f438201f38c3a4bf350aa1",
     "sunspots": "95066aa630fb57411782ffcad3658f5f75cfb291f76b577011a22ecdf33f4a7f",
     "taylor_demand": "9ec8bdc2cbdcff34fd3b78187dfbd1bb674cbacaedead9f0d1ca74b60aedd3f9",
     "tiny_shakespeare": "fe90623c6ba920339a69d9c9df1ec805b2890f8fc3cfdeb6f9cb03aa0b519328",

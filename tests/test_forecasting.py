@@ -42,6 +42,16 @@ def test_linear_autoregression_has_the_published_errors_on_sunspots():
     assert found["arv_1956_1979"] == pytest.approx(0.358, abs=5e-4)
 
 
+def test_linear_autoregression_is_that_of_statsmodels():
+    from statsmodels.tsa.ar_model import AutoReg
+
+    data = load("sunspots")
+    known = np.concatenate([data.train.x[0], data.train.y, data.validation.y]).astype(float)
+    constant, *weights = AutoReg(known, lags=12).fit().params
+    theirs = forecasts.measures("sunspots", data.test.y, constant + data.test.x[:, ::-1].astype(float) @ weights)
+    assert {metric: simply("sunspots", None)[0][metric] for metric in theirs} == pytest.approx(theirs, rel=1e-4)
+
+
 def test_naive_forecasts_have_the_known_errors_on_electricity_demand():
     columns = claim.COLUMNS["taylor_demand"]
     assert simply("taylor_demand", columns[claim.LAST])[0]["mape_pct"] == pytest.approx(2.27, abs=5e-3)

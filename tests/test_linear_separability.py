@@ -128,6 +128,26 @@ def test_stages_follow_from_each_other():
     np.testing.assert_array_equal(start[2], middle[2])  # pre-training leaves the last layer alone
 
 
+def test_of_a_net_in_the_plane_the_first_seeds_weights_are_rows_of_their_layers():
+    options = {"widths": [2, 2], "activation": "tanh", "dropout": 0, "input_dropout": 0, "rescale": None}
+    settings = recipe(options=options, epochs=1, batch_size=50) | {"n_train": 100, "n_test": 50, "strengths": ONE, "stage": "trained"}
+    found = {}
+    for number in (1, 2):
+        own = settings | {"layer": f"hidden_{number}"}
+        trial = Trial("spiral_arms", "mlp", claim.row("trained", number), (3, 4), layer_probes.probe_plane, own, traced=1)
+        rows = pd.DataFrame(layer_probes.probe_plane(trial, Report())).assign(dataset="spiral_arms", model="mlp")
+        found[number] = rows.assign(setting=trial.setting)
+    runs = pd.concat(found.values())
+    training = {name: value for name, value in settings.items() if name not in layer_probes.PROBE}
+    nets = layer_probes.trained_nets("spiral_arms", "mlp", (3, 4), json.dumps(training, sort_keys=True))
+    theirs = nets.weights["trained"][0]
+    ours = [array for number in (1, 2) for array in claim._weights(runs, "spiral_arms", "mlp", "trained", number)]
+    assert [array.shape for array in ours] == [(2, 2), (2,), (2, 2), (2,), (2, 3), (3,)]
+    for mine, weights in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine, weights)
+    assert set(runs[runs.metric.str.contains("kernel|bias")].seed) == {3}
+
+
 def test_a_diverged_net_keeps_its_rows():
     options = {"widths": [4], "dropout": 0, "input_dropout": 0}
     changes = {"options": options, "learning_rate": 1e38, "pretraining": None, "layer": "hidden_1"}

@@ -66,12 +66,17 @@ def probe_input(trial, report):
 
 
 def probe_plane(trial, report):
-    """As probe_layer, for nets with two inputs and two hidden units; the weights of the traced seeds are rows too."""
+    """As probe_layer, for nets with two inputs and two units in each hidden layer, named hidden_1, hidden_2, ...
+
+    Of the traced seeds the layer's weights are rows, too, and with the last hidden layer's those of the output.
+    """
     rows = probe_layer(trial, report)
     training = {name: value for name, value in trial.recipe.items() if name not in PROBE}
     nets = trained_nets(trial.dataset, trial.model, trial.seeds, json.dumps(training, sort_keys=True))
     for seed, weights in list(zip(trial.seeds, nets.weights[trial.recipe["stage"]], strict=True))[: trial.traced]:
-        for name, values in zip(PLANE_WEIGHTS, weights, strict=True):
+        first = 2 * (int(trial.recipe["layer"].removeprefix("hidden_")) - 1)
+        ours = weights[first:] if len(weights) - first == len(PLANE_WEIGHTS) else weights[first : first + 2]
+        for name, values in zip(PLANE_WEIGHTS, ours):
             for place, value in enumerate(np.ravel(values)):
                 rows.append(rows[0] | {"seed": seed, "metric": f"{name}_{place}", "value": float(value)})
     return rows
