@@ -76,7 +76,7 @@ def test_a_claim_may_take_more_seeds_and_the_user_has_the_last_word():
 def test_only_a_claim_that_says_so_has_an_hour(monkeypatch):
     assert len(Budget.named("hour", defaults={"hour": 5}).seeds) == 5
     assert Budget.named("hour", 2, {"hour": 5}).choose(smoke=1, quick=2, hour=3, full=4) == 3
-    with pytest.raises(InvalidInput, match="no budget 'hour'; it has smoke, quick, full"):
+    with pytest.raises(UnknownName, match="no budget 'hour'; it has smoke, quick, full"):
         run_claim(harness_example, "hour")
     with pytest.raises(UnknownName, match="Known: full, hour, quick, smoke"):
         Budget.named("day", defaults={"hour": 5})

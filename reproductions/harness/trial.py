@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from zoo.errors import InvalidInput, unknown_name
+from zoo.errors import InvalidInput, UnknownName, unknown_name
 
 # From the least to the most that a run may cost. "hour" has no number of seeds: a claim that has it says so in its SEEDS.
 BUDGETS = ("smoke", "quick", "hour", "full")
@@ -26,13 +26,13 @@ class Budget:
 
         seeds: None for the budget's own number, a number of seeds (0, 1, ...), or the seeds themselves.
         defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most, or has an hour.
-        Raises UnknownName for another budget, InvalidInput for no, negative, repeated or over 10,000 seeds.
+        Raises UnknownName for a budget that there is not, InvalidInput for no, negative, repeated or over 10,000 seeds.
         """
         if isinstance(name, cls):
             return name
         numbers = {**DEFAULT_SEEDS, **(defaults or {})}
         if name in BUDGETS and name not in numbers:
-            raise InvalidInput(f"This claim has no budget {name!r}; it has {', '.join(budgets_of(defaults))}.")
+            raise UnknownName(f"This claim has no budget {name!r}; it has {', '.join(budgets_of(defaults))}.")
         if name not in numbers:
             raise unknown_name("budget", name, budgets_of(defaults))
         seeds = numbers[name] if seeds is None else seeds
