@@ -23,10 +23,11 @@ from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers.layer_probes import PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
 from zoo.training import recipe as training
 
-SEEDS = {"quick": 20, "full": 20}  # for the nets in the plane, which are trained in no time; the others take the first few
+SEEDS = {"quick": 20}  # for the nets in the plane, as for the full budget's, which are trained in no time; the others take fewer
 DIGITS = ("mnist", "mnist_basic", "mnist_rot")
 # Curves in the plane and the nets that part them, of two units in each hidden layer.
 PLANES = {("interleaved_curves", "mlp"): 1, ("spiral_arms", "mlp"): 3}
+ALONE = ("spiral_arms", "mlp", "trained, a layer alone")
 INPUT = ("linear", "raw input")
 STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
@@ -39,11 +40,12 @@ raw input and all layers at all stages get the same. It sees the training images
 once. Where a layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the same. Stacks have three
 layers of sigmoids (quick: 200 units, full: 1,000), pre-trained as denoising autoencoders by Adam (masking 0.25; quick: 20
 epochs a layer, full: 30 on mnist, 100 on the smaller sets) and then trained as a whole (quick: 40 epochs, full: 30 and 100).
-The ConvNet has two convolutions and a dense layer. The nets in the plane have layers of two tanh units: one on the curves, three
-on the spiral (150 epochs). Quick: the first 4,000 images train, 2,000 validate, 2,000 test, which in
+The ConvNet has two convolutions and a dense layer. The nets in the plane have layers of two tanh units, 20 seeds and all points:
+one layer on the curves (60 epochs, full 100, step size 0.1), three and one on the spiral (150 epochs, 0.05). The other nets have 3
+seeds, full 10. Quick: the first 4,000 images train, 2,000 validate, 2,000 test, which in
 MNIST are harder than all 10,000; full: all.
 The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias are
-the weights of the first seed's net in the plane, from which the figure is drawn.
+the weights of the first seed's nets in the plane, from which the figure is drawn.
 """
 
 
@@ -66,6 +68,9 @@ def trials(budget):
         yield Trial(dataset, *INPUT, budget.seeds[:1], probe_input, whole)
         settings = _plane(budget, depth) | whole
         yield from _layers(budget.seeds, dataset, model, ("untrained", "trained"), settings, probe_plane, traced=1)
+    options = settings["options"] | {"widths": [2]}
+    alone = {name: value for name, value in settings.items() if name != "layers"} | {"options": options}
+    yield Trial(*ALONE, budget.seeds, probe_layer, alone | {"stage": "trained", "layer": "hidden_1"})
 
 
 def _layers(seeds, dataset, model, stages, recipe, run=probe_layer, **options):
@@ -123,6 +128,9 @@ def judge(runs):
                 beats((stage, number), below, f"{stage}, layer {number} beats {name}")
         for number in range(1, depth + 1):
             beats(("trained", number), ("untrained", number), f"layer {number}, trained beats untrained")
+        if ALONE[2] in settings:
+            name = where + f"{depth} layers beat one"
+            checks.append(paired_difference(runs, better=(dataset, model, row("trained", depth)), worse=ALONE, name=name))
         if row("pre-trained", 1) in settings:
             beats(("pre-trained", 1), INPUT, "pre-trained, layer 1 beats the input")
             beats(("pre-trained", depth), INPUT, f"pre-trained, layer {depth} beats the input")
@@ -181,20 +189,32 @@ def _draw_after(axes, dataset, layers, number):
     for way in ways:
         for line in (np.stack([np.full(200, way), fine], 1), np.stack([fine, np.full(200, way)], 1)):
             axes.plot(*through(line, layers[:number]).T, color="grey", lw=0.5, alpha=0.6, zorder=1)
-    for label, colour in zip(np.unique(labels), ("C0", "C3", "C2"), strict=False):
-        axes.plot(*through(points[labels == label], layers[:number]).T, ".", color=colour, ms=4, zorder=2)
+    for label in np.unique(labels):
+        axes.plot(*through(points[labels == label], layers[:number]).T, ".", color=f"C{label}", ms=4, zorder=2)
     corner = np.array([-1.05, 1.05]) if number else np.array([-1.1, 1.1])
     if number in (0, len(layers)):
         x, y = np.meshgrid(np.linspace(*corner, 300), np.linspace(*corner, 300))
         *_, out, shift = layers[-1]
         scores = through(np.stack([x, y], -1), layers[number:]) @ out + shift
-        for label in range(scores.shape[-1] - 1):  # its border with those that come after it, where none before it wins
-            others = scores[..., label + 1 :].max(axis=-1)
-            hidden = scores[..., :label].max(axis=-1, initial=-np.inf) > np.maximum(scores[..., label], others)
-            ahead = np.ma.array(scores[..., label] - others, mask=hidden)
-            axes.contour(x, y, ahead, [0], colors="black", linewidths=1.3, linestyles="--")
+        for lead in leads(scores):
+            axes.contour(x, y, lead, [0], colors="black", linewidths=1.3, linestyles="--")
     axes.set(xlim=corner, ylim=corner, aspect="equal")
     axes.grid(False)
+
+
+def leads(scores):
+    """Of all classes but the last: by how much its score is above those of the classes after it, masked where one before it wins.
+
+    scores (..., classes). The zeros of these arrays (...) are the borders between the classes, each of them once.
+    """
+    import numpy as np
+
+    found = []
+    for label in range(scores.shape[-1] - 1):
+        after = scores[..., label + 1 :].max(axis=-1)
+        hidden = scores[..., :label].max(axis=-1, initial=-np.inf) > np.maximum(scores[..., label], after)
+        found.append(np.ma.array(scores[..., label] - after, mask=hidden))
+    return found
 
 
 def _weights(runs, dataset, model, stage, number):

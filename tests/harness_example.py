@@ -24,7 +24,7 @@ PUBLISHED = {
 
 
 def trials(budget):
-    passes = budget.choose(smoke=5, quick=10, full=20)
+    passes = budget.choose(smoke=5, quick=10, hour=10, full=20)
     return [
         Trial(*LINEAR, budget.seeds, train, {"hidden": [], "passes": passes}, cost=0.5),
         Trial(*MLP, budget.seeds, train, {"hidden": [32], "passes": passes}),

@@ -78,6 +78,8 @@ def test_only_a_claim_that_says_so_has_an_hour(monkeypatch):
     assert Budget.named("hour", 2, {"hour": 5}).choose(smoke=1, quick=2, hour=3, full=4) == 3
     with pytest.raises(UnknownName, match="no budget 'hour'; it has smoke, quick, full"):
         run_claim(harness_example, "hour")
+    with pytest.raises(InvalidInput, match="hour=..."):
+        Budget.named("hour", 2, {"hour": 5}).choose(smoke=1, quick=2, full=4)
     with pytest.raises(UnknownName, match="Known: full, hour, quick, smoke"):
         Budget.named("day", defaults={"hour": 5})
     monkeypatch.setattr(harness_example, "SEEDS", {"hour": 3}, raising=False)

@@ -11,7 +11,10 @@ import harness_example
 import pytest
 
 from zoo.errors import CorruptFile, ResultsError, UnknownName, ZooError
-from zoo.reproductions.harness import export_results, import_results, run_claim
+from zoo.reproductions.harness import export_results, import_results, rebuild, run_claim
+from zoo.reproductions.harness.folder import result_folders
+from zoo.reproductions.harness.report import report_html
+from zoo.reproductions.harness.scoreboard import scoreboard
 from zoo.reproductions.harness.store import Store
 
 
@@ -61,6 +64,17 @@ def test_everything_arrives(there, results_dir, tmp_path, how):
     arrived = contents(results_dir)
     assert {name: arrived.get(name) for name in contents(root)} == contents(root)
     assert Store(results_dir).keys() == sorted(set(Store(results_dir).keys()) | set(Store(root).keys()))
+
+
+def test_an_hour_is_a_budget_like_the_others(results_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr(harness_example, "SEEDS", {"hour": 2}, raising=False)
+    folder = run_claim(harness_example, "hour")
+    assert folder == results_dir / "hour" / "harness_example" and result_folders(results_dir) == [folder]
+    assert "**Hour budget" in scoreboard(results_dir)
+    assert "<th>Hour budget</th>" in report_html(results_dir) and "<th>Quick budget</th>" not in report_html(results_dir)
+    (arrived,) = import_results(export_results(tmp_path / "results.tar"), tmp_path / "elsewhere")
+    assert contents(arrived) == contents(folder)
+    assert rebuild(folder) == [folder]
 
 
 def test_imported_trials_are_not_computed_again(there, tmp_path, monkeypatch):

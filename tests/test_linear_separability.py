@@ -148,6 +148,13 @@ def test_of_a_net_in_the_plane_the_first_seeds_weights_are_rows_of_their_layers(
     assert set(runs[runs.metric.str.contains("kernel|bias")].seed) == {3}
 
 
+def test_borders_between_classes_are_where_the_two_best_are_equally_good():
+    first, second = claim.leads(np.array([[3, 1, 1], [2, 2, 0], [1, 1, 4], [0, 2, 2], [0, 5, 3]], float))
+    assert first.tolist() == [2, 0, -3, -2, -5] and second.tolist() == [None, 2, -3, 0, 2]
+    (only,) = claim.leads(np.array([[3.0, 1], [1, 1]]))
+    assert only.tolist() == [2, 0]
+
+
 def test_a_diverged_net_keeps_its_rows():
     options = {"widths": [4], "dropout": 0, "input_dropout": 0}
     changes = {"options": options, "learning_rate": 1e38, "pretraining": None, "layer": "hidden_1"}
@@ -192,7 +199,7 @@ def test_every_layer_has_the_same_probe_and_the_nets_are_the_same_in_all_their_t
         assert len({tuple(trial.recipe["strengths"]) for trial in trials}) == 1
         nets = {}
         for trial in trials:
-            if trial.model != claim.INPUT[0]:
+            if trial.model != claim.INPUT[0] and trial.row != claim.ALONE:
                 training = {name: value for name, value in trial.recipe.items() if name not in layer_probes.PROBE}
                 nets.setdefault((trial.dataset, trial.model), []).append(training)
         assert all(training == all_of[0] for all_of in nets.values() for training in all_of)

@@ -8,7 +8,7 @@ from zoo.datasets.spiral_arms import INFO
 SEED = 1988
 STEPS = 1 << 20  # from the inner to the outer end of an arm
 INNER = 0.15  # distance of the inner ends from the middle; the outer ones are 1 away
-NOISE = 0.03  # the most that a point lies beside its arm, in either direction
+NOISE = 0.03  # the most that a point lies beside its arm, in either coordinate
 # Where the arms begin: 0, 120 and 240 degrees.
 STARTS = np.array([(1.0, 0.0), (-0.5, 0.8660254037844386), (-0.5, -0.8660254037844386)])
 
@@ -17,7 +17,7 @@ SOURCES = {"official": Source(lambda folder, tell: None, "nothing can be missing
 
 
 def build(folder):
-    """t uniform in 0..1 along an arm whose radius grows with t, its angle as 4 arctan t, by half a turn; square noise."""
+    """t uniform in 0..1 along an arm whose radius grows with t, its angle as 4 arctan t, by half a turn; noise in either coordinate."""
     # RandomState's stream is frozen for all versions of NumPy; a Generator's is not.
     random, splits = np.random.RandomState(SEED), {}
     for split, n in INFO.sizes.items():

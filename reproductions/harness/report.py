@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.folder import results_root
-from zoo.reproductions.harness.scoreboard import BUDGETS, counts_of, devices_of, judged_folders, title_of, what_makes_some
+from zoo.reproductions.harness.scoreboard import TITLES, counts_of, devices_of, judged_folders, title_of, what_makes_some
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
 
@@ -76,17 +76,18 @@ def report_html(root):
         by_claim.setdefault(folder.name, {})[folder.parent.name] = folder
     if not by_claim:
         raise ResultsError(f"{root} holds no results yet: {what_makes_some(root)}")
-    lines = [_line(name, by_claim[name]) for name in sorted(by_claim)]
+    budgets = [budget for budget in TITLES if any(budget in folders for folders in by_claim.values())]
+    lines = [_line(name, by_claim[name], budgets) for name in sorted(by_claim)]
     return _PAGE.format(
         colours="\n".join(f".{verdict} {{ color: var(--{verdict}); font-weight: 600; }}" for verdict in VERDICTS),
-        budgets="".join(f"<th>{meaning}</th>" for meaning in BUDGETS.values()),
+        budgets="".join(f"<th>{TITLES[budget]}</th>" for budget in budgets),
         lines="\n".join(lines),
         sections="\n".join(_section(name, by_claim[name]) for name in sorted(by_claim)),
     )
 
 
-def _line(name, folders):
-    cells = (_counts(folders[budget]) if budget in folders else "" for budget in BUDGETS)
+def _line(name, folders, budgets):
+    cells = (_counts(folders[budget]) if budget in folders else "" for budget in budgets)
     title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(name))}'
     return f"<tr><td>{title}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
@@ -103,7 +104,7 @@ def _section(name, folders):
         said, mark, outcome = _read(folder / "comparison.md").decode("utf-8", "replace").partition("## ")
         if place == 0:
             parts.append(_rendered(said.partition("\n")[2]))
-        title = f"{BUDGETS[budget]}{html.escape(devices_of([folder]))}"
+        title = f"{TITLES[budget]}{html.escape(devices_of([folder]))}"
         parts += [f"<details{'' if place else ' open'}>", f"<summary>{title}</summary>"]
         parts += [*_figures(folder, outcome), _rendered(_IMAGE.sub("", mark + outcome)), "</details>"]
     return "\n".join([*parts, "</section>"])

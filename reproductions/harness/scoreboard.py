@@ -6,10 +6,11 @@ from collections import Counter
 from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import describe_claim
 from zoo.reproductions.harness.store import write_atomically
+from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS
 
-# A smoke run only shows that the code works, so it has no place on the scoreboard.
-BUDGETS = {"full": "Full budget", "hour": "Hour budget", "quick": "Quick budget"}
+# The largest budget first. A smoke run only shows that the code works, so it has no place on the scoreboard.
+TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS) if budget != "smoke"}
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
@@ -49,7 +50,7 @@ def scoreboard(root):
 def _tables(root, base):
     """The claims and what came of them, one table for each budget; links relative to base."""
     text = ""
-    for budget, meaning in BUDGETS.items():
+    for budget, meaning in TITLES.items():
         folders = [folder for folder in judged_folders(root) if folder.parent.name == budget]
         if folders:
             text += ("\n" if text else "") + f"**{meaning}{devices_of(folders)}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
@@ -81,7 +82,7 @@ def devices_of(folders):
 
 def judged_folders(root):
     """The folders under a results folder that have verdicts, the largest budget first."""
-    return [path.parent for budget in BUDGETS for path in sorted((root / budget).glob("*/verdicts.csv"))]
+    return [path.parent for budget in TITLES for path in sorted((root / budget).glob("*/verdicts.csv"))]
 
 
 def _line(folder, base):

@@ -11,6 +11,7 @@ from zoo.errors import InvalidInput, UnknownName, unknown_name
 BUDGETS = ("smoke", "quick", "hour", "full")
 DEFAULT_SEEDS = {"smoke": 2, "quick": 3, "full": 20}
 MOST_SEEDS = 10_000
+_MISSING = object()
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Budget:
 
     @classmethod
     def named(cls, name, seeds=None, defaults=None):
-        """The budget "smoke" (seconds), "quick" (minutes on 2 cores), "hour" (there, where a claim has it) or "full" (a GPU).
+        """The budget "smoke" (seconds), "quick" (minutes on 2 cores), "hour" (an hour there, if a claim has it) or "full" (a GPU).
 
         seeds: None for the budget's own number, a number of seeds (0, 1, ...), or the seeds themselves.
         defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most, or has an hour.
@@ -30,12 +31,11 @@ class Budget:
         """
         if isinstance(name, cls):
             return name
-        numbers = {**DEFAULT_SEEDS, **(defaults or {})}
-        if name in BUDGETS and name not in numbers:
+        if name in BUDGETS and name not in budgets_of(defaults):
             raise UnknownName(f"This claim has no budget {name!r}; it has {', '.join(budgets_of(defaults))}.")
-        if name not in numbers:
+        if name not in BUDGETS:
             raise unknown_name("budget", name, budgets_of(defaults))
-        seeds = numbers[name] if seeds is None else seeds
+        seeds = {**DEFAULT_SEEDS, **(defaults or {})}[name] if seeds is None else seeds
         if isinstance(seeds, int):
             seeds = range(min(seeds, MOST_SEEDS + 1))  # a mistyped number must not fill the memory
         seeds = tuple(int(seed) for seed in seeds)
@@ -47,9 +47,15 @@ class Budget:
             raise InvalidInput(f"Seeds must be different integers from 0 on, not {list(seeds)}.")
         return cls(name, seeds)
 
-    def choose(self, *, smoke, quick, full, hour=None):
-        """The one of the values that belongs to this budget: epochs, a grid, a training-set size."""
-        return {"smoke": smoke, "quick": quick, "hour": hour, "full": full}[self.name]
+    def choose(self, *, smoke, quick, full, hour=_MISSING):
+        """The one of the values that belongs to this budget: epochs, a grid, a training-set size.
+
+        Raises InvalidInput where a claim that has an hour forgot its value.
+        """
+        value = {"smoke": smoke, "quick": quick, "hour": hour, "full": full}[self.name]
+        if value is _MISSING:
+            raise InvalidInput("A claim that has a budget of an hour needs a value for it in each budget.choose: hour=...")
+        return value
 
 
 def budgets_of(defaults=None):

@@ -33,7 +33,7 @@ _WHERE = (
     "Results folder. Default: ZOO_RESULTS_DIR if that is set, else results/ of the checkout that the current folder is in, "
     "else results/ in the current folder."
 )
-_HOW_MUCH = "smoke: seconds; quick: minutes on 2 cores; hour: an hour there, where a claim has it; full: a GPU, 20 seeds or more."
+_HOW_MUCH = "smoke: seconds; quick: minutes on 2 cores; hour: an hour on them, if the claim has it; full: a GPU, 20 seeds or more."
 BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
 OutOption = Annotated[
     Path | None,
