@@ -15,7 +15,8 @@ ahead of the input and, the ConvNet's first apart, of the untrained one; the sec
 than the second: on mnist_rot from 47 % on the input to 25 %. Pre-trained only, layers are 2 to 9 points ahead of the input,
 but with so few images the third is not ahead of the first, as the published ones are. Untrained layers of sigmoids are
 nowhere ahead of what lies below them, and some are behind it. Alain & Bengio saw the probes of an untrained ConvNet improve from
-layer to layer: here those of both convolutions do, and those of the dense layer above them are far worse again.
+layer to layer: here those of both convolutions do, and those of the dense layer above them are far worse again. In the plane
+(20 seeds) the arms of the spiral come apart step by step: 26 % on the input, then 14, 4 and 1; one layer alone is left with 10.
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference
