@@ -36,6 +36,19 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     assert all(len(line) <= 80 for line in lines[:-1])
 
 
+def test_what_larger_budgets_found_is_said_below(call, monkeypatch):
+    import harness_example
+
+    from zoo.reproductions.harness import run_claim
+
+    monkeypatch.setattr(harness_example, "SEEDS", {"hour": 2}, raising=False)
+    run_claim(harness_example, "hour")
+    run_claim(harness_example, "quick", seeds=2)
+    said = [line for line in call("compare", "harness_example")[1].splitlines() if line.startswith("With --budget")]
+    (counts,) = (line.split(". In sent")[0] for line in call("compare", "harness_example", "--budget", "hour")[1].splitlines()[-1:])
+    assert said == [f"With --budget hour: {counts}."]
+
+
 def test_a_smoke_run_is_shown_as_no_evidence(call):
     import harness_example
 

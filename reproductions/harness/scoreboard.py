@@ -86,11 +86,10 @@ def judged_folders(root):
 
 
 def _line(folder, base):
-    said = ", ".join(f"{count} {verdict}" for verdict, count in counts_of(folder).items()) or "none"
     place = folder.relative_to(base).as_posix()
     links = f"[table]({place}/comparison.md), [figure]({place}/figure.png)"
     title = title_of(folder.name).replace("|", "\\|")
-    return f"| {folder.name}: {title} | {said} | {links} |\n"
+    return f"| {folder.name}: {title} | {counted(folder)} | {links} |\n"
 
 
 def _sentence(folder, line):
@@ -114,6 +113,11 @@ def counts_of(folder):
     """{verdict: how many checks of a folder came to it}, only those that occur, in the order of VERDICTS."""
     counts = Counter(line["verdict"] for line in verdicts_of(folder))
     return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def counted(folder):
+    """The same in words."""
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts_of(folder).items()) or "none"
 
 
 def title_of(name):

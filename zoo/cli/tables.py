@@ -39,7 +39,20 @@ def show(claim, budget, folder=None):
     place = results_root(folder) / budget / claim
     count = verdicts.verdict.value_counts()
     said = ", ".join(f"{count[verdict]} {verdict}" for verdict in _STYLES if verdict in count and budget != "smoke")
-    console.print(f"\n{said and f'{said}. '}In sentences, with published models and the figure: {place}", soft_wrap=True)
+    console.print()
+    for other, found in _with_more(place):
+        console.print(f"With --budget {other}: {found}.")
+    console.print(f"{said and f'{said}. '}In sentences, with published models and the figure: {place}", soft_wrap=True)
+
+
+def _with_more(place):
+    """[(budget, its verdicts in short)] of a claim's runs with larger budgets than those in the folder `place`."""
+    from zoo.reproductions.harness.scoreboard import counted
+    from zoo.reproductions.harness.trial import BUDGETS
+
+    larger = BUDGETS[BUDGETS.index(place.parent.name) + 1 :]
+    folders = [place.parent.parent / budget / place.name for budget in larger]
+    return [(folder.parent.name, counted(folder)) for folder in folders if (folder / "verdicts.csv").exists()]
 
 
 def _comparison(title, rows):
