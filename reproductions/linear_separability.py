@@ -24,7 +24,7 @@ from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers.layer_probes import PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
 from zoo.training import recipe as training
 
-SEEDS = {"quick": 20}  # for the nets in the plane, as for the full budget's, which are trained in no time; the others take fewer
+SEEDS = {"quick": 20}  # as many as in the full budget, for the nets in the plane, which cost nothing; the others take fewer
 DIGITS = ("mnist", "mnist_basic", "mnist_rot")
 # Curves in the plane and the nets that part them, of two units in each hidden layer.
 PLANES = {("interleaved_curves", "mlp"): 1, ("spiral_arms", "mlp"): 3}
@@ -69,9 +69,9 @@ def trials(budget):
         yield Trial(dataset, *INPUT, budget.seeds[:1], probe_input, whole)
         settings = _plane(budget, depth) | whole
         yield from _layers(budget.seeds, dataset, model, ("untrained", "trained"), settings, probe_plane, traced=1)
-    options = settings["options"] | {"widths": [2]}
-    alone = {name: value for name, value in settings.items() if name != "layers"} | {"options": options}
-    yield Trial(*ALONE, budget.seeds, probe_layer, alone | {"stage": "trained", "layer": "hidden_1"})
+    deep = _plane(budget, PLANES[ALONE[:2]])
+    alone = {"options": deep["options"] | {"widths": [2]}, "stage": "trained", "layer": deep.pop("layers")[0]}
+    yield Trial(*ALONE, budget.seeds, probe_layer, deep | whole | alone)
 
 
 def _layers(seeds, dataset, model, stages, recipe, run=probe_layer, **options):

@@ -56,7 +56,7 @@ PROTOCOL = (
     "pre-training a layer, LSTM 12, ConvNet 10, augmented 12, in batches of 128, mlp 256; full: 30, mlp and augmented ConvNet 60, "
     "LSTM 20, in batches of 128 (linear, Fourier, ConvNets) or 256. Sizes of the hour: 8,192 Fourier features (quick 2,048, full "
     "16,384), mlp 512-512, stack 400-400-400, LSTM of 128 units, ConvNet of 16, 32 and 64 filters and 128 units; its augmented "
-    "ConvNet has less dropout than the plain one (0.1, not 0.3), as augmentation does the same. "
+    "ConvNet has less dropout than the plain one (0.1, not 0.3). "
     "Published rows mostly trained on 60,000 images."
 )
 

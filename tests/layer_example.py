@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="these ways of computing exist on JAX only")
+
 
 @pytest.fixture
 def images():

@@ -36,7 +36,7 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     assert all(len(line) <= 80 for line in lines[:-1])
 
 
-def test_what_larger_budgets_found_is_said_below(call, monkeypatch):
+def test_what_larger_budgets_found_is_said_below(call, results_dir, monkeypatch):
     import harness_example
 
     from zoo.reproductions.harness import run_claim
@@ -47,6 +47,9 @@ def test_what_larger_budgets_found_is_said_below(call, monkeypatch):
     said = [line for line in call("compare", "harness_example")[1].splitlines() if line.startswith("With --budget")]
     (counts,) = (line.split(". In sent")[0] for line in call("compare", "harness_example", "--budget", "hour")[1].splitlines()[-1:])
     assert said == [f"With --budget hour: {counts}."]
+    (results_dir / "hour" / "harness_example" / "verdicts.csv").write_text("claim,check\nharness_example,a")
+    code, out, _ = call("compare", "harness_example")
+    assert code == 0 and "With --budget" not in out
 
 
 def test_a_smoke_run_is_shown_as_no_evidence(call):

@@ -1,5 +1,6 @@
 """Speech and vowels: the front end against a library, dummy recordings through the parser, what a package index may do."""
 
+import time
 import wave
 
 import numpy as np
@@ -168,6 +169,14 @@ def test_no_speaker_is_in_two_splits():
 
 def test_a_client_tells_how_much_has_arrived(tmp_path, monkeypatch):
     monkeypatch.setattr(mirrors, "PROGRESS_SECONDS", 0.2)
-    told = []
+    told, start = [], mirrors.subprocess.Popen
+
+    def written_at_once(*arguments, **options):
+        process = start(*arguments, **options)
+        while not (tmp_path / "file").exists() or (tmp_path / "file").stat().st_size < 3_000_000:
+            time.sleep(0.01)
+        return process
+
+    monkeypatch.setattr(mirrors.subprocess, "Popen", written_at_once)
     mirrors.run_client(["sh", "-c", "head -c 3000000 /dev/zero > file; sleep 0.7"], tmp_path, tell=told.append)
     assert "sh: 3 MB so far" in told

@@ -17,7 +17,7 @@ SOURCES = {"official": Source(lambda folder, tell: None, "nothing can be missing
 
 
 def build(folder):
-    """t uniform in 0..1 along an arm whose radius grows with t, its angle as 4 arctan t, by half a turn; noise in either coordinate."""
+    """t uniform in 0..1 along an arm whose radius grows with t, its angle as 4 arctan t, by half a turn; then noise."""
     # RandomState's stream is frozen for all versions of NumPy; a Generator's is not.
     random, splits = np.random.RandomState(SEED), {}
     for split, n in INFO.sizes.items():

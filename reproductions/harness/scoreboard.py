@@ -116,7 +116,7 @@ def counts_of(folder):
 
 
 def counted(folder):
-    """The same in words."""
+    """counts_of a folder in words."""
     return ", ".join(f"{count} {verdict}" for verdict, count in counts_of(folder).items()) or "none"
 
 

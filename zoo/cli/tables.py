@@ -1,5 +1,7 @@
 """Comparisons and verdicts in the terminal: our numbers beside the published ones, readable at 80 columns."""
 
+import contextlib
+
 from rich.text import Text
 
 from zoo.cli.console import fitted, out
@@ -46,13 +48,16 @@ def show(claim, budget, folder=None):
 
 
 def _with_more(place):
-    """[(budget, its verdicts in short)] of a claim's runs with larger budgets than those in the folder `place`."""
+    """(budget, its verdicts in short) of a claim's runs with larger budgets than those in the folder `place`, if they are whole."""
+    from zoo.errors import ResultsError
     from zoo.reproductions.harness.scoreboard import counted
     from zoo.reproductions.harness.trial import BUDGETS
 
-    larger = BUDGETS[BUDGETS.index(place.parent.name) + 1 :]
-    folders = [place.parent.parent / budget / place.name for budget in larger]
-    return [(folder.parent.name, counted(folder)) for folder in folders if (folder / "verdicts.csv").exists()]
+    for budget in BUDGETS[BUDGETS.index(place.parent.name) + 1 :]:
+        folder = place.parent.parent / budget / place.name
+        if (folder / "verdicts.csv").exists():
+            with contextlib.suppress(ResultsError):  # what was asked for is another budget's
+                yield budget, counted(folder)
 
 
 def _comparison(title, rows):

@@ -7,7 +7,7 @@ bfloat16 on an H100 took 48 ms so, and 60 ms with single windows.
 
 On a CPU: XLA's convolution, member by member. Its gradient by the kernel is slow inside a loop, so that one is a matrix
 product with the windows of a few images at a time, which stay in the processor's cache: a step of the convnet (batches of
-128, two cores) took a fifth longer with all at once.
+128, two cores) took a seventh longer with all at once.
 """
 
 import functools
