@@ -24,6 +24,32 @@ def test_forget_gates_start_where_they_are_told():
     np.testing.assert_array_equal(default.get_weights()[2], own.get_weights()[2])
 
 
+def test_chrono_gates_start_as_published():
+    """Tallec & Ollivier (2018): forget gates at log(uniform in 1..T-1), input gates at minus that, each unit its own."""
+    def biases(seed):
+        keras.utils.set_random_seed(seed)
+        model = zoo.create_model("lstm", (5, 4), 3, units=4000, layers=1, chrono=100)
+        return np.split(model.get_layer("lstm_1").get_weights()[2], 4)
+
+    taken_in, forgotten, cell, output = biases(0)
+    np.testing.assert_array_equal(taken_in, -forgotten)
+    assert not cell.any() and not output.any()
+    lags = np.sort(np.exp(forgotten.astype(float)))
+    # A quarter of the units each up to a quarter of the lags; and one seed's gates are not another's.
+    np.testing.assert_allclose(np.quantile(lags, [0, 0.25, 0.5, 0.75, 1]), [1, 25.5, 50, 74.5, 99], atol=2)
+    np.testing.assert_array_equal(biases(0)[1], forgotten)
+    assert np.abs(biases(1)[1] - forgotten).max() > 1
+
+
+def test_layers_of_a_chrono_lstm_differ_and_are_built_again_from_their_config():
+    keras.utils.set_random_seed(0)
+    model = zoo.create_model("lstm", (5, 4), 3, units=3, layers=2, chrono=20)
+    first, second = (model.get_layer(f"lstm_{number}") for number in (1, 2))
+    assert np.abs(first.get_weights()[2] - second.get_weights()[2]).max() > 0.01
+    again = keras.layers.LSTM.from_config(first.get_config()).bias_initializer
+    assert (again.steps, again.seed) == (20, None)
+
+
 RECURRENT = [("rnn", {}), ("irnn", {}), ("lstm", {"dropout": 0.0})]
 LENGTHS = (7, 3, 1, 5)
 
@@ -99,6 +125,8 @@ def test_a_masked_model_is_saved_whole(tmp_path):
     ("rnn", {"padding": "zero"}, "padding must be None or a finite number"),
     ("lstm", {"padding": float("nan")}, "padding must be None or a finite number"),
     ("lstm", {"forget_bias": "much"}, "forget_bias must be a finite number"),
+    ("lstm", {"chrono": 2}, "chrono must be None or a number of steps, at least 3; got 2"),
+    ("lstm", {"chrono": 50, "forget_bias": 2.0}, "forget_bias cannot, too; got 2.0"),
     ("lstm", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
     ("irnn", {"padding": 0, "series": (0.0, 1.0)}, "padding and series do not go together"),
 ])

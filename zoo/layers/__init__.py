@@ -6,10 +6,11 @@ from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.forecast import Forecast
 from zoo.layers.fourier import OrthogonalRandomFeatures
 from zoo.layers.local_maps import LocalMaps, scaled_tanh
-from zoo.layers.recurrent import ForgetBias
+from zoo.layers.recurrent import ChronoBias, ForgetBias
 
 __all__ = [
     "Autoencoder",
+    "ChronoBias",
     "Forecast",
     "ForgetBias",
     "LocalMaps",

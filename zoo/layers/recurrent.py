@@ -42,7 +42,7 @@ class ForgetBias(keras.initializers.Initializer):
     """The biases of an LSTM: `value` for the forget gate, 0 for the others.
 
     A gate of bias b keeps sigmoid(b) of the cell at each step, so that about exp(b) steps are remembered at the start
-    (Gers et al. 2000; Tallec & Ollivier 2018). Keras's own choice is 1.
+    (Gers et al. 2000). Keras's own choice is 1.
     """
 
     def __init__(self, value):
@@ -58,6 +58,41 @@ class ForgetBias(keras.initializers.Initializer):
     def get_config(self):
         """What __init__ takes."""
         return {"value": self.value}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class ChronoBias(keras.initializers.Initializer):
+    """The biases of an LSTM that is to remember for up to `steps` steps: "chrono" initialisation (Tallec & Ollivier 2018).
+
+    A unit's forget gate starts with log(u), u uniform in 1 to steps - 1, so that the units together remember lags of every
+    length up to `steps`; its input gate starts with -log(u), so that what a cell that forgets slowly takes in at every step
+    does not add up to more than it can hold. 0 for cells and output gates.
+    """
+
+    def __init__(self, steps, seed=None):
+        if not (isinstance(steps, numbers.Real) and 3 <= steps < math.inf):
+            raise ValueError(f"chrono must be None or a number of steps, at least 3; got {steps!r}.")
+        self.steps, self.seed = steps, seed
+        self._uniform = keras.initializers.RandomUniform(1.0, steps - 1.0, seed=seed)
+
+    def __call__(self, shape, dtype=None):
+        """Biases of shape (4 * units,), the gates in Keras's order: input, forget, cell, output."""
+        kept = keras.ops.log(self._uniform((shape[0] // 4,), dtype))
+        nothing = keras.ops.zeros_like(kept)
+        return keras.ops.concatenate([-kept, kept, nothing, nothing])
+
+    def get_config(self):
+        """What __init__ takes."""
+        return {"steps": self.steps, "seed": self.seed}
+
+
+def gate_biases(forget_bias, chrono):
+    """The initialiser of an LSTM's biases: ChronoBias where `chrono` names a number of steps, else ForgetBias."""
+    if chrono is None:
+        return ForgetBias(forget_bias)
+    if forget_bias != 1.0:
+        raise ValueError(f"chrono says where forget gates start, so forget_bias cannot, too; got {forget_bias!r}.")
+    return ChronoBias(chrono)
 
 
 def _unrolling_pays(steps):

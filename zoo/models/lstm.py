@@ -6,7 +6,7 @@ from zoo.layers.augmentation import augment
 from zoo.layers.dense import logits
 from zoo.layers.forecast import forecast
 from zoo.layers.preprocessing import as_image, as_sequence, raw_input
-from zoo.layers.recurrent import ForgetBias, recurrent_options, sequence_input
+from zoo.layers.recurrent import gate_biases, recurrent_options, sequence_input
 from zoo.registry import register_model
 
 
@@ -19,6 +19,7 @@ def lstm(
     layers=2,
     dropout=0.3,
     forget_bias=1.0,
+    chrono=None,
     unroll=None,
     padding=None,
     augmentation=None,
@@ -29,6 +30,8 @@ def lstm(
 
     dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
     forget_bias: where the bias of the forget gates starts; about exp(forget_bias) steps are remembered then.
+    chrono: None, or the steps of the longest lag to be remembered: the biases of input and forget gates then start as Tallec
+    & Ollivier (2018) have them, see zoo.layers.recurrent.ChronoBias; for sequences of some length T, T.
     padding: number that fills up shorter sequences, of which steps full of it are skipped. augmentation: of images, see
     zoo.layers.augment. series: (mean, spread) of a series that is to be forecast, instead of rescale, see
     zoo.layers.Forecast; classes are then the values ahead.
@@ -45,7 +48,7 @@ def lstm(
         # cuDNN's kernel has no batching rule under jax.vmap, which the population needs.
         x = keras.layers.LSTM(
             units,
-            bias_initializer=ForgetBias(forget_bias),
+            bias_initializer=gate_biases(forget_bias, chrono),
             unit_forget_bias=False,
             return_sequences=index < layers,
             unroll=unroll,
