@@ -28,7 +28,7 @@ from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.label_curves import FILTERS, metric, train_with_labels
 
 MODEL = "autoencoder_stack"
-SEEDS = {"quick": 5}
+SEEDS = {"quick": 5, "hour": 10}
 # What a start is made of: activation, whether there is dropout, the noise of autoencoders or None without pre-training.
 STARTS = {
     "random": ("sigmoid", False, None),
@@ -40,20 +40,23 @@ STARTS = {
 PRETRAINED = ("autoencoder", "denoising")
 RIVALS = ("rectified", "modern")
 TOP = 20
+FULL_STACK = 2_000_000  # weights of the full budget's net of three layers, at least: the target is for nets of that size
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
 PROTOCOL = f"""
-random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one
-to reconstruct their inputs, for denoising with a quarter of these set to 0. rectified: rectified units in He's start. modern:
+random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one to
+reconstruct their inputs, for denoising with a quarter of these set to 0. rectified: rectified units in He's start. modern:
 the same with dropout after each layer, of a fifth (full, where layers are wide: a half). Pre-training sees all training
-images (quick: 10,000, 12 times per layer; full: 50,000, 30 times), without labels. Then all layers are fine-tuned, from
-every start by the same recipe: Adam with cosine decay, batches of 50 (full: 128), 10 epochs (full: 20) of at least 3,000 images (full: 10,000)
-however few are labelled. The epoch counts that errs least on the validation images (quick: 4,000, full: 10,000), in the
-step size of two whose seeds do so, for each number of labels; that many labels to choose by are not counted among the
-labels. A seed draws its labelled images, as many of each class, the same for every start, and with more labels it keeps
-those of fewer. Layers have 200 units (full: 1,000), or in the rows named so the top one {TOP}. The first 4,000 test images of
-MNIST, the quick budget's, are harder than all 10,000, which published errors are of. Training errors are of the selected
-epoch and without dropout. Not untouched: the quick dropout of a fifth was set on validation errors of one seed, but
-because a quick run, whose test errors had been seen, left the modern start with a half behind.
+images (quick: 10,000, hour: 50,000, 12 times per layer; full: 50,000, 30 times), without labels. Then all layers are fine-
+tuned, from every start by the same recipe: Adam with cosine decay, batches of 50 (full: 128), 10 epochs (full: 20) of at
+least 3,000 images (full: 10,000) however few are labelled. The epoch counts that errs least on the validation images (quick:
+4,000, else 10,000), in the step size of two whose seeds do so, for each number of labels; that many labels to choose by are
+not counted among the labels. A seed draws its labelled images, as many of each class, the same for every start, and with
+more labels it keeps those of fewer. Layers have 200 units (hour: 300, full: 1,000), or in the rows named so the top one
+{TOP}. The first 4,000 test images of MNIST, the quick budget's, are harder than all 10,000, which published errors are of.
+Training errors are of the selected epoch and without dropout. Not untouched: the quick dropout of a fifth was set on
+validation errors of one seed, but because a quick run, whose test errors had been seen, left the modern start with a half
+behind. The hour's recipe is the quick one, with all images, wider layers and more numbers of labels; its dropout, a fifth
+against two, was chosen on the validation errors of two seeds.
 """
 
 
@@ -64,18 +67,22 @@ def setting(start, depth, top=None):
 
 def trials(budget):
     """One trial per start and depth, with all numbers of labels; the narrow top layer only with everything labelled."""
-    dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
+    dataset = budget.choose(smoke="digits", quick="mnist", hour="mnist", full="mnist")
     size = budget.choose(
         smoke={"n_train": 600, "n_test": 150, "draws": 600, "batch_size": 20, "epochs": 6},
         quick={"n_train": 10000, "n_test": 4000, "draws": 3000, "batch_size": 50, "epochs": 10},
+        hour={"n_train": None, "n_test": None, "draws": 3000, "batch_size": 50, "epochs": 10},
         full={"n_train": None, "n_test": None, "draws": 10000, "batch_size": 128, "epochs": 20},
     )
     few, many = [100, 300, 1000], [100, 300, 600, 1000, 3000]
-    size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], full=[*many, 10000, 50000])
-    size["rates"] = budget.choose(smoke=[1e-2], quick=[1e-3, 3e-3], full=[3e-4, 1e-3])
-    width, passes, rate = budget.choose(smoke=(24, 10, 1e-2), quick=(200, 12, 1e-3), full=(1000, 30, 1e-3))
-    rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, full=0.5)
-    depths, brightest = budget.choose(smoke=((2,), 16), quick=((1, 3), 255), full=((1, 2, 3), 255))
+    all_labels = [*many, 10000, 50000]
+    size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], hour=all_labels, full=all_labels)
+    size["rates"] = budget.choose(smoke=[1e-2], quick=[1e-3, 3e-3], hour=[1e-3, 3e-3], full=[3e-4, 1e-3])
+    width = budget.choose(smoke=24, quick=200, hour=300, full=1000)
+    passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
+    rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
+    depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 3), full=(1, 2, 3))
+    brightest = 16 if dataset == "digits" else 255
 
     def trial(start, depth, labels, top=None):
         activation, dropout, noise = STARTS[start]
@@ -88,12 +95,12 @@ def trials(budget):
         cost = (1 + depth) * (len(labels) + (2 if noise else 0))
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost)
 
-    deepest = budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, full=STARTS)
-    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), full=STARTS)
+    deepest = budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, hour=STARTS, full=STARTS)
+    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), hour=("random", *PRETRAINED), full=STARTS)
     for depth in depths:
         for start in deepest if depth == depths[-1] else shallower:
             yield trial(start, depth, size["labels"])
-    for start, depth in budget.choose(smoke=(), quick=NARROW, full=NARROW):
+    for start, depth in () if budget.name == "smoke" else NARROW:
         yield trial(start, depth, size["labels"][-1:], TOP)
 
 
@@ -112,7 +119,7 @@ def judge(runs):
     checks += [_spread(runs, nets, "denoising", depth) for depth in depths]
     if ("autoencoder", 3, TOP) in nets:
         checks += _narrow(runs, nets)
-    if 50000 in _labels(runs):
+    if 50000 in _labels(runs) and lines_of(runs, nets["denoising", deepest, None]).parameters.max() >= FULL_STACK:
         checks.append(target(runs, nets["denoising", deepest, None], at_most=1.28, metric=metric("test", 50000)))
     return checks
 

@@ -66,6 +66,11 @@ def test_listings(call, command, expected):
     assert expected in [line.split()[0] for line in out.splitlines()]
 
 
+def test_claims_say_which_of_them_have_an_hour(call):
+    lines = {line.split()[0]: line.split()[1] for line in call("claims")[1].splitlines() if line[0] != " "}
+    assert lines["claim"] == "hour" and lines["shallow_vs_deep"] == "yes" and lines["backpropagation"] == "The"
+
+
 @pytest.mark.parametrize(
     "arguments, suggestion",
     [

@@ -88,9 +88,9 @@ def test_bad_settings(changes, match):
         train_with_labels(trial(**changes), types.SimpleNamespace(progress=lambda done, total: None))
 
 
-def runs_of(errors, dataset="mnist"):
+def runs_of(errors, dataset="mnist", parameters=1000):
     """runs.csv's columns from {(start, depth, top): {(split, labels): error of every seed}}."""
-    shared = {"dataset": dataset, "model": claim.MODEL}
+    shared = {"dataset": dataset, "model": claim.MODEL, "parameters": parameters}
     return pd.DataFrame([
         shared | {"setting": claim.setting(*net), "metric": metric(*where), "seed": seed, "value": value}
         for net, values in errors.items() for where, by_seed in values.items() for seed, value in zip(SEEDS, by_seed)
@@ -135,6 +135,19 @@ def test_a_gap_that_grows_contradicts():
     assert found[f"{name}: less spread than random"].verdict == "contradicted"
 
 
+def test_the_target_is_for_nets_of_full_size_with_all_labels():
+    def targets(labels, **size):
+        noise = np.random.RandomState(0).normal(size=(2, 2, 12)) / 1e3
+        errors = {
+            (start, 3, None): dict(zip([("test", 100), ("test", labels)], 1.2 + seeds))
+            for start, seeds in zip(("random", "denoising"), noise)
+        }
+        return [found.verdict for found in claim.judge(runs_of(errors, **size)) if "1.28" in found.sentence]
+
+    assert targets(50000, parameters=2_797_010) == ["reproduced"]
+    assert targets(50000, parameters=1000) == targets(10000, parameters=2_797_010) == []
+
+
 def test_slopes_by_hand():
     assert np.allclose(claim._slopes([10, 100, 1000], np.array([[3.0, 2.0, 1.0], [0.0, 0.0, 6.0]])), [-1, 3])
 
@@ -154,9 +167,9 @@ def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
 
 
 def test_every_start_has_the_same_fine_tuning():
-    for budget in ("quick", "full"):
+    for budget in ("quick", "hour", "full"):
         same = {}
-        for each in claim.trials(Budget.named(budget)):
+        for each in claim.trials(Budget.named(budget, defaults=claim.SEEDS)):
             recipe = {name: each.recipe[name] for name in ("n_train", "n_test", "rates", "epochs", "draws", "batch_size")}
             same.setdefault(str(recipe), []).append(each)
         assert len(same) == 1

@@ -57,16 +57,20 @@ def datasets(pattern: Pattern = "*"):
 def claims(pattern: Pattern = "*"):
     """List the claims that can be put to the test with [bold]zoo reproduce[/].
 
+    All have the budgets quick (minutes on two cores) and full (a GPU); some have hour, between the two.
+
     Examples:
 
     $ zoo claims
     $ zoo claims '*deep*'
     """
     from zoo.reproductions import harness
+    from zoo.reproductions.harness.trial import budgets_of
 
-    rows = table(("claim", {"no_wrap": True}), "what it says")
+    rows = table(("claim", {"no_wrap": True}), ("hour", {"no_wrap": True}), "what it says")
     for name in _matching("claim", pattern, harness.list_claims):
-        rows.add_row(name, _first_paragraph(harness.describe_claim(name)))
+        hour = "hour" in budgets_of(getattr(harness.load_claim(name), "SEEDS", None))
+        rows.add_row(name, "yes" if hour else "", _first_paragraph(harness.describe_claim(name)))
     out().print(rows)
 
 
