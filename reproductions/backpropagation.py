@@ -17,7 +17,7 @@ full one (20 seeds, all depths).
 import numpy as np
 
 from zoo.reproductions.harness import Trial, check
-from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers.gradient_checks import check_derivatives, time_passes
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "softplus", "softsign", "linear")
@@ -80,9 +80,9 @@ def judge(runs):
         ("differences_in_forwards", "central differences", {"above": 0.9}),
     ):
         table = _by_size(runs, metric)
-        slopes = [np.polyfit(np.log(table.columns), np.log(row), 1)[0] for row in table.values]
-        sentence = f"Exponent of the number of weights in the cost of {who} in forward passes, over {len(slopes)} seeds"
-        checks.append(check(f"growth of the cost of {who}", mean_interval(slopes), "(power of the weights)", sentence, **side))
+        powers = slopes(np.log(table.columns), np.log(table))
+        sentence = f"Exponent of the number of weights in the cost of {who} in forward passes, over {len(powers)} seeds"
+        checks.append(check(f"growth of the cost of {who}", mean_interval(powers), "(power of the weights)", sentence, **side))
     return checks
 
 

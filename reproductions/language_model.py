@@ -12,21 +12,27 @@ layers (2.13) as of one (2.15). The former is ahead of bzip2 (2.18), both are of
 one layer, and of the plain recurrent net (2.28), lie too far apart to say more.
 """
 
-from zoo.reproductions.harness import Published, Trial, as_published, paired_difference
+import numpy as np
+import pandas as pd
+
+from zoo.reproductions.harness import Published, Trial, as_published, check, paired_difference
 from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers.compressors import compress
 from zoo.reproductions.trainers.ngrams import LONGEST, count_ngrams
 from zoo.reproductions.trainers.recurrent_text import SAMPLES, train_language_model
 from zoo.reproductions.trainers.texts import METRIC, VALIDATION, WHOLE
 
-SEEDS = {"full": 5}
+SEEDS = {"hour": 3, "full": 5}
 BOOKS = ("alice29", "asyoulik", "lcet10", "plrabn12")
 SHAKESPEARE = "tiny_shakespeare"
 PLAIN, ONE, TWO = ("rnn", "1 layer"), ("lstm", "1 layer"), ("lstm", "2 layers")
 NGRAMS, PPM = ("ngrams", "Kneser-Ney"), ("ppm", "PPMd H")
 COMPRESSORS = (("bzip2", "-9"), ("xz", "-9e"), ("gzip", "-9"))
 RIVALS = (NGRAMS, PPM, *COMPRESSORS)
+SHARES = {"1/16": 1 / 16, "1/4": 1 / 4}  # of the training text of one book: what more of it is worth, and to whom
+LEARN_FROM_SHARES = (ONE, NGRAMS, PPM)
 CLOSE = 0.01  # bits per character: the published ones have two decimals, and our file lacks its last block
 PROTOCOL = """
 Bits per character are the mean of -log2 of the probability that each character of the test text was given. Canterbury's
@@ -35,16 +41,19 @@ Nets and n-grams are trained on the training text alone and then stay as they ar
 compressor, held-out text costs the bytes that the file grows by when it is appended to the training text: unlike the nets it
 goes on learning as it reads, and it has no fixed alphabet. Whole-file bits include all three parts (but for less than 128
 characters) and headers.
-Nets: one-hot characters, an embedding (quick: 32 numbers, full: 64), layers of 128 units (full: 512, dropout 0.4), Adam with
-gradients cut to length 1, its step size decaying to 0. They are trained on overlapping windows (quick: 64 characters, 32 from
-one to the next, batches of 16, 6 epochs; full: 128, 64, batches of 64, some 1,000 updates, 2,900 on Tiny Shakespeare), the
-state starting at 0 with each. Of the epochs that with the least validation loss is tested. Held-out text is read once, in
-windows of 512 characters of which the second half is predicted, so that at least 256 characters are known before each.
-Tuning: every net has the step size of two (quick: 0.01 and 0.03, full: 0.002 and 0.005) with which its seeds have the lower
-mean validation loss; n-grams have that order of eight, PPM that of eleven. Quick nets have no dropout: in the few epochs
-that there is time for 0.2 of it validated no better. Not untouched: a trial of the trainer, with other settings, printed test
-bits before these were chosen, an earlier quick run took step sizes that one seed had chosen from 0.003, 0.01 and 0.03, one
-had 8 epochs and another 7 with dropout.
+Nets: one-hot characters, an embedding (quick: 32 numbers, else 64), layers of 128 units (hour: 256, dropout 0.2; full: 512,
+dropout 0.4), Adam with gradients cut to length 1, its step size decaying to 0. They are trained on windows (quick: 64
+characters, 32 from one to the next, batches of 16, 6 epochs; hour: 128, 128, batches of 16, 12 epochs; full: 128, 64,
+batches of 64, some 1,000 updates, 2,900 on Tiny Shakespeare), the state starting at 0 with each. Of the epochs that with the
+least validation loss is tested. Held-out text is read once, in windows of 512 characters of which the second half is
+predicted, so that at least 256 characters are known before each.
+Shares of the text (hour: of lcet10, the only text there; full: of it, too) are the last sixteenth and the last quarter of
+the training text; validation and test stay the same, and so does the number of updates.
+Tuning: every net has the step size of two (quick: 0.01 and 0.03, hour: 0.003 and 0.01, full: 0.002 and 0.005) with which its
+seeds have the lower mean validation loss; n-grams have that order of eight, PPM that of eleven. Quick nets have no dropout:
+in the few epochs that there is time for 0.2 of it validated no better. Not untouched: a trial of the trainer, with other
+settings, printed test bits before these were chosen, an earlier quick run took step sizes that one seed had chosen from
+0.003, 0.01 and 0.03, one had 8 epochs and another 7 with dropout.
 The order of n-grams (2 to 9) and of PPM (2 to 12) is that with the fewest validation bits. N-grams: modified Kneser-Ney (Chen
 & Goodman 1998), interpolated down to the uniform distribution; their parameters are n-grams kept. n_train and n_test count
 characters.
@@ -53,24 +62,41 @@ characters.
 
 def trials(budget):
     """Nets, n-grams and compressors on every text; smoke: on the end of one book's training text."""
-    books = [f"canterbury_{book}" for book in budget.choose(smoke=BOOKS[:1], quick=BOOKS[:1], full=BOOKS)]
-    blocks = budget.choose(smoke=(160, 8), quick=(None, None), full=(None, None))
-    size = dict(zip(("n_train", "n_test"), blocks))
-    for dataset in books + budget.choose(smoke=[], quick=[], full=[SHAKESPEARE]):
-        optional = dataset == SHAKESPEARE
+    chosen = budget.choose(smoke=BOOKS[:1], quick=BOOKS[:1], hour=BOOKS[2:3], full=BOOKS)
+    books = [f"canterbury_{book}" for book in chosen]
+    for dataset in books + budget.choose(smoke=[], quick=[], hour=[], full=[SHAKESPEARE]):
+        rows = [NGRAMS, *COMPRESSORS, PPM, *((PLAIN,) if dataset == books[0] else ()), ONE, TWO]
+        yield from (_trial(dataset, row, budget) for row in rows)
+    divided = budget.choose(smoke=books, quick=[], hour=books, full=[f"canterbury_{BOOKS[2]}"])
+    yield from (_trial(dataset, row, budget, name) for dataset in divided for name in SHARES for row in LEARN_FROM_SHARES)
+
+
+def _trial(dataset, row, budget, share=None):
+    """A row's trial, with all of the training text or with the share of it that SHARES has by this name."""
+    n_train, n_test = (160, 8) if budget.name == "smoke" else (None, None)
+    recipe, optional = {"n_train": n_train, "n_test": n_test}, dataset == SHAKESPEARE
+    names = (dataset, *(_part(row, share) if share else row))
+    if share:
+        recipe["share"] = SHARES[share]
+    if row in RIVALS:
         once = {"seeds": budget.seeds[:1], "optional": optional, "cost": 0.1}
-        yield Trial(dataset, *NGRAMS, run=count_ngrams, recipe=size | {"orders": list(range(2, LONGEST + 1))}, **once)
-        for row in COMPRESSORS:
-            yield Trial(dataset, *row, run=compress, recipe=size | {"orders": None}, **once)
-        yield Trial(dataset, *PPM, run=compress, recipe=size | {"orders": list(range(2, 13))}, needs="pyppmd", **once)
-        for row, cost in ((PLAIN, 2), (ONE, 5), (TWO, 10)):
-            if row != PLAIN or dataset == books[0]:
-                recipe = size | _recipe(row, dataset, budget)
-                yield Trial(dataset, *row, budget.seeds, train_language_model, recipe, cost, optional)
+        if row == NGRAMS:
+            return Trial(*names, run=count_ngrams, recipe=recipe | {"orders": list(range(2, LONGEST + 1))}, **once)
+        orders, needs = (list(range(2, 13)), "pyppmd") if row == PPM else (None, None)
+        return Trial(*names, run=compress, recipe=recipe | {"orders": orders}, needs=needs, **once)
+    cost = {PLAIN: 2, ONE: 5, TWO: 10}[row]
+    return Trial(*names, budget.seeds, train_language_model, recipe | _recipe(row, dataset, budget), cost, optional)
+
+
+def _part(row, share):
+    """The row of a model that has learnt from a part of the text."""
+    return row[0], f"{row[1]}, {share} of the text"
 
 
 def _recipe(row, dataset, budget):
-    units, embedding, dropout = budget.choose(smoke=(16, 8, 0.0), quick=(128, 32, 0.0), full=(512, 64, 0.4))
+    units, embedding, dropout = budget.choose(
+        smoke=(16, 8, 0.0), quick=(128, 32, 0.0), hour=(256, 64, 0.2), full=(512, 64, 0.4)
+    )
     options = {"cell": row[0], "layers": int(row[1][0]), "units": units, "embedding": embedding, "dropout": dropout}
     # Such that every book gets some 1,000 updates.
     epochs = {"alice29": 30, "asyoulik": 37, "lcet10": 11, "plrabn12": 10, SHAKESPEARE: 12}
@@ -78,6 +104,7 @@ def _recipe(row, dataset, budget):
     return {"options": options} | budget.choose(
         smoke={"window": 32, "stride": 32, "batch_size": 16, "epochs": 4, "rates": [0.03], "samples": 40},
         quick={"window": 64, "stride": 32, "batch_size": 16, "epochs": 6, "rates": [0.01, 0.03], "samples": 400},
+        hour={"window": 128, "stride": 128, "batch_size": 16, "epochs": 12, "rates": [0.003, 0.01], "samples": 400},
         full={"window": 128, "stride": 64, "batch_size": 64, "epochs": epochs, "rates": [0.002, 0.005], "samples": 400},
     )
 
@@ -92,6 +119,7 @@ def judge(runs):
             if present.issuperset(rows):
                 name = f"{dataset}: {_name(better)} beats {_name(worse)}"
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=METRIC, name=name))
+        checks += [_catches_up(runs, dataset, rival) for rival in (NGRAMS, PPM) if _shares(runs, dataset, rival)]
         bzip2 = (dataset, *COMPRESSORS[0])
         whole = runs[runs.dataset == dataset].n_train.max() > 50_000  # a smoke run sees a part of the text
         if whole and (*bzip2, WHOLE) in PUBLISHED:
@@ -101,6 +129,31 @@ def judge(runs):
     return checks
 
 
+def _shares(runs, dataset, *rows):
+    """The rows of the shares of a text, from the least to all of it, for each of the rows: [] if one is not there."""
+    found = [[*(_part(row, share) for share in SHARES), row] for row in rows]
+    present = set(runs[runs.dataset == dataset][["model", "setting"]].itertuples(index=False, name=None))
+    return found if all(present.issuperset(each) for each in found) else []
+
+
+def _catches_up(runs, dataset, rival):
+    """That what the LSTM of one layer lacks against a rival shrinks with the length of the text, over its seeds."""
+    nets, rivals = _shares(runs, dataset, ONE, rival)
+    tested = runs[(runs.dataset == dataset) & (runs.metric == METRIC)].set_index(["model", "setting"])
+    lengths = np.log2([tested.loc[[row]].n_train.iloc[0] for row in nets])
+    bits = pd.concat([tested.loc[[row]].set_index("seed").value for row in nets], axis=1).to_numpy()
+    lacking = bits - [tested.loc[[row]].value.iloc[0] for row in rivals]
+    slope = mean_interval(slopes(lengths, lacking))
+    first, last = np.nanmean(lacking[:, [0, -1]], axis=0)
+    least, most = 2 ** lengths[[0, -1]]
+    sentence = (
+        f"On {dataset}, what {_name(ONE)} needs beyond {_name(rival)} goes from {first:.3f} to {last:.3f} bits per character "
+        f"as the training text grows from {least:,.0f} to {most:,.0f} characters. Slope, over {slope.n} seeds"
+    )
+    name = f"{dataset}: {_name(ONE)} catches up with {_name(rival)} on longer texts"
+    return check(name, slope, "bits per character per doubling of the text", sentence, below=0, seeds=len(bits))
+
+
 def _name(row):
     """A row's model and setting in short."""
     model, setting = row
@@ -108,17 +161,24 @@ def _name(row):
 
 
 def draw(runs):
-    """Validation bits of every seed against updates beside those of the rivals; test bits of all, every seed a dot."""
+    """Validation bits against updates beside those of the rivals; test bits, every seed a dot, and by length of the text."""
     from matplotlib.figure import Figure
 
     datasets = runs.dataset.unique()
-    figure = Figure(figsize=(12.5, 4.2 * len(datasets)))
-    for panels, dataset in zip(figure.subplots(len(datasets), 2, squeeze=False), datasets):
+    columns = 3 if any(_shares(runs, dataset, ONE) for dataset in datasets) else 2
+    figure = Figure(figsize=(6.25 * columns, 4.2 * len(datasets)))
+    for panels, dataset in zip(figure.subplots(len(datasets), columns, squeeze=False), datasets):
         found = runs[runs.dataset == dataset]
         _draw_curves(panels[0], found)
         _draw_bits(panels[1], found)
         panels[0].set_title(f"{dataset}: validation text, a curve for each seed", fontsize=10)
         panels[1].set_title(f"{dataset}: test text, every seed a dot", fontsize=10)
+        for axes in panels[2:]:
+            if _shares(found, dataset, ONE):
+                _draw_lengths(axes, found)
+                axes.set_title(f"{dataset}: test text, after more or less to learn from", fontsize=10)
+            else:
+                axes.set_axis_off()
     return figure
 
 
@@ -137,6 +197,23 @@ def _draw_curves(axes, runs):
             axes.plot([], [], color=colour, ls="--" if number.isna().all() else "-", label=_name(row))
     axes.set(xlabel="updates", ylabel="bits per character")
     legend_above(axes, ncols=2)
+
+
+def _draw_lengths(axes, runs):
+    """Test bits against the length of the training text: every seed a dot, a line through the means."""
+    tested, dataset = runs[runs.metric == METRIC], runs.dataset.iloc[0]
+    for row in LEARN_FROM_SHARES:
+        for parts in _shares(runs, dataset, row):
+            mine = tested.set_index(["model", "setting"]).loc[parts]
+            axes.plot(mine.n_train, mine.value, "o", color=COLOURS[row], alpha=0.7)
+            means = mine.groupby("n_train").value.mean()
+            axes.plot(means.index, means, color=COLOURS[row], label=_name(row))
+            ticks = [int(n) for n in means.index]
+            axes.set_xscale("log")
+            axes.set_xticks(ticks, [f"{n:,}" for n in ticks])
+    axes.minorticks_off()
+    axes.set(xlabel="characters of training text", ylabel="bits per character")
+    axes.legend(fontsize=8)
 
 
 def _draw_bits(axes, runs):

@@ -23,7 +23,7 @@ import numpy as np
 from zoo.datasets import describe
 from zoo.reproductions.harness import Trial, check, paired_difference, ratio
 from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers.gradient_noise import measure_noise
 from zoo.reproductions.trainers.optimisation import AXES, compare_method
 
@@ -132,12 +132,12 @@ def _no_race(runs, rival):
 def _noise_checks(runs):
     """That the relative noise falls as the root of the batch, and that a few images already tell the way down."""
     for passes, table in _noise(runs, "relative_noise").items():
-        slopes = np.polyfit(np.log(table.columns.astype(float)), np.log(table.T), 1)[0]
+        powers = slopes(np.log(table.columns.astype(float)), np.log(table))
         sentence = (
-            f"Slope of the logarithm of the relative noise on that of the batch {_when(passes)}, {slopes.mean():.4g} on "
-            f"average over {len(slopes)} seeds. Its distance from -1/2, mean over seeds"
+            f"Slope of the logarithm of the relative noise on that of the batch {_when(passes)}, {powers.mean():.4g} on "
+            f"average over {len(powers)} seeds. Its distance from -1/2, mean over seeds"
         )
-        away, name = mean_interval(np.abs(slopes + 0.5)), f"noise falls as the root of the batch, {_when(passes)}"
+        away, name = mean_interval(np.abs(powers + 0.5)), f"noise falls as the root of the batch, {_when(passes)}"
         yield check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN, seeds=len(table))
     for passes, table in _noise(runs, "gradient_angle").items():
         angles = mean_interval(table[ANGLE_BATCH])

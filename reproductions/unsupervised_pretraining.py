@@ -24,7 +24,7 @@ from zoo.reproductions.harness import Published, Trial, check, paired_difference
 from zoo.reproductions.harness.figures import mosaic
 from zoo.reproductions.harness.resampling import bootstrap_interval
 from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers.label_curves import FILTERS, metric, train_with_labels
 
 MODEL = "autoencoder_stack"
@@ -143,17 +143,11 @@ def _trends(runs, nets, start, depth):
     checks = []
     for name, gap, unit in (("gap", points, "percentage points"), ("share of errors spared", share, "% of the errors")):
         what = f"slope of the {name} ({row[2]} against the random one) on the logarithm of the number of labels"
-        slope = mean_interval(_slopes(labels, gap))
+        slope = mean_interval(slopes(np.log10(labels), gap))
         sentence = f"On {row[0]}, {labels[0]} to {labels[-1]} labels, {what}, paired over {slope.n} seeds"
         name = f"{_name(row)}: {name} shrinks with labels"
         checks.append(check(name, slope, f"{unit} per tenfold labels", sentence, below=0, seeds=len(gap)))
     return checks
-
-
-def _slopes(labels, gaps):
-    """Least-squares slope on log10(labels) of each seed's gaps (seeds, labels)."""
-    away = np.log10(labels) - np.mean(np.log10(labels))
-    return gaps @ away / (away @ away)
 
 
 def _spread(runs, nets, start, depth):

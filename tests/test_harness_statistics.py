@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from zoo.reproductions.harness.statistics import mean_interval, paired_interval, welch_interval
+from zoo.reproductions.harness.statistics import mean_interval, paired_interval, slopes, welch_interval
 
 RANDOM = np.random.default_rng(0)
 SAMPLES = [RANDOM.normal(5, 2, n) for n in (2, 3, 20, 500)]
@@ -68,3 +68,11 @@ def test_intervals_cover_as_often_as_they_say():
     samples = RANDOM.normal(0, 1, (4000, 4))
     covered = np.mean([low <= 0 <= high for _, low, high, _ in map(mean_interval, samples)])
     assert abs(covered - 0.95) < 0.015
+
+
+def test_slopes_are_least_squares_and_a_lost_seed_has_none():
+    random = np.random.RandomState(0)
+    places, values = np.array([1.0, 2.0, 4.0, 5.5]), random.normal(size=(6, 4))
+    np.testing.assert_allclose(slopes(places, values), np.polyfit(places, values.T, 1)[0])
+    values[2, 1] = np.nan
+    assert np.isnan(slopes(places, values)).tolist() == [False, False, True, False, False, False]

@@ -143,6 +143,14 @@ def test_texts_are_cut_without_gaps():
         assert np.array_equal(everything[start - 100 : start], before[-100:])
 
 
+def test_a_share_of_a_text_is_its_end():
+    whole, part = texts.text_of("canterbury_alice29"), texts.text_of("canterbury_alice29", share=1 / 16)
+    assert len(part.train) == 128 * round((len(whole.train) - 1) / 128 / 16) + 1
+    assert np.array_equal(part.train, whole.train[-len(part.train) :])
+    for mine, other in zip((*part.validation, *part.test), (*whole.validation, *whole.test)):
+        assert np.array_equal(mine, other[-len(mine) :]), "what is held out, and what stands just before it, is the same"
+
+
 @pytest.fixture
 def population():
     """Two untrained nets that read 32 characters."""
@@ -211,6 +219,16 @@ def test_the_step_size_is_chosen_on_validation_and_samples_are_left():
     assert len(sample["prompt"]) == 64 and {len(text) for text in sample["drawn"].values()} == {30}
 
 
+def test_a_net_sees_a_share_as_often_as_makes_up_for_the_rest():
+    run, recipe = recurrent_text.train_language_model, RECIPE | {"rates": [0.01], "epochs": 1}
+    whole, part = (
+        pd.DataFrame(run(Trial("canterbury_alice29", "lstm", "x", (5,), run, recipe | share), Report()).rows)
+        for share in ({}, {"share": 1 / 4})
+    )
+    assert set(whole.updates) == set(part.updates) == {30} and set(part.metric) == set(whole.metric)
+    assert set(whole.n_train) == {60 * 128 + 1} and set(part.n_train) == {15 * 128 + 1}
+
+
 def test_compressors_are_charged_for_what_the_file_grows_by():
     train, text = codes(TALE * 20), codes("the fox was a quick fox. ")
     grown = len(bz2.compress((TALE * 20 + "the fox was a quick fox. ").encode())) - len(bz2.compress((TALE * 20).encode()))
@@ -255,14 +273,16 @@ def test_the_claim_imports_without_pyppmd(monkeypatch):
         compressors.size("ppm", 4, b"abc")
 
 
-@pytest.mark.parametrize("budget", ["quick", "full"])
+@pytest.mark.parametrize("budget", ["quick", "hour", "full"])
 def test_nets_on_one_text_differ_in_nothing_but_what_is_compared(budget):
-    trials = [trial for trial in claim.trials(Budget.named(budget)) if trial.run is recurrent_text.train_language_model]
+    chosen = Budget.named(budget, defaults=claim.SEEDS)
+    trials = [trial for trial in claim.trials(chosen) if trial.run is recurrent_text.train_language_model]
     for dataset in {trial.dataset for trial in trials}:
         mine = [json.loads(json.dumps(trial.recipe)) for trial in trials if trial.dataset == dataset]
         for recipe in mine:
             assert {recipe["options"].pop("cell"), recipe["options"].pop("layers")} <= {"rnn", "lstm", 1, 2}
             recipe.pop("rates")
+            assert recipe.pop("share", 1) in (1, 1 / 4, 1 / 16)
         assert all(recipe == mine[0] for recipe in mine)
 
 
@@ -282,6 +302,44 @@ def test_checks_say_who_wins():
     assert checks["lstm of 1 layer beats rnn of 1 layer"].effect == pytest.approx(0.14, abs=1e-6)
     assert checks["lstm of 2 layers beats lstm of 1 layer"].verdict == "reproduced"
     assert checks["bzip2 as published"].verdict == "reproduced"
+
+
+def runs_by_length(lacking):
+    """Runs of a text and of its shares, in which the LSTM of seed s needs lacking[s] bits (by length) beyond PPM."""
+    rows, shared = [], {"dataset": "tiny_shakespeare"}
+    for place, (n, share) in enumerate(((24_001, "1/16"), (96_001, "1/4"), (384_001, None))):
+        for row in claim.LEARN_FROM_SHARES:
+            model, setting = claim._part(row, share) if share else row
+            values = [3 - place / 2 + by_length[place] for by_length in lacking] if row == claim.ONE else [3 - place / 2]
+            rows += [
+                shared | {"model": model, "setting": setting, "n_train": n, "metric": metric, "seed": seed, "value": value}
+                for metric in (texts.METRIC, texts.VALIDATION)
+                for seed, value in enumerate(values)
+            ]
+    return pd.DataFrame(rows)
+
+
+def test_an_lstm_that_catches_up_with_length_is_told_from_one_that_does_not():
+    name = "tiny_shakespeare: lstm of 1 layer catches up with ppm on longer texts"
+    runs = runs_by_length([(0.6, 0.4, 0.2), (0.7, 0.5, 0.3), (0.8, 0.6, 0.42)])
+    (found,) = [each for each in claim.judge(runs) if each.name == name]
+    assert found.verdict == "reproduced" and found.effect == pytest.approx(-0.0983, abs=1e-3)  # 0.2 in two doublings, nearly
+    assert "goes from 0.700 to 0.307 bits per character as the training text grows from 24,001 to 384,001" in found.sentence
+    assert "over 3 seeds" in found.sentence
+    (lost,) = [each for each in claim.judge(runs_by_length([(0.2, 0.4, 0.6), (0.3, 0.5, 0.72)])) if each.name == name]
+    assert lost.verdict == "contradicted"
+    # A net that diverged gives no slope, a text without its shares no check.
+    runs_of_two = runs_by_length([(0.6, 0.4, np.nan), (0.7, 0.5, 0.3), (0.8, 0.6, 0.42)])
+    (kept,) = [each for each in claim.judge(runs_of_two) if each.name == name]
+    assert "over 2 seeds" in kept.sentence and kept.effect == pytest.approx(-0.0975, abs=1e-3)
+    assert not [each for each in claim.judge(runs[~runs.setting.str.contains("1/4")]) if "catches up" in each.name]
+
+
+def test_lengths_of_text_are_drawn_where_there_are_shares():
+    figure = claim.draw(runs_by_length([(0.6, 0.4, 0.2), (0.7, 0.5, 0.3)]))
+    assert [axes.get_xlabel() for axes in figure.axes] == ["updates", "bits per character", "characters of training text"]
+    (by_length,) = [line for line in figure.axes[2].lines if line.get_label() == "lstm of 1 layer"]
+    np.testing.assert_allclose(by_length.get_ydata(), [3.65, 2.95, 2.25])
 
 
 def test_samples_are_shown_as_they_are():

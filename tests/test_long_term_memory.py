@@ -213,6 +213,17 @@ def test_nets_that_have_learnt_nothing_are_not_ordered():
     assert checks["T = 50: lstm, chrono start beats irnn"].verdict == "undecided"
 
 
+def test_errors_that_lie_decades_apart_are_compared_by_their_logarithms():
+    """Every seed of one net errs 50 times or more as often; by the errors themselves one seed's would decide nothing."""
+    errors = dict.fromkeys(claim.NETS, (0.1, 0.1)) | {claim.LSTM: (1e-4, 0.1)}
+    runs = runs_of(errors, dict.fromkeys(errors, -1.0))
+    far = (runs.model == claim.RNN) & (runs.setting == "T = 20") & (runs.metric == "mse")
+    runs.loc[far, "value"] = [0.01, 0.02, 0.15]
+    (found,) = [check for check in claim.judge(runs) if check.name.startswith("T = 20: lstm beats rnn")]
+    assert found.verdict == "reproduced" and "log10" in found.sentence
+    assert found.effect == pytest.approx(np.mean(np.log10([0.01, 0.02, 0.15]) - np.log10([1e-4, 2e-4, 3e-4])))
+
+
 def test_checks_and_the_longest_T_solved():
     errors = {claim.RNN: (0.1, 0.2), claim.IRNN: (0.005, 0.1), claim.LSTM: (0.02, 0.005), claim.CHRONO: (0.001, 0.002)}
     runs = runs_of(errors, {claim.RNN: -6.0, claim.IRNN: 0.0, claim.LSTM: -7.0, claim.CHRONO: -0.1})

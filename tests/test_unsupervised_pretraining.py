@@ -148,10 +148,6 @@ def test_the_target_is_for_nets_of_full_size_with_all_labels():
     assert targets(50000, parameters=1000) == targets(10000, parameters=2_797_010) == []
 
 
-def test_slopes_by_hand():
-    assert np.allclose(claim._slopes([10, 100, 1000], np.array([[3.0, 2.0, 1.0], [0.0, 0.0, 6.0]])), [-1, 3])
-
-
 def test_few_seeds_do_not_judge_a_spread():
     runs = known(gaps=(6, 3, 1.5))
     (found,) = [check for check in claim.judge(runs[runs.seed < 3]) if "spread" in check.name]

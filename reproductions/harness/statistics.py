@@ -49,6 +49,16 @@ def welch_interval(first, second):
     return _around(difference, np.sqrt(spreads.sum()), freedom, n)
 
 
+def slopes(places, values):
+    """Least-squares slope (n,) of each row of values (n, p) on places (p,); NaN for a row that is not finite throughout.
+
+    >>> slopes([0, 1, 2], [[3.0, 2.0, 1.0], [0.0, 0.0, 6.0]])
+    array([-1.,  3.])
+    """
+    away = np.asarray(places, float) - np.mean(places)
+    return np.asarray(values, float) @ away / (away @ away)
+
+
 def finite(values):
     """The finite values of a sample as a float64 vector."""
     values = np.asarray(values, float).ravel()

@@ -14,14 +14,14 @@ PPM_MEMORY = 64 << 20  # bytes; no text here fills it
 
 
 def compress(trial, report):
-    """The run function of a compressor, trial.model, at its strongest setting; the recipe names n_train, n_test and orders.
+    """The run function of a compressor, trial.model, at its strongest setting.
 
-    Held-out text costs what the file grows by when it is appended to the training text, so that the compressor has seen
+    The recipe names n_train, n_test, orders and perhaps a share of the training text. Held-out text costs what the file grows by when it is appended to the training text, so that the compressor has seen
     that and may adapt to the held-out text as it goes. orders: of PPM, None for the others; the one with the fewest bits
     on the validation text is used. Rows also give the bits per character of the whole text, file headers included.
     """
     r = trial.recipe
-    text = text_of(trial.dataset, r["n_train"], r["n_test"])
+    text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))
     orders, began = r["orders"] or [None], time.perf_counter()
     validated = {order: held_out_bits(trial.model, order, text.train, text.validation[1]) for order in orders}
     order = min(validated, key=validated.get)

@@ -20,16 +20,18 @@ def train_language_model(trial, report):
 
     The recipe names options (of the model), n_train, n_test, window and stride (characters of a window, and from one to
     the next), batch_size, epochs, rates (peak step sizes of Adam, which decay to 0; the one with the least mean validation
-    loss is tested) and samples (characters to draw). A state starts at 0 with every window. A seed is tested as it was after
-    its best epoch on validation text, read in such windows too, the second half of each counted; its bits are then those of
-    windows of READ characters. Rows: bits of every seed, its validation bits after every epoch, the step size. Leaves
-    SAMPLES: how the first seed goes on with the end of the validation text.
+    loss is tested) and samples (characters to draw), perhaps a share of the training text: its windows are then repeated,
+    so that an epoch has as many updates as one of the whole text. A state starts at 0 with every window. A seed is tested
+    as it was after its best epoch on validation text, read in such windows too, the second half of each counted; its bits
+    are then those of windows of READ characters. Rows: bits of every seed, its validation bits after every epoch, the step
+    size. Leaves SAMPLES: how the first seed goes on with the end of the validation text.
     """
     import zoo
 
     r = trial.recipe
-    text = text_of(trial.dataset, r["n_train"], r["n_test"])
-    x, y = training_windows(text.train, r["window"], r["stride"])
+    text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))
+    windows = training_windows(text.train, r["window"], r["stride"])
+    x, y = (np.tile(part, (round(1 / r.get("share", 1.0)), 1)) for part in windows)
     population, seeds = _population(r, [*trial.seeds] * len(r["rates"]), r["window"]), len(trial.seeds)
     steps = len(x) // r["batch_size"]
     _compile(population, r, r["epochs"] * steps, seeds)

@@ -17,15 +17,17 @@ class Text(NamedTuple):
     test: tuple[np.ndarray, np.ndarray]
 
 
-def text_of(dataset, n_train=None, n_test=None):
+def text_of(dataset, n_train=None, n_test=None, share=1.0):
     """The Text of a data set of blocks. n_train: only its last so many blocks; n_test: the first so many held-out ones.
+
+    share: of the training blocks, those at the end, so that what precedes the held-out text stays where it was.
 
     What precedes a held-out text ends where it begins: the split before it and its own first character, which is no target.
     """
     from zoo.datasets import load
 
     data = load(dataset)
-    train = data.train.x[len(data.train.x) - (n_train or len(data.train.x)) :]
+    train = data.train.x[len(data.train.x) - round(share * (n_train or len(data.train.x))) :]
     held_out, before = [], train
     for split in (data.validation, data.test):
         held_out.append((np.append(before, split.x[0, 0]), split.y[:n_test].ravel()))
