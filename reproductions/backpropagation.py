@@ -80,9 +80,10 @@ def judge(runs):
         ("differences_in_forwards", "central differences", {"above": 0.9}),
     ):
         table = _by_size(runs, metric)
-        powers = slopes(np.log(table.columns), np.log(table))
-        sentence = f"Exponent of the number of weights in the cost of {who} in forward passes, over {len(powers)} seeds"
-        checks.append(check(f"growth of the cost of {who}", mean_interval(powers), "(power of the weights)", sentence, **side))
+        power = mean_interval(slopes(np.log(table.columns), np.log(table)))
+        sentence = f"Exponent of the number of weights in the cost of {who} in forward passes, over {power.n} seeds"
+        name, unit = f"growth of the cost of {who}", "(power of the weights)"
+        checks.append(check(name, power, unit, sentence, seeds=len(table), **side))
     return checks
 
 

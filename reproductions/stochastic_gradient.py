@@ -133,9 +133,10 @@ def _noise_checks(runs):
     """That the relative noise falls as the root of the batch, and that a few images already tell the way down."""
     for passes, table in _noise(runs, "relative_noise").items():
         powers = slopes(np.log(table.columns.astype(float)), np.log(table))
+        power = mean_interval(powers)
         sentence = (
-            f"Slope of the logarithm of the relative noise on that of the batch {_when(passes)}, {powers.mean():.4g} on "
-            f"average over {len(powers)} seeds. Its distance from -1/2, mean over seeds"
+            f"Slope of the logarithm of the relative noise on that of the batch {_when(passes)}, {power.estimate:.4g} on "
+            f"average over {power.n} seeds. Its distance from -1/2, mean over seeds"
         )
         away, name = mean_interval(np.abs(powers + 0.5)), f"noise falls as the root of the batch, {_when(passes)}"
         yield check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN, seeds=len(table))

@@ -51,12 +51,13 @@ tuned, from every start by the same recipe: Adam with cosine decay, batches of 5
 least 3,000 images (full: 10,000) however few are labelled. The epoch counts that errs least on the validation images (quick:
 4,000, else 10,000), in the step size of two whose seeds do so, for each number of labels; that many labels to choose by are
 not counted among the labels. A seed draws its labelled images, as many of each class, the same for every start, and with
-more labels it keeps those of fewer. Layers have 200 units (hour: 300, full: 1,000), or in the rows named so the top one
-{TOP}. The first 4,000 test images of MNIST, the quick budget's, are harder than all 10,000, which published errors are of.
-Training errors are of the selected epoch and without dropout. Not untouched: the quick dropout of a fifth was set on
-validation errors of one seed, but because a quick run, whose test errors had been seen, left the modern start with a half
-behind. The hour's recipe is the quick one, with all images, wider layers and more numbers of labels; its dropout, a fifth
-against two, was chosen on the validation errors of two seeds.
+more labels it keeps those of fewer. Layers have 200 units (full: 1,000), or in the rows named so the top one {TOP}. The
+first 4,000 test images of MNIST, the quick budget's, are harder than all 10,000, which published errors are of. Training
+errors are of the selected epoch and without dropout. Not untouched: the quick dropout of a fifth was set on validation
+errors of one seed, but because a quick run, whose test errors had been seen, left the modern start with a half behind. The
+hour's recipe is the quick one, with all images and more numbers of labels; that a fifth of dropout is enough there, too, and
+two fifths too much, validation errors of two seeds of 300 units had said. The target of 1.28 % is for nets of the full
+budget's size and is not put to smaller ones.
 """
 
 
@@ -78,7 +79,7 @@ def trials(budget):
     all_labels = [*many, 10000, 50000]
     size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], hour=all_labels, full=all_labels)
     size["rates"] = budget.choose(smoke=[1e-2], quick=[1e-3, 3e-3], hour=[1e-3, 3e-3], full=[3e-4, 1e-3])
-    width = budget.choose(smoke=24, quick=200, hour=300, full=1000)
+    width = budget.choose(smoke=24, quick=200, hour=200, full=1000)
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
     depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 3), full=(1, 2, 3))

@@ -13,6 +13,7 @@ from PIL import Image
 
 from zoo.datasets import list_datasets
 from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_claim, run_claim
+from zoo.reproductions.harness.claims import claim_budgets
 from zoo.reproductions.harness.figures import drawn_by
 from zoo.reproductions.harness.folder import generated_files, read_folder, read_pictures, result_folders
 from zoo.reproductions.harness.numbers import number
@@ -62,6 +63,11 @@ def test_its_docstring_says_what_it_is(name):
     text = describe_claim(name)
     assert len(text.split("\n\n")) > 1, "first the claim in short, then where it stands and what to expect"
     assert inspect.getdoc(load_claim(name)) == text
+
+
+@each_claim
+def test_its_budgets_are_known_without_importing_it(name):
+    assert claim_budgets(name) == budgets_of(getattr(load_claim(name), "SEEDS", None))
 
 
 @each_budget

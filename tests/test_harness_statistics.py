@@ -74,5 +74,5 @@ def test_slopes_are_least_squares_and_a_lost_seed_has_none():
     random = np.random.RandomState(0)
     places, values = np.array([1.0, 2.0, 4.0, 5.5]), random.normal(size=(6, 4))
     np.testing.assert_allclose(slopes(places, values), np.polyfit(places, values.T, 1)[0])
-    values[2, 1] = np.nan
-    assert np.isnan(slopes(places, values)).tolist() == [False, False, True, False, False, False]
+    values[2, 1], values[4, 0] = np.nan, -np.inf
+    assert np.isnan(slopes(places, values)).tolist() == [False, False, True, False, True, False]

@@ -41,13 +41,16 @@ def test_chrono_gates_start_as_published():
     assert np.abs(biases(1)[1] - forgotten).max() > 1
 
 
-def test_layers_of_a_chrono_lstm_differ_and_are_built_again_from_their_config():
+def test_layers_of_a_chrono_lstm_differ_and_are_built_again_from_their_config(tmp_path):
     keras.utils.set_random_seed(0)
     model = zoo.create_model("lstm", (5, 4), 3, units=3, layers=2, chrono=20)
     first, second = (model.get_layer(f"lstm_{number}") for number in (1, 2))
     assert np.abs(first.get_weights()[2] - second.get_weights()[2]).max() > 0.01
     again = keras.layers.LSTM.from_config(first.get_config()).bias_initializer
     assert (again.steps, again.seed) == (20, None)
+    model.save(tmp_path / "model.keras")
+    x = np.random.default_rng(0).uniform(0, 255, (3, 5, 4)).astype("float32")
+    np.testing.assert_array_equal(numpy(keras.saving.load_model(tmp_path / "model.keras")(x)), numpy(model(x)))
 
 
 RECURRENT = [("rnn", {}), ("irnn", {}), ("lstm", {"dropout": 0.0})]

@@ -2,11 +2,13 @@
 
 import ast
 import fnmatch
+import functools
 import importlib
 import inspect
 from pathlib import Path
 
 from zoo.errors import InvalidInput, unknown_name
+from zoo.reproductions.harness.trial import budgets_of
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), SEEDS, its own numbers of seeds by budget (see
 # trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics over
@@ -34,6 +36,17 @@ def describe_claim(name):
     if name not in sources:
         raise unknown_name("claim", name, sources)
     return ast.get_docstring(ast.parse(sources[name])) or name
+
+
+def claim_budgets(name):
+    """The names of the budgets of a claim, from the least to the most, read and not imported. Raises UnknownName."""
+    if name in _outside:
+        return budgets_of(getattr(_outside[name], "SEEDS", None))
+    sources = _sources()
+    if name not in sources:
+        raise unknown_name("claim", name, sources)
+    assigned = [node for node in ast.parse(sources[name]).body if isinstance(node, ast.Assign)]
+    return budgets_of(*(ast.literal_eval(node.value) for node in assigned if ast.unparse(node.targets[0]) == "SEEDS"))
 
 
 def load_claim(claim):
@@ -65,7 +78,12 @@ def _sources():
     for folder in importlib.import_module("zoo.reproductions").__path__:
         for path in Path(folder).glob("*.py"):
             text = path.read_text(encoding="utf-8")
-            defined = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
-            if defined.issuperset(PARTS):
+            if _defined(text).issuperset(PARTS):
                 found[path.stem] = text
     return found
+
+
+@functools.lru_cache
+def _defined(text):
+    """The names of the functions that a source text defines."""
+    return {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}

@@ -55,8 +55,9 @@ def slopes(places, values):
     >>> slopes([0, 1, 2], [[3.0, 2.0, 1.0], [0.0, 0.0, 6.0]])
     array([-1.,  3.])
     """
-    away = np.asarray(places, float) - np.mean(places)
-    return np.asarray(values, float) @ away / (away @ away)
+    away, values = np.asarray(places, float) - np.mean(places), np.asarray(values, float)
+    kept = np.isfinite(values).all(axis=1)
+    return np.where(kept, np.where(kept[:, None], values, 0) @ away / (away @ away), np.nan)
 
 
 def finite(values):

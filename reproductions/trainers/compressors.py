@@ -16,9 +16,10 @@ PPM_MEMORY = 64 << 20  # bytes; no text here fills it
 def compress(trial, report):
     """The run function of a compressor, trial.model, at its strongest setting.
 
-    The recipe names n_train, n_test, orders and perhaps a share of the training text. Held-out text costs what the file grows by when it is appended to the training text, so that the compressor has seen
-    that and may adapt to the held-out text as it goes. orders: of PPM, None for the others; the one with the fewest bits
-    on the validation text is used. Rows also give the bits per character of the whole text, file headers included.
+    The recipe names n_train, n_test, orders and perhaps a share of the training text. Held-out text costs what the file grows
+    by when it is appended to the training text, so that the compressor has seen that and may adapt to the held-out text as it
+    goes. orders: of PPM, None for the others; the one with the fewest bits on the validation text is used. Rows also give the
+    bits per character of the whole text, file headers included, unless a share of it is left out.
     """
     r = trial.recipe
     text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))
@@ -26,12 +27,10 @@ def compress(trial, report):
     validated = {order: held_out_bits(trial.model, order, text.train, text.validation[1]) for order in orders}
     order = min(validated, key=validated.get)
     seconds = time.perf_counter() - began
-    whole = b"".join(part.tobytes() for part in (text.train, text.validation[1], text.test[1]))
-    values = {
-        METRIC: held_out_bits(trial.model, order, text.train, text.test[1]),
-        VALIDATION: validated[order],
-        WHOLE: 8 * size(trial.model, order, whole) / len(whole),
-    }
+    values = {METRIC: held_out_bits(trial.model, order, text.train, text.test[1]), VALIDATION: validated[order]}
+    if "share" not in r:
+        whole = b"".join(part.tobytes() for part in (text.train, text.validation[1], text.test[1]))
+        values[WHOLE] = 8 * size(trial.model, order, whole) / len(whole)
     if order is not None:
         values["order"] = order
     return rows(trial, text, values, seconds=seconds, backend="Python", precision="exact")

@@ -14,9 +14,10 @@ FALLBACK = np.array([0.0, 0.5, 1.0, 1.5])
 
 
 def count_ngrams(trial, report):
-    """The run function of n-grams; the recipe names n_train, n_test and orders, of which validation chooses one.
+    """The run function of n-grams.
 
-    Perhaps it names a share of the training text, too. parameters: how many different n-grams are kept, of all lengths. Deterministic.
+    The recipe names n_train, n_test, orders, of which validation chooses one, and perhaps a share of the training text.
+    parameters: how many different n-grams are kept, of all lengths. Deterministic.
     """
     r = trial.recipe
     text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))

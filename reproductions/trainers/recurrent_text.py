@@ -13,6 +13,7 @@ IGNORED = -1  # a target that is not counted
 READ = 512  # characters of a window in which held-out text is read
 SAMPLES = "samples.json"
 PROMPT = 64  # characters that a sample goes on from
+POINTS = 12  # of a validation curve, at most
 
 
 def train_language_model(trial, report):
@@ -20,18 +21,17 @@ def train_language_model(trial, report):
 
     The recipe names options (of the model), n_train, n_test, window and stride (characters of a window, and from one to
     the next), batch_size, epochs, rates (peak step sizes of Adam, which decay to 0; the one with the least mean validation
-    loss is tested) and samples (characters to draw), perhaps a share of the training text: its windows are then repeated,
-    so that an epoch has as many updates as one of the whole text. A state starts at 0 with every window. A seed is tested
-    as it was after its best epoch on validation text, read in such windows too, the second half of each counted; its bits
-    are then those of windows of READ characters. Rows: bits of every seed, its validation bits after every epoch, the step
-    size. Leaves SAMPLES: how the first seed goes on with the end of the validation text.
+    loss is tested) and samples (characters to draw), perhaps a share of the training text. A state starts at 0 with every
+    window. A seed is tested as it was after its best epoch on validation text, read in such windows too, the second half
+    of each counted; its bits are then those of windows of READ characters. Rows: bits of every seed, its validation bits
+    after every epoch or, of many, after at most POINTS, the step size. Leaves SAMPLES: how the first seed goes on with the
+    end of the validation text.
     """
     import zoo
 
     r = trial.recipe
     text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))
-    windows = training_windows(text.train, r["window"], r["stride"])
-    x, y = (np.tile(part, (round(1 / r.get("share", 1.0)), 1)) for part in windows)
+    x, y = training_windows(text.train, r["window"], r["stride"])
     population, seeds = _population(r, [*trial.seeds] * len(r["rates"]), r["window"]), len(trial.seeds)
     steps = len(x) // r["batch_size"]
     _compile(population, r, r["epochs"] * steps, seeds)
@@ -47,7 +47,8 @@ def train_language_model(trial, report):
     _compile(reader, r | {"rates": r["rates"][:1]}, 1, seeds)
     values = {METRIC: held_out_bits(reader, *text.test), VALIDATION: held_out_bits(reader, *text.validation)}
     values["step_size"] = r["rates"][rate]
-    for epoch in range(r["epochs"]):
+    every = -(-r["epochs"] // POINTS)
+    for epoch in range(every - 1, r["epochs"], every):
         values[f"validation_bits_after_{(epoch + 1) * steps}_updates"] = curves[rate, :, epoch]
     prompt = bytes(text.test[0][-PROMPT:]).decode("ascii")
     drawn = {str(t): zoo.generate(reader[0], prompt, r["samples"], t) for t in (0.5, 1.0)}

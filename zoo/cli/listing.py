@@ -65,12 +65,12 @@ def claims(pattern: Pattern = "*"):
     $ zoo claims '*deep*'
     """
     from zoo.reproductions import harness
-    from zoo.reproductions.harness.trial import budgets_of
+    from zoo.reproductions.harness.claims import claim_budgets
 
     rows = table(("claim", {"no_wrap": True}), ("hour", {"no_wrap": True}), "what it says")
     for name in _matching("claim", pattern, harness.list_claims):
-        hour = "hour" in budgets_of(getattr(harness.load_claim(name), "SEEDS", None))
-        rows.add_row(name, "yes" if hour else "", _first_paragraph(harness.describe_claim(name)))
+        hour = "yes" if "hour" in claim_budgets(name) else ""
+        rows.add_row(name, hour, _first_paragraph(harness.describe_claim(name)))
     out().print(rows)
 
 

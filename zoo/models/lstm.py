@@ -31,7 +31,8 @@ def lstm(
     dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
     forget_bias: where the bias of the forget gates starts; about exp(forget_bias) steps are remembered then.
     chrono: None, or the steps of the longest lag to be remembered: the biases of input and forget gates then start as Tallec
-    & Ollivier (2018) have them, see zoo.layers.recurrent.ChronoBias; for sequences of some length T, T.
+    & Ollivier (2018) have them, see zoo.layers.recurrent.ChronoBias; for sequences of some length T, T. It
+    goes with no forget_bias of one's own.
     padding: number that fills up shorter sequences, of which steps full of it are skipped. augmentation: of images, see
     zoo.layers.augment. series: (mean, spread) of a series that is to be forecast, instead of rescale, see
     zoo.layers.Forecast; classes are then the values ahead.
