@@ -147,7 +147,7 @@ def _shares(runs, dataset, row):
 def _gains(runs, dataset):
     """That what the LSTM of one layer lacks against n-grams shrinks from each length of the text to the next, over seeds.
 
-    Against n-grams alone: PPM goes on learning from the test text, which is most of what it has where the text is short.
+    Against n-grams alone: PPM goes on learning from the test text, which is nearly as long as the least share.
     """
     rows = _shares(runs, dataset, ONE), _shares(runs, dataset, NGRAMS)
     if not all(rows):
