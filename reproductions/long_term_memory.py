@@ -9,8 +9,14 @@ as the sequences, solve the adding problem (Hochreiter & Schmidhuber 1997) at gr
 pixel, in the order of the image and in a random one. And how the gradient at the output depends on the lag, before and after
 training.
 
-Expected, from validation errors of two seeds: the lstm with a chrono start alone solves T = 100 to 1000, in a few thousand
-updates; full (5 seeds, one H100, some 8 minutes, not run yet): 196 pixels read with at most 1.5 % error.
+Expected, hour budget (5 seeds, 2 cores, an hour and some minutes): the lstm with a chrono start solves T = 100, 300 and 1000
+from every start, with an mse of some 0.0001; rnn and Keras's lstm say no more than the mean at any of them, the irnn learns
+a little at T = 100. At T = 1000 the gradient of Keras's lstm vanishes, at the start, faster than that of an rnn from
+orthogonal weights; it is how the gates start that counts. 49 pixels are no long lag, and there both lstms (3.1 and 3.3 % in
+order) are ahead of the rnn (4.8), in a random order (5.2, 5.2 and 5.6) not clearly; the irnn learns slowly. Quick budget (5
+seeds, 2 cores, 4 minutes): the chrono start alone solves T = 50 and 100; on pixels, within 1,000 updates, the rnn is ahead
+of Keras's lstm in order and of the chrono start in a random one. Full (5 seeds, one H100, some 10 minutes, not run yet): 196
+pixels read with at most 1.5 % error.
 """
 
 import numpy as np
