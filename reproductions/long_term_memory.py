@@ -38,7 +38,7 @@ batches and number of updates; Adam, the step size falling to 0 by a cosine, gra
 four times the weights of the others. Tuning: every seed is trained in step sizes 0.001, 0.003 and 0.01 (pixels: 0.03, too,
 but in full 0.001 and 0.003 alone), the one with the lowest mean validation error (of mse, not of its logarithm: a net must
 not fail from any start) is taken for all seeds; the weights after the last update are tested. Where that is the largest or
-the smallest of the grid, as for both lstms and the irnn on pixels, a net might err less beyond it.
+the smallest of the grid, as mostly for the lstms and always for the irnn on pixels, a net might err less beyond.
 Gates start with a bias of 0, forget gates of 1, as Keras has it, or with a "chrono start": each unit's forget gate with the
 logarithm of a number drawn from 1 to T - 1, so that the cell keeps what it holds for about so long, and its input gate with
 minus that, so that what it takes in meanwhile does not add up to more than it can hold. No dropout or weight decay.

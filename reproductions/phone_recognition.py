@@ -23,7 +23,7 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, as_published, check, paired_difference
 from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
 from zoo.reproductions.trainers.vowels import train_vowel_method, train_vowel_net
@@ -171,12 +171,11 @@ def judge(runs):
 
 def _depth_helps(runs, start):
     """The least-squares slope of the error on the number of layers, for each number of minutes."""
-    layers = np.array(_layers(runs))
-    away, checks = layers - layers.mean(), []
+    layers, checks = _layers(runs), []
     for minutes in _minutes(runs):
         errors = np.stack([_errors(runs, net(start, depth), minutes) for depth in layers], axis=-1)
         means = ", ".join(f"{error:.1f}" for error in np.nanmean(errors, axis=0))
-        slope = mean_interval(errors @ away / (away @ away))
+        slope = mean_interval(slopes(layers, errors))
         sentence = (
             f"On {SPEECH}, {minutes:g} minutes labelled, {start} start, the test errors with {', '.join(map(str, layers))}"
             f" hidden layers are {means} %. Slope over the layers, {slope.n} seeds"

@@ -32,20 +32,14 @@ def describe_claim(name):
     """The docstring of a claim's module, whose first line is the claim in short. Raises UnknownName."""
     if name in _outside:
         return inspect.getdoc(_outside[name]) or name
-    sources = _sources()
-    if name not in sources:
-        raise unknown_name("claim", name, sources)
-    return ast.get_docstring(ast.parse(sources[name])) or name
+    return ast.get_docstring(_tree(name)) or name
 
 
 def claim_budgets(name):
     """The names of the budgets of a claim, from the least to the most, read and not imported. Raises UnknownName."""
     if name in _outside:
         return budgets_of(getattr(_outside[name], "SEEDS", None))
-    sources = _sources()
-    if name not in sources:
-        raise unknown_name("claim", name, sources)
-    assigned = [node for node in ast.parse(sources[name]).body if isinstance(node, ast.Assign)]
+    assigned = [node for node in _tree(name).body if isinstance(node, ast.Assign)]
     return budgets_of(*(ast.literal_eval(node.value) for node in assigned if ast.unparse(node.targets[0]) == "SEEDS"))
 
 
@@ -70,6 +64,14 @@ def load_claim(claim):
 def claim_name(module):
     """The name under which a reproduction's results are kept."""
     return module.__name__.rpartition(".")[2]
+
+
+def _tree(name):
+    """The syntax tree of a reproduction's source. Raises UnknownName."""
+    sources = _sources()
+    if name not in sources:
+        raise unknown_name("claim", name, sources)
+    return ast.parse(sources[name])
 
 
 def _sources():
