@@ -19,14 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from zoo.datasets.dataset import SPLITS
-from zoo.errors import ZooError
+from zoo.errors import CacheError, ZooError
 
 LAYOUT = 1
 ARRAYS = tuple(f"{split}_{part}" for split in SPLITS for part in "xy")
-
-
-class CacheError(ZooError, OSError):
-    """The cache folder cannot be read or written: permissions, a full disk."""
 
 
 class Unusable(Exception):

@@ -217,7 +217,7 @@ def _draw_nets(axes, runs):
     """Every draw a dot, means as bars, published values as crosses."""
     from zoo.reproductions.harness.published import matches
 
-    mine = runs[(runs.model == "lecun1989") & (runs.metric == "test_accuracy_pct")]
+    mine = runs[(runs.model == "lecun1989") & (runs.metric == ACCURACY)]
     for place, (setting, rows) in enumerate(mine.groupby("setting", sort=True)):
         spread = np.random.RandomState(place).uniform(-0.2, 0.2, len(rows))
         axes.scatter(place + spread, rows.value, s=9, color="C0", alpha=0.4, linewidths=0)
@@ -228,7 +228,7 @@ def _draw_nets(axes, runs):
     weights = mine.groupby("setting", sort=True).parameters.first()
     names = [f"{setting.split(':')[0]}\n{n:,.0f} weights" for setting, n in weights.items()]
     axes.set_xticks(range(len(names)), names, fontsize=8)
-    axes.set(ylabel="test accuracy, %", title="nets of 1989")
+    axes.set(ylabel="accuracy on all test images, %", title="nets of 1989")
     axes.legend(fontsize=8, loc="upper left")
 
 

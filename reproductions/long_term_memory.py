@@ -20,9 +20,11 @@ pixels read with at most 1.5 % error.
 """
 
 import numpy as np
+import pandas as pd
 
 from zoo.datasets.adding.sequences import MEAN_PREDICTOR
 from zoo.reproductions.harness import Published, Trial, paired_difference, target
+from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.trainers.long_lags import SOLVED, WRONG, train_adding, train_pixels
 
 SEEDS = {"quick": 5, "hour": 5, "full": 5}
@@ -31,6 +33,7 @@ CHRONO = "lstm, chrono start"
 NETS = {RNN: "C4", IRNN: "C1", LSTM: "C0", CHRONO: "C2"}
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
+LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
 ORDERS = {"in order": False, "in a random order": True}
 PROTOCOL = f"""
 All nets have one layer of as many units (quick: 32; hour: 32, and 64 for pixels; full: 64 and 128), the same sequences,
@@ -51,7 +54,9 @@ two nets is not below {LEARNT:.0%} of that 1/6, their difference decides nothing
 {LEARNT:.0%} of {CHANCE:g} %. Published nets saw new sequences until they had solved it, up to 853,000; ours see a fixed set for a
 fixed number of updates. Nets are compared by the logarithm of mse, as drawn, since seeds lie decades apart.
 log10_gradient: the derivative of the output by the number T/2 steps before the end over that by the last number, root mean
-squares over 64 test sequences, before and after training; picture: at every lag.
+squares over 64 test sequences, before and after training. Where less than 1e-30 is left it is compared, and drawn, as 1e-30,
+since 32 bits do not tell how much less; between two such nets nothing is decided. Picture: at every lag; its teeth are lags
+at which one of the sequences has a marked number.
 Pixels: MNIST one pixel a step, row after row or in one random order for all images. Quick and hour average squares of 4x4
 pixels to 49 steps. Quick trains on the first 2,000 images for 10 epochs in batches of 20 and tests on 2,000; hour trains on
 all for 10 epochs in batches of 50. Full averages squares of 2x2 to 196 steps and trains on all images for 25 epochs in
@@ -138,7 +143,7 @@ def summarise(runs):
 
 def judge(runs):
     """Error at every T and on pixels, gradients at the longest T: lstm against rnn and irnn, paired over seeds."""
-    longest, compared = f"T = {_lengths(runs)[-1]}", _logarithms(runs)
+    longest, compared = f"T = {_lengths(runs)[-1]}", _comparable(runs)
     checks = [
         paired_difference(
             compared, better=("adding", better, setting), worse=("adding", worse, setting), metric="log10_mse",
@@ -151,8 +156,9 @@ def judge(runs):
     for when in ("start", "trained"):
         for name in (LSTM, CHRONO):
             checks.append(paired_difference(
-                runs, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}",
+                compared, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}",
                 higher_is_better=True, name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
+                doubt=_nothing_left(runs, longest, when, name, RNN),
             ))
     for setting in runs[runs.dataset == "mnist"].setting.unique():
         for better, worse in ((LSTM, RNN), (CHRONO, RNN), (CHRONO, IRNN), (CHRONO, LSTM), (IRNN, RNN)):
@@ -164,10 +170,20 @@ def judge(runs):
     return checks
 
 
-def _logarithms(runs):
-    """The lines of mse as log10_mse: errors of seeds lie decades apart, of which a mean would see the largest alone."""
-    found = runs[runs.metric == "mse"]
-    return found.assign(metric="log10_mse", value=np.log10(found.value))
+def _comparable(runs):
+    """The lines of mse as log10_mse: errors of seeds lie decades apart, of which a mean would see the largest alone. And
+    those of gradients, none below LEAST.
+    """
+    errors, gradients = runs[runs.metric == "mse"], runs[runs.metric.str.startswith("log10_gradient")]
+    errors = errors.assign(metric="log10_mse", value=np.log10(errors.value))
+    return pd.concat([errors, gradients.assign(value=gradients.value.clip(lower=LEAST))], ignore_index=True)
+
+
+def _nothing_left(runs, setting, when, *names):
+    """Why no difference between the gradients of nets means anything: of none is any left. "" where of one there is."""
+    found = runs[(runs.dataset == "adding") & (runs.setting == setting) & (runs.metric == f"log10_gradient_{when}")]
+    some = (found[found.model.isin(names)].value > LEAST).any()
+    return "" if some else f"neither leaves 1e{LEAST} of it, and 32 bits do not tell how much less"
 
 
 def _nothing_learnt(runs, task, *names):
@@ -187,11 +203,12 @@ def draw(runs):
     figure = Figure(figsize=(14, 4.4))
     error, gradient, pixels = figure.subplots(1, 3)
     adding = runs[runs.dataset == "adding"]
-    for name, colour in NETS.items():
-        _draw_line(error, adding[(adding.model == name) & (adding.metric == "mse")], colour, label=name)
+    for place, (name, colour) in enumerate(NETS.items()):
+        beside = 1.04 ** (place - 1.5)  # where two nets err alike, one would hide the other
+        _draw_line(error, adding[(adding.model == name) & (adding.metric == "mse")], colour, label=name, beside=beside)
         for when, style in (("start", "--"), ("trained", "-")):
             found = adding[(adding.model == name) & (adding.metric == f"log10_gradient_{when}")]
-            _draw_line(gradient, found.assign(value=10**found.value), colour, style, f"{name}, {when}")
+            _draw_line(gradient, found.assign(value=10 ** found.value.clip(lower=LEAST)), colour, style, f"{name}, {when}")
     error.axhline(MEAN_PREDICTOR, color="black", lw=1, ls=":")
     error.annotate("the mean, always", (0.02, MEAN_PREDICTOR), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
     error.axhline(SOLVED, color="grey", lw=1, ls=":")
@@ -208,9 +225,9 @@ def draw(runs):
     return figure
 
 
-def _draw_line(axes, found, colour, style="-", label=None):
-    """Every seed a dot, a line through their geometric means."""
-    lengths = found.setting.str.removeprefix("T = ").astype(int)
+def _draw_line(axes, found, colour, style="-", label=None, beside=1.0):
+    """Every seed a dot, a line through their geometric means; beside: what all lengths are multiplied by."""
+    lengths = beside * found.setting.str.removeprefix("T = ").astype(int)
     axes.plot(lengths, found.value, "o", ms=4, alpha=0.5, color=colour, mfc=colour if style == "-" else "none")
     means = np.log(found.value).groupby(lengths).mean()
     axes.plot(means.index, np.exp(means), style, color=colour, label=label)
@@ -225,7 +242,8 @@ def _draw_pixels(axes, found):
             axes.plot([at] * len(errors), errors, "o", ms=5, alpha=0.6, color=NETS[name], label="" if place else name)
             axes.plot([at - 0.07, at + 0.07], [errors.mean()] * 2, color="black", lw=1.5)
     axes.set_xticks(range(len(settings)), [setting.replace("pixels ", "pixels\n") for setting in settings])
-    axes.set(title="MNIST, pixel by pixel", ylabel="test error, %", ylim=(0, None))
+    axes.set(title="MNIST, pixel by pixel", ylabel="test error, %", yscale="log")
+    plain_ticks(axes.yaxis, subs=(1, 2, 3, 4, 5, 7))
     axes.legend(fontsize=8)
 
 

@@ -28,7 +28,7 @@ from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
 from zoo.reproductions.trainers.vowels import train_vowel_method, train_vowel_net
 
-SEEDS = {"smoke": 2, "quick": 20, "full": 20}
+SEEDS = {"smoke": 2, "quick": 20, "hour": 20, "full": 20}
 SPEECH, VOWELS = "msu_ru_speech", "deterding_vowels"
 # How a stack of layers starts, and as which model of the zoo.
 STARTS = {"random": "autoencoder_stack", "pre-trained": "autoencoder_stack", "modern": "mlp"}
@@ -47,6 +47,11 @@ SIZES = {
         "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 4), "width": 128, "passes": 3, "lstm": 48,
         "blocks": [[4], [8]], "dense": 64, "cepstra": [16, 64], "projected": [1, 4],
     },
+    "hour": {
+        "seeds": 5, "speech": {"pool": 20, "validation": 2, "test": None}, "minutes": [3, 10], "epochs": [16, 8],
+        "rates": [1e-3, 3e-3], "batch_size": 128, "depths": (1, 2, 4), "width": 256, "passes": 2, "lstm": 128,
+        "blocks": [[8], [16]], "dense": 128, "cepstra": [16, 64], "projected": [1, 4, 16],
+    },
     "full": {
         "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [3, 10, 80], "epochs": [40, 16, 5],
         "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "passes": 2, "lstm": 256,
@@ -58,24 +63,28 @@ Speech: one speaker, the same in all splits, labels of an automatic alignment, e
 errors in the phones of whole utterances of strangers after a hidden Markov model, stand beside for their order and are not
 comparable in value.
 A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slopes, each standardised over the training pool
-(quick: 4 minutes, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, full: 3, 10 and 80),
-the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes, full: 9.3 and 9.8).
+(quick: 4 minutes, hour: 20, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, hour: 3 and
+10, full: 3, 10 and 80), the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes,
+hour: 2 and 9.8, full: 9.3 and 9.8).
 random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
-pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 3
-epochs per layer, full: 2), which stand in for the deep belief nets of the time. These updates come on top of those with labels;
-"longer" is the deepest random start with as many in all, on most minutes. modern: rectified units in He's start,
-dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (full: 512). All nets: Adam with cosine
-decay, in the step size of two (quick: 0.001, 0.003, full: 0.0003, 0.001) whose seeds err least on validation, in each
+pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 2
+epochs per layer, quick: 3), which stand in for the deep belief nets of the time. These updates come on top of those with
+labels; "longer" is the deepest random start with as many in all, on most minutes. modern: rectified units in He's start,
+dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256, full: 512). All nets: Adam with
+cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on validation, in each
 seed's epoch that does so, for every number of minutes.
-Epochs: quick 16 and 6 in batches of 100, full 40, 16 and 5 in batches of 256. The quick ConvNet has 4 and 8 filters and
-learns from 2 minutes only. Not untouched: it had a quarter of the others' epochs and no net was "longer" until a try, tested, showed what that decides.
+Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
+batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most
+minutes only. Not untouched: quick, it had a quarter of the others' epochs and no net was "longer" until a try, tested,
+showed what that decides. The hour's step sizes are those of three, 0.0003 too, with which one seed of nets of four layers
+and of the LSTM validated best; the largest was mostly the better one, and a random start might learn faster beyond.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
-shrinkage, neighbours) are the best of two (mixtures, full: three) on validation.
-Vowels: settings, for nets the step size (of three, full: four) and the number of epochs, are those with the lowest mean
-error on two of the eight training speakers; then all eight train, as in Robinson's table, and seven others are tested.
-Nets: 88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as
+shrinkage, neighbours) are the best of two or three on validation.
+Vowels: settings, for nets the step size (of four, quick: three) and the number of epochs, are those with the lowest mean
+error on two of the eight training speakers; then all eight train, as in Robinson's table, and seven others are tested. Nets:
+88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as
 FDA/MARS, have no counterpart here.
 """
 
@@ -99,7 +108,8 @@ def trials(budget):
 
 
 def _vowel_trials(budget):
-    rates, epochs = budget.choose(smoke=([0.01], 5), quick=([3e-3, 1e-2, 3e-2], 100), full=([1e-3, 3e-3, 1e-2, 3e-2], 400))
+    most = [1e-3, 3e-3, 1e-2, 3e-2], 400
+    rates, epochs = budget.choose(smoke=([0.01], 5), quick=(most[0][1:], 100), hour=most, full=most)
     shared = {"epochs": epochs, "rates": rates, "batch_size": 33}
     yield Trial(VOWELS, "linear", "", budget.seeds, train_vowel_net, shared | {"options": {}}, cost=2)
     for setting, depth in VOWEL_NETS.items():
@@ -126,7 +136,7 @@ def _speech_trials(budget):
     learning = shared | {name: size[name] for name in ("epochs", "rates", "batch_size")}
     for row, options, pretraining, cost in _nets(size):
         recipe = learning | {"options": options, "pretraining": pretraining, "shown": row in _shown(size["depths"])}
-        if row == CONVNET and budget.name == "quick":  # a third of the time for less to learn from
+        if row == CONVNET and budget.name != "full":  # with the fewer minutes it takes nearly as long again
             recipe |= {"minutes": minutes[-1:], "epochs": recipe["epochs"][-1:]}
         yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True)
     depth, most = size["depths"][-1], minutes[-1]

@@ -15,10 +15,10 @@ labels on. Rectified units alone are behind the denoising start up to 300 labels
 the modern start, level up to 300 and ahead from 600 to 10,000: there pre-training is needless, as the review says. Quick
 budget (5 seeds, 2 cores, some 4 minutes, 10,000 images): the denoising start is ahead of the random one at every number of
 labels, with one layer as with three, most at 300 labels with three layers, at 1,000 with one; there the autoencoder without
-noise helps, too, at 300 and 1,000 labels. Rectified units alone are behind the denoising start up to 300 labels, level at
-1,000 and ahead at 10,000, with dropout level up to 1,000 and ahead at 10,000. Full (20 seeds, one H100, not run yet): a
-first try of 8 seeds with such a recipe gave, with three layers, a gap to the random start of 3 points at 100 and at 1,000
-labels, of 1.2 at 10,000, of 0.5 at 50,000.
+noise helps, too, at 300 and 1,000 labels, with one layer also at 10,000. Rectified units alone are behind the denoising
+start up to 300 labels, level at 1,000 and ahead at 10,000, with dropout level up to 1,000 and ahead at 10,000. Full (20
+seeds, one H100, not run yet): a first try of 8 seeds with such a recipe gave, with three layers, a gap to the random start
+of 3 points at 100 and at 1,000 labels, of 1.2 at 10,000, of 0.5 at 50,000.
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,11 +29,15 @@ def python(*arguments, **options):
     [
         (0, "len(history) == 4 * 10 and model.count_params() > 0 and 'accuracy' in history"),
         (1, "scores['accuracy'] > 0.95 and zoo.model_card('even_or_odd')['class_names'] == ['even', 'odd']"),
-        (2, "codes.shape == (5, 30) and pictures.shape == (5, 28, 28)"),
+        (2, "pixels.shape == (28, 28) and done[0].startswith('Inverted') and logits[0].argmax() == 1"),
+        (3, "codes.shape == (5, 30) and pictures.shape == (5, 28, 28)"),
     ],
-    ids=["population", "fine-tuning", "halves"],
+    ids=["population", "fine-tuning", "picture", "halves"],
 )
 def test_readme_examples_run(tmp_path, place, holds):
+    photo = Image.new("L", (300, 400), 255)
+    photo.paste(0, (140, 60, 165, 340))  # a one, in ink on paper
+    photo.save(tmp_path / "photo.png")
     example = re.findall(r"```python\n(.*?)```", README, re.S)[place]
     script = tmp_path / "example.py"
     script.write_text(f"{example}\nassert {holds}\n")
@@ -41,7 +46,7 @@ def test_readme_examples_run(tmp_path, place, holds):
 
 
 def test_every_readme_example_is_run():
-    assert README.count("```python") == 3
+    assert README.count("```python") == 4
 
 
 @pytest.mark.parametrize("document", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
@@ -70,6 +75,8 @@ def test_commands_of_the_readme_exist():
         assert first in commands
         if hasattr(commands[first], "commands"):
             assert rest[0] in commands[first].commands
+        if first == "compare":
+            assert (ROOT / "results" / rest[2] / rest[0] / "comparison.csv").exists(), "the page shows what is there"
 
 
 @pytest.mark.parametrize("home", ["zoo/models", "datasets", "reproductions"])

@@ -20,8 +20,8 @@ import pytest
 from rich.console import Console
 
 from zoo.environment import device_and_versions
-from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import Budget, TrialsFailed, run_claim
+from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
+from zoo.reproductions.harness import Budget, run_claim
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.progress import Progression, Report
 from zoo.reproductions.harness.store import Store

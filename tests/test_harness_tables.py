@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import Published, compare, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness import Published, Trial, compare, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.folder import write_results
 from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
@@ -125,6 +125,15 @@ def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):
     load_claim(module)
     code, out, _ = call("compare", "a_claim", "--budget", "full")
     assert code == 0 and "kernel size: mnist" in out and "kernel 0" not in out
+
+
+@pytest.mark.parametrize("seeds, said", [(3, ""), (2, " --seeds 2")])
+def test_the_last_line_runs_it_again_with_as_many_seeds(written, seeds, said):
+    few = Trial(*OTHER, (0,), harness_example.train)
+    trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train), few]  # noqa: E731
+    folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8, 9][:seeds]) + rows_of(OTHER, [7]))
+    last = (folder / "comparison.md").read_text().splitlines()[-1]
+    assert last == f"To run it again: `zoo reproduce a_claim --budget full{said}`."
 
 
 def test_tables_say_what_intervals_leave_out(written):

@@ -11,8 +11,7 @@ from PIL import Image, ImageOps
 import zoo
 from zoo.datasets import load
 from zoo.errors import InvalidInput
-from zoo.image_files import read_image, read_images
-from zoo.images import prepare
+from zoo.image_files import prepare_image, read_images
 
 
 def moved(image, down, right, side=60):
@@ -24,14 +23,14 @@ def moved(image, down, right, side=60):
 
 def differences(images, draw, dataset):
     """Mean absolute difference, in levels of 255, of each image from what comes back of its drawing."""
-    found = [prepare(draw(image), SIZE, dataset)[0] for image in images]
+    found = [prepare_image(draw(image), SIZE, dataset)[0] for image in images]
     return np.abs(np.stack(found).astype(float) - images).mean(axis=(1, 2))
 
 
 def test_the_models_own_images_are_taken_as_they_are(digits, articles):
     for images, dataset in ((digits, "mnist"), (articles, "fashion_mnist")):
         for image in images:
-            pixels, done = prepare(image, SIZE, dataset)
+            pixels, done = prepare_image(image, SIZE, dataset)
             np.testing.assert_array_equal(pixels, image)
             assert pixels.dtype == "uint8"
             what = "digit" if dataset == "mnist" else "article"
@@ -49,7 +48,7 @@ SPOILT = {
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
 def test_a_digit_of_the_models_size_is_laid_out_where_it_is_not_as_the_data_sets(spoil, digits):
     model, labels = zoo.from_preset("mlp_mnist"), np.asarray(load("mnist").test.y[:100])
-    pixels, done = zip(*[prepare(spoil(image), SIZE, "mnist") for image in digits])
+    pixels, done = zip(*[prepare_image(spoil(image), SIZE, "mnist") for image in digits])
     assert not [said for said in done if said[0].startswith("Taken as it is")]
 
     def wrong(x):
@@ -61,7 +60,7 @@ def test_a_digit_of_the_models_size_is_laid_out_where_it_is_not_as_the_data_sets
 def test_nearly_all_of_the_data_sets_are_taken_as_they_are():
     for dataset in ("mnist", "fashion_mnist"):
         images = load(dataset).test.x[:2000]
-        taken = sum(prepare(image, SIZE, dataset)[1][0].startswith("Taken as it is") for image in images)
+        taken = sum(prepare_image(image, SIZE, dataset)[1][0].startswith("Taken as it is") for image in images)
         assert taken > 0.99 * len(images)
 
 
@@ -102,7 +101,7 @@ def test_a_photo_of_a_digit_on_paper(digits, tmp_path):
         ink = larger(moved(image, 15, 18), 8) / 255
         photo = (225 - 60 * down - 40 * right**2) * (1 - 0.75 * ink) + random.normal(0, 5, ink.shape)
         path = saved(tmp_path / "photo.jpg", photo.clip(0, 255).astype("uint8"), quality=80)
-        pixels, done = prepare(read_image(path), SIZE, "mnist")
+        pixels, done = prepare_image(path, SIZE, "mnist")
         assert "Inverted" in done[0] and "subtracted" in done[1]
         found.append(np.abs(pixels.astype(float) - image).mean())
     assert np.mean(found) < 15
@@ -112,7 +111,7 @@ def test_placed_by_the_centre_of_mass_within_20_pixels():
     stroke = np.zeros((300, 200), "uint8")
     stroke[40:240, 90:100] = 255  # a bar with a foot: its mass is right of its box's middle
     stroke[230:240, 90:190] = 255
-    pixels, done = prepare(stroke, SIZE, "mnist")
+    pixels, done = prepare_image(stroke, SIZE, "mnist")
     rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
     assert (len(rows), len(columns)) == (20, 10)
     mass = [(pixels.sum(1 - axis) * np.arange(28)).sum() / pixels.sum() for axis in (0, 1)]
@@ -124,7 +123,7 @@ def test_placed_by_the_centre_of_mass_within_20_pixels():
 def test_thin_lines_and_dots_stay_visible(rows, columns):
     drawing = np.full((200, 200), 255, "uint8")
     drawing[slice(*rows), slice(*columns)] = 0
-    pixels, done = prepare(drawing, SIZE, "mnist")
+    pixels, done = prepare_image(drawing, SIZE, "mnist")
     assert pixels.max() == 255 and (pixels > 100).sum() >= 1
 
 
@@ -132,7 +131,7 @@ def test_transparency_lies_on_the_opposite_of_what_is_drawn(digits, tmp_path):
     ink = moved(digits[0], 9, 11)
     for level, ground in ((0, "white"), (255, "black")):
         drawn = np.dstack([np.full((60, 60, 3), level, "uint8"), ink])
-        pixels, done = prepare(read_image(saved(tmp_path / "ink.png", drawn)), SIZE, "mnist")
+        pixels, done = prepare_image(saved(tmp_path / "ink.png", drawn), SIZE, "mnist")
         assert done[0] == f"Transparent parts laid on {ground}."
         assert np.abs(pixels.astype(float) - digits[0]).mean() < 0.5
 
@@ -151,8 +150,8 @@ def test_kinds_of_files_agree(kind, digits, tmp_path):
         image, options = image.convert("P"), {"transparency": 255}
     else:
         image = image.convert(kind)
-    found, _ = prepare(read_image(saved(path, image, **options)), SIZE, "mnist")
-    expected, _ = prepare(shape, SIZE, "mnist")
+    found, _ = prepare_image(saved(path, image, **options), SIZE, "mnist")
+    expected, _ = prepare_image(shape, SIZE, "mnist")
     assert np.abs(found.astype(float) - expected).mean() < (3 if "JPEG" in kind else 0.01)
 
 
@@ -188,7 +187,7 @@ def test_arrays(change, digits, tmp_path):
     pictures = read_images(tmp_path / "digits.npy")
     assert [picture.name for picture in pictures] == [f"{tmp_path / 'digits.npy'}[{index}]" for index in range(3)]
     for picture, digit in zip(pictures, digits):
-        np.testing.assert_array_equal(prepare(picture.pixels, SIZE, "mnist")[0], digit)
+        np.testing.assert_array_equal(prepare_image(picture.pixels, SIZE, "mnist")[0], digit)
 
 
 def test_a_dark_image_is_not_brightened_twice(tmp_path):
@@ -202,32 +201,32 @@ def test_a_dark_image_is_not_brightened_twice(tmp_path):
 
 def test_one_array_and_one_image_of_several(digits, tmp_path):
     np.save(tmp_path / "one.npy", digits[0])
-    np.testing.assert_array_equal(read_image(tmp_path / "one.npy"), digits[0])
+    np.testing.assert_array_equal(read_images(tmp_path / "one.npy")[0].pixels, digits[0])
     np.save(tmp_path / "colours.npy", np.dstack([digits[0]] * 3))
-    assert read_image(tmp_path / "colours.npy").shape == (28, 28, 3)
+    assert read_images(tmp_path / "colours.npy")[0].pixels.shape == (28, 28, 3)
     np.save(tmp_path / "many.npy", digits)
     with pytest.raises(InvalidInput, match="holds 100 images"):
-        read_image(tmp_path / "many.npy")
+        prepare_image(tmp_path / "many.npy", SIZE)
 
 
 def test_other_data_sets_are_scaled_and_never_inverted(digits):
     paper = 255 - digits[0]
     for dataset in (None, "my_letters"):
-        pixels, done = prepare(paper, SIZE, dataset)
+        pixels, done = prepare_image(paper, SIZE, dataset)
         np.testing.assert_array_equal(pixels, paper)
         assert done == ["Taken as it is: it has the model's 28x28 pixels."]
     wide = np.full((20, 40, 3), 200, "uint8")
     wide[5:15, 10:30] = (250, 0, 0)
-    pixels, done = prepare(wide, (32, 32, 3), "cifar10")
+    pixels, done = prepare_image(wide, (32, 32, 3), "cifar10")
     assert pixels.shape == (32, 32, 3) and done == ["Scaled from 40x20 to fit 32x32 pixels."]
     np.testing.assert_array_equal(pixels[0, 0], [200] * 3)
     np.testing.assert_array_equal(pixels[16, 16], [250, 0, 0])
-    assert prepare(digits[0], (28, 28, 1), "mnist")[0].shape == (28, 28, 1)
+    assert prepare_image(digits[0], (28, 28, 1), "mnist")[0].shape == (28, 28, 1)
 
 
 def test_a_model_that_takes_no_images_is_refused(digits):
     with pytest.raises(InvalidInput, match="takes no images"):
-        prepare(digits[0], (784,), "mnist")
+        prepare_image(digits[0], (784,), "mnist")
 
 
 @pytest.mark.parametrize("ground", [0, 255, 131])

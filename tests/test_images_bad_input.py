@@ -13,7 +13,7 @@ from image_example import digits, error, larger, saved  # noqa: F401
 from PIL import Image
 
 from zoo.errors import CorruptFile, InvalidInput
-from zoo.image_files import read_image
+from zoo.image_files import read_images
 
 
 @pytest.mark.parametrize("name, content, says", [
@@ -60,7 +60,7 @@ def test_any_flipped_byte_gives_pixels_or_a_clean_error(digits, tmp_path):
             broken[place] ^= 1 << int(random.integers(8))
             path.write_bytes(broken)
             try:
-                assert np.isfinite(read_image(path)).all()
+                assert np.isfinite(read_images(path)[0].pixels).all()
             except (CorruptFile, InvalidInput) as problem:
                 assert str(path) in str(problem)
 

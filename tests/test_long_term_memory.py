@@ -240,3 +240,12 @@ def test_checks_and_the_longest_T_solved():
     longest = {row[1]: interval.estimate for row, _, interval in claim.summarise(runs)}
     # An lstm that solves 50 steps and not 20 has solved nothing.
     assert longest == {claim.RNN: 0, claim.IRNN: 20, claim.LSTM: 0, claim.CHRONO: 50}
+
+
+def test_gradients_that_32_bits_round_to_nothing_are_not_ordered():
+    errors = dict.fromkeys(claim.NETS, (0.1, 0.001))
+    gradients = {claim.RNN: -34.0, claim.IRNN: 0.0, claim.LSTM: -36.0, claim.CHRONO: -2.0}
+    checks = {check.name.removeprefix("T = 50: the gradient of "): check for check in claim.judge(runs_of(errors, gradients))}
+    nothing, some = (checks[f"{name} reaches further than that of rnn, trained"] for name in (claim.LSTM, claim.CHRONO))
+    assert nothing.verdict == "undecided" and "neither leaves 1e-30 of it" in nothing.sentence
+    assert some.verdict == "reproduced" and some.effect == pytest.approx(28, abs=0.01), "no less than is known to be gone"

@@ -303,7 +303,7 @@ def test_the_picture_marks_what_is_heard_wrong():
     assert claim.illustrate({row: {}}) == {}
 
 
-@pytest.mark.parametrize("name", ["quick", "full"])
+@pytest.mark.parametrize("name", claim.SIZES)
 def test_models_that_are_compared_get_the_same(name):
     budget = Budget.named(name, None, claim.SEEDS)
     trials = [trial for trial in claim.trials(budget) if trial.dataset == claim.SPEECH]
@@ -312,17 +312,18 @@ def test_models_that_are_compared_get_the_same(name):
     assert len({str(trial.recipe["speech"]) for trial in trials}) == 1
     (longer,) = [trial for trial in trials if trial.setting.endswith("longer")]
     (convnet,) = [trial for trial in trials if trial.model == "convnet"]
-    assert name == "full" or (convnet.recipe["minutes"], convnet.recipe["epochs"]) == ([2], [6])
+    taught = {"quick": ([2], [6]), "hour": ([10], [8]), "full": ([3, 10, 80], [40, 16, 5])}[name]
+    assert (convnet.recipe["minutes"], convnet.recipe["epochs"]) == taught
     nets = [trial.recipe for trial in trials if trial.run is train_net and trial not in (longer, convnet)]
     for setting in ("rates", "batch_size", "minutes", "epochs"):
         assert len({str(recipe[setting]) for recipe in nets}) == 1
     stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack"]
-    random, pretrained = ((claim.SPEECH, *claim.net(start, 4 if name == "quick" else 6)) for start in ("random", "pre-trained"))
+    random, pretrained = ((claim.SPEECH, *claim.net(start, 6 if name == "full" else 4)) for start in ("random", "pre-trained"))
     (deepest,) = [trial.recipe for trial in trials if trial.row == pretrained]
     pool, most = deepest["speech"]["pool"] or 80, deepest["minutes"][-1]
     before = deepest["pretraining"]["epochs"] * len(deepest["options"]["widths"]) * pool  # in minutes that were gone through
     assert longer.recipe["minutes"] == [most] and longer.recipe["epochs"][0] * most == before + deepest["epochs"][-1] * most
     for row, published in ((random, 1), (pretrained, 2)):
         assert len(matches("phone_recognition", claim.PUBLISHED, row, claim.metric("test", most))) == published
-    assert {recipe["options"]["widths"][0] for recipe in stacks} == {128 if name == "quick" else 512}
+    assert {recipe["options"]["widths"][0] for recipe in stacks} == {{"quick": 128, "hour": 256, "full": 512}[name]}
     assert sum(recipe["shown"] for recipe in nets) == 4

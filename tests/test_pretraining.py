@@ -99,7 +99,7 @@ def test_a_stack_of_nothing_is_refused():
 
 
 def test_other_models_are_refused(x):
-    with pytest.raises(InvalidInput, match="autoencoder_stack models, not 'linear'"):
+    with pytest.raises(InvalidInput, match="autoencoder_stack or deep_autoencoder models, not 'linear'"):
         zoo.pretrain(compiled([0]), x, epochs=1)
 
 

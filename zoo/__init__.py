@@ -21,6 +21,7 @@ _HOMES = {
     "list_presets": "zoo.presets",
     "model_card": "zoo.presets",
     "model_options": "zoo.registry",
+    "prepare_image": "zoo.image_files",
     "retrain_preset": "zoo.presets",
     "save_preset": "zoo.presets",
     "pretrain": "zoo.training.pretraining",

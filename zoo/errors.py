@@ -21,8 +21,16 @@ class CorruptFile(ZooError, OSError):
     """A file whose content is not what its checksum or format promises."""
 
 
+class CacheError(ZooError, OSError):
+    """The cache folder of the data sets cannot be read or written: permissions, a full disk."""
+
+
 class ResultsError(ZooError, OSError):
     """A results folder that cannot be read or written."""
+
+
+class TrialsFailed(ZooError):
+    """Some trials of a run raised; the others are finished and stored."""
 
 
 def unknown_name(kind, name, known):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.errors import CorruptFile, InvalidInput
-from zoo.images import as_pixels
+from zoo.images import as_pixels, prepare_pixels
 
 STDIN = "-"
 MAX_BYTES = 100 * 2**20
@@ -58,15 +58,29 @@ def read_images(source):
     return [_image(name, content)]
 
 
-def read_image(source):
-    """The pixels of the single image in a file, as `read_images` reads it: float32, (h, w) or (h, w, c), 0..255.
+def prepare_image(image, input_shape, dataset=None):
+    """(pixels, done): an image as a model trained on `dataset` expects it, and plain sentences on what was changed.
 
-    Raises InvalidInput where an NPY holds several.
+    image: the path of a file with one image, as `read_images` takes it, or an array (h, w), (h, w, 1), (h, w, 3) or
+    (h, w, 4), values as `zoo.images.as_pixels` takes them. input_shape: the model's, (h, w), (h, w, 1) or (h, w, 3).
+    dataset: the name of the data set; "mnist" and "fashion_mnist" have a known layout, for others the whole image is scaled
+    to fit and nothing is inverted. pixels: uint8, shape `input_shape`, 0..255.
+
+    Raises InvalidInput for what is no image, for several of them, for one that is blank, and for a model that takes no
+    images; CorruptFile for a truncated file.
+
+    >>> pixels, done = prepare_image("photo.png", (28, 28), "mnist")
+    >>> done[0]
+    'Inverted: it was dark on light, the model saw light on dark.'
     """
-    pictures = read_images(source)
+    if not isinstance(image, (str, Path)):
+        return prepare_pixels(as_pixels(image), input_shape, dataset)
+    pictures = read_images(image)
     if len(pictures) != 1:
-        raise InvalidInput(f"{source} holds {len(pictures)} images; one is wanted.")
-    return pictures[0].pixels
+        raise InvalidInput(f"{image} holds {len(pictures)} images; one is wanted.")
+    name, pixels, read = pictures[0]
+    pixels, done = prepare_pixels(pixels, input_shape, dataset, name)
+    return pixels, read + done
 
 
 def _file_bytes(path):

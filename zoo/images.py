@@ -34,25 +34,11 @@ class Layout(NamedTuple):
 LAYOUTS = {"mnist": Layout("digit", 20 / 28, True, 0.2), "fashion_mnist": Layout("article", 1.0, False, 0.05)}
 
 
-def prepare(image, input_shape, dataset=None, name="The image"):
-    """(pixels, done): the image as a model trained on `dataset` expects it, and plain sentences on what was changed.
-
-    image: (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), values as `as_pixels` takes them. input_shape: the model's, (h, w),
-    (h, w, 1) or (h, w, 3). dataset: the name of the data set; "mnist" and "fashion_mnist" have a known layout, for
-    others the whole image is scaled to fit and nothing is inverted. name: what errors call the image.
-    pixels: uint8, shape `input_shape`, 0..255.
-
-    Raises InvalidInput for what is no image, is blank, or a model that takes no images.
-
-    >>> pixels, done = prepare(255 - digit, (28, 28), "mnist")
-    >>> done[0]
-    'Inverted: it was dark on light, the model saw light on dark.'
-    """
-    return prepare_pixels(as_pixels(image, name), input_shape, dataset, name)
-
-
 def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
-    """`prepare` for what as_pixels gave: however dark it is, nothing is brought to 0..255 once more."""
+    """(pixels, done): what `zoo.prepare_image` makes of pixels as as_pixels gives them, which are 0..255 however dark.
+
+    Raises InvalidInput for what is no image, is blank, or a model that takes no images; name: what it calls the image.
+    """
     size, channels = image_shape(input_shape)
     pixels, done = _coloured(_single(pixels, name), channels)
     layout = LAYOUTS.get(dataset) if channels == 1 else None

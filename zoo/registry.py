@@ -62,15 +62,17 @@ def models_text(name):
 
 
 def create_model(name, input_shape, classes=None, **options):
-    """An uncompiled keras.Model: raw data in, logits out, of shape (n, classes), or as the next lines say.
+    """An uncompiled keras.Model: raw data in, logits out, float32 (n, classes), or as the next lines say.
 
     A model that reconstructs its input, such as deep_autoencoder, has no classes: leave them out. Its logits are those
     of the input's numbers, (n, *input_shape); see zoo.encoder and zoo.decoder for its halves. A model of text, such as
-    language_model, takes the size of its alphabet as classes and gives logits at every place, (n, T, classes).
+    language_model, takes the size of its alphabet as classes and gives logits at every place, (n, T, classes). One with the
+    option series forecasts as many values ahead as classes says, in the series' units.
 
     input_shape: shape of one example, without the batch: (height, width), (height, width, channels),
-    (timesteps, features) or (features,). Integer and float input are the same to the model; pixels are
-    expected in 0..255, and preprocessing is the model's first layer. options: see `model_options(name)`.
+    (timesteps, features), (features,), or for text (T,), its codes being integers 0..classes - 1. Integer and float input
+    are the same to the model; pixels are expected in 0..255, and preprocessing is the model's first layer. options: see
+    `model_options(name)`.
 
     The weights, and the seeds of dropout and augmentation, follow from `keras.utils.set_random_seed`.
     Raises UnknownName for the name and InvalidInput for a shape, a number of classes or an option.

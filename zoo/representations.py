@@ -54,7 +54,8 @@ def encoder(model):
 def decoder(model):
     """The second half of an autoencoder, as a keras.Model: codes (n, code) in, data like the model's input out, float32.
 
-    For images, that is pixels in 0..255, (n, height, width). Weights are shared, as in `encoder`.
+    For images, that is pixels in 0..255, (n, height, width). Weights are shared, as in `encoder`. Raises InvalidInput for a
+    model without a layer called "code".
 
     Example:
         >>> model = zoo.create_model("deep_autoencoder", (28, 28))

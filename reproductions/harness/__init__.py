@@ -10,7 +10,6 @@ _HOMES = {
     "Check": "verdicts",
     "Published": "published",
     "Trial": "trial",
-    "TrialsFailed": "runner",
     "WithFiles": "trial",
     "as_published": "verdicts",
     "check": "verdicts",

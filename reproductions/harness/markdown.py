@@ -6,6 +6,7 @@ from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.numbers import number, words
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
+from zoo.reproductions.harness.trial import Budget
 
 CHECKED = {
     "read": "read in the source itself",
@@ -29,7 +30,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
-    parts += [_origin(runs)]
+    parts += [_origin(runs), _rerun(module, runs, budget)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -108,6 +109,15 @@ def _origin(runs):
         for device, backend, precision, commit in runs[["device", "backend", "precision", "commit"]].drop_duplicates().values
     ]
     return f"Computed on {'; '.join(places)}. Generated from runs.csv; `zoo results rebuild` makes it anew."
+
+
+def _rerun(module, runs, budget):
+    """The command that makes these runs anew, with the number of seeds where it is not the budget's own."""
+    if budget is None:
+        return ""
+    trials, n = module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None))), runs.seed.nunique()
+    usual = max((len(trial.seeds) for trial in trials), default=n)
+    return f"To run it again: `zoo reproduce {claim_name(module)} --budget {budget}{'' if n == usual else f' --seeds {n}'}`."
 
 
 def _text(text):

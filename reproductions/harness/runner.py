@@ -7,7 +7,7 @@ import traceback
 from collections import deque
 
 from zoo.datasets import at_hand
-from zoo.errors import CorruptFile, InvalidInput, ZooError
+from zoo.errors import CorruptFile, InvalidInput, TrialsFailed
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
@@ -21,10 +21,6 @@ from zoo.reproductions.harness.store import Entry, Store, make_folder, require_w
 from zoo.reproductions.harness.trial import Budget, WithFiles
 
 POLL_SECONDS = 0.2
-
-
-class TrialsFailed(ZooError):
-    """Some trials of a run raised; the others are finished and stored."""
 
 
 def run_claim(

@@ -42,7 +42,8 @@ def scoreboard(root):
     sentences = [_sentence(folder, line) for folder in judged_folders(root) for line in verdicts_of(folder)]
     return (
         "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
-        "To rerun one: `zoo reproduce NAME`. All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
+        "The last line of a table is the command that runs it again. "
+        "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
         f"{_tables(root, root)}\n## Every check\n\n{''.join(sentences) or 'None yet.'}"
     )
 

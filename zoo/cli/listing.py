@@ -57,7 +57,7 @@ def datasets(pattern: Pattern = "*"):
 def claims(pattern: Pattern = "*"):
     """List the claims that can be put to the test with [bold]zoo reproduce[/].
 
-    All have the budgets quick (minutes on two cores) and full (a GPU); some have hour, between the two.
+    All have the budgets quick (minutes on two cores) and full (all there is, on a GPU); some have hour (on two cores).
 
     Examples:
 

@@ -33,7 +33,7 @@ _WHERE = (
     "Results folder. Default: ZOO_RESULTS_DIR if that is set, else results/ of the checkout that the current folder is in, "
     "else results/ in the current folder."
 )
-_HOW_MUCH = "smoke: seconds; quick: minutes on 2 cores; hour: an hour on them, if the claim has it; full: a GPU, 20 seeds or more."
+_HOW_MUCH = "smoke: seconds; quick: minutes on 2 cores; hour: an hour on them, if the claim has it; full: all there is, on a GPU."
 BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
 OutOption = Annotated[
     Path | None,
@@ -75,7 +75,7 @@ def reproduce(
     $ zoo reproduce shallow_vs_deep --budget smoke --out /tmp/try
     $ zoo reproduce shallow_vs_deep --budget hour
     $ zoo reproduce shallow_vs_deep --budget full --engine ray --address auto
-    $ zoo reproduce pretrained --budget full --only kernel_machine
+    $ zoo reproduce pretrained --budget full --seeds 10 --only kernel_machine
     """
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
@@ -94,6 +94,6 @@ def compare(claim: Claim, budget: BudgetOption = Budget.QUICK, out: OutOption = 
     Examples:
 
     $ zoo compare shallow_vs_deep
-    $ zoo compare shallow_vs_deep --budget full
+    $ zoo compare shallow_vs_deep --budget hour
     """
     show(claim, budget.value, out)

@@ -24,6 +24,14 @@ class Population:
         weights: None, or K lists of arrays as `model.get_weights()` gives them: where the members start.
         group_size: at most so many members are trained at once; None: as many as fit into memory.
 
+    Attributes:
+        seeds: the K integers. template: a model like the members, with weights that mean nothing.
+        epochs_trained: of all calls of `fit` together. best_epoch: int (K,), the epoch of the last call that each member's
+            weights are of, counted like the history's; None before.
+        diverged: bool (K,), whose loss was not finite once.
+        compile_seconds, fit_seconds: spent on compilation and on training so far, all members together.
+        trained_at_once: how many members the last `fit` trained at a time; None before.
+
     Raises InvalidInput for no seeds, a `build` that returns no built model, weights that do not fit.
 
     Example:
@@ -102,6 +110,7 @@ class Population:
         Args:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
             y: array (n, ...), or None where the loss says that it ignores it (ignores_y = True, as zoo.layers.MeanOutput).
+            epochs, batch_size: positive integers; a batch can't be larger than what a member trains on.
             validation_data: None or (x, y), evaluated after every epoch.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
@@ -186,7 +195,8 @@ class Population:
     def evaluate(self, x, y=None):
         """Loss and metrics of every member on x (n, *input_shape), y (n, ...).
 
-        Returns a DataFrame, one row per member: member, seed, the metrics, diverged (bool).
+        Returns a DataFrame, one row per member: member, seed, loss, the metrics, diverged (bool).
+        Raises InvalidInput for data that do not fit, and before `compile`.
         """
         import pandas as pd
 
@@ -196,7 +206,9 @@ class Population:
         return pd.DataFrame(index | {name: results[name] for name in _loss_first(results)} | {"diverged": self.diverged})
 
     def predict(self, x):
-        """The outputs of every member on x (n, *input_shape): array (K, n, ...); compiled or not."""
+        """The outputs of every member on x (n, *input_shape): array (K, n, ...), of the type of the model's output, float32
+        unless its precision says otherwise; compiled or not. Raises InvalidInput for x that does not fit.
+        """
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)
 
@@ -204,6 +216,7 @@ class Population:
         """Take over the weights of layers of another population, member by member.
 
         layers, source_layers: layers of this template and of source's, as many, with equally shaped weights.
+        Raises InvalidInput for other shapes and for layers of other models.
         """
         for mine, theirs in zip(layers, source_layers, strict=True):
             for variable, other in zip(mine.variables, theirs.variables, strict=True):
@@ -222,12 +235,15 @@ class Population:
         raise InvalidInput(f"{variable.path} is no variable of {self.template.name!r}.")
 
     def get_weights(self, member):
-        """The arrays of one member, ordered as `model.get_weights()` orders them."""
+        """The arrays of one member, ordered as `model.get_weights()` orders them. Raises as population[member] does."""
         member = self._checked(member)
         return [np.array(values[place][member]) for values, place in map(self._stacked, self.template.weights)]
 
     def __getitem__(self, member):
-        """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is, at its own rate."""
+        """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is, at its own rate.
+
+        Raises TypeError for what is no integer and IndexError for a member that there is not.
+        """
         member = self._checked(member)
         model = self._make_model(self.seeds[member])
         state = self._state

@@ -33,9 +33,10 @@ def pretrain(
     Bengio et al., Greedy layer-wise training of deep networks, NIPS 2007; Vincent et al., JMLR 11, 2010.
 
     Args:
-        population: Population of `zoo.create_model("autoencoder_stack", ...)` models, before its own `fit`.
+        population: Population of `zoo.create_model("autoencoder_stack", ...)` models, or of "deep_autoencoder", before its
+            own `fit`.
         x: raw examples (n, *input_shape), labelled or not.
-        epochs: per encoder: one integer, or one per encoder.
+        epochs: per encoder: one integer, or one per encoder. batch_size, verbose: as in `Population.fit`.
         optimizer: name or keras optimizer, a fresh one for every encoder.
         corruption, level, tied, error: of the (denoising) autoencoders, see `zoo.layers.autoencoder.Autoencoder`;
             level may be one per encoder, and so may the error of an autoencoder_stack.
@@ -51,7 +52,8 @@ def pretrain(
         return pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose)
     layers = encoders(population.template)
     if not layers:
-        raise InvalidInput(f"pretrain needs a population of autoencoder_stack models, not {population.template.name!r}.")
+        wanted = "autoencoder_stack or deep_autoencoder"
+        raise InvalidInput(f"pretrain needs a population of {wanted} models, not {population.template.name!r}.")
     options = _stack_options(population.template, layers)
     options |= {"corruption": corruption, "tied": tied}
     x, _ = check_data(population.template, x, None)
