@@ -34,6 +34,7 @@ NETS = {RNN: "C4", IRNN: "C1", LSTM: "C0", CHRONO: "C2"}
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
 LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
+CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
 ORDERS = {"in order": False, "in a random order": True}
 PROTOCOL = f"""
 All nets have one layer of as many units (quick: 32; hour: 32, and 64 for pixels; full: 64 and 128), the same sequences,
@@ -156,7 +157,7 @@ def judge(runs):
     for when in ("start", "trained"):
         for name in (LSTM, CHRONO):
             checks.append(paired_difference(
-                compared, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}",
+                compared, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}{CUT}",
                 higher_is_better=True, name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
                 doubt=_nothing_left(runs, longest, when, name, RNN),
             ))
@@ -176,7 +177,8 @@ def _comparable(runs):
     """
     errors, gradients = runs[runs.metric == "mse"], runs[runs.metric.str.startswith("log10_gradient")]
     errors = errors.assign(metric="log10_mse", value=np.log10(errors.value))
-    return pd.concat([errors, gradients.assign(value=gradients.value.clip(lower=LEAST))], ignore_index=True)
+    gradients = gradients.assign(metric=gradients.metric + CUT, value=gradients.value.clip(lower=LEAST))
+    return pd.concat([errors, gradients], ignore_index=True)
 
 
 def _nothing_left(runs, setting, when, *names):

@@ -50,7 +50,7 @@ def test_mlps_have_as_many_weights_as_the_convnet(layers):
     assert abs(mlp.count_params() / weights - 1) <= TOLERANCE
 
 
-@pytest.mark.parametrize("budget", ["smoke", "quick", "full"])
+@pytest.mark.parametrize("budget", ["smoke", "quick", "hour", "full"])
 def test_every_budget_finds_such_mlps(budget):
     for trial in claim.trials(budget_of(budget)):
         if "as_many_weights_as" in trial.recipe:

@@ -100,10 +100,11 @@ def test_the_same_card_in_another_host_computes_again_what_ran_on_the_processor(
         assert begun(log) == {"linear": begins, "mlp": begins}
 
 
-def test_one_model_anew_and_the_lines_of_the_others_stay(log):
+@pytest.mark.parametrize("only", ["ml*", "mlp_digits"])
+def test_one_model_anew_and_the_lines_of_the_others_stay(log, only):
     folder = run()
     before, environment = values(folder), json.loads((folder / "environment.json").read_text())
-    assert run(only="ml*", force=True) == folder
+    assert run(only=only, force=True) == folder
     assert begun(log) == {"linear": 1, "mlp": 2}
     assert values(folder) == before
     after = json.loads((folder / "environment.json").read_text())

@@ -127,13 +127,22 @@ def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):
     assert code == 0 and "kernel size: mnist" in out and "kernel 0" not in out
 
 
-@pytest.mark.parametrize("seeds, said", [(3, ""), (2, " --seeds 2")])
-def test_the_last_line_runs_it_again_with_as_many_seeds(written, seeds, said):
+@pytest.mark.parametrize(
+    "seeds, backend, said", [(3, "jax", ""), (2, "jax", " --seeds 2"), (3, "tensorflow", " --backend tensorflow")]
+)
+def test_the_last_line_runs_it_again_with_as_many_seeds(written, seeds, backend, said):
     few = Trial(*OTHER, (0,), harness_example.train)
     trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train), few]  # noqa: E731
-    folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8, 9][:seeds]) + rows_of(OTHER, [7]))
+    folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8, 9][:seeds], backend=backend))
     last = (folder / "comparison.md").read_text().splitlines()[-1]
     assert last == f"To run it again: `zoo reproduce a_claim --budget full{said}`."
+
+
+def test_no_command_is_promised_that_would_run_something_else(written):
+    trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train)]  # noqa: E731
+    others = [row | {"seed": row["seed"] + 5} for row in rows_of(ROW, [7, 8, 9])]
+    folder = written(reproduction(trials=trials, SEEDS={"full": 3}), others)
+    assert "To run it again" not in (folder / "comparison.md").read_text(), "no option asks for seeds 5, 6 and 7"
 
 
 def test_tables_say_what_intervals_leave_out(written):

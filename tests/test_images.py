@@ -209,6 +209,23 @@ def test_one_array_and_one_image_of_several(digits, tmp_path):
         prepare_image(tmp_path / "many.npy", SIZE)
 
 
+def test_what_reading_changed_is_said_first_of_files_as_of_arrays(digits, tmp_path):
+    light = digits[0] / 255
+    np.save(tmp_path / "light.npy", light)
+    for image in (tmp_path / "light.npy", light):
+        pixels, done = prepare_image(image, SIZE, "mnist")
+        np.testing.assert_array_equal(pixels, digits[0])
+        assert done[0] == "Brought from float64 to 0..255." and done[1].startswith("Taken as it is")
+
+
+def test_what_cannot_be_prepared_is_called_by_its_name(digits, tmp_path):
+    np.save(tmp_path / "blank.npy", np.zeros(SIZE, "uint8"))
+    with pytest.raises(InvalidInput, match="blank.npy is blank"):
+        prepare_image(str(tmp_path / "blank.npy"), SIZE, "mnist")
+    with pytest.raises(InvalidInput, match="a height and a width; the model's input has the shape"):
+        prepare_image(digits[0], (None, 28, 1), "mnist")
+
+
 def test_other_data_sets_are_scaled_and_never_inverted(digits):
     paper = 255 - digits[0]
     for dataset in (None, "my_letters"):

@@ -3,6 +3,7 @@ way around: a header that promises too much is refused before anything is decode
 """
 
 import io
+import os
 import struct
 import sys
 import warnings
@@ -47,7 +48,7 @@ def read_images(source):
     >>> read_images("digit.png")[0].pixels.shape
     (480, 640, 3)
     """
-    name = "standard input" if str(source) == STDIN else str(source)
+    name = _name(source)
     content = _stdin_bytes() if str(source) == STDIN else _file_bytes(Path(source))
     if not content:
         raise InvalidInput(f"{name} is empty (0 bytes).")
@@ -61,10 +62,10 @@ def read_images(source):
 def prepare_image(image, input_shape, dataset=None):
     """(pixels, done): an image as a model trained on `dataset` expects it, and plain sentences on what was changed.
 
-    image: the path of a file with one image, as `read_images` takes it, or an array (h, w), (h, w, 1), (h, w, 3) or
-    (h, w, 4), values as `zoo.images.as_pixels` takes them. input_shape: the model's, (h, w), (h, w, 1) or (h, w, 3).
-    dataset: the name of the data set; "mnist" and "fashion_mnist" have a known layout, for others the whole image is scaled
-    to fit and nothing is inverted. pixels: uint8, shape `input_shape`, 0..255.
+    image: the path of a file with one image, as `read_images` takes it, "-" for standard input, or an array (h, w),
+    (h, w, 1), (h, w, 3) or (h, w, 4), values as `zoo.images.as_pixels` takes them. input_shape: the model's, (h, w),
+    (h, w, 1) or (h, w, 3). dataset: the name of the data set; "mnist" and "fashion_mnist" have a known layout, for others
+    the whole image is scaled to fit and nothing is inverted. pixels: uint8, shape `input_shape`, 0..255.
 
     Raises InvalidInput for what is no image, for several of them, for one that is blank, and for a model that takes no
     images; CorruptFile for a truncated file.
@@ -73,14 +74,19 @@ def prepare_image(image, input_shape, dataset=None):
     >>> done[0]
     'Inverted: it was dark on light, the model saw light on dark.'
     """
-    if not isinstance(image, (str, Path)):
-        return prepare_pixels(as_pixels(image), input_shape, dataset)
-    pictures = read_images(image)
-    if len(pictures) != 1:
-        raise InvalidInput(f"{image} holds {len(pictures)} images; one is wanted.")
-    name, pixels, read = pictures[0]
+    if isinstance(image, (str, os.PathLike)):
+        pictures = read_images(image)
+        if len(pictures) != 1:
+            raise InvalidInput(f"{_name(image)} holds {len(pictures)} images; one is wanted.")
+        name, pixels, read = pictures[0]
+    else:
+        name, pixels, read = "The image", as_pixels(image), _brought(image)
     pixels, done = prepare_pixels(pixels, input_shape, dataset, name)
     return pixels, read + done
+
+
+def _name(source):
+    return "standard input" if str(source) == STDIN else os.fspath(source)
 
 
 def _file_bytes(path):
@@ -154,10 +160,16 @@ def _arrays(name, content):
     pixels = as_pixels(array, name)
     colours = pixels.ndim == 3 and pixels.shape[-1] in (3, 4)
     many = pixels.ndim == 4 or pixels.ndim == 3 and not colours
-    done = [] if array.dtype == "uint8" else [f"Brought from {array.dtype} to 0..255."]
+    done = _brought(array)
     if not many:
         return [Picture(name, pixels, done)]
     return [Picture(f"{name}[{index}]", one, done) for index, one in enumerate(pixels)]
+
+
+def _brought(array):
+    """What as_pixels does to an array, in sentences."""
+    kind = np.asarray(array).dtype
+    return [] if kind == "uint8" else [f"Brought from {kind} to 0..255."]
 
 
 def _parsed(name, content):

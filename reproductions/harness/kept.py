@@ -11,17 +11,21 @@ from zoo.reproductions.harness.store import Entry
 
 
 def chosen(module, trials, only):
-    """The trials of the models that `only`, a name with shell wildcards, fits; all for None.
+    """The trials whose model, or model and data set as in lstm_mnist, `only` fits, a name with shell wildcards; all for None.
 
     Raises InvalidInput where none is, or where the claim needs what all of its trials leave.
     """
-    found = [trial for trial in trials if only is None or fnmatch.fnmatchcase(trial.model, only)]
+    found = [trial for trial in trials if only is None or _fits(trial, only)]
     if not found:
         models = ", ".join(dict.fromkeys(trial.model for trial in trials))
         raise InvalidInput(f"{claim_name(module)} trains no model {only!r}; it has {models}.")
     if len(found) < len(trials) and hasattr(module, "illustrate"):
         raise InvalidInput(f"{claim_name(module)} draws pictures of what all its trials leave: run all of them.")
     return found
+
+
+def _fits(trial, only):
+    return any(fnmatch.fnmatchcase(name, only) for name in (trial.model, f"{trial.model}_{trial.dataset}"))
 
 
 def kept(trials, folder, environment):

@@ -2,6 +2,7 @@
 
 import inspect
 
+from zoo.errors import ZooError
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.numbers import number, words
 from zoo.reproductions.harness.sizes import sizes
@@ -112,12 +113,18 @@ def _origin(runs):
 
 
 def _rerun(module, runs, budget):
-    """The command that makes these runs anew, with the number of seeds where it is not the budget's own."""
-    if budget is None:
+    """The command that makes these runs anew, with the number of seeds where it is not the budget's own; "" if none does."""
+    seeds = sorted(set(runs.seed))
+    try:
+        trials = module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None)))
+    except ZooError:  # a budget that the claim no longer has
         return ""
-    trials, n = module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None))), runs.seed.nunique()
-    usual = max((len(trial.seeds) for trial in trials), default=n)
-    return f"To run it again: `zoo reproduce {claim_name(module)} --budget {budget}{'' if n == usual else f' --seeds {n}'}`."
+    if seeds != list(range(len(seeds))):
+        return ""
+    usual = max((len(trial.seeds) for trial in trials), default=len(seeds))
+    backend = " --backend tensorflow" if "tensorflow" in set(runs.backend) else ""
+    own = "" if len(seeds) == usual else f" --seeds {len(seeds)}"
+    return f"To run it again: `zoo reproduce {claim_name(module)} --budget {budget}{own}{backend}`."
 
 
 def _text(text):

@@ -31,7 +31,7 @@ def run_claim(
     claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick", "hour" or "full"; seeds: a
     number or the seeds, instead of the budget's own. out: the results folder, see results_root. Trials that are
     stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster. only: a
-    model's name, with shell wildcards; the lines of the other models stay those of the runs in the folder.
+    model's name, or model_dataset, with shell wildcards; the other lines stay those of the runs in the folder.
     Raises UnknownName, InvalidInput, TrialsFailed, and before any training ResultsError: a folder that takes no results, or,
     with only, runs that are not those of the present recipes, seeds, device and versions.
     """

@@ -61,7 +61,9 @@ def reproduce(
     force: Annotated[bool, typer.Option("--force", help="Train again what is finished already.")] = False,
     only: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="Run these models alone, wildcards allowed; the other lines stay.", show_default=False),
+        typer.Option(
+            metavar="MODEL", help="Run a model, or a model_dataset, alone, wildcards allowed; the other lines stay.", show_default=False
+        ),
     ] = None,
     backend: TrainingBackend = Backend.JAX,
 ):
