@@ -143,6 +143,9 @@ def test_no_command_is_promised_that_would_run_something_else(written):
     others = [row | {"seed": row["seed"] + 5} for row in rows_of(ROW, [7, 8, 9])]
     folder = written(reproduction(trials=trials, SEEDS={"full": 3}), others)
     assert "To run it again" not in (folder / "comparison.md").read_text(), "no option asks for seeds 5, 6 and 7"
+    former = folder.parents[1] / "hour" / "a_claim"
+    write_results(former, reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8, 9]), {})
+    assert "To run it again" not in (former / "comparison.md").read_text(), "the claim has an hour no more"
 
 
 def test_tables_say_what_intervals_leave_out(written):

@@ -222,6 +222,7 @@ def test_what_cannot_be_prepared_is_called_by_its_name(digits, tmp_path):
     np.save(tmp_path / "blank.npy", np.zeros(SIZE, "uint8"))
     with pytest.raises(InvalidInput, match="blank.npy is blank"):
         prepare_image(str(tmp_path / "blank.npy"), SIZE, "mnist")
+    assert prepare_image(digits[0], np.array(SIZE), "mnist")[0].shape == SIZE
     with pytest.raises(InvalidInput, match="a height and a width; the model's input has the shape"):
         prepare_image(digits[0], (None, 28, 1), "mnist")
 

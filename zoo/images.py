@@ -79,7 +79,7 @@ def as_pixels(array, name="The image"):
 def image_shape(input_shape):
     """((height, width), channels) of a model's input, without the batch. Raises InvalidInput where it takes no images."""
     shape = tuple(input_shape)
-    if not all(isinstance(side, int) and side > 0 for side in shape):
+    if not all(isinstance(side, (int, np.integer)) and side > 0 for side in shape):
         raise InvalidInput(f"An image needs a height and a width; the model's input has the shape {shape}.")
     if len(shape) == 2:
         return shape, 1
