@@ -7,12 +7,12 @@ reconstruct MNIST's test images, and nets with a code of 6 numbers reconstruct g
 there is to know. They compete with as many principal components and with logistic PCA, and one start with another: the
 start of 2006 with and without layer-wise pre-training, under the descent of its time and under Adam, and today's start.
 
-Expected, full budget (5 seeds, one H100, some 8 minutes, not run yet): 30 principal components err by 13.87 per MNIST image,
-as published, a pre-trained net by a quarter of that. Quick budget (3 seeds, 2 cores, 2 minutes, smaller nets, 10,000
-images, 2,400 steps): components as published; under momentum the start of 2006 collapses to the mean image and layer-wise
-pre-training cures it; pre-trained nets beat principal components and logistic PCA of as many numbers on both sets. On MNIST,
-pre-training and then Adam do best, ahead of a modern start; on curves the modern start needs no pre-training and does
-better, but no net of 6 numbers beats logistic PCA with 18, which that of 2006 did by far.
+Expected, full budget (5 seeds, one H100, 10 minutes by estimate, not run yet): 30 principal components err by 13.87 per
+MNIST image, as published, a pre-trained net by a quarter of that. Quick budget (3 seeds, 2 cores, 2 minutes, smaller nets,
+10,000 images, 2,400 steps): components as published; under momentum the start of 2006 collapses to the mean image and
+layer-wise pre-training cures it; pre-trained nets beat principal components and logistic PCA of as many numbers on both
+sets. On MNIST, pre-training and then Adam do best, ahead of a modern start; on curves the modern start needs no pre-training
+and does better, but no net of 6 numbers beats logistic PCA with 18, which that of 2006 did by far.
 """
 
 from zoo.reproductions.harness import Published, Trial, as_published, paired_difference, ratio, target

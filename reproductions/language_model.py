@@ -12,9 +12,9 @@ Hour (3 seeds, 2 cores, 37 minutes, the longest book, nets of 256 units): the cl
 (1.96 and 1.98) are ahead of PPM and n-grams (2.02 and 2.05), where there is text enough: with a sixteenth of it one layer is
 behind n-grams (2.57 and 2.53), with a quarter ahead of them (2.23 and 2.27) and still behind PPM (2.19), which goes on
 learning from the test text; how much the rest of the text gains on n-grams is not clear. Two layers are not clearly ahead of
-one, nor, its seeds being far apart, is one of the plain net (2.32). Full (5 seeds, one H100, some 8 minutes, not run yet):
-on four books of 0.1 to 0.5 million characters, and on Tiny Shakespeare, of one million; after quick and hour, PPM should be
-ahead on the shorter ones, LSTM on the longer.
+one, nor, its seeds being far apart, is one of the plain net (2.32). Full (5 seeds, one H100, 18 minutes by estimate, not run
+yet): on four books of 0.1 to 0.5 million characters, and on Tiny Shakespeare, of one million; after quick and hour, PPM
+should be ahead on the shorter ones, LSTM on the longer.
 """
 
 import numpy as np

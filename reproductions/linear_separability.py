@@ -9,14 +9,15 @@ autoencoders, as it starts, pre-trained without labels only, and trained to the 
 Larochelle et al.'s mnist_basic and mnist_rot; and on every layer of a small ConvNet. Vincent et al. (2010, Table 5) probed
 pre-trained layers so; Alain & Bengio saw an untrained ConvNet's probes fall from 8 to 2 % with depth.
 
-Expected, full budget (10 seeds, one H100, some 8 minutes, not run yet): probes of trained nets fall from layer to layer.
-Quick budget (3 seeds, 2 cores, some 3 minutes: 200 units, 4,000 images, far from the published sizes): every trained layer is
-ahead of the input and, the ConvNet's first apart, of the untrained one; the second is ahead of the first, the third no better
-than the second: on mnist_rot from 47 % on the input to 25 %. Pre-trained only, layers are 2 to 9 points ahead of the input,
-but with so few images the third is not ahead of the first, as the published ones are. Untrained layers of sigmoids are
-nowhere ahead of what lies below them, and some are behind it. Alain & Bengio saw the probes of an untrained ConvNet improve from
-layer to layer: here those of both convolutions do, and those of the dense layer above them are far worse again. In the plane
-(20 seeds) the arms of the spiral come apart step by step: 26 % on the input, then 14, 4 and 1; one layer alone is left with 10.
+Expected, full budget (10 seeds, one H100, 20 minutes by estimate, not run yet): probes of trained nets fall from layer to
+layer. Quick budget (3 seeds, 2 cores, some 3 minutes: 200 units, 4,000 images, far from the published sizes): every trained
+layer is ahead of the input and, the ConvNet's first apart, of the untrained one; the second is ahead of the first, the third
+no better than the second: on mnist_rot from 47 % on the input to 25 %. Pre-trained only, layers are 2 to 9 points ahead of
+the input, but with so few images the third is not ahead of the first, as the published ones are. Untrained layers of
+sigmoids are nowhere ahead of what lies below them, and some are behind it. Alain & Bengio saw the probes of an untrained
+ConvNet improve from layer to layer: here those of both convolutions do, and those of the dense layer above them are far
+worse again. In the plane (20 seeds) the arms of the spiral come apart step by step: 26 % on the input, then 14, 4 and 1; one
+layer alone is left with 10.
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference

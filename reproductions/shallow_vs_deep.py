@@ -7,15 +7,15 @@ split 50,000 / 10,000 / 10,000: softmax regression on pixels and on histograms o
 exactly (a support vector machine) and as random Fourier features, and then nets that learn features: a multilayer
 perceptron, a stack of denoising autoencoders, a ConvNet without and with augmented images, an LSTM over rows.
 
-Expected, full budget (20 seeds, one H100, some 8 minutes, not run yet; by what first tries gave): on MNIST about 7 % error
-for the linear model, 1.5 to 2 % for hand-made features and kernels, about 1.2 % for fully connected nets, 0.3 to 0.4 % for
-the ConvNet; on Fashion-MNIST about 15 %, 10 to 12 %, 9 to 10 % and 6 to 7 %. Hour (5 seeds, 2 cores, all images, nets of a
-size that these train in an hour): every deep net passes the linear model on pixels and on hand-made features on both sets,
-mlp and ConvNet both kernels too: on MNIST 7.3 % linear, 1.9 on hand-made features, 1.5 the exact kernel, 1.4 mlp, 0.5
-the augmented ConvNet; on Fashion-MNIST 15.3, 11.1, 10.0, 9.8 and 8.7, where the linear model thus errs less than twice as often as
-the ConvNet. Quick budget (3 seeds, 2 cores, some 3 minutes, the first 12,000 images, smaller nets, few epochs): all deep nets
-pass the linear model on pixels, save the augmented ConvNet on Fashion-MNIST, which is undecided there; hand-made features and
-the exact kernel are passed by the ConvNets on MNIST only: that takes more examples and steps.
+Expected, full budget (20 seeds, one H100, 16 minutes by estimate, not run yet; by what first tries gave): on MNIST about 7 %
+error for the linear model, 1.5 to 2 % for hand-made features and kernels, about 1.2 % for fully connected nets, 0.3 to 0.4 %
+for the ConvNet; on Fashion-MNIST about 15 %, 10 to 12 %, 9 to 10 % and 6 to 7 %. Hour (5 seeds, 2 cores, all images, nets of
+a size that these train in an hour): every deep net passes the linear model on pixels and on hand-made features on both sets,
+mlp and ConvNet both kernels too: on MNIST 7.3 % linear, 1.9 on hand-made features, 1.5 the exact kernel, 1.4 mlp, 0.5 the
+augmented ConvNet; on Fashion-MNIST 15.3, 11.1, 10.0, 9.8 and 8.7, where the linear model thus errs less than twice as often
+as the ConvNet. Quick budget (3 seeds, 2 cores, some 3 minutes, the first 12,000 images, smaller nets, few epochs): all deep
+nets pass the linear model on pixels, save the augmented ConvNet on Fashion-MNIST, which is undecided there; hand-made
+features and the exact kernel are passed by the ConvNets on MNIST only: that takes more examples and steps.
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference, ratio, target

@@ -95,6 +95,25 @@ def test_unknown_name_is_wrong_usage_and_names_the_nearest(call, arguments, sugg
     assert err.count("\n") == 1
 
 
+def test_train_says_that_it_comes_out_as_the_card_says(call, tmp_path):
+    code, out, err = call("train", "linear_mnist", "--seeds", "2", "--out", str(tmp_path / "deep" / "again"))
+    seeds = [line.split(":")[0] for line in out.splitlines() if line.startswith("seed ")]
+    assert (code, err, seeds) == (0, "", ["seed 10", "seed 11"])  # the card's are 0 to 9
+    assert "By the card the mean of new seeds falls between" in out and out.endswith("it does.\n")
+    assert str(tmp_path / "deep" / "again") in out.replace("\n", "")
+    code, out, err = call("evaluate", str(tmp_path / "deep" / "again"))
+    assert (code, err) == (0, "") and "it agrees" in out
+
+
+def test_train_fails_where_it_does_not(call, monkeypatch):
+    from zoo.presets.proving import Retraining
+
+    monkeypatch.setattr("zoo.presets.retrain_preset", lambda *args: Retraining({10: 9.0}, 7.1, 7.4))
+    code, out, err = call("train", "linear_mnist")
+    assert (code, out) == (1, "seed 10: test error 9.00 %\n")
+    assert err == "By the card a new seed falls between 7.10 and 7.40 %: it does not.\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -5,16 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from zoo.cli.backend import _held_back
 
 ZOO = Path(sys.executable).with_name("zoo")
+SET_HERE = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "JAX_COMPILATION_CACHE_DIR")
 
 
 def zoo(*arguments, **environment):
     """Run the installed command as a user does who has set nothing."""
-    env = {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")}
+    env = {name: value for name, value in os.environ.items() if name not in SET_HERE}
     return subprocess.run([ZOO, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=env | environment)
 
 
@@ -23,6 +25,12 @@ def test_evaluate_says_nothing_on_standard_error(backend):
     done = zoo("evaluate", "linear_mnist", KERAS_BACKEND=backend)
     assert (done.returncode, done.stderr) == (0, "")
     assert "it agrees" in done.stdout
+
+
+def test_a_data_folder_that_takes_nothing_costs_no_warning(tmp_path):
+    np.save(tmp_path / "image.npy", np.eye(28) * 255)
+    done = zoo("predict", "linear_mnist", tmp_path / "image.npy", ZOO_DATA_DIR=str(tmp_path / "image.npy" / "data"))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_evaluate_never_loads_tensorflow_unless_asked():

@@ -182,6 +182,15 @@ def test_distortions_are_compared_where_they_were_run():
     assert check.effect == pytest.approx(2)
 
 
+@pytest.mark.parametrize("errors, verdict", [((0.19, 0.2, 0.21), "reproduced"), ((0.34, 0.35, 0.36), "contradicted")])
+def test_the_larger_net_has_a_target_where_it_was_run(errors, verdict):
+    runs = nets((80, 85, 87, 90, 95))
+    *_, found = claim.judge(pd.concat([runs, table({claim.LARGE: errors}, "test_error_pct")]))
+    assert found.verdict == verdict and "0.27" in found.sentence
+    assert claim.LARGE in {trial.row[1:] for trial in claim.trials(Budget.named("full", None, claim.SEEDS))}
+    assert not any("0.27" in check.sentence for check in claim.judge(runs))
+
+
 def test_seeds_of_the_expensive_rows_are_the_first_of_the_hundred():
     seeds = {trial.model: trial.seeds for trial in claim.trials(budget_of("full"))}
     assert seeds["lecun1989"] == tuple(range(100)) and seeds["convnet"] == seeds["mlp"] == tuple(range(20))

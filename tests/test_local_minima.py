@@ -101,6 +101,7 @@ def runs_of(spreads):
             "train_loss": 1 + spread * noise[0],
             "test_loss": 2 + spread * (noise[0] / width + noise[1]),
             "rise_from_start": np.zeros(100),
+            "rise_between_solutions": (2 + noise[0] / 10) / width,
         }.items()
         for seed, value in enumerate(column)
     ]
@@ -130,6 +131,20 @@ def test_spreads_are_judged_for_the_size_of_the_losses_too():
     found = {check.name: check for check in local_minima.judge(runs)}
     plain, relative = (found[f"test losses draw together with width{of}"] for of in ("", ", for their size"))
     assert plain.effect == pytest.approx(30 * relative.effect, rel=0.02)
+
+
+def test_hills_between_solutions_are_compared_by_their_mean():
+    runs = runs_of({1: 0.2, 100: 0.02})
+    (found,) = [check for check in local_minima.judge(runs) if "hills" in check.name]
+    rises = runs[runs.metric == "rise_between_solutions"].groupby("setting").value.mean()
+    assert found.verdict == "reproduced" and found.effect == pytest.approx(rises.iloc[0] - rises.iloc[1], rel=1e-4)
+    names = {"1 hidden units": "100 hidden units", "100 hidden units": "1 hidden units"}
+    hills = runs.metric == "rise_between_solutions"
+    swapped = runs.assign(setting=runs.setting.mask(hills, runs.setting.map(names)))
+    (found,) = [check for check in local_minima.judge(swapped) if "hills" in check.name]
+    assert found.verdict == "contradicted"
+    alone = runs[runs.metric != "rise_between_solutions"]
+    assert not [check for check in local_minima.judge(alone) if "hills" in check.name]
 
 
 def test_spreads_that_grow_contradict_it():

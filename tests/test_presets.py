@@ -286,6 +286,9 @@ def test_a_folder_in_use_is_refused_before_anything_is_trained(tmp_path, monkeyp
         zoo.retrain_preset("linear_mnist", folder=tmp_path)
     with pytest.raises(InvalidInput, match="is a file"):
         zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt")
+    with pytest.raises(ResultsError, match="can't be written .*; choose another folder"):
+        zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt" / "preset")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,23 @@ def test_the_first_encoder_may_have_inputs_without_bounds(x):
     assert losses["linear"] < 0.6 * losses["squared"]
 
 
+@pytest.mark.parametrize("options, error, said", [
+    ({"rescale": None}, "crossentropy", r"Encoder 1 would reconstruct inputs of 0 to 255 by cross-entropy.*error='linear'"),
+    ({"activation": "relu"}, "crossentropy", "Encoder 2 would reconstruct units of relu"),
+    ({"activation": "tanh"}, ["linear", "crossentropy"], "Encoder 2 would reconstruct units of tanh"),
+    ({"activation": "relu"}, ["crossentropy", "linear"], None),
+    ({"activation": "relu", "rescale": None}, "linear", None),
+])
+def test_a_cross_entropy_that_would_fall_for_ever_is_refused(options, error, said, x):
+    build = {"widths": (8, 6)} | options
+    population = zoo.Population(lambda: zoo.create_model("autoencoder_stack", x.shape[1:], 10, **build), [3])
+    if said is None:
+        assert np.isfinite(zoo.pretrain(population, x, epochs=1, batch_size=50, error=error).loss).all()
+        return
+    with pytest.raises(InvalidInput, match=said):
+        zoo.pretrain(population, x, epochs=1, batch_size=50, error=error)
+
+
 def test_an_error_for_each_encoder_is_checked_before_the_first_one_learns(x):
     population = compiled([3], "autoencoder_stack")
     before = population.get_weights(0)

@@ -97,6 +97,20 @@ def test_checks_are_paired_ratios():
     assert not_run.verdict == "undecided" and "not run" in not_run.sentence
 
 
+def test_each_net_in_its_own_start_is_compared_by_its_last_error_too():
+    errors = {claim.setting(3, "relu", "He"): [3.0, 4.0, 5.0], claim.setting(3, "softplus", "normalised"): [4.0, 5.5, 6.0]}
+    shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
+    steps = {"metric": "steps_to_5_percent_training_error", "value": 100.0}
+    runs = pd.DataFrame([
+        shared | {"setting": name, "seed": seed} | row
+        for name, found in errors.items() for seed, error in enumerate(found)
+        for row in (steps, {"metric": "test_error_pct", "value": error})
+    ])
+    sooner, last, _ = claim.judge(runs)
+    assert "softplus" in sooner.name and sooner.effect == 1
+    assert "errs less" in last.name and last.effect == pytest.approx(3.5 / 3, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     "relu, rival, verdict, said",
     [

@@ -157,9 +157,12 @@ def test_few_seeds_do_not_judge_a_spread():
 def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
     errors = {(start, 3, claim.TOP): {("test", 10000): 3 + worse + np.arange(12) / 50, ("training", 10000): np.arange(12) / 50}
               for start, worse in (("random", 1), ("autoencoder", 0))}
+    errors["random", 1, claim.TOP] = {("test", 10000): 5 + np.arange(12) / 50}
     found = verdicts(pd.concat([known(gaps=(6, 3, 1.5)), runs_of(errors)]))
     assert found["20 units on top: less test error"].effect == pytest.approx(1)
     assert found["20 units on top: less training error"].verdict == "undecided"
+    deeper = {start: found[f"20 units on top: three layers, {start} start, beat one"] for start in ("autoencoder", "random")}
+    assert {start: check.effect for start, check in deeper.items()} == pytest.approx({"autoencoder": 2, "random": 1})
 
 
 def test_every_start_has_the_same_fine_tuning():

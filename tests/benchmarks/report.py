@@ -69,8 +69,11 @@ def _conditions(rows):
     named = rows.versions.dropna()
     found = Counter(pair for text in named for pair in str(text).split(", "))
     versions = [pair if n == len(named) else f"{pair} ({n} of {len(named)} measurements)" for pair, n in found.items()]
+    unnamed = sum("deepzoo" not in str(text) for text in named)
     together = int(pd.to_numeric(rows.together).max())
     text = f"Versions: {', '.join(sorted(versions))}."
+    if unnamed:
+        text += f" Of {unnamed} measurements the commit was not recorded."
     if together > 1:
         text += f" Up to {together} measurements built and compiled at the same time, then measured one by one."
     missing = [NAMES[family] for family in ("tensorflow", "torch") if family not in set(rows.family)]

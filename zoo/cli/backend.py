@@ -50,10 +50,19 @@ def use_chosen_backend():
 
 
 def _keep_compiled_programs():
-    """Let JAX keep what it compiles next to the data: data sets of one shape share programs, so does the next run."""
+    """Let JAX keep what it compiles next to the data: data sets of one shape share programs, so does the next run.
+
+    Where that folder can't be written there is nothing to keep, and nothing to warn of at every program.
+    """
     from zoo.datasets import cache
 
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.root() / "compiled"))
+    folder = cache.root() / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    if os.access(folder, os.W_OK):
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 

@@ -3,6 +3,7 @@
 import json
 
 from zoo.tasks import described, task_of_error, task_of_model
+from zoo.training.recipe import ALWAYS
 
 
 def card_markdown(card):
@@ -88,7 +89,7 @@ def _training(card):
         labels = card["recipe"].get("labels")
         if labels:
             lines.append(f"- Labels: of {labels:,} training examples, each seed's own choice, as many of each class as can be")
-        lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; again with `zoo train {card['name']}`")
+        lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; {ALWAYS}; again with `zoo train {card['name']}`")
     if "training" in card:
         made = card["training"]
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())

@@ -180,9 +180,16 @@ def free_folder(folder):
         folder = Path(os.path.realpath(folder))
     try:
         _require_free(folder)
+        _require_writable(folder.parent)
     except OSError as error:
         raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
     return folder
+
+
+def _require_writable(folder):
+    """Write, and take away again, in a folder or the lowest of its parents that there is. Raises OSError where that can't be."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    tempfile.TemporaryDirectory(prefix=".probe-", dir=there).cleanup()
 
 
 def _require_free(folder):

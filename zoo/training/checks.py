@@ -54,6 +54,33 @@ def check_validation(model, validation_data, y, objective):
     return held_out, targets
 
 
+def check_reconstructed(model, x, error, encoders):
+    """Raise InvalidInput for a cross-entropy towards inputs x of a model, or units of its encoders, that are not in 0..1.
+
+    It has no least value then and falls for ever. error: of each of the encoders, see zoo.layers.Autoencoder; the first one
+    reconstructs x as the model rescales it, each other one the units of the one before.
+    """
+    from keras.activations import hard_sigmoid, sigmoid, softmax
+
+    from zoo.layers.preprocessing import rescale_of
+
+    scale = rescale_of(model) or 1
+    for place, kind in enumerate(error):
+        if kind != "crossentropy":
+            continue
+        if place:
+            activation = encoders[place - 1].activation
+            what, fits = f"units of {activation.__name__}", activation in (hard_sigmoid, sigmoid, softmax)
+        else:
+            low, high = sorted((float(x.min()) * scale, float(x.max()) * scale))
+            what, fits = f"inputs of {low:g} to {high:g}", low >= 0 and high <= 1 + 1e-6
+        if not fits:
+            raise InvalidInput(
+                f"Encoder {place + 1} would reconstruct {what} by cross-entropy, which is for numbers in 0..1; bring them "
+                "there (rescale, sigmoid units) or give error='linear'."
+            )
+
+
 def _numeric(array, what):
     if hasattr(array, "devices"):  # a JAX array stays where it is
         import jax.numpy as jnp

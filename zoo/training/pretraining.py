@@ -7,7 +7,7 @@ from zoo.errors import InvalidInput
 from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
-from zoo.training.checks import accepted, check_data, check_schedule, number_or_each, one_or_each
+from zoo.training.checks import accepted, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
 
@@ -63,6 +63,7 @@ def pretrain(
         check_schedule(len(x), count, batch_size)
         accepted(check_noise, corruption, noise)
         accepted(check_error, kind)
+    check_reconstructed(population.template, x, errors, layers)
     histories, below = [], None
     for index, (count, noise, kind) in enumerate(zip(counts, levels, errors)):
         stage = _stage(population, index, options | {"level": noise, "error": kind})

@@ -16,6 +16,8 @@ RECIPE = {
     "precision": "float32",
     "pretraining": None,  # of zoo.pretrain
 }
+# What all recipes share.
+ALWAYS = "Adam, the step size falling to 0 along a cosine, new batches every epoch, the last one left out where it is smaller"
 # A recipe has them only where they are asked for. labels: so many examples of each seed's own choice are labelled, the
 # rest are there for pre-training alone.
 OPTIONAL = ("labels",)

@@ -11,7 +11,7 @@ import pandas as pd
 from zoo.layers.autoencoder import MeanOutput, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.deep_autoencoder import decoders, encoders, pretraining_stage
-from zoo.training.checks import accepted, check_data, check_schedule, number_or_each, one_or_each
+from zoo.training.checks import accepted, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each
 from zoo.training.population import Population
 
 
@@ -27,6 +27,7 @@ def pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose):
     for count, level in zip(counts, levels):  # all of them before the first stage takes its time
         check_schedule(len(x), count, batch_size)
         accepted(check_noise, noise["corruption"], level)
+    check_reconstructed(population.template, x, [noise["error"]], layers)  # higher ones see sigmoid units
     options, stages, histories = _options(population.template, layers) | noise, [], []
     for index, (count, level) in enumerate(zip(counts, levels)):
         stage = _stage(population, index, options | {"level": level}, stages)
