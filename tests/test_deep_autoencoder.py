@@ -128,6 +128,9 @@ def test_with_all_images_the_published_errors_are_what_is_to_be_reached():
     assert {verdicts[name] for name in names} == {"reproduced"}
     far = {check.name: check.verdict for check in claim.judge(runs_of(errors | {claim._logistic("mnist", 30): [9, 9.1, 9.2]}, 50_000))}
     assert far["mnist: logistic PCA as published"] == "contradicted"
+    curves = runs_of({claim._net("curves", "pre-trained, Adam"): [1.2, 1.25, 1.3]}, n_train=20_000)
+    (reached,) = claim.judge(curves)
+    assert (reached.name, reached.verdict) == ("curves deep_autoencoder pre-trained, Adam reaches 1.44", "reproduced")
 
 
 def test_the_compared_nets_differ_in_their_pretraining_alone():
