@@ -1,5 +1,7 @@
 """Data sets as memory-mapped NumPy arrays with fixed splits: load, list_datasets, describe, at_hand, fetch, pack, unpack.
 
+And pixel_sequences, which makes sequential and permuted MNIST of MNIST.
+
 >>> from zoo.datasets import load
 >>> mnist = load("mnist")
 >>> mnist.train.x.shape, mnist.train.x.dtype, mnist.test.y.shape
@@ -14,9 +16,12 @@ from pathlib import Path
 
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Dataset, Info, Split
+from zoo.datasets.pixels import pixel_sequences
 from zoo.errors import unknown_name
 
-__all__ = ["Dataset", "Info", "Split", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "unpack"]
+__all__ = [
+    "Dataset", "Info", "Split", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences", "unpack",
+]
 
 
 def list_datasets(pattern="*"):

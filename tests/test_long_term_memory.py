@@ -59,18 +59,6 @@ def test_splits_are_disjoint_and_always_the_same():
     assert len(rows) == 150
 
 
-def test_pixels_are_means_in_the_order_of_rows_or_in_one_fixed_other():
-    images = np.random.default_rng(0).integers(0, 256, (5, 6, 4)).astype("uint8")
-    assert_array_equal(long_lags.pixel_sequences(images, 1, False), images.reshape(5, 24))
-    pooled = long_lags.pixel_sequences(images, 2, False)
-    assert pooled.shape == (5, 6) and pooled.dtype == np.float32
-    assert_allclose(pooled[:, 3], images[:, 2:4, 2:4].mean(axis=(1, 2)))
-    mixed = long_lags.pixel_sequences(images, 1, True)
-    assert_array_equal(np.sort(mixed, axis=1), np.sort(images.reshape(5, 24), axis=1))
-    order = [np.flatnonzero((images.reshape(5, 24).T == column).all(axis=1)).item() for column in mixed.T]
-    assert order != list(range(24)), "one order for all images, and not their own"
-
-
 # -- gradients -------------------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,7 @@ def train_pixels(trial, report):
     """
     import keras
 
-    from zoo.datasets import describe
+    from zoo.datasets import describe, pixel_sequences
     from zoo.reproductions.trainers.data import splits
 
     r = trial.recipe
@@ -73,19 +73,6 @@ def train_pixels(trial, report):
         for metric, part in (("test_error_pct", test), ("validation_error_pct", validation))
     }
     return _rows(trial, population, members, rate, train, test, values)
-
-
-def pixel_sequences(images, pool, permuted):
-    """Images (n, h, w) as sequences of pixels (n, h/pool * w/pool) float32: row after row, or in one fixed random order.
-
-    pool: pixels are means over squares of that side. permuted: the order is the same for all images, drawn once from a
-    seed; what is near in the image is then far apart in the sequence (Le, Jaitly & Hinton 2015).
-    """
-    n, height, width = images.shape
-    squares = np.asarray(images, np.float32).reshape(n, height // pool, pool, width // pool, pool)
-    pixels = squares.mean(axis=(2, 4)).reshape(n, -1)
-    order = np.random.RandomState(0).permutation(pixels.shape[1]) if permuted else slice(None)
-    return np.ascontiguousarray(pixels[:, order])
 
 
 def tuned(trial, options, outputs, train, validation, task, report):
