@@ -70,7 +70,8 @@ def check_reconstructed(model, x, error, encoders):
             continue
         if place:
             activation = encoders[place - 1].activation
-            what, fits = f"units of {activation.__name__}", activation in (hard_sigmoid, sigmoid, softmax)
+            name = getattr(activation, "__name__", activation)
+            what, fits = f"units of {name}", activation in (hard_sigmoid, sigmoid, softmax)
         else:
             low, high = sorted((float(x.min()) * scale, float(x.max()) * scale))
             what, fits = f"inputs of {low:g} to {high:g}", low >= 0 and high <= 1 + 1e-6
