@@ -24,6 +24,6 @@ def pixel_sequences(images, pool=1, permuted=False):
     if not isinstance(pool, (int, np.integer)) or pool < 1 or height % pool or width % pool:
         raise InvalidInput(f"pool must be a side of squares that fill {height}x{width} pixels, such as 1; got {pool!r}.")
     squares = images.astype(np.float32).reshape(n, height // pool, pool, width // pool, pool)
-    pixels = squares.mean(axis=(2, 4)).reshape(n, -1)
+    pixels = squares.mean(axis=(2, 4)).reshape(n, (height // pool) * (width // pool))
     order = np.random.RandomState(0).permutation(pixels.shape[1]) if permuted else slice(None)
     return np.ascontiguousarray(pixels[:, order])

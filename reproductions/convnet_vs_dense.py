@@ -7,16 +7,16 @@ and an mlp of as many weights on more and more images: test error, and epochs to
 elastic distortions (Simard et al. 2003) add, and pictures of what the ConvNet's layers answer to a digit that moves.
 
 Expected, full budget (100 draws, 20 seeds elsewhere, one H100, 17 minutes by estimate, not run yet): the order of 1989,
-error of the ConvNet below the mlp's at all sizes, about 0.5 % with distortions. Hour (100 draws, 5 seeds, 2 cores, some 40
-minutes): the five nets come out in the published order, from 76 to 85 % instead of from 80 to 98.4 %, each ahead of the one
-before. The ConvNet errs less than the mlp at each of six sizes, by a quarter at 100 images, by well over a half at 50,000
-(0.84 and 2.25 %). That it is easier to train holds from 3,000 images on, where the mlp takes 1.7 to 2.1 times as many epochs
-to 5 % training error (with 50,000 the ConvNet is there within its first, which counts as a half); with 100 and 300 images
-the mlp takes fewer; and an epoch of the ConvNet takes some 50 times as long. On 10,000 images distortions spare 40 % of the
-ConvNet's errors and half of those of an mlp of 800 units; that elastic ones spare more than affine ones stays undecided.
-Quick budget (20 draws, 5 seeds, 2 cores, some 4 minutes): with fewer draws and epochs local connections are behind 12 hidden
-units, and net-4 is not clearly ahead of net-3; ConvNet and mlp, up to 3,000 images, as in the hour, save that who takes
-fewer epochs with 300 is undecided.
+error of the ConvNet below the mlp's at all sizes, about 0.5 % with distortions; a larger ConvNet (10 seeds) is to reach 0.27
+% with elastic ones. Hour (100 draws, 5 seeds, 2 cores, some 40 minutes): the five nets come out in the published order, from
+76 to 85 % instead of from 80 to 98.4 %, each ahead of the one before. The ConvNet errs less than the mlp at each of six
+sizes, by a quarter at 100 images, by well over a half at 50,000 (0.84 and 2.25 %). That it is easier to train holds from
+3,000 images on, where the mlp takes 1.7 to 2.1 times as many epochs to 5 % training error (with 50,000 the ConvNet is there
+within its first, which counts as a half); with 100 and 300 images the mlp takes fewer; and an epoch of the ConvNet takes
+some 50 times as long. On 10,000 images distortions spare 40 % of the ConvNet's errors and half of those of an mlp of 800
+units; that elastic ones spare more than affine ones stays undecided. Quick budget (20 draws, 5 seeds, 2 cores, some 4
+minutes): with fewer draws and epochs local connections are behind 12 hidden units, and net-4 is not clearly ahead of net-3;
+ConvNet and mlp, up to 3,000 images, as in the hour, save that who takes fewer epochs with 300 is undecided.
 """
 
 import itertools
@@ -44,7 +44,7 @@ LARGE = ("convnet", "larger, elastic distortions")
 DISTORTIONS = {None: "no distortions", "affine": "affine distortions", "elastic": "elastic distortions"}
 SHIFTS = [-6, -4, -2, -1, 0, 1, 2, 4, 6]  # in pixels, of the digits in the picture
 TARGET = 5  # training error in percent that both nets learn to
-BEST = 0.27  # test error in percent that the larger ConvNet is to reach; Simard et al.'s was 0.40
+BEST = 0.27  # test error in percent that the larger ConvNet is to reach, an aim of ours; Simard et al.'s was 0.40
 PROTOCOL = """
 Nets of 1989: every seed has its own 320 training and 160 test images, the same for all five nets, from MNIST averaged down
 to 16x16 (quick: from the first 10,000 and from all 10,000; the digits of 1989 are not available); 1.7159 tanh(2x/3) units,
@@ -58,9 +58,10 @@ the lowest validation error is tested and the fastest one is timed; of two, as a
 edge of the grid, and might lie beyond. Training errors are the means met during an epoch; a seed that never gets to 5 %
 counts with all its epochs. Distortions: one step size and as many epochs for all (quick: 1,000 images, 14 epochs; hour:
 10,000 images, 20 epochs; full: all images, 30 epochs; but for quick, also an mlp of 800 units; full: a ConvNet of 32, 32,
-64, 64 filters of 3x3 and 256 units, batch normalisation and dropout, 60 epochs, too); elastic with alpha 34 and sigma 4, as
-published for 29x29 pixels. Sizes go up to 50,000 (quick: 3,000): the other 10,000 training images validate. Weights after
-the last epoch are tested, once.
+64, 64 filters of 3x3 and 256 units, batch normalisation and dropout, 60 epochs, 10 seeds, too, which is to err on 0.27 % at
+most, as good nets of its size do, not on the 0.40 of 2003); elastic with alpha 34 and sigma 4, as published for 29x29
+pixels. Sizes go up to 50,000 (quick: 3,000): the other 10,000 training images validate. Weights after the last epoch are
+tested, once.
 """
 
 
@@ -262,13 +263,16 @@ def _draw_sizes(axes, runs):
 
 
 def _draw_distortions(axes, runs):
-    mine = runs[runs.setting.str.endswith(" distortions")]
+    mine, large = (runs[runs.setting.isin(settings)] for settings in (DISTORTIONS.values(), LARGE[1:]))
     kinds = [kind for kind in DISTORTIONS.values() if (mine.setting == kind).any()]
     for colour, (model, rows) in enumerate(mine.groupby("model", sort=True)):
         places = rows.setting.map(kinds.index) + 0.15 * colour
         axes.plot(places, rows.value, "o", ms=5, color=f"C{colour}", alpha=0.5, label=model)
         means = rows.groupby("setting").value.mean()[kinds]
         axes.plot(np.arange(len(kinds)) + 0.15 * colour, means, color=f"C{colour}", lw=1)
+    if len(large):
+        places = [kinds.index(DISTORTIONS["elastic"]) + 0.3] * len(large)
+        axes.plot(places, large.value, "*", ms=7, color="C2", alpha=0.5, label="larger convnet")
     axes.set_xticks(range(len(kinds)), [kind.removesuffix(" distortions").replace("no", "none") for kind in kinds])
     axes.set_xlim(-0.5, len(kinds) - 0.5)
     axes.set(ylabel="test error, %", title=f"distortions, {mine.n_train.iloc[0]:,.0f} images")

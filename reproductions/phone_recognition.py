@@ -18,8 +18,8 @@ remain. No start gains from more than two layers in so few epochs; from one to t
 down. Quick budget (3 seeds on speech; some 4 minutes on 2 cores): with 2 minutes labelled nets of one hidden layer and the
 LSTM err on 34 to 37 % of the frames, the older methods and the ConvNet on 39 to 42; four layers are no better than one from
 any start, from the random one a lot worse (54 %), and what pre-training spares is not more with half a minute. Vowels: what
-Robinson's table says comes out, the nearest neighbour (43.7 %) beats every net of its kind (46 to 53 %), and so do Gaussian
-nodes of a chosen width; it takes batch normalisation and dropout for a net to be ahead (the zoo's mlp_vowels, 41 %:
+Robinson's table says comes out, the nearest neighbour (43.7 %) beats every net of the table's kind (46 to 53 %), and so do
+Gaussian nodes of a chosen width; it takes batch normalisation and dropout for a net to be ahead (the zoo's mlp_vowels, 41 %:
 pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by estimate, not run yet): open.
 """
 

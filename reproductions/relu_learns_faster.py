@@ -11,13 +11,14 @@ or cifar10_jpeg, a lossy copy that is not the canonical set. With neither, the r
 Expected, full budget (10 seeds, one H100, 15 minutes by estimate, not run yet): sigmoids fall behind with depth until they
 do not learn at all; tanh, in a good start, keeps up with ReLU. Hour (5 seeds, 2 cores, 35 minutes: 100 units, 10,000 images,
 a ConvNet of 34,000 weights on 10,000 images): so it is. From 3 layers on ReLU takes at most half to two thirds of the steps
-of sigmoids, which with 5 hardly learn and with 8 not at all, half of those of softplus and, with 5 layers three quarters to
-nine tenths of those of softsign; against tanh one of 12 comparisons is decided (3 layers, old uniform start: for ReLU). In
-the end, each in its own start, it errs less than all of them, save that against tanh this is decided for 1 and 3 layers
-only. The ConvNet gets to 25 % training error a little sooner with tanh, in 7.3 epochs rather than 8.2, where Krizhevsky et
-al. saw ReLU take a sixth of tanh's. Quick budget (3 seeds, 2 cores, some 2 minutes: 64 units, 3,000 images, part of the
-grid, a ConvNet of 11,000 weights on 800 images): ReLU is ahead of sigmoids, the more the deeper, and of softplus, but ahead
-of tanh with one hidden layer only; the small ConvNet, too, learns faster with tanh.
+of sigmoids, which with 5 hardly learn and with 8 not at all (from the old uniform start neither comes to 2 % with 8, tanh
+does), half of those of softplus and, with 5 layers three quarters to nine tenths of those of softsign; against tanh one of
+12 comparisons is decided (3 layers, old uniform start: for ReLU). In the end, each in its own start, it errs less than all
+of them, save that against tanh this is decided for 1 and 3 layers only. The ConvNet gets to 25 % training error a little
+sooner with tanh, in 7.3 epochs rather than 8.2, where Krizhevsky et al. saw ReLU take a sixth of tanh's. Quick budget (3
+seeds, 2 cores, some 2 minutes: 64 units, 3,000 images, part of the grid, a ConvNet of 11,000 weights on 800 images): ReLU is
+ahead of sigmoids, the more the deeper, and of softplus, but ahead of tanh with one hidden layer only; the small ConvNet,
+too, learns faster with tanh.
 """
 
 import itertools

@@ -78,6 +78,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     assert "another model: 9,000 parameters, the population 7,850" in page
     assert "| 2.00 | worse than linear |" in page and (tmp_path / "benchmarks.png").exists()
     assert "| import zoo after keras | 0.2 | 0.1 | not reached |" in page
+    assert f"Of {len(rows)} measurements the commit was not recorded." in page
 
 
 def test_rows_accumulate_by_device_and_an_unfinished_run_counts(tmp_path):

@@ -191,6 +191,18 @@ def test_the_larger_net_has_a_target_where_it_was_run(errors, verdict):
     assert not any("0.27" in check.sentence for check in claim.judge(runs))
 
 
+def test_the_larger_net_is_drawn_beside_the_others():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    kinds = {(model, kind): (2.0, 3.0) for model in ("convnet", "mlp") for kind in claim.DISTORTIONS.values()}
+    runs = table(kinds | {claim.LARGE: (0.25, 0.35)}, "test_error_pct").assign(n_train=50_000)
+    claim._draw_distortions(axes, runs)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["convnet", "mlp", "larger convnet"]
+    assert list(axes.lines[-1].get_ydata()) == [0.25, 0.35]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["none", "affine", "elastic"]
+
+
 def test_seeds_of_the_expensive_rows_are_the_first_of_the_hundred():
     seeds = {trial.model: trial.seeds for trial in claim.trials(budget_of("full"))}
     assert seeds["lecun1989"] == tuple(range(100)) and seeds["convnet"] == seeds["mlp"] == tuple(range(20))

@@ -13,6 +13,7 @@ def test_pixels_are_means_in_the_order_of_rows_or_in_one_fixed_other():
     assert_array_equal(pixel_sequences(images, 1, False), images.reshape(5, 24))
     pooled = pixel_sequences(images, 2, False)
     assert pooled.shape == (5, 6) and pooled.dtype == np.float32
+    assert pixel_sequences(images[:0], 2).shape == (0, 6)
     assert_allclose(pooled[:, 3], images[:, 2:4, 2:4].mean(axis=(1, 2)))
     mixed = pixel_sequences(images, 1, True)
     assert_array_equal(np.sort(mixed, axis=1), np.sort(images.reshape(5, 24), axis=1))

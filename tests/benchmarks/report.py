@@ -69,7 +69,7 @@ def _conditions(rows):
     named = rows.versions.dropna()
     found = Counter(pair for text in named for pair in str(text).split(", "))
     versions = [pair if n == len(named) else f"{pair} ({n} of {len(named)} measurements)" for pair, n in found.items()]
-    unnamed = sum("deepzoo" not in str(text) for text in named)
+    unnamed = sum("deepzoo" not in text for text in rows.versions.fillna("").astype(str))
     together = int(pd.to_numeric(rows.together).max())
     text = f"Versions: {', '.join(sorted(versions))}."
     if unnamed:

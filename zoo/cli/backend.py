@@ -56,14 +56,14 @@ def _keep_compiled_programs():
     """
     from zoo.datasets import cache
 
-    folder = cache.root() / "compiled"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    if os.access(folder, os.W_OK):
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = cache.root() / "compiled"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
 
 
 def _leave_tensorflow_out():

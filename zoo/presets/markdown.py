@@ -3,7 +3,7 @@
 import json
 
 from zoo.tasks import described, task_of_error, task_of_model
-from zoo.training.recipe import ALWAYS
+from zoo.training.recipe import ALWAYS, BEFORE
 
 
 def card_markdown(card):
@@ -89,7 +89,8 @@ def _training(card):
         labels = card["recipe"].get("labels")
         if labels:
             lines.append(f"- Labels: of {labels:,} training examples, each seed's own choice, as many of each class as can be")
-        lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; {ALWAYS}; again with `zoo train {card['name']}`")
+        how = f"{ALWAYS}; {BEFORE}" if card["recipe"].get("pretraining") else ALWAYS
+        lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; {how}; again with `zoo train {card['name']}`")
     if "training" in card:
         made = card["training"]
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())

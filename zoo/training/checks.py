@@ -60,7 +60,7 @@ def check_reconstructed(model, x, error, encoders):
     It has no least value then and falls for ever. error: of each of the encoders, see zoo.layers.Autoencoder; the first one
     reconstructs x as the model rescales it, each other one the units of the one before.
     """
-    from keras.activations import hard_sigmoid, sigmoid, softmax
+    from keras import ops
 
     from zoo.layers.preprocessing import rescale_of
 
@@ -70,12 +70,13 @@ def check_reconstructed(model, x, error, encoders):
             continue
         if place:
             activation = encoders[place - 1].activation
-            name = getattr(activation, "__name__", activation)
-            what, fits = f"units of {name}", activation in (hard_sigmoid, sigmoid, softmax)
+            what = f"units of {getattr(activation, '__name__', activation)}"
+            values = activation(ops.linspace(-50.0, 50.0, 101)[None])
+            low, high = float(ops.min(values)), float(ops.max(values))
         else:
             low, high = sorted((float(x.min()) * scale, float(x.max()) * scale))
-            what, fits = f"inputs of {low:g} to {high:g}", low >= 0 and high <= 1 + 1e-6
-        if not fits:
+            what = f"inputs of {low:g} to {high:g}"
+        if low < 0 or high > 1 + 1e-6:
             raise InvalidInput(
                 f"Encoder {place + 1} would reconstruct {what} by cross-entropy, which is for numbers in 0..1; bring them "
                 "there (rescale, sigmoid units) or give error='linear'."

@@ -16,8 +16,12 @@ RECIPE = {
     "precision": "float32",
     "pretraining": None,  # of zoo.pretrain
 }
-# What all recipes share.
-ALWAYS = "Adam, the step size falling to 0 along a cosine, new batches every epoch, the last one left out where it is smaller"
+# What all recipes share, and what all pre-training.
+ALWAYS = (
+    "Adam (with weight decay AdamW), the step size falling to 0 along a cosine, new batches every epoch, the last one left out "
+    "where it is smaller"
+)
+BEFORE = "before that the pre-training, by Adam in a constant step size, all batches"
 # A recipe has them only where they are asked for. labels: so many examples of each seed's own choice are labelled, the
 # rest are there for pre-training alone.
 OPTIONAL = ("labels",)
