@@ -88,12 +88,11 @@ def trials(budget):
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
     depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 3), full=(1, 2, 3))
-    brightest = 16 if dataset == "digits" else 255
 
     def trial(start, depth, labels, top=None):
         activation, dropout, noise = STARTS[start]
         widths = [width] * (depth - 1) + [top or width]
-        options = {"widths": widths, "activation": activation, "rescale": 1 / brightest}
+        options = {"widths": widths, "activation": activation, "rescale": 1 / 255}
         options["dropout"] = rate_of_dropout if dropout else 0.0
         pretraining = noise and noise | {"epochs": passes, "batch_size": size["batch_size"], "learning_rate": rate}
         recipe = size | {"options": options, "pretraining": pretraining, "labels": labels}

@@ -44,7 +44,7 @@ def test_labels_that_train_together():
 
 
 def trial(**changes):
-    options = {"widths": [8], "rescale": 1 / 16, "activation": "sigmoid", "dropout": 0.0}
+    options = {"widths": [8], "rescale": 1 / 255, "activation": "sigmoid", "dropout": 0.0}
     pretraining = {"epochs": 1, "batch_size": 50, "corruption": "masking", "level": 0.25, "learning_rate": 1e-2}
     recipe = {"options": options, "pretraining": pretraining, "n_train": 200, "n_test": 50, "labels": [20, 200], "rates": [1e-9, 1e-2]}
     recipe |= {"epochs": 2, "draws": 100, "batch_size": 50, "filters": True} | changes
@@ -79,7 +79,7 @@ def test_filters_are_left_before_and_after_fine_tuning(trained):
 
 @pytest.mark.parametrize("changes, match", [
     ({"labels": [201]}, "There are 200 examples to label"),
-    ({"options": {"widths": [], "rescale": 1 / 16}}, "at least one encoder"),
+    ({"options": {"widths": [], "rescale": 1 / 255}}, "at least one encoder"),
     ({"pretraining": {"epochs": 1, "level": 1.5, "learning_rate": 1e-2}}, "level must be at least 0, for masking below 1; got 1.5"),
     ({"n_train": 0}, "x is empty"),
 ])
