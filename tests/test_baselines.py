@@ -43,6 +43,13 @@ def test_pairs_make_the_machine_of_scikit_learn(digits, C, gamma):
     assert np.array_equal(vote(values, np.unique(y)), whole.predict(flat(of)))
 
 
+def test_settings_may_come_in_any_order(digits):
+    x, y = digits.train.x[:300], digits.train.y[:300]
+    settings = [(1.0, 0.02), (1.0, 0.05), (10.0, 0.02), (10.0, 0.05)]  # the last gamma comes before others
+    for setting, machine in zip(settings, fit(x, y, settings, processes=1), strict=True):
+        assert np.array_equal(machine.coef, fit(x, y, [setting], processes=1)[0].coef)
+
+
 def test_two_classes_have_the_right_sign(digits):
     rows = np.isin(digits.train.y, (3, 8))
     x, y = digits.train.x[rows], digits.train.y[rows]

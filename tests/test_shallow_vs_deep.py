@@ -1,6 +1,7 @@
 """shallow_vs_deep: what its full budget is to reach, and that only runs with all images are held against it."""
 
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -57,3 +58,11 @@ def test_targets_are_for_all_images(n_train, checked):
         assert {verdict for name, verdict in reached.items() if "mlp" in name} == {"reproduced"}
         assert {verdict for name, verdict in reached.items() if "lstm" in name} == {"contradicted"}
         assert {verdict for name, verdict in reached.items() if "SVM" in name} == {"contradicted"}, "one value is no chance"
+
+
+@pytest.mark.parametrize("budget", ["smoke", "quick", "hour", "full"])
+def test_every_rung_is_tuned_alike(budget):
+    """As many settings, by as many images: the tuning budget that the protocol states."""
+    recipes = [trial.recipe for trial in claim.trials(Budget.named(budget, None, claim.SEEDS))]
+    assert {len(r["rates"]) if "rates" in r else math.prod(map(len, r["grid"].values())) for r in recipes} == {4}
+    assert len({r["select_on"] for r in recipes}) == 1

@@ -2,9 +2,9 @@
 
 
 def train_svm(trial, report):
-    """Chooses C and gamma on validation, fits all of train, tests once; the recipe names n_train, n_test, select_on.
+    """Chooses C and gamma on validation, fits all of train, tests once; the recipe names n_train, n_test, grid, select_on.
 
-    Rows: test_error_pct and validation_error_pct of the single seed, with the processor as device, since
+    Rows: test_error_pct, validation_error_pct and gamma of the single seed, with the processor as device, since
     scikit-learn computes there in float64.
     """
     from zoo.environment import processor
@@ -12,7 +12,7 @@ def train_svm(trial, report):
     from zoo.reproductions.trainers.svm import rbf_svm
 
     r = trial.recipe
-    result = rbf_svm(*splits(trial.dataset, r["n_train"], r["n_test"]), select_on=r["select_on"])
+    result = rbf_svm(*splits(trial.dataset, r["n_train"], r["n_test"]), r["grid"], select_on=r["select_on"])
     report.progress(1, 1)
     shared = {
         "seed": trial.seeds[0],
@@ -26,4 +26,5 @@ def train_svm(trial, report):
     return [
         shared | {"metric": "test_error_pct", "value": result["test_error_pct"], "n_test": result["n_test"]},
         shared | {"metric": "validation_error_pct", "value": result["validation_error_pct"], "n_test": result["n_validation"]},
+        shared | {"metric": "gamma", "value": result["gamma"], "n_test": result["n_validation"]},
     ]

@@ -133,9 +133,10 @@ def _fit_pair(x, rows, is_second, settings):
     pixels = _pixels(x, rows, np.float64)
     distances = _squared_distances(pixels, pixels)
     solved = []
-    for gamma, settings_of_gamma in itertools.groupby(settings, key=lambda setting: setting[1]):
+    runs = [(gamma, list(run)) for gamma, run in itertools.groupby(settings, key=lambda setting: setting[1])]
+    for left, (gamma, settings_of_gamma) in zip(reversed(range(len(runs))), runs, strict=True):
         # 800 MB where the pair has 10,000 images, so a second array only while the distances are still needed
-        kernel = distances if gamma == settings[-1][1] else distances.copy()
+        kernel = distances.copy() if left else distances
         kernel *= -gamma / WHITE**2
         np.exp(kernel, out=kernel)
         for C, _ in settings_of_gamma:

@@ -1,0 +1,84 @@
+"""The trainer of whole classifiers: its step size comes from validation, and everything else from the recipe."""
+
+import numpy as np
+import pytest
+
+from zoo.datasets import load
+from zoo.errors import InvalidInput
+from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.trainers import classifier
+from zoo.reproductions.trainers.classifier import TUNED_BY, choose_rate, recipe, train_classifier
+from zoo.training.recipe import errors_of, train_population
+
+DIGITS = load("digits")
+SETTINGS = {"options": {"widths": [24], "input_dropout": 0}, "epochs": 4, "batch_size": 50}
+RATES = (1e-6, 1e-2, 1e-5)
+
+
+def values_of(rows):
+    return {(row["metric"], row["seed"]): row["value"] for row in rows}
+
+
+def measured(**changes):
+    trial = Trial("digits", "mlp", "small", (3, 4), train_classifier, recipe(**SETTINGS | {"rates": RATES} | changes), 1)
+    return trial.run(trial, Report())
+
+
+def test_the_seeds_are_trained_by_the_step_size_that_validates_best():
+    rows = measured()
+    values = values_of(rows)
+    assert {values["step_size", seed] for seed in (3, 4)} == {1e-2}
+    alone = train_population("mlp", 10, *DIGITS.train, SETTINGS | {"learning_rate": 1e-2}, (3, 4), verbose=False)
+    for metric, split in (("test_error_pct", DIGITS.test), ("validation_error_pct", DIGITS.validation)):
+        for seed, error in errors_of(alone, split).items():
+            assert values[metric, seed] == pytest.approx(error)
+    assert {row["metric"]: row["n_test"] for row in rows} == {
+        "test_error_pct": len(DIGITS.test.x), "validation_error_pct": len(DIGITS.validation.x), "step_size": len(DIGITS.validation.x),
+    }
+    assert {row["updates"] for row in rows} == {4 * (len(DIGITS.train.x) // 50)}
+
+
+def test_no_step_size_changes_what_another_does():
+    """Each is tried by a net of its own, that of the same seed trained alone."""
+    tried = train_population(
+        "mlp", 10, *DIGITS.train, SETTINGS, [TUNED_BY] * len(RATES), verbose=False, rates=RATES
+    ).evaluate(*DIGITS.validation).accuracy
+    for rate, found in zip(RATES, tried, strict=True):
+        alone = train_population("mlp", 10, *DIGITS.train, SETTINGS | {"learning_rate": rate}, [TUNED_BY], verbose=False)
+        assert found == pytest.approx(alone.evaluate(*DIGITS.validation).accuracy[0], abs=0.01)
+
+
+def test_validation_decides():
+    """By wrong labels there, what hardly learns is best."""
+    wrong = (DIGITS.validation.x, (DIGITS.validation.y + 1) % 10)
+    assert choose_rate("mlp", 10, DIGITS.train, wrong, SETTINGS, RATES) == 1e-6
+
+
+def test_the_choice_is_made_by_the_first_examples(monkeypatch):
+    seen = []
+    monkeypatch.setattr(classifier, "choose_rate", lambda model, classes, train, *_: seen.append(train) or 1e-2)
+    rows = measured(select_on=100)
+    assert [len(part) for part in seen[0]] == [100, 100] and np.array_equal(seen[0][0], DIGITS.train.x[:100])
+    assert {row["n_train"] for row in rows} == {len(DIGITS.train.x)}
+
+
+def test_an_average_of_the_weights_is_for_the_seeds_alone():
+    """Over four epochs this one hardly leaves the start: by it, no step size would learn."""
+    slow = {"ema": 0.99999}
+    assert choose_rate("mlp", 10, DIGITS.train, DIGITS.validation, SETTINGS | slow, RATES) == 1e-2
+    values = values_of(measured(**slow))
+    assert values["test_error_pct", 3] > 50
+
+
+def test_where_all_diverge_the_table_says_so():
+    values = values_of(measured(rates=(1e38, 2e38)))
+    assert np.isnan([values["test_error_pct", seed] for seed in (3, 4)]).all() and values["step_size", 3] == 1e38
+
+
+def test_a_recipe_names_no_single_step_size():
+    with pytest.raises(InvalidInput, match="chosen from rates; got learning_rate=0.1"):
+        recipe(learning_rate=0.1)
+    with pytest.raises(InvalidInput, match="no momentum"):
+        recipe(momentum=0.9)
+    assert "learning_rate" not in recipe() and recipe(rates=RATES)["rates"] == [*RATES]
