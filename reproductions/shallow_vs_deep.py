@@ -57,7 +57,7 @@ PROTOCOL = (
     "many epochs as in the end; the support vector machine (C = 10) gamma, from 0.01, 0.02, 0.03 and 0.05. Sizes, epochs, "
     "batches, dropout and pre-training were set beforehand by tries on the validation split that nobody counted. The "
     "weights after the last epoch are tested once, of the hour's and the full budget's nets their moving averages (0.999). "
-    "Epochs, quick: linear 30, on HOG 15, mlp 8, Fourier features, stack and LSTM 6, ConvNet 4, augmented 5, in batches of "
+    "Epochs, quick: linear 30, on HOG 15, mlp 8, Fourier features, stack and LSTM 6, both ConvNets 4, in batches of "
     "128 (linear, Fourier) or 32; hour: linear and mlp 30, Fourier features 10, stack 20 after 5 of pre-training a layer, "
     "LSTM 12, ConvNet 10, augmented 12, in batches of 128, mlp 256; full: 30, mlp and augmented ConvNet 60, LSTM 20, in "
     "batches of 128 (linear, Fourier, ConvNets) or 256. Sizes of the hour: 8,192 Fourier features (quick 2,048, full "
@@ -102,7 +102,7 @@ def _ladder(budget, dataset):
         light | {"widths": [256, 256], "input_dropout": 0.1}, {"widths": [512, 512], "input_dropout": 0.1, "dropout": 0.4}, {}
     )
     stack = by_size(light | {"widths": [300] * 3}, {"widths": [400] * 3, "dropout": 0.3}, {"dropout": 0.3})
-    passes = {"epochs": budget.choose(smoke=5, quick=3, hour=5, full=20), "learning_rate": by_size(1e-3, 2e-3, 1.5e-3)}
+    passes = {"epochs": budget.choose(smoke=5, quick=2, hour=5, full=20), "learning_rate": by_size(1e-3, 2e-3, 1.5e-3)}
     noise = {"corruption": "masking", "level": 0.25} | passes
     lstm = by_size(light | {"units": 64}, {"units": 128, "dropout": 0.2}, {}) | ({} if full else {"layers": 1, "unroll": False})
     plain = by_size(
@@ -116,7 +116,7 @@ def _ladder(budget, dataset):
     yield classifier(FOURIER, 4, (6, 10, 30), fourier)
     yield SVM, budget.seeds[:1], train_svm, svm, 2
     yield network(CONVNET, 8, (4, 10, 30), plain, batch_size=by_size(32, 128, 128))
-    yield network(AUGMENTED, 12, (5, 12, 60), augmented, batch_size=by_size(32, 128, 128))
+    yield network(AUGMENTED, 12, (4, 12, 60), augmented, batch_size=by_size(32, 128, 128))
     yield network(MLP, 3, (8, 30, 60), mlp, batch_size=by_size(32, 256, 256))
     yield network(STACK, 7, (6, 20, 30), stack, pretraining=noise, batch_size=by_size(32, 128, 256))
     yield network(LSTM, 5, (6, 12, 20), lstm, batch_size=by_size(32, 128, 256))
