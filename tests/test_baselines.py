@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +11,10 @@ from sklearn.svm import SVC
 
 from zoo.datasets import load
 from zoo.errors import InvalidInput
+from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers.hog import hog_features
+from zoo.reproductions.trainers.kernel import train_svm
 from zoo.reproductions.trainers.processes import in_processes
 from zoo.reproductions.trainers.svm import decisions, fit, rbf_svm, vote
 
@@ -81,6 +85,17 @@ def test_selection_is_on_validation(splits):
     json.dumps(found)
 
 
+@pytest.mark.parametrize("gamma", [0.01, 0.2])
+def test_a_trial_of_the_machine_is_one_of_its_recipe(splits, digits, gamma):
+    recipe = {"n_train": 600, "n_test": None, "grid": {"C": [3.0], "gamma": [gamma]}, "select_on": 300}
+    trial = Trial("digits", "kernel_machine", "exact", (7,), train_svm, recipe, 1)
+    rows = {row["metric"]: row for row in trial.run(trial, Report())}
+    expected = SVC(C=3.0, gamma=gamma).fit(flat(splits[0][0]), splits[0][1])
+    for metric, split in (("validation_error_pct", digits.validation), ("test_error_pct", digits.test)):
+        assert rows[metric]["value"] == pytest.approx(100 * np.mean(expected.predict(flat(split.x)) != split.y))
+    assert rows["gamma"]["value"] == gamma and {row["seed"] for row in rows.values()} == {7}
+
+
 def test_test_labels_decide_nothing(splits):
     train, validation, test = splits
     honest = rbf_svm(train, validation, test, SMALL_GRID, select_on=200, processes=1)
@@ -98,6 +113,7 @@ import jax.numpy as jnp
 jnp.ones(3).sum().block_until_ready()
 from zoo.datasets import load
 from zoo.reproductions.trainers.hog import hog_features
+from zoo.reproductions.trainers.kernel import train_svm
 from zoo.reproductions.trainers.processes import in_processes
 from zoo.reproductions.trainers.svm import fit
 x, y = (values[:300] for values in load("digits").train)
@@ -118,6 +134,13 @@ assert "tensorflow" not in sys.modules
 def test_calls_keep_their_order():
     assert in_processes(pow, [(n, 2) for n in range(5)], processes=1) == [0, 1, 4, 9, 16]
     assert in_processes(pow, [], processes=2) == []
+
+
+def test_a_process_that_is_started_anew_is_no_news():
+    with pytest.warns(UserWarning) as seen:
+        for text in ("A worker stopped while some jobs were given to the executor.", "something else"):
+            in_processes(warnings.warn, [(text,)], processes=1)
+    assert [str(warning.message) for warning in seen] == ["something else"]
 
 
 def test_hog_is_the_published_descriptor():
@@ -148,4 +171,4 @@ def test_mistakes_are_explained(digits):
     with pytest.raises(InvalidInput, match="two classes"):
         fit(digits.train.x[:5], np.zeros(5, int), [(1.0, 0.1)], processes=1)
     with pytest.raises(InvalidInput, match="grid"):
-        rbf_svm(digits.train, digits.validation, digits.test, {"C": (), "gamma": (1,)})
+        rbf_svm(digits.train, digits.validation, digits.test, {"C": (), "gamma": (1,)}, select_on=100)

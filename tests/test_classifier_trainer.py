@@ -8,7 +8,7 @@ from zoo.errors import InvalidInput
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import classifier
-from zoo.reproductions.trainers.classifier import TUNED_BY, choose_rate, recipe, train_classifier
+from zoo.reproductions.trainers.classifier import TUNING_SEED, choose_rate, recipe, train_classifier
 from zoo.training.recipe import errors_of, train_population
 
 DIGITS = load("digits")
@@ -21,7 +21,8 @@ def values_of(rows):
 
 
 def measured(**changes):
-    trial = Trial("digits", "mlp", "small", (3, 4), train_classifier, recipe(**SETTINGS | {"rates": RATES} | changes), 1)
+    settings = recipe(**SETTINGS | {"rates": RATES, "select_on": None} | changes)
+    trial = Trial("digits", "mlp", "small", (3, 4), train_classifier, settings, 1)
     return trial.run(trial, Report())
 
 
@@ -33,19 +34,16 @@ def test_the_seeds_are_trained_by_the_step_size_that_validates_best():
     for metric, split in (("test_error_pct", DIGITS.test), ("validation_error_pct", DIGITS.validation)):
         for seed, error in errors_of(alone, split).items():
             assert values[metric, seed] == pytest.approx(error)
-    assert {row["metric"]: row["n_test"] for row in rows} == {
-        "test_error_pct": len(DIGITS.test.x), "validation_error_pct": len(DIGITS.validation.x), "step_size": len(DIGITS.validation.x),
-    }
     assert {row["updates"] for row in rows} == {4 * (len(DIGITS.train.x) // 50)}
 
 
 def test_no_step_size_changes_what_another_does():
     """Each is tried by a net of its own, that of the same seed trained alone."""
     tried = train_population(
-        "mlp", 10, *DIGITS.train, SETTINGS, [TUNED_BY] * len(RATES), verbose=False, rates=RATES
+        "mlp", 10, *DIGITS.train, SETTINGS, [TUNING_SEED] * len(RATES), verbose=False, rates=RATES
     ).evaluate(*DIGITS.validation).accuracy
     for rate, found in zip(RATES, tried, strict=True):
-        alone = train_population("mlp", 10, *DIGITS.train, SETTINGS | {"learning_rate": rate}, [TUNED_BY], verbose=False)
+        alone = train_population("mlp", 10, *DIGITS.train, SETTINGS | {"learning_rate": rate}, [TUNING_SEED], verbose=False)
         assert found == pytest.approx(alone.evaluate(*DIGITS.validation).accuracy[0], abs=0.01)
 
 
@@ -63,12 +61,16 @@ def test_the_choice_is_made_by_the_first_examples(monkeypatch):
     assert {row["n_train"] for row in rows} == {len(DIGITS.train.x)}
 
 
-def test_an_average_of_the_weights_is_for_the_seeds_alone():
-    """Over four epochs this one hardly leaves the start: by it, no step size would learn."""
-    slow = {"ema": 0.99999}
-    assert choose_rate("mlp", 10, DIGITS.train, DIGITS.validation, SETTINGS | slow, RATES) == 1e-2
-    values = values_of(measured(**slow))
-    assert values["test_error_pct", 3] > 50
+def test_an_average_of_the_weights_is_for_the_seeds_alone(monkeypatch):
+    averages = []
+
+    def spy(model, classes, x, y, settings, seeds, **options):
+        averages.append((len(seeds), settings["ema"]))
+        return train_population(model, classes, x, y, settings, seeds, **options)
+
+    monkeypatch.setattr(classifier.training, "train_population", spy)
+    measured(ema=0.9)
+    assert averages == [(3, None), (2, 0.9)]
 
 
 def test_where_all_diverge_the_table_says_so():
@@ -77,8 +79,8 @@ def test_where_all_diverge_the_table_says_so():
 
 
 def test_a_recipe_names_no_single_step_size():
-    with pytest.raises(InvalidInput, match="chosen from rates; got learning_rate=0.1"):
-        recipe(learning_rate=0.1)
+    with pytest.raises(InvalidInput, match="rates; got learning_rate=0.1"):
+        recipe(RATES, None, learning_rate=0.1)
     with pytest.raises(InvalidInput, match="no momentum"):
-        recipe(momentum=0.9)
-    assert "learning_rate" not in recipe() and recipe(rates=RATES)["rates"] == [*RATES]
+        recipe(RATES, None, momentum=0.9)
+    assert "learning_rate" not in recipe(RATES, None) and recipe(RATES, None)["rates"] == [*RATES]

@@ -1,4 +1,4 @@
-"""Trains one population of classifiers per trial: step size and weights from train and validation, the test split seen once."""
+"""Trains a population of classifiers per trial, in the step size that another chose on validation; test is seen once."""
 
 import time
 
@@ -12,19 +12,20 @@ DATA = {
     "n_test": None,
     "features": None,  # "hog": hand-made features in place of pixels
 }
-TUNING = {
-    "rates": (1e-3,),  # step sizes, the peaks of their decay, from which validation chooses
-    "select_on": None,  # trained for that on the first so many training examples; None for all
-}
-TUNED_BY = 1_000_000  # the seed of those that are only there to choose by
+TUNING = ("rates", "select_on")
+TUNING_SEED = 1_000_000  # of the nets that are only there to choose by
 
 
-def recipe(**changes):
-    """A recipe of zoo.training, whose step size is chosen, and in it which data it is for; an unknown name is a mistake."""
+def recipe(rates, select_on, **changes):
+    """A recipe of zoo.training, whose step size is chosen, and in it which data it is for; an unknown name is a mistake.
+
+    rates: step sizes, the peaks of their decay, of which validation chooses one. select_on: for that they are tried on the
+    first so many training examples, None for all.
+    """
     if "learning_rate" in changes:
-        raise InvalidInput(f"The step size is chosen from rates; got learning_rate={changes['learning_rate']!r}.")
-    own = {name: changes.pop(name, default) for name, default in (DATA | TUNING).items()}
-    made = training.recipe(**changes) | own | {"rates": [*own["rates"]]}
+        raise InvalidInput(f"Name step sizes to choose from as rates; got learning_rate={changes['learning_rate']!r}.")
+    data = {name: changes.pop(name, default) for name, default in DATA.items()}
+    made = training.recipe(**changes) | data | {"rates": [*rates], "select_on": select_on}
     del made["learning_rate"]
     return made
 
@@ -33,8 +34,8 @@ def train_classifier(trial, report):
     """The run function of a trial whose model is one of the zoo's; its recipe is made by `recipe`.
 
     Rows: test_error_pct and validation_error_pct of every seed, of the weights after the last epoch, and the step_size
-    of all; seconds are the population's, hand-made features included, compilation and the choice of a step size not,
-    divided by its members.
+    of all, which was chosen by fewer examples; seconds are the population's, hand-made features included, compilation and
+    the choice of a step size not, divided by its members.
     """
     from zoo.datasets import describe
     from zoo.reproductions.trainers.data import splits
@@ -43,7 +44,7 @@ def train_classifier(trial, report):
     began = time.perf_counter()
     train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"], r["features"])
     preparation = time.perf_counter() - began if r["features"] else 0.0
-    settings = {name: value for name, value in r.items() if name not in DATA | TUNING}
+    settings = {name: value for name, value in r.items() if name not in (*DATA, *TUNING)}
     if r["features"]:
         settings["options"] = settings["options"] | {"rescale": None}
     classes = describe(trial.dataset).classes
@@ -63,19 +64,20 @@ def train_classifier(trial, report):
         "seconds": (preparation + population.fit_seconds) / len(population),
         "precision": population.precision,
     }
-    found = rows_of(trial.seeds, {"test_error_pct": errors_on(population, test)}, measured | {"n_test": len(test.x)})
-    on_validation = {"validation_error_pct": errors_on(population, validation), "step_size": rate}
-    return found + rows_of(trial.seeds, on_validation, measured | {"n_test": len(validation.x)})
+    tested = {"test_error_pct": errors_on(population, test), "step_size": rate}
+    found = rows_of(trial.seeds, tested, measured | {"n_test": len(test.x)})
+    held_out = {"validation_error_pct": errors_on(population, validation)}
+    return found + rows_of(trial.seeds, held_out, measured | {"n_test": len(validation.x)})
 
 
 def choose_rate(model, classes, train, validation, settings, rates):
     """The step size whose net errs least on validation, the first of equals; one net for each, all of the same seed.
 
     settings: of train_population. Their average of the weights is left out: on few examples it would be that of the
-    first steps. Where all nets diverge, it is the first: so do then its seeds, and the table says so.
+    first steps. A stack is pre-trained anew for each, to the same weights. Where all nets diverge, it is the first.
     """
     settings = settings | {"learning_rate": rates[0], "ema": None}
     tried = training.train_population(
-        model, classes, *train, settings, [TUNED_BY] * len(rates), verbose=False, rates=rates
+        model, classes, *train, settings, [TUNING_SEED] * len(rates), verbose=False, rates=rates
     )
     return rates[most_accurate(errors_on(tried, validation)[:, None])]

@@ -2,7 +2,7 @@
 
 
 def train_svm(trial, report):
-    """Chooses C and gamma on validation, fits all of train, tests once; the recipe names n_train, n_test, grid, select_on.
+    """Chooses from a grid of C and gamma on validation, fits all of train, tests once; the recipe names n_train, n_test, grid, select_on.
 
     Rows: test_error_pct, validation_error_pct and gamma of the single seed, with the processor as device, since
     scikit-learn computes there in float64.
@@ -26,5 +26,5 @@ def train_svm(trial, report):
     return [
         shared | {"metric": "test_error_pct", "value": result["test_error_pct"], "n_test": result["n_test"]},
         shared | {"metric": "validation_error_pct", "value": result["validation_error_pct"], "n_test": result["n_validation"]},
-        shared | {"metric": "gamma", "value": result["gamma"], "n_test": result["n_validation"]},
+        shared | {"metric": "gamma", "value": result["gamma"], "n_test": result["n_test"]},
     ]

@@ -1,5 +1,7 @@
 """Independent pieces of work on all processor cores: in processes without Keras, JAX and TensorFlow, or in threads."""
 
+import warnings
+
 
 def in_processes(function, calls, processes=None):
     """[function(*call) for call in calls], in that order whatever the number of processes.
@@ -12,7 +14,9 @@ def in_processes(function, calls, processes=None):
 
     calls = list(calls)
     processes = max(1, min(processes or cpu_count(), len(calls)))
-    with parallel_config("loky", inner_max_num_threads=1):
+    with parallel_config("loky", inner_max_num_threads=1), warnings.catch_warnings():
+        # A process that held arrays of hundreds of megabytes is taken for a leak and started anew; no work is lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         return Parallel(n_jobs=processes)(delayed(function)(*call) for call in calls)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from zoo.errors import InvalidInput
 from zoo.reproductions.trainers.processes import in_processes
 
-GRID = {"C": (1.0, 10.0), "gamma": (0.01, 0.02, 0.03, 0.05)}
 WHITE = 255
 BLOCK = 1000  # images whose kernel values with all support vectors are held at a time
 
@@ -23,7 +22,7 @@ class Machine(NamedTuple):
     intercept: np.ndarray  # (pairs,) float64
 
 
-def rbf_svm(train, validation, test, grid=GRID, select_on=10_000, seed=0, processes=None):
+def rbf_svm(train, validation, test, grid, select_on, seed=0, processes=None):
     """Support vector machine with Gaussian kernel (Cortes & Vapnik 1995; libsvm, Chang & Lin 2011), chosen and judged.
 
     train, validation, test: (x, y) with pixels 0..255, any shape (n, ...), and integer labels. grid: the values of C
