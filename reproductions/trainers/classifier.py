@@ -64,10 +64,15 @@ def train_classifier(trial, report):
         "seconds": (preparation + population.fit_seconds) / len(population),
         "precision": population.precision,
     }
-    tested = {"test_error_pct": errors_on(population, test), "step_size": rate}
-    found = rows_of(trial.seeds, tested, measured | {"n_test": len(test.x)})
-    held_out = {"validation_error_pct": errors_on(population, validation)}
-    return found + rows_of(trial.seeds, held_out, measured | {"n_test": len(validation.x)})
+    found = [
+        ("test_error_pct", errors_on(population, test), test),
+        ("validation_error_pct", errors_on(population, validation), validation),
+        ("step_size", rate, test),
+    ]
+    return [
+        row for metric, values, split in found
+        for row in rows_of(trial.seeds, {metric: values}, measured | {"n_test": len(split.x)})
+    ]
 
 
 def choose_rate(model, classes, train, validation, settings, rates):
