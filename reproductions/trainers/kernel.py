@@ -2,8 +2,9 @@
 
 
 def train_svm(trial, report):
-    """Chooses from a grid of C and gamma on validation, fits all of train, tests once; the recipe names n_train, n_test, grid, select_on.
+    """Chooses C and gamma from a grid on validation, fits all of train, tests once.
 
+    The recipe names n_train, n_test, and the grid and select_on of rbf_svm.
     Rows: test_error_pct, validation_error_pct and gamma of the single seed, with the processor as device, since
     scikit-learn computes there in float64.
     """
