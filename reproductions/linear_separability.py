@@ -25,7 +25,8 @@ from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers.layer_probes import PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
 from zoo.training import recipe as training
 
-SEEDS = {"quick": 20}  # as many as in the full budget, for the nets in the plane, which cost nothing; the others take fewer
+# As many as in the full budget, for the nets in the plane, which cost nothing; the others take fewer.
+SEEDS = {"quick": 20, "hour": 20}
 DIGITS = ("mnist", "mnist_basic", "mnist_rot")
 # Curves in the plane and the nets that part them, of two units in each hidden layer.
 PLANES = {("interleaved_curves", "mlp"): 1, ("spiral_arms", "mlp"): 3}
@@ -36,18 +37,19 @@ CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
 FIGURE_ONLY = ("kernel_?", "bias_?", "logits_kernel_?", "logits_bias_?")
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
 PROTOCOL = """
-A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats or 400 steps are made, on features that
-are centred and scaled by one number, with one of six L2 strengths (10 to 0.0001), the one that errs least on validation; the
-raw input and all layers at all stages get the same. It sees the training images that its net saw; the test images are used
-once. Where a layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the same. Stacks have three
-layers of sigmoids (quick: 200 units, full: 1,000), pre-trained as denoising autoencoders by Adam (masking 0.25; quick: 20
-epochs a layer, full: 30 on mnist, 100 on the smaller sets) and then trained as a whole (quick: 40 epochs, full: 30 and 100).
-The ConvNet has two convolutions and a dense layer. The nets in the plane have layers of two tanh units, 20 seeds and all points:
-one layer on the curves (60 epochs, full 100, step size 0.1), three and one on the spiral (150 epochs, 0.05). The other nets have 3
-seeds, full 10. Quick: the first 4,000 images train, 2,000 validate, 2,000 test, which in
-MNIST are harder than all 10,000; full: all.
-The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias are
-the weights of the first seed's nets in the plane, from which the figure is drawn.
+A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats or 400 steps are made,
+on features that are centred and scaled by one number, with one of six L2 strengths (10 to 0.0001), the one that errs least on
+validation; the raw input and all layers at all stages get the same. It sees the training images that its net saw; the test
+images are used once. Where a layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the same.
+Stacks have three layers of sigmoids (quick: 200 units, hour: 500, full: 1,000), pre-trained as denoising autoencoders by Adam
+(masking 0.25; quick: 20 epochs a layer, hour: 12 on mnist, 60 on the smaller sets, full: 30 and 100) and then trained as a
+whole (quick: 40 epochs, hour: 12 and 60, full: 30 and 100). The ConvNet has two convolutions and a dense layer (quick: 8 and 16
+filters, 64 units, 10 epochs; hour: 16, 32 and 128, 4 epochs; full: 32, 64 and 256, 10 epochs). The nets in the plane have
+layers of two tanh units, 20 seeds and all points: one layer on the curves (quick: 60 epochs, else 100, step size 0.1), three
+and one on the spiral (150 epochs, 0.05). The other nets have 3 seeds, hour 5, full 10. Quick: the first 4,000 images train,
+2,000 validate, 2,000 test, which in MNIST are harder than all 10,000; hour: all train, the first 10,000 test; full: all.
+The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias
+are the weights of the first seed's nets in the plane, from which the figure is drawn.
 """
 
 
@@ -56,11 +58,12 @@ def trials(budget):
     size = budget.choose(
         smoke={"n_train": 400, "n_test": 200},
         quick={"n_train": 4000, "n_test": 2000},
+        hour={"n_train": None, "n_test": 10_000},
         full={"n_train": None, "n_test": None},
     )
-    strengths = {"strengths": budget.choose(smoke=[0.1, 0.01], quick=STRENGTHS, full=STRENGTHS)}
-    seeds = budget.seeds[: budget.choose(smoke=2, quick=3, full=10)]
-    for dataset in budget.choose(smoke=("digits",), quick=DIGITS, full=DIGITS):
+    strengths = {"strengths": budget.choose(smoke=[0.1, 0.01], quick=STRENGTHS, hour=STRENGTHS, full=STRENGTHS)}
+    seeds = budget.seeds[: budget.choose(smoke=2, quick=3, hour=5, full=10)]
+    for dataset in budget.choose(smoke=("digits",), quick=DIGITS, hour=DIGITS, full=DIGITS):
         yield Trial(dataset, *INPUT, budget.seeds[:1], probe_input, size | strengths)
         yield from _layers(seeds, dataset, "autoencoder_stack", STAGES, _stack(budget, dataset) | size | strengths)
         if dataset == "mnist":
@@ -90,25 +93,26 @@ def row(stage, number):
 
 
 def _stack(budget, dataset):
-    widths = budget.choose(smoke=[24, 24], quick=[200] * 3, full=[1000] * 3)
-    # As many steps on the 10,000 images of mnist_basic and mnist_rot as MNIST's 50,000 give, or nearly.
-    epochs = budget.choose(smoke=(5, 10), quick=(20, 40), full=(30, 30) if dataset == "mnist" else (100, 100))
+    widths = budget.choose(smoke=[24, 24], quick=[200] * 3, hour=[500] * 3, full=[1000] * 3)
+    # Beyond quick, as many steps on the 10,000 images of mnist_basic and mnist_rot as MNIST's 50,000 give, or nearly.
+    hour, full = (12, 30) if dataset == "mnist" else (60, 100)
+    epochs = budget.choose(smoke=(5, 10), quick=(20, 40), hour=(hour, hour), full=(full, full))
     noise = {"corruption": "masking", "level": 0.25, "epochs": epochs[0], "learning_rate": 1e-3}
-    learning = {"epochs": epochs[1], "batch_size": budget.choose(smoke=20, quick=50, full=128)}
+    learning = {"epochs": epochs[1], "batch_size": budget.choose(smoke=20, quick=50, hour=50, full=128)}
     return training.recipe(options={"widths": widths}, pretraining=noise, **learning) | {"layers": STACK[: len(widths)]}
 
 
 def _convnet(budget):
-    filters, dense = budget.choose(smoke=None, quick=([[8], [16]], 64), full=([[32], [64]], 256))
+    filters, dense = budget.choose(smoke=None, quick=([[8], [16]], 64), hour=([[16], [32]], 128), full=([[32], [64]], 256))
     options = {"blocks": filters, "dense": dense, "kernel": 5, "batch_norm": False, "dropout": 0}
-    batch_size = budget.choose(smoke=None, quick=50, full=128)
-    return training.recipe(options=options, epochs=10, batch_size=batch_size) | {"layers": CONVNET}
+    epochs, batch_size = budget.choose(smoke=(None, None), quick=(10, 50), hour=(4, 50), full=(10, 128))
+    return training.recipe(options=options, epochs=epochs, batch_size=batch_size) | {"layers": CONVNET}
 
 
 def _plane(budget, depth):
     options = {"widths": [2] * depth, "activation": "tanh", "dropout": 0, "input_dropout": 0, "rescale": None}
     # A net of several layers so narrow takes longer, in smaller steps.
-    epochs, rate = (budget.choose(smoke=30, quick=60, full=100), 0.1) if depth == 1 else (150, 0.05)
+    epochs, rate = (budget.choose(smoke=30, quick=60, hour=100, full=100), 0.1) if depth == 1 else (150, 0.05)
     layers = tuple(f"hidden_{number}" for number in range(1, depth + 1))
     return training.recipe(options=options, epochs=epochs, batch_size=50, learning_rate=rate) | {"layers": layers}
 

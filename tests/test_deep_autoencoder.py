@@ -12,7 +12,8 @@ from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.trial import Budget
 from zoo.reproductions.trainers import autoencoders
 from zoo.reproductions.trainers.arrays import unpacked
-from zoo.reproductions.trainers.autoencoders import PrincipalComponents, best_rate
+from zoo.reproductions.trainers.autoencoders import PrincipalComponents, choose_rate, errors_on, learn
+from zoo.reproductions.trainers.step_sizes import TUNING_SEED
 
 
 def test_principal_components_find_what_varies():
@@ -42,17 +43,33 @@ def test_thirty_principal_components_err_on_mnist_as_published():
     assert PrincipalComponents(mnist.train.x, 30).squared_error(mnist.test.x) == pytest.approx(13.87, abs=0.01)
 
 
-def test_the_step_size_with_the_least_mean_error_is_chosen_and_none_that_diverged():
-    assert best_rate(np.array([[3.0, 3.0], [1.0, 4.0], [1.0, np.nan]])) == 1
+RECIPE = {
+    "n_train": 200, "select_on": None, "widths": [8], "code": 2, "activation": "sigmoid", "start": "old uniform",
+    "optimizer": "adam", "rates": [1e-9, 0.02, 1e-8], "epochs": 80, "batch_size": 20, "pretraining": None,
+}
+DIGITS = load("digits")
 
 
 def trained(**changes):
-    recipe = {
-        "n_train": 200, "widths": [8], "code": 2, "activation": "sigmoid", "start": "old uniform",
-        "optimizer": "adam", "rates": [1e-9, 0.02], "epochs": 80, "batch_size": 20, "pretraining": None,
-    }
-    trial = Trial("digits", "deep_autoencoder", "tested", (0, 1), autoencoders.train_autoencoder, recipe | changes)
+    trial = Trial("digits", "deep_autoencoder", "tested", (0, 1), autoencoders.train_autoencoder, RECIPE | changes)
     return autoencoders.train_autoencoder(trial, Report())
+
+
+def test_the_step_size_is_the_one_that_validates_best_and_none_that_diverges():
+    x, validation = DIGITS.train.x[:200], DIGITS.validation.x
+    tried, _ = learn(RECIPE, RECIPE["rates"], [TUNING_SEED], x)
+    errors = errors_on(tried, validation)
+    assert errors[1] < min(errors[0], errors[2])
+    assert choose_rate(RECIPE, x, validation) == 0.02
+    assert choose_rate(RECIPE | {"optimizer": "sgd", "rates": [1e38, 0.1]}, x, validation) == 0.1
+
+
+def test_the_choice_is_made_on_the_first_images(monkeypatch):
+    seen = []
+    monkeypatch.setattr(autoencoders, "choose_rate", lambda recipe, x, validation: seen.append(x) or 0.02)
+    rows = pd.DataFrame(trained(select_on=50, epochs=1).rows)
+    np.testing.assert_array_equal(seen[0], DIGITS.train.x[:50])
+    assert set(rows.n_train) == {200}
 
 
 def test_a_net_is_reported_in_its_best_step_size_with_its_pictures():
@@ -61,13 +78,12 @@ def test_a_net_is_reported_in_its_best_step_size_with_its_pictures():
     runs = pd.DataFrame(found.rows)
     assert set(runs[runs.metric == "step_size"].value) == {0.02}
     errors = runs[runs.metric == "squared_error"].value
-    digits = load("digits")
-    assert (errors < PrincipalComponents(digits.train.x, 0).squared_error(digits.test.x)).all() and errors.nunique() == 2
+    blank = PrincipalComponents(DIGITS.train.x, 0).squared_error(DIGITS.test.x)
+    assert (errors < blank).all() and errors.nunique() == 2
     pictures = unpacked(found.files[autoencoders.PICTURES])
     assert pictures["originals"].shape == pictures["reconstructions"].shape == (10, 8, 8)
-    assert [load("digits").test.x[np.flatnonzero(load("digits").test.y == k)[0]].tolist() for k in range(10)] == pictures[
-        "originals"
-    ].tolist()
+    firsts = [np.flatnonzero(DIGITS.test.y == k)[0] for k in range(10)]
+    np.testing.assert_array_equal(pictures["originals"], DIGITS.test.x[firsts])
     assert pictures["codes"].shape == (300, 2) and pictures["labels"].shape == (300,)
     assert pictures["reconstructions"].std() > 10
 
@@ -134,14 +150,17 @@ def test_with_all_images_the_published_errors_are_what_is_to_be_reached():
 
 
 def test_the_compared_nets_differ_in_their_pretraining_alone():
-    for budget in ("quick", "full"):
-        recipes = {trial.row: trial.recipe for trial in claim.trials(Budget.named(budget))}
+    for budget in ("quick", "hour", "full"):
+        recipes = {trial.row: trial.recipe for trial in claim.trials(Budget.named(budget, defaults=claim.SEEDS))}
         for descent in ("momentum", "Adam"):
             first, second = (recipes.get(net(f"{start}, {descent}")) for start in ("pre-trained", "start of 2006"))
             assert first["pretraining"]
             # Under Adam the quick budget has no time for the second.
             assert first | {"pretraining": None} == second or (budget, descent, second) == ("quick", "Adam", None)
-        assert len({len(recipe["rates"]) for recipe in recipes.values() if "rates" in recipe}) == 1
+        tuned = [recipe for recipe in recipes.values() if "rates" in recipe]
+        assert {len(recipe["rates"]) for recipe in tuned} == {4}, "all have the same tuning budget"
+        for recipe in tuned:
+            assert recipe["rates"] == claim.RATES[recipe["optimizer"]]
 
 
 def test_pictures_are_drawn_of_what_the_trials_leave():

@@ -194,7 +194,7 @@ def test_checks_of_known_runs():
 
 
 def test_every_layer_has_the_same_probe_and_the_nets_are_the_same_in_all_their_trials():
-    for budget in ("smoke", "quick", "full"):
+    for budget in ("smoke", "quick", "hour", "full"):
         trials = list(claim.trials(Budget.named(budget, defaults=claim.SEEDS)))
         assert len({tuple(trial.recipe["strengths"]) for trial in trials}) == 1
         nets = {}

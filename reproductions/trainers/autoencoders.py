@@ -4,6 +4,7 @@ import numpy as np
 
 from zoo.reproductions.trainers.arrays import packed
 from zoo.reproductions.trainers.rows import rows_of
+from zoo.reproductions.trainers.step_sizes import TUNING_SEED, starts_of
 
 METRIC = "squared_error"  # of an image, summed over its pixels in 0..1
 PICTURES = "pictures.npz"
@@ -12,25 +13,27 @@ MAPPED = 2000  # test images whose codes are kept, where a code has two numbers
 
 
 def train_autoencoder(trial, report):
-    """The run function of a net: from every seed in every step size of the recipe; the one that validates best is reported.
+    """The run function of a net, trained from every seed in the step size that another chose on validation.
 
     The recipe names n_train, widths, code, activation, start (one of learning_speed.STARTS), optimizer ("adam", or
-    "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0), epochs, batch_size and pretraining, None or settings of
-    zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size.
-    Files: reconstructions by the first seed, and its codes if they have two numbers.
+    "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0, of which choose_rate takes one), select_on (the training
+    images to choose on, the first so many, None for all), epochs, batch_size and pretraining, None or settings of
+    zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size; seconds are without the
+    choice. Files: reconstructions by the first seed, and its codes if they have two numbers.
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.data import splits
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"])
-    population, pretraining_seconds = learn(trial, train.x)
-    report.progress(1, 1)
-    errors = {name: errors_on(population, split.x) for name, split in (("validation", validation), ("test", test))}
-    best = best_rate(errors["validation"].reshape(-1, len(trial.seeds)))
-    chosen = slice(best * len(trial.seeds), (best + 1) * len(trial.seeds))
-    values = {METRIC: errors["test"][chosen], f"validation_{METRIC}": errors["validation"][chosen]}
-    values["step_size"] = r["rates"][best]
+    first = train.x[: r["select_on"]]
+    rate = choose_rate(r, first, validation.x)
+    tried = len(r["rates"]) * len(first)
+    total = tried + len(trial.seeds) * len(train.x)
+    report.progress(tried, total)
+    population, pretraining_seconds = learn(r, [rate], trial.seeds, train.x)
+    report.progress(total, total)
+    values = {METRIC: errors_on(population, test.x), f"validation_{METRIC}": errors_on(population, validation.x)}
     shared = {
         "n_train": len(train.x),
         "n_test": len(test.x),
@@ -38,19 +41,29 @@ def train_autoencoder(trial, report):
         "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
         "seconds": population.fit_seconds / len(trial.seeds) + pretraining_seconds,
     }
-    return WithFiles(rows_of(trial.seeds, values, shared), {PICTURES: _pictures(population[chosen.start], test)})
+    rows = rows_of(trial.seeds, values | {"step_size": rate}, shared)
+    return WithFiles(rows, {PICTURES: _pictures(population[0], test)})
 
 
-def learn(trial, x):
+def choose_rate(recipe, x, validation):
+    """The one of the recipe's rates whose net errs least on validation, a net for each, of the same seed, trained on x.
+
+    The first of equals, and where all nets diverge the first of all.
+    """
+    population, _ = learn(recipe, recipe["rates"], [TUNING_SEED], x)
+    errors = errors_on(population, validation)
+    return recipe["rates"][int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))]
+
+
+def learn(recipe, rates, seeds, x):
     """(population, seconds of pre-training a seed): step sizes times seeds, a step size's seeds side by side."""
     import keras
 
     import zoo
     from zoo.reproductions.trainers.learning_speed import STARTS
-    from zoo.reproductions.trainers.step_sizes import starts_of
     from zoo.training import reconstruction
 
-    r, members = trial.recipe, [*trial.seeds] * len(trial.recipe["rates"])
+    r = recipe
     start = keras.initializers.VarianceScaling(**STARTS[r["start"]])
     options = {"widths": r["widths"], "code": r["code"], "activation": r["activation"], "initialiser": start}
 
@@ -59,12 +72,12 @@ def learn(trial, x):
 
     weights, seconds = None, 0.0
     if r["pretraining"]:  # once for every seed, whatever the step size of what follows
-        starts = starts_of(build, trial.seeds, x, {"batch_size": r["batch_size"], **r["pretraining"]})
-        weights, seconds = starts.weights * len(r["rates"]), starts.seconds
-    population = zoo.Population(build, members, weights=weights)
-    rate = keras.optimizers.schedules.CosineDecay(r["rates"][0], r["epochs"] * (len(x) // r["batch_size"]))
+        starts = starts_of(build, seeds, x, {"batch_size": r["batch_size"], **r["pretraining"]})
+        weights, seconds = starts.weights * len(rates), starts.seconds
+    population = zoo.Population(build, [*seeds] * len(rates), weights=weights)
+    rate = keras.optimizers.schedules.CosineDecay(rates[0], r["epochs"] * (len(x) // r["batch_size"]))
     optimizer = {"adam": keras.optimizers.Adam(rate), "sgd": keras.optimizers.SGD(rate, momentum=0.9)}[r["optimizer"]]
-    peaks = np.repeat(r["rates"], len(trial.seeds))
+    peaks = np.repeat(rates, len(seeds))
     population.compile(optimizer, reconstruction.loss(), [reconstruction.squared_error], learning_rate=peaks)
     y = reconstruction.targets(population.template, x)
     population.fit(x, y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
@@ -77,11 +90,6 @@ def errors_on(population, x):
 
     found = population.evaluate(x, targets(population.template, x))
     return np.where(found.diverged, np.nan, found[METRIC])
-
-
-def best_rate(errors):
-    """Index of the step size with the least mean error (step sizes, seeds); one with a diverged seed comes last."""
-    return int(np.argmin(np.where(np.isfinite(errors), errors, np.inf).mean(axis=1)))
 
 
 def train_pca(trial, report):

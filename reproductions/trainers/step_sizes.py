@@ -6,6 +6,8 @@ import numpy as np
 
 from zoo.reproductions.trainers.rows import rows_of
 
+TUNING_SEED = 1_000_000  # of the nets that are only there to choose by
+
 
 class Starts(NamedTuple):
     """Where the seeds of a trial start from, the same in every step size."""
