@@ -39,13 +39,13 @@ WIDTHS = {
     "curves": {"quick": [200, 100, 50], "hour": [400, 200, 100, 50, 25], "full": [400, 200, 100, 50, 25]},
     "digits": {"smoke": [16]},
 }
-HOUR = {"mnist": {"select_on": 10_000, "epochs": 15}, "curves": {"select_on": 4000, "epochs": 40}}
 COLLAPSED = 0.9  # a net that errs by more than so much of the mean image's error has learnt little else
 # Peaks of the step size, of which every net and every logistic PCA takes the one that validates best within the run.
-RATES = {"sgd": [1.0, 3.0, 10.0, 30.0], "adam": [3e-4, 1e-3, 3e-3, 1e-2]}
+RATES = {"sgd": [3.0, 10.0, 30.0, 100.0], "adam": [1e-3, 3e-3, 1e-2, 3e-2]}
 CLOSE = 0.1  # how near to the published error of principal components ours has to come
 NEAR = 0.5  # and that of logistic PCA, which is fitted by another descent to fewer images
 ALL_IMAGES = {"mnist": 50_000, "curves": 20_000}
+FULL_STEPS = 19_200  # or more; nets with fewer are not held against the published ones
 PROTOCOL = """
 The error is the squared error of an image, summed over its pixels in 0..1, the mean over test images. Nets have logistic
 output units and linear code units, the hidden ones are logistic, in the modern start rectified; all are fitted to the
@@ -53,18 +53,20 @@ cross-entropy of the pixels, as is logistic PCA: a linear code and logistic outp
 1/sqrt(n) of 0 for n inputs; modern start: He's. Pre-training: each layer in turn, from the lowest on, is an autoencoder of
 the one below (Adam, step size 0.003; quick: 2 epochs a layer, hour: 3, full: 20; there restricted Boltzmann machines), on
 top of as many epochs of fitting. Fitting is by SGD with momentum 0.9, or by Adam, in a step size that decays to 0 (there
-conjugate gradients): on MNIST quick 12 epochs, hour 15, full 120; on curves 12, 40 and 120; batches of 50, full 125.
-Tuning budget, the same for all nets and for logistic PCA: four peaks of the step size (SGD 1, 3, 10 and 30, Adam 0.0003,
-0.001, 0.003 and 0.01), each tried within the run by one net of a seed that is not in the table, on the first training
-images (quick: 5,000 of 10,000, hour: a fifth, full: all), and the one with the least validation error is taken. Fewer images
-are fewer steps, and favour larger ones.
+conjugate gradients): 12 epochs, in the hour 30 on curves, full 120; batches of 50, full 125.
+Tuning budget, the same for all nets and for logistic PCA: four peaks of the step size (SGD 3, 10, 30 and 100, Adam 0.001,
+0.003, 0.01 and 0.03), each tried within the run by one net of a seed that is not in the table, on the first half of the
+training images (full: on all), pre-trained on them where the row is, and the one with the least validation error is taken.
+That error is the row tuning squared error: where it is the mean image's, all four had stayed there, and the choice says
+nothing. Half of the images are half of the steps, and favour larger step sizes. Seconds are without the tuning.
 MNIST: 50,000 images and the next 10,000 to validate, there 60,000; nets of 1000, 500 and 250 hidden units (quick: 300, 250
 and 200, 10,000 images). Curves: 20,000 images, 400, 200, 100, 50 and 25 hidden units (quick: 10,000, and 200, 100 and 50),
 generated here, after the published set and not the same. Principal components have all training images at every budget. A
-net counts as collapsed with more than 90 % of the error of the mean training image.
-Not untouched: the quick widths were set on validation errors of one seed after narrower nets (200, 100 and 50; 100, 50 and
-25) had been tested and had lost to logistic PCA on MNIST; the middle of the step sizes is what did best on validation in
-former runs, whose test errors had been seen.
+net counts as collapsed with more than 90 % of the error of the mean training image. The published errors are what full is
+held against, which has more steps; principal components and logistic PCA of all images at every budget.
+Set beforehand: widths, batches, epochs and the step size of pre-training. Not untouched: the quick widths were set on
+validation errors of one seed after narrower nets (200, 100 and 50; 100, 50 and 25) had been tested and had lost to logistic
+PCA on MNIST; the range of the step sizes is around those that validated best in former runs, whose test errors had been seen.
 """
 
 
@@ -72,11 +74,12 @@ def trials(budget):
     """The mean image, principal components, logistic PCA and the nets on every data set; smoke: on scikit-learn's digits."""
     both = ("mnist", "curves")
     for dataset in budget.choose(smoke=("digits",), quick=both, hour=both, full=both):
+        images, epochs = ALL_IMAGES.get(dataset), {"mnist": 12, "curves": 30}.get(dataset)  # as many steps in the hour
         size = budget.choose(
             smoke={"n_train": 500, "select_on": 250, "epochs": 40, "batch_size": 50},
             quick={"n_train": 10_000, "select_on": 5000, "epochs": 12, "batch_size": 50},
-            hour={"n_train": None, "batch_size": 50, **HOUR.get(dataset, {})},
-            full={"n_train": None, "select_on": None, "epochs": 120, "batch_size": 125},
+            hour={"n_train": images, "select_on": images and images // 2, "epochs": epochs, "batch_size": 50},
+            full={"n_train": images, "select_on": images, "epochs": 120, "batch_size": 125},
         )
         yield from _linear(dataset, size, budget)
         yield from _nets(dataset, size, budget)
@@ -141,11 +144,12 @@ def judge(runs):
             name = "mnist: logistic PCA as published"
             published = published_value("deep_autoencoder", PUBLISHED, logistic, METRIC)
             checks.append(as_published(runs, logistic, published, within=NEAR, metric=METRIC, name=name))
-    for dataset, images in ALL_IMAGES.items():
+    for dataset, whose in (("mnist", ""), ("curves", ", of other curves")):
         net = _net(dataset, "pre-trained, Adam")
-        if net in present and lines_of(runs, net).n_train.max() >= images:
+        if net in present and lines_of(runs, net).updates.max() >= FULL_STEPS:
             published = published_value("deep_autoencoder", PUBLISHED, net, METRIC)
-            checks.append(target(runs, net, at_most=published, metric=METRIC))
+            name = f"{dataset}: {net[2]}, reaches the published {published:g}{whose}"
+            checks.append(target(runs, net, at_most=published, metric=METRIC, name=name))
     return checks
 
 

@@ -18,8 +18,9 @@ def train_autoencoder(trial, report):
     The recipe names n_train, widths, code, activation, start (one of learning_speed.STARTS), optimizer ("adam", or
     "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0, of which choose_rate takes one), select_on (the training
     images to choose on, the first so many, None for all), epochs, batch_size and pretraining, None or settings of
-    zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size; seconds are without the
-    choice. Files: reconstructions by the first seed, and its codes if they have two numbers.
+    zoo.pretrain. Rows: squared_error on the test images, validation_squared_error, step_size, and tuning_squared_error, that
+    of the net it was chosen by, on validation; seconds are without the choice. Files: reconstructions by the first seed, and
+    its codes if they have two numbers.
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.data import splits
@@ -27,7 +28,7 @@ def train_autoencoder(trial, report):
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"])
     first = train.x[: r["select_on"]]
-    rate = choose_rate(r, first, validation.x)
+    rate, tuning_error = choose_rate(r, first, validation.x)
     tried = len(r["rates"]) * len(first)
     total = tried + len(trial.seeds) * len(train.x)
     report.progress(tried, total)
@@ -41,29 +42,29 @@ def train_autoencoder(trial, report):
         "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
         "seconds": population.fit_seconds / len(trial.seeds) + pretraining_seconds,
     }
-    rows = rows_of(trial.seeds, values | {"step_size": rate}, shared)
-    return WithFiles(rows, {PICTURES: _pictures(population[0], test)})
+    values |= {"step_size": rate, f"tuning_{METRIC}": tuning_error}
+    return WithFiles(rows_of(trial.seeds, values, shared), {PICTURES: _pictures(population[0], test)})
 
 
 def choose_rate(recipe, x, validation):
-    """The one of the recipe's rates whose net errs least on validation, a net for each, of the same seed, trained on x.
+    """(step size, error) of the net that errs least on validation, of one for each of the recipe's rates, trained on x.
 
-    The first of equals, and where all nets diverge the first of all.
+    All are of the same seed. The first of equals, and where all diverge the first of all, with an error of NaN.
     """
     population, _ = learn(recipe, recipe["rates"], [TUNING_SEED], x)
     errors = errors_on(population, validation)
-    return recipe["rates"][int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))]
+    best = int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))
+    return recipe["rates"][best], errors[best]
 
 
-def learn(recipe, rates, seeds, x):
-    """(population, seconds of pre-training a seed): step sizes times seeds, a step size's seeds side by side."""
+def learn(r, rates, seeds, x):
+    """(population, seconds of pre-training a seed): rates times seeds, a rate's seeds side by side, trained on x (n, ...)."""
     import keras
 
     import zoo
     from zoo.reproductions.trainers.learning_speed import STARTS
     from zoo.training import reconstruction
 
-    r = recipe
     start = keras.initializers.VarianceScaling(**STARTS[r["start"]])
     options = {"widths": r["widths"], "code": r["code"], "activation": r["activation"], "initialiser": start}
 

@@ -1,4 +1,4 @@
-"""What trials share that train every seed in a grid of step sizes: starts, errors, the choice of one, rows."""
+"""What trials share that choose a step size: starts, errors, the choice of one, the seed of what is tried, rows."""
 
 from typing import NamedTuple
 
