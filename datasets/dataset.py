@@ -55,6 +55,7 @@ class Info:
     task: "classification", or what else y is for; classes is None then. version: changes whenever the arrays do.
     sources: {"official": the place in words, ...}; its build module has a Source for each.
     folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
+    fingerprint: Dataset.fingerprint of the arrays that results here were computed on; None where it is not known.
     path_variable: environment variable in which the user names the set's file, where nobody serves it.
     """
 
@@ -72,6 +73,7 @@ class Info:
     task: str = "classification"
     x_dtype: str = "uint8"
     y_dtype: str = "int32"
+    fingerprint: str | None = None
     path_variable: str | None = None
 
     @property

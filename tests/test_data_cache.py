@@ -223,6 +223,26 @@ def test_a_build_that_breaks_its_promise_never_reaches_the_cache(mistake, tmp_pa
     assert not list((tmp_path / "digits").glob("*arrays*")) + list((tmp_path / "digits").glob("manifest.json"))
 
 
+def test_arrays_that_are_not_those_of_the_results_are_used_and_said_to_be_others(tmp_path, monkeypatch, capfd):
+    from zoo.datasets.digits import build
+
+    def other(folder, right=build.build):
+        built = right(folder)
+        x, y = built.splits["test"]
+        return built._replace(splits={**built.splits, "test": Split(np.where(x == 255, 254, x).astype(x.dtype), y)})
+
+    known = load("digits")
+    assert "own results" not in capfd.readouterr().err
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(build, "build", other)
+    dataset = load("digits")
+    assert dataset.fingerprint != known.fingerprint and dataset.test.x.max() == 254
+    said = capfd.readouterr().err
+    assert f"fingerprint {dataset.fingerprint[:12]}, there {known.fingerprint[:12]}" in said
+    load("digits")
+    assert "own results" not in capfd.readouterr().err, "it is said once, when they are built"
+
+
 def test_full_disk_is_one_clear_error(tmp_path):
     code = """
 import resource

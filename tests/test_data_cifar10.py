@@ -2,11 +2,15 @@
 
 import dataclasses
 import hashlib
+import http.server
+import importlib.util
 import io
 import os
 import subprocess
 import sys
 import tarfile
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from PIL import Image
 from source_example import own_cache, refused  # noqa: F401
 
 from zoo.datasets import at_hand, cifar10, cifar10_jpeg, load, user_file
+from zoo.datasets.cifar10 import build as official_cifar10
 from zoo.datasets.cifar10_jpeg import build as jpeg
 from zoo.errors import DataUnavailable
 
@@ -122,12 +127,51 @@ def test_cifar10_asks_for_the_internet_and_offers_no_mirror(own_cache, monkeypat
     assert not at_hand("cifar10")
 
 
+def test_the_large_archive_goes_on_where_it_stopped(tmp_path, own_cache, monkeypatch):
+    """Over a local server that hangs up once, knows ranges, and is all of the internet."""
+    content, asked = bytes(range(256)) * 400, []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+            asked.append((self.path, start))
+            self.send_response(206)
+            self.send_header("Content-Length", str(len(content) - start))
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+            self.end_headers()
+            self.wfile.write(content[start:] if start else content[:60_000])
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setattr(official_cifar10, "SIZE", len(content))
+    monkeypatch.setattr(official_cifar10, "SHA256", hashlib.sha256(content).hexdigest())
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(official_cifar10, "OFFICIAL", f"http://127.0.0.1:{server.server_port}/")
+        with pytest.raises(DataUnavailable, match="broke off after 0 of 0 MB; it goes on there next time"):
+            load("cifar10")
+        lines = []
+        official_cifar10.from_official(tmp_path, lines.append)
+        server.shutdown()
+    assert asked == [("/cifar-10-binary.tar.gz", 0), ("/cifar-10-binary.tar.gz", 60_000)]
+    assert (tmp_path / "cifar-10-binary.tar.gz").read_bytes() == content
+    assert lines == ["cifar-10-binary.tar.gz: 0 of 0 MB"]
+
+
+def test_the_large_archive_is_the_registered_one():
+    tfds = Path(importlib.util.find_spec("tensorflow_datasets").origin).parent
+    line = "\t".join([official_cifar10.OFFICIAL + official_cifar10.ARCHIVE, str(official_cifar10.SIZE), official_cifar10.SHA256])
+    assert (tfds / "url_checksums" / "cifar10.txt").read_text().startswith(line + "\t")
+
+
 def test_dummy_records_through_tensorflow_datasets_parser(tmp_path):
     """The binary records: a byte for the label, then 1,024 bytes for each of red, green and blue."""
     random = np.random.RandomState(0)
     files = {f"data_batch_{number}.bin": random.randint(0, 256, (4, 3073)) for number in range(1, 6)}
     files["test_batch.bin"] = random.randint(0, 256, (3, 3073))
-    with tarfile.open(tmp_path / "cifar-10-binary.tar.gz", "w:gz") as tar:
+    (tmp_path / "cifar-10-binary.tar.gz").symlink_to(tmp_path / "kept")  # as what was downloaded lies elsewhere
+    with tarfile.open(tmp_path / "kept", "w:gz") as tar:
         for name, records in files.items():
             records[:, 0] %= 10
             add(tar, f"cifar-10-batches-bin/{name}", records.astype(np.uint8).tobytes())

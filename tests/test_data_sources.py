@@ -12,9 +12,9 @@ import time
 import numpy as np
 import pytest
 from source_example import own_cache, refused, tools  # noqa: F401
-from test_every_dataset import FINGERPRINTS, idx_bytes
+from test_every_dataset import idx_bytes
 
-from zoo.datasets import load, mirrors, mnist_family, official, prepare
+from zoo.datasets import describe, load, mirrors, mnist_family, official, prepare
 from zoo.datasets.dataset import SourceFailed
 from zoo.errors import DataUnavailable
 
@@ -118,7 +118,7 @@ def official_server(archives, tmp_path, monkeypatch):
 def test_mirror_gives_the_known_data(name, own_cache):
     dataset = load(name, source="mirror")
     assert dataset.provenance["source"] == "mirror"
-    assert dataset.fingerprint == FINGERPRINTS[name]
+    assert dataset.fingerprint == describe(name).fingerprint
 
 
 @pytest.mark.slow
@@ -126,7 +126,7 @@ def test_official_source_gives_the_same_data(official_server, own_cache):
     dataset = load("mnist")
     assert dataset.provenance["source"] == "official"
     assert dataset.provenance["made_with"].startswith("TensorFlow Datasets")
-    assert dataset.fingerprint == FINGERPRINTS["mnist"]
+    assert dataset.fingerprint == describe("mnist").fingerprint
 
 
 def test_tensorflow_datasets_refuses_a_changed_archive(official_server, own_cache, tools):

@@ -17,5 +17,6 @@ INFO = Info(
     x_dtype="float32",
     y_dtype="float32",
     sources={"official": "generated here"},
+    fingerprint="d1d6ca75cb6f8796b88af071ed928b1294b1076d4e5e85cd89827b48b3f58df4",
     folder=Path(__file__).parent,
 )

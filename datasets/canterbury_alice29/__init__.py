@@ -17,5 +17,6 @@ INFO = Info(
     task="language modelling",
     y_dtype="uint8",
     sources=canterbury.FROM,
+    fingerprint="8620818324af12bba81a45ce6bf546184ea9ae7bca3199fe24d34448951ef7a3",
     folder=Path(__file__).parent,
 )

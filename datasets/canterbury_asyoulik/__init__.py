@@ -17,5 +17,6 @@ INFO = Info(
     task="language modelling",
     y_dtype="uint8",
     sources=canterbury.FROM,
+    fingerprint="a0d3f329202b4d97aa2e232f2633d251e841e9455b7e850aabff0ff82d76a0ea",
     folder=Path(__file__).parent,
 )

@@ -17,5 +17,6 @@ INFO = Info(
     task="language modelling",
     y_dtype="uint8",
     sources=canterbury.FROM,
+    fingerprint="a3de18c6db67fc88565279d13c55a66c946b90ebde5c42030fb3604615aadf96",
     folder=Path(__file__).parent,
 )

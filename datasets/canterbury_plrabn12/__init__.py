@@ -17,5 +17,6 @@ INFO = Info(
     task="language modelling",
     y_dtype="uint8",
     sources=canterbury.FROM,
+    fingerprint="ec038f40bbdc53cb59ffc80af0181738055a5a957285b6e4668dc9d4d4430cda",
     folder=Path(__file__).parent,
 )

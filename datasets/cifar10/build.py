@@ -2,17 +2,23 @@
 
 import numpy as np
 
-from zoo.datasets import official, tfds_source
+from zoo.datasets import cache, official, tfds_source
+from zoo.datasets.cifar10 import INFO
 from zoo.datasets.dataset import Built, Source, Split
 
 OFFICIAL = "https://www.cs.toronto.edu/~kriz/"
 ARCHIVE = "cifar-10-binary.tar.gz"
+SIZE = 170_052_171  # bytes; this and the sha256 are TFDS's registered ones
+SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 TRAINING = 45_000
 
 
 def from_official(folder, tell):
-    """The archive, 170 MB, whose checksum TFDS has registered."""
-    official.download(OFFICIAL, [ARCHIVE], folder, tell)
+    """The archive, kept outside the folder until the set is ready, so that an interruption costs nothing."""
+    kept = cache.kept(INFO.name)
+    kept.mkdir(parents=True, exist_ok=True)
+    official.resume(OFFICIAL + ARCHIVE, kept / ARCHIVE, SIZE, SHA256, tell)
+    (folder / ARCHIVE).symlink_to(kept / ARCHIVE)
 
 
 NEEDS = tfds_source.NEEDS

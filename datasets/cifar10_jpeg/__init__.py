@@ -15,6 +15,7 @@ INFO = Info(
     classes=10,
     class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     sources={"file": "cifar10_jpeg.tar.xz at the path that ZOO_CIFAR10_JPEG names"},
+    fingerprint="ebff790c66e0d7629d5ee96d60cf4f3e28c8df5673c2fce2d1a472b3c269ca07",
     folder=Path(__file__).parent,
     path_variable="ZOO_CIFAR10_JPEG",
 )

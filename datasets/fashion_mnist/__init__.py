@@ -20,5 +20,6 @@ INFO = Info(
         "official": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "mirror": "Debian package dataset-fashion-mnist",
     },
+    fingerprint="8366b62976bf3eba13d6c076fa16e9bb435740c39703ba3637e4518773cd1979",
     folder=Path(__file__).parent,
 )

@@ -15,6 +15,7 @@ INFO = Info(
     classes=2,
     class_names=("lower", "upper"),
     sources={"official": "generated here"},
+    fingerprint="e68e41e3c5f6e36f91a0ddcd536a4b4402451cdc0656a3e6b64dfd0bc0e58a28",
     folder=Path(__file__).parent,
     x_dtype="float32",
 )

@@ -17,5 +17,6 @@ INFO = Info(
     x_dtype="float32",
     y_dtype="float32",
     sources={"official": "generated here"},
+    fingerprint="c62546b9505fc2c87983ca8db693a7cfdd1649cac1fb65882a696e00972a6fd8",
     folder=Path(__file__).parent,
 )

@@ -15,5 +15,6 @@ INFO = Info(
     classes=10,
     class_names=tuple("0123456789"),
     sources={"mnist": "the data set mnist"},
+    fingerprint="70a41c72a232996e54edb7a414cd3b4f877d8f2fb26e03c1505d8d5e3f051c76",
     folder=Path(__file__).parent,
 )

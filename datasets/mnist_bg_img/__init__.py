@@ -15,5 +15,6 @@ INFO = Info(
     classes=10,
     class_names=tuple("0123456789"),
     sources={"mnist": "the data set mnist, and photographs in scikit-image"},
+    fingerprint="d1e49aaff37ba4685fc23b80e473a372c0b41bb12032178be9a1d4fca5616246",
     folder=Path(__file__).parent,
 )

@@ -15,5 +15,6 @@ INFO = Info(
     classes=10,
     class_names=tuple("0123456789"),
     sources={"mnist": "the data set mnist"},
+    fingerprint="6f87d0a87cdee0628871ecb2d4ffb5d377927dea4737b9c06ea7e140e71818ae",
     folder=Path(__file__).parent,
 )

@@ -15,5 +15,6 @@ INFO = Info(
     classes=2,
     class_names=("wide", "tall"),
     sources={"official": "generated here"},
+    fingerprint="3ecb690c192beeadbae06398f67104e22912d04848f6355c0fdc29331aca4359",
     folder=Path(__file__).parent,
 )

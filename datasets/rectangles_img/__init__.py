@@ -15,5 +15,6 @@ INFO = Info(
     classes=2,
     class_names=("wide", "tall"),
     sources={"photographs": "photographs in scikit-image"},
+    fingerprint="02f52db55ed325c56922a2c1c43e93adb15311bcc0d5722770754a7ee609058b",
     folder=Path(__file__).parent,
 )

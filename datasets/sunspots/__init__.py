@@ -17,5 +17,6 @@ INFO = Info(
     x_dtype="float32",
     y_dtype="float32",
     sources={"mirror": "the file in the wheel of statsmodels 0.14.6 on PyPI"},
+    fingerprint="95066aa630fb57411782ffcad3658f5f75cfb291f76b577011a22ecdf33f4a7f",
     folder=Path(__file__).parent,
 )

@@ -17,5 +17,6 @@ INFO = Info(
     x_dtype="float32",
     y_dtype="float32",
     sources={"mirror": "the series in the wheel of pmdarima 2.1.1 on PyPI"},
+    fingerprint="9ec8bdc2cbdcff34fd3b78187dfbd1bb674cbacaedead9f0d1ca74b60aedd3f9",
     folder=Path(__file__).parent,
 )

@@ -19,6 +19,7 @@ INFO = Info(
         "official": "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
         "file": "input.txt at the path that ZOO_TINY_SHAKESPEARE names",
     },
+    fingerprint="fe90623c6ba920339a69d9c9df1ec805b2890f8fc3cfdeb6f9cb03aa0b519328",
     folder=Path(__file__).parent,
     path_variable="ZOO_TINY_SHAKESPEARE",
 )
