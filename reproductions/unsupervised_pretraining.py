@@ -71,6 +71,11 @@ def setting(start, depth, top=None):
     return f"{start} start, {depth} layer{'s' if depth > 1 else ''}{f', {top} on top' if top else ''}"
 
 
+def spread(labels):
+    """What the standard deviation over seeds of the test error with so many labels is called in the tables."""
+    return metric("test", labels).replace("error", "error_standard_deviation")
+
+
 def trials(budget):
     """One trial per start and depth, with all numbers of labels; the narrow top layer only with everything labelled."""
     dataset = budget.choose(smoke="digits", quick="mnist", hour="mnist", full="mnist")
@@ -107,6 +112,13 @@ def trials(budget):
             yield trial(start, depth, size["labels"])
     for start, depth in () if budget.name == "smoke" else NARROW:
         yield trial(start, depth, size["labels"][-1:], TOP)
+
+
+def summarise(runs):
+    """How far apart the seeds of a net end: the standard deviation of its test error at each number of labels."""
+    for row, mine in runs.groupby(["dataset", "model", "setting"], sort=False):
+        for n in _labels(mine):
+            yield row, spread(n), bootstrap_interval(lambda errors: errors.std(ddof=1), _errors(runs, row, [n])[:, 0])
 
 
 def judge(runs):
@@ -304,6 +316,14 @@ def _published():
         at("random", 3, 50000, TOP): error("deep net, no pre-training", narrow, text),
         at("autoencoder", 3, 50000, TOP): error("autoencoder pre-training", narrow, text),
     }
+    for start, depth, how in (
+        ("random", 1, "uniform initialisation"), ("random", 2, "uniform initialisation"),
+        ("denoising", 1, "pre-trained"), ("denoising", 2, "pre-trained"),
+    ):  # fmt: skip
+        net = f"{depth} hidden layer{'s' if depth > 1 else ''}, {how}"
+        note = f"{older if start == 'random' else 'fine-tuned by plain SGD'}; over more seeds"
+        row = ("mnist", MODEL, setting(start, depth), spread(50000))
+        found[row] = Published(net, seeds, note, metric="test_error_pct", spread=True)
     for labels in (100, 600, 1000, 3000):
         found[at("random", 1, labels)] = error("NN", f"{labels} labels", "another size of net")
         cae = "a contractive penalty in place of noise, 60,000 unlabelled images"

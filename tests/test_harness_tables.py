@@ -1,5 +1,6 @@
 """Tables, Markdown, figure and scoreboard: what they say, and that the same runs always give the same bytes."""
 
+import dataclasses
 import json
 import types
 
@@ -81,6 +82,18 @@ def test_several_published_values_have_a_line_each(written):
     assert [(line["model"], line["published"]) for line in lines(folder, "comparison.csv")] == [
         ("linear", "12.0"), ("linear", "8.4"), ("svm", "")
     ]
+
+
+def test_a_published_spread_is_held_against_ours_where_that_is_asked_for():
+    net, how = "1 hidden layer, pre-trained", "mean, standard deviation over seeds"
+    entry = Published(net, how, "fewer seeds", metric="test_error_pct", spread=True)
+    (found,) = matches("unsupervised_pretraining", {(*ROW, "deviation"): entry}, ROW, "deviation")
+    assert (found.value, found.note) == ("0.07", "fewer seeds")
+    (mean,) = matches("unsupervised_pretraining", {ROW: dataclasses.replace(entry, spread=False)}, ROW, "test_error_pct")
+    assert (mean.value, mean.note) == ("1.41", "fewer seeds; published with a spread of 0.07")
+    without = Published("deep net, no pre-training", "experiment 2", metric="test_error_pct", spread=True)
+    with pytest.raises(UnknownName, match="experiment 2"):  # it has a value, and no spread
+        matches("unsupervised_pretraining", {ROW: without}, ROW, "test_error_pct")
 
 
 def test_a_source_says_which_model_a_published_number_is_of(written, results_dir):

@@ -10,6 +10,7 @@ from zoo.errors import InvalidInput
 from zoo.reproductions import unsupervised_pretraining as claim
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.figures import mosaic, picture_pngs
+from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers import label_curves
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.label_curves import labelled_examples, metric, train_with_labels
@@ -125,6 +126,19 @@ def test_a_gap_that_shrinks_is_seen():
     most = runs[runs.metric == metric("test", 10000)].groupby("setting").value.std()
     assert spread.verdict == "reproduced" and "with 10000 labels" in spread.sentence
     assert spread.effect == pytest.approx(most["random start, 3 layers"] / most["denoising start, 3 layers"], rel=1e-5)
+
+
+def test_the_spread_over_seeds_is_summed_up_at_every_number_of_labels():
+    runs = known(gaps=(6, 3, 1.5))
+    found = {(row[2], name): interval for row, name, interval in claim.summarise(runs)}
+    assert len(found) == 3 * 3
+    interval = found["random start, 3 layers", "test_error_standard_deviation_with_1000_labels_pct"]
+    mine = runs[(runs.setting == "random start, 3 layers") & (runs.metric == metric("test", 1000))].value
+    assert interval.estimate == pytest.approx(mine.std()) and interval.low < interval.estimate < interval.high
+    (match,) = matches(
+        "unsupervised_pretraining", claim.PUBLISHED, ("mnist", claim.MODEL, claim.setting("denoising", 2)), claim.spread(50000)
+    )
+    assert match.value == "0.09", "Erhan et al. (2010)"
 
 
 def test_a_gap_that_grows_contradicts():

@@ -29,7 +29,8 @@ class Published:
     """Names the row of published.csv that a row of ours is held against, and says how the protocols differ.
 
     model, setting: as published.csv has them; dataset, topic, metric: where they are not those of our row and claim, such
-    as a test error that a metric of ours counts at one of several training-set sizes.
+    as a test error that a metric of ours counts at one of several training-set sizes. spread: what is held against ours is
+    not the published value but its published spread.
     """
 
     model: str
@@ -38,6 +39,7 @@ class Published:
     dataset: str | None = None
     topic: str | None = None
     metric: str | None = None
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,20 @@ def read_published(path=TABLE):
 def _match(claim, dataset, metric, entry):
     topic, dataset, metric = entry.topic or claim, entry.dataset or dataset, entry.metric or metric
     rows = [row for row in read_published() if (row["topic"], row["dataset"]) == (topic, dataset)]
-    rows = [row for row in rows if row["metric"] == metric or (row["metric"], metric) in CONVERSIONS]
+    if entry.spread:
+        rows = [row for row in rows if row["metric"] == metric and row["spread"]]
+    else:
+        rows = [row for row in rows if row["metric"] == metric or (row["metric"], metric) in CONVERSIONS]
     for row in rows:
         if (row["model"], row["setting"]) == (entry.model, entry.setting):
-            return _converted(row, metric, entry.note)
+            return _converted(row, metric, entry)
     known = [f"{row['model']} | {row['setting']}" for row in rows]
     raise unknown_name(f"published {metric} of {topic} on {dataset}", f"{entry.model} | {entry.setting}", known)
 
 
-def _converted(row, metric, note):
-    value, notes = row["value"], [note, row["spread"] and f"published with a spread of {row['spread']}", row["note"]]
+def _converted(row, metric, entry):
+    beside = f"published with a spread of {row['spread']}" if row["spread"] and not entry.spread else ""
+    value, notes = row["spread" if entry.spread else "value"], [entry.note, beside, row["note"]]
     if row["metric"] != metric:
         convert, published_as = CONVERSIONS[row["metric"], metric]
         notes.insert(0, "published as " + published_as.format(value))
