@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import zoo as package
 from zoo.cli.app import build
 from zoo.errors import DataUnavailable, ResultsError
 
@@ -44,8 +45,6 @@ def test_help_explains_with_an_example(call, command):
 def test_version_is_that_of_the_package(call):
     from importlib.metadata import version
 
-    import zoo as package
-
     assert package.__version__ == version("deepzoo")
     assert call("--version") == (0, f"deepzoo {version('deepzoo')}\n", "")
     code, out, _ = call("--help")
@@ -57,6 +56,17 @@ def test_models_lists_names_with_their_docstrings(call):
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == ["model", "linear", "lstm"]
     assert "Softmax regression" in out
+
+
+@pytest.mark.parametrize("model", package.list_models())
+def test_of_a_model_that_is_named_in_full_the_options_are_listed_with_their_defaults(call, model):
+    code, out, err = call("models", model)
+    assert (code, err) == (0, "")
+    listing, *paragraphs, options = out.strip().split("\n\n")
+    assert listing.splitlines()[1].startswith(model) and all(paragraphs)
+    heading, *lines = options.splitlines()
+    assert heading.split() == ["option", "default"]
+    assert {line.split()[0]: eval(line.split(maxsplit=1)[1]) for line in lines} == package.model_options(model)
 
 
 @pytest.mark.parametrize("command, expected", [("datasets", "fashion_mnist"), ("claims", "shallow_vs_deep")])

@@ -21,18 +21,31 @@ def add_commands(app):
 
 
 def models(pattern: Pattern = "*"):
-    """List the models.
+    """List the models; of one that is named in full, the options of zoo.create_model too.
 
     Examples:
 
     $ zoo models
     $ zoo models '*net'
+    $ zoo models convnet
     """
     from zoo import registry
 
-    rows = table(("model", {"no_wrap": True}), "what it is")
-    for name in _matching("model", pattern, registry.list_models):
+    rows, names = table(("model", {"no_wrap": True}), "what it is"), _matching("model", pattern, registry.list_models)
+    for name in names:
         rows.add_row(name, _first_paragraph(_docstring(f"zoo.models.{name}")))
+    out().print(rows)
+    if pattern in names:
+        _print_options(pattern)
+
+
+def _print_options(model):
+    """What a model's builder says of itself, and its options with their defaults."""
+    (builder,) = (node for node in _parsed(f"zoo.models.{model}").body if getattr(node, "name", None) == model)
+    rows = table(("option", {"no_wrap": True}), "default")
+    for option, default in zip(builder.args.kwonlyargs, builder.args.kw_defaults, strict=True):
+        rows.add_row(option.arg, ast.unparse(default))
+    out().print("\n", "\n\n".join(_paragraphs(ast.get_docstring(builder) or "")), "\n", sep="")
     out().print(rows)
 
 
@@ -82,10 +95,18 @@ def _matching(kind, pattern, list_names):
 
 
 def _docstring(module):
-    """A module's docstring, read from its file: importing it would import Keras."""
-    source = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
-    return ast.get_docstring(ast.parse(source)) or ""
+    return ast.get_docstring(_parsed(module)) or ""
+
+
+def _parsed(module):
+    """A module as its file says it: importing it would import Keras."""
+    return ast.parse(Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8"))
 
 
 def _first_paragraph(text):
-    return " ".join(text.split("\n\n")[0].split())
+    return _paragraphs(text)[0]
+
+
+def _paragraphs(text):
+    """The paragraphs of a docstring, each on one line."""
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
