@@ -79,8 +79,12 @@ def test_onnxruntime_gives_the_same_logits(name, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", zoo.list_presets())
+SOON = ("linear_mnist", "mlp_fashion_mnist", "convnet_mnist")  # the others, and these elsewhere, are for `make test-slow`
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=slow_elsewhere if n in SOON else pytest.mark.slow) for n in zoo.list_presets()]
+)
 def test_shipped_presets_give_their_golden_logits_in_onnxruntime(name, tmp_path):
     path = zoo.export_model(zoo.from_preset(name), tmp_path / "preset.onnx", "onnx")
     with np.load(SHIPPED / name / "golden.npz", allow_pickle=False) as golden:

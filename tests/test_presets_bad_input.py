@@ -11,7 +11,8 @@ from preset_example import DATASET, FILES, make, original, preset, read, rewrite
 
 import zoo
 from zoo.errors import CorruptFile, InvalidInput, UnknownName
-from zoo.presets.folder import SHIPPED, write_sums
+from zoo.presets import folder
+from zoo.presets.folder import SHIPPED, SUMS, write_sums
 
 pytestmark = pytest.mark.backend
 
@@ -203,6 +204,28 @@ def test_weights_do_not_come_without_their_own_card(preset, change, error, messa
 def digits(tmp_path):
     """A copy of a preset that ships, to spoil."""
     return shutil.copytree(SHIPPED / "linear_mnist", tmp_path / "linear_mnist")
+
+
+@pytest.mark.parametrize("files", [FILES, ("model.weights.h5",)], ids=["whole folders", "weights"])
+def test_presets_of_one_architecture_that_are_swapped_are_found_out(files, tmp_path, monkeypatch):
+    """As they ship, and each with sums that are right for what is in it: what the folder is called must be right, too."""
+    shipped = tmp_path / "pretrained"
+    shipped.mkdir()
+    shutil.copy(SHIPPED / SUMS, shipped)
+    for name in ("linear_mnist", "linear_fashion_mnist"):
+        shutil.copytree(SHIPPED / name, shipped / name)
+    monkeypatch.setattr(folder, "SHIPPED", shipped)
+    first, second = (shipped / name for name in ("linear_mnist", "linear_fashion_mnist"))
+    for name in (first.name, second.name):
+        zoo.from_preset(name)
+    for name in files:
+        one, other = (first / name).read_bytes(), (second / name).read_bytes()
+        (first / name).write_bytes(other)
+        (second / name).write_bytes(one)
+    for path in (first, second):
+        write_sums(path)
+        with pytest.raises(CorruptFile, match=f"{path.name}.*is not the one that shipped"):
+            zoo.from_preset(path.name)
 
 
 @pytest.mark.parametrize("name", FILES)
