@@ -42,13 +42,13 @@ made, on features that are centred and scaled by one number, with one of six L2 
 least on validation; the raw input and all layers at all stages get the same. It sees the training images that its net saw;
 the test images are used once. Where a layer has over 1,000 features, as in the ConvNet, 1,000 of them are drawn, always the
 same. Stacks have three layers of sigmoids (quick: 200 units, hour: 500, full: 1,000), pre-trained as denoising autoencoders
-by Adam (step size 0.001, as in all that follows, decaying to 0; batches of 50, full 128; masking 0.25; quick: 20 epochs a
-layer, hour: 12 on mnist, 60 on the smaller sets, full: 30 and 100) and then trained as a whole (quick: 40 epochs, hour: 12
-and 60, full: 30 and 100). The ConvNet has two convolutions and a dense layer (quick: 8 and 16 filters, 64 units, 10 epochs;
-hour: 16, 32 and 128, 4 epochs; full: 32, 64 and 256, 10 epochs). The nets in the plane have layers of two tanh units, 20
-seeds and all points: one layer on the curves (quick: 60 epochs, else 100, step size 0.1), three and one on the spiral (150
-epochs, 0.05). The other nets have 3 seeds, on the smaller sets in the hour 5, full 10. Quick: the first 4,000 images train,
-2,000 validate, 2,000 test, which in MNIST are harder than all 10,000; hour: all train, the first 10,000 test; full: all.
+by Adam (step size 0.001, batches of 50, full 128, both the ConvNet's, too; masking 0.25; quick: 20 epochs a layer, hour: 12
+on mnist, 60 on the smaller sets, full: 30 and 100) and then trained as a whole (quick: 40 epochs, hour: 12 and 60, full: 30
+and 100). The ConvNet has two convolutions and a dense layer (quick: 8 and 16 filters, 64 units, 10 epochs; hour: 16, 32 and
+128, 4 epochs; full: 32, 64 and 256, 10 epochs). The nets in the plane have layers of two tanh units, 20 seeds and all
+points: one layer on the curves (quick: 60 epochs, else 100, step size 0.1), three and one on the spiral (150 epochs, 0.05).
+The other nets have 3 seeds, on the smaller sets in the hour 5, full 10. Quick: the first 4,000 images train, 2,000 validate,
+2,000 test, which in MNIST are harder than all 10,000; hour: all train, the first 10,000 test; full: all.
 The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias
 are the weights of the first seed's nets in the plane, from which the figure is drawn.
 """

@@ -13,7 +13,6 @@ from zoo.reproductions.harness.trial import Budget
 from zoo.reproductions.trainers import autoencoders
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.autoencoders import PrincipalComponents, choose_rate, learn
-from zoo.reproductions.trainers.step_sizes import TUNING_SEED
 
 
 def test_principal_components_find_what_varies():
@@ -69,6 +68,13 @@ def test_a_step_size_that_diverges_is_not_chosen_unless_all_do():
     assert rate == 1e38 and np.isnan(error)
 
 
+def test_a_step_size_in_which_one_of_two_nets_collapses_is_not_chosen(monkeypatch):
+    by_net = [5.0, 5.2, 3.0, 52.0, 4.0, np.nan]  # two nets of each of three step sizes
+    monkeypatch.setattr(autoencoders, "learn", lambda r, rates, seeds, x: (len(rates) * len(seeds), 0))
+    monkeypatch.setattr(autoencoders, "errors_on", lambda nets, x: np.array(by_net[:nets]))
+    assert choose_rate({"rates": [1, 2, 3]}, None, None) == (1, pytest.approx(5.1))
+
+
 def test_the_choice_is_made_on_the_first_images_and_the_seeds_see_all(monkeypatch):
     calls = []
 
@@ -82,7 +88,7 @@ def test_the_choice_is_made_on_the_first_images_and_the_seeds_see_all(monkeypatc
     rows = pd.DataFrame(trained(select_on=50).rows)
     held_out, first, second = calls
     np.testing.assert_array_equal(held_out, DIGITS.validation.x)
-    assert first[:2] == (RECIPE["rates"], (TUNING_SEED,)) and np.array_equal(first[2], DIGITS.train.x[:50])
+    assert first[:2] == (RECIPE["rates"], autoencoders.TUNING_SEEDS) and np.array_equal(first[2], DIGITS.train.x[:50])
     assert second[:2] == ([0.02], (0, 1)) and np.array_equal(second[2], DIGITS.train.x[:200])
     assert rows[rows.metric == "tuning_squared_error"].value.nunique() == 1 and set(rows.seed) == {0, 1}
 

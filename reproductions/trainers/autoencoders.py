@@ -6,6 +6,7 @@ from zoo.reproductions.trainers.arrays import packed
 from zoo.reproductions.trainers.rows import rows_of
 from zoo.reproductions.trainers.step_sizes import TUNING_SEED, starts_of
 
+TUNING_SEEDS = (TUNING_SEED, TUNING_SEED + 1)
 METRIC = "squared_error"  # of an image, summed over its pixels in 0..1
 PICTURES = "pictures.npz"
 SHOWN = 10  # test images whose reconstructions are kept
@@ -19,7 +20,7 @@ def train_autoencoder(trial, report):
     "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0, of which choose_rate takes one), select_on (the training
     images to choose on, the first so many, None for all), epochs, batch_size and pretraining, None or settings of
     zoo.pretrain. Rows: squared_error on the test images, validation_squared_error, step_size, and tuning_squared_error, that
-    of the net it was chosen by, on validation; seconds are without the choice. Files: reconstructions by the first seed, and
+    of the nets it was chosen by, on validation; seconds are without the choice. Files: reconstructions by the first seed, and
     its codes if they have two numbers.
     """
     from zoo.reproductions.harness import WithFiles
@@ -29,7 +30,7 @@ def train_autoencoder(trial, report):
     train, validation, test = splits(trial.dataset, r["n_train"])
     first = train.x[: r["select_on"]]
     rate, tuning_error = choose_rate(r, first, validation.x)
-    tried = len(r["rates"]) * len(first)
+    tried = len(r["rates"]) * len(TUNING_SEEDS) * len(first)
     total = tried + len(trial.seeds) * len(train.x)
     report.progress(tried, total)
     population, pretraining_seconds = learn(r, [rate], trial.seeds, train.x)
@@ -47,12 +48,13 @@ def train_autoencoder(trial, report):
 
 
 def choose_rate(recipe, x, validation):
-    """(step size, error) of the net that errs least on validation, of one for each of the recipe's rates, trained on x.
+    """(step size, error): the one of the recipe's rates whose nets err least on validation, in the mean, trained on x.
 
-    All are of the same seed. The first of equals, and where all diverge the first of all, with an error of NaN.
+    Two nets for each, for one that collapses or diverges by chance; the same two seeds for all. The first of equals, and
+    where none is without a diverged net the first of all, with an error of NaN.
     """
-    population, _ = learn(recipe, recipe["rates"], [TUNING_SEED], x)
-    errors = errors_on(population, validation)
+    population, _ = learn(recipe, recipe["rates"], TUNING_SEEDS, x)
+    errors = errors_on(population, validation).reshape(-1, len(TUNING_SEEDS)).mean(axis=1)
     best = int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))
     return recipe["rates"][best], errors[best]
 
