@@ -135,11 +135,39 @@ def test_a_masked_model_is_saved_whole(tmp_path):
     ("lstm", {"chrono": 2}, "chrono must be None or a number of steps, at least 3; got 2"),
     ("lstm", {"chrono": 50, "forget_bias": 2.0}, "forget_bias cannot, too; got 2.0"),
     ("lstm", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
+    ("irnn", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
     ("irnn", {"padding": 0, "series": (0.0, 1.0)}, "padding and series do not go together"),
 ])
 def test_recurrent_models_refuse(name, options, said):
     with pytest.raises(InvalidInput, match=said):
         zoo.create_model(name, (8, 8), 3, **options)
+
+
+@pytest.mark.parametrize("name", ["rnn", "irnn", "lstm"])
+def test_input_weights_start_as_the_initialiser_says(name):
+    found = {}
+    for initialiser in (None, "zeros", "random_normal"):
+        keras.utils.set_random_seed(0)
+        model = zoo.create_model(name, (5, 4), 3, units=6, layers=2, initialiser=initialiser)
+        found[initialiser] = [model.get_layer(f"{'lstm' if name == 'lstm' else 'rnn'}_{n}").get_weights()[0] for n in (1, 2)]
+    assert not any(kernel.any() for kernel in found["zeros"]) and all(kernel.any() for kernel in found[None])
+    assert not np.array_equal(found[None][0], found["random_normal"][0])
+    first, second = found["random_normal"]
+    assert not np.array_equal(first[:4], second[:4]), "layers start alike"
+    with pytest.raises(InvalidInput, match="no_such_start"):
+        zoo.create_model(name, (5, 4), 3, initialiser="no_such_start")
+
+
+@pytest.mark.parametrize("name", ["rnn", "irnn", "lstm"])
+def test_rows_of_augmented_images_are_read(name):
+    """In training the image moves, otherwise it does not."""
+    keras.utils.set_random_seed(0)
+    model = zoo.create_model(name, (9, 9), 3, units=6, layers=1, augmentation="shift", dropout=0.0)
+    plain = zoo.create_model(name, (9, 9), 3, units=6, layers=1, dropout=0.0)
+    plain.set_weights(model.get_weights())
+    x = np.random.default_rng(0).uniform(0, 255, (4, 9, 9)).astype("float32")
+    np.testing.assert_allclose(numpy(model(x)), numpy(plain(x)), rtol=1e-5, atol=1e-6)
+    assert np.abs(numpy(model(x, training=True)) - numpy(plain(x))).max() > 1e-3
 
 
 def test_irnn_is_the_rnn_of_rectified_units():

@@ -5,7 +5,8 @@ import numbers
 
 import keras
 
-from zoo.layers.preprocessing import as_sequence, raw_input, scaled
+from zoo.layers.augmentation import augment
+from zoo.layers.preprocessing import as_image, as_sequence, raw_input, scaled
 
 UNROLLED = 32  # steps up to which writing all of them out pays for its longer compilation
 
@@ -17,13 +18,19 @@ def recurrent_options(x, layers, unroll):
     return range(1, layers + 1), _unrolling_pays(x.shape[1]) if unroll is None else unroll
 
 
-def sequence_input(input_shape, rescale, series, padding):
+def sequence_input(input_shape, rescale, series, padding, augmentation=None):
     """(inputs, x): the raw input, and x (n, timesteps, features) rescaled, or standardised where it is of a `series`.
 
     padding: None, or the number that fills up a sequence: a step all of whose raw features equal it is masked. Recurrent
-    layers then keep their state, so that steps after a sequence's end change nothing. Raises ValueError for no number, and
-    with a series, whose last value a forecast starts from.
+    layers then keep their state, so that steps after a sequence's end change nothing. augmentation: of images, whose rows are
+    the steps, see zoo.layers.augmentation. Raises ValueError for a padding that is no number, or one together with a
+    series, whose last value a forecast starts from, or with augmentation.
     """
+    if augmentation:
+        if padding is not None:
+            raise ValueError("padding and augmentation do not go together: what is moved about is padded no more.")
+        inputs, x = raw_input(input_shape, rescale, series)
+        return inputs, as_sequence(augment(as_image(x), augmentation))
     if padding is None:
         inputs, x = raw_input(input_shape, rescale, series)
         return inputs, as_sequence(x)

@@ -8,9 +8,21 @@ from zoo.registry import register_model
 
 @register_model
 def irnn(
-    input_shape, classes, *, units=128, layers=1, dropout=0.0, unroll=None, padding=None, series=None, rescale=1 / 255
+    input_shape,
+    classes,
+    *,
+    units=128,
+    layers=1,
+    initialiser=None,
+    dropout=0.0,
+    unroll=None,
+    padding=None,
+    augmentation=None,
+    series=None,
+    rescale=1 / 255,
 ):
     """The model rnn with rectified units, whose recurrent weights start as the identity; its options are rnn's."""
-    options = {"dropout": dropout, "unroll": unroll, "padding": padding, "series": series, "rescale": rescale}
-    model = rnn(input_shape, classes, units=units, layers=layers, activation="relu", **options)
+    options = {"units": units, "layers": layers, "initialiser": initialiser, "dropout": dropout, "unroll": unroll}
+    options |= {"padding": padding, "augmentation": augmentation, "series": series, "rescale": rescale}
+    model = rnn(input_shape, classes, activation="relu", **options)
     return keras.Model(model.input, model.output, name="irnn")

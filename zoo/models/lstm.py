@@ -2,10 +2,8 @@
 
 import keras
 
-from zoo.layers.augmentation import augment
 from zoo.layers.dense import logits
 from zoo.layers.forecast import forecast
-from zoo.layers.preprocessing import as_image, as_sequence, raw_input
 from zoo.layers.recurrent import gate_biases, recurrent_options, sequence_input
 from zoo.registry import register_model
 
@@ -17,6 +15,7 @@ def lstm(
     *,
     units=256,
     layers=2,
+    initialiser=None,
     dropout=0.3,
     forget_bias=1.0,
     chrono=None,
@@ -28,7 +27,8 @@ def lstm(
 ):
     """Reads a sequence, or an image row by row, and classifies from its last state.
 
-    dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
+    initialiser: of the weights from below, a Keras name; None takes glorot_uniform. Those from step to step start
+    orthogonal. dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
     forget_bias: where the bias of the forget gates starts; about exp(forget_bias) steps are remembered then.
     chrono: None, or the steps of the longest lag to be remembered: the biases of input and forget gates then start as Tallec
     & Ollivier (2018) have them, see zoo.layers.recurrent.ChronoBias; for sequences of some length T, T. It
@@ -37,18 +37,13 @@ def lstm(
     zoo.layers.augment. series: (mean, spread) of a series that is to be forecast, instead of rescale, see
     zoo.layers.Forecast; classes are then the values ahead.
     """
-    if augmentation:
-        if padding is not None:
-            raise ValueError("padding and augmentation do not go together: what is moved about is padded no more.")
-        inputs, x = raw_input(input_shape, rescale, series)
-        x = as_sequence(augment(as_image(x), augmentation))
-    else:
-        inputs, x = sequence_input(input_shape, rescale, series, padding)
+    inputs, x = sequence_input(input_shape, rescale, series, padding, augmentation)
     numbers, unroll = recurrent_options(x, layers, unroll)
     for index in numbers:
         # cuDNN's kernel has no batching rule under jax.vmap, which the population needs.
         x = keras.layers.LSTM(
             units,
+            kernel_initializer=initialiser or "glorot_uniform",
             bias_initializer=gate_biases(forget_bias, chrono),
             unit_forget_bias=False,
             return_sequences=index < layers,

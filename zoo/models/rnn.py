@@ -16,28 +16,39 @@ def rnn(
     units=128,
     layers=1,
     activation="tanh",
+    initialiser=None,
     dropout=0.0,
     unroll=None,
     padding=None,
+    augmentation=None,
     series=None,
     rescale=1 / 255,
 ):
     """Reads a sequence, or an image row by row, and classifies from its last state.
 
     activation: "relu" gives the IRNN: recurrent weights start as the identity, input weights small.
+    initialiser: of the input weights, a Keras name; None takes glorot_uniform, for the IRNN its small ones.
     dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
-    padding: number that fills up shorter sequences, of which steps full of it are skipped. series: (mean, spread) of a
-    series that is to be forecast, instead of rescale, see zoo.layers.Forecast; classes are then the values ahead.
+    padding: number that fills up shorter sequences, of which steps full of it are skipped. augmentation: of images, see
+    zoo.layers.augment. series: (mean, spread) of a series that is to be forecast, instead of rescale, see
+    zoo.layers.Forecast; classes are then the values ahead.
     """
-    inputs, x = sequence_input(input_shape, rescale, series, padding)
+    inputs, x = sequence_input(input_shape, rescale, series, padding, augmentation)
     numbers, unroll = recurrent_options(x, layers, unroll)
     for index in numbers:
-        starts = {"kernel_initializer": "glorot_uniform", "recurrent_initializer": "orthogonal"}
+        start, recurrent = initialiser or "glorot_uniform", "orthogonal"
         if activation == "relu":
-            small = keras.initializers.RandomNormal(stddev=0.001 if index == 1 else 0.01)
-            starts = {"kernel_initializer": small, "recurrent_initializer": "identity"}
+            recurrent = "identity"
+            if initialiser is None:
+                start = keras.initializers.RandomNormal(stddev=0.001 if index == 1 else 0.01)
         x = keras.layers.SimpleRNN(
-            units, activation=activation, return_sequences=index < layers, unroll=unroll, name=f"rnn_{index}", **starts
+            units,
+            activation=activation,
+            kernel_initializer=start,
+            recurrent_initializer=recurrent,
+            return_sequences=index < layers,
+            unroll=unroll,
+            name=f"rnn_{index}",
         )(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
