@@ -8,8 +8,7 @@ from zoo.errors import InvalidInput
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import classifier
-from zoo.reproductions.trainers.classifier import choose_rate, recipe, train_classifier
-from zoo.reproductions.trainers.step_sizes import TUNING_SEED
+from zoo.reproductions.trainers.classifier import TUNING_SEED, choose_rate, recipe, train_classifier
 from zoo.training.recipe import errors_of, train_population
 
 DIGITS = load("digits")

@@ -4,9 +4,7 @@ import numpy as np
 
 from zoo.reproductions.trainers.arrays import packed
 from zoo.reproductions.trainers.rows import rows_of
-from zoo.reproductions.trainers.step_sizes import TUNING_SEED, starts_of
 
-TUNING_SEEDS = (TUNING_SEED, TUNING_SEED + 1)
 METRIC = "squared_error"  # of an image, summed over its pixels in 0..1
 PICTURES = "pictures.npz"
 SHOWN = 10  # test images whose reconstructions are kept
@@ -14,28 +12,25 @@ MAPPED = 2000  # test images whose codes are kept, where a code has two numbers
 
 
 def train_autoencoder(trial, report):
-    """The run function of a net, trained from every seed in the step size that another chose on validation.
+    """The run function of a net: from every seed in every step size of the recipe; the one that validates best is reported.
 
     The recipe names n_train, widths, code, activation, start (one of learning_speed.STARTS), optimizer ("adam", or
-    "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0, of which choose_rate takes one), select_on (the training
-    images to choose on, the first so many, None for all), epochs, batch_size and pretraining, None or settings of
-    zoo.pretrain. Rows: squared_error on the test images, validation_squared_error, step_size, and tuning_squared_error, that
-    of the nets it was chosen by, on validation; seconds are without the choice. Files: reconstructions by the first seed, and
-    its codes if they have two numbers.
+    "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0), epochs, batch_size and pretraining, None or settings of
+    zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size.
+    Files: reconstructions by the first seed, and its codes if they have two numbers.
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.data import splits
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"])
-    first = train.x[: r["select_on"]]
-    rate, tuning_error = choose_rate(r, first, validation.x)
-    tried = len(r["rates"]) * len(TUNING_SEEDS) * len(first)
-    total = tried + len(trial.seeds) * len(train.x)
-    report.progress(tried, total)
-    population, pretraining_seconds = learn(r, [rate], trial.seeds, train.x)
-    report.progress(total, total)
-    values = {METRIC: errors_on(population, test.x), f"validation_{METRIC}": errors_on(population, validation.x)}
+    population, pretraining_seconds = learn(trial, train.x)
+    report.progress(1, 1)
+    errors = {name: errors_on(population, split.x) for name, split in (("validation", validation), ("test", test))}
+    best = best_rate(errors["validation"].reshape(-1, len(trial.seeds)))
+    chosen = slice(best * len(trial.seeds), (best + 1) * len(trial.seeds))
+    values = {METRIC: errors["test"][chosen], f"validation_{METRIC}": errors["validation"][chosen]}
+    values["step_size"] = r["rates"][best]
     shared = {
         "n_train": len(train.x),
         "n_test": len(test.x),
@@ -43,30 +38,19 @@ def train_autoencoder(trial, report):
         "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
         "seconds": population.fit_seconds / len(trial.seeds) + pretraining_seconds,
     }
-    values |= {"step_size": rate, f"tuning_{METRIC}": tuning_error}
-    return WithFiles(rows_of(trial.seeds, values, shared), {PICTURES: _pictures(population[0], test)})
+    return WithFiles(rows_of(trial.seeds, values, shared), {PICTURES: _pictures(population[chosen.start], test)})
 
 
-def choose_rate(recipe, x, validation):
-    """(step size, error): the one of the recipe's rates whose nets err least on validation, in the mean, trained on x.
-
-    Two nets for each, for one that collapses or diverges by chance; the same two seeds for all. The first of equals, and
-    where none is without a diverged net the first of all, with an error of NaN.
-    """
-    population, _ = learn(recipe, recipe["rates"], TUNING_SEEDS, x)
-    errors = errors_on(population, validation).reshape(-1, len(TUNING_SEEDS)).mean(axis=1)
-    best = int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))
-    return recipe["rates"][best], errors[best]
-
-
-def learn(r, rates, seeds, x):
-    """(population, seconds of pre-training a seed): rates times seeds, a rate's seeds side by side, trained on x (n, ...)."""
+def learn(trial, x):
+    """(population, seconds of pre-training a seed): step sizes times seeds, a step size's seeds side by side."""
     import keras
 
     import zoo
     from zoo.reproductions.trainers.learning_speed import STARTS
+    from zoo.reproductions.trainers.step_sizes import starts_of
     from zoo.training import reconstruction
 
+    r, members = trial.recipe, [*trial.seeds] * len(trial.recipe["rates"])
     start = keras.initializers.VarianceScaling(**STARTS[r["start"]])
     options = {"widths": r["widths"], "code": r["code"], "activation": r["activation"], "initialiser": start}
 
@@ -75,12 +59,12 @@ def learn(r, rates, seeds, x):
 
     weights, seconds = None, 0.0
     if r["pretraining"]:  # once for every seed, whatever the step size of what follows
-        starts = starts_of(build, seeds, x, {"batch_size": r["batch_size"], **r["pretraining"]})
-        weights, seconds = starts.weights * len(rates), starts.seconds
-    population = zoo.Population(build, [*seeds] * len(rates), weights=weights)
-    rate = keras.optimizers.schedules.CosineDecay(rates[0], r["epochs"] * (len(x) // r["batch_size"]))
+        starts = starts_of(build, trial.seeds, x, {"batch_size": r["batch_size"], **r["pretraining"]})
+        weights, seconds = starts.weights * len(r["rates"]), starts.seconds
+    population = zoo.Population(build, members, weights=weights)
+    rate = keras.optimizers.schedules.CosineDecay(r["rates"][0], r["epochs"] * (len(x) // r["batch_size"]))
     optimizer = {"adam": keras.optimizers.Adam(rate), "sgd": keras.optimizers.SGD(rate, momentum=0.9)}[r["optimizer"]]
-    peaks = np.repeat(rates, len(seeds))
+    peaks = np.repeat(r["rates"], len(trial.seeds))
     population.compile(optimizer, reconstruction.loss(), [reconstruction.squared_error], learning_rate=peaks)
     y = reconstruction.targets(population.template, x)
     population.fit(x, y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
@@ -93,6 +77,11 @@ def errors_on(population, x):
 
     found = population.evaluate(x, targets(population.template, x))
     return np.where(found.diverged, np.nan, found[METRIC])
+
+
+def best_rate(errors):
+    """Index of the step size with the least mean error (step sizes, seeds); one with a diverged seed comes last."""
+    return int(np.argmin(np.where(np.isfinite(errors), errors, np.inf).mean(axis=1)))
 
 
 def train_pca(trial, report):

@@ -1,12 +1,10 @@
-"""What trials share that choose a step size: starts, errors, the choice of one, the seed of what is tried, rows."""
+"""What trials share that train every seed in a grid of step sizes: starts, errors, the choice of one, rows."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from zoo.reproductions.trainers.rows import rows_of
-
-TUNING_SEED = 1_000_000  # of the nets that are only there to choose by
 
 
 class Starts(NamedTuple):

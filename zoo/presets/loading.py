@@ -50,7 +50,7 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
         model = build(config)
     if load_weights:
         card = parse_card(files[CARD], folder / CARD, config)
-        load_weights_into(model, files[WEIGHTS], folder / WEIGHTS)
+        load_weights_into(model, files[WEIGHTS], folder / WEIGHTS, arrays)
     if classes is not None:
         with _watched_start():
             model = _with_new_head(model, config, classes)
@@ -105,12 +105,13 @@ def _zeros(shape, dtype=None):
     return ops.convert_to_tensor(np.zeros(shape, "float32"), dtype)
 
 
-def load_weights_into(model, content, path):
+def load_weights_into(model, content, path, arrays=None):
     """Load the bytes of a weights file into a model; it must hold the variables of this model, all of them and no others.
 
-    path: what an error calls the file. Raises CorruptFile, also for a file that points outside itself.
+    path: what an error calls the file. arrays: what count_arrays has said of these bytes, None if nobody has asked it. Raises
+    CorruptFile, also for a file that points outside itself.
     """
-    arrays = count_arrays(content, path)
+    arrays = count_arrays(content, path) if arrays is None else arrays
     with _refusing(path, f"this {model.name}"), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as private:
         if arrays != len(model.weights):
             raise ValueError(f"{arrays} arrays for {len(model.weights)} weights")
