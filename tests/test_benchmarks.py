@@ -68,6 +68,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     scaling = Config("jax", "scaling", "mlp", "members")
     rows += [row(scaling, 0.5 * k**2, members=k) for k in (1, 2, 4)]
     rows += [row(Config("plain", "start", "", ""), 0.2, setting="import zoo after keras")]
+    rows += [row(Config("plain", "variations", "", ""), 100.0, setting="making the eight mnist_variations")]
     rows = pd.DataFrame(rows, columns=store.COLUMNS)
     store.write(rows, tmp_path)
     report.write(store.read(tmp_path), tmp_path)
@@ -78,6 +79,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     assert "another model: 9,000 parameters, the population 7,850" in page
     assert "| 2.00 | worse than linear |" in page and (tmp_path / "benchmarks.png").exists()
     assert "| import zoo after keras | 0.2 | 0.1 | not reached |" in page
+    assert "| making the eight mnist_variations | 100 | 180 | reached |" in page
     assert f"Of {len(rows)} measurements the commit was not recorded." in page
 
 

@@ -16,6 +16,7 @@ EPOCHS = {
     "cpu": {"linear": 4, "mlp": 1, "autoencoder": 1, "convnet": 1, "lstm": 1},
 }
 MEMBERS = {"gpu": (64, 1, 16), "cpu": (4, 1)}
+MORE_MEMBERS = (16, 64)  # on a CPU, of the cheapest model: where more of them stop paying
 TUNED = ("50 steps per execution", "epoch per execution")
 # Built beside the presets: the smallest usual model of Keras's own collection.
 FOR_SCALE = "MobileNetV2"
@@ -81,13 +82,17 @@ def all_configs(platform, quick=False):
         configs += [config("tensorflow", "fit", model, setting=setting) for model in MODELS for setting in tuned]
     axes = ("members", "examples", "epochs")
     configs += [config("jax", "scaling", model, setting=axis) for model in MODELS[: 1 if quick else 2] for axis in axes]
+    if platform == "cpu" and not quick:
+        configs += [population(MODELS[0], k) for k in MORE_MEMBERS]
     configs += [population(model, k) for k in fewer for model in MODELS]
     if platform == "gpu":
         configs += [population(model, k, "mixed_bfloat16") for k in fewer for model in MODELS]
     configs += [Config("plain", "start", "", setting="")]
     if not quick:
         names = [FOR_SCALE, *list_presets()]
+        configs += [Config("plain", "variations", "", setting="")]
         configs += [Config(family, "presets", name, setting="") for family in ("jax", "tensorflow") for name in names]
+        configs += [config("jax", "scaling", model, setting=axis) for model in MODELS[2:] for axis in axes]
     return list(dict.fromkeys(configs))
 
 

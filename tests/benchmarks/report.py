@@ -9,6 +9,7 @@ from benchmarks.configs import EXAMPLES, MODELS
 from benchmarks.scaling_plot import draw, slopes
 from benchmarks.targets import PRESET_LIMITS, START_LIMITS, TARGETS, reached, reference
 
+STARTS = ("start", "variations")
 NAMES = {"jax": "JAX", "tensorflow": "TensorFlow", "torch": "PyTorch", "sklearn": "scikit-learn"}
 HEAD = f"""# Benchmarks
 
@@ -38,7 +39,7 @@ def write(rows, folder):
 def section(device, rows, drawn=False):
     """The Markdown of one device."""
     rows = rows.assign(ms=1000 * rows.seconds.astype(float) * EXAMPLES / rows.examples.astype(float))
-    costs = rows[~rows.runner.isin(["scaling", "start", "presets"])]
+    costs = rows[~rows.runner.isin(["scaling", *STARTS, "presets"])]
     lines = [f"## {device}", "", _conditions(rows), "", "### Targets", "", *_target_table(rows, costs), "", "### Costs", ""]
     for model in MODELS:
         if (costs.model == model).any():
@@ -55,11 +56,11 @@ def section(device, rows, drawn=False):
         )
         lines += ["", "![cost against members, examples and epochs](benchmarks.png)", ""] if drawn else [""]
     lines += [*_failures(rows, "scaling"), "", "### Starting", ""]
-    starts = rows[(rows.runner == "start") & (rows.status == "ok")]
+    starts = rows[rows.runner.isin(STARTS) & (rows.status == "ok")]
     if len(starts):
         body = [[r.setting, _number(r.seconds), *_limit(r.setting, r.seconds)] for r in starts.itertuples()]
         lines += [*_table(["what", "seconds", "limit", "verdict"], body), ""]
-    lines += [*_failures(rows, "start"), ""]
+    lines += [*(line for runner in STARTS for line in _failures(rows, runner)), ""]
     if (rows.runner == "presets").any():
         lines += ["### Presets", "", *_preset_tables(rows), "", *_failures(rows, "presets")]
     return "\n".join([*lines, ""])

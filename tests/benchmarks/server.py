@@ -32,6 +32,7 @@ RUNNERS = {
     "eager": "benchmarks.measure_torch",
     "MLPClassifier": "benchmarks.measure_sklearn",
     "start": "benchmarks.measure_start",
+    "variations": "benchmarks.measure_start",
     "presets": "benchmarks.measure_presets",
 }
 CUT = "not measured: time limit"
