@@ -66,6 +66,17 @@ def fingerprint(manifest):
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def compare(info, manifest, tell):
+    """Say where arrays are not those that results were computed on: another version of what made them may be why."""
+    found = fingerprint(manifest)
+    if info.fingerprint not in (None, found):
+        tell(
+            f"{info.name}, made with {manifest['provenance']['made_with']}, differs from the {info.name} that deepzoo's own"
+            f" results were computed on (fingerprint {found[:12]}, there {info.fingerprint[:12]}), so numbers may differ a"
+            " little; a cache from another machine (zoo.datasets.pack and unpack) brings its arrays along"
+        )
+
+
 def read(info, thorough=False):
     """(manifest, {name: array}) of a data set that is ready; raises Unusable otherwise.
 

@@ -13,7 +13,10 @@ def ready(info, source, tell, thorough=False):
         known = " or ".join(repr(name) for name in info.sources)
         raise InvalidInput(f"{info.name} has no source called {source!r}; it has {known}.")
     try:
-        return _cached(info, source, thorough)
+        manifest, arrays = _cached(info, source, thorough)
+        if thorough:
+            cache.compare(info, manifest, tell)
+        return manifest, arrays
     except cache.Unusable:
         pass
     with cache.building(info.name, tell) as folder:
@@ -27,7 +30,7 @@ def ready(info, source, tell, thorough=False):
         check(info, splits)
         manifest = {"name": info.name, "version": info.version, "layout": cache.LAYOUT, "provenance": provenance}
         manifest["arrays"] = cache.write_arrays(folder / "arrays", splits)
-        _compare(info, cache.fingerprint(manifest), built.made_with, tell)
+        cache.compare(info, manifest, tell)
         cache.publish(info.name, folder / "arrays", manifest)
         return _cached(info, source, thorough=False)
 
@@ -66,16 +69,6 @@ def _from_sources(info, source, folder, tell, reason):
         f"{info.name} cannot be loaded: {reason}, and no source delivers it. Tried the {tried}. To help it,"
         f" {', or '.join(remedies)}, or unpack a cache from another machine (zoo.datasets.pack and unpack)."
     )
-
-
-def _compare(info, fingerprint, made_with, tell):
-    """Say where the arrays are not those that results were computed on: another version of what made them may be why."""
-    if info.fingerprint not in (None, fingerprint):
-        tell(
-            f"{info.name}, made with {made_with}, differs from the {info.name} that deepzoo's own results were computed on"
-            f" (fingerprint {fingerprint[:12]}, there {info.fingerprint[:12]}), so numbers may differ a little; a cache from"
-            " another machine (zoo.datasets.pack and unpack) brings its arrays along"
-        )
 
 
 def _require(info, needs):

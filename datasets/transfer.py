@@ -74,6 +74,7 @@ def unpack(path, infos, tell):
             with cache.building(name, tell) as folder:
                 os.rename(private / name, folder / "arrays")
                 cache.publish(name, folder / "arrays", manifest)
+                cache.compare(infos[name], manifest, tell)
     return sorted(found)
 
 

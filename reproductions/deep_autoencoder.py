@@ -48,7 +48,7 @@ QUICK_PEAK = {
 }
 CLOSE = 0.1  # how near to the published error of principal components ours has to come
 NEAR = 0.5  # and that of logistic PCA, which is fitted by another descent to fewer images
-ALL_IMAGES = {"mnist": 50_000, "curves": 20_000}
+ALL_IMAGES = 50_000  # of MNIST
 FULL_STEPS = 19_200  # or more; nets with fewer are not held against the published ones
 PROTOCOL = """
 The error is the squared error of an image, summed over its pixels in 0..1, the mean over test images. Nets have logistic
@@ -64,8 +64,10 @@ unit and descent in former runs.
 MNIST: 50,000 images and the next 10,000 to validate, there 60,000; nets of 1000, 500 and 250 hidden units (quick: 300, 250
 and 200, 10,000 images). Curves: 20,000 images, 400, 200, 100, 50 and 25 hidden units (quick: 10,000, and 200, 100 and 50),
 generated here, after the published set and not the same. Principal components have all training images at every budget. A
-net counts as collapsed with more than 90 % of the error of the mean training image. Nets of full alone are held against the
-published errors, the others have too few steps; principal components, and logistic PCA of all images, always.
+net counts as collapsed with more than 90 % of the error of the mean training image. Published errors stand beside the nets
+of every budget, and full alone has a check of them, for the others have too few steps; logistic PCA, a single layer each way,
+has enough where it has all images. Where time is short, some nets are left out: quick has no start of 2006 under Adam, and on
+curves no pre-trained net under it; the hour has no code of 2.
 Not untouched: the quick widths were set on validation errors of one seed after narrower nets (200, 100 and 50; 100, 50 and
 25) had been tested and had lost to logistic PCA on MNIST. That the hour tries each step size with every seed, for half the
 steps, is because a choice by two nets on half of the images had taken one in which one of three pre-trained seeds under
@@ -89,9 +91,10 @@ def trials(budget):
 
 def _linear(dataset, size, budget):
     """The mean image is no component at all; logistic PCA is a net without hidden layers."""
-    for components in (0, *CODES[dataset]):
+    codes = [code for code in CODES[dataset] if not (code == 2 and budget.name == "hour")]  # has no net of a code of 2
+    for components in (0, *codes):
         yield Trial(*_pca(dataset, components), budget.seeds[:1], train_pca, {"components": components}, cost=1)
-    for code in CODES[dataset]:
+    for code in codes:
         if code != 2 or dataset == "digits":
             recipe = size | {"widths": [], "code": code, "activation": "sigmoid", "start": "normalised", "optimizer": "adam"}
             recipe |= {"rates": _rates(dataset, NETS["pre-trained, Adam"], budget), "pretraining": None}
@@ -149,7 +152,7 @@ def judge(runs):
         name = "mnist: principal components as published"
         checks.append(as_published(runs, row, published, within=CLOSE, metric=METRIC, name=name))
         logistic = _logistic("mnist", 30)
-        if lines_of(runs, logistic).n_train.max() >= ALL_IMAGES["mnist"]:
+        if lines_of(runs, logistic).n_train.max() >= ALL_IMAGES:
             name = "mnist: logistic PCA as published"
             published = published_value("deep_autoencoder", PUBLISHED, logistic, METRIC)
             checks.append(as_published(runs, logistic, published, within=NEAR, metric=METRIC, name=name))

@@ -25,6 +25,14 @@ def measured():
     return {config: message for config, message in run.measure("jax", configs, 3, time.time() + 200)}
 
 
+@pytest.mark.parametrize("model", ["linear", "autoencoder"])
+def test_growth_is_measured_with_and_without_labels(model):
+    config = Config("jax", "scaling", model, "epochs", **TINY)
+    ((_, message),) = run.measure("jax", [config], 1, time.time() + 200)
+    assert message["status"] == "ok", message
+    assert [line["epochs"] for line in message["rows"]] == [2, 4, 8] and all(line["seconds"] > 0 for line in message["rows"])
+
+
 def row(config, seconds=1.0, status="ok", **more):
     """One row of the table, as if it had been measured."""
     values = {"seconds": seconds, "build_s": 0.1, "compile_s": 2.0, "peak_mb": 300.0, "repeats": 3, "parameters": 7850}
@@ -68,7 +76,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     scaling = Config("jax", "scaling", "mlp", "members")
     rows += [row(scaling, 0.5 * k**2, members=k) for k in (1, 2, 4)]
     rows += [row(Config("plain", "start", "", ""), 0.2, setting="import zoo after keras")]
-    rows += [row(Config("plain", "variations", "", ""), 100.0, setting="making the eight mnist_variations")]
+    rows += [row(Config("plain", "variations", "", ""), 100.0, setting="making the 8 mnist_variations")]
     rows = pd.DataFrame(rows, columns=store.COLUMNS)
     store.write(rows, tmp_path)
     report.write(store.read(tmp_path), tmp_path)
@@ -79,7 +87,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     assert "another model: 9,000 parameters, the population 7,850" in page
     assert "| 2.00 | worse than linear |" in page and (tmp_path / "benchmarks.png").exists()
     assert "| import zoo after keras | 0.2 | 0.1 | not reached |" in page
-    assert "| making the eight mnist_variations | 100 | 180 | reached |" in page
+    assert "| making the 8 mnist_variations | 100 | 180 | reached |" in page
     assert f"Of {len(rows)} measurements the commit was not recorded." in page
 
 

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from zoo.datasets import Split, cache, describe, fetch, list_datasets, load
+from zoo.datasets import Split, cache, describe, fetch, list_datasets, load, pack, unpack
 from zoo.errors import CorruptFile, InvalidInput, UnknownName, ZooError
 
 
@@ -240,7 +240,13 @@ def test_arrays_that_are_not_those_of_the_results_are_used_and_said_to_be_others
     said = capfd.readouterr().err
     assert f"fingerprint {dataset.fingerprint[:12]}, there {known.fingerprint[:12]}" in said
     load("digits")
-    assert "own results" not in capfd.readouterr().err, "it is said once, when they are built"
+    assert "own results" not in capfd.readouterr().err, "a warm load says nothing"
+    fetch("digits")
+    assert "own results" in capfd.readouterr().err
+    pack(tmp_path / "others.tar.xz", ["digits"])
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "elsewhere"))
+    unpack(tmp_path / "others.tar.xz")
+    assert "own results" in capfd.readouterr().err
 
 
 def test_full_disk_is_one_clear_error(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.datasets import load
+from zoo.datasets import describe, load
 from zoo.errors import InvalidInput
 from zoo.reproductions import deep_autoencoder as claim
 from zoo.reproductions.harness import Trial
@@ -135,7 +135,7 @@ def test_with_all_images_logistic_pca_is_to_err_as_published():
 def test_nets_of_the_full_budget_alone_are_held_against_the_published_errors(dataset, error, name):
     row = claim._net(dataset, "pre-trained, Adam")
     steps = {
-        budget: claim.ALL_IMAGES[dataset] // trial.recipe["batch_size"] * trial.recipe["epochs"]
+        budget: describe(dataset).sizes["train"] // trial.recipe["batch_size"] * trial.recipe["epochs"]
         for budget in ("hour", "full")
         for trial in claim.trials(Budget.named(budget, defaults=claim.SEEDS))
         if trial.row == row

@@ -136,6 +136,8 @@ def test_a_masked_model_is_saved_whole(tmp_path):
     ("lstm", {"chrono": 50, "forget_bias": 2.0}, "forget_bias cannot, too; got 2.0"),
     ("lstm", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
     ("irnn", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
+    ("rnn", {"augmentation": "shift", "series": (0.0, 1.0)}, "augmentation and series do not go together"),
+    ("mlp", {"augmentation": "shift", "series": (0.0, 1.0)}, "augmentation and series do not go together"),
     ("irnn", {"padding": 0, "series": (0.0, 1.0)}, "padding and series do not go together"),
 ])
 def test_recurrent_models_refuse(name, options, said):
@@ -145,15 +147,20 @@ def test_recurrent_models_refuse(name, options, said):
 
 @pytest.mark.parametrize("name", ["rnn", "irnn", "lstm"])
 def test_input_weights_start_as_the_initialiser_says(name):
-    found = {}
-    for initialiser in (None, "zeros", "random_normal"):
-        keras.utils.set_random_seed(0)
-        model = zoo.create_model(name, (5, 4), 3, units=6, layers=2, initialiser=initialiser)
-        found[initialiser] = [model.get_layer(f"{'lstm' if name == 'lstm' else 'rnn'}_{n}").get_weights()[0] for n in (1, 2)]
-    assert not any(kernel.any() for kernel in found["zeros"]) and all(kernel.any() for kernel in found[None])
-    assert not np.array_equal(found[None][0], found["random_normal"][0])
-    first, second = found["random_normal"]
-    assert not np.array_equal(first[:4], second[:4]), "layers start alike"
+    """Also by an object of Keras's, which would give layers of one shape equal values, and all seeds."""
+
+    def kernels(initialiser, seed=0):
+        keras.utils.set_random_seed(seed)
+        model = zoo.create_model(name, (5, 4), 3, units=6, layers=3, initialiser=initialiser)
+        return [model.get_layer(f"{'lstm' if name == 'lstm' else 'rnn'}_{n}").get_weights()[0] for n in (1, 2, 3)]
+
+    assert not any(kernel.any() for kernel in kernels("zeros")) and all(kernel.any() for kernel in kernels(None))
+    assert max(kernel.std() for kernel in kernels(keras.initializers.RandomNormal(stddev=1e-5))) < 1e-4
+    normal = keras.initializers.RandomNormal(stddev=0.5)
+    for initialiser in ("random_normal", normal):
+        first, again = (kernels(initialiser, seed) for seed in (0, 1))
+        assert not np.array_equal(first[1], first[2]), "layers start alike"
+        assert not np.array_equal(first[0], again[0]), "seeds start alike"
     with pytest.raises(InvalidInput, match="no_such_start"):
         zoo.create_model(name, (5, 4), 3, initialiser="no_such_start")
 

@@ -136,7 +136,7 @@ def test_the_spread_over_seeds_is_summed_up_at_every_number_of_labels():
     mine = runs[(runs.setting == "random start, 3 layers") & (runs.metric == metric("test", 1000))].value
     assert interval.estimate == pytest.approx(mine.std()) and interval.low < interval.estimate < interval.high
     (match,) = matches(
-        "unsupervised_pretraining", claim.PUBLISHED, ("mnist", claim.MODEL, claim.setting("denoising", 2)), claim.spread(50000)
+        "unsupervised_pretraining", claim.PUBLISHED, ("mnist", claim.MODEL, claim.setting("denoising", 2)), claim.spread_metric(50000)
     )
     assert match.value == "0.09", "Erhan et al. (2010)"
 

@@ -31,5 +31,5 @@ def scaling(config):
 
 def _fit(population, x, y, examples, epochs):
     before = population.fit_seconds
-    population.fit(x[:examples], y[:examples], epochs=epochs, batch_size=BATCH, verbose=False)
+    population.fit(x[:examples], None if y is None else y[:examples], epochs=epochs, batch_size=BATCH, verbose=False)
     return population.fit_seconds - before

@@ -24,6 +24,15 @@ def slopes(rows):
     return sorted(found, key=lambda entry: (AXES.index(entry[1]), entry[0]))
 
 
+def apart(sizes):
+    """Of all sizes, ascending, those whose labels do not run into that of one before."""
+    kept = []
+    for size in sorted(set(sizes)):
+        if not kept or size >= 1.5 * kept[-1]:
+            kept.append(size)
+    return kept
+
+
 def draw(rows, file):
     """One row of panels per device, one panel per axis; False where there is nothing to draw."""
     devices = [(device, slopes(group)) for device, group in rows.groupby("device")]
@@ -37,7 +46,7 @@ def draw(rows, file):
                 if along == axis:
                     (line,) = panel.loglog(sizes, seconds, "o-", label=f"{model}, slope {slope:.2f}")
                     panel.loglog(sizes, seconds[0] * sizes / sizes[0], ":", color=line.get_color(), alpha=0.6)
-            ticks = sorted({size for _, along, sizes, *_ in lines if along == axis for size in sizes})
+            ticks = apart(size for _, along, sizes, *_ in lines if along == axis for size in sizes)
             panel.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
             panel.minorticks_off()
             panel.set(xlabel=axis, ylabel="seconds of training")

@@ -31,7 +31,7 @@ TARGETS = (
     Target("cpu", "convnet", 1, "tensorflow", None),
     Target("cpu", "lstm", 1, "tensorflow", None),
 )
-START_LIMITS = {"import zoo after keras": 0.1, "warm load of mnist": 0.05, "making the eight mnist_variations": 180}
+START_LIMITS = {"import zoo after keras": 0.1, "warm load of mnist": 0.05, "making the 8 mnist_variations": 180}
 PRESET_LIMITS = {"load": 0.15, "one image": 0.005}  # seconds
 # A fitted slope of cost against size up to this counts as linear: the rest is noise of the clock.
 LINEAR_SLOPE = 1.05

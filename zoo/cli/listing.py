@@ -10,6 +10,9 @@ import typer
 from zoo.cli.console import out, table
 from zoo.errors import unknown_name
 
+NameOrPattern = Annotated[
+    str, typer.Argument(metavar="NAME", help="A name, or shell wildcards, such as '*net*'.", show_default=False)
+]
 Pattern = Annotated[str, typer.Argument(metavar="PATTERN", help="Shell wildcards, such as '*mnist*'.", show_default=False)]
 
 
@@ -20,8 +23,8 @@ def add_commands(app):
     app.command()(claims)
 
 
-def models(pattern: Pattern = "*"):
-    """List the models; of one that is named in full, the options of zoo.create_model too.
+def models(pattern: NameOrPattern = "*"):
+    """List the models; of one that is named in full, its options in zoo.create_model too.
 
     Examples:
 

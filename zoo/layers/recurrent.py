@@ -23,12 +23,14 @@ def sequence_input(input_shape, rescale, series, padding, augmentation=None):
 
     padding: None, or the number that fills up a sequence: a step all of whose raw features equal it is masked. Recurrent
     layers then keep their state, so that steps after a sequence's end change nothing. augmentation: of images, whose rows are
-    the steps, see zoo.layers.augmentation. Raises ValueError for a padding that is no number, or one together with a
-    series, whose last value a forecast starts from, or with augmentation.
+    the steps, see zoo.layers.augmentation. Raises ValueError for a padding that is no number, and for two of padding,
+    augmentation and a series, whose last value a forecast starts from, together.
     """
     if augmentation:
         if padding is not None:
             raise ValueError("padding and augmentation do not go together: what is moved about is padded no more.")
+        if series is not None:
+            raise ValueError("augmentation and series do not go together: a series is no image to move about.")
         inputs, x = raw_input(input_shape, rescale, series)
         return inputs, as_sequence(augment(as_image(x), augmentation))
     if padding is None:

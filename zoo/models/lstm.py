@@ -2,7 +2,7 @@
 
 import keras
 
-from zoo.layers.dense import logits
+from zoo.layers.dense import initialiser_for, logits
 from zoo.layers.forecast import forecast
 from zoo.layers.recurrent import gate_biases, recurrent_options, sequence_input
 from zoo.registry import register_model
@@ -43,7 +43,7 @@ def lstm(
         # cuDNN's kernel has no batching rule under jax.vmap, which the population needs.
         x = keras.layers.LSTM(
             units,
-            kernel_initializer=initialiser or "glorot_uniform",
+            kernel_initializer=initialiser_for("tanh", initialiser) if initialiser else "glorot_uniform",
             bias_initializer=gate_biases(forget_bias, chrono),
             unit_forget_bias=False,
             return_sequences=index < layers,

@@ -33,6 +33,8 @@ def mlp(
     zoo.layers.Forecast; classes are then the values ahead.
     """
     inputs, x = raw_input(input_shape, rescale, series)
+    if augmentation and series is not None:
+        raise ValueError("augmentation and series do not go together: a series is no image to move about.")
     if augmentation:
         x = augment(as_image(x), augmentation)
     x = as_vector(x)

@@ -2,7 +2,7 @@
 
 import keras
 
-from zoo.layers.dense import logits
+from zoo.layers.dense import initialiser_for, logits
 from zoo.layers.forecast import forecast
 from zoo.layers.recurrent import recurrent_options, sequence_input
 from zoo.registry import register_model
@@ -36,11 +36,11 @@ def rnn(
     inputs, x = sequence_input(input_shape, rescale, series, padding, augmentation)
     numbers, unroll = recurrent_options(x, layers, unroll)
     for index in numbers:
-        start, recurrent = initialiser or "glorot_uniform", "orthogonal"
+        start, recurrent = "glorot_uniform", "orthogonal"
         if activation == "relu":
-            recurrent = "identity"
-            if initialiser is None:
-                start = keras.initializers.RandomNormal(stddev=0.001 if index == 1 else 0.01)
+            start, recurrent = keras.initializers.RandomNormal(stddev=0.001 if index == 1 else 0.01), "identity"
+        if initialiser:
+            start = initialiser_for(activation, initialiser)
         x = keras.layers.SimpleRNN(
             units,
             activation=activation,
