@@ -8,9 +8,10 @@ import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
-from zoo.datasets import cache, load, pack, prepare, unpack
+from zoo.datasets import Split, cache, fetch, load, pack, prepare, unpack
 from zoo.errors import CorruptFile, InvalidInput, UnknownName
 
 
@@ -161,3 +162,29 @@ def test_users_mistakes(packed, tmp_path):
         pack(tmp_path / "absent" / "x.tar.xz", ["digits"])
     with pytest.raises(UnknownName, match="digits"):
         pack(tmp_path / "x.tar.xz", ["digit"])
+
+
+def test_arrays_that_are_not_those_of_the_results_are_used_and_said_to_be_others(tmp_path, monkeypatch, capfd):
+    from zoo.datasets.digits import build
+
+    def other(folder, right=build.build):
+        built = right(folder)
+        x, y = built.splits["test"]
+        return built._replace(splits={**built.splits, "test": Split(np.where(x == 255, 254, x).astype(x.dtype), y)})
+
+    known = load("digits")
+    assert "own results" not in capfd.readouterr().err
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(build, "build", other)
+    dataset = load("digits")
+    assert dataset.fingerprint != known.fingerprint and dataset.test.x.max() == 254
+    said = capfd.readouterr().err
+    assert f"fingerprint {dataset.fingerprint[:12]}, there {known.fingerprint[:12]}" in said
+    load("digits")
+    assert "own results" not in capfd.readouterr().err, "a warm load says nothing"
+    fetch("digits")
+    assert "own results" in capfd.readouterr().err
+    pack(tmp_path / "others.tar.xz", ["digits"])
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "elsewhere"))
+    unpack(tmp_path / "others.tar.xz")
+    assert "own results" in capfd.readouterr().err

@@ -37,6 +37,8 @@ subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DE
 print(time.perf_counter() - start)
 """,
 }
+
+
 def start(config):
     """Yield at once, then time: one row for each name in PROGRAMS."""
     yield
