@@ -37,10 +37,10 @@ test: install-test
 test-slow: install-test
 	KERAS_BACKEND=jax $(PYTEST) -m 'slow or not slow'
 
-# PyTorch is no requirement of deepzoo. The first of these tests compares JAX with it, the others run on it.
+# PyTorch is no requirement of deepzoo. The first of these tests compare JAX with it, the others run on it.
 test-torch: install-test
 	$(PIP_INSTALL) torch
-	KERAS_BACKEND=jax $(PYTEST) -m torch tests/test_population_torch.py
+	KERAS_BACKEND=jax $(PYTEST) -m torch tests/test_population_torch.py tests/test_benchmarks.py
 	KERAS_BACKEND=torch $(PYTEST) -m backend tests/test_population.py tests/test_population_running.py tests/test_population_bad_input.py \
 		tests/test_engine_equivalence.py tests/test_pretraining.py tests/test_every_preset.py
 

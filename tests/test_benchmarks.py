@@ -25,6 +25,16 @@ def measured():
     return {config: message for config, message in run.measure("jax", configs, 3, time.time() + 200)}
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("model", ["linear", "autoencoder", "convnet"])
+def test_an_ensemble_of_pytorch_learns_as_its_single_models_do(model):
+    configs = [Config("torch", "eager", model, **TINY), Config("torch", "ensemble", model, members=3, **TINY)]
+    found = [message for _, message in run.measure("torch", configs, 1, time.time() + 200)]
+    assert [message["status"] for message in found] == ["ok", "ok"], found
+    one, several = (message["rows"][0] for message in found)
+    assert one["parameters"] == several["parameters"] and several["loss"] == pytest.approx(one["loss"], rel=0.3)
+
+
 @pytest.mark.parametrize("model", ["linear", "autoencoder"])
 def test_growth_is_measured_with_and_without_labels(model):
     config = Config("jax", "scaling", model, "epochs", **TINY)
@@ -72,7 +82,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     fit = Config("jax", "fit", "mlp", examples=12_500)
     rows = [row(Config("jax", "population", "mlp", "", members=4, examples=25_000), 0.5), row(fit, 0.75)]
     rows += [row(Config("tensorflow", "fit", "mlp"), None, "failed: killed by SIGSEGV")]
-    rows += [row(Config("torch", "eager", "mlp"), 2.0, parameters=9000)]
+    rows += [row(Config("torch", "eager", "mlp"), 2.0, parameters=9000), row(Config("torch", "ensemble", "mlp", members=4), 1.5)]
     scaling = Config("jax", "scaling", "mlp", "members")
     rows += [row(scaling, 0.5 * k**2, members=k) for k in (1, 2, 4)]
     rows += [row(Config("plain", "start", "", ""), 0.2, setting="import zoo after keras")]
@@ -84,6 +94,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     assert "| **population**, K=4, float32 | 1,000 | 3x | - |" in page
     assert "| Keras fit, JAX, default | 3,000 | 1x | - |" in page
     assert "failed: killed by SIGSEGV" in page
+    assert "| PyTorch ensemble, K=4 | 1,500 | 2x | - |" in page
     assert "another model: 9,000 parameters, the population 7,850" in page
     assert "| 2.00 | worse than linear |" in page and (tmp_path / "benchmarks.png").exists()
     assert "| import zoo after keras | 0.2 | 0.1 | not reached |" in page

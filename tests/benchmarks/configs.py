@@ -44,6 +44,8 @@ class Config:
     @property
     def name(self):
         parts = [self.runner, self.family, self.model, self.setting]
+        if self.runner == "ensemble":
+            parts += [f"K={self.members}"]
         if self.runner == "population":
             parts += [f"K={self.members}", self.precision]
         return " ".join(filter(None, parts))
@@ -73,6 +75,7 @@ def all_configs(platform, quick=False):
         configs += [population(model, many, "mixed_bfloat16") for model in reversed(MODELS)]
     configs += [config("tensorflow", "fit", model) for model in MODELS]
     configs += [config("torch", "eager", model) for model in MODELS]
+    configs += [config("torch", "ensemble", model, members=many) for model in MODELS if model != "lstm"]  # no rule for it there
     if platform == "cpu":
         configs += [config("sklearn", "MLPClassifier", "mlp")]
     if not quick:

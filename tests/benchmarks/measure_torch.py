@@ -1,5 +1,9 @@
-"""PyTorch, eager, the same models and batches with the data on the device; TensorFloat-32 allowed as JAX does."""
+"""PyTorch, eager, the same models and batches with the data on the device; TensorFloat-32 allowed as JAX does.
 
+One model at a time, and several as one by `torch.func`, as its tutorial on ensembling has it.
+"""
+
+import copy
 import resource
 import statistics
 import time
@@ -10,6 +14,8 @@ from torch import nn
 
 from benchmarks.configs import BATCH
 from zoo.datasets import load
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Autoencoder(nn.Module):
@@ -68,50 +74,79 @@ BUILD = {
 
 def eager(config):
     """Prepare, yield, then time: the row of an ordinary training loop."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+
+    def build():
+        model = BUILD[config.model]().to(DEVICE).train()
+        return model, list(model.parameters())
+
+    return _measure(config, build)
+
+
+def ensemble(config):
+    """Prepare, yield, then time: the row of several models as one by `torch.func`, each with batches of its own."""
+
+    def build():
+        models = [BUILD[config.model]().to(DEVICE).train() for _ in range(config.members)]
+        parameters, buffers = torch.func.stack_module_state(models)
+        empty = copy.deepcopy(models[0]).to("meta")
+
+        def one(parameters, buffers, batch):
+            return torch.func.functional_call(empty, (parameters, buffers), (batch,))
+
+        together = torch.vmap(one, randomness="different")
+        return lambda batches: together(parameters, buffers, batches), list(parameters.values())
+
+    return _measure(config, build)
+
+
+def _measure(config, build):
+    """What `build` gives is (a function of the batch or of the members' batches to outputs, the weights)."""
     started = time.perf_counter()
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     train = load("mnist").train
-    x = torch.from_numpy(np.array(train.x[: config.examples])).to(device)
-    y = torch.from_numpy(np.array(train.y[: config.examples])).long().to(device)
-    model = BUILD[config.model]().to(device).train()
-    optimizer = torch.optim.Adam(model.parameters())
+    x = torch.from_numpy(np.array(train.x[: config.examples])).to(DEVICE)
+    y = torch.from_numpy(np.array(train.y[: config.examples])).long().to(DEVICE)
+    members = config.members if config.runner == "ensemble" else None
+    forward, parameters = build()
+    optimizer = torch.optim.Adam(parameters)
     built = time.perf_counter()
-    epochs = [_epoch(model, optimizer, x, y, device)]
+    epochs = [_epoch(forward, optimizer, x, y, members)]
     yield
-    epochs += [_epoch(model, optimizer, x, y, device) for _ in range(3)]
+    epochs += [_epoch(forward, optimizer, x, y, members) for _ in range(3)]
     seconds = statistics.median(s for s, _ in epochs[1:])
-    if device == "cuda":
+    if DEVICE == "cuda":
         peak = torch.cuda.max_memory_allocated()
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    members = members or 1
     return [
         {
-            "seconds": seconds,
+            "seconds": seconds / members,
             "build_s": built - started,
             "compile_s": max(0.0, epochs[0][0] - seconds),
             "peak_mb": peak / 1e6,
             "repeats": len(epochs) - 1,
-            "parameters": sum(p.numel() for p in model.parameters()),
+            "parameters": sum(p.numel() for p in parameters) // members,
             "loss": epochs[-1][1],
         }
     ]
 
 
-def _epoch(model, optimizer, x, y, device):
+def _epoch(forward, optimizer, x, y, members=None):
     """(seconds, mean loss) of one epoch; loss and accuracy are kept on the device, as Keras does."""
     started = time.perf_counter()
-    total, right = torch.zeros((), device=device), torch.zeros((), device=device)
-    for rows in torch.randperm(len(x), device=device).split(BATCH):
-        output = model(x[rows].float() / 255)
-        if output.ndim == 1:
+    total, right = torch.zeros((), device=DEVICE), torch.zeros((), device=DEVICE)
+    orders = [torch.randperm(len(x), device=DEVICE) for _ in range(members or 1)]
+    for rows in (torch.stack(orders) if members else orders[0]).split(BATCH, dim=-1):
+        output = forward(x[rows].float() / 255)
+        if output.ndim == rows.ndim:
             loss = output.mean()
         else:
-            loss = nn.functional.cross_entropy(output, y[rows])
-            right += (output.detach().argmax(1) == y[rows]).sum()
+            loss = nn.functional.cross_entropy(output.flatten(0, -2), y[rows].flatten())
+            right += (output.detach().argmax(-1) == y[rows]).sum()
         optimizer.zero_grad()
-        loss.backward()
+        (loss * len(orders)).backward()  # the sum of the members' losses: each learns as if alone
         optimizer.step()
-        total += loss.detach() * len(rows)
+        total += loss.detach() * rows.shape[-1]
     mean = float(total) / len(x)  # waits for the device
     return time.perf_counter() - started, mean

@@ -22,6 +22,7 @@ the first autoencoder stage (784-1000-784, masking noise), the zoo's default con
   (Conv2D, MaxPooling2D, LSTM with cuDNN where there is one), on JAX and on TensorFlow.
 - build: seconds to build the model, all members of it; compile: what the first epochs took longer than later ones.
 - peak: most memory of the process that measured, in MB: on the device if that is a GPU, else resident, frameworks included.
+- PyTorch ensemble: members as one model by `torch.func`, the nearest to a population there (it has none of LSTMs).
 - `fit` runs without its progress bar; "zoo layers" is `fit` with the layers that the population uses.
 - Every measurement has a process of its own, and nothing else runs while it measures.
 """
@@ -94,7 +95,7 @@ def _target_table(rows, costs):
 
 def _cost_table(costs, model):
     bases = [reference(costs, model, backend) for backend in ("jax", "tensorflow")]
-    order = {name: place for place, name in enumerate(("population", "fit", "eager", "MLPClassifier"))}
+    order = {name: place for place, name in enumerate(("population", "fit", "eager", "ensemble", "MLPClassifier"))}
     mine = costs[costs.model == model]
     mine = mine.assign(
         place=mine.runner.map(order),
@@ -128,6 +129,8 @@ def _label(row):
         return f"**population**, K={int(row.members)}, {row.precision}"
     if row.runner == "fit":
         return f"Keras fit, {NAMES[row.family]}, {row.setting}"
+    if row.runner == "ensemble":
+        return f"PyTorch ensemble, K={int(row.members)}"
     return f"{NAMES[row.family]} {row.runner}"
 
 

@@ -30,6 +30,7 @@ RUNNERS = {
     "fit": "benchmarks.measure_keras",
     "scaling": "benchmarks.measure_scaling",
     "eager": "benchmarks.measure_torch",
+    "ensemble": "benchmarks.measure_torch",
     "MLPClassifier": "benchmarks.measure_sklearn",
     "start": "benchmarks.measure_start",
     "variations": "benchmarks.measure_start",
