@@ -93,7 +93,7 @@ def trials(budget):
     width = budget.choose(smoke=24, quick=200, hour=200, full=1000)
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
-    depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 3), full=(1, 2, 3))
+    depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 2, 3), full=(1, 2, 3))
 
     def trial(start, depth, labels, top=None):
         activation, dropout, noise = STARTS[start]
@@ -107,7 +107,7 @@ def trials(budget):
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost)
 
     deepest = budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, hour=STARTS, full=STARTS)
-    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), hour=("random", *PRETRAINED), full=STARTS)
+    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), hour=STARTS, full=STARTS)
     for depth in depths:
         for start in deepest if depth == depths[-1] else shallower:
             yield trial(start, depth, size["labels"])
@@ -126,13 +126,16 @@ def summarise(runs):
 
 
 def judge(runs):
-    """The gaps at every number of labels and how they change with it; spread over seeds; the narrow top layer."""
+    """The gaps at every number of labels, how they change with it and with depth; spread over seeds; the narrow top layer."""
     nets, checks = _nets(runs), []
     depths = sorted({depth for _, depth, top in nets if not top})
     for depth in depths:
         for start in PRETRAINED:
             if (start, depth, None) in nets:
                 checks += _gaps(runs, nets, start, "random", depth) + _trends(runs, nets, start, depth)
+    if len(depths) > 1:
+        whole = [start for start in PRETRAINED if all((start, depth, None) in nets for depth in depths)]
+        checks += [_deeper(runs, nets, start, depths) for start in whole]
     deepest = depths[-1]
     for start in RIVALS:
         if (start, deepest, None) in nets:
@@ -169,6 +172,19 @@ def _trends(runs, nets, start, depth):
         name = f"{_name(row)}: {name} shrinks with labels"
         checks.append(check(name, slope, f"{unit} per tenfold labels", sentence, below=0, seeds=len(gap)))
     return checks
+
+
+def _deeper(runs, nets, start, depths):
+    """Erhan et al. (2010): the more layers, the more pre-training spares; all numbers of labels count alike."""
+    labels = _labels(runs)
+    errors = [[_errors(runs, nets[name, depth, None], labels) for depth in depths] for name in (start, "random")]
+    shares = 100 * (1 - np.divide(*map(np.array, errors))).mean(axis=2)  # (depths, seeds)
+    slope, dataset = mean_interval(slopes(depths, shares.T)), runs.dataset.iloc[0]
+    what = f"slope of the share of errors that the {start} start spares against the random one on the number of layers"
+    over = f"its mean over {len(labels)} numbers of labels, paired over {slope.n} seeds"
+    name = f"{dataset} {start} start: share of errors spared grows with layers"
+    sentence = f"On {dataset}, {depths[0]} to {depths[-1]} layers, {what}, {over}"
+    return check(name, slope, "% of the errors per layer", sentence, above=0, seeds=shares.shape[1])
 
 
 def _spread(runs, nets, start, depth):

@@ -109,7 +109,7 @@ def test_a_machine_is_chosen_on_validation_and_tested_in_blocks(digits, monkeypa
 def test_only_the_chosen_step_size_is_tested(digits):
     train, validation, test = digits
     found = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [1e-6, 0.02]}, (5, 6))
-    assert found.learning_rate == 0.02 and len(found.population) == 2 and list(found.population.seeds) == [5, 6]
+    assert found.learning_rate == 0.02 and found.setting == {"step_size": 0.02} and len(found.population) == 2 and list(found.population.seeds) == [5, 6]
     assert_allclose(tuned_nets.TunedNets.errors(found, validation), found.validation)
     alone = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [0.02]}, (6,))
     assert_allclose(alone.errors(test), found.errors(test)[1:], atol=1.5)  # a digit may fall on the other side of rounding
@@ -142,7 +142,8 @@ def test_a_set_leaves_its_first_images_and_as_many_rows_as_seeds():
     recipe |= {"n_train": 100, "n_validation": 60, "n_test": 50}
     found = train_on_set(Trial("digits", "kernel_machine", "tested", (3,), train_on_set, recipe), Report())
     assert isinstance(found, WithFiles)
-    assert [row["metric"] for row in found.rows] == [ERROR, "validation_error_pct"]
+    assert [row["metric"] for row in found.rows] == [ERROR, "validation_error_pct", "chosen_C", "chosen_gamma"]
+    assert [row["value"] for row in found.rows[2:]] == [10, 1]
     assert {(row["seed"], row["backend"], row["n_train"]) for row in found.rows} == {(3, "scikit-learn", 100)}
     picture = claim.illustrate({("digits", "linear", "softmax"): found.files})["samples.png"]
     assert picture.axes[0].images[0].get_array().shape == (8, 8 * 12) and list(found.files) == [SAMPLES]
@@ -154,7 +155,7 @@ def test_jitter_changes_training_and_not_the_digits_tested(monkeypatch):
 
     def tuned(trial, train, validation):
         class Remembers:
-            validation, seconds, parameters = 0.0, 1.0, 1
+            validation, seconds, parameters, setting = 0.0, 1.0, 1, {}
 
             def errors(self, split):
                 seen.append(split.x)
@@ -177,11 +178,11 @@ def test_jitter_changes_training_and_not_the_digits_tested(monkeypatch):
     assert (seen[1] != seen[2]).any() and (seen[1] != seen[4]).any()
 
 
-@pytest.mark.parametrize("budget", ["smoke", "quick", "full"])
+@pytest.mark.parametrize("budget", ["smoke", "quick", "hour", "full"])
 def test_every_model_is_tuned_as_much(budget):
     trials = list(claim.trials(Budget.named(budget, None, claim.SEEDS)))
     tried = {("grid" in trial.recipe, len(trial.recipe.get("grid") or trial.recipe["rates"])) for trial in trials}
-    nets, machines = {"smoke": (1, 1), "quick": (3, 3), "full": (5, 15)}[budget]  # with the published C, too
+    nets, machines = {"smoke": (1, 1), "quick": (3, 3), "hour": (3, 15), "full": (5, 15)}[budget]  # 15: with the published C, too
     assert tried == {(False, nets), (True, machines)}
     stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack" and trial.dataset == "mnist_rot"]
     if budget != "smoke":

@@ -149,6 +149,22 @@ def test_a_gap_that_grows_contradicts():
     assert found[f"{name}: less spread than random"].verdict == "contradicted"
 
 
+def test_whether_pretraining_spares_more_with_depth():
+    """The denoising start spares a tenth of the errors a layer; the plain one as much at any depth, up to noise."""
+    noise, errors = np.random.RandomState(4), {}
+    for depth in (1, 2, 3):
+        spared = {"random": 0, "denoising": depth / 10, "autoencoder": 0.3}
+        for start, share in spared.items():
+            seeds = {n: 1 - share + 0.02 * noise.normal(size=12) for n in (100, 10000)}
+            errors[start, depth, None] = {("test", n): level * seeds[n] for n, level in ((100, 20), (10000, 4))}
+    found = verdicts(runs_of(errors))
+    name = "mnist {} start: share of errors spared grows with layers"
+    deeper, level = found[name.format("denoising")], found[name.format("autoencoder")]
+    assert deeper.verdict == "reproduced" and deeper.effect == pytest.approx(10, abs=1)
+    assert level.verdict == "undecided" and abs(level.effect) < 1
+    assert "1 to 3 layers" in deeper.sentence and "2 numbers of labels, paired over 12 seeds" in deeper.sentence
+
+
 def test_the_target_is_for_nets_of_full_size_with_all_labels():
     def targets(labels, **size):
         noise = np.random.RandomState(0).normal(size=(2, 2, 12)) / 1e3

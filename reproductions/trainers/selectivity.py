@@ -10,7 +10,8 @@ ERROR = "test_error_pct"
 def train_on_set(trial, report):
     """The run function of a classifier on a data set, tuned on its validation split; see tuned for the recipe.
 
-    Rows: test_error_pct and validation_error_pct. Files: the first training images, where the recipe asks for samples.
+    Rows: test_error_pct, validation_error_pct and the numbers of the chosen setting (chosen_C, chosen_step_size, ...).
+    Files: the first training images, where the recipe asks for samples.
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.arrays import packed
@@ -86,4 +87,5 @@ def _rows(trial, found, errors, train, test):
         shared |= {"device": processor(), "backend": "scikit-learn", "precision": "float64"}
     else:
         shared |= {"updates": r["epochs"] * (len(train.x) // r["batch_size"]), "precision": "float32"}
-    return rows_of(trial.seeds, errors | {"validation_error_pct": found.validation}, shared)
+    chosen = {f"chosen_{name}": value for name, value in found.setting.items()}
+    return rows_of(trial.seeds, errors | {"validation_error_pct": found.validation} | chosen, shared)

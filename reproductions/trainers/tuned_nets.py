@@ -20,6 +20,11 @@ class TunedNets(NamedTuple):
         return np.where(np.isfinite(self.validation), errors_on(self.population, split), np.nan)
 
     @property
+    def setting(self):
+        """What validation chose."""
+        return {"step_size": self.learning_rate}
+
+    @property
     def parameters(self):
         """Weights of one net."""
         return self.population.template.count_params()
