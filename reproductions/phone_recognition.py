@@ -188,11 +188,12 @@ def _depth_helps(runs, start):
     layers, checks = _layers(runs), []
     for minutes in _minutes(runs):
         errors = np.stack([_errors(runs, net(start, depth), minutes) for depth in layers], axis=-1)
-        means = ", ".join(f"{error:.1f}" for error in np.nanmean(errors, axis=0))
-        slope = mean_interval(slopes(layers, errors))
+        means, slope = _means(errors.T), mean_interval(slopes(layers, errors))
+        met = [_errors(runs, net(start, depth), minutes, "training") for depth in layers]
         sentence = (
             f"On {SPEECH}, {minutes:g} minutes labelled, {start} start, the test errors with {', '.join(map(str, layers))}"
-            f" hidden layers are {means} %. Slope over the layers, {slope.n} seeds"
+            f" hidden layers are {means} %{f', the training errors met {_means(met)} %' if all(map(len, met)) else ''}. Slope"
+            f" of the test errors over the layers, {slope.n} seeds"
         )
         name = f"{start} start, {minutes:g} minutes: error falls with depth"
         checks.append(check(name, slope, "percentage points per layer", sentence, below=0, seeds=len(errors)))
@@ -265,10 +266,15 @@ def _minutes(runs):
     return sorted({float(name.split("_")[3]) for name in runs.metric if "_minutes_" in name})
 
 
-def _errors(runs, row, minutes):
-    """Test errors of a row (model, setting) in the order of the seeds."""
+def _errors(runs, row, minutes, split="test"):
+    """Errors of a row (model, setting) in the order of the seeds; none where they were not measured."""
     mine = lines_of(runs, (SPEECH, *row))
-    return mine[mine.metric == metric("test", minutes)].sort_values("seed").value.to_numpy()
+    return mine[mine.metric == metric(split, minutes)].sort_values("seed").value.to_numpy()
+
+
+def _means(errors):
+    """The means of several samples in words."""
+    return ", ".join(f"{np.nanmean(sample):.1f}" for sample in errors)
 
 
 def _gap(runs, depth, minutes):

@@ -119,6 +119,20 @@ def test_rows_accumulate_by_device_and_an_unfinished_run_counts(tmp_path):
     assert not (tmp_path / store.PARTIAL).exists()
 
 
+def test_of_runs_cut_off_again_and_again_each_configuration_counts_once(tmp_path):
+    """Cut, measured by the next run, cut by the one after it; measured again with other versions; never measured."""
+    growth, fit, never = Config("jax", "scaling", "mlp", "members"), Config("jax", "fit", "mlp"), Config("jax", "fit", "lstm")
+    cut = [row(config, None, server.CUT) for config in (growth, fit, never)]
+    store.append_partial(tmp_path, cut)
+    store.append_partial(tmp_path, [row(growth, float(k), members=k) for k in (1, 2, 4)] + [row(fit, 5.0), *cut[2:]])
+    store.append_partial(tmp_path, [*cut, row(fit, 6.0) | {"versions": "keras 3.16"}])
+    rows = store.read(tmp_path)
+    assert rows[rows.config == growth.name].seconds.tolist() == [1, 2, 4]
+    assert rows[rows.config == fit.name].seconds.tolist() == [6]
+    assert rows[rows.config == never.name].status.tolist() == [server.CUT]
+    assert len(rows) == 5
+
+
 @pytest.mark.parametrize("platform", ["gpu", "cpu"])
 def test_every_target_is_planned_early_and_no_name_twice(platform):
     configs = all_configs(platform)

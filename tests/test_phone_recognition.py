@@ -119,8 +119,11 @@ NETS = {
 def test_every_net_learns_which_tone_a_frame_is_of(name):
     model, options, pretraining = NETS[name]
     rows, files = run(train_net, model, NET | {"options": options, "pretraining": pretraining, "shown": True})
-    assert set(rows.metric) == {f"{split}_error_with_{m}_minutes_pct" for split in ("test", "validation") for m in (0.02, 0.1)}
-    assert sorted(rows.seed) == [0] * 4 + [1] * 4
+    splits = ("test", "validation", "training")
+    assert set(rows.metric) == {f"{split}_error_with_{m}_minutes_pct" for split in splits for m in (0.02, 0.1)}
+    assert sorted(rows.seed) == [0] * 6 + [1] * 6
+    few, many = (rows[rows.metric == f"training_error_with_{m}_minutes_pct"].value for m in (0.02, 0.1))
+    assert (0 <= few).all() and (many < 30).all()
     most = rows[rows.metric == "test_error_with_0.1_minutes_pct"]
     # Four phones, so that guessing errs on three quarters; frames at borders hold two tones.
     assert (most.value < 15).all()
@@ -276,6 +279,15 @@ def test_checks_say_what_the_runs_say(runs):
     assert checks["260 of 462 vowels right, as published"].verdict == "reproduced"
     neighbour = [check for name, check in checks.items() if name.endswith("knn nearest neighbour")]
     assert [check.verdict for check in neighbour] == ["contradicted", "contradicted", "undecided", "reproduced"]
+
+
+def test_a_slope_over_depth_stands_beside_the_training_errors(runs):
+    met = runs[runs.setting.str.startswith("random start") & (runs.metric == claim.metric("test", 2))]
+    met = met.assign(metric=claim.metric("training", 2), value=met.value - 20)
+    checks = {check.name: check for check in claim.judge(pd.concat([runs, met], ignore_index=True))}
+    sentences = [checks[f"{start} start, 2 minutes: error falls with depth"].sentence for start in ("random", "modern")]
+    assert "hidden layers are 32.1, 34.1, 36.1 %, the training errors met 12.1, 14.1, 16.1 %. Slope" in sentences[0]
+    assert "training" not in sentences[1]
 
 
 def test_without_speech_the_verdicts_say_so():

@@ -14,7 +14,8 @@ def train_net(trial, report):
     (labelled, ascending), epochs (for each number of minutes), rates (step sizes), batch_size and shown (whether to leave
     predictions).
     Adam with cosine decay. The epoch that errs least on validation counts, in the step size whose seeds do so on average.
-    Rows: test and validation error with so many minutes. Files, if shown: log-mel, phones and the first seed's predictions,
+    Rows: test and validation error with so many minutes, and the training error met in the epoch that counts, with dropout
+    where there is any: whether a net had learnt what it was shown. Files, if shown: log-mel, phones and the first seed's predictions,
     with most minutes, of the first three seconds of test speech.
     """
     from zoo.reproductions.harness import WithFiles
@@ -55,7 +56,7 @@ def _build(trial, train):
 
 
 def _fit(trial, weights, minutes, epochs, train, validation, test):
-    """({"test", "validation": errors by seed}, seconds of one seed in all step sizes, predictions of the frames to show)."""
+    """({"test", "validation", "training": errors by seed}, seconds of one seed in all step sizes, predictions of the frames to show)."""
     import keras
 
     import zoo
@@ -71,15 +72,17 @@ def _fit(trial, weights, minutes, epochs, train, validation, test):
         optimizer(settings, steps(settings, len(own[0]))), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         ["accuracy"], learning_rate=np.repeat(r["rates"], len(seeds)),
     )
-    population.fit(
+    history = population.fit(
         train.x, train.y, subsets=np.stack(own * len(r["rates"])), epochs=epochs, batch_size=r["batch_size"],
         validation_data=(validation.x, validation.y), select="best", drop_remainder=True, verbose=False,
     )
     # All members are tested at once, but nothing looks at the test errors of step sizes that were not chosen.
     held_out, tested = (errors_on(population, (part.x, part.y)).reshape(len(r["rates"]), -1) for part in (validation, test))
+    met = history[history.epoch == population.best_epoch[history.member]].accuracy.to_numpy().reshape(held_out.shape)
     best = most_accurate(held_out)
     predicted = None
     if r["shown"]:
         first = population[best * len(seeds)]
         predicted = np.argmax(first.predict(test.x[:SHOWN], verbose=0), axis=-1).astype(np.int16)
-    return {"test": tested[best], "validation": held_out[best]}, population.fit_seconds / len(seeds), predicted
+    errors = {"test": tested[best], "validation": held_out[best], "training": 100 * (1 - met[best])}
+    return errors, population.fit_seconds / len(seeds), predicted

@@ -1,5 +1,6 @@
 """The measured rows: benchmarks.csv keeps them for every device, a partial file lets a broken run go on."""
 
+import itertools
 import json
 import os
 
@@ -11,13 +12,23 @@ COLUMNS = [
 ]  # fmt: skip
 CSV = "benchmarks.csv"
 PARTIAL = "benchmarks.partial"
+_BATCH = ["device", "config", "versions", "status"]  # alike in the rows that one measurement adds
 
 
 def read(folder):
     """All rows of a results folder, the unfinished run's included, as a DataFrame with COLUMNS."""
     file = folder / CSV
     rows = pd.read_csv(file, keep_default_na=False, na_values=[""]) if file.exists() else pd.DataFrame(columns=COLUMNS)
-    return merged(rows, pd.DataFrame(read_partial(folder), columns=COLUMNS))
+    return merged(rows, pd.DataFrame(_settled(read_partial(folder)), columns=COLUMNS))
+
+
+def _settled(rows):
+    """What rows of one run after another come to: the last that measured a configuration counts, else the last that did not."""
+    kept = {}
+    for (device, config, _, status), batch in itertools.groupby(rows, lambda row: [row[name] for name in _BATCH]):
+        if status == "ok" or kept.get((device, config), [{"status": ""}])[0]["status"] != "ok":
+            kept[device, config] = list(batch)
+    return [row for batch in kept.values() for row in batch]
 
 
 def merged(old, new):
