@@ -18,7 +18,7 @@ help:
 	@echo 'make reproduce   install, fetch MNIST and Fashion-MNIST, train, show the table (minutes)'
 	@echo 'make test        install with the test extra, run all default tests on JAX and on TensorFlow'
 	@echo 'make test-slow   the heavier tests as well'
-	@echo 'make test-torch  fetch PyTorch, run the tests of the engine and of the presets on it'
+	@echo 'make test-torch  fetch PyTorch, run the tests of the engine, the presets and the benchmark on it'
 	@echo 'make benchmark   time the engine against Keras fit, PyTorch and scikit-learn'
 	@echo 'make install     only the environment, in $(VENV)'
 	@echo 'make clean       remove the environment and everything built; results and data stay'
@@ -37,7 +37,7 @@ test: install-test
 test-slow: install-test
 	KERAS_BACKEND=jax $(PYTEST) -m 'slow or not slow'
 
-# PyTorch is no requirement of deepzoo. The first of these tests compare JAX with it, the others run on it.
+# PyTorch is no requirement of deepzoo. The first of these tests compare JAX with it and time it, the others run on it.
 test-torch: install-test
 	$(PIP_INSTALL) torch
 	KERAS_BACKEND=jax $(PYTEST) -m torch tests/test_population_torch.py tests/test_benchmarks.py

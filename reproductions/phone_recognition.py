@@ -77,6 +77,7 @@ labels; "longer" is the deepest random start with as many in all, on most minute
 dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256, full: 512). All nets: Adam with
 cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on validation, in each
 seed's epoch that does so, for every number of minutes.
+Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout included.
 Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
 batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most
 minutes only. Not untouched: quick, it had a quarter of the others' epochs and no net was "longer" until a try, tested,
@@ -190,10 +191,10 @@ def _depth_helps(runs, start):
         errors = np.stack([_errors(runs, net(start, depth), minutes) for depth in layers], axis=-1)
         means, slope = _means(errors.T), mean_interval(slopes(layers, errors))
         met = [_errors(runs, net(start, depth), minutes, "training") for depth in layers]
+        training = f", those on the batches trained on {_means(met)} %" if all(map(len, met)) else ""
         sentence = (
             f"On {SPEECH}, {minutes:g} minutes labelled, {start} start, the test errors with {', '.join(map(str, layers))}"
-            f" hidden layers are {means} %{f', the training errors met {_means(met)} %' if all(map(len, met)) else ''}. Slope"
-            f" of the test errors over the layers, {slope.n} seeds"
+            f" hidden layers are {means} %{training}. Slope of the test errors over the layers, {slope.n} seeds"
         )
         name = f"{start} start, {minutes:g} minutes: error falls with depth"
         checks.append(check(name, slope, "percentage points per layer", sentence, below=0, seeds=len(errors)))

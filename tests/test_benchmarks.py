@@ -35,6 +35,35 @@ def test_an_ensemble_of_pytorch_learns_as_its_single_models_do(model):
     assert one["parameters"] == several["parameters"] and several["loss"] == pytest.approx(one["loss"], rel=0.3)
 
 
+@pytest.mark.torch
+def test_members_of_an_ensemble_see_every_example_once_in_orders_of_their_own(monkeypatch):
+    import torch
+    from benchmarks import measure_torch
+
+    seen, weights = [], torch.zeros(3, 10, requires_grad=True)
+
+    def forward(batches):
+        seen.append(batches[:, :, 0, 0] * 255)
+        return weights[:, None] + torch.zeros(*batches.shape[:2], 10)
+
+    x, y = torch.arange(200)[:, None, None].expand(200, 2, 2), torch.zeros(200, dtype=torch.long)
+    measure_torch._epoch(forward, torch.optim.SGD([weights], lr=1.0), x, y, members=3)
+    assert [batches.shape for batches in seen] == [(3, 128), (3, 72)]
+    orders = torch.cat(seen, dim=1).round()
+    assert (orders.sort(dim=1).values == torch.arange(200)).all() and len(set(map(tuple, orders.tolist()))) == 3
+    # The first step from equal logits: each member's own mean gradient, not a third of it.
+    alone = torch.zeros(10, requires_grad=True)
+    optimizer = torch.optim.SGD([alone], lr=1.0)
+    measure_torch._epoch(lambda batch: alone + torch.zeros(len(batch), 10), optimizer, x, y)
+    assert torch.allclose(weights, alone.expand(3, 10), atol=1e-5)
+    monkeypatch.setattr(measure_torch, "_epoch", lambda *_: (6.0, 0.5))
+    measuring = measure_torch.ensemble(Config("torch", "ensemble", "linear", members=3, **TINY))
+    next(measuring)
+    with pytest.raises(StopIteration) as stop:
+        next(measuring)
+    assert stop.value.value[0]["seconds"] == 2.0 and stop.value.value[0]["parameters"] == 7850
+
+
 @pytest.mark.parametrize("model", ["linear", "autoencoder"])
 def test_growth_is_measured_with_and_without_labels(model):
     config = Config("jax", "scaling", model, "epochs", **TINY)
@@ -82,7 +111,8 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     fit = Config("jax", "fit", "mlp", examples=12_500)
     rows = [row(Config("jax", "population", "mlp", "", members=4, examples=25_000), 0.5), row(fit, 0.75)]
     rows += [row(Config("tensorflow", "fit", "mlp"), None, "failed: killed by SIGSEGV")]
-    rows += [row(Config("torch", "eager", "mlp"), 2.0, parameters=9000), row(Config("torch", "ensemble", "mlp", members=4), 1.5)]
+    rows += [row(Config("torch", "eager", "mlp"), 2.0, parameters=9000)]
+    rows += [row(Config("torch", "ensemble", "mlp", members=4), 1.5)]
     scaling = Config("jax", "scaling", "mlp", "members")
     rows += [row(scaling, 0.5 * k**2, members=k) for k in (1, 2, 4)]
     rows += [row(Config("plain", "start", "", ""), 0.2, setting="import zoo after keras")]
@@ -120,17 +150,21 @@ def test_rows_accumulate_by_device_and_an_unfinished_run_counts(tmp_path):
 
 
 def test_of_runs_cut_off_again_and_again_each_configuration_counts_once(tmp_path):
-    """Cut, measured by the next run, cut by the one after it; measured again with other versions; never measured."""
+    """Cut, measured by the next run, cut by the one after it; measured with other versions; failed; never measured."""
     growth, fit, never = Config("jax", "scaling", "mlp", "members"), Config("jax", "fit", "mlp"), Config("jax", "fit", "lstm")
+    broken = Config("jax", "fit", "convnet")
     cut = [row(config, None, server.CUT) for config in (growth, fit, never)]
     store.append_partial(tmp_path, cut)
     store.append_partial(tmp_path, [row(growth, float(k), members=k) for k in (1, 2, 4)] + [row(fit, 5.0), *cut[2:]])
-    store.append_partial(tmp_path, [*cut, row(fit, 6.0) | {"versions": "keras 3.16"}])
+    store.append_partial(tmp_path, [*cut, row(fit, 6.0) | {"versions": "keras 3.16"}, row(broken, 7.0)])
+    store.append_partial(tmp_path, [row(broken, None, "failed: killed by SIGSEGV"), *cut[2:]])
+    store.append_partial(tmp_path, cut[2:])
     rows = store.read(tmp_path)
     assert rows[rows.config == growth.name].seconds.tolist() == [1, 2, 4]
     assert rows[rows.config == fit.name].seconds.tolist() == [6]
     assert rows[rows.config == never.name].status.tolist() == [server.CUT]
-    assert len(rows) == 5
+    assert rows[rows.config == broken.name].status.tolist() == ["failed: killed by SIGSEGV"]
+    assert len(rows) == 6
 
 
 @pytest.mark.parametrize("platform", ["gpu", "cpu"])

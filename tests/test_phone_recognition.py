@@ -152,6 +152,11 @@ def test_the_step_size_is_that_which_validates_best():
     assert useless.value.mean() > both.value.mean() + 10
 
 
+def test_nets_that_diverge_have_no_errors():
+    rows, _ = run(train_net, "linear", NET | {"options": {}, "pretraining": None, "rates": [1e38]})
+    assert len(rows) == 12 and rows.value.isna().all()
+
+
 BASELINES = {"gmm": ("cepstra", [1, 4]), "lda": ("window", [0.1]), "knn": ("projected", [1, 5])}
 
 
@@ -286,7 +291,7 @@ def test_a_slope_over_depth_stands_beside_the_training_errors(runs):
     met = met.assign(metric=claim.metric("training", 2), value=met.value - 20)
     checks = {check.name: check for check in claim.judge(pd.concat([runs, met], ignore_index=True))}
     sentences = [checks[f"{start} start, 2 minutes: error falls with depth"].sentence for start in ("random", "modern")]
-    assert "hidden layers are 32.1, 34.1, 36.1 %, the training errors met 12.1, 14.1, 16.1 %. Slope" in sentences[0]
+    assert "hidden layers are 32.1, 34.1, 36.1 %, those on the batches trained on 12.1, 14.1, 16.1 %. Slope" in sentences[0]
     assert "training" not in sentences[1]
 
 

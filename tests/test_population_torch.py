@@ -1,6 +1,6 @@
 """Keras's PyTorch backend: members learn there what they learn on this one, from pre-training to predictions.
 
-PyTorch is no requirement; `make test-torch` fetches it and runs these tests, and the engine's and the presets' on it.
+PyTorch is no requirement; `make test-torch` fetches it and runs these tests, and those of engine, presets and benchmark on it.
 """
 
 import os

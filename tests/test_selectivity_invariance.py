@@ -109,7 +109,8 @@ def test_a_machine_is_chosen_on_validation_and_tested_in_blocks(digits, monkeypa
 def test_only_the_chosen_step_size_is_tested(digits):
     train, validation, test = digits
     found = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [1e-6, 0.02]}, (5, 6))
-    assert found.learning_rate == 0.02 and found.setting == {"step_size": 0.02} and len(found.population) == 2 and list(found.population.seeds) == [5, 6]
+    assert found.learning_rate == 0.02 and found.setting == {"step_size": 0.02}
+    assert len(found.population) == 2 and list(found.population.seeds) == [5, 6]
     assert_allclose(tuned_nets.TunedNets.errors(found, validation), found.validation)
     alone = tuned_nets.tune_nets("mlp", 10, train, validation, NETS | {"rates": [0.02]}, (6,))
     assert_allclose(alone.errors(test), found.errors(test)[1:], atol=1.5)  # a digit may fall on the other side of rounding
@@ -182,7 +183,7 @@ def test_jitter_changes_training_and_not_the_digits_tested(monkeypatch):
 def test_every_model_is_tuned_as_much(budget):
     trials = list(claim.trials(Budget.named(budget, None, claim.SEEDS)))
     tried = {("grid" in trial.recipe, len(trial.recipe.get("grid") or trial.recipe["rates"])) for trial in trials}
-    nets, machines = {"smoke": (1, 1), "quick": (3, 3), "hour": (3, 15), "full": (5, 15)}[budget]  # 15: with the published C, too
+    nets, machines = {"smoke": (1, 1), "quick": (3, 3), "hour": (3, 15), "full": (5, 15)}[budget]  # 15: as published
     assert tried == {(False, nets), (True, machines)}
     stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack" and trial.dataset == "mnist_rot"]
     if budget != "smoke":

@@ -162,7 +162,7 @@ def test_whether_pretraining_spares_more_with_depth():
     deeper, level = found[name.format("denoising")], found[name.format("autoencoder")]
     assert deeper.verdict == "reproduced" and deeper.effect == pytest.approx(10, abs=1)
     assert level.verdict == "undecided" and abs(level.effect) < 1
-    assert "1 to 3 layers" in deeper.sentence and "2 numbers of labels, paired over 12 seeds" in deeper.sentence
+    assert "On mnist, 1, 2, 3 layers" in deeper.sentence and "2 numbers of labels, paired over 12 seeds" in deeper.sentence
 
 
 def test_the_target_is_for_nets_of_full_size_with_all_labels():

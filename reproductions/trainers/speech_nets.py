@@ -14,8 +14,8 @@ def train_net(trial, report):
     (labelled, ascending), epochs (for each number of minutes), rates (step sizes), batch_size and shown (whether to leave
     predictions).
     Adam with cosine decay. The epoch that errs least on validation counts, in the step size whose seeds do so on average.
-    Rows: test and validation error with so many minutes, and the training error met in the epoch that counts, with dropout
-    where there is any: whether a net had learnt what it was shown. Files, if shown: log-mel, phones and the first seed's predictions,
+    Rows: test and validation error with so many minutes, and the training error: the mean over the batches of the epoch that
+    counts, as they were trained on, dropout included. Files, if shown: log-mel, phones and the first seed's predictions,
     with most minutes, of the first three seconds of test speech.
     """
     from zoo.reproductions.harness import WithFiles
@@ -56,7 +56,7 @@ def _build(trial, train):
 
 
 def _fit(trial, weights, minutes, epochs, train, validation, test):
-    """({"test", "validation", "training": errors by seed}, seconds of one seed in all step sizes, predictions of the frames to show)."""
+    """({split: errors by seed}, seconds of one seed in all step sizes, predictions of the frames to show)."""
     import keras
 
     import zoo
@@ -84,5 +84,6 @@ def _fit(trial, weights, minutes, epochs, train, validation, test):
     if r["shown"]:
         first = population[best * len(seeds)]
         predicted = np.argmax(first.predict(test.x[:SHOWN], verbose=0), axis=-1).astype(np.int16)
-    errors = {"test": tested[best], "validation": held_out[best], "training": 100 * (1 - met[best])}
+    met = np.where(np.isfinite(held_out), 100 * (1 - met), np.nan)
+    errors = {"test": tested[best], "validation": held_out[best], "training": met[best]}
     return errors, population.fit_seconds / len(seeds), predicted

@@ -75,7 +75,8 @@ def all_configs(platform, quick=False):
         configs += [population(model, many, "mixed_bfloat16") for model in reversed(MODELS)]
     configs += [config("tensorflow", "fit", model) for model in MODELS]
     configs += [config("torch", "eager", model) for model in MODELS]
-    configs += [config("torch", "ensemble", model, members=many) for model in MODELS if model != "lstm"]  # no rule for it there
+    ensembles = [model for model in MODELS if model != "lstm"]  # torch.vmap has no rule for it
+    configs += [config("torch", "ensemble", model, members=many) for model in ensembles]
     if platform == "cpu":
         configs += [config("sklearn", "MLPClassifier", "mlp")]
     if not quick:

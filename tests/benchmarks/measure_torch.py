@@ -100,13 +100,13 @@ def ensemble(config):
 
 
 def _measure(config, build):
-    """What `build` gives is (a function of the batch or of the members' batches to outputs, the weights)."""
-    started = time.perf_counter()
+    """Prepare, yield, then time epochs; `build` gives (a function of the batch or of the members' batches, the weights)."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     train = load("mnist").train
     x = torch.from_numpy(np.array(train.x[: config.examples])).to(DEVICE)
     y = torch.from_numpy(np.array(train.y[: config.examples])).long().to(DEVICE)
     members = config.members if config.runner == "ensemble" else None
+    started = time.perf_counter()
     forward, parameters = build()
     optimizer = torch.optim.Adam(parameters)
     built = time.perf_counter()

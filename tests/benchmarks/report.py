@@ -22,7 +22,7 @@ the first autoencoder stage (784-1000-784, masking noise), the zoo's default con
   (Conv2D, MaxPooling2D, LSTM with cuDNN where there is one), on JAX and on TensorFlow.
 - build: seconds to build the model, all members of it; compile: what the first epochs took longer than later ones.
 - peak: most memory of the process that measured, in MB: on the device if that is a GPU, else resident, frameworks included.
-- PyTorch ensemble: members as one model by `torch.func`, the nearest to a population there (it has none of LSTMs).
+- PyTorch ensemble: members as one model by `torch.func`, PyTorch's nearest to a population; `vmap` has no rule for LSTMs.
 - `fit` runs without its progress bar; "zoo layers" is `fit` with the layers that the population uses.
 - Every measurement has a process of its own, and nothing else runs while it measures.
 """

@@ -23,11 +23,11 @@ def read(folder):
 
 
 def _settled(rows):
-    """What rows of one run after another come to: the last that measured a configuration counts, else the last that did not."""
+    """What rows of one run after another come to: a configuration's last ones, but that a time limit takes nothing away."""
     kept = {}
     for (device, config, _, status), batch in itertools.groupby(rows, lambda row: [row[name] for name in _BATCH]):
-        if status == "ok" or kept.get((device, config), [{"status": ""}])[0]["status"] != "ok":
-            kept[device, config] = list(batch)
+        if (device, config) not in kept or not status.startswith("not measured"):
+            kept[device, config] = list(batch) if status == "ok" else [*batch][-1:]
     return [row for batch in kept.values() for row in batch]
 
 
