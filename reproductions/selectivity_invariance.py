@@ -63,7 +63,7 @@ TAU = "kendalls_tau_of_errors"
 FLOOR = 0.1  # percent: where the figure, of logarithms, has an error of 0
 PROTOCOL = """
 Every model is tuned on validation alone, nets with 3 settings in the quick and hour budgets and 5 in the full one, machines
-with 3 in the quick one and 15, as published, in the hour and in the full one; the chosen numbers have rows. The test split
+with 3 in the quick one and 15, as published, in the hour and in the full one, where what was chosen has rows. The test split
 is used once, for the chosen one. Full and hour: the published numbers of images to train on and to validate; hour: the first
 10,000 test images.
 Quick: the first 1,000 training images (all that rectangles has), 1,000 for validation (rectangles: its 200) and 2,000 for
