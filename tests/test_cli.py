@@ -69,6 +69,17 @@ def test_of_a_model_that_is_named_in_full_the_options_are_listed_with_their_defa
     assert {line.split()[0]: eval(line.split(maxsplit=1)[1]) for line in lines} == package.model_options(model)
 
 
+@pytest.mark.parametrize("name", package.datasets.list_datasets())
+def test_of_a_data_set_that_is_named_in_full_its_page_and_whom_to_cite_are_shown(call, name):
+    code, out, err = call("datasets", name)
+    assert (code, err) == (0, "")
+    info = package.datasets.describe(name)
+    listing, page = out.split("\n\n", 1)
+    assert listing.splitlines()[1].startswith(name) and len(listing.splitlines()) == 2
+    assert page == f"{info.description.strip()}\n\n{info.citation.strip()}\n"
+    assert page.startswith("# ") and "@" in info.citation
+
+
 @pytest.mark.parametrize("command, expected", [("datasets", "fashion_mnist"), ("claims", "shallow_vs_deep")])
 def test_listings(call, command, expected):
     code, out, _ = call(command)

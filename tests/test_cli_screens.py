@@ -125,6 +125,15 @@ def test_listing_fits_80_columns(call, monkeypatch, terminal):
         assert max(map(len, out.splitlines())) <= 80
 
 
+def test_the_page_of_a_data_set_fits_80_columns_of_a_terminal(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("zoo.cli.console.on_terminal", lambda: True)
+    page, entry, _ = call("datasets", "taylor_demand")[1].partition("@")
+    assert entry and max(map(len, page.splitlines())) <= 80
+    assert "# taylor_demand" not in page and "| split" not in page, "laid out, not as it is written"
+    assert all(word in page for word in ("megawatts", "weeks 9-12"))
+
+
 @pytest.mark.parametrize("columns", [60, 80, 100, 400])
 def test_presets_keep_their_numbers_whole(call, monkeypatch, columns):
     from zoo.presets import list_presets, model_card

@@ -85,6 +85,16 @@ def _total(widths):
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
+def print_markdown(text):
+    """Markdown laid out on a terminal, as it is written in a pipe."""
+    if not on_terminal():
+        print(text.rstrip("\n"))
+        return
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))
+
+
 @contextlib.contextmanager
 def interruptible(kept):
     """Turn Ctrl-C into one line that says what was kept, and exit code 130."""

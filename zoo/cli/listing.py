@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.console import out, table
+from zoo.cli.console import out, print_markdown, table
 from zoo.errors import unknown_name
 
 NameOrPattern = Annotated[
@@ -52,22 +52,29 @@ def _print_options(model):
     out().print(rows)
 
 
-def datasets(pattern: Pattern = "*"):
-    """List the data sets.
+def datasets(pattern: NameOrPattern = "*"):
+    """List the data sets; of one that is named in full, what an example is, the splits and whom to cite too.
 
     Examples:
 
     $ zoo datasets
     $ zoo datasets '*mnist'
+    $ zoo datasets taylor_demand
     """
     from zoo import datasets as home
 
     rows = table(("data set", {"no_wrap": True}), "input", ("classes", {"justify": "right"}), "what it is", "licence")
-    for name in _matching("data set", pattern, home.list_datasets):
+    names = _matching("data set", pattern, home.list_datasets)
+    for name in names:
         info = home.describe(name)
         shape = "x".join(str(n) for n in info.input_shape)
         rows.add_row(name, shape, "" if info.classes is None else str(info.classes), info.title, info.licence)
     out().print(rows)
+    if pattern in names:
+        info = home.describe(pattern)
+        print()
+        print_markdown(info.description)
+        print(f"\n{info.citation.strip()}")
 
 
 def claims(pattern: Pattern = "*"):

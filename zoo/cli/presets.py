@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.backend import Backend, TrainingBackend, use_backend, use_chosen_backend
-from zoo.cli.console import err, fitted, interruptible, out
+from zoo.cli.console import err, fitted, interruptible, on_terminal, out, print_markdown
 from zoo.errors import unknown_name
 
 Preset = Annotated[str, typer.Argument(metavar="PRESET", help="A name that zoo presets lists, or a folder.", show_default=False)]
@@ -78,13 +78,10 @@ def show(
         print(json.dumps(card, indent=1))
         return
     text = card_markdown(card)
-    if markdown or not out().is_terminal:
+    if markdown or not on_terminal():
         print(text, end="")
-        return
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    Console().print(Markdown(text.split("---\n", 2)[2]))
+    else:
+        print_markdown(text.split("---\n", 2)[2])
 
 
 def evaluate(
