@@ -2,12 +2,13 @@
 
 import json
 
+from zoo.datasets import list_datasets
 from zoo.tasks import described, task_of_error, task_of_model
 from zoo.training.recipe import ALWAYS, BEFORE
 
 
 def card_markdown(card):
-    """README.md of a preset, from its card alone."""
+    """README.md of a preset, from its card."""
     parts = [_front_matter(card), f"# {card['name']}", _summary(card), _usage(card), _metrics(card), _training(card)]
     parts += [f"## Limits\n\n{card['limits']}" if "limits" in card else "", _licences(card)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -76,7 +77,9 @@ def _training(card):
     if "dataset" in card:
         data = card["dataset"]
         sizes = ", ".join(f"{name} {size:,}" for name, size in data["splits"].items())
-        lines.append(f"- Data: {data['name']} {data['version']} ({sizes}), fingerprint `{data['fingerprint']}`, {data['homepage']}")
+        about = f"; what an example is: `zoo datasets {data['name']}`" if data["name"] in list_datasets() else ""
+        made_of = f"{data['name']} {data['version']} ({sizes}), fingerprint `{data['fingerprint']}`"
+        lines.append(f"- Data: {made_of}, {data['homepage']}{about}")
     if "based_on" in card:
         lines.append(f"- Made from the preset {card['based_on']['name']}")
     if "class_names" in card:
