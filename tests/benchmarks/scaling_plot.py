@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 
+from benchmarks.configs import MODELS
 from benchmarks.targets import LINEAR_SLOPE
 
 matplotlib.use("agg")
@@ -39,20 +40,21 @@ def draw(rows, file):
     devices = [(device, lines) for device, lines in devices if lines]
     if not devices:
         return False
-    figure, panels = plt.subplots(len(devices), 3, figsize=(12, 3.6 * len(devices)), squeeze=False, layout="constrained")
+    figure, panels = plt.subplots(len(devices), 3, figsize=(12, 4.2 * len(devices)), squeeze=False, layout="constrained")
     for line_of_panels, (device, lines) in zip(panels, devices):
         for panel, axis in zip(line_of_panels, AXES):
             for model, along, sizes, seconds, slope, _ in lines:
                 if along == axis:
-                    (line,) = panel.loglog(sizes, seconds, "o-", label=f"{model}, slope {slope:.2f}")
-                    panel.loglog(sizes, seconds[0] * sizes / sizes[0], ":", color=line.get_color(), alpha=0.6)
+                    colour = f"C{MODELS.index(model)}"
+                    panel.loglog(sizes, seconds, "o-", color=colour, label=f"{model}, {slope:.2f}")
+                    panel.loglog(sizes, seconds[0] * sizes / sizes[0], ":", color=colour, alpha=0.6)
             ticks = apart(size for _, along, sizes, *_ in lines if along == axis for size in sizes)
             panel.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
             panel.minorticks_off()
             panel.set(xlabel=axis, ylabel="seconds of training")
             if panel.lines:
-                panel.legend(fontsize=8)
-        line_of_panels[0].set_title(device, loc="left", fontsize=9)
+                panel.legend(fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), title="slope", title_fontsize=8)
+        line_of_panels[0].annotate(device, (0, 1.32), xycoords="axes fraction", fontsize=9)
     figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
     return True
