@@ -44,22 +44,25 @@ VOWEL_NETS = {"1 layer of 88": 1, "2 layers of 88": 2, "3 layers of 88": 3}
 NEIGHBOUR = (VOWELS, "knn", "nearest neighbour")
 RIGHT, TESTED = 260, 462  # Robinson's nearest neighbour: it draws nothing, so it must come out exactly
 # How much of speech is taken, in minutes (None: all), and how it is learnt. passes: epochs of pre-training per layer;
-# cepstra, projected: most components of a mixture that are tried on either kind of features.
+# longer: which stacks are trained once more, for as many updates as the deepest pre-trained one makes in all; cepstra,
+# projected: most components of a mixture that are tried on either kind of features.
 SIZES = {
     "quick": {
         "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [16, 6],
         "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 4), "width": 128, "passes": 3, "lstm": 48,
-        "blocks": [[4], [8]], "dense": 64, "cepstra": [16, 64], "projected": [1, 4],
+        "blocks": [[4], [8]], "dense": 64, "cepstra": [16, 64], "projected": [1, 4], "longer": [("random", 4)],
     },
     "hour": {
         "seeds": 5, "speech": {"pool": 20, "validation": 2, "test": None}, "minutes": [3, 10], "epochs": [16, 8],
         "rates": [1e-3, 3e-3], "batch_size": 128, "depths": (1, 2, 4), "width": 256, "passes": 2, "lstm": 128,
         "blocks": [[8], [16]], "dense": 128, "cepstra": [16, 64], "projected": [1, 4, 16],
+        "longer": [("random", 1), ("random", 4), ("modern", 1), ("modern", 4)],
     },
     "full": {
         "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
         "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "passes": 2, "lstm": 256,
         "blocks": [[32], [64]], "dense": 512, "cepstra": [16, 64, 128], "projected": [1, 4, 32],
+        "longer": [("random", 1), ("random", 6), ("modern", 1), ("modern", 6)],
     },
 }
 PROTOCOL = """
@@ -73,10 +76,11 @@ hour: 2 and 9.8, full: 9.3 and 9.8).
 random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
 pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 2
 epochs per layer, quick: 3), which stand in for the deep belief nets of the time. These updates come on top of those with
-labels; "longer" is the deepest random start with as many in all, on most minutes. modern: rectified units in He's start,
-dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256, full: 512). All nets: Adam with
-cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on validation, in each
-seed's epoch that does so, for every number of minutes.
+labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the deepest random start,
+and, but in quick, the random start of one layer and the modern ones of one layer and of most. modern: rectified units in
+He's start, dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256, full: 512). All
+nets: Adam with cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on
+validation, in each seed's epoch that does so, for every number of minutes.
 Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout included.
 Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
 batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most
@@ -99,9 +103,9 @@ def net(start, depth):
     return STARTS[start], f"{start} start, {depth} layer{'s' if depth > 1 else ''}"
 
 
-def longer(depth):
-    """The stack from a random start that makes as many updates as the pre-trained one does with those of its pre-training."""
-    model, setting = net("random", depth)
+def longer(start, depth):
+    """A stack that makes as many updates as the deepest pre-trained one does with those of its pre-training."""
+    model, setting = net(start, depth)
     return model, f"{setting}, longer"
 
 
@@ -147,8 +151,9 @@ def _speech_trials(budget):
     depth, most = size["depths"][-1], minutes[-1]
     spent = size["passes"] * depth * (size["speech"]["pool"] or most) / most  # by pre-training, in epochs on so many minutes
     recipe = learning | {"minutes": [most], "epochs": [size["epochs"][-1] + round(spent)], "pretraining": None, "shown": False}
-    recipe["options"] = {"widths": [size["width"]] * depth}
-    yield Trial(SPEECH, *longer(depth), seeds, train_net, recipe, 5 + 5 * depth, optional=True)
+    for start, depth in size["longer"]:
+        options = {"options": _options(start, size["width"], depth)}
+        yield Trial(SPEECH, *longer(start, depth), seeds, train_net, recipe | options, 5 + 5 * depth, optional=True)
 
 
 def _nets(size):
@@ -158,13 +163,16 @@ def _nets(size):
         noise = {"corruption": "masking", "level": 0.25, "error": ["linear"] + ["crossentropy"] * (depth - 1)}
         noise |= {"epochs": size["passes"], "learning_rate": 1e-3}
         for start in STARTS:
-            options = {"widths": [size["width"]] * depth}
-            if start == "modern":
-                options |= {"activation": "relu", "input_dropout": 0.1, "dropout": 0.2}
-            pretrained = start == "pre-trained"
+            pretrained, options = start == "pre-trained", _options(start, size["width"], depth)
             yield net(start, depth), options, noise if pretrained else None, 5 + 2 * depth + 3 * depth * pretrained
     yield CONVNET, {"blocks": size["blocks"], "dense": size["dense"], "dropout": 0.2}, None, 30
     yield LSTM, {"units": size["lstm"], "layers": 1, "dropout": 0.2}, None, 15
+
+
+def _options(start, width, depth):
+    """The options of a stack of so many layers."""
+    options = {"widths": [width] * depth}
+    return options | {"activation": "relu", "input_dropout": 0.1, "dropout": 0.2} if start == "modern" else options
 
 
 def _shown(depths):
@@ -217,7 +225,7 @@ def _pretraining_helps(runs):
         )
         name = f"pre-training helps more with fewer labels, {_count(depth)}"
         checks.append(check(name, more, "percentage points", sentence, above=0, seeds=len(few)))
-    rows, most = [(SPEECH, *row) for row in (net("pre-trained", depth), longer(depth))], minutes[-1]
+    rows, most = [(SPEECH, *row) for row in (net("pre-trained", depth), longer("random", depth))], minutes[-1]
     name = f"pre-training helps, {_count(depth)}, {most:g} minutes, equal updates in all"
     return [*checks, paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", most), name=name)]
 
@@ -319,7 +327,7 @@ def _others(runs):
     names = {
         GMM: "Gaussian mixtures, frame", GMM_PROJECTED: "Gaussian mixtures, 11 frames", LDA: "LDA", KNN: "nearest neighbours",
         LINEAR: "linear", CONVNET: "ConvNet", LSTM: "LSTM",
-        longer(_layers(runs)[-1]): f"random start, {_layers(runs)[-1]} layers, longer",
+        longer("random", _layers(runs)[-1]): f"random start, {_layers(runs)[-1]} layers, longer",
     }
     return {name: _curve(runs, row) for row, name in names.items()}
 

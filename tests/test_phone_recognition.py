@@ -264,7 +264,7 @@ def runs():
             errors[claim.net("pre-trained", depth), m] = 30 - depth
             errors[claim.net("random", depth), m] = 30 + depth + gap
             errors[claim.net("modern", depth), m] = 30
-    errors[claim.longer(5), 2] = 28
+    errors[claim.longer("random", 5), 2] = 28
     return pd.concat([speech_runs(errors), vowel_runs()], ignore_index=True)
 
 
@@ -327,11 +327,13 @@ def test_models_that_are_compared_get_the_same(name):
     assert all(trial.optional for trial in trials)
     assert {len(trial.seeds) for trial in trials} == {3 if name == "quick" else 5}
     assert len({str(trial.recipe["speech"]) for trial in trials}) == 1
-    (longer,) = [trial for trial in trials if trial.setting.endswith("longer")]
+    longer = {trial.row[1:]: trial.recipe for trial in trials if trial.setting.endswith("longer")}
+    stacks = [(start, depth) for start in ("random", "modern") for depth in (1, 6 if name == "full" else 4)]
+    assert set(longer) == {claim.longer(*stack) for stack in (stacks[1:2] if name == "quick" else stacks)}
     (convnet,) = [trial for trial in trials if trial.model == "convnet"]
     taught = {"quick": ([2], [6]), "hour": ([10], [8]), "full": ([2, 10, 80], [40, 16, 5])}[name]
     assert (convnet.recipe["minutes"], convnet.recipe["epochs"]) == taught
-    nets = [trial.recipe for trial in trials if trial.run is train_net and trial not in (longer, convnet)]
+    nets = [trial.recipe for trial in trials if trial.run is train_net and trial.row[1:] not in {*longer, convnet.row[1:]}]
     for setting in ("rates", "batch_size", "minutes", "epochs"):
         assert len({str(recipe[setting]) for recipe in nets}) == 1
     stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack"]
@@ -339,7 +341,10 @@ def test_models_that_are_compared_get_the_same(name):
     (deepest,) = [trial.recipe for trial in trials if trial.row == pretrained]
     pool, most = deepest["speech"]["pool"] or 80, deepest["minutes"][-1]
     before = deepest["pretraining"]["epochs"] * len(deepest["options"]["widths"]) * pool  # in minutes that were gone through
-    assert longer.recipe["minutes"] == [most] and longer.recipe["epochs"][0] * most == before + deepest["epochs"][-1] * most
+    for model, setting in longer:
+        recipe, (short,) = longer[model, setting], [t.recipe for t in trials if f"{t.setting}, longer" == setting]
+        assert recipe["minutes"] == [most] and recipe["epochs"][0] * most == before + deepest["epochs"][-1] * most
+        assert recipe["options"] == short["options"]
     for row, published in ((random, 1), (pretrained, 3)):
         assert len(matches("phone_recognition", claim.PUBLISHED, row, claim.metric("test", most))) == published
     assert {recipe["options"]["widths"][0] for recipe in stacks} == {{"quick": 128, "hour": 256, "full": 512}[name]}
