@@ -25,24 +25,20 @@ pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by est
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, as_published, check, paired_difference
+from zoo.reproductions.harness import Published, Trial, check, paired_difference
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval, slopes
+from zoo.reproductions.trainers import vowel_table
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
-from zoo.reproductions.trainers.vowels import train_vowel_method, train_vowel_net
 
 SEEDS = {"smoke": 2, "quick": 20, "hour": 20, "full": 20}
-SPEECH, VOWELS = "msu_ru_speech", "deterding_vowels"
+SPEECH = "msu_ru_speech"
 # How a stack of layers starts, and as which model of the zoo.
 STARTS = {"random": "autoencoder_stack", "pre-trained": "autoencoder_stack", "modern": "mlp"}
 GMM, GMM_PROJECTED = ("gmm", "cepstra of a frame"), ("gmm", "11 frames, projected")
 LDA, KNN = ("lda", "11 frames"), ("knn", "11 frames, projected")
 LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions over 11 frames"), ("lstm", "over 11 frames")
-# The net of Robinson's table is one layer of 88 sigmoid units.
-VOWEL_NETS = {"1 layer of 88": 1, "2 layers of 88": 2, "3 layers of 88": 3}
-NEIGHBOUR = (VOWELS, "knn", "nearest neighbour")
-RIGHT, TESTED = 260, 462  # Robinson's nearest neighbour: it draws nothing, so it must come out exactly
 # How much of speech is taken, in minutes (None: all), and how it is learnt. passes: epochs of pre-training per layer;
 # longer: which stacks are trained once more, for as many updates as the deepest pre-trained one makes in all; cepstra,
 # projected: most components of a mixture that are tried on either kind of features.
@@ -111,23 +107,9 @@ def longer(start, depth):
 
 def trials(budget):
     """Robinson's table, many seeds of it, and the models of speech, where that is at hand; smoke has the vowels only."""
-    yield from _vowel_trials(budget)
+    yield from vowel_table.trials(budget)
     if budget.name != "smoke":
         yield from _speech_trials(budget)
-
-
-def _vowel_trials(budget):
-    most = [1e-3, 3e-3, 1e-2, 3e-2], 400
-    rates, epochs = budget.choose(smoke=([0.01], 5), quick=(most[0][1:], 100), hour=most, full=most)
-    shared = {"epochs": epochs, "rates": rates, "batch_size": 33}
-    yield Trial(VOWELS, "linear", "", budget.seeds, train_vowel_net, shared | {"options": {}}, cost=2)
-    for setting, depth in VOWEL_NETS.items():
-        options = {"widths": [88] * depth, "activation": "sigmoid", "input_dropout": 0.0, "dropout": 0.0}
-        yield Trial(VOWELS, "mlp", setting, budget.seeds, train_vowel_net, shared | {"options": options}, cost=2 + depth)
-    nodes = [{"gamma": gamma, "alpha": alpha} for gamma in (0.1, 0.3, 1.0, 3.0) for alpha in (0.001, 0.01, 0.1, 1.0)]
-    older = {NEIGHBOUR[1:]: [{"n_neighbors": 1}], ("lda", ""): [{}], ("qda", ""): [{}], ("rbf", "528 nodes"): nodes}
-    for row, grid in older.items():
-        yield Trial(VOWELS, *row, budget.seeds[:1], train_vowel_method, {"grid": grid}, cost=0.2)
 
 
 def _speech_trials(budget):
@@ -184,29 +166,28 @@ def judge(runs):
     """Depth, pre-training and the baselines on speech, for each number of minutes; the nets and the neighbour on vowels."""
     checks = []
     if SPEECH in set(runs.dataset):
-        for start in STARTS:
-            checks += _depth_helps(runs, start)
+        checks += [_depth_helps(runs, start, minutes) for start in STARTS for minutes in _minutes(runs)]
+        several = [start for start in STARTS if len(_layers(runs, start, longer)) > 1]
+        checks += [_depth_helps(runs, start, _minutes(runs)[-1], longer) for start in several]
         checks += _pretraining_helps(runs) + _deep_beats_the_rest(runs)
     else:
         checks.append(_not_run())
-    return checks + _vowel_checks(runs)
+    return checks + vowel_table.checks(runs)
 
 
-def _depth_helps(runs, start):
-    """The least-squares slope of the error on the number of layers, for each number of minutes."""
-    layers, checks = _layers(runs), []
-    for minutes in _minutes(runs):
-        errors = np.stack([_errors(runs, net(start, depth), minutes) for depth in layers], axis=-1)
-        means, slope = _means(errors.T), mean_interval(slopes(layers, errors))
-        met = [_errors(runs, net(start, depth), minutes, "training") for depth in layers]
-        training = f", those on the batches trained on {_means(met)} %" if all(map(len, met)) else ""
-        sentence = (
-            f"On {SPEECH}, {minutes:g} minutes labelled, {start} start, the test errors with {', '.join(map(str, layers))}"
-            f" hidden layers are {means} %{training}. Slope of the test errors over the layers, {slope.n} seeds"
-        )
-        name = f"{start} start, {minutes:g} minutes: error falls with depth"
-        checks.append(check(name, slope, "percentage points per layer", sentence, below=0, seeds=len(errors)))
-    return checks
+def _depth_helps(runs, start, minutes, row=net):
+    """The least-squares slope over the number of layers of the errors of row(start, layers), with so many minutes."""
+    layers, begun = _layers(runs, start, row), f"{start} start" + ", longer" * (row is longer)
+    errors = np.stack([_errors(runs, row(start, depth), minutes) for depth in layers], axis=-1)
+    means, slope = _means(errors.T), mean_interval(slopes(layers, errors))
+    met = [_errors(runs, row(start, depth), minutes, "training") for depth in layers]
+    training = f", those on the batches trained on {_means(met)} %" if all(map(len, met)) else ""
+    sentence = (
+        f"On {SPEECH}, {minutes:g} minutes labelled, {begun}, the test errors with {', '.join(map(str, layers))}"
+        f" hidden layers are {means} %{training}. Slope of the test errors over the layers, {slope.n} seeds"
+    )
+    name = f"{begun}, {minutes:g} minutes: error falls with depth"
+    return check(name, slope, "percentage points per layer", sentence, below=0, seeds=len(errors))
 
 
 def _pretraining_helps(runs):
@@ -245,15 +226,6 @@ def _deep_beats_the_rest(runs):
     return checks
 
 
-def _vowel_checks(runs):
-    """The neighbour's count itself; each net against it, and each against the one with a layer less."""
-    nets = [(VOWELS, "linear", ""), *((VOWELS, "mlp", setting) for setting in VOWEL_NETS)]
-    name, wrong = f"{RIGHT} of {TESTED} vowels right, as published", 100 * (1 - RIGHT / TESTED)
-    checks = [as_published(runs, NEIGHBOUR, wrong, within=0.01, metric="test_error_pct", name=name)]
-    checks += [paired_difference(runs, better=row, worse=NEIGHBOUR) for row in nets]
-    return checks + [paired_difference(runs, better=more, worse=less) for less, more in zip(nets, nets[1:])]
-
-
 def _not_run():
     """What stands in place of the checks on speech where its data are not at hand."""
     from zoo.reproductions.harness.statistics import Interval
@@ -264,10 +236,10 @@ def _not_run():
     return check(name, nothing, "percentage points", sentence, above=0, doubt=doubt)
 
 
-def _layers(runs):
-    """The numbers of hidden layers that were run on speech, ascending."""
+def _layers(runs, start="random", row=net):
+    """The numbers of hidden layers that were run on speech, as row(start, layers), ascending."""
     rows = set(zip(runs.dataset, runs.model, runs.setting))
-    return [depth for depth in range(1, 10) if (SPEECH, *net("random", depth)) in rows]
+    return [depth for depth in range(1, 10) if (SPEECH, *row(start, depth)) in rows]
 
 
 def _minutes(runs):
@@ -305,15 +277,24 @@ def draw(runs):
     figure = Figure(figsize=(14, 9.4) if spoken else (7, 4.6))
     panels = figure.subplots(2, 2).ravel() if spoken else [figure.subplots()]
     if spoken:
-        layers, others = _layers(runs), _others(runs)
-        stacks = {f"{start} start": {depth: _curve(runs, net(start, depth)) for depth in layers} for start in STARTS}
+        stacks, others = _stacks(runs), _others(runs)
         pictures.draw_depths(panels[0], stacks, others, _minutes(runs)[-1])
         pictures.draw_minutes(panels[1], stacks, others)
-        gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in layers}
+        gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in _layers(runs)}
         pictures.draw_gaps(panels[2], gaps)
-    pictures.draw_vowels(panels[-1], _vowels(runs))
-    panels[-1].set_title(f"{VOWELS}: seven speakers not heard before", fontsize=11)
+    pictures.draw_vowels(panels[-1], vowel_table.errors(runs, PUBLISHED))
+    panels[-1].set_title(f"{vowel_table.VOWELS}: seven speakers not heard before", fontsize=11)
     return figure
+
+
+def _stacks(runs):
+    """{name: {layers: {minutes: errors}}} of every start, and of those that were trained longer."""
+    rows = {f"{start} start{added}": (start, row) for row, added in ((net, ""), (longer, ", longer")) for start in STARTS}
+    found = {
+        name: {depth: _curve(runs, row(start, depth)) for depth in _layers(runs, start, row)}
+        for name, (start, row) in rows.items()
+    }
+    return {name: by_depth for name, by_depth in found.items() if by_depth}
 
 
 def _curve(runs, row):
@@ -327,20 +308,8 @@ def _others(runs):
     names = {
         GMM: "Gaussian mixtures, frame", GMM_PROJECTED: "Gaussian mixtures, 11 frames", LDA: "LDA", KNN: "nearest neighbours",
         LINEAR: "linear", CONVNET: "ConvNet", LSTM: "LSTM",
-        longer("random", _layers(runs)[-1]): f"random start, {_layers(runs)[-1]} layers, longer",
     }
     return {name: _curve(runs, row) for row, name in names.items()}
-
-
-def _vowels(runs):
-    """{name: (errors by seed, published errors)} of the rows of Robinson's table."""
-    from zoo.reproductions.harness.published import matches
-
-    found, tested = {}, runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")]
-    for (model, setting), rows in tested.groupby(["model", "setting"], sort=False):
-        known = matches("phone_recognition", PUBLISHED, (VOWELS, model, setting), "test_error_pct")
-        found[f"{model}\n{setting}".strip()] = rows.value.to_numpy(), [float(match.value) for match in known]
-    return found
 
 
 def illustrate(files):
@@ -368,17 +337,7 @@ def _published():
                 "DBN (Mohamed, Dahl & Hinton 2009)", "DBN-DNN, 6 layers, pre-trained", "DBN-DNN, 8 layers, filter banks",
             )
         ]
-    table = {"dataset": "vowel (speakers 0-47 / 48-89)"}
-    sigmoid = "squared error there, cross-entropy here"
-    found |= {
-        (VOWELS, "linear", ""): Published("single-layer perceptron", "", sigmoid, **table),
-        (VOWELS, "mlp", "1 layer of 88"): Published("MLP, 88 hidden", "", sigmoid, **table),
-        NEIGHBOUR: Published("nearest neighbour", "", **table),
-        (VOWELS, "lda", ""): Published("LDA", "", **table),
-        (VOWELS, "qda", ""): Published("QDA", "", **table),
-        (VOWELS, "rbf", "528 nodes"): Published("Gaussian nodes, 528", "", "width and ridge chosen here", **table),
-    }
     return found
 
 
-PUBLISHED = _published()
+PUBLISHED = _published() | vowel_table.PUBLISHED

@@ -17,7 +17,7 @@ from zoo.reproductions import phone_recognition as claim
 from zoo.reproductions.harness import Budget, Trial, WithFiles
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.published import matches
-from zoo.reproductions.trainers import speech_baselines, speech_nets, vowels
+from zoo.reproductions.trainers import speech_baselines, speech_nets, vowel_table, vowels
 from zoo.reproductions.trainers.arrays import packed, unpacked
 from zoo.reproductions.trainers.speech import features, labelled_frames, speech
 from zoo.reproductions.trainers.speech_baselines import Mixtures, train_baseline
@@ -247,10 +247,10 @@ def speech_runs(errors, seeds=3):
 
 
 def vowel_runs():
-    rows = [(claim.VOWELS, *claim.NEIGHBOUR[1:], 0, "test_error_pct", 100 * 202 / 462)]
-    nets = [("linear", ""), *(("mlp", setting) for setting in claim.VOWEL_NETS)]
+    rows = [(vowel_table.VOWELS, *vowel_table.NEIGHBOUR[1:], 0, "test_error_pct", 100 * 202 / 462)]
+    nets = [("linear", ""), *(("mlp", setting) for setting in vowel_table.VOWEL_NETS)]
     for index, row in enumerate(nets):
-        rows += [(claim.VOWELS, *row, seed, "test_error_pct", 60 - 8 * index + seed) for seed in range(3)]
+        rows += [(vowel_table.VOWELS, *row, seed, "test_error_pct", 60 - 8 * index + seed) for seed in range(3)]
     return pd.DataFrame(rows, columns=["dataset", "model", "setting", "seed", "metric", "value"])
 
 
@@ -264,7 +264,7 @@ def runs():
             errors[claim.net("pre-trained", depth), m] = 30 - depth
             errors[claim.net("random", depth), m] = 30 + depth + gap
             errors[claim.net("modern", depth), m] = 30
-    errors[claim.longer("random", 5), 2] = 28
+    errors |= {(claim.longer("random", 5), 2): 28, (claim.longer("modern", 1), 2): 29, (claim.longer("modern", 5), 2): 25}
     return pd.concat([speech_runs(errors), vowel_runs()], ignore_index=True)
 
 
@@ -273,6 +273,8 @@ def test_checks_say_what_the_runs_say(runs):
     falls = "start, 2 minutes: error falls with depth"
     assert [checks[f"{start} {falls}"].effect for start in ("pre-trained", "random")] == pytest.approx([-1, 1])
     assert [checks[f"{start} {falls}"].verdict for start in ("pre-trained", "random")] == ["reproduced", "contradicted"]
+    assert checks["modern start, longer, 2 minutes: error falls with depth"].effect == pytest.approx(-1)
+    assert "random start, longer, 2 minutes: error falls with depth" not in checks  # one depth has no slope
     helps = checks["pre-training helps, 3 hidden layers, 0.5 minutes"]
     assert helps.effect == pytest.approx(11) and helps.verdict == "reproduced"
     assert checks["pre-training helps, 5 hidden layers, 2 minutes"].effect == pytest.approx(11)
@@ -306,6 +308,10 @@ def test_figures_show_what_was_run(runs):
     depths = whole.axes[0]
     lines = {line.get_label(): line.get_ydata() for line in depths.lines}
     assert_allclose(lines["pre-trained start"], [29.1, 27.1, 25.1])
+    assert_allclose(lines["modern start, longer"], [29.1, 25.1])
+    curves = {line.get_label(): line for line in whole.axes[1].lines}
+    assert curves["modern start, 5 hidden"].get_color() == curves["modern start, longer, 5 hidden"].get_color()
+    assert "random start, longer, 1 hidden" not in curves
     published = [line for line in whole.axes[3].lines if line.get_marker() == "D"]
     assert sorted(float(line.get_ydata()[0]) for line in published) == [44, 49, 67]
 

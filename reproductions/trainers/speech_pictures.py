@@ -11,26 +11,29 @@ from zoo.reproductions.harness.statistics import mean_interval
 
 def draw_depths(axes, stacks, others, minutes):
     """With so many minutes labelled: every seed a dot, means as lines; models without layers to count as horizontal lines."""
-    for index, (name, by_depth) in enumerate(stacks.items()):
+    colors = _colors(stacks, others)
+    for name, by_depth in stacks.items():
         means = [np.nanmean(curve[minutes]) for curve in by_depth.values()]
-        axes.plot(list(by_depth), means, color=f"C{index}", label=name)
+        axes.plot(list(by_depth), means, ":" if name.endswith("longer") else "-", color=colors[name], label=name)
         for depth, curve in by_depth.items():
-            axes.plot([depth] * len(curve[minutes]), curve[minutes], "o", color=f"C{index}", ms=5, alpha=0.6)
-    for index, (name, curve) in enumerate(others.items(), start=len(stacks)):
+            axes.plot([depth] * len(curve[minutes]), curve[minutes], "o", color=colors[name], ms=5, alpha=0.6)
+    for name, curve in others.items():
         if minutes in curve:
-            axes.axhline(np.nanmean(curve[minutes]), color=f"C{index}", ls="--", lw=1.3, label=name)
-    axes.set(xlabel="hidden layers", ylabel="test error of a frame, %", xticks=list(by_depth))
+            axes.axhline(np.nanmean(curve[minutes]), color=colors[name], ls="--", lw=1.3, label=name)
+    layers = sorted({depth for by_depth in stacks.values() for depth in by_depth})
+    axes.set(xlabel="hidden layers", ylabel="test error of a frame, %", xticks=layers)
     axes.set_title(f"{minutes:g} minutes of labelled speech", fontsize=11)
     legend_above(axes, ncols=2)
 
 
 def draw_minutes(axes, stacks, others):
     """A line for each model, of the stacks one with the fewest layers and one with the most."""
-    curves = []
-    for index, (name, by_depth) in enumerate(stacks.items()):
-        for depth, style in ((min(by_depth), "o-"), (max(by_depth), "s:")):
-            curves.append((f"{name}, {depth} hidden", by_depth[depth], style, f"C{index}"))
-    curves += [(name, curve, "D--", f"C{index}") for index, (name, curve) in enumerate(others.items(), start=len(stacks))]
+    curves, colors = [], _colors(stacks, others)
+    for name, by_depth in stacks.items():
+        markers = "^v" if name.endswith("longer") else "os"
+        styles = {min(by_depth): f"{markers[0]}-", max(by_depth): f"{markers[1]}:"}
+        curves += [(f"{name}, {depth} hidden", by_depth[depth], style, colors[name]) for depth, style in styles.items()]
+    curves += [(name, curve, "D--", colors[name]) for name, curve in others.items()]
     for name, curve, style, color in curves:
         axes.plot(list(curve), [np.nanmean(errors) for errors in curve.values()], style, color=color, lw=1.2, ms=4, label=name)
     _minutes_axis(axes, curves[0][1])
@@ -65,6 +68,13 @@ def draw_vowels(axes, table):
     axes.set_xticks(range(len(names)), names, fontsize=8)
     axes.set(ylabel="test error, %", ylim=(30, None))
     axes.legend(fontsize=8)
+
+
+def _colors(stacks, others):
+    """{name: color}; a start that was trained longer, too, keeps its color."""
+    names = [*(name for name in stacks if not name.endswith("longer")), *others]
+    colors = {name: f"C{index}" for index, name in enumerate(names)}
+    return colors | {name: colors[name.removesuffix(", longer")] for name in stacks if name.endswith("longer")}
 
 
 def _minutes_axis(axes, curve):

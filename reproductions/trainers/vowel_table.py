@@ -1,0 +1,60 @@
+"""Robinson's table of 1989, eleven vowels of speakers not heard before: its rows, their trials, and what it says of them."""
+
+from zoo.reproductions.harness import Published, Trial, as_published, paired_difference
+from zoo.reproductions.trainers.vowels import train_vowel_method, train_vowel_net
+
+VOWELS = "deterding_vowels"
+# The net of Robinson's table is one layer of 88 sigmoid units.
+VOWEL_NETS = {"1 layer of 88": 1, "2 layers of 88": 2, "3 layers of 88": 3}
+NEIGHBOUR = (VOWELS, "knn", "nearest neighbour")
+RIGHT, TESTED = 260, 462  # Robinson's nearest neighbour: it draws nothing, so it must come out exactly
+
+
+def trials(budget):
+    """The trials of all rows: nets with every seed, the methods that draw nothing with one."""
+    most = [1e-3, 3e-3, 1e-2, 3e-2], 400
+    rates, epochs = budget.choose(smoke=([0.01], 5), quick=(most[0][1:], 100), hour=most, full=most)
+    shared = {"epochs": epochs, "rates": rates, "batch_size": 33}
+    yield Trial(VOWELS, "linear", "", budget.seeds, train_vowel_net, shared | {"options": {}}, cost=2)
+    for setting, depth in VOWEL_NETS.items():
+        options = {"widths": [88] * depth, "activation": "sigmoid", "input_dropout": 0.0, "dropout": 0.0}
+        yield Trial(VOWELS, "mlp", setting, budget.seeds, train_vowel_net, shared | {"options": options}, cost=2 + depth)
+    nodes = [{"gamma": gamma, "alpha": alpha} for gamma in (0.1, 0.3, 1.0, 3.0) for alpha in (0.001, 0.01, 0.1, 1.0)]
+    older = {NEIGHBOUR[1:]: [{"n_neighbors": 1}], ("lda", ""): [{}], ("qda", ""): [{}], ("rbf", "528 nodes"): nodes}
+    for row, grid in older.items():
+        yield Trial(VOWELS, *row, budget.seeds[:1], train_vowel_method, {"grid": grid}, cost=0.2)
+
+
+def checks(runs):
+    """The neighbour's count itself; each net against it, and each against the one with a layer less."""
+    nets = [(VOWELS, "linear", ""), *((VOWELS, "mlp", setting) for setting in VOWEL_NETS)]
+    name, wrong = f"{RIGHT} of {TESTED} vowels right, as published", 100 * (1 - RIGHT / TESTED)
+    found = [as_published(runs, NEIGHBOUR, wrong, within=0.01, metric="test_error_pct", name=name)]
+    found += [paired_difference(runs, better=row, worse=NEIGHBOUR) for row in nets]
+    return found + [paired_difference(runs, better=more, worse=less) for less, more in zip(nets, nets[1:])]
+
+
+def errors(runs, published):
+    """{name: (errors by seed, published errors)} of the rows of Robinson's table."""
+    from zoo.reproductions.harness.published import matches
+
+    found, tested = {}, runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")]
+    for (model, setting), rows in tested.groupby(["model", "setting"], sort=False):
+        known = matches("phone_recognition", published, (VOWELS, model, setting), "test_error_pct")
+        found[f"{model}\n{setting}".strip()] = rows.value.to_numpy(), [float(match.value) for match in known]
+    return found
+
+
+def _published(name, note=""):
+    return Published(name, "", note, dataset="vowel (speakers 0-47 / 48-89)")
+
+
+_SQUARED = "squared error there, cross-entropy here"
+PUBLISHED = {
+    (VOWELS, "linear", ""): _published("single-layer perceptron", _SQUARED),
+    (VOWELS, "mlp", "1 layer of 88"): _published("MLP, 88 hidden", _SQUARED),
+    NEIGHBOUR: _published("nearest neighbour"),
+    (VOWELS, "lda", ""): _published("LDA"),
+    (VOWELS, "qda", ""): _published("QDA"),
+    (VOWELS, "rbf", "528 nodes"): _published("Gaussian nodes, 528", "width and ridge chosen here"),
+}
