@@ -150,19 +150,24 @@ def rank_correlation(first, second):
 
 def _correlation_within(points):
     """Rank correlation of index and error within the groups of as many silent units, pooled; resampling points."""
-    from scipy.stats import rankdata
 
     def within(sample):
-        deviations = []
-        for silent in np.unique(sample[:, 0]):
-            ranks = rankdata(sample[sample[:, 0] == silent, 1:], axis=0)
-            deviations.append(ranks - ranks.mean(axis=0))
-        first, second = np.concatenate(deviations).T
+        groups, *both = (_middle_ranks(numbers) for numbers in sample.astype(int).T)
+        first, second = (ranks - groups for ranks in both)  # less the mean rank of the group
         return first @ second / np.sqrt((first @ first) * (second @ second))
 
     if points.empty:
         return Interval(np.nan, np.nan, np.nan, 0)
-    return bootstrap_interval(within, points[["silent_units", "index_pct", "train_error_pct"]])
+    # Numbered in the order of (silent units, value) once for all, no resample has to be sorted.
+    columns = (["silent_units"], ["silent_units", "index_pct"], ["silent_units", "train_error_pct"])
+    numbered = [np.unique(points[names], axis=0, return_inverse=True)[1].ravel() for names in columns]
+    return bootstrap_interval(within, np.column_stack(numbered))
+
+
+def _middle_ranks(numbers):
+    """Rank of each among all, from 0, equal ones sharing theirs; numbers: small integers from 0."""
+    counts = np.bincount(numbers)
+    return (np.cumsum(counts) - (counts + 1) / 2)[numbers]
 
 
 def _variation(points):
