@@ -1,6 +1,7 @@
 """Population: what a user sees of it, from rates, weights and subsets to the history."""
 
 import doctest
+import functools
 import random
 
 import keras
@@ -183,6 +184,44 @@ def test_of_equally_good_epochs_the_first_is_kept(data):
 ])
 def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
     assert compiled(metrics=metrics)._objective.monitor == (name, sign)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("metric, name", [
+    (keras.metrics.SparseCategoricalAccuracy, "sparse_categorical_accuracy"),
+    (keras.metrics.SparseTopKCategoricalAccuracy(2, name="topAccuracy"), "topAccuracy"),
+    (functools.partial(keras.metrics.sparse_top_k_categorical_accuracy, k=3), "partial"),
+])
+def test_what_is_best_goes_by_the_names_of_the_history(metric, name, data):
+    population = compiled([0], metrics=[metric])
+    history = population.fit(*data[0], epochs=4, batch_size=32, validation_data=data[1], select="best")
+    score = history[f"val_{name}"] if "ccuracy" in name else -history.val_loss
+    assert population.best_epoch[0] == score.to_numpy().argmax()
+
+
+@pytest.mark.backend
+def test_an_optimizer_that_starts_at_the_weights_starts_at_each_members_own(data):
+    """ScheduleFree keeps a second copy of the weights: with next to no step, members stay what they were."""
+    population = compiled([0, 1, 2], optimizer=keras.optimizers.ScheduleFreeAdamW(1e-12))
+    before = [population.get_weights(k)[0] for k in range(3)]
+    population.fit(*data[0], epochs=1, batch_size=50)
+    for k in range(3):
+        assert_allclose(population.get_weights(k)[0], before[k], rtol=1e-4, atol=1e-6)
+
+
+class Falling(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule of the user's, with no config."""
+
+    def __call__(self, step):
+        return 0.1 / (1 + keras.ops.cast(step, "float32"))
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("rate, same", [(Falling(), None), (lambda: 0.05, 0.05)], ids=["schedule", "function"])
+def test_rates_that_only_their_owner_can_make(rate, same, data):
+    rates = rate, same or Falling()
+    histories = [compiled([0], optimizer=keras.optimizers.SGD(r)).fit(*data[0], epochs=2, batch_size=50) for r in rates]
+    assert_same(*histories)
 
 
 @pytest.mark.backend

@@ -276,6 +276,76 @@ def test_targets_do_not_fit_by_being_stretched(batch_size):
     wide.compile("adam", "mse")
     with refused(wide, "do not fit"):
         wide.fit(X, np.zeros(20, "float32"), batch_size=batch_size)
+    with refused(wide, r"y has shape \(20, 1\), the model's output \(None, 10\)"):
+        wide.fit(X, np.zeros((20, 1), "float32"), batch_size=batch_size)
+
+
+@pytest.mark.parametrize("metric, outputs, remedy", [
+    ("accuracy", 1, r"BinaryAccuracy\(threshold=0.0\)"),
+    (keras.metrics.BinaryAccuracy(), 1, r"BinaryAccuracy\(threshold=0.0\)"),
+    ("AUC", 1, r"AUC\(from_logits=True\)"),
+    (keras.metrics.Precision(), 1, r"Precision\(thresholds=0\)"),
+    ("sparse_categorical_crossentropy", 10, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
+    (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
+    (keras.metrics.BinaryIoU(), 1, "probabilities, with a sigmoid layer"),
+])
+def test_metrics_of_probabilities_are_not_for_logits(metric, outputs, remedy):
+    population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), outputs), [0])
+    loss = (keras.losses.BinaryCrossentropy if outputs == 1 else keras.losses.SparseCategoricalCrossentropy)(from_logits=True)
+    with refused(population, f"ends in logits; .*{remedy}"):
+        population.compile("adam", loss, [metric])
+    named = keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True), keras.metrics.Precision(thresholds=0)
+    population.compile("adam", loss, named if outputs == 1 else ["accuracy"])
+
+
+class Hits(keras.metrics.Metric):
+    """A metric whose config leaves out what it was made with."""
+
+    def __init__(self, k=5, **kwargs):
+        super().__init__(**kwargs)
+        self.k, self.total = k, self.add_weight(name="total", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(keras.ops.cast(self.k, "float32"))
+
+    def result(self):
+        return self.total
+
+
+def test_members_get_metrics_like_the_one_given(population):
+    with refused(population, r"Hits.get_config\(\) must give k: each member gets a Hits of its own"):
+        population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), [Hits(k=1)])
+
+
+def test_a_metric_of_many_numbers_has_no_place_in_the_history():
+    wide = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 3), [0])
+    wide.compile("adam", "mse", [keras.metrics.R2Score(class_aggregation=None, name="each")])
+    with refused(wide, "The metric each gives 3 numbers"):
+        wide.fit(X, np.zeros((20, 3), "float32"), batch_size=10)
+
+
+@pytest.mark.backend
+def test_build_must_go_on_making_the_same_model():
+    made = []
+    for activation in ("relu", "tanh"):
+        made.append(zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=(4,), activation=activation), [0, 1]))
+    with refused(made[0], "build no longer makes the model"):
+        made[0][1]
+    assert made[1][1].count_params() == made[0].template.count_params()
+
+
+def test_layers_are_copied_between_populations_of_one_size(population):
+    other, layers = compiled([0, 1, 2]), [population.template.get_layer("logits")]
+    with refused(population, "The source has 3 members, this population 2"):
+        population.copy_layers(other, layers, [other.template.get_layer("logits")])
+    with refused(population, "must be as many"):
+        population.copy_layers(compiled([3, 4]), layers, [])
+
+
+def test_rates_of_members_need_a_rate(population):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with refused(population, "a constant rate or a schedule, not a function"):
+        population.compile(keras.optimizers.SGD(lambda: 0.1), loss, learning_rate=[0.1, 0.2])
 
 
 def test_nan_in_an_array_on_the_device_is_found(population):

@@ -218,6 +218,31 @@ def test_where_nothing_can_be_saved(folder, error):
         zoo.save_preset(make("linear"), folder)
 
 
+def test_no_preset_of_ones_own_is_hidden_by_one_that_ships(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInput, match=r"from_preset\('linear_mnist'\) loads that one; choose another folder"):
+        zoo.save_preset(make("linear"), "linear_mnist")
+    assert zoo.from_preset(zoo.save_preset(make("linear"), "./linear_mnist")).input_shape == (None, *X.shape[1:])
+
+
+def test_what_cannot_be_counted_can_be_given(tmp_path, monkeypatch):
+    def unknown(model):
+        raise NotImplementedError("The products in GRU are not known.")
+
+    monkeypatch.setattr("zoo.presets.counting.flops_per_example", unknown)
+    with pytest.raises(InvalidInput, match="The products in GRU are not known. Count them yourself"):
+        zoo.save_preset(make("linear"), tmp_path / "mine")
+    card = {"flops_per_example": 1280}
+    assert zoo.model_card(zoo.save_preset(make("linear"), tmp_path / "mine", card))["model"]["flops_per_example"] == 1280
+    assert card == {"flops_per_example": 1280}
+
+
+def test_numbers_of_numpy_are_saved_as_numbers(tmp_path):
+    series = np.float32(20.5), np.float64(3)
+    model = zoo.create_model("lstm", (6, 1), 1, units=3, layers=1, series=series)
+    assert how_made(zoo.from_preset(zoo.save_preset(model, tmp_path / "series")))["options"]["series"] == [20.5, 3.0]
+
+
 def test_only_models_of_the_zoo_can_be_saved(tmp_path):
     foreign = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     with pytest.raises(InvalidInput, match="was not made by zoo.create_model"):

@@ -120,6 +120,17 @@ def test_wrong_values_of_options(name, options):
         zoo.create_model(name, (28, 28), 10, **options)
 
 
+def test_an_image_has_its_channels_last():
+    import keras
+
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(InvalidInput, match="channels last; call keras.config.set_image_data_format"):
+            zoo.create_model("convnet", (8, 8), 10)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
 def test_augmentation_of_a_vector_is_refused():
     with pytest.raises(InvalidInput, match="Images are needed"):
         zoo.create_model("mlp", (64,), 10, augmentation="shift")

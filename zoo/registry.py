@@ -80,6 +80,8 @@ def create_model(name, input_shape, classes=None, **options):
     >>> create_model("mlp", (28, 28), 10, widths=(64,)).output_shape
     (None, 10)
     """
+    import keras
+
     builder = _builder(name)
     defaults = model_options(name)
     valid = ", ".join(f"{option}={default!r}" for option, default in defaults.items())
@@ -88,6 +90,8 @@ def create_model(name, input_shape, classes=None, **options):
         raise InvalidInput(f"Model {name!r} has no option {', '.join(map(repr, unknown))}. Its options and their defaults: {valid}.")
     input_shape = _checked_shape(input_shape)
     _check_classes(name, classes)
+    if keras.config.image_data_format() != "channels_last":
+        raise InvalidInput("The zoo's models take an image's channels last; call keras.config.set_image_data_format('channels_last').")
     sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
         options = copy.deepcopy(options)  # the caller's lists may change, what the model was made of does not

@@ -10,7 +10,9 @@ import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
-from zoo.presets.folder import CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, path_named, parse_config, write_sums
+from zoo.presets.folder import (
+    CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, list_presets, parse_config, path_named, write_sums,
+)  # fmt: skip
 from zoo.presets.loading import all_finite, origin_of
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
@@ -27,7 +29,8 @@ def save_preset(model, folder, card=None, class_names=None):
         model: one that `zoo.create_model`, `zoo.from_preset` or a Population of theirs made.
         folder: a folder that does not exist yet or is a preset already, which is replaced whole or not at all.
         card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
-            "name" where it is missing.
+            "name" where it is missing. With layers whose arithmetic the zoo cannot count it has to say
+            "flops_per_example", too.
         class_names: what the classes are called, a string for each in the order of the labels; `zoo predict` shows them.
 
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
@@ -39,7 +42,7 @@ def save_preset(model, folder, card=None, class_names=None):
     PosixPath('/home/me/even_or_odd')
     """
     folder = free_folder(folder)
-    made = json.loads(json.dumps(how_made(model), default=repr))
+    made = json.loads(json.dumps(how_made(model), default=_plain))
     config = {"format": FORMAT, **made}
     if not all_finite(model):
         raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
@@ -62,6 +65,11 @@ def save_preset(model, folder, card=None, class_names=None):
     except OSError as error:
         raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
     return folder
+
+
+def _plain(value):
+    """What JSON does not know: a number of NumPy's as Python's, all else in words, which no reader takes for an option."""
+    return value.item() if isinstance(value, np.generic) else repr(value)
 
 
 def golden(model):
@@ -114,12 +122,10 @@ def trained_card(name, dataset, task, recipe, errors, training):
 
 
 def _complete_card(card, model, made, folder, class_names):
-    card = {} if card is None else card
-    if not isinstance(card, dict):
+    if card is not None and not isinstance(card, dict):
         raise InvalidInput(f"A card is a dict with keys of {', '.join(SCHEMA)}; got {card!r:.80}.")
-    from zoo.presets.counting import flops_per_example
-
-    counted = {"parameters": model.count_params(), "flops_per_example": flops_per_example(model)}
+    card = dict(card or {})
+    counted = {"parameters": model.count_params(), "flops_per_example": _flops(model, card.pop("flops_per_example", None))}
     origin = _origin_beside(card.get("dataset"), origin_of(model))
     names = card.get("class_names") if class_names is None else class_names
     named = {} if names is None else {"class_names": _checked_names(names, made)}
@@ -133,6 +139,18 @@ def _complete_card(card, model, made, folder, class_names):
     except (OSError, TypeError, ValueError) as error:
         raise InvalidInput(f"The card can't be saved: {error}") from None
     return card
+
+
+def _flops(model, given):
+    """The arithmetic of one prediction: as given, else as counted. Raises InvalidInput where it is neither."""
+    from zoo.presets.counting import flops_per_example
+
+    if given is not None:
+        return given
+    try:
+        return flops_per_example(model)
+    except NotImplementedError as error:
+        raise InvalidInput(f"{error} Count them yourself: card={{'flops_per_example': ...}}.") from None
 
 
 def _origin_beside(dataset, origin):
@@ -175,6 +193,8 @@ def _without_optimizer(model):
 
 def free_folder(folder):
     """The absolute path that a preset may be written to. Raises InvalidInput where something else would be lost, ResultsError."""
+    if isinstance(folder, str) and folder in list_presets():
+        raise InvalidInput(f"{folder} is a preset that ships, and from_preset({folder!r}) loads that one; choose another folder.")
     folder = path_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
         folder = Path(os.path.realpath(folder))

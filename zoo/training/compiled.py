@@ -18,20 +18,21 @@ LARGE = 2**26  # bytes
 
 
 def prepare(model, objective, x, y):
-    """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns the rate's handle."""
+    """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns its Program."""
     objective.prepare(model, x, y)
-    return scale_learning_rate(model.optimizer)
+    return Program(model, scale_learning_rate(model.optimizer), objective.copied_parameters(model))
 
 
 class Program:
     """Training and evaluation of members as pure functions of stacked state.
 
     State is a dict of lists of arrays with a leading member axis: trainable, non_trainable, optimizer, and
-    the (K,) arrays key and factor. `model` is the prepared template that all members share.
+    the (K,) arrays key and factor. `model` is the prepared template that all members share; copied: see
+    Objective.copied_parameters.
     """
 
-    def __init__(self, model, rate_handle):
-        self.model, self.rate = model, rate_handle
+    def __init__(self, model, rate_handle, copied):
+        self.model, self.rate, self._copied = model, rate_handle, copied
         self.metric_values = [v.value for v in model.metrics_variables]
         optimizer = model.optimizer
         inner = innermost(optimizer)
@@ -39,9 +40,12 @@ class Program:
         places = {id(v): i for i, v in enumerate(optimizer.variables)}
         self._average_places = [places[id(v)] for v in averages]
 
-    def optimizer_values(self, members):
-        """A fresh optimizer's variables for every member: list of (K, *shape)."""
-        return [_repeated(variable.value, members) for variable in self.model.optimizer.variables]
+    def optimizer_values(self, members, trainable):
+        """A fresh optimizer's variables for every member, whose trainable values are given: list of (K, *shape)."""
+        return [
+            jnp.array(trainable[self._copied[place]]) if place in self._copied else _repeated(variable.value, members)
+            for place, variable in enumerate(self.model.optimizer.variables)
+        ]
 
     def evaluated_weights(self, state):
         """The trainable values to evaluate with: their moving average where the optimizer keeps one."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.training import memory
-from zoo.training.compiled import Program, evaluation_rows, prepare
+from zoo.training.compiled import evaluation_rows, prepare
 from zoo.training.groups import cores, deal, run_groups
 from zoo.training.order import member_key
 
@@ -25,8 +25,8 @@ class CompiledEngine:
     """
 
     def __init__(self, template, objective, x, y, group_size=None):
-        handle = prepare(template, objective, x, y)
-        self.program, self.group_size, self._notice = Program(template, handle), group_size, None
+        self.program = prepare(template, objective, x, y)
+        self.group_size, self._notice = group_size, None
         self._executables, self._fitting = {}, set()
 
     # -- training --------------------------------------------------------------------------------------------
@@ -40,7 +40,7 @@ class CompiledEngine:
         """
         members = len(state["seeds"])
         at_once = min(self.group_size or members, members)
-        data = {name: jnp.asarray(value) for name, value in data.items()}
+        data = dict(zip(data, _on_device(*data.values())))
         while True:
             try:
                 return self._fit_groups(state, subsets, data, plan, progress, at_once)
@@ -113,7 +113,7 @@ class CompiledEngine:
             "trainable": list(map(jnp.array, state["trainable"])),
             "non_trainable": list(map(jnp.array, state["non_trainable"])),
             "optimizer": (
-                self.program.optimizer_values(members)
+                self.program.optimizer_values(members, state["trainable"])
                 if state["optimizer"] is None
                 else list(map(jnp.array, state["optimizer"]))
             ),
@@ -185,13 +185,13 @@ class CompiledEngine:
 
     def evaluate(self, state, x, y):
         """Metrics of every member: dict of (K,) float32."""
-        x, y = jnp.asarray(x), jnp.asarray(y)
+        x, y = _on_device(x, y)
         run = self._executables.setdefault("evaluate", jax.jit(self.program.evaluate))
         parts = self._by_groups(state, lambda weights: jax.device_get(run(*weights, x, y)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def predict(self, state, x):
-        """Outputs of every member: (K, n, ...) float32."""
+        """Outputs of every member: (K, n, ...)."""
         run = self._executables.setdefault("predict", jax.jit(self.program.predict))
         rows = evaluation_rows(len(state["seeds"]))
 
@@ -216,6 +216,20 @@ class CompiledEngine:
         members = len(state["seeds"])
         size = self.group_size or members
         return [slice(start, start + size) for start in range(0, members, size)]
+
+
+def _on_device(*arrays):
+    """The arrays in the device's memory. Raises ZooError where it is too small for them."""
+    try:
+        return [jnp.asarray(array) for array in arrays]
+    except jax.errors.JaxRuntimeError as error:
+        if not memory.is_out_of_memory(error):
+            raise
+        size = sum(array.nbytes for array in arrays) / 2**30
+        raise ZooError(
+            f"The data, {size:.1f} GiB, do not fit into the device's memory, where all of them have to be; take a part, or "
+            "integers of 8 bits in place of floats."
+        ) from None
 
 
 class _TooLarge(Exception):

@@ -64,7 +64,7 @@ def _dtype_policy(precision):
         except ValueError:
             raise InvalidInput(
                 f"precision={precision!r} is no Keras dtype policy; "
-                "use 'float32', 'mixed_bfloat16', 'mixed_float16' or 'float64'."
+                "use 'float32', 'mixed_bfloat16' or 'mixed_float16'."
             ) from None
     try:
         yield
@@ -103,6 +103,21 @@ def _takes_nothing(build):
     except TypeError:
         return False
     return True
+
+
+def architecture(model):
+    """What must be the same whenever `build` makes the model again: its layers' types, plain settings and shapes of weights."""
+    plain = (str, bool, int, float, type(None))
+
+    def settings(layer):
+        try:
+            config = layer.get_config()
+        except NotImplementedError:  # a layer of the user's own that is never saved
+            config = {}
+        return {key: value for key, value in config.items() if key not in ("name", "seed") and isinstance(value, plain)}
+
+    layers = [(type(layer).__name__, settings(layer)) for layer in model.layers]
+    return layers, _shapes((model.trainable_variables, model.non_trainable_variables))
 
 
 def variables_of(model):

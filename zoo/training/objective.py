@@ -3,6 +3,15 @@
 import numpy as np
 
 from zoo.errors import InvalidInput
+from zoo.training.logits import ends_in_logits, loss_of_probabilities, metric_for_logits
+
+
+# Keras's losses that compare number by number, and would stretch one to fit.
+_ELEMENT_BY_ELEMENT = (
+    "meansquarederror meanabsoluteerror meanabsolutepercentageerror meansquaredlogarithmicerror huber logcosh poisson "
+    "kldivergence binarycrossentropy binaryfocalcrossentropy hinge squaredhinge"
+).split()
+_MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
 
 
 class Objective:
@@ -16,16 +25,22 @@ class Objective:
     def __init__(self, optimizer, loss, metrics, rates=None):
         import keras
 
+        from zoo.training.schedules import innermost
+
         metrics = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics or []
         if not isinstance(metrics, (list, tuple)):
             raise InvalidInput(f"metrics must be a list of names or keras.metrics; got {metrics!r}.")
         self.loss, self.metrics, self.rates = loss, list(metrics), rates
         self._pattern = _known("optimizer", optimizer, keras.optimizers.get)
-        if getattr(self._pattern, "_exclude_from_weight_decay", None):
+        _require_whole_config(self._pattern)
+        if getattr(innermost(self._pattern), "_exclude_from_weight_decay", None):
             raise InvalidInput("Members have variables of their own: exclude_from_weight_decay takes var_names here, no var_list.")
         self._known_loss = _known("loss", loss, keras.losses.get, chosen_by_data=("crossentropy", "ce"))
-        for metric in self.metrics:
-            _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc"))
+        self._known_metrics = [
+            _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc")) for metric in self.metrics
+        ]
+        for metric in self._known_metrics:
+            _require_whole_config(metric)
         self.peak_rate = _peak_rate(self._pattern) if rates is not None else None
 
     def compile(self, model, steps_per_execution=1):
@@ -38,7 +53,7 @@ class Objective:
         )
 
     def compile_member(self, model, factor):
-        """Compile `model` to go on from where a member stands, at `factor` times the pattern's learning rate."""
+        """Compile `model`, whose weights are a member's, with a fresh optimizer at `factor` times the pattern's rate."""
         from zoo.training.schedules import multiply_learning_rate
 
         self.compile(model)
@@ -46,18 +61,24 @@ class Objective:
             multiply_learning_rate(model.optimizer, float(factor))
 
     def check_output(self, model):
-        """Raise InvalidInput where the loss takes probabilities and `model` ends in the zoo's logits."""
-        name = _of_probabilities(self._known_loss)
-        if name and _ends_in_logits(model):
+        """Raise InvalidInput where the loss, or a metric, takes probabilities and `model` ends in the zoo's logits."""
+        if not ends_in_logits(model):
+            return
+        name = loss_of_probabilities(self._known_loss)
+        if name:
             raise InvalidInput(
                 f"This loss takes probabilities, but {model.name!r} ends in logits; pass keras.losses.{name}(from_logits=True)."
             )
+        for metric, name in zip(self._known_metrics, self._metric_names()):
+            remedy = metric_for_logits(metric, model.output_shape[-1])
+            if remedy:
+                raise InvalidInput(f"The metric {name} takes probabilities, but {model.name!r} ends in logits; {remedy}.")
 
     def prepare(self, model, x, y):
         """Compile `model` and build its optimizer and metrics for data like x (n, ...), y (n, ...).
 
         y None: for predictions only, the metrics stay unbuilt. Raises InvalidInput where loss or metrics cannot
-        take y and the model's output.
+        take y and the model's output, and for a metric that is no single number.
         """
         try:
             self.compile(model)
@@ -71,14 +92,67 @@ class Objective:
             reason = str(error).strip().splitlines()[0]
             shapes = f"the model's output has shape {model.output_shape}" + ("" if y is None else f", y {y.shape}")
             raise InvalidInput(f"Loss and metrics do not fit: {shapes}. {reason}") from error
+        if y is not None:
+            self._check_targets(model, y)
+            for name, value in model.get_metrics_result().items():
+                if np.ndim(value):
+                    raise InvalidInput(
+                        f"The metric {name} gives {np.size(value)} numbers, the history has one for each member and epoch; "
+                        "have it averaged, such as with average='macro'."
+                    )
+
+    def _check_targets(self, model, y):
+        """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit."""
+        import keras
+
+        kind = type(self._known_loss) if isinstance(self._known_loss, keras.losses.Loss) else self._known_loss
+        name = getattr(kind, "__name__", "")
+        output, given = model.output_shape[1:], y.shape[1:]
+        if name.replace("_", "").lower() not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
+            return
+        if any(want is not None and want != got for want, got in zip(output, given)):
+            raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
+
+    def copied_parameters(self, model):
+        """{place among the optimizer's variables: place among the trainable ones that it starts as a copy of}, of a `model`
+        that is prepared; empty for most optimizers, which start at constants.
+        """
+        import keras
+
+        to_numpy = keras.ops.convert_to_numpy
+        if not any(np.ndim(value) and np.ptp(value) for value in map(to_numpy, model.optimizer.variables)):
+            return {}
+        parameters, found, probe = model.trainable_variables, {}, self._optimizer()
+        kept = [to_numpy(variable) for variable in parameters]
+        try:
+            for place, variable in enumerate(parameters):
+                variable.assign(np.full(variable.shape, place + _MARK))
+            probe.build(parameters)
+        finally:
+            for variable, value in zip(parameters, kept):
+                variable.assign(value)
+        for place, value in enumerate(map(to_numpy, probe.variables)):
+            marked = value.size and value.min() == value.max() >= _MARK
+            if marked and value.shape == tuple(parameters[int(value.flat[0]) - _MARK].shape):
+                found[place] = int(value.flat[0]) - _MARK
+        return found
 
     def _optimizer(self):
-        config = self._pattern.get_config()
-        if callable(self._pattern._learning_rate):  # a schedule: kept as it is, it may be the user's own class
-            config["learning_rate"] = self._pattern._learning_rate
-        optimizer = type(self._pattern).from_config(config)
-        if getattr(self._pattern, "_exclude_from_weight_decay_pattern", None) is not None:  # no part of the config
-            optimizer._exclude_from_weight_decay_pattern = self._pattern._exclude_from_weight_decay_pattern
+        from zoo.training.schedules import Times, innermost
+
+        pattern = innermost(self._pattern)
+        rate = pattern._learning_rate
+        try:
+            if callable(rate):  # a schedule is kept as it is: it may be the user's own class, without a config
+                pattern._learning_rate = Times(1.0)
+            optimizer = type(self._pattern).from_config(self._pattern.get_config())
+        finally:
+            pattern._learning_rate = rate
+        own = innermost(optimizer)
+        if callable(rate):
+            own._learning_rate = rate
+        if getattr(pattern, "_exclude_from_weight_decay_pattern", None) is not None:  # no part of the config
+            own._exclude_from_weight_decay_pattern = pattern._exclude_from_weight_decay_pattern
         return optimizer
 
     def factors(self, members):
@@ -102,11 +176,21 @@ class Objective:
     @property
     def monitor(self):
         """(name in the history, sign) of what says which epoch is best: the first accuracy, else the loss."""
-        for metric in self.metrics:
-            name = metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
+        for name in self._metric_names():
             if "accuracy" in name.lower() or name.lower().split("_")[-1] == "acc":
                 return f"val_{name}", 1
         return "val_loss", -1
+
+    def _metric_names(self):
+        """What the history calls the metrics, as Keras names them."""
+        import keras
+        from keras.src.utils.naming import get_object_name
+
+        for given, known in zip(self.metrics, self._known_metrics):
+            if isinstance(known, keras.metrics.Metric):
+                yield known.name
+            else:
+                yield given if isinstance(given, str) else get_object_name(given)
 
 
 def _known(kind, identifier, get, chosen_by_data=()):
@@ -122,31 +206,25 @@ def _known(kind, identifier, get, chosen_by_data=()):
     return found
 
 
+def _require_whole_config(made):
+    """Raise InvalidInput for a class of the user's with settings that its get_config does not give: each member gets its own."""
+    import inspect
+
+    kind = type(made)
+    if isinstance(made, (str, type)) or not hasattr(made, "get_config") or kind.__module__.partition(".")[0] == "keras":
+        return
+    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    try:
+        missing = sorted(named - {"name", "dtype", "learning_rate", *made.get_config()})
+    except NotImplementedError:  # of a schedule in it, which is kept as it is
+        return
+    if missing:
+        what = f"each member gets a {kind.__name__} of its own, made from it"
+        raise InvalidInput(f"{kind.__name__}.get_config() must give {', '.join(missing)}: {what}.")
+
+
 _PLACES = {"optimizer": "optimizers", "loss": "losses", "metric": "metrics"}
-
-
-def _of_probabilities(loss):
-    """The name of a Keras cross-entropy, as _known gives it, that could take logits and is not told to; else None."""
-    import keras
-
-    if isinstance(loss, str):  # "crossentropy"
-        return "SparseCategoricalCrossentropy"
-    kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
-    name = getattr(kind, "__name__", "")
-    if getattr(keras.losses, name, None) is not kind or getattr(loss, "from_logits", False):
-        return None
-    name = name.title().replace("_", "") if kind is loss else name
-    return name if name.endswith("Crossentropy") else None
-
-
-def _ends_in_logits(model):
-    """Whether a model's output is that of a layer called "logits", which nothing follows and which has no activation."""
-    import keras
-
-    last = model
-    while getattr(last, "outputs", None):  # of a model within the model, its own last layer
-        last = last.outputs[0]._keras_history.operation
-    return last.name == "logits" and getattr(last, "activation", None) in (None, keras.activations.linear)
 
 
 def _fresh(metric):
@@ -158,13 +236,17 @@ def _fresh(metric):
 def _peak_rate(optimizer):
     import keras
 
-    rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+    from zoo.training.schedules import innermost
+
+    rate = innermost(optimizer)._learning_rate
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         rate = getattr(rate, "warmup_target", None) or getattr(rate, "initial_learning_rate", None)
         if rate is None:
             raise InvalidInput(
                 "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
             )
+    elif callable(rate):
+        raise InvalidInput("Per-member learning rates need a constant rate or a schedule, not a function.")
     rate = float(rate)
     if rate <= 0:
         raise InvalidInput("Per-member learning rates need an optimizer whose own rate is positive.")

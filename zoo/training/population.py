@@ -4,7 +4,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training import checks
-from zoo.training.members import assign, build_member, check_seeds, stack_members
+from zoo.training.members import architecture, assign, build_member, check_seeds, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
 
@@ -14,7 +14,8 @@ class Population:
 
     On the JAX backend all members train as one compiled program (`jax.vmap` over members of a `lax.scan` over
     Keras's own stateless train step), on a CPU a share of them on each core; on TensorFlow and PyTorch one after another
-    with `keras.Model.fit`. All give the same answers within float tolerance: a population of one equals `fit` step for step.
+    with `keras.Model.fit`. All give the same answers within float tolerance: a population of one equals `fit` step for step, on the
+    same order of examples.
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
@@ -49,7 +50,8 @@ class Population:
         self.build, self.precision, self.group_size = build, precision, checks.check_group_size(group_size)
         if weights is not None and (not isinstance(weights, (list, tuple)) or len(weights) != len(self.seeds)):
             raise InvalidInput(f"weights must be a list of {len(self.seeds)} lists of arrays, one per seed.")
-        self.template = self._make_model(self.seeds[0])
+        self.template = build_member(build, self.seeds[0], precision)
+        self._architecture = architecture(self.template)
         trainable, non_trainable = stack_members(self.template, build, self.seeds, precision, weights)
         self._state = {
             "seeds": self.seeds,
@@ -65,7 +67,13 @@ class Population:
         self.best_epoch = self.trained_at_once = None
 
     def _make_model(self, seed):
-        return build_member(self.build, seed, self.precision)
+        model = build_member(self.build, seed, self.precision)
+        if architecture(model) != self._architecture:
+            raise InvalidInput(
+                "build no longer makes the model that this population was made of; it must not depend on what changes later, "
+                "such as a loop's variable (functools.partial binds its value)."
+            )
+        return model
 
     def __len__(self):
         return len(self.seeds)
@@ -82,7 +90,9 @@ class Population:
                 for the zoo's models, which give logits, pass the loss object with `from_logits=True`.
             learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
 
-        Raises InvalidInput for what Keras does not know, and for a cross-entropy of probabilities on the zoo's logits.
+        Raises InvalidInput for what Keras does not know, for losses and metrics of probabilities on the zoo's logits, for
+        rates that are no positive numbers or belong to no rate of the pattern's, and for a custom optimizer or metric whose
+        get_config leaves something out.
         """
         rates = None if learning_rate is None else checks.check_rates(learning_rate, len(self))
         objective = Objective(optimizer, loss, metrics, rates)
@@ -105,7 +115,9 @@ class Population:
         drop_remainder=False,
         verbose="auto",
     ):
-        """Train all members; returns the history of this call.
+        """Train all members; returns the history of this call. All data lie in the device's memory.
+
+        Weights of examples or classes, callbacks and early stopping are not there; a custom loss can weigh by what y holds.
 
         Args:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
@@ -114,13 +126,14 @@ class Population:
             validation_data: None or (x, y), evaluated after every epoch.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
-                validation score (the first accuracy among the metrics, else loss; the first such epoch).
+                validation score (the first accuracy among the metrics, else loss; the first such epoch), or the
+                last ones where no epoch had a finite validation loss. The optimizer stays where the last epoch left it.
             shuffle: a new order per member and epoch, drawn from its seed; False: the order given.
             drop_remainder: leave out an epoch's last batch when it is smaller than the others.
             verbose: "auto" shows progress on a terminal, True always, False never.
 
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
-        val_ counterparts. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
+        val_ counterparts; with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used; nothing has changed then.
         """
         x, y = self._check_data(x, y)
@@ -216,15 +229,21 @@ class Population:
         """Take over the weights of layers of another population, member by member.
 
         layers, source_layers: layers of this template and of source's, as many, with equally shaped weights.
-        Raises InvalidInput for other shapes and for layers of other models.
+        Raises InvalidInput for other shapes, another number of members or of layers, and for layers of other models;
+        nothing has changed then. What an optimizer has gathered for these weights stays as it is: copy before `fit`.
         """
-        for mine, theirs in zip(layers, source_layers, strict=True):
-            for variable, other in zip(mine.variables, theirs.variables, strict=True):
-                if variable.shape != other.shape:
-                    raise InvalidInput(f"{variable.path} has shape {variable.shape}, its source {other.shape}.")
-                values, place = self._stacked(variable)
-                source_values, source_place = source._stacked(other)
-                values[place] = np.array(source_values[source_place])
+        if len(source) != len(self):
+            raise InvalidInput(f"The source has {len(source)} members, this population {len(self)}; they must be as many.")
+        mine, theirs = ([variable for layer in part for variable in layer.variables] for part in (layers, source_layers))
+        if len(layers) != len(source_layers) or len(mine) != len(theirs):
+            raise InvalidInput("layers and source_layers must be as many, with as many variables each.")
+        copies = []
+        for variable, other in zip(mine, theirs):
+            if variable.shape != other.shape:
+                raise InvalidInput(f"{variable.path} has shape {variable.shape}, its source {other.shape}.")
+            copies.append((self._stacked(variable), source._stacked(other)))
+        for (values, place), (source_values, source_place) in copies:
+            values[place] = np.array(source_values[source_place])
 
     def _stacked(self, variable):
         """(list of stacked arrays, place in it) of a variable of the template."""
@@ -242,6 +261,7 @@ class Population:
     def __getitem__(self, member):
         """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is, at its own rate.
 
+        Its optimizer is a fresh one: neither moments nor the place in a schedule come along.
         Raises TypeError for what is no integer and IndexError for a member that there is not.
         """
         member = self._checked(member)

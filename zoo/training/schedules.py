@@ -11,7 +11,10 @@ class Times(keras.optimizers.schedules.LearningRateSchedule):
         self.rate, self.factor = rate, factor
 
     def __call__(self, step):
-        rate = self.rate(step) if callable(self.rate) else keras.ops.convert_to_tensor(self.rate)
+        if isinstance(self.rate, keras.optimizers.schedules.LearningRateSchedule):
+            rate = self.rate(step)
+        else:  # a function has no arguments, as Keras calls it
+            rate = keras.ops.convert_to_tensor(self.rate() if callable(self.rate) else self.rate)
         return rate * self.factor
 
     def get_config(self):

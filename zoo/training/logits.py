@@ -1,0 +1,57 @@
+"""Losses and metrics that take probabilities, and models that end in logits: what is told before it goes wrong silently."""
+
+# Keras's metrics that compare with thresholds, which may be 0; and those whose thresholds lie between 0 and 1.
+_COUNTING = ("Precision", "Recall", "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives")
+_OF_PROBABILITIES = (
+    "BinaryIoU", "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+)  # fmt: skip
+
+
+def loss_of_probabilities(loss):
+    """The name of a Keras cross-entropy, as Objective knows it, that could take logits and is not told to; else None."""
+    import keras
+
+    if isinstance(loss, str):  # "crossentropy"
+        return "SparseCategoricalCrossentropy"
+    kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
+    name = getattr(kind, "__name__", "")
+    if getattr(keras.losses, name, None) is not kind or getattr(loss, "from_logits", False):
+        return None
+    name = name.title().replace("_", "") if kind is loss else name
+    return name if name.endswith("Crossentropy") else None
+
+
+def ends_in_logits(model):
+    """Whether a model's output is that of a layer called "logits", which nothing follows and which has no activation."""
+    import keras
+
+    last = model
+    while getattr(last, "outputs", None):  # of a model within the model, its own last layer
+        last = last.outputs[0]._keras_history.operation
+    return last.name == "logits" and getattr(last, "activation", None) in (None, keras.activations.linear)
+
+
+def metric_for_logits(metric, outputs):
+    """What to pass in place of a metric of Keras's that would take logits for probabilities; "" where it does not."""
+    import keras
+
+    if isinstance(metric, str):  # "accuracy", which Keras makes one of three of
+        return "pass keras.metrics.BinaryAccuracy(threshold=0.0)" if outputs == 1 else ""
+    kind = type(metric) if isinstance(metric, keras.metrics.Metric) else metric
+    name = getattr(kind, "__name__", "")
+    if name.lower().replace("_", "").endswith("crossentropy") and not getattr(metric, "from_logits", False):
+        known = [place for place in dir(keras.metrics) if place.lower() == name.lower().replace("_", "")]
+        wrapped = (getattr(metric, "_fn_kwargs", None) or {}).get("from_logits")
+        return f"pass keras.metrics.{known[0]}(from_logits=True)" if known and not wrapped else ""
+    if getattr(keras.metrics, name, None) is not kind:
+        return ""
+    if name in ("BinaryAccuracy", "binary_accuracy") and getattr(metric, "threshold", 0.5) > 0:
+        return "pass keras.metrics.BinaryAccuracy(threshold=0.0)"
+    if name == "AUC" and not metric._from_logits:
+        return "pass keras.metrics.AUC(from_logits=True)"
+    if hasattr(metric, "thresholds") and name in _COUNTING:
+        return "" if not any(metric.thresholds) else f"pass keras.metrics.{name}(thresholds=0)"
+    # With one output for each class the F scores take the largest, if they are given no threshold.
+    if name in _OF_PROBABILITIES or (name in ("F1Score", "FBetaScore") and metric.threshold is not None):
+        return "end the model in probabilities, with a sigmoid layer after the logits"
+    return ""
