@@ -19,7 +19,7 @@ quick: 5 seeds, 3 minutes, which leave some of it undecided.
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
+from zoo.reproductions.harness import Published, Trial, check, control, paired_difference, target
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.harness.verdicts import values
 from zoo.reproductions.trainers.forecasts import forecast_simply, forecast_with_nets
@@ -58,7 +58,8 @@ others; the mlp, whose epochs take a tenth of the time, within four times as man
 and validation split together, from the same starts, for as many epochs, and tested once; linear autoregression, likewise, is
 fitted on both. On sunspots the best step size is at an edge of the grid: for the mlp the largest, for the rnn the smallest.
 32 and 64 units, one hidden layer in the mlp, and a change rather than a level as output were chosen on
-validation errors of the first seed or two.
+validation errors of the first seed or two. Not untouched: the step size of 0.1 came into the grid after a full run without
+it had been tested.
 Measures are those of the literature: sunspots, mean squared error by 1535 in two periods (the years from 1980 on are ours);
 taylor_demand, mean absolute percentage error; mackey_glass, root mean square error by the deviation of the test values.
 coverage_pct is the share of test values inside an interval of 90 %: the forecast and the 5 % and 95 % quantiles of the
@@ -102,7 +103,7 @@ def judge(runs):
             checks.append(paired_difference(runs, **rows, metric=metric, name=name))
         naive = runs[(runs.dataset == dataset) & (runs.model == LAST[0]) & (runs.metric == metric)].value.item()
         name = f"{dataset}, {metric}: linear beats naive"
-        checks.append(target(runs, (dataset, *LINEAR), at_most=naive, metric=metric, deterministic=True, name=name))
+        checks.append(control(target(runs, (dataset, *LINEAR), at_most=naive, metric=metric, deterministic=True, name=name)))
     return checks + [_covered(runs, dataset) for dataset in runs.dataset.unique()]
 
 
@@ -110,7 +111,7 @@ def _covered(runs, dataset):
     """That the lstm's intervals of 90 % hold about as many of the test values, over seeds."""
     interval = mean_interval(values(runs, (dataset, *LSTM), "coverage_pct"))
     sentence = f"On {dataset} the share of test values inside the lstm's interval of 90 %, {interval.n} seeds"
-    return check(f"{dataset}: intervals of 90 % hold {HELD:g} % or more", interval, "%", sentence, above=HELD)
+    return control(check(f"{dataset}: intervals of 90 % hold {HELD:g} % or more", interval, "%", sentence, above=HELD))
 
 
 def draw(runs):
@@ -161,14 +162,18 @@ def _draw_forecasts(level, error, dataset, nets, linear):
     low, high = (nets[bound].mean(axis=0)[:n] for bound in ("low", "high"))
     for axes, shift in ((level, 0), (error, truth)):
         own, other = {"color": COLOURS["lstm"]}, {"color": COLOURS["linear"]}
-        axes.fill_between(times, low - shift, high - shift, alpha=0.25, lw=0, label="lstm, interval of 90 %", **own)
+        axes.fill_between(times, low - shift, high - shift, alpha=0.25, lw=0, label="lstm, interval meant to hold 90 %", **own)
         for index, forecast in enumerate(nets["forecasts"]):
             axes.plot(times, forecast[:n] - shift, lw=0.6, alpha=0.5, label="" if index else "lstm, every seed", **own)
         axes.plot(times, linear["forecasts"][0, :n] - shift, lw=1, ls="--", label="linear autoregression", **other)
-        axes.plot(times, truth - shift, "k.", ms=3, label="observed")
         axes.set(xlabel=label, xlim=(times[0], times[-1]))
-    level.set(title=dataset, ylabel=unit)
+    level.plot(times, truth, "k.", ms=3, label="observed")
+    error.axhline(0, color="k", lw=0.8)
+    held = np.mean((nets["low"] <= nets["truth"]) & (nets["truth"] <= nets["high"]))
+    level.set(title=f"{dataset}: the interval holds {held:.0%} of the test split", ylabel=unit)
     error.set(title=f"{dataset}: forecast - observed", ylabel=unit)
+    if dataset == "mackey_glass":  # where autoregression misses by far more than the nets
+        error.set_yscale("symlog", linthresh=0.01)
 
 
 def _published():

@@ -20,7 +20,7 @@ should be ahead on the shorter ones, LSTM on the longer.
 import numpy as np
 import pandas as pd
 
-from zoo.reproductions.harness import Published, Trial, as_published, check, paired_difference
+from zoo.reproductions.harness import Published, Trial, as_published, check, control, paired_difference
 from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.statistics import mean_interval
@@ -137,7 +137,7 @@ def judge(runs):
         if whole and (*bzip2, WHOLE) in PUBLISHED:
             published = published_value("language_model", PUBLISHED, bzip2, WHOLE)
             name = f"{dataset}: bzip2 as published"
-            checks.append(as_published(runs, bzip2, published, within=CLOSE, metric=WHOLE, name=name))
+            checks.append(control(as_published(runs, bzip2, published, within=CLOSE, metric=WHOLE, name=name)))
     return checks
 
 

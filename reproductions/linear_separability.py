@@ -121,7 +121,7 @@ def _plane(budget, depth):
 
 
 def judge(runs):
-    """Trained nets from layer to layer, and untrained ones; trained against untrained; pre-trained against the input."""
+    """Trained nets from layer to layer, and untrained ConvNets; trained against untrained; pre-trained against the input."""
     checks = []
     for (dataset, model), rows in runs[runs.model != INPUT[0]].groupby(["dataset", "model"], sort=False):
         settings, where = set(rows.setting), f"{dataset}, {model}: "
@@ -131,7 +131,8 @@ def judge(runs):
             better, worse = ((dataset, *INPUT) if of == INPUT else (dataset, model, row(*of)) for of in (better, worse))
             checks.append(paired_difference(runs, better=better, worse=worse, name=where + name))
 
-        for stage in ("trained", "untrained"):  # of untrained nets Alain & Bengio saw it, too
+        # Of untrained nets Alain & Bengio saw it too, but of ConvNets.
+        for stage in ("trained", "untrained") if model == "convnet" else ("trained",):
             for number in range(1, depth + 1):
                 below, name = ((stage, number - 1), f"layer {number - 1}") if number > 1 else (INPUT, "the input")
                 beats((stage, number), below, f"{stage}, layer {number} beats {name}")

@@ -160,6 +160,7 @@ def judge(runs):
                 compared, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}{CUT}",
                 higher_is_better=True, name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
                 doubt=_nothing_left(runs, longest, when, name, RNN),
+                remark="a lower bound, for nothing is left of the latter's" if _cut(runs, longest, when, RNN) else "",
             ))
     for setting in runs[runs.dataset == "mnist"].setting.unique():
         for better, worse in ((LSTM, RNN), (CHRONO, RNN), (CHRONO, IRNN), (CHRONO, LSTM), (IRNN, RNN)):
@@ -181,11 +182,16 @@ def _comparable(runs):
     return pd.concat([errors, gradients], ignore_index=True)
 
 
+def _cut(runs, setting, when, *names):
+    """Whether the gradients of all seeds of nets lie below LEAST, so that no difference to them is more than a bound."""
+    found = runs[(runs.dataset == "adding") & (runs.setting == setting) & (runs.metric == f"log10_gradient_{when}")]
+    return (found[found.model.isin(names)].value <= LEAST).all()
+
+
 def _nothing_left(runs, setting, when, *names):
     """Why no difference between the gradients of nets means anything: of none is any left. "" where of one there is."""
-    found = runs[(runs.dataset == "adding") & (runs.setting == setting) & (runs.metric == f"log10_gradient_{when}")]
-    some = (found[found.model.isin(names)].value > LEAST).any()
-    return "" if some else f"neither leaves 1e{LEAST} of it, and 32 bits do not tell how much less"
+    less = f"neither leaves 1e{LEAST} of it, and 32 bits do not tell how much less"
+    return less if _cut(runs, setting, when, *names) else ""
 
 
 def _nothing_learnt(runs, task, *names):
@@ -210,13 +216,18 @@ def draw(runs):
         _draw_line(error, adding[(adding.model == name) & (adding.metric == "mse")], colour, label=name, beside=beside)
         for when, style in (("start", "--"), ("trained", "-")):
             found = adding[(adding.model == name) & (adding.metric == f"log10_gradient_{when}")]
-            _draw_line(gradient, found.assign(value=10 ** found.value.clip(lower=LEAST)), colour, style, f"{name}, {when}")
+            label = f"{name}, {when}" if when == "trained" else f"{name}, before training"
+            _draw_line(gradient, found.assign(value=10 ** found.value.clip(lower=LEAST)), colour, style, label, beside)
     error.axhline(MEAN_PREDICTOR, color="black", lw=1, ls=":")
     error.annotate("the mean, always", (0.02, MEAN_PREDICTOR), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
     error.axhline(SOLVED, color="grey", lw=1, ls=":")
     error.annotate("solved below", (0.02, SOLVED), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
     error.set(title="adding problem", ylabel="mean squared error, test")
     gradient.set(title="gradient T/2 steps back, by that at the end", ylabel="ratio")
+    if gradient.get_ylim()[0] < 10**LEAST:
+        gradient.axhline(10**LEAST, color="black", lw=1, ls=":")
+        below = "this or less: 32 bits do not tell"
+        gradient.annotate(below, (0.02, 10**LEAST), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
     for axes in (error, gradient):
         axes.set(xscale="log", yscale="log", xlabel="T, steps of the shortest sequence")
         axes.set_xticks(_lengths(runs), _lengths(runs))
@@ -244,7 +255,7 @@ def _draw_pixels(axes, found):
             axes.plot([at] * len(errors), errors, "o", ms=5, alpha=0.6, color=NETS[name], label="" if place else name)
             axes.plot([at - 0.07, at + 0.07], [errors.mean()] * 2, color="black", lw=1.5)
     axes.set_xticks(range(len(settings)), [setting.replace("pixels ", "pixels\n") for setting in settings])
-    axes.set(title="MNIST, pixel by pixel", ylabel="test error, %", yscale="log")
+    axes.set(title="MNIST, a mean of some pixels at a time", ylabel="test error, %", yscale="log")
     plain_ticks(axes.yaxis, subs=(1, 2, 3, 4, 5, 7))
     axes.legend(fontsize=8)
 
@@ -265,6 +276,7 @@ def illustrate(files):
             axes.fill_between(range(curves.shape[1]), curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, lw=0)
         axes.set(yscale="log", xlabel="lag, steps before the end", title=f"{longest}, {title}")
     axes.set_ylim(max(1e-12, axes.get_ylim()[0]), None)
+    figure.suptitle("geometric means and range of the seeds; the peaks are the marked numbers", fontsize=10)
     figure.axes[0].set_ylabel("derivative of the output, root mean square")
     figure.axes[0].legend(fontsize=8)
     return {"gradient_by_lag.png": figure}

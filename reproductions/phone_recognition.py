@@ -278,6 +278,7 @@ def draw(runs):
     panels = figure.subplots(2, 2).ravel() if spoken else [figure.subplots()]
     if spoken:
         stacks, others = _stacks(runs), _others(runs)
+        figure.suptitle(f"{SPEECH}, and below on the right {vowel_table.VOWELS}", fontsize=11)
         pictures.draw_depths(panels[0], stacks, others, _minutes(runs)[-1])
         pictures.draw_minutes(panels[1], stacks, others)
         gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in _layers(runs)}

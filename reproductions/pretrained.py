@@ -2,8 +2,8 @@
 
 No claim of the review, but what makes its claims usable: small pretrained models, shallow to deep, on MNIST and
 Fashion-MNIST. Every preset is a population trained by one recipe on the first 50,000 training images; the seed with the
-least error on the next 10,000 ships, and the test images are seen once, by all seeds. zoo/pretrained/ is made from these
-runs by `zoo results presets`.
+least error on the next 10,000 ships; what the test images had been asked before, the protocol says. zoo/pretrained/ is
+made from these runs by `zoo results presets`.
 
 Expected, full budget: on MNIST about 7.3 % error for linear and, all with changed images, 1.6 for the kernel machine, 0.8
 for mlp, 0.9 for autoencoder_stack, 0.45 for convnet and 0.7 for lstm; on Fashion-MNIST about 15.3, 9.5 (mlp), 10.5
@@ -21,7 +21,9 @@ SETTING = "preset"
 DATASETS = ("mnist", "fashion_mnist")
 PROTOCOL = (
     "Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch "
-    "count. The means are over all seeds; the one with the least validation error is the preset."
+    "count. The means are over all seeds; the one with the least validation error is the preset. Not untouched: recipes of the "
+    "nets on Fashion-MNIST (mlp, autoencoder_stack, lstm) and of the kernel machine were set anew, on validation, after first "
+    "ones had been tested and had missed their targets."
 )
 # Mean test errors, percent, at which a preset is worth shipping.
 TARGETS = {
@@ -107,6 +109,8 @@ def draw(runs):
             best = seeds.validation_error_pct.idxmin()
             label = "chosen on validation" if height == 0 else None
             axis.scatter(seeds.test_error_pct[best], height, s=90, facecolor="none", edgecolor="C3", label=label)
+            if (aim := TARGETS.get(dataset, {}).get(model)) is not None:
+                axis.plot(aim, height, "|", ms=16, mew=2, color="black", label="to reach" if height == 0 else None)
         axis.set(yticks=range(len(models)), yticklabels=models, xscale="log", xlabel="test error, %", title=dataset)
         plain_ticks(axis.xaxis, subs=(1, 1.2, 1.5, 2, 3, 4, 6, 8))
         axis.invert_yaxis()

@@ -23,6 +23,11 @@ TEXT, DEMAND, VOWELS = "tiny_shakespeare", "taylor_demand", "deterding_vowels"
 ROWS = {TEXT: (TEXT, "language_model", PRESET), DEMAND: (DEMAND, "lstm", PRESET), VOWELS: (VOWELS, "mlp", PRESET)}
 NAMES = {ROWS[TEXT]: "lstm_shakespeare", ROWS[VOWELS]: "mlp_vowels"}  # presets that are not called <model>_<dataset>
 BITS = "test_bits_per_char"
+# {(row, metric): the check} of those that are held against a published net of their kind.
+JUDGED = {
+    (ROWS[VOWELS], "test_error_pct"): "vowels: better than Robinson's net of one layer of 88",
+    (ROWS[TEXT], BITS): "Shakespeare: as nanoGPT's net for a CPU",
+}
 PROTOCOL = """
 Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch count.
 The means are over all seeds; the one with the least validation error is the preset. The writer reads blocks of 128
@@ -52,13 +57,9 @@ def trials(budget):
 def judge(runs):
     """Whether the vowels' net and the writer do as well as published ones of their kind."""
     present = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
-    rivals = {
-        (ROWS[VOWELS], "test_error_pct"): "vowels: better than Robinson's net of one layer of 88",
-        (ROWS[TEXT], BITS): "Shakespeare: as nanoGPT's net for a CPU",
-    }
     return [
         target(runs, row, at_most=published_value(CLAIM, PUBLISHED, row, metric), metric=metric, name=name)
-        for (row, metric), name in rivals.items()
+        for (row, metric), name in JUDGED.items()
         if row in present
     ]
 
@@ -75,10 +76,15 @@ def draw(runs):
         tested, held_out = (seeds[f"{split}_{error.error}"] for split in ("test", "validation"))
         axes.scatter(tested, [0] * len(tested), s=20, color="C0", alpha=0.5)
         axes.scatter(tested[held_out.idxmin()], 0, s=90, facecolor="none", edgecolor="C3", label="chosen on validation")
-        axes.set(yticks=[], xlabel=f"test {error.words}", title=f"{model}, {dataset}")
+        for row, metric in JUDGED:
+            if row == (dataset, model, setting):
+                published = published_value(CLAIM, PUBLISHED, row, metric)
+                axes.plot(published, 0, "|", ms=16, mew=2, color="black", label="published")
+        words = error.words.replace("the units of the series", "megawatts")
+        axes.set(yticks=[], xlabel=f"test {words}", title=f"{model}, {dataset}")
         axes.xaxis.label.set_size(8)
         axes.locator_params(axis="x", nbins=5)
-    figure.axes[0].legend(fontsize=8)
+        axes.legend(fontsize=8)
     return figure
 
 

@@ -66,7 +66,11 @@ def draw(runs):
     panels = figure.subplots(1, 2, width_ratios=(2, 1))
     _draw_seeds(panels[0], runs, STACK, (RANDOM, DENOISING), "error_pct", "test error, %")
     _draw_seeds(panels[1], runs, AUTOENCODER, (PRESET,), "squared_error", "test squared error per image")
-    panels[0].legend(fontsize=8)
+    aim = published_value(CLAIM, PUBLISHED, ("mnist", AUTOENCODER, PRESET), SQUARED, 0)
+    panels[1].plot(aim, 0, "|", ms=16, mew=2, color="black", label="published")
+    for axes in panels:
+        axes.set_title(f"{axes.get_title()}, mnist")
+        axes.legend(fontsize=8)
     return figure
 
 

@@ -28,6 +28,7 @@ from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, find_sad
 SEEDS = {"smoke": 6, "quick": 400, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
 TOLERANCE = 1e-8
+DECAY = 0.01  # of the weight penalty: what an eigenvalue is in a direction in which the cross-entropy is flat
 ENOUGH = 10  # points: with fewer, resampling them gives a spread of their losses too narrow an interval
 FEW = 5  # what "a few downward directions" is taken to be: fewer than a single silent unit adds
 ALIKE = 0.1  # of their mean: losses that differ less are taken to be much the same
@@ -55,7 +56,7 @@ def trials(budget):
     """Both methods from the same starts, on nets small enough for exact Hessians."""
     dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
     recipe = {"scale": 0.05, "rate": 0.1, "momentum": 0.97, "steps": [30, 2000], "noise": [0.003, 0.01, 0.03]}
-    recipe |= {"tolerance": TOLERANCE, "decay": 0.01} | budget.choose(
+    recipe |= {"tolerance": TOLERANCE, "decay": DECAY} | budget.choose(
         smoke={"side": 4, "n_train": 100, "decay": 0.05, "iterations": 200, "steps": [300, 1000], "noise": [0.01]},
         quick={"side": 10, "n_train": 300, "iterations": 40},
         full={"side": 10, "n_train": 1000, "iterations": 200},
@@ -234,7 +235,8 @@ def draw(runs):
         ring = place % 2
         shape = {"marker": "o", "s": 18 + 50 * ring, "edgecolors": f"C{place}", "facecolors": "none" if ring else f"C{place}"}
         cloud.scatter(points.index_pct, points.train_error_pct, label=f"{row[2]}: {len(points)} points", **shape)
-    cloud.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", title="critical points", ylim=(0, 100))
+    cloud.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", ylim=(0, 100))
+    cloud.set_title(f"critical points, {runs.dataset.iloc[0]}")
     cloud.legend(fontsize=7.5, loc="upper left")
     _draw_spectra(spectra, found)
     _draw_norms(norms, runs)
@@ -242,20 +244,28 @@ def draw(runs):
 
 
 def _draw_spectra(axes, found):
-    """Eigenvalues by rank, the mean over the points of each error level, for all methods together."""
+    """Eigenvalues by rank, the mean over the points of each error level: of each size of net, for both methods together."""
     import pandas as pd
 
-    levels = _levels(pd.concat(found.values(), ignore_index=True))
-    for colour, (level, points) in zip(("C2", "C1", "C3"), levels.items(), strict=False):
-        table = points[[_quantile(q) for q in QUANTILES]]
-        error = points.train_error_pct
-        axes.plot(QUANTILES, table.mean(), color=colour, marker=".", label=f"error {error.min():.0f} to {error.max():.0f} %")
-        axes.fill_between(QUANTILES, table.min(), table.max(), color=colour, alpha=0.15, linewidth=0)
+    sizes = {}
+    for row, points in found.items():
+        sizes.setdefault(row[2].split(",")[0], []).append(points)
+    for (size, parts), style in zip(sizes.items(), ("-", "--")):
+        levels = _levels(pd.concat(parts, ignore_index=True))
+        for colour, points in zip(("C2", "C1", "C3"), levels.values()):
+            table, error = points[[_quantile(q) for q in QUANTILES]], points.train_error_pct
+            label = f"{size}, error {error.min():.0f} to {error.max():.0f} %"
+            axes.plot(QUANTILES, table.mean(), style, color=colour, marker=".", ms=4, lw=1.2, label=label)
+            axes.fill_between(QUANTILES, table.min(), table.max(), color=colour, alpha=0.1, linewidth=0)
     axes.axhline(0, color="k", linewidth=0.8)
-    axes.set_yscale("symlog", linthresh=0.01)
+    if any(row[0] != "digits" for row in found):  # smoke's penalty is another one
+        axes.axhline(DECAY, color="k", linewidth=0.8, linestyle=":")
+        penalty = f"{DECAY:g}, the weight penalty's share"
+        axes.annotate(penalty, (0.98, DECAY), xycoords=("axes fraction", "data"), ha="right", va="top", fontsize=7)
+    axes.set_yscale("symlog", linthresh=DECAY / 10)
     axes.set(xlabel="rank of the eigenvalue, %", ylabel="eigenvalue of the Hessian", title="spectra: mean and range")
-    if levels:
-        axes.legend(fontsize=8, loc="upper left")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=7, loc="upper left")
 
 
 def _draw_norms(axes, runs):

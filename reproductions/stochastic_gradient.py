@@ -21,7 +21,8 @@ late, after eighty looks at all images, drives the training loss of so small a s
 import numpy as np
 
 from zoo.datasets import describe
-from zoo.reproductions.harness import Trial, check, paired_difference, ratio
+from zoo.reproductions.harness import Trial, check, control, paired_difference, ratio
+from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers.gradient_noise import measure_noise
@@ -139,7 +140,7 @@ def _noise_checks(runs):
             f"average over {power.n} seeds. Its distance from -1/2, mean over seeds"
         )
         away, name = mean_interval(np.abs(powers + 0.5)), f"noise falls as the root of the batch, {_when(passes)}"
-        yield check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN, seeds=len(table))
+        yield control(check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN, seeds=len(table)))
     for passes, table in _noise(runs, "gradient_angle").items():
         angles = mean_interval(table[ANGLE_BATCH])
         sentence = f"Angle of the gradient of {ANGLE_BATCH} images to that of all, {_when(passes)}, mean over {angles.n} seeds"
@@ -171,10 +172,12 @@ def draw(runs):
         for row, (axes, what) in enumerate(zip(panels[:, column], ("training loss", "test error, %"), strict=True)):
             _draw_race(axes, runs, axis, row)
             axes.set(xscale="log", yscale="log", ylabel=what, xlabel=_axis_label(axis))
+            if row:
+                plain_ticks(axes.yaxis, subs=(1, 2, 3, 5))
     panels[0, 0].legend(fontsize=8, loc="lower left")
     figure.suptitle(
         f"{runs.dataset.iloc[0]}, {runs.n_train.iloc[0]:,.0f} images, {runs.parameters.iloc[0]:,.0f} weights, "
-        f"{runs.device.iloc[0]}: means of {runs.seed.nunique()} seeds and all seeds, where finite"
+        f"{runs.device.iloc[0]}: means of {runs.seed.nunique()} seeds (of losses geometric ones) and all seeds, where finite"
     )
     _draw_angles(panels[0, 2], runs)
     _draw_relative_noise(panels[1, 2], runs)
@@ -195,7 +198,8 @@ def _draw_race(axes, runs, axis, which):
         table = runs[(runs.setting == name)].pivot(index="metric", columns="seed", values="value").reindex(metrics)
         table = table.where(table > 0)  # an error or a loss of 0 has no place on these axes
         style = "-" if name in METHODS and METHODS[name][1] else "--"  # dashed: all images for every step
-        axes.plot(places, table.mean(axis=1), style, color=f"C{number}", label=name, lw=1.6)
+        middle = table.mean(axis=1) if which else np.exp(np.log(table).mean(axis=1))
+        axes.plot(places, middle, style, color=f"C{number}", label=name, lw=1.6)
         axes.plot(places, table, ".", color=f"C{number}", ms=4, alpha=0.6)
     axes.xaxis.set_minor_formatter(NullFormatter())
 

@@ -173,7 +173,11 @@ def _trends(runs, nets, start, depth):
         sentence = f"On {row[0]}, {labels[0]} to {labels[-1]} labels, {what}, paired over {slope.n} seeds"
         name = f"{_name(row)}: {name} shrinks with labels"
         checks.append(check(name, slope, f"{unit} per tenfold labels", sentence, below=0, seeds=len(gap)))
-    return checks
+    more = mean_interval(points[:, 0] - points[:, -1])
+    what = f"what the {row[2]} spares against the random one with {labels[0]} labels less that with {labels[-1]}"
+    sentence = f"On {row[0]}, {what}, paired over {more.n} seeds"
+    name = f"{_name(row)}: spares more with {labels[0]} labels than with {labels[-1]}"
+    return [*checks, check(name, more, "percentage points", sentence, above=0, seeds=len(points))]
 
 
 def _deeper(runs, nets, start, depths):

@@ -196,9 +196,11 @@ def test_the_larger_net_is_drawn_beside_the_others():
 
     axes = Figure().subplots()
     kinds = {(model, kind): (2.0, 3.0) for model in ("convnet", "mlp") for kind in claim.DISTORTIONS.values()}
-    runs = table(kinds | {claim.LARGE: (0.25, 0.35)}, "test_error_pct").assign(n_train=50_000)
+    runs = table(kinds | {claim.LARGE: (0.25, 0.35)}, "test_error_pct").assign(n_train=50_000, parameters=1234)
     claim._draw_distortions(axes, runs)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["convnet", "mlp", "larger convnet"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "convnet, 1,234 weights", "mlp, 1,234 weights", "larger convnet",
+    ]  # fmt: skip
     assert list(axes.lines[-1].get_ydata()) == [0.25, 0.35]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["none", "affine", "elastic"]
 

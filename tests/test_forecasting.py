@@ -289,8 +289,8 @@ def test_where_linear_autoregression_wins_the_claim_is_contradicted():
     ]
     rows += [dict(rows[-1], metric="coverage_pct", seed=seed, value=70.0 + seed) for seed in range(3)]
     checks = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
-    assert checks["mackey_glass: intervals of 90 % hold 85 % or more"].verdict == "contradicted"
+    assert checks["control: mackey_glass: intervals of 90 % hold 85 % or more"].verdict == "contradicted"
     assert checks["mackey_glass, nrmse: lstm beats linear"].verdict == "contradicted"
     assert checks["mackey_glass, nrmse: lstm beats rnn"].verdict == "reproduced"
     assert checks["mackey_glass, nrmse: mlp beats linear"].effect == pytest.approx(-0.201)
-    assert checks["mackey_glass, nrmse: linear beats naive"].verdict == "reproduced"
+    assert checks["control: mackey_glass, nrmse: linear beats naive"].verdict == "reproduced"

@@ -60,10 +60,10 @@ def test_few_seeds_give_no_interval(n):
     assert np.isnan(found.estimate) == (n < 2)
 
 
-def test_share_is_wilson():
-    theirs = scipy.stats.binomtest(17, 20).proportion_ci(method="wilson")
-    assert share_interval([True] * 17 + [False] * 3)[:3] == pytest.approx((0.85, theirs.low, theirs.high))
-    assert share_interval([True] * 9)[:3] == pytest.approx((1, 0.7008, 1), abs=1e-4)
+@pytest.mark.parametrize("k, n", [(17, 20), (18, 26), (0, 5), (9, 9), (1, 1)])
+def test_share_is_exact(k, n):
+    theirs = scipy.stats.binomtest(k, n).proportion_ci(method="exact")
+    assert share_interval([True] * k + [False] * (n - k)) == pytest.approx((k / n, theirs.low, theirs.high, n))
     assert np.isnan(share_interval([]).estimate)
 
 

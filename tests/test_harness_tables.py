@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import Published, Trial, compare, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness import Published, Trial, compare, control, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.folder import write_results
 from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
@@ -205,6 +205,7 @@ def test_figure_depends_on_nothing_but_the_runs(written):
 
     runs = pd.read_csv(written(reproduction(), rows_of(ROW, [7, 8, 9], parameters=5)) / "runs.csv")
     first = figure_png(reproduction(), runs)
+    assert figure_png(reproduction(), runs, "demo, quick budget, a CPU") != first
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "savefig.dpi": 30}):
         assert figure_png(reproduction(), runs) == first
         assert matplotlib.rcParams["font.size"] == 30
@@ -282,6 +283,18 @@ def test_scoreboard_counts_and_links(written, results_dir):
     (results_dir / "full" / "a_claim" / "verdicts.csv").write_text("claim,check\na_claim,a")
     with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew with zoo results rebuild a_claim"):
         scoreboard(results_dir)
+
+
+def test_controls_are_judged_and_counted_apart(written, results_dir):
+    def judge(runs):
+        return [target(runs, ROW, at_most=10)] + [
+            control(target(runs, ROW, at_most=bound, name=f"below {bound}")) for bound in bounds
+        ]
+
+    for bounds, said in (([8], "1 control held"), ([8, 9], "2 controls held"), ([8, 6, 9], "2 of 3 controls held")):
+        written(reproduction(judge=judge), rows_of(ROW, [7, 7.1, 7.2]))
+        assert f"| 1 reproduced; {said} | [table]" in scoreboard(results_dir)
+        assert "below 8" in (results_dir / "full" / "a_claim" / "comparison.md").read_text()
 
 
 def test_front_page_of_the_checkout_follows(results_dir):

@@ -233,7 +233,7 @@ def test_checks_say_who_wins():
     assert checks["lstm of 1 layer beats gzip"].verdict == "reproduced"
     assert checks["lstm of 1 layer beats rnn of 1 layer"].effect == pytest.approx(0.14, abs=1e-6)
     assert checks["lstm of 2 layers beats lstm of 1 layer"].verdict == "reproduced"
-    assert checks["bzip2 as published"].verdict == "reproduced"
+    assert checks["control: canterbury_alice29: bzip2 as published"].verdict == "reproduced"
 
 
 def runs_by_length(lacking):

@@ -203,13 +203,18 @@ def runs_of(errors):
 
 
 def test_the_order_is_held_against_the_published_one_over_sets():
-    """Published on both sets: Gaussian, polynomial, then one hidden layer, then linear; the denoising stack first."""
-    ours = {claim.SDAE: [2.0, 2.1], claim.RBF: [3.0], claim.POLYNOMIAL: [4.0], claim.NNET: [5.0, 5.1]}
-    ours[claim.LINEAR] = [8.0, 8.1]
-    runs = runs_of({(name, *row): found for name in ("mnist_basic", "mnist_rot") for row, found in ours.items()})
+    """Published: denoising stack, Gaussian, polynomial, one hidden layer; the plain stack second on turned digits, else third.
+
+    Our third seed has two of them the other way round; the linear model, first here, does not count.
+    """
+    ours = {claim.SDAE: [2.0, 2.1, 2.2], claim.RBF: [3.0], claim.POLYNOMIAL: [4.0], claim.NNET: [5.0, 5.1, 3.9]}
+    ours[claim.LINEAR] = [1.0, 1.1, 1.2]
+    plain = {"mnist_basic": [3.5, 3.4, 3.3], "mnist_rot": [2.5, 2.6, 2.7]}
+    runs = runs_of({(name, *row): found for name in plain for row, found in (ours | {claim.SAE: plain[name]}).items()})
     *each, over_sets = claim._judge_order(runs)
     assert [check.name.partition(":")[0] for check in each] == ["mnist_basic", "mnist_rot"]
-    assert {(check.effect, check.verdict) for check in (*each, over_sets)} == {(1, "reproduced")}
+    assert {check.verdict for check in (*each, over_sets)} == {"reproduced"}
+    assert [check.effect for check in (*each, over_sets)] == pytest.approx([(1 + 1 + 0.8) / 3] * 3, rel=1e-5)
     assert {check.verdict for check in claim._judge_order(runs.assign(value=10 - runs.value))} == {"contradicted"}
     found = {(*row, metric): interval.estimate for row, metric, interval in claim.summarise(runs)}
     taus = [(name, "all", "against the published", claim.TAU) for name in ("mnist_basic", "mnist_rot")]
@@ -217,7 +222,9 @@ def test_the_order_is_held_against_the_published_one_over_sets():
     assert found["mnist_rot", *claim.RBF, "seconds"] == 2.5
     alone, over_sets = claim._judge_order(runs[runs.dataset == "mnist_rot"])
     assert (alone.verdict, over_sets.verdict) == ("reproduced", "undecided")
-    assert not claim._judge_order(runs[runs.model != "linear"])
+    assert not claim._judge_order(runs[runs.setting != claim.SAE[1]])
+    alike = claim._judge_order(runs[runs.seed < 2])
+    assert alike[0].effect == 1 and alike[0].verdict == "undecided", "seeds that all say the same have no spread to judge by"
     assert claim.published_error(("mnist_rot", *claim.RBF)) == 11.11
 
 

@@ -218,7 +218,7 @@ def test_a_diverged_seed_decides_nothing_and_is_said():
 
 
 def test_another_slope_than_a_half_is_contradicted():
-    name = "noise falls as the root of the batch, after 10 passes"
+    name = "control: noise falls as the root of the batch, after 10 passes"
     assert verdicts(runs_of([0.1, 0.2, 0.3], [1, 2, 3], slope=-0.4))[name].verdict == "contradicted"
 
 

@@ -15,6 +15,7 @@ _HOMES = {
     "check": "verdicts",
     "claim_runs": "folder",
     "compare": "folder",
+    "control": "verdicts",
     "describe_claim": "claims",
     "export_results": "transfer",
     "import_results": "transfer",

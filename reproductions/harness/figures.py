@@ -10,13 +10,20 @@ DPI = 120
 STYLE = {"font.family": "DejaVu Sans", "figure.constrained_layout.use": True, "axes.grid": True, "grid.alpha": 0.3}
 
 
-def figure_png(module, runs):
-    """The PNG bytes of a reproduction's draw(runs) -> matplotlib Figure.
+def figure_png(module, runs, caption=""):
+    """The PNG bytes of a reproduction's draw(runs) -> matplotlib Figure, with a caption below: which run it shows.
 
     The picture carries the versions that drew it (see drawn_by) instead of a date: other versions may set text
     or compress differently.
     """
-    return _pngs(lambda: {"figure.png": module.draw(runs)})["figure.png"]
+
+    def draw():
+        figure = module.draw(runs)
+        if not figure.get_supxlabel():
+            figure.supxlabel(caption, fontsize=8, color="0.4", x=0.99, ha="right")
+        return {"figure.png": figure}
+
+    return _pngs(draw)["figure.png"]
 
 
 def picture_pngs(module, files):

@@ -72,12 +72,13 @@ def read_pictures(folder):
 def generated_files(module, runs, pictures=(), budget=None):
     """{file name: bytes} of all that follows from the runs of a claim at a budget; pictures: those to show beside it."""
     one_device(runs)
+    caption = f"{claim_name(module)}, {budget} budget, {' and '.join(dict.fromkeys(runs.device))}" if budget else ""
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
         "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget).encode(),
-        "figure.png": figure_png(module, runs),
+        "figure.png": figure_png(module, runs, caption),
     }
 
 

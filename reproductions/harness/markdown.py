@@ -8,6 +8,7 @@ from zoo.reproductions.harness.numbers import number, words
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import Budget
+from zoo.reproductions.harness.verdicts import is_control
 
 CHECKED = {
     "read": "read in the source itself",
@@ -36,7 +37,9 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
 
 
 def _verdicts(verdicts):
-    lines = [f"- **{_text(line['verdict'])}**: {_text(line['sentence'])}" for line in verdicts]
+    lines = [
+        f"- {'control, ' * is_control(line)}**{_text(line['verdict'])}**: {_text(line['sentence'])}" for line in verdicts
+    ]
     return ["\n".join(lines)] if lines else ["No check was made."]
 
 
@@ -98,8 +101,12 @@ def _marks(comparison):
     return f"Published values were read in the source itself, save those marked ({'; '.join(said)})." if said else ""
 
 
+# How the names of metrics begin that are computed on test examples.
+_HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "arv_", "nrmse", "relative_error", "accuracy_on")
+
+
 def _sampling(comparison):
-    tested = any(line["metric"].startswith("test_") and line["ci95_low"] for line in comparison)
+    tested = any(line["metric"].startswith(_HELD_OUT) and line["ci95_low"] for line in comparison)
     said = "Intervals are over seeds, on these test examples: how others would have turned out is not in them."
     return said if tested else ""
 

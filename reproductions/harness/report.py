@@ -9,7 +9,9 @@ from markdown_it import MarkdownIt
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.folder import results_root
-from zoo.reproductions.harness.scoreboard import TITLES, counts_of, devices_of, judged_folders, title_of, what_makes_some
+from zoo.reproductions.harness.scoreboard import (
+    TITLES, controls_of, counts_of, devices_of, judged_folders, title_of, verdicts_of, what_makes_some,
+)  # fmt: skip
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
 
@@ -93,8 +95,9 @@ def _line(name, folders, budgets):
 
 
 def _counts(folder):
-    said = (f'<span class="{verdict}">{count} {verdict}</span>' for verdict, count in counts_of(folder).items())
-    return "<br>".join(said) or "none"
+    lines = verdicts_of(folder)
+    said = [f'<span class="{verdict}">{count} {verdict}</span>' for verdict, count in counts_of(lines).items()]
+    return "<br>".join(filter(None, [*said, controls_of(lines)])) or "none"
 
 
 def _section(name, folders):

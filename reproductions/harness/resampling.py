@@ -1,4 +1,4 @@
-"""Intervals for statistics other than a mean: any of them by the bootstrap over seeds, a share by Wilson's formula."""
+"""Intervals for statistics other than a mean: any of them by the bootstrap over seeds, a share by the binomial distribution."""
 
 import numpy as np
 
@@ -42,16 +42,16 @@ def bootstrap_interval(statistic, samples):
 
 
 def share_interval(holds):
-    """Interval of the share of seeds for which something holds (Wilson, JASA 1927).
+    """Interval of the share of seeds for which something holds, exact (Clopper & Pearson, Biometrika 1934).
 
-    holds: booleans, one per seed. Unlike the t interval it stays within 0..1 and has a width where all or none hold.
+    holds: booleans, one per seed. It stays within 0..1, has a width where all or none hold, and holds the true share in
+    95 % of cases or more, however few the seeds.
     """
-    from scipy.special import ndtri
+    from scipy.special import betaincinv
 
-    n = len(holds)
+    n, k = len(holds), int(np.sum(holds))
     if n == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
-    share, z = float(np.mean(holds)), float(ndtri((1 + LEVEL) / 2))
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return Interval(share, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
+    low = betaincinv(k, n - k + 1, (1 - LEVEL) / 2) if k else 0.0
+    high = betaincinv(k + 1, n - k, (1 + LEVEL) / 2) if k < n else 1.0
+    return Interval(k / n, float(low), float(high), n)

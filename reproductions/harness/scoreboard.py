@@ -7,7 +7,7 @@ from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import describe_claim
 from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.trial import BUDGETS
-from zoo.reproductions.harness.verdicts import VERDICTS
+from zoo.reproductions.harness.verdicts import VERDICTS, is_control
 
 # The largest budget first. A smoke run only shows that the code works, so it has no place on the scoreboard.
 TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS) if budget != "smoke"}
@@ -90,11 +90,12 @@ def _line(folder, base):
     place = folder.relative_to(base).as_posix()
     links = f"[table]({place}/comparison.md), [figure]({place}/figure.png)"
     title = title_of(folder.name).replace("|", "\\|")
-    return f"| {folder.name}: {title} | {counted(folder)} | {links} |\n"
+    return f"| {folder.name}: {title} | {counted(verdicts_of(folder))} | {links} |\n"
 
 
 def _sentence(folder, line):
-    return f"- {folder.parent.name} {folder.name}, **{line['verdict']}**: {line['sentence']}\n"
+    control = ", control" * is_control(line)
+    return f"- {folder.parent.name} {folder.name}{control}, **{line['verdict']}**: {line['sentence']}\n"
 
 
 def verdicts_of(folder):
@@ -110,15 +111,25 @@ def _read(path):
         return list(csv.DictReader(file))
 
 
-def counts_of(folder):
-    """{verdict: how many checks of a folder came to it}, only those that occur, in the order of VERDICTS."""
-    counts = Counter(line["verdict"] for line in verdicts_of(folder))
+def counts_of(lines):
+    """{verdict: how many of these lines of verdicts.csv came to it}, those that occur, in order; controls are not counted."""
+    counts = Counter(line["verdict"] for line in lines if not is_control(line))
     return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
-def counted(folder):
-    """counts_of a folder in words."""
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts_of(folder).items()) or "none"
+def controls_of(lines):
+    """What came of the controls among lines of verdicts.csv in words, "" where there are none."""
+    found = [line["verdict"] for line in lines if is_control(line)]
+    held, s = found.count(VERDICTS[0]), "s" if len(found) > 1 else ""
+    if not found:
+        return ""
+    return f"{held} control{s} held" if held == len(found) else f"{held} of {len(found)} control{s} held"
+
+
+def counted(lines):
+    """counts_of lines of verdicts.csv in words, and controls_of them."""
+    evidence = ", ".join(f"{count} {verdict}" for verdict, count in counts_of(lines).items()) or "none"
+    return "; ".join(filter(None, [evidence, controls_of(lines)]))
 
 
 def title_of(name):

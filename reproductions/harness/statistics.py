@@ -16,6 +16,15 @@ class Interval(NamedTuple):
     n: int
 
 
+def geometric_mean(values):
+    """Geometric mean of positive numbers: their middle on a logarithmic axis, and what a mean of ratios refers to.
+
+    >>> geometric_mean([1.0, 10.0, 100.0])
+    10.0
+    """
+    return float(np.exp(np.mean(np.log(np.asarray(values, float)))))
+
+
 def mean_interval(values):
     """Interval of the mean of a sample (any shape, flattened).
 

@@ -1,7 +1,7 @@
 """Checks of a claim: an effect over seeds, its 95% interval, and whether that lies on the side that was claimed."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from zoo.reproductions.harness.numbers import number, rounded, words
 from zoo.reproductions.harness.runs import lines_of
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
+CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
 _TOO_MANY = 0.2
 
@@ -49,14 +50,25 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     return Check(name, effect, low, high, unit, verdict, text)
 
 
+def control(found):
+    """A check as a control: of the measurement, or of what must hold anyhow. It is judged alike and counted apart."""
+    return replace(found, name=CONTROL + found.name)
+
+
+def is_control(line):
+    """Whether a line of verdicts.csv is a control's."""
+    return (line.get("check") or "").startswith(CONTROL)
+
+
 def paired_difference(
-    runs, *, better, worse, metric="test_error_pct", at_least=0.0, higher_is_better=False, name=None, doubt=""
+    runs, *, better, worse, metric="test_error_pct", at_least=0.0, higher_is_better=False, name=None, doubt="", remark=""
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
     are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
-    Where a fifth or more of the seeds of either diverged, nothing is decided, nor with a doubt of the claim's own.
+    Where a fifth or more of the seeds of either diverged, nothing is decided, nor with a doubt of the claim's own. remark:
+    what the sentence says of the difference beside how it was made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))
@@ -69,7 +81,7 @@ def paired_difference(
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
     sentence = (
         f"On {_place(better, worse)} the {words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
-        f"Advantage of the former, {how}{note}"
+        f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
     )
     return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
 

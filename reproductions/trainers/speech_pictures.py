@@ -14,14 +14,17 @@ def draw_depths(axes, stacks, others, minutes):
     colors = _colors(stacks, others)
     for name, by_depth in stacks.items():
         means = [np.nanmean(curve[minutes]) for curve in by_depth.values()]
-        axes.plot(list(by_depth), means, ":" if name.endswith("longer") else "-", color=colors[name], label=name)
+        line, marker = (":", "^") if name.endswith("longer") else ("-", "o")
+        axes.plot(list(by_depth), means, line, marker=marker, ms=5, color=colors[name], label=name)
         for depth, curve in by_depth.items():
-            axes.plot([depth] * len(curve[minutes]), curve[minutes], "o", color=colors[name], ms=5, alpha=0.6)
+            axes.plot([depth] * len(curve[minutes]), curve[minutes], marker, color=colors[name], ms=5, alpha=0.4)
     for name, curve in others.items():
         if minutes in curve:
             axes.axhline(np.nanmean(curve[minutes]), color=colors[name], ls="--", lw=1.3, label=name)
     layers = sorted({depth for by_depth in stacks.values() for depth in by_depth})
     axes.set(xlabel="hidden layers", ylabel="test error of a frame, %", xticks=layers)
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom - 0.03 * (top - bottom), top)  # no line of a model lies on the frame
     axes.set_title(f"{minutes:g} minutes of labelled speech", fontsize=11)
     legend_above(axes, ncols=2)
 
@@ -46,7 +49,7 @@ def draw_gaps(axes, gaps):
     """What pre-training spares, {name: {minutes: points by seed}}: means with their 95% intervals."""
     for index, (name, curve) in enumerate(gaps.items()):
         middle, low, high, _ = np.array([mean_interval(points) for points in curve.values()]).T
-        places = np.array(list(curve)) * 1.04 ** (index - len(gaps) / 2)
+        places = np.array(list(curve)) * 1.04 ** (index - (len(gaps) - 1) / 2)
         errors = np.nan_to_num([middle - low, high - middle])
         axes.errorbar(places, middle, errors, fmt="o-", ms=5, lw=1.2, capsize=3, color=f"C{index}", label=name)
     axes.axhline(0, color="black", lw=1)
@@ -102,7 +105,7 @@ def spectrogram(left):
     _strip(panels[1], truth, truth, names, "labels")
     for axes, ((_, model, setting), stretch) in zip(panels[2:], stretches.items(), strict=True):
         wrong = 100 * np.mean(stretch["predicted"] != truth)
-        _strip(axes, stretch["predicted"], truth, names, f"{model}\n{setting}\n{wrong:.0f} % wrong")
+        _strip(axes, stretch["predicted"], truth, names, f"{model}\n{setting}\n{wrong:.0f} % of these wrong")
     panels[-1].set_xlabel("seconds")
     return figure
 
@@ -111,7 +114,7 @@ def _strip(axes, phones, truth, names, label):
     """One row of segments: green where the phone is the labelled one, red where not; names where there is room."""
     starts = np.flatnonzero(np.diff(phones, prepend=-1))
     for begin, end in zip(starts, [*starts[1:], len(phones)]):
-        if end - begin >= 3:
+        if end - begin >= 2.5 * len(names[phones[begin]]):
             axes.text((begin + end) / 200, 0.5, names[phones[begin]], ha="center", va="center", fontsize=8)
         axes.axvline(begin / 100, color="white", lw=0.8)
     colours = np.where((phones == truth)[:, None], [[0.72, 0.88, 0.72]], [[0.95, 0.70, 0.66]])

@@ -21,6 +21,7 @@ def show(claim, budget, folder=None):
     from zoo.reproductions.harness import claim_runs, compare, load_claim, results_root
     from zoo.reproductions.harness.markdown import SMOKE
     from zoo.reproductions.harness.numbers import words
+    from zoo.reproductions.harness.scoreboard import counted
     from zoo.reproductions.harness.sizes import sizes
     from zoo.reproductions.harness.tables import figure_only
 
@@ -39,8 +40,7 @@ def show(claim, budget, folder=None):
         console.print(f"{_IN_WORDS}: published is a finding without a number, which comparison.md has\n")
     console.print(_verdicts(verdicts))
     place = results_root(folder) / budget / claim
-    count = verdicts.verdict.value_counts()
-    said = ", ".join(f"{count[verdict]} {verdict}" for verdict in _STYLES if verdict in count and budget != "smoke")
+    said = counted(verdicts.to_dict("records")) if budget != "smoke" and len(verdicts) else ""
     console.print()
     for other, found in _with_more(place):
         console.print(f"With --budget {other}: {found}.")
@@ -50,14 +50,14 @@ def show(claim, budget, folder=None):
 def _with_more(place):
     """(budget, its verdicts in short) of a claim's runs with larger budgets than those in the folder `place`, if they are whole."""
     from zoo.errors import ResultsError
-    from zoo.reproductions.harness.scoreboard import counted
+    from zoo.reproductions.harness.scoreboard import counted, verdicts_of
     from zoo.reproductions.harness.trial import BUDGETS
 
     for budget in BUDGETS[BUDGETS.index(place.parent.name) + 1 :]:
         folder = place.parent.parent / budget / place.name
         if (folder / "verdicts.csv").exists():
             with contextlib.suppress(ResultsError):  # what was asked for is another budget's
-                yield budget, counted(folder)
+                yield budget, counted(verdicts_of(folder))
 
 
 def _comparison(title, rows):
