@@ -213,7 +213,8 @@ def _draw_errors(axes, runs):
     plain_ticks(axes.xaxis)
     axes.tick_params(axis="x", labelsize=8)
     published = "published x" if rows[0][0] == "mnist" else "published x (of other curves)"
-    axes.set_title(f"{rows[0][0]}: seeds of nets blue, linear codes orange, {published}, mean image dashed", fontsize=9)
+    title = f"{rows[0][0]}: every seed a dot, nets blue, linear codes orange;\n{published}, mean image dashed"
+    axes.set_title(title, fontsize=9)
 
 
 def _label(row):
@@ -242,7 +243,7 @@ def _draw_reconstructions(found):
 
     rows = [("test images", next(iter(found.values()))["originals"])]
     rows += [(_label(row), arrays["reconstructions"]) for row, arrays in found.items()]
-    figure = Figure(figsize=(6, 0.5 * len(rows)))
+    figure = Figure(figsize=(6.6, 0.5 * len(rows)))
     for axes, (name, images) in zip(figure.subplots(len(rows), 1), rows):
         axes.imshow(images.swapaxes(0, 1).reshape(images.shape[1], -1), cmap="gray", vmin=0, vmax=255)
         axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)

@@ -227,13 +227,14 @@ def draw(runs):
     if gradient.get_ylim()[0] < 10**LEAST:
         gradient.axhline(10**LEAST, color="black", lw=1, ls=":")
         below = "this or less: 32 bits do not tell"
-        gradient.annotate(below, (0.02, 10**LEAST), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
+        gradient.annotate(below, (0.02, 10**LEAST), xycoords=("axes fraction", "data"), va="top", fontsize=8)
+        gradient.set_ylim(10 ** (LEAST - 4), None)
     for axes in (error, gradient):
         axes.set(xscale="log", yscale="log", xlabel="T, steps of the shortest sequence")
         axes.set_xticks(_lengths(runs), _lengths(runs))
         axes.minorticks_off()
     error.legend(fontsize=8)
-    gradient.legend(fontsize=7)
+    gradient.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 0.1))
     _draw_pixels(pixels, runs[(runs.dataset == "mnist") & (runs.metric == "test_error_pct")])
     return figure
 

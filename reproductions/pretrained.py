@@ -114,7 +114,7 @@ def draw(runs):
         axis.set(yticks=range(len(models)), yticklabels=models, xscale="log", xlabel="test error, %", title=dataset)
         plain_ticks(axis.xaxis, subs=(1, 1.2, 1.5, 2, 3, 4, 6, 8))
         axis.invert_yaxis()
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=8, markerscale=0.6)
     return figure
 
 

@@ -84,7 +84,7 @@ def draw(runs):
         axes.set(yticks=[], xlabel=f"test {words}", title=f"{model}, {dataset}")
         axes.xaxis.label.set_size(8)
         axes.locator_params(axis="x", nbins=5)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, markerscale=0.6)
     return figure
 
 

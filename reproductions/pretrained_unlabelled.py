@@ -70,7 +70,7 @@ def draw(runs):
     panels[1].plot(aim, 0, "|", ms=16, mew=2, color="black", label="published")
     for axes in panels:
         axes.set_title(f"{axes.get_title()}, mnist")
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, markerscale=0.6)
     return figure
 
 

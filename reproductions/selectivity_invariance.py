@@ -326,20 +326,22 @@ def _draw_curves(axes, runs, metric):
             axes.plot(list(curve), means, lw=1.8, label=f"{row[1]}, {kind}", **style)
             ends = [[getattr(errors, end)() for errors in curve.values()] for end in ("min", "max")]
             axes.fill_between(list(curve), *ends, color=style["color"], alpha=0.15, lw=0)
-    return sorted(n for n in (*SHIFTS, *ANGLES) if (runs.metric == metric(n)).any())
+    return sorted(n for n in {*SHIFTS, *ANGLES} if (runs.metric == metric(n)).any())
 
 
 def illustrate(files):
     """The first training images of every set."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     from zoo.reproductions.trainers.arrays import unpacked
 
+    gray = colormaps["gray"].with_extremes(bad="C1")  # of the lines between images
     left = {row[0]: unpacked(found[SAMPLES])["images"] for row, found in files.items() if SAMPLES in found}
     figure = Figure(figsize=(8, 0.3 + 0.72 * len(left)))
     for axes, (dataset, images) in zip(figure.subplots(len(left), 1, squeeze=False)[:, 0], left.items()):
         framed = np.pad(np.asarray(images, float), ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)  # apart from the next
-        axes.imshow(np.concatenate(framed, axis=1), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.imshow(np.concatenate(framed, axis=1), cmap=gray, vmin=0, vmax=255, interpolation="nearest")
         axes.set_ylabel(dataset, rotation=0, ha="right", va="center", fontsize=9)
         axes.set(xticks=[], yticks=[])
     return {"samples.png": figure}
