@@ -40,9 +40,11 @@ def draw(rows, file):
     devices = [(device, lines) for device, lines in devices if lines]
     if not devices:
         return False
-    figure, panels = plt.subplots(len(devices), 3, figsize=(12, 4.2 * len(devices)), squeeze=False, layout="constrained")
-    for line_of_panels, (device, lines) in zip(panels, devices):
-        for panel, axis in zip(line_of_panels, AXES):
+    figure = plt.figure(figsize=(12, 4.5 * len(devices)), layout="constrained")
+    parts = figure.subfigures(len(devices), 1, squeeze=False)[:, 0]
+    for part, (device, lines) in zip(parts, devices):
+        part.suptitle(f"{device}: one of members, examples and epochs grows, the others stay; dotted: in proportion", fontsize=10)
+        for panel, axis in zip(part.subplots(1, 3), AXES):
             for model, along, sizes, seconds, slope, _ in lines:
                 if along == axis:
                     colour = f"C{MODELS.index(model)}"
@@ -54,7 +56,6 @@ def draw(rows, file):
             panel.set(xlabel=axis, ylabel="seconds of training")
             if panel.lines:
                 panel.legend(fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), title="slope", title_fontsize=8)
-        line_of_panels[0].annotate(device, (0, 1.32), xycoords="axes fraction", fontsize=9)
     figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
     return True
