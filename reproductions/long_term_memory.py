@@ -234,7 +234,7 @@ def draw(runs):
         axes.set_xticks(_lengths(runs), _lengths(runs))
         axes.minorticks_off()
     error.legend(fontsize=8)
-    gradient.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 0.1))
+    gradient.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 0.13))
     _draw_pixels(pixels, runs[(runs.dataset == "mnist") & (runs.metric == "test_error_pct")])
     return figure
 

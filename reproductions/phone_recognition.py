@@ -20,11 +20,11 @@ and still fits less with four; four layers of sigmoids from a random start come 
 points behind it. Quick budget (3 seeds on speech; some 4 minutes on 2 cores): with 2 minutes labelled nets of one hidden
 layer and the LSTM err on 34 to 37 % of the frames, the older methods and the ConvNet on 39 to 42; four layers are no better
 than one from any start, from the random one a lot worse (54 %), and what pre-training spares is not more with half a minute.
-Vowels: what nothing random enters comes out as in Robinson's table (nearest neighbour 43.7 %, LDA 56, QDA 53), its net of 88
-units nearly (47, 49 there), while perceptron (52, 67 there) and Gaussian nodes (37, 45 there), with cross-entropy and a
-chosen width, do better. The nearest neighbour beats every net of the table's kind; it takes batch normalisation and dropout
-for a net to be ahead (the zoo's mlp_vowels, 41 %: pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes
-by estimate, not run yet): open.
+Vowels: the nearest neighbour (43.7 %), LDA (56) and QDA (53) come out as in Robinson's table, its net of 88 units nearly
+(47, 49 there), while perceptron (52, 67 there) and Gaussian nodes (37, 45 there), with cross-entropy and a chosen width, do
+better. The nearest neighbour beats every net of the table's kind; it takes batch normalisation and dropout for a net to be
+ahead (the zoo's mlp_vowels, 41 %: pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by estimate, not
+run yet): open.
 """
 
 import numpy as np
@@ -84,9 +84,10 @@ validation, in each seed's epoch that does so, for every number of minutes.
 Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout included.
 Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
 batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most
-minutes only. Not untouched: quick, it had a quarter of the others' epochs and no net was "longer" until a try, tested,
-showed what that decides. The hour's step sizes are those of three, 0.0003 too, with which one seed of nets of four layers
-and of the LSTM validated best; the largest was mostly the better one, and a random start might learn faster beyond.
+minutes only. Not untouched: quick, it had a quarter of the others' epochs and no net was "longer" until a run without them
+had been tested; hour, the "longer" nets but the deepest random one came in after a run without them had been. The hour's
+step sizes are those of three, 0.0003 too, with which one seed of nets of four layers and of the LSTM validated best; the
+largest was mostly the better one, and a random start might learn faster beyond.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,

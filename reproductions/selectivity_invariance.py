@@ -92,8 +92,8 @@ pixels both ways, once, so that there are no more of them than centred ones.
 Not untouched: a first try of the quick nets, more epochs and filters and 1,500 images, printed test errors on mnist_basic
 and mnist_rot beside validation errors, and a quick run came before this one, with more images for validation and for moved
 test digits; an hour of 3,000 images, with the quick grids, batches of 25 and 8 epochs of the ConvNet, had been run and its
-test errors seen before this hour. What was cut was cut for time, the same for all models; the machines' quick grids were set
-on validation.
+test errors seen before this hour. The order of models that is held against the published one had the linear model in it, in
+first tables. What was cut was cut for time, the same for all models; the machines' quick grids were set on validation.
 """
 
 
@@ -223,8 +223,8 @@ def _beats(runs, rows, metric, name):
 def _taus(runs):
     """{data set: Interval over seeds of Kendall's tau of our test errors with the published ones}, where RANKED models ran.
 
-    Without the linear model: nobody doubts its place. Where all seeds have the same of the few values that an order of so
-    few can have, they say nothing of the spread, and there is no interval.
+    Without the linear model: nobody doubts its place. Where all seeds have the same order there is no interval: an order of
+    so few models takes few values, and equal ones say nothing of the spread.
     """
     from scipy.stats import kendalltau
 
@@ -234,8 +234,9 @@ def _taus(runs):
         rows = [row for row in rows if _errors(runs, [row], [ERROR])]
         if len(rows) >= RANKED:
             published, errors = [published_error(row) for row in rows], _errors(runs, rows, [ERROR] * len(rows))
-            interval = mean_interval([kendalltau(published, found).statistic for found in errors.values()])
-            taus[dataset] = interval._replace(low=np.nan, high=np.nan) if interval.low == interval.high else interval
+            found = [kendalltau(published, ours).statistic for ours in errors.values()]
+            interval = mean_interval(found)
+            taus[dataset] = interval._replace(low=np.nan, high=np.nan) if np.ptp(found) < 1e-9 else interval
     return taus
 
 
@@ -254,11 +255,12 @@ def _judge_order(runs):
     if not taus:
         return []
     name = "models stand in the published order more than against it"
-    what = "Kendall's tau of our test errors with the published ones"
-    checks = [
-        check(f"{dataset}: {name}", interval, "of 1", f"On {dataset}, {what}, its mean over {interval.n} seeds", above=0)
-        for dataset, interval in taus.items()
-    ]
+    what = "Kendall's tau of our test errors, without the linear model's, with the published ones"
+    checks = []
+    for dataset, interval in taus.items():
+        doubt = "all seeds have the same order" if interval.n > 1 and np.isnan(interval.low) else ""
+        sentence = f"On {dataset}, {what}, its mean over {interval.n} seeds"
+        checks.append(check(f"{dataset}: {name}", interval, "of 1", sentence, above=0, doubt=doubt))
     mean = mean_interval([interval.estimate for interval in taus.values()])  # not over seeds, which repeat each other
     return [*checks, check(name, mean, "of 1", f"{what}, its mean over {mean.n} sets, taken as independent", above=0)]
 

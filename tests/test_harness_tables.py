@@ -294,7 +294,9 @@ def test_controls_are_judged_and_counted_apart(written, results_dir):
     for bounds, said in (([8], "1 control held"), ([8, 9], "2 controls held"), ([8, 6, 9], "2 of 3 controls held")):
         written(reproduction(judge=judge), rows_of(ROW, [7, 7.1, 7.2]))
         assert f"| 1 reproduced; {said} | [table]" in scoreboard(results_dir)
-        assert "below 8" in (results_dir / "full" / "a_claim" / "comparison.md").read_text()
+        assert "- full a_claim, control, **reproduced**: On mnist" in scoreboard(results_dir)
+        assert "\n- control, **reproduced**: On mnist" in (results_dir / "full" / "a_claim" / "comparison.md").read_text()
+        assert f"1 reproduced</span><br>{said}" in report_html(results_dir)
 
 
 def test_front_page_of_the_checkout_follows(results_dir):

@@ -189,6 +189,7 @@ def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
 @pytest.mark.backend
 @pytest.mark.parametrize("metric, name", [
     (keras.metrics.SparseCategoricalAccuracy, "sparse_categorical_accuracy"),
+    ("SparseCategoricalAccuracy", "SparseCategoricalAccuracy"),
     (keras.metrics.SparseTopKCategoricalAccuracy(2, name="topAccuracy"), "topAccuracy"),
     (functools.partial(keras.metrics.sparse_top_k_categorical_accuracy, k=3), "partial"),
 ])
@@ -200,9 +201,13 @@ def test_what_is_best_goes_by_the_names_of_the_history(metric, name, data):
 
 
 @pytest.mark.backend
-def test_an_optimizer_that_starts_at_the_weights_starts_at_each_members_own(data):
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("precision", [None, "mixed_float16"])
+def test_an_optimizer_that_starts_at_the_weights_starts_at_each_members_own(precision, scaled, data):
     """ScheduleFree keeps a second copy of the weights: with next to no step, members stay what they were."""
-    population = compiled([0, 1, 2], optimizer=keras.optimizers.ScheduleFreeAdamW(1e-12))
+    optimizer = keras.optimizers.ScheduleFreeAdamW(1e-12)
+    optimizer = keras.optimizers.LossScaleOptimizer(optimizer) if scaled else optimizer
+    population = compiled([0, 1, 2], optimizer=optimizer, precision=precision)
     before = [population.get_weights(k)[0] for k in range(3)]
     population.fit(*data[0], epochs=1, batch_size=50)
     for k in range(3):
@@ -217,10 +222,12 @@ class Falling(keras.optimizers.schedules.LearningRateSchedule):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("rate, same", [(Falling(), None), (lambda: 0.05, 0.05)], ids=["schedule", "function"])
+@pytest.mark.parametrize("rate, same", [
+    (Falling(), keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 1)), (lambda: 0.05, 0.05),
+], ids=["schedule", "function"])
 def test_rates_that_only_their_owner_can_make(rate, same, data):
-    rates = rate, same or Falling()
-    histories = [compiled([0], optimizer=keras.optimizers.SGD(r)).fit(*data[0], epochs=2, batch_size=50) for r in rates]
+    optimizers = [keras.optimizers.SGD(one) for one in (rate, same)]
+    histories = [compiled([0], optimizer=one).fit(*data[0], epochs=2, batch_size=50) for one in optimizers]
     assert_same(*histories)
 
 

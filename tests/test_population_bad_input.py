@@ -287,15 +287,35 @@ def test_targets_do_not_fit_by_being_stretched(batch_size):
     (keras.metrics.Precision(), 1, r"Precision\(thresholds=0\)"),
     ("sparse_categorical_crossentropy", 10, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
     (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
-    (keras.metrics.BinaryIoU(), 1, "probabilities, with a sigmoid layer"),
+    (keras.metrics.BinaryIoU(), 1, r"BinaryIoU\(threshold=0.0\)"),
+    (keras.metrics.PrecisionAtRecall(0.5), 1, "probabilities, with a sigmoid layer"),
 ])
 def test_metrics_of_probabilities_are_not_for_logits(metric, outputs, remedy):
     population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), outputs), [0])
     loss = (keras.losses.BinaryCrossentropy if outputs == 1 else keras.losses.SparseCategoricalCrossentropy)(from_logits=True)
     with refused(population, f"ends in logits; .*{remedy}"):
         population.compile("adam", loss, [metric])
-    named = keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True), keras.metrics.Precision(thresholds=0)
-    population.compile("adam", loss, named if outputs == 1 else ["accuracy"])
+    right = [
+        keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True), keras.metrics.Precision(thresholds=0),
+        keras.metrics.Precision(top_k=1, name="top"), keras.metrics.BinaryIoU(threshold=0.0), binary_crossentropy,
+    ]  # fmt: skip
+    population.compile("adam", loss, right if outputs == 1 else ["accuracy"])
+
+
+def binary_crossentropy(y_true, y_pred):
+    """The user's own, which knows what it is given."""
+    return keras.losses.binary_crossentropy(y_true, y_pred, from_logits=True)
+
+
+def huber(y_true, y_pred):
+    """The user's own, of targets with a column more."""
+    return keras.losses.huber(y_true[:, :1], y_pred)
+
+
+def test_a_loss_of_ones_own_may_take_other_targets():
+    population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), [0])
+    population.compile("adam", huber)
+    assert np.isfinite(population.fit(X, np.zeros((20, 2), "float32"), batch_size=10).loss).all()
 
 
 class Hits(keras.metrics.Metric):

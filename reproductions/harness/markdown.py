@@ -102,7 +102,7 @@ def _marks(comparison):
 
 
 # How the names of metrics begin that are computed on test examples.
-_HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "arv_", "nrmse", "relative_error", "accuracy_on")
+_HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "arv_", "nrmse", "mape_pct", "accuracy_on")
 
 
 def _sampling(comparison):

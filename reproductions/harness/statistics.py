@@ -17,12 +17,13 @@ class Interval(NamedTuple):
 
 
 def geometric_mean(values):
-    """Geometric mean of positive numbers: their middle on a logarithmic axis, and what a mean of ratios refers to.
+    """Geometric mean of the finite ones of positive numbers, NaN where there are none: their middle on a logarithmic axis.
 
-    >>> geometric_mean([1.0, 10.0, 100.0])
+    >>> round(geometric_mean([1.0, 10.0, float("nan"), 100.0]), 6)
     10.0
     """
-    return float(np.exp(np.mean(np.log(np.asarray(values, float)))))
+    values = finite(values)
+    return float(np.exp(np.log(values).mean())) if len(values) else np.nan
 
 
 def mean_interval(values):

@@ -3,7 +3,7 @@
 # Keras's metrics that compare with thresholds, which may be 0; and those whose thresholds lie between 0 and 1.
 _COUNTING = ("Precision", "Recall", "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives")
 _OF_PROBABILITIES = (
-    "BinaryIoU", "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+    "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
 )  # fmt: skip
 
 
@@ -39,18 +39,17 @@ def metric_for_logits(metric, outputs):
         return "pass keras.metrics.BinaryAccuracy(threshold=0.0)" if outputs == 1 else ""
     kind = type(metric) if isinstance(metric, keras.metrics.Metric) else metric
     name = getattr(kind, "__name__", "")
-    if name.lower().replace("_", "").endswith("crossentropy") and not getattr(metric, "from_logits", False):
-        known = [place for place in dir(keras.metrics) if place.lower() == name.lower().replace("_", "")]
-        wrapped = (getattr(metric, "_fn_kwargs", None) or {}).get("from_logits")
-        return f"pass keras.metrics.{known[0]}(from_logits=True)" if known and not wrapped else ""
     if getattr(keras.metrics, name, None) is not kind:
         return ""
-    if name in ("BinaryAccuracy", "binary_accuracy") and getattr(metric, "threshold", 0.5) > 0:
-        return "pass keras.metrics.BinaryAccuracy(threshold=0.0)"
+    if name.lower().endswith("crossentropy") and not getattr(metric, "from_logits", False):
+        whole = next((place for place in dir(keras.metrics) if place.lower() == name.lower().replace("_", "")), name)
+        return f"pass keras.metrics.{whole}(from_logits=True)"
+    if name in ("BinaryAccuracy", "binary_accuracy", "BinaryIoU") and getattr(metric, "threshold", 0.5) > 0:
+        return f"pass keras.metrics.{'BinaryIoU' if name == 'BinaryIoU' else 'BinaryAccuracy'}(threshold=0.0)"
     if name == "AUC" and not metric._from_logits:
         return "pass keras.metrics.AUC(from_logits=True)"
     if hasattr(metric, "thresholds") and name in _COUNTING:
-        return "" if not any(metric.thresholds) else f"pass keras.metrics.{name}(thresholds=0)"
+        return "" if max(metric.thresholds) <= 0 else f"pass keras.metrics.{name}(thresholds=0)"
     # With one output for each class the F scores take the largest, if they are given no threshold.
     if name in _OF_PROBABILITIES or (name in ("F1Score", "FBetaScore") and metric.threshold is not None):
         return "end the model in probabilities, with a sigmoid layer after the logits"

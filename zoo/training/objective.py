@@ -108,7 +108,8 @@ class Objective:
         kind = type(self._known_loss) if isinstance(self._known_loss, keras.losses.Loss) else self._known_loss
         name = getattr(kind, "__name__", "")
         output, given = model.output_shape[1:], y.shape[1:]
-        if name.replace("_", "").lower() not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
+        ours = getattr(keras.losses, name, None) is not kind
+        if ours or name.replace("_", "").lower() not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
             return
         if any(want is not None and want != got for want, got in zip(output, given)):
             raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
@@ -119,10 +120,13 @@ class Objective:
         """
         import keras
 
+        from zoo.training.schedules import innermost
+
         to_numpy = keras.ops.convert_to_numpy
         if not any(np.ndim(value) and np.ptp(value) for value in map(to_numpy, model.optimizer.variables)):
             return {}
-        parameters, found, probe = model.trainable_variables, {}, self._optimizer()
+        parameters, probe = model.trainable_variables, innermost(self._optimizer())
+        marks = {place + _MARK: place for place in range(len(parameters))}
         kept = [to_numpy(variable) for variable in parameters]
         try:
             for place, variable in enumerate(parameters):
@@ -131,10 +135,12 @@ class Objective:
         finally:
             for variable, value in zip(parameters, kept):
                 variable.assign(value)
-        for place, value in enumerate(map(to_numpy, probe.variables)):
-            marked = value.size and value.min() == value.max() >= _MARK
-            if marked and value.shape == tuple(parameters[int(value.flat[0]) - _MARK].shape):
-                found[place] = int(value.flat[0]) - _MARK
+        # Before these come the variables of what scales the loss, where something does.
+        found, first = {}, len(model.optimizer.variables) - len(probe.variables)
+        for place, value in enumerate(map(to_numpy, probe.variables), start=first):
+            source = marks.get(float(value.max())) if value.size and value.min() == value.max() else None
+            if source is not None and value.shape == tuple(parameters[source].shape):
+                found[place] = source
         return found
 
     def _optimizer(self):
@@ -187,10 +193,10 @@ class Objective:
         from keras.src.utils.naming import get_object_name
 
         for given, known in zip(self.metrics, self._known_metrics):
-            if isinstance(known, keras.metrics.Metric):
-                yield known.name
+            if isinstance(given, str):
+                yield given
             else:
-                yield given if isinstance(given, str) else get_object_name(given)
+                yield known.name if isinstance(known, keras.metrics.Metric) else get_object_name(given)
 
 
 def _known(kind, identifier, get, chosen_by_data=()):

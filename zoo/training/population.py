@@ -90,8 +90,8 @@ class Population:
                 for the zoo's models, which give logits, pass the loss object with `from_logits=True`.
             learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
 
-        Raises InvalidInput for what Keras does not know, for losses and metrics of probabilities on the zoo's logits, for
-        rates that are no positive numbers or belong to no rate of the pattern's, and for a custom optimizer or metric whose
+        Raises InvalidInput for what Keras does not know, for cross-entropies and the usual metrics of probabilities on
+        the zoo's logits, for rates that are no positive numbers or belong to no rate of the pattern's, and for a custom optimizer or metric whose
         get_config leaves something out.
         """
         rates = None if learning_rate is None else checks.check_rates(learning_rate, len(self))
