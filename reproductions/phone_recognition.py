@@ -288,9 +288,15 @@ def draw(runs):
         pictures.draw_minutes(panels[1], stacks, others)
         gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in _layers(runs)}
         pictures.draw_gaps(panels[2], gaps)
-    pictures.draw_vowels(panels[-1], vowel_table.errors(runs, PUBLISHED))
+    pictures.draw_vowels(panels[-1], vowel_table.errors(runs, _published_vowels))
     panels[-1].set_title(f"{vowel_table.VOWELS}: seven speakers not heard before", fontsize=11)
     return figure
+
+
+def _published_vowels(row):
+    from zoo.reproductions.harness.published import matches
+
+    return [float(match.value) for match in matches("phone_recognition", PUBLISHED, row, "test_error_pct")]
 
 
 def _stacks(runs):

@@ -321,7 +321,7 @@ def test_the_picture_marks_what_is_heard_wrong():
     stretch["predicted"] = np.where(np.arange(SHOWN) < 75, 7, stretch["phones"])
     row = (claim.SPEECH, *claim.net("random", 1))
     figure = claim.illustrate({row: {STRETCH: packed(stretch)}, (claim.SPEECH, "lda", ""): {}})["spectrogram.png"]
-    assert len(figure.axes) == 3 and "25 % wrong" in figure.axes[2].get_ylabel()
+    assert len(figure.axes) == 3 and "25 % of these wrong" in figure.axes[2].get_ylabel()
     assert [text.get_text() for text in figure.axes[1].texts] == ["a", "bb", "pau"]
     assert claim.illustrate({row: {}}) == {}
 

@@ -147,7 +147,9 @@ def test_a_set_leaves_its_first_images_and_as_many_rows_as_seeds():
     assert [row["value"] for row in found.rows[2:]] == [10, 1]
     assert {(row["seed"], row["backend"], row["n_train"]) for row in found.rows} == {(3, "scikit-learn", 100)}
     picture = claim.illustrate({("digits", "linear", "softmax"): found.files})["samples.png"]
-    assert picture.axes[0].images[0].get_array().shape == (8, 8 * 12) and list(found.files) == [SAMPLES]
+    shown = picture.axes[0].images[0].get_array()
+    assert shown.shape == (8, 9 * 12) and list(found.files) == [SAMPLES]
+    assert np.ma.getmaskarray(shown)[:, 8::9].all(), "a line after each image"
 
 
 def test_jitter_changes_training_and_not_the_digits_tested(monkeypatch):
