@@ -1,5 +1,6 @@
 """What the engine's tests share: digits, small models of the zoo, and a training run that another backend can repeat."""
 
+import contextlib
 import sys
 
 import numpy as np
@@ -95,6 +96,24 @@ def compiled(seeds=(0,), name="linear", optimizer=None, metrics=None, learning_r
     loss, metric = loss_and_metric(name)
     population.compile(optimizer, loss, [metric] if metrics is None else metrics, learning_rate=learning_rate)
     return population
+
+
+@contextlib.contextmanager
+def refused(population, match):
+    """Within it InvalidInput must be raised, with this message, and nothing of the population may change."""
+    from numpy.testing import assert_array_equal
+
+    from zoo.errors import InvalidInput
+
+    before = [population.get_weights(k) for k in range(len(population))]
+    trained, histories = population.epochs_trained, len(population.history)
+    with pytest.raises(InvalidInput, match=match) as caught:
+        yield
+    assert "\n" not in str(caught.value)
+    for k, arrays in enumerate(before):
+        for old, new in zip(arrays, population.get_weights(k), strict=True):
+            assert_array_equal(old, new)
+    assert (population.epochs_trained, len(population.history)) == (trained, histories)
 
 
 @pytest.fixture(scope="module")

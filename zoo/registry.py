@@ -91,7 +91,8 @@ def create_model(name, input_shape, classes=None, **options):
     input_shape = _checked_shape(input_shape)
     _check_classes(name, classes)
     if keras.config.image_data_format() != "channels_last":
-        raise InvalidInput("The zoo's models take an image's channels last; call keras.config.set_image_data_format('channels_last').")
+        remedy = "keras.config.set_image_data_format('channels_last')"
+        raise InvalidInput(f"The zoo's models take an image's channels last; call {remedy}.")
     sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
         options = copy.deepcopy(options)  # the caller's lists may change, what the model was made of does not

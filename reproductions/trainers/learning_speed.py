@@ -18,6 +18,7 @@ STARTS = {
 }
 # In which epochs a learning curve is written down.
 CURVE = (1, 2, 3, 5, 7, 10, 14, 20, 30)
+WITHIN_FIRST = 0.5  # of an epoch: how a net counts that gets to a target within its first one
 
 
 def train_mlp(trial, report):
@@ -124,7 +125,7 @@ def _epochs_to(curve, target):
     if not len(below):
         return float(len(curve))
     if below[0] == 0:
-        return 0.5
+        return WITHIN_FIRST
     # An error of 0 has no logarithm; so many hundredths of a percent are less than any target.
     before, after = np.log(np.maximum(curve[below[0] - 1 : below[0] + 1], 0.01))
     return below[0] - 0.5 + (before - np.log(target)) / (before - after)

@@ -194,7 +194,8 @@ def _without_optimizer(model):
 def free_folder(folder):
     """The absolute path that a preset may be written to. Raises InvalidInput where something else would be lost, ResultsError."""
     if isinstance(folder, str) and folder in list_presets():
-        raise InvalidInput(f"{folder} is a preset that ships, and from_preset({folder!r}) loads that one; choose another folder.")
+        loads = f"from_preset({folder!r}) loads that one"
+        raise InvalidInput(f"{folder} is a preset that ships, and {loads}; choose another folder.")
     folder = path_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
         folder = Path(os.path.realpath(folder))

@@ -108,8 +108,8 @@ class Objective:
         kind = type(self._known_loss) if isinstance(self._known_loss, keras.losses.Loss) else self._known_loss
         name = getattr(kind, "__name__", "")
         output, given = model.output_shape[1:], y.shape[1:]
-        ours = getattr(keras.losses, name, None) is not kind
-        if ours or name.replace("_", "").lower() not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
+        own = getattr(keras.losses, name, None) is not kind
+        if own or name.replace("_", "").lower() not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
             return
         if any(want is not None and want != got for want, got in zip(output, given)):
             raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
@@ -213,7 +213,7 @@ def _known(kind, identifier, get, chosen_by_data=()):
 
 
 def _require_whole_config(made):
-    """Raise InvalidInput for a class of the user's with settings that its get_config does not give: each member gets its own."""
+    """Raise InvalidInput for an object of the user's class whose get_config leaves out what it was made with."""
     import inspect
 
     kind = type(made)

@@ -14,8 +14,8 @@ class Population:
 
     On the JAX backend all members train as one compiled program (`jax.vmap` over members of a `lax.scan` over
     Keras's own stateless train step), on a CPU a share of them on each core; on TensorFlow and PyTorch one after another
-    with `keras.Model.fit`. All give the same answers within float tolerance: a population of one equals `fit` step for step, on the
-    same order of examples.
+    with `keras.Model.fit`. All give the same answers within float tolerance: a population of one equals `fit`
+    step for step, on the same order of examples.
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
@@ -91,8 +91,8 @@ class Population:
             learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
 
         Raises InvalidInput for what Keras does not know, for cross-entropies and the usual metrics of probabilities on
-        the zoo's logits, for rates that are no positive numbers or belong to no rate of the pattern's, and for a custom optimizer or metric whose
-        get_config leaves something out.
+        the zoo's logits, for rates that are no positive numbers or multiply no rate of the pattern's, and for a custom
+        optimizer or metric whose get_config leaves something out.
         """
         rates = None if learning_rate is None else checks.check_rates(learning_rate, len(self))
         objective = Objective(optimizer, loss, metrics, rates)
@@ -133,7 +133,8 @@ class Population:
             verbose: "auto" shows progress on a terminal, True always, False never.
 
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
-        val_ counterparts; with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
+        val_ counterparts; with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss
+        stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used; nothing has changed then.
         """
         x, y = self._check_data(x, y)

@@ -1,0 +1,162 @@
+"""Optimizers, losses, metrics and rates that a population takes and does not take: one clear InvalidInput, nothing changed."""
+
+import keras
+import numpy as np
+import pytest
+from population_example import compiled, digits, refused, shared_compilations, small_model  # noqa: F401
+
+import zoo
+from zoo.errors import InvalidInput
+
+X = np.zeros((20, 8, 8), "uint8")
+
+
+@pytest.fixture(scope="module")
+def population():
+    return compiled([0, 1])
+
+
+@pytest.mark.parametrize("arguments, match", [
+    ({"optimizer": "adamm"}, "optimizer='adamm' is no Keras optimizer"),
+    ({"optimizer": None}, "optimizer=None"),
+    ({"loss": "crossentrophy"}, "loss='crossentrophy' is no Keras loss"),
+    ({"loss": None}, "loss=None"),
+    ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),
+    ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
+    ({"learning_rate": 0.1}, "2 positive numbers"),
+    ({"learning_rate": [0.1]}, "2 positive numbers"),
+    ({"learning_rate": [0.1, 0]}, "2 positive numbers"),
+    ({"learning_rate": [0.1, np.nan]}, "2 positive numbers"),
+    ({"learning_rate": ["fast", "slow"]}, "2 positive numbers"),
+    ({"optimizer": keras.optimizers.SGD(keras.optimizers.schedules.PiecewiseConstantDecay([5], [1.0, 0.1])),
+      "learning_rate": [0.1, 0.2]}, "schedule with initial_learning_rate"),
+    ({"optimizer": keras.optimizers.SGD(0.0), "learning_rate": [0.1, 0.2]}, "own rate is positive"),
+])
+def test_compile(population, arguments, match):
+    with refused(population, match):
+        population.compile(**{"optimizer": "adam", "loss": "mse"} | arguments)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("loss, name", [
+    ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+    ("categorical_crossentropy", "CategoricalCrossentropy"),
+    ("binary_crossentropy", "BinaryCrossentropy"),
+    ("SparseCategoricalCrossentropy", "SparseCategoricalCrossentropy"),
+    ("crossentropy", "SparseCategoricalCrossentropy"),
+    (keras.losses.sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"),
+    (keras.losses.SparseCategoricalCrossentropy(), "SparseCategoricalCrossentropy"),
+    (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), "CategoricalCrossentropy"),
+    (keras.losses.BinaryFocalCrossentropy(), "BinaryFocalCrossentropy"),
+])
+def test_losses_of_probabilities_are_not_for_logits(population, loss, name):
+    with refused(population, rf"'linear' ends in logits; pass keras.losses.{name}\(from_logits=True\)\.$"):
+        population.compile("adam", loss)
+    within = zoo.Population(lambda: keras.Sequential([keras.Input((8, 8)), small_model("deep_autoencoder")]), [0])
+    with refused(within, "ends in logits"):
+        within.compile("adam", loss)
+
+
+@pytest.mark.backend
+def test_losses_that_cannot_take_the_targets():
+    population = compiled([0])
+    population.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+    with refused(population, r"do not fit: the model's output has shape \(None, 10\), y \(20, 7\)"):
+        population.fit(X, np.ones((20, 7)), batch_size=5)
+
+
+@pytest.mark.parametrize("batch_size", [5, 10])
+def test_targets_do_not_fit_by_being_stretched(batch_size):
+    wide = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 10), [0])
+    wide.compile("adam", "mse")
+    with refused(wide, "do not fit"):
+        wide.fit(X, np.zeros(20, "float32"), batch_size=batch_size)
+    with refused(wide, r"y has shape \(20, 1\), the model's output \(None, 10\)"):
+        wide.fit(X, np.zeros((20, 1), "float32"), batch_size=batch_size)
+
+
+@pytest.mark.parametrize("metric, outputs, remedy", [
+    ("accuracy", 1, r"BinaryAccuracy\(threshold=0.0\)"),
+    (keras.metrics.BinaryAccuracy(), 1, r"BinaryAccuracy\(threshold=0.0\)"),
+    ("AUC", 1, r"AUC\(from_logits=True\)"),
+    (keras.metrics.Precision(), 1, r"Precision\(thresholds=0\)"),
+    ("sparse_categorical_crossentropy", 10, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
+    (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
+    (keras.metrics.BinaryIoU(), 1, r"BinaryIoU\(threshold=0.0\)"),
+    (keras.metrics.PrecisionAtRecall(0.5), 1, "probabilities, with a sigmoid layer"),
+])
+def test_metrics_of_probabilities_are_not_for_logits(metric, outputs, remedy):
+    population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), outputs), [0])
+    loss = (keras.losses.BinaryCrossentropy if outputs == 1 else keras.losses.SparseCategoricalCrossentropy)(from_logits=True)
+    with refused(population, f"ends in logits; .*{remedy}"):
+        population.compile("adam", loss, [metric])
+    right = [
+        keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True), keras.metrics.Precision(thresholds=0),
+        keras.metrics.Precision(top_k=1, name="top"), keras.metrics.BinaryIoU(threshold=0.0), binary_crossentropy,
+    ]  # fmt: skip
+    population.compile("adam", loss, right if outputs == 1 else ["accuracy"])
+
+
+def binary_crossentropy(y_true, y_pred):
+    """The user's own, which knows what it is given."""
+    return keras.losses.binary_crossentropy(y_true, y_pred, from_logits=True)
+
+
+def huber(y_true, y_pred):
+    """The user's own, of targets with a column more."""
+    return keras.losses.huber(y_true[:, :1], y_pred)
+
+
+def test_a_loss_of_ones_own_may_take_other_targets():
+    population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), [0])
+    population.compile("adam", huber)
+    assert np.isfinite(population.fit(X, np.zeros((20, 2), "float32"), batch_size=10).loss).all()
+
+
+class Hits(keras.metrics.Metric):
+    """A metric whose config leaves out what it was made with."""
+
+    def __init__(self, k=5, **kwargs):
+        super().__init__(**kwargs)
+        self.k, self.total = k, self.add_weight(name="total", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(keras.ops.cast(self.k, "float32"))
+
+    def result(self):
+        return self.total
+
+
+def test_members_get_metrics_like_the_one_given(population):
+    with refused(population, r"Hits.get_config\(\) must give k: each member gets a Hits of its own"):
+        population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), [Hits(k=1)])
+
+
+def test_a_metric_of_many_numbers_has_no_place_in_the_history():
+    wide = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 3), [0])
+    wide.compile("adam", "mse", [keras.metrics.R2Score(class_aggregation=None, name="each")])
+    with refused(wide, "The metric each gives 3 numbers"):
+        wide.fit(X, np.zeros((20, 3), "float32"), batch_size=10)
+
+
+def test_rates_of_members_need_a_rate(population):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with refused(population, "a constant rate or a schedule, not a function"):
+        population.compile(keras.optimizers.SGD(lambda: 0.1), loss, learning_rate=[0.1, 0.2])
+
+
+def test_weight_decay_spares_the_variables_it_was_told_to():
+    optimizer = keras.optimizers.AdamW(1e-2, weight_decay=10.0)
+    optimizer.exclude_from_weight_decay(var_names=["kernel", "bias"])
+    kernels = []
+    for pattern in (optimizer, keras.optimizers.Adam(1e-2)):
+        population = zoo.Population(lambda: small_model("linear"), [0])
+        population.compile(pattern, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        population.fit(*digits()[0], epochs=2, batch_size=50)
+        kernels.append(population.get_weights(0)[0])
+    np.testing.assert_allclose(*kernels, rtol=1e-5, atol=1e-6)
+
+    by_list = keras.optimizers.AdamW(1e-2, weight_decay=1.0)
+    by_list.exclude_from_weight_decay(var_list=[population.template.trainable_variables[0]])
+    with pytest.raises(InvalidInput, match="var_names"):
+        population.compile(by_list, "mse")
