@@ -218,7 +218,7 @@ def _draw_losses(axes, tables):
         axes.hlines(values.min() * (1 + CLOSE), place - 0.25, place + 0.25, color="C3", linewidth=1.2, linestyle=":")
     axes.plot([], [], ":", color="C3", label=f"{CLOSE:.0%} above the best of a width")
     axes.set_yscale("log")
-    plain_ticks(axes.yaxis, subs=(1, 1.2, 1.5, 2, 3, 5, 7))
+    plain_ticks(axes.yaxis, subs=(1, 1.2, 1.5, 2, 3, 4, 5, 7))
     axes.legend(fontsize=8, loc="upper right")
     axes.set_xticks(range(1, len(losses) + 1), [row[2].split()[0] for row in tables])
     axes.set(xlabel="hidden units", ylabel="test loss (each seed a dot, the bar their median)")

@@ -224,7 +224,7 @@ def draw(runs):
     error.annotate("solved below", (0.02, SOLVED), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
     error.set(title="adding problem", ylabel="mean squared error, test")
     gradient.set(title="gradient T/2 steps back, by that at the end", ylabel="ratio")
-    if gradient.get_ylim()[0] < 10**LEAST:
+    if (adding[adding.metric.str.startswith("log10_gradient")].value <= LEAST).any():
         gradient.axhline(10**LEAST, color="black", lw=1, ls=":")
         below = "this or less: 32 bits do not tell"
         gradient.annotate(below, (0.02, 10**LEAST), xycoords=("axes fraction", "data"), va="top", fontsize=8)

@@ -237,3 +237,17 @@ def test_gradients_that_32_bits_round_to_nothing_are_not_ordered():
     nothing, some = (checks[f"{name} reaches further than that of rnn, trained"] for name in (claim.LSTM, claim.CHRONO))
     assert nothing.verdict == "undecided" and "neither leaves 1e-30 of it" in nothing.sentence
     assert some.verdict == "reproduced" and some.effect == pytest.approx(28, abs=0.01), "no less than is known to be gone"
+
+
+@pytest.mark.parametrize("least, shown", [(-34.0, True), (-12.0, False)])
+def test_the_figure_says_where_gradients_end_only_if_some_do(least, shown):
+    gradients = {claim.RNN: least, claim.IRNN: 0.0, claim.LSTM: -2.0, claim.CHRONO: -1.0}
+    pixels = [
+        {"dataset": "mnist", "model": name, "setting": "49 pixels in order", "metric": "test_error_pct", "seed": 0, "value": 40.0}
+        for name in claim.NETS
+    ]
+    runs = pd.concat([runs_of(dict.fromkeys(claim.NETS, (0.1, 0.1)), gradients), pd.DataFrame(pixels)], ignore_index=True)
+    gradient = claim.draw(runs).axes[1]
+    assert [text.get_text() for text in gradient.texts] == ["this or less: 32 bits do not tell"] * shown
+    drawn = [value for line in gradient.lines if line.get_label().startswith("rnn, trained") for value in line.get_ydata()]
+    assert min(drawn) == pytest.approx(10.0 ** max(least, claim.LEAST), rel=1e-3)
