@@ -94,7 +94,7 @@ def trials(budget):
     width = budget.choose(smoke=24, quick=200, hour=200, full=1000)
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
-    depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 3), full=(1, 2, 3))
+    depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 2, 3), full=(1, 2, 3))
 
     def trial(start, depth, labels, top=None):
         activation, dropout, noise = STARTS[start]
@@ -108,7 +108,7 @@ def trials(budget):
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost)
 
     deepest = budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, hour=STARTS, full=STARTS)
-    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), hour=("random", *PRETRAINED), full=STARTS)
+    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), hour=STARTS, full=STARTS)
     for depth in depths:
         for start in deepest if depth == depths[-1] else shallower:
             yield trial(start, depth, size["labels"])
