@@ -42,16 +42,17 @@ def check_given(y, objective, part=""):
 
 
 def check_validation(model, validation_data, y, objective):
-    """The pair (x, y) to validate on, shaped like the training data with targets y; or InvalidInput."""
-    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-        raise InvalidInput("validation_data must be a pair of arrays (x, y).")
+    """(x, y, sample_weight or None) to validate on, shaped like the training data with targets y; or InvalidInput."""
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise InvalidInput("validation_data must be a pair of arrays (x, y), or three (x, y, sample_weight).")
     check_given(validation_data[1], objective, "The validation ")
-    held_out, targets = check_data(model, *validation_data, part="validation ")
+    x, given, *weights = validation_data
+    held_out, targets = check_data(model, x, given, part="validation ")
     if targets.shape[1:] != y.shape[1:]:
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
     if objective.wants_class_labels:
         check_labels(targets, model.output_shape, "validation ")
-    return held_out, targets
+    return held_out, targets, weights[0] if weights else None
 
 
 def check_reconstructed(model, x, error, encoders):

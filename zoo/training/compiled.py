@@ -57,15 +57,15 @@ class Program:
 
     def _train_epoch(self, member, epoch, data, subset, plan):
         """One epoch of one member: (member, logs)."""
-        x, y, batch_size = data["x"], data["y"], plan["batch_size"]
-        order = _order(member["key"], epoch, x.shape[0], subset, plan)
+        arrays, batch_size = example_arrays(data), plan["batch_size"]
+        order = _order(member["key"], epoch, data["x"].shape[0], subset, plan)
         steps, tail = divmod(order.shape[0], batch_size)
 
         def step(carry, rows):
             member, metrics = carry
             self.rate.factor = member["factor"]
             state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
-            _, (trainable, non_trainable, optimizer, metrics) = self.model.train_step(state, (x[rows], y[rows]))
+            _, (trainable, non_trainable, optimizer, metrics) = self.model.train_step(state, tuple(a[rows] for a in arrays))
             member = dict(member, trainable=trainable, non_trainable=non_trainable, optimizer=optimizer)
             return (member, metrics), None
 
@@ -76,14 +76,14 @@ class Program:
         member, metrics = carry
         return member, self._results(metrics)
 
-    def _test(self, trainable, non_trainable, x, y, rows):
-        """Metrics of one member on x, y, evaluated `rows` examples at a time."""
+    def _test(self, trainable, non_trainable, arrays, rows):
+        """Metrics of one member on arrays x, y and maybe weights, evaluated `rows` examples at a time."""
 
         def test(metrics, batch):
             _, (_, _, metrics) = self.model.test_step((trainable, non_trainable, metrics), batch)
             return metrics
 
-        return self._results(over_batches(test, self._fresh_metrics(), x, y, rows))
+        return self._results(over_batches(test, self._fresh_metrics(), arrays, rows))
 
     def _results(self, metrics):
         from keras import StatelessScope
@@ -104,7 +104,7 @@ class Program:
         member, logs = self._train_epoch(member, epoch, data, subset, plan)
         if "xv" in data:
             weights = self.evaluated_weights(member)
-            held_out = self._test(weights, member["non_trainable"], data["xv"], data["yv"], rows)
+            held_out = self._test(weights, member["non_trainable"], example_arrays(data, "v"), rows)
             logs |= {f"val_{name}": value for name, value in held_out.items()}
         if best is not None:
             best = self._keep_best(best, member, logs, epoch, plan)
@@ -143,11 +143,11 @@ class Program:
 
         return lax.fori_loop(0, n_epochs, epoch, (state, best, history))
 
-    def evaluate(self, trainable, non_trainable, x, y):
-        """Metrics of every member on x (n, ...), y (n, ...): dict of (K,) float32."""
+    def evaluate(self, trainable, non_trainable, data):
+        """Metrics of every member on data, a dict of x (n, ...), y (n, ...) and maybe weights w: dict of (K,) float32."""
         members = (trainable + non_trainable)[0].shape[0]
-        rows = evaluation_rows(members)
-        return over_members(lambda t, n: self._test(t, n, x, y, rows), members)(trainable, non_trainable)
+        arrays, rows = example_arrays(data), evaluation_rows(members)
+        return over_members(lambda t, n: self._test(t, n, arrays, rows), members)(trainable, non_trainable)
 
     def predict(self, trainable, non_trainable, x):
         """Outputs of every member on one batch x (n, ...): (K, n, ...)."""
@@ -182,19 +182,23 @@ def _order(key, epoch, n, subset, plan):
     return order if subset is None else subset[order]
 
 
-def over_batches(function, carry, x, y, rows):
-    """Fold `function(carry, (x, y))` over the data in batches of `rows`, the smaller last one included."""
-    n = x.shape[0]
+def example_arrays(data, suffix=""):
+    """What Keras's steps take of a dict of arrays, in their order: x, y and, where there are some, weights."""
+    return tuple(data[name + suffix] for name in ("x", "y", "w") if name + suffix in data)
+
+
+def over_batches(function, carry, arrays, rows):
+    """Fold `function(carry, arrays of a batch)` over arrays (n, ...) in batches of `rows`, the smaller last one included."""
+    n = arrays[0].shape[0]
     rows = _even_rows(n, rows)
     steps, tail = divmod(n, rows)
 
     def step(carry, start):
-        batch = (lax.dynamic_slice_in_dim(x, start, rows), lax.dynamic_slice_in_dim(y, start, rows))
-        return function(carry, batch), None
+        return function(carry, tuple(lax.dynamic_slice_in_dim(array, start, rows) for array in arrays)), None
 
     carry, _ = lax.scan(step, carry, jnp.arange(steps) * rows)
     if tail:
-        carry = function(carry, (x[steps * rows :], y[steps * rows :]))
+        carry = function(carry, tuple(array[steps * rows :] for array in arrays))
     return carry
 
 

@@ -183,11 +183,11 @@ class CompiledEngine:
 
     # -- after training --------------------------------------------------------------------------------------
 
-    def evaluate(self, state, x, y):
-        """Metrics of every member: dict of (K,) float32."""
-        x, y = _on_device(x, y)
+    def evaluate(self, state, data):
+        """Metrics of every member on data, a dict of x, y and maybe weights w: dict of (K,) float32."""
+        data = dict(zip(data, _on_device(*data.values())))
         run = self._executables.setdefault("evaluate", jax.jit(self.program.evaluate))
-        parts = self._by_groups(state, lambda weights: jax.device_get(run(*weights, x, y)))
+        parts = self._by_groups(state, lambda weights: jax.device_get(run(*weights, data)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def predict(self, state, x):

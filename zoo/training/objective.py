@@ -161,6 +161,22 @@ class Objective:
             own._exclude_from_weight_decay_pattern = pattern._exclude_from_weight_decay_pattern
         return optimizer
 
+    @property
+    def optimizer_name(self):
+        """Which optimizer it is, such as "Adam"; of one that scales the loss also which one it does so for."""
+        from zoo.training.schedules import innermost
+
+        return " of ".join(dict.fromkeys(type(kind).__name__ for kind in (self._pattern, innermost(self._pattern))))
+
+    def optimizer_state(self, model, members):
+        """A fresh optimizer's variables for every member of models like this one, as arrays (K, *shape)."""
+        import keras
+
+        optimizer = self._optimizer()
+        optimizer.build(model.trainable_variables)
+        values = (keras.ops.convert_to_numpy(variable) for variable in optimizer.variables)
+        return [np.broadcast_to(value, (members, *value.shape)) for value in values]
+
     def factors(self, members):
         """(K,) float32: by how much each member's learning rate differs from the pattern's."""
         if self.rates is None:

@@ -3,11 +3,13 @@
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.training import checks
+from zoo.training import checks, checkpoint
+from zoo.training.example_weights import example_weights
 from zoo.training.members import architecture, assign, build_member, check_seeds, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
 
+PROGRESS = ("epochs_trained", "diverged", "best_epoch")  # what fit says of the members beside their history
 
 class Population:
     """K replicas ("members") of one Keras model that differ in their seed.
@@ -109,6 +111,8 @@ class Population:
         epochs=1,
         batch_size=128,
         validation_data=None,
+        sample_weight=None,
+        class_weight=None,
         subsets=None,
         select="last",
         shuffle=True,
@@ -117,13 +121,16 @@ class Population:
     ):
         """Train all members; returns the history of this call. All data lie in the device's memory.
 
-        Weights of examples or classes, callbacks and early stopping are not there; a custom loss can weigh by what y holds.
+        Callbacks and early stopping are not there: select="best" keeps what early stopping would restore.
 
         Args:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
             y: array (n, ...), or None where the loss says that it ignores it (ignores_y = True, as zoo.layers.MeanOutput).
             epochs, batch_size: positive integers; a batch can't be larger than what a member trains on.
-            validation_data: None or (x, y), evaluated after every epoch.
+            validation_data: None, (x, y) or (x, y, sample_weight), evaluated after every epoch.
+            sample_weight: None, or how much each example counts in the loss: numbers (n,), or (n, *steps) where the model
+                has an output for each step. class_weight: None, or {class: weight} instead, 1 for those left out. As in
+                Keras they weigh the loss, whose mean divides by the number of examples, and none of the metrics.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
                 validation score (the first accuracy among the metrics, else loss; the first such epoch), or the
@@ -142,9 +149,11 @@ class Population:
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
-        data = {"x": x, "y": y}
+        data = self._batch(x, y, sample_weight, class_weight)
         if validation_data is not None:
-            data["xv"], data["yv"] = checks.check_validation(self.template, validation_data, y, self._objective)
+            *held_out, weights = checks.check_validation(self.template, validation_data, y, self._objective)
+            held_out = self._batch(*held_out, weights, part="validation ")
+            data |= {f"{name}v": values for name, values in held_out.items()}
         engine = self._need_engine(x, y)
         progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
@@ -158,6 +167,11 @@ class Population:
         if self._objective.wants_class_labels:
             checks.check_labels(y, self.template.output_shape)
         return x, y
+
+    def _batch(self, x, y, sample_weight, class_weight=None, part=""):
+        """{"x": x, "y": y}, and "w": weights where there are some: what Keras's steps take, in this order."""
+        weights = example_weights(sample_weight, class_weight, y, self.template.output_shape, part)
+        return {"x": x, "y": y} | ({} if weights is None else {"w": weights})
 
     def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):
@@ -206,8 +220,8 @@ class Population:
 
         return pd.concat(self._histories, ignore_index=True) if self._histories else pd.DataFrame()
 
-    def evaluate(self, x, y=None):
-        """Loss and metrics of every member on x (n, *input_shape), y (n, ...).
+    def evaluate(self, x, y=None, sample_weight=None):
+        """Loss and metrics of every member on x (n, *input_shape), y (n, ...); sample_weight: as in fit.
 
         Returns a DataFrame, one row per member: member, seed, loss, the metrics, diverged (bool).
         Raises InvalidInput for data that do not fit, and before `compile`.
@@ -215,7 +229,8 @@ class Population:
         import pandas as pd
 
         x, y = self._check_data(x, y)
-        results = self._need_engine(x, y).evaluate(self._state, x, y)
+        data = self._batch(x, y, sample_weight)
+        results = self._need_engine(x, y).evaluate(self._state, data)
         index = {"member": range(len(self)), "seed": self.seeds}
         return pd.DataFrame(index | {name: results[name] for name in _loss_first(results)} | {"diverged": self.diverged})
 
@@ -258,6 +273,27 @@ class Population:
         """The arrays of one member, ordered as `model.get_weights()` orders them. Raises as population[member] does."""
         member = self._checked(member)
         return [np.array(values[place][member]) for values, place in map(self._stacked, self.template.weights)]
+
+    def save(self, path):
+        """Write all that `fit` has changed to one file: weights, what the optimizers have gathered, history.
+
+        path: of the file, replaced whole if it is there; its folder must exist. Raises ResultsError where it can't be written.
+        """
+        progress = {name: getattr(self, name) for name in PROGRESS}
+        checkpoint.save(path, self._state, self._objective, progress, self.history)
+
+    def restore(self, path):
+        """Be as the population was that was saved to the file `path`; it was built alike, of the same seeds.
+
+        Where this one is compiled, its optimizers go on with what they had gathered then: `fit` does what it would have done.
+        Raises InvalidInput for a file that is none of `save`'s, or of another population or optimizer, CorruptFile for a
+        damaged one; nothing has changed then.
+        """
+        state, progress, history = checkpoint.restore(path, self._state, self._objective, self.template)
+        self._state |= state
+        self._histories = [history] if len(history) else []
+        for name in PROGRESS:
+            setattr(self, name, progress[name])
 
     def __getitem__(self, member):
         """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is, at its own rate.

@@ -16,10 +16,11 @@ STEPS_PER_EXECUTION = 100
 class Batches(keras.utils.PyDataset):
     """The batches of one member, in the order that the compiled engine would use."""
 
-    def __init__(self, x, y, subset, seed, plan):
+    def __init__(self, data, subset, seed, plan):
         super().__init__()
-        self.x, self.y, self.subset, self.seed, self.plan = x, y, subset, seed, plan
-        self.n = len(x) if subset is None else len(subset)
+        self.arrays = [data[name] for name in ("x", "y", "w") if name in data]
+        self.subset, self.seed, self.plan = subset, seed, plan
+        self.n = len(data["x"]) if subset is None else len(subset)
         self.begin(plan["first_epoch"])
 
     def __len__(self):
@@ -29,7 +30,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, i):
         size = self.plan["batch_size"]
         rows = self.rows[i * size : (i + 1) * size]
-        return self.x[rows], self.y[rows]
+        return tuple(array[rows] for array in self.arrays)
 
     def begin(self, epoch):
         """Put the examples in the order of this epoch. (Keras's own signals come once too often: fit tries a batch first.)"""
@@ -52,9 +53,7 @@ class Watch(keras.callbacks.Callback):
         row = {name: float(value) for name, value in logs.items()}
         with averaged_weights(self.model):
             if "xv" in self.data:
-                held_out = self.model.evaluate(
-                    self.data["xv"], self.data["yv"], batch_size=1024, verbose=0, return_dict=True
-                )
+                held_out = _evaluate(self.model, {name: self.data.get(f"{name}v") for name in "xyw"})
                 row |= {f"val_{name}": float(value) for name, value in held_out.items()}
             value = row.get(self.plan["monitor"], np.nan) * self.plan["sign"]
             # NaN is never the best; a diverged model may still have an accuracy, so its loss is looked at too
@@ -106,7 +105,7 @@ class SequentialEngine:
         return model
 
     def _fit_member(self, model, member, data, plan, progress):
-        batches = Batches(data["x"], data["y"], member["subset"], member["seed"], plan)
+        batches = Batches(data, member["subset"], member["seed"], plan)
         self.objective.compile(model, steps_per_execution=_steps_per_execution(len(batches)))
         model.optimizer.build(model.trainable_variables)
         for variable, value in zip(model.optimizer.variables, member["optimizer"] or ()):
@@ -129,18 +128,25 @@ class SequentialEngine:
             "seconds": time.perf_counter() - started,
         }
 
-    def evaluate(self, state, x, y):
+    def evaluate(self, state, data):
         """See CompiledEngine.evaluate."""
         rows = []
         for k in range(len(state["seeds"])):
             model = self._model(state, k)
             self.objective.compile(model)
-            rows.append(model.evaluate(x, y, batch_size=1024, verbose=0, return_dict=True))
+            rows.append(_evaluate(model, data))
         return {name: np.array([row[name] for row in rows], "float32") for name in rows[0]}
 
     def predict(self, state, x):
         """See CompiledEngine.predict."""
         return np.stack([self._model(state, k).predict(x, verbose=0) for k in range(len(state["seeds"]))])
+
+
+def _evaluate(model, data):
+    """Loss and metrics of a model on a dict of x, y and maybe weights w."""
+    return model.evaluate(
+        data["x"], data["y"], sample_weight=data.get("w"), batch_size=1024, verbose=0, return_dict=True
+    )
 
 
 def _steps_per_execution(steps):
