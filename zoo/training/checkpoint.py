@@ -14,76 +14,103 @@ from zoo.errors import CorruptFile, InvalidInput, ResultsError
 
 FORMAT = "deepzoo population 1"
 PARTS = ("trainable", "non_trainable", "optimizer")  # of a population's state: lists of arrays (K, *shape)
+# What NumPy and its zip files raise for damaged bytes.
+DAMAGE = (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError, KeyError)
 
 
-def save(path, state, objective, progress, history):
-    """Write a population's state, its progress and its history, a DataFrame, to the file `path`; or ResultsError."""
-    optimizer = None if state["optimizer"] is None else objective.optimizer_name
-    about = {"seeds": state["seeds"], "optimizer": optimizer, "columns": list(history), "progress": {}}
+def save(path, about, state, progress, history):
+    """Write a population to the file `path`: about, plain JSON that must be the same in the one that restores it; its state;
+    its progress, plain values or arrays by name; its history, a DataFrame. Raises ResultsError.
+    """
     arrays = _numbered("history", [history[name].to_numpy() for name in history])
     for name in PARTS:
         arrays |= _numbered(name, state[name])
-    for name, value in progress.items():
-        if isinstance(value, np.ndarray):
-            arrays[name] = value
-        else:
-            about["progress"][name] = value
-    _write(Path(path), about, arrays)
+    arrays |= {name: value for name, value in progress.items() if isinstance(value, np.ndarray)}
+    plain = {name: value for name, value in progress.items() if name not in arrays}
+    head = {"about": about, "columns": list(history), "progress": plain, "trained": state["optimizer"] is not None}
+    _write(_path(path), head, {name: _storable(array) for name, array in arrays.items()})
 
 
-def restore(path, state, objective, template):
-    """(state, progress, history) that `save` wrote, of a population like the one that has `state`; see Population.restore.
+def restore(path, about, state, fresh_optimizer):
+    """(state, progress, history) that `save` wrote; the arguments are those of the population that takes them over.
 
-    objective: what it is compiled for, or None: then optimizers begin anew.
+    fresh_optimizer: (values (K, *shape) that its optimizers start with, place among them of the learning rate, which stays as
+    it is here, or None), or None where it is not compiled: then optimizers begin anew. Raises InvalidInput, CorruptFile.
     """
     import pandas as pd
 
-    path = Path(path)
-    about, arrays = _read(path)
-    if about["seeds"] != state["seeds"]:
-        raise InvalidInput(f"{path} holds members of the seeds {about['seeds']}, this population has {state['seeds']}.")
-    found = {name: _taken(arrays, name, state[name], path) for name in ("trainable", "non_trainable")} | {"optimizer": None}
-    if about["optimizer"] and objective is not None:
-        if about["optimizer"] != objective.optimizer_name:
-            mine = objective.optimizer_name
-            raise InvalidInput(f"{path} was saved with {about['optimizer']}, this population is compiled with {mine}.")
-        like = objective.optimizer_state(template, len(state["seeds"]))
-        found["optimizer"] = _taken(arrays, "optimizer", like, path)
-    progress = about["progress"] | {name: array for name, array in arrays.items() if " " not in name}
-    history = pd.DataFrame({name: arrays[f"history {place}"] for place, name in enumerate(about["columns"])})
+    path = _path(path)
+    head, arrays = _read(path)
+    _require_same(head["about"], json.loads(json.dumps(about)), path, compiled=fresh_optimizer is not None)
+    found = {name: _taken(arrays, name, state[name], path) for name in PARTS[:2]} | {"optimizer": None}
+    if head["trained"] and fresh_optimizer is not None:
+        values, rate = fresh_optimizer
+        found["optimizer"] = _taken(arrays, "optimizer", values, path)
+        if rate is not None:
+            found["optimizer"][rate] = np.array(values[rate])
+    progress = head["progress"] | {name: array for name, array in arrays.items() if " " not in name}
+    history = pd.DataFrame({name: arrays[f"history {place}"] for place, name in enumerate(head["columns"])})
     return found, progress, history
 
 
-def _write(path, about, arrays):
-    arrays = {name: _storable(array) for name, array in arrays.items()}
-    about = json.dumps({"format": FORMAT, "sha256": _digest(about, arrays), "about": about})
+def _path(path):
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidInput(f"path must say where the file is; got {path!r}.")
+    return Path(path).resolve()  # of a link, the file that it stands for
+
+
+def _write(path, head, arrays):
+    head = json.dumps({"format": FORMAT, "sha256": _digest(head, arrays), "head": head})
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
             written = Path(scratch) / "written"
             with open(written, "wb") as file:
-                np.savez(file, about=np.array(about), **arrays)
+                np.savez(file, head=np.array(head), **arrays)
+                os.fsync(file.fileno())
             os.replace(written, path)
     except OSError as error:
         raise ResultsError(f"{path} can't be written ({error.strerror or error}); choose another place.") from error
 
 
 def _read(path):
-    """(dict of plain JSON, dict of arrays) of a file, nothing in it executed; InvalidInput or CorruptFile."""
+    """(head, arrays) of a file, nothing in it executed; InvalidInput, ResultsError or CorruptFile."""
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            head = json.loads(str(file["about"]))
-            arrays = {name: file[name] for name in file.files if name != "about"}
-        if not isinstance(head, dict) or head.get("format") != FORMAT:
-            raise KeyError("format")
-    except (FileNotFoundError, IsADirectoryError):
+        opened = open(path, "rb")
+    except FileNotFoundError:
         raise InvalidInput(f"There is no file {path}; Population.save writes one.") from None
-    except (AttributeError, KeyError, TypeError):
-        raise InvalidInput(f"{path} is no population that this deepzoo saved.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as problem:
-        raise CorruptFile(f"{path} is damaged, or no saved population: {problem}".splitlines()[0]) from None
-    if _digest(head["about"], arrays) != head["sha256"]:
+    except OSError as error:
+        raise ResultsError(f"{path} can't be read ({error.strerror or error}).") from error
+    with opened:
+        try:
+            file = np.load(opened, allow_pickle=False)
+            arrays = {name: file[name] for name in getattr(file, "files", ())}
+            head = json.loads(str(arrays.pop("head", '""')))
+        except (*DAMAGE, OSError) as problem:
+            reason = (str(problem) or type(problem).__name__).splitlines()[0]
+            raise CorruptFile(f"{path} is damaged, or no saved population: {reason}") from None
+    if not isinstance(head, dict) or head.keys() != {"format", "sha256", "head"} or head["format"] != FORMAT:
+        raise InvalidInput(f"{path} is no population that this deepzoo saved.")
+    if _digest(head["head"], arrays) != head["sha256"]:
         raise CorruptFile(f"{path} is damaged: what it holds is not what its sha256 promises.")
-    return head["about"], arrays
+    return head["head"], arrays
+
+
+def _require_same(saved, mine, path, compiled):
+    """Raise InvalidInput where seeds, layers or, if both are compiled, optimizers differ."""
+    if saved["seeds"] != mine["seeds"]:
+        raise InvalidInput(f"{path} holds members of the seeds {saved['seeds']}, this population has {mine['seeds']}.")
+    if len(saved["layers"]) != len(mine["layers"]):
+        counts = f"{len(saved['layers'])} layers, this population's have {len(mine['layers'])}"
+        raise InvalidInput(f"{path} holds models of {counts}.")
+    for place, ((theirs, before), (own, now)) in enumerate(zip(saved["layers"], mine["layers"])):
+        both = sorted(before.keys() & now.keys())
+        different = [f"{key}={before[key]!r} for {now[key]!r}" for key in both if before[key] != now[key]]
+        if theirs != own or different:
+            what = f"{theirs} for {own}" if theirs != own else f"{own} with {', '.join(different)}"
+            raise InvalidInput(f"{path} holds other models than this population's: layer {place} is {what}.")
+    if compiled and saved["optimizer"] and saved["optimizer"] != mine["optimizer"]:
+        optimizers = f"{saved['optimizer']}, this population is compiled with {mine['optimizer']}"
+        raise InvalidInput(f"{path} was saved with {optimizers}.")
 
 
 def _numbered(name, values):
@@ -92,12 +119,22 @@ def _numbered(name, values):
 
 
 def _taken(arrays, name, like, path):
-    """The list that `_numbered` took apart; InvalidInput unless it has the shapes and types of `like`."""
+    """The list that `_numbered` took apart, in the types of `like`; InvalidInput unless it has their shapes and fits."""
     found = [arrays[f"{name} {place}"] for place in range(sum(key.startswith(f"{name} ") for key in arrays))]
-    expected = [_storable(np.asarray(array)) for array in like]
-    if [(a.shape, a.dtype) for a in found] != [(a.shape, a.dtype) for a in expected]:
-        raise InvalidInput(f"{path} holds {name.replace('_', '-')} variables of other shapes than this population's; build alike.")
-    return [stored.view(np.asarray(own).dtype) for stored, own in zip(found, like)]
+    kind = f"{name.replace('_', '-')} variables"
+    if len(found) != len(like):
+        raise InvalidInput(f"{path} holds {len(found)} {kind}, this population has {len(like)}; build and compile it alike.")
+    taken = []
+    for place, (stored, own) in enumerate(zip(found, like)):
+        wanted = _storable(np.asarray(own)).dtype
+        # Counters and the states of random numbers are integers of another size on each backend.
+        whole = stored.dtype.kind in "iu" and wanted.kind in "iu" and np.asarray(own).dtype.kind != "V"
+        values = stored.astype(wanted) if whole else stored
+        if values.shape != own.shape or values.dtype != wanted or not np.array_equal(values, stored, equal_nan=not whole):
+            have, want = (f"{array.dtype} {array.shape}" for array in (stored, np.asarray(own)))
+            raise InvalidInput(f"{path}: number {place} of the {kind} is {have}, here {want}; build and compile alike.")
+        taken.append(values.view(np.asarray(own).dtype))
+    return taken
 
 
 def _storable(array):
@@ -105,8 +142,8 @@ def _storable(array):
     return array.view(f"uint{8 * array.dtype.itemsize}") if array.dtype.kind == "V" else array
 
 
-def _digest(about, arrays):
-    total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+def _digest(head, arrays):
+    total = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())

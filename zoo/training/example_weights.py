@@ -7,55 +7,82 @@ import numpy as np
 from zoo.errors import InvalidInput
 
 
-def example_weights(sample_weight, class_weight, y, output_shape, part=""):
-    """None, or float32 weights for a loss of targets y (n, ...) and outputs of shape output_shape, (None, ...).
+def weighed(objective, model, x, y, sample_weight, part=""):
+    """{"x": x, "y": y}, and "w": weights where there are some: what Keras's steps take, in this order.
 
-    sample_weight: None, or (n,), or (n, *output_shape[1:-1]) where each step or place has a loss of its own.
-    class_weight: None, or {class: weight}, 1 for those that it leaves out. part: "" or "validation ", for the messages.
-    Weights of examples come with an axis of length 1 for every one that the loss has beside, so that none is taken for another.
-    Raises InvalidInput for both at once, wrong shapes, negative or infinite weights, none above 0, unknown classes.
+    model: one that objective has prepared for data like these. Raises InvalidInput as check_weights does.
     """
-    if sample_weight is None and class_weight is None:
-        return None
-    if sample_weight is not None and class_weight is not None:
-        raise InvalidInput("Give sample_weight or class_weight, not both; their product is a sample_weight, too.")
-    name = f"{part}sample_weight" if class_weight is None else "class_weight"
-    if class_weight is not None:
-        sample_weight = _by_class(class_weight, y, output_shape)
+    if sample_weight is None:
+        return {"x": x, "y": y}
+    return {"x": x, "y": y, "w": check_weights(sample_weight, objective.shape_of_losses(model, x, y), len(x), part)}
+
+
+def check_weights(sample_weight, losses, n, part=""):
+    """Weights of n examples, float32 (n, *losses[1:]), from numbers (n,), or (n, *losses[1:]) where each step has its own.
+
+    losses: the shape of the losses of a batch before their mean, its first entry that of the examples, or None where there is
+    but one for the whole batch. part: "" or "validation ", for the messages. Raises InvalidInput for weights of another
+    shape, negative or infinite ones, and for a loss that cannot tell examples apart.
+    """
+    name = f"{part}sample_weight"
+    if losses[:1] == (None,):
+        raise InvalidInput(f"{name} is for a loss of one number for each example; this one is one for a whole batch.")
     try:
-        weights = np.asarray(sample_weight, "float32")
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{name} must be numbers, one for each example.") from None
-    each, steps = (len(y),), output_shape[1:-1]
-    by_step = weights.ndim == 1 + len(steps) and all(want in (None, got) for want, got in zip(steps, weights.shape[1:]))
-    if weights.shape != each and not (by_step and len(weights) == len(y)):
-        more = f" or ({', '.join(map(str, [*each, *steps]))})" if steps else ""
-        raise InvalidInput(f"{name} has shape {weights.shape}; it must have ({len(y)},){more}.")
+        weights = np.asarray(sample_weight)
+    except ValueError:
+        weights = np.array("ragged")
+    if weights.dtype.kind not in "iubf":
+        raise InvalidInput(f"{name} must be numbers, one for each example.")
+    steps = tuple(losses[1:])
+    if weights.shape == (n, 1) and not steps:  # a column of a table
+        weights = weights[:, 0]
+    if weights.shape not in ((n,), (n, *steps)):
+        more = f" or {(n, *steps)}" if steps else ""
+        raise InvalidInput(f"{name} has shape {weights.shape}; it must have ({n},){more}.")
+    weights = weights.astype("float32")
     if not np.isfinite(weights).all() or weights.min() < 0:
         raise InvalidInput(f"{name} must be finite numbers of at least 0.")
-    if not weights.any():
-        raise InvalidInput(f"{name} is 0 for all examples: there is nothing to learn from.")
-    return weights.reshape(*each, *[1] * len(steps)) if weights.shape == each else weights
+    if weights.ndim == 1:
+        weights = np.broadcast_to(weights.reshape(n, *[1] * len(steps)), (n, *steps))
+    return np.ascontiguousarray(weights)
 
 
-def _by_class(class_weight, y, output_shape):
-    """The weight of each label in y (n, ...), integers or one-hot, for a model of as many classes as it has outputs."""
-    classes = output_shape[-1] if len(output_shape) > 1 else 1
-    one_hot = classes > 1 and y.shape[-1] == classes and ((y == 0) | (y == 1)).all() and (y.sum(-1) == 1).all()
-    labels = y.argmax(-1) if one_hot and y.ndim == len(output_shape) else y
-    labels = labels[..., 0] if labels.ndim == len(output_shape) and labels.shape[-1] == 1 else labels
-    known = max(classes, 2)  # one output tells two classes apart
+def check_all_learn(weights, subsets):
+    """Raise InvalidInput where all examples that a member learns from weigh nothing; subsets: (K, m) rows or None."""
+    each = weights.reshape(len(weights), -1).any(axis=1)
+    for member, any_weight in enumerate([each.any()] if subsets is None else each[subsets].any(axis=1)):
+        if not any_weight:
+            whose = "" if subsets is None else f" of member {member}"
+            raise InvalidInput(f"All examples{whose} weigh 0: there is nothing to learn from.")
+
+
+def weights_of_classes(class_weight, y, output_shape, ignored=None):
+    """float32 weights of the labels in y, (n, ...) as integers or (n, ..., classes) one-hot, 1 for those not named.
+
+    class_weight: {class: weight}. output_shape: (None, ..., classes) of the model; one output tells two classes apart.
+    ignored: the label that the loss ignores, if any. Raises InvalidInput for unknown classes and for what is no label.
+    """
+    rank, classes = max(1, len(output_shape) - 1), output_shape[-1] if len(output_shape) > 1 else 1
+    known = max(classes, 2)
     if not isinstance(class_weight, dict) or not class_weight:
-        raise InvalidInput(f"class_weight must be a dict {{class: weight}}; got {class_weight!r}.")
+        kind = type(class_weight).__name__
+        raise InvalidInput(f"class_weight must be a dict {{class: weight}}, such as dict(enumerate(weights)); got {kind}.")
+    table = np.ones(known, "float32")
     for label, weight in class_weight.items():
         if not isinstance(label, (int, np.integer)) or not 0 <= label < known:
             raise InvalidInput(f"class_weight has {label!r}, but the classes are 0..{known - 1}.")
-        if not isinstance(weight, numbers.Real):
-            raise InvalidInput(f"class_weight[{label}] must be a number; got {weight!r}.")
-    if labels.ndim != max(1, len(output_shape) - 1) or (labels.dtype.kind not in "iub" and (labels % 1 != 0).any()):
-        raise InvalidInput(f"class_weight is for class labels; y has shape {y.shape} and dtype {y.dtype}.")
-    table = np.ones(known, "float32")
-    for label, weight in class_weight.items():
+        if not isinstance(weight, numbers.Real) or not np.isfinite(weight) or weight < 0:
+            raise InvalidInput(f"class_weight[{label}] must be a finite number of at least 0; got {weight!r}.")
         table[label] = weight
-    inside = (labels >= 0) & (labels < known)  # what the loss ignores, such as ignore_class, has no class to look up
-    return np.where(inside, table[np.where(inside, labels, 0).astype("int32")], np.float32(1))
+    labels = np.asarray(y)
+    if classes > 1 and labels.ndim == rank + 1 and labels.shape[-1] == classes:
+        one_hot = ((labels == 0) | (labels == 1)).all() and (labels.sum(-1) == 1).all()
+        labels = labels.argmax(-1) if one_hot else labels
+    elif labels.ndim == rank + 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    ignore = np.zeros(labels.shape, bool) if ignored is None else labels == ignored
+    found = np.where(ignore, 0, labels)
+    if labels.ndim != rank or (found % 1 != 0).any() or found.min() < 0 or found.max() >= known:
+        got = f"shape {y.shape} and dtype {y.dtype}"
+        raise InvalidInput(f"class_weight wants y to be class labels 0..{known - 1}; y has {got}.")
+    return np.where(ignore, np.float32(1), table[found.astype("int32")])

@@ -114,6 +114,21 @@ class Objective:
         if any(want is not None and want != got for want, got in zip(output, given)):
             raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
 
+    def shape_of_losses(self, model, x, y):
+        """Shape of the losses of a batch before their mean, for a `model` that is prepared for data like x and y.
+
+        Its first entry is the batch's; or it is None where the loss is not one for each example.
+        """
+        import keras
+        from keras.src.backend import compute_output_spec
+
+        length = 1 + max(1, *x.shape[1:], *y.shape[1:], *(side or 0 for side in model.output_shape[1:]))  # no other axis
+        output = model.compute_output_shape((length, *x.shape[1:]))
+        targets = keras.KerasTensor((length, *y.shape[1:]), str(y.dtype))
+        loss = model._compile_loss._flat_losses[0].loss
+        shape = compute_output_spec(loss.call, targets, keras.KerasTensor(output, model.outputs[0].dtype)).shape
+        return tuple(shape) if shape[:1] == (length,) else (None,)
+
     def copied_parameters(self, model):
         """{place among the optimizer's variables: place among the trainable ones that it starts as a copy of}, of a `model`
         that is prepared; empty for most optimizers, which start at constants.
@@ -168,14 +183,21 @@ class Objective:
 
         return " of ".join(dict.fromkeys(type(kind).__name__ for kind in (self._pattern, innermost(self._pattern))))
 
-    def optimizer_state(self, model, members):
-        """A fresh optimizer's variables for every member of models like this one, as arrays (K, *shape)."""
+    def fresh_optimizer(self, model, members):
+        """(variables of a fresh optimizer for each of so many members, arrays (K, *shape), place of the rate or None).
+
+        model: one like the members, which is compiled by this.
+        """
         import keras
 
-        optimizer = self._optimizer()
-        optimizer.build(model.trainable_variables)
-        values = (keras.ops.convert_to_numpy(variable) for variable in optimizer.variables)
-        return [np.broadcast_to(value, (members, *value.shape)) for value in values]
+        from zoo.training.schedules import innermost
+
+        self.compile(model)
+        model.optimizer.build(model.trainable_variables)
+        variables, rate = model.optimizer.variables, innermost(model.optimizer)._learning_rate
+        values = (keras.ops.convert_to_numpy(variable) for variable in variables)
+        place = next((place for place, variable in enumerate(variables) if variable is rate), None)
+        return [np.broadcast_to(value, (members, *value.shape)) for value in values], place
 
     def factors(self, members):
         """(K,) float32: by how much each member's learning rate differs from the pattern's."""

@@ -4,12 +4,15 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training import checks, checkpoint
-from zoo.training.example_weights import example_weights
+from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
+from zoo.training.history import by_epoch, by_member
 from zoo.training.members import architecture, assign, build_member, check_seeds, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
 
-PROGRESS = ("epochs_trained", "diverged", "best_epoch")  # what fit says of the members beside their history
+# What fit says of the members beside their history.
+PROGRESS = ("epochs_trained", "diverged", "best_epoch", "compile_seconds", "fit_seconds", "trained_at_once")
+
 
 class Population:
     """K replicas ("members") of one Keras model that differ in their seed.
@@ -128,9 +131,10 @@ class Population:
             y: array (n, ...), or None where the loss says that it ignores it (ignores_y = True, as zoo.layers.MeanOutput).
             epochs, batch_size: positive integers; a batch can't be larger than what a member trains on.
             validation_data: None, (x, y) or (x, y, sample_weight), evaluated after every epoch.
-            sample_weight: None, or how much each example counts in the loss: numbers (n,), or (n, *steps) where the model
-                has an output for each step. class_weight: None, or {class: weight} instead, 1 for those left out. As in
-                Keras they weigh the loss, whose mean divides by the number of examples, and none of the metrics.
+            sample_weight: None, or how much each example counts in the loss: numbers (n,) of at least 0, or (n, *steps)
+                where the loss has one for each step. class_weight: None, or {class: weight} for y of class labels, integers
+                or one-hot, 1 for those left out. As in Keras they weigh the loss, whose mean divides by the number of
+                examples, and none of the metrics.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
                 validation score (the first accuracy among the metrics, else loss; the first such epoch), or the
@@ -144,17 +148,25 @@ class Population:
         stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used; nothing has changed then.
         """
+        if class_weight is not None and (y is None or sample_weight is not None):
+            raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
         x, y = self._check_data(x, y)
         plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data)
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
-        data = self._batch(x, y, sample_weight, class_weight)
         if validation_data is not None:
-            *held_out, weights = checks.check_validation(self.template, validation_data, y, self._objective)
-            held_out = self._batch(*held_out, weights, part="validation ")
-            data |= {f"{name}v": values for name, values in held_out.items()}
+            held_out = checks.check_validation(self.template, validation_data, y, self._objective)
         engine = self._need_engine(x, y)
+        if class_weight is not None:
+            ignored = getattr(self._objective.loss, "ignore_class", None)
+            sample_weight = weights_of_classes(class_weight, y, self.template.output_shape, ignored)
+        data = weighed(self._objective, self.template, x, y, sample_weight)
+        if "w" in data:
+            check_all_learn(data["w"], subsets)
+        if validation_data is not None:
+            held_out = weighed(self._objective, self.template, *held_out, part="validation ")
+            data |= {f"{name}v": values for name, values in held_out.items()}
         progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
         progress.close()
@@ -167,11 +179,6 @@ class Population:
         if self._objective.wants_class_labels:
             checks.check_labels(y, self.template.output_shape)
         return x, y
-
-    def _batch(self, x, y, sample_weight, class_weight=None, part=""):
-        """{"x": x, "y": y}, and "w": weights where there are some: what Keras's steps take, in this order."""
-        weights = example_weights(sample_weight, class_weight, y, self.template.output_shape, part)
-        return {"x": x, "y": y} | ({} if weights is None else {"w": weights})
 
     def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):
@@ -197,21 +204,10 @@ class Population:
         self.trained_at_once = result["group_size"]
         self.best_epoch = result["best_epoch"]
         self.diverged |= ~np.isfinite(result["history"]["loss"]).all(axis=0)
-        history = self._frame(result["history"], self.epochs_trained)
-        self.epochs_trained += epochs
+        history = by_epoch(result["history"], self.seeds, self.epochs_trained)
+        self.epochs_trained += int(epochs)
         self._histories.append(history)
         return history
-
-    def _frame(self, history, first_epoch):
-        import pandas as pd
-
-        epochs, members = history["loss"].shape
-        index = {
-            "member": np.repeat(np.arange(members), epochs),
-            "seed": np.repeat(self.seeds, epochs),
-            "epoch": np.tile(np.arange(first_epoch, first_epoch + epochs), members),
-        }
-        return pd.DataFrame(index | {name: history[name].T.ravel() for name in _loss_first(history)})
 
     @property
     def history(self):
@@ -226,13 +222,10 @@ class Population:
         Returns a DataFrame, one row per member: member, seed, loss, the metrics, diverged (bool).
         Raises InvalidInput for data that do not fit, and before `compile`.
         """
-        import pandas as pd
-
         x, y = self._check_data(x, y)
-        data = self._batch(x, y, sample_weight)
-        results = self._need_engine(x, y).evaluate(self._state, data)
-        index = {"member": range(len(self)), "seed": self.seeds}
-        return pd.DataFrame(index | {name: results[name] for name in _loss_first(results)} | {"diverged": self.diverged})
+        engine = self._need_engine(x, y)
+        results = engine.evaluate(self._state, weighed(self._objective, self.template, x, y, sample_weight))
+        return by_member(results, self.seeds).assign(diverged=self.diverged)
 
     def predict(self, x):
         """The outputs of every member on x (n, *input_shape): array (K, n, ...), of the type of the model's output, float32
@@ -280,20 +273,29 @@ class Population:
         path: of the file, replaced whole if it is there; its folder must exist. Raises ResultsError where it can't be written.
         """
         progress = {name: getattr(self, name) for name in PROGRESS}
-        checkpoint.save(path, self._state, self._objective, progress, self.history)
+        checkpoint.save(path, self._about(), self._state, progress, self.history)
 
     def restore(self, path):
-        """Be as the population was that was saved to the file `path`; it was built alike, of the same seeds.
+        """Be as the population was that was saved to the file `path`, on any backend; it was built alike, of the same seeds.
 
-        Where this one is compiled, its optimizers go on with what they had gathered then: `fit` does what it would have done.
-        Raises InvalidInput for a file that is none of `save`'s, or of another population or optimizer, CorruptFile for a
-        damaged one; nothing has changed then.
+        To go on training, compile first: the optimizers then have what they had gathered, at this compile's learning rates.
+        `fit` does what it would have done there, if compiled alike. Without compile, or with one afterwards, they begin anew.
+        Raises InvalidInput for a file that is none of `save`'s, or of another population or optimizer, ResultsError for one
+        that can't be read, CorruptFile for a damaged one; nothing has changed then.
         """
-        state, progress, history = checkpoint.restore(path, self._state, self._objective, self.template)
+        optimizer = None
+        if self._objective is not None:
+            optimizer = self._objective.fresh_optimizer(self._make_model(self.seeds[0]), len(self))
+        state, progress, history = checkpoint.restore(path, self._about(), self._state, optimizer)
         self._state |= state
         self._histories = [history] if len(history) else []
         for name in PROGRESS:
             setattr(self, name, progress[name])
+
+    def _about(self):
+        """What a file and the population that is restored from it must have in common."""
+        optimizer = None if self._objective is None else self._objective.optimizer_name
+        return {"seeds": self.seeds, "layers": self._architecture[0], "optimizer": optimizer}
 
     def __getitem__(self, member):
         """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is, at its own rate.
@@ -341,8 +343,3 @@ class Population:
             engine = SequentialEngine(self.template, objective, self._make_model, x, y)
         self._engine, self._engine_targets = engine, targets
         return engine
-
-
-def _loss_first(names):
-    """Names of metrics in the order of tables: loss, the metrics, the same of validation."""
-    return sorted(names, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
