@@ -144,7 +144,11 @@ def judge(runs):
         if row("pre-trained", 1) in settings:
             beats(("pre-trained", 1), INPUT, "pre-trained, layer 1 beats the input")
             beats(("pre-trained", depth), INPUT, f"pre-trained, layer {depth} beats the input")
-            beats(("pre-trained", depth), ("pre-trained", 1), f"pre-trained, layer {depth} beats layer 1")
+            for number in range(2, depth + 1):  # as in Vincent et al.'s table, where errors fall with every layer
+                below = number - 1
+                beats(("pre-trained", number), ("pre-trained", below), f"pre-trained, layer {number} beats layer {below}")
+            if depth > 2:
+                beats(("pre-trained", depth), ("pre-trained", 1), f"pre-trained, layer {depth} beats layer 1")
     return checks
 
 

@@ -26,7 +26,7 @@ from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
 from zoo.reproductions.trainers.wide_nets import LINES, train_wide
 
-SEEDS = {"smoke": 6, "quick": 200, "full": 1000}
+SEEDS = {"smoke": 6, "quick": 200, "hour": 1000, "full": 1000}
 WIDTHS = (10, 25, 50, 100, 250, 500)
 TRACED = (10, 100, 500)  # the widths whose losses along lines are kept
 SMOKE = (4, 16)
@@ -34,8 +34,9 @@ LOSSES = ("train_loss", "test_loss")
 CLOSE = 0.1  # what counts as a similar loss: within so much of the best
 PROTOCOL = f"""
 Weights after the last epoch of SGD with Nesterov momentum and a step size that decays to 0, the same for every width, set on
-the validation split; losses are mean cross-entropies (natural logarithm) over the first 2,000 training and test images at
-the quick budget, over all 50,000 and 10,000 at the full one. A seed decides the start and the order of examples. Lines are
+the validation split; losses are mean cross-entropies (natural logarithm) over the first 2,000 training images and 2,000 test
+images at the quick budget, over as many training images and all 10,000 test images at the hour, over all 50,000 and 10,000
+at the full one. A seed decides the start and the order of examples. Lines are
 straight in the space of all weights and looked at in 21 points; between solutions, a seed is joined to the next. A rise is
 the most by which the training loss exceeds its lowest value before on the line. Statistics over seeds have bootstrap
 intervals (BCa, 2,000 draws of seeds), shares of seeds exact ones (Clopper & Pearson). A solution is in two of the pairs that
@@ -58,10 +59,11 @@ SPREADS = {"standard deviation": _deviation, "standard deviation over its mean":
 
 def trials(budget):
     """One population per width; smoke trains two of them on scikit-learn's small digits."""
-    dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
+    dataset = budget.choose(smoke="digits", quick="mnist", hour="mnist", full="mnist")
     recipe = {"batch_size": 50, "learning_rate": 0.2, "momentum": 0.9, "points": 21, "kept": 11} | budget.choose(
         smoke={"side": 8, "epochs": 10, "n_train": 500, "n_test": 300},
         quick={"side": 10, "epochs": 20, "n_train": 2000, "n_test": 2000},
+        hour={"side": 10, "epochs": 20, "n_train": 2000, "n_test": 10_000},
         full={"side": 10, "epochs": 40, "n_train": None, "n_test": None, "batch_size": 100},
     )
     return [
@@ -69,7 +71,7 @@ def trials(budget):
             *_row(dataset, units), budget.seeds, train_wide, recipe | {"units": units}, cost=units + 200,
             traced=min(20, len(budget.seeds)) if units in (*TRACED, *SMOKE) else 0,
         )
-        for units in budget.choose(smoke=SMOKE, quick=WIDTHS, full=WIDTHS)
+        for units in budget.choose(smoke=SMOKE, quick=WIDTHS, hour=WIDTHS, full=WIDTHS)
     ]
 
 

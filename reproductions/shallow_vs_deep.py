@@ -7,9 +7,8 @@ split 50,000 / 10,000 / 10,000: softmax regression on pixels and on histograms o
 exactly (a support vector machine) and as random Fourier features, and then nets that learn features: a multilayer
 perceptron, a stack of denoising autoencoders, a ConvNet without and with augmented images, an LSTM over rows.
 
-Expected, full budget (20 seeds, one H100, 17 minutes by estimate, not run yet; by what first tries gave, their step sizes
-set by hand): on MNIST about 7 % error for the linear model, 1.5 to 2 % for hand-made features and kernels, about 1.2 % for
-fully connected nets, 0.3 to 0.4 % for the ConvNet; on Fashion-MNIST about 15 %, 10 to 12 %, 9 to 10 % and 6 to 7 %. Hour (5
+Expected, full budget (20 seeds, one H100, 17 minutes by estimate, not run yet): errors as the targets below have them.
+Hour (5
 seeds, 2 cores, 66 minutes, all images, nets of a moderate size): every deep net passes the linear model on pixels and on
 hand-made features on both sets, the ConvNet both kernels too, and mlp but for the exact one on Fashion-MNIST, which is
 undecided: on MNIST 7.2 % linear, 1.9 on hand-made features, 1.5 the exact kernel, 1.4 mlp, 0.4 the augmented ConvNet; on
@@ -48,7 +47,8 @@ TARGETS = {
     "fashion_mnist": {LINEAR: 15.6, MLP: 10.2, CONVNET: 7, AUGMENTED: 6, LSTM: 9.2},
 }
 ALL_IMAGES = 50_000
-FULL_CONVNET = 576_938  # weights; where the ConvNet has fewer, all nets are smaller than the targets are for
+FULL_CONVNET = 576_938  # weights; where the ConvNet has fewer, nets are smaller than the targets are for
+SAME_AT_THE_HOUR = (LINEAR, HOG, SVM)  # trained as at the full budget
 
 AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
 PROTOCOL = f"""
@@ -72,7 +72,8 @@ ConvNets 4, in batches of 128 (linear, Fourier) or 32; hour: linear and mlp 30, 
 20, in batches of 128 (linear, Fourier, ConvNets) or 256. Sizes of the hour: 8,192 Fourier features (quick 2,048, full
 16,384), mlp 512-512, stack 400-400-400, LSTM of 128 units, ConvNet of 16, 32 and 64 filters and 128 units; its augmented
 ConvNet has less dropout than the plain one (0.1, not 0.3). Seconds are those of the seeds that are tested, without the
-choice before.
+choice before. The hour trains the linear models and the support vector machine as the full budget does, so that these are
+held against its targets.
 """
 
 
@@ -132,7 +133,9 @@ def _ladder(budget, dataset):
 
 
 def judge(runs):
-    """Deep models against linear ones, hand-made features and kernels, over the seeds they share; with all images, targets."""
+    """Deep models against linear ones, hand-made features and kernels, over the seeds they share; with all images, targets
+    of those that are trained as at the full budget.
+    """
     checks = []
     for dataset in runs.dataset.unique():
         pairs = [(deep, shallow) for deep in DEEP for shallow in (LINEAR, HOG)]
@@ -146,9 +149,11 @@ def judge(runs):
                 at_least=2, name=f"{dataset}: linear errs at least twice as often as the augmented convnet",
             )
         )
-        if runs.n_train.max() >= ALL_IMAGES and lines_of(runs, (dataset, *CONVNET)).parameters.max() >= FULL_CONVNET:
-            targets = TARGETS.get(dataset, {}).items()
-            checks += [target(runs, (dataset, *row), at_most=most, deterministic=row == SVM) for row, most in targets]
+        if runs.n_train.max() >= ALL_IMAGES:
+            whole = lines_of(runs, (dataset, *CONVNET)).parameters.max() >= FULL_CONVNET
+            for row, most in TARGETS.get(dataset, {}).items():
+                if whole or row in SAME_AT_THE_HOUR:
+                    checks.append(target(runs, (dataset, *row), at_most=most, deterministic=row == SVM))
     return checks
 
 
@@ -177,7 +182,7 @@ def draw(runs):
 def _published():
     mnist, fashion = DATASETS
     five = "standardised pixels, mean of 5 shuffles"
-    lisa = "50k/10k/10k"
+    lisa, users = "50k/10k/10k", "submitted by users, not verified by the authors"
     return {
         (mnist, *LINEAR): [
             Published("linear", "no preprocessing", "60,000 images, squared error instead of cross-entropy"),
@@ -188,6 +193,7 @@ def _published():
         (mnist, *SVM): [
             Published("SVM, Gaussian kernel", "no preprocessing", "60,000 images"),
             Published("SVC, rbf, C=10", five, "60,000 images, default gamma"),
+            Published("SVM, rbf", "50k train", "C and gamma searched", topic="unsupervised_pretraining"),
         ],
         (mnist, *MLP): [
             Published("MLP, 500 tanh hidden", lisa, "one layer, no dropout"),
@@ -198,14 +204,20 @@ def _published():
             Published("LeNet-5", "no preprocessing", "60,000 images"),
             Published("LeNet (20+50 maps, 500 hidden)", lisa),
         ],
-        (mnist, *AUGMENTED): Published("LeNet-5", "distortions", "60,000 images and their distortions"),
+        (mnist, *AUGMENTED): [
+            Published("LeNet-5", "distortions", "60,000 images and their distortions"),
+            Published("ConvNet, cross entropy", "affine", "60,000 images, a larger net than the hour's", topic="convnet_vs_dense"),
+        ],
         (fashion, *LINEAR): Published("logistic regression, C=1, l1", five, "60,000 images"),
-        (fashion, *HOG): Published("HOG + SVM", "submitted by users, not verified by the authors", "60,000 images, a kernel machine on HOG"),
+        (fashion, *HOG): Published("HOG + SVM", users, "60,000 images, a kernel machine on HOG"),
         (fashion, *SVM): Published("SVC, rbf, C=10", five, "60,000 images, default gamma"),
-        (fashion, *MLP): Published("MLP 256-128-64", "submitted by users, not verified by the authors", "60,000 images"),
-        (fashion, *CONVNET): Published("ConvNet, 2 conv layers, 1.8M parameters", "submitted by users, not verified by the authors", "60,000 images"),
-        (fashion, *AUGMENTED): Published("ResNet-18", "submitted by users, not verified by the authors", "60,000 images, a far larger net"),
-        (fashion, *LSTM): Published("GRU + SVM, dropout", "submitted by users, not verified by the authors", "60,000 images, another recurrent unit"),
+        (fashion, *MLP): Published("MLP 256-128-64", users, "60,000 images"),
+        (fashion, *CONVNET): [
+            Published(f"ConvNet, 2 conv layers, {size} parameters", users, f"60,000 images; nearer in size to ours at {budget}")
+            for size, budget in (("1.8M", "full"), ("<100K", "quick and hour"))
+        ],
+        (fashion, *AUGMENTED): Published("ResNet-18", users, "60,000 images, a far larger net"),
+        (fashion, *LSTM): Published("GRU + SVM, dropout", users, "60,000 images, another recurrent unit"),
     }
 
 

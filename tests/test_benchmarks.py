@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from benchmarks import report, run, server, store
 from benchmarks.configs import Config, all_configs
 from benchmarks.targets import TARGETS, reached
 
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 COMMON = {"device": "a device", "platform": "cpu", "versions": "keras 3.15", "together": 2}
 TINY = {"examples": 256, "epochs": 1}
 
@@ -23,6 +25,11 @@ def measured():
         Config("jax", "fit", "no such model", **TINY),
     ]
     return {config: message for config, message in run.measure("jax", configs, 3, time.time() + 200)}
+
+
+def test_the_committed_page_follows_from_the_committed_rows(tmp_path):
+    report.write(store.read(RESULTS), tmp_path)
+    assert (tmp_path / "benchmarks.md").read_text() == (RESULTS / "benchmarks.md").read_text()
 
 
 @pytest.mark.torch

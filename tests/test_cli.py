@@ -1,6 +1,7 @@
 """The command line: exit codes, one clean line per mistake, plain text in a pipe, quick listings."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -272,6 +273,15 @@ def test_compare_before_any_run_says_what_to_do(call):
     code, out, err = call("compare", "shallow_vs_deep")
     assert (code, out) == (1, "")
     assert err.startswith("error: ") and "zoo reproduce" in err
+
+
+def test_compare_shows_the_budget_that_there_is(call, tmp_path):
+    """Without a quick run, the next one: presets have a full one only."""
+    shutil.copytree(Path(__file__).resolve().parents[1] / "results" / "full" / "pretrained_sequences", tmp_path / "full" / "pretrained_sequences")
+    code, out, _ = call("compare", "pretrained_sequences", "--out", tmp_path)
+    assert code == 0 and "full budget" in out
+    code, _, err = call("compare", "pretrained_sequences", "--budget", "quick", "--out", tmp_path)
+    assert code == 1 and "zoo reproduce pretrained_sequences --budget quick" in err
 
 
 def test_closed_pipe_is_quiet():

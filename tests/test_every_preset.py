@@ -17,7 +17,8 @@ from zoo.presets.folder import FILES, SHIPPED, SUMS, verified
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 from zoo.reproductions.harness.claims import load_claim
-from zoo.reproductions.harness.presets import preset_name
+from zoo.reproductions.harness.folder import read_environment
+from zoo.reproductions.harness.presets import card_of_runs, index, preset_name
 from zoo.tasks import task_of
 from zoo.training.recipe import is_recipe
 
@@ -89,6 +90,35 @@ def runs_of_presets(path):
     runs, names = pd.read_csv(path), getattr(load_claim(path.parent.name), "NAMES", {})
     rows = zip(runs.dataset, runs.model, runs.setting)
     return runs.assign(preset=[preset_name(*row, names) for row in rows])
+
+
+def test_the_list_of_presets_follows_from_their_cards():
+    folders = sorted(path.parent for path in SHIPPED.glob("*/config.json"))
+    assert (SHIPPED / "README.md").read_text(encoding="utf-8") == index(folders)
+
+
+def same(card, other):
+    """Whether two cards say the same, numbers within what a runs.csv rounds off."""
+    if isinstance(card, dict):
+        return card.keys() == other.keys() and all(same(card[key], other[key]) for key in card)
+    if isinstance(card, list):
+        return len(card) == len(other) and all(map(same, card, other))
+    return card == (pytest.approx(other, rel=1e-4, abs=1e-4) if isinstance(card, float) else other)
+
+
+@every_preset
+def test_the_card_follows_from_the_committed_runs(name):
+    card = zoo.model_card(name)
+    folders = [path for path in ROOT.glob("results/full/pretrained*") if name in set(runs_of_presets(path / "runs.csv").preset)]
+    runs, environment = runs_of_presets(folders[0] / "runs.csv"), read_environment(folders[0])
+    lines = runs[runs.preset == name].to_dict("records")
+    row = tuple(lines[0][key] for key in ("dataset", "model", "setting"))
+    (trial,) = [trial for trial in environment["trials"] if tuple(trial[key] for key in ("dataset", "model", "setting")) == row]
+    made = json.loads(json.dumps(card_of_runs(name, row, lines, trial["recipe"], environment["versions"])))
+    seconds = [said["training"].pop("seconds_per_seed") for said in (made, card)]
+    assert seconds[0] == pytest.approx(seconds[1], abs=0.011) and made.keys() <= card.keys()
+    for key in made:
+        assert same(made[key], card[key]), key
 
 
 @every_preset

@@ -109,7 +109,8 @@ def test_committed_files_follow_from_the_runs(folder):
 def test_committed_runs_come_out_of_commits(folder):
     """With changes that no commit holds nobody could run them again."""
     recorded = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["trials"]
-    assert not [trial for trial in recorded if trial["commit"].endswith("-dirty")]
+    changed = [trial["model"] for trial in recorded if trial["commit"].endswith("-dirty")]
+    assert not changed, f"{folder.name} was run with changes that were not committed: commit them, then run it again"
 
 
 @each_folder

@@ -7,6 +7,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+CODE = ("zoo", "datasets", "reproductions", "setup.cfg", "pyproject.toml")
 PACKAGES = ("keras", "jax", "jaxlib", "numpy", "scipy", "scikit-learn", "scikit-image")
 
 
@@ -56,8 +57,8 @@ def commit():
     if not (checkout / ".git").exists():
         return "unknown"
     head = _git(checkout, "rev-parse", "--short", "HEAD")
-    # Results and the scoreboard are what a run writes: they do not make the code that wrote them another one.
-    changed = _git(checkout, "status", "--porcelain", "--", ".", ":!results", ":!README.md")
+    # What decides a number: neither what a run writes nor what a user puts beside it makes the code another one.
+    changed = _git(checkout, "status", "--porcelain", "--", *CODE)
     return "unknown" if not head else f"{head}-dirty" if changed else head
 
 

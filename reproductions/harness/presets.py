@@ -48,7 +48,7 @@ def make_presets(claim, target, out=None):
     made = [_make(target, row, entry, preset_name(*row, names)) for row, entry in chosen.items() if entry]
     everything = sorted(path.parent for path in target.glob(f"*/{CONFIG}"))
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in everything for name in FILES))
-    write_atomically(target / "README.md", _index(everything).encode())  # of cards, which no longer load without the sums
+    write_atomically(target / "README.md", index(everything).encode())  # of cards, which no longer load without the sums
     return made
 
 
@@ -66,7 +66,7 @@ def _stands(folder, row, runs):
     return same and set(mine.commit) == {card["training"]["commit"]}
 
 
-def _index(folders):
+def index(folders):
     """Markdown: a table of the presets, from their cards."""
     from zoo.presets import model_card
     from zoo.presets.card import metric
@@ -117,25 +117,38 @@ def _entry_of(row, runs, stored):
     return None
 
 
+def card_of_runs(name, row, lines, recipe, versions):
+    """The card of the preset `name` from its lines of runs.csv, dicts, and what its environment.json says."""
+    import zoo
+    from zoo.presets.saving import trained_card
+    from zoo.tasks import task_of
+
+    dataset, model, _ = row
+    task = task_of(model, dataset)
+    errors = {
+        split: {line["seed"]: line["value"] for line in lines if line["metric"] == f"{split}_{task.error}"}
+        for split in ("test", "validation")
+    }
+    first = lines[0]
+    training = {name: first[name] for name in ("device", "backend", "precision", "commit")} | {
+        "versions": versions,
+        "updates": int(first["updates"]),
+        "seconds_per_seed": round(first["seconds"], 2),
+    }
+    return trained_card(name, zoo.datasets.load(dataset), task, recipe, errors, training)
+
+
 def _make(target, row, entry, name):
     import zoo
     from zoo.presets.loading import load_weights_into
-    from zoo.presets.saving import save_preset, trained_card
+    from zoo.presets.saving import save_preset
     from zoo.reproductions.trainers.preset import WEIGHTS
     from zoo.tasks import task_of
 
     dataset, model, _ = row
-    data, task, recipe = zoo.datasets.load(dataset), task_of(model, dataset), entry.manifest["recipe"]
-    errors = {
-        split: {line["seed"]: line["value"] for line in entry.rows if line["metric"] == f"{split}_{task.error}"}
-        for split in ("test", "validation")
-    }
-    first = entry.rows[0]
-    training = {name: first[name] for name in ("device", "backend", "precision", "commit")} | {
-        "versions": entry.manifest["environment"]["versions"],
-        "updates": int(first["updates"]),
-        "seconds_per_seed": round(first["seconds"], 2),
-    }
-    net = zoo.create_model(model, data.input_shape, task.classes(data), **recipe["options"])
+    recipe, versions = entry.manifest["recipe"], entry.manifest["environment"]["versions"]
+    card = card_of_runs(name, row, entry.rows, recipe, versions)
+    data = zoo.datasets.load(dataset)
+    net = zoo.create_model(model, data.input_shape, task_of(model, dataset).classes(data), **recipe["options"])
     load_weights_into(net, entry.files[WEIGHTS], f"{name}'s {WEIGHTS}")
-    return save_preset(net, target / name, trained_card(name, data, task, recipe, errors, training))
+    return save_preset(net, target / name, card)

@@ -90,7 +90,11 @@ def reproduce(
     show(claim, budget.value, out)
 
 
-def compare(claim: Claim, budget: BudgetOption = Budget.QUICK, out: OutOption = None):
+def compare(
+    claim: Claim,
+    budget: Annotated[Budget | None, typer.Option(help="Of which run. Default: quick, or hour or full without one.")] = None,
+    out: OutOption = None,
+):
     """Show the tables of a claim that was run before: ours beside the published numbers, and the verdicts.
 
     Examples:
@@ -98,4 +102,9 @@ def compare(claim: Claim, budget: BudgetOption = Budget.QUICK, out: OutOption = 
     $ zoo compare shallow_vs_deep
     $ zoo compare shallow_vs_deep --budget hour
     """
-    show(claim, budget.value, out)
+    from zoo.reproductions.harness import describe_claim, results_root
+
+    describe_claim(claim)  # a mistyped name is refused before it is looked for
+    largest_last = (Budget.QUICK, Budget.HOUR, Budget.FULL)
+    there = (known for known in largest_last if (results_root(out) / known / claim / "runs.csv").exists())
+    show(claim, (budget or next(there, Budget.QUICK)).value, out)

@@ -1,0 +1,50 @@
+"""What a number depends on: the commit that a run names is another one only where what decides numbers has changed."""
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from zoo import environment
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """(folder, commit()) of a small checkout with a commit of its own."""
+    monkeypatch.delenv("ZOO_COMMIT", raising=False)
+    for folder in ("zoo", "datasets", "reproductions", "results"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "kept.txt").write_text("as committed")
+    shutil.copy(environment.__file__, tmp_path / "zoo" / "environment.py")
+    (tmp_path / "setup.cfg").write_text("[metadata]")
+    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "First"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    spec = importlib.util.spec_from_file_location("copied_environment", tmp_path / "zoo" / "environment.py")
+    copied = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copied)
+    return tmp_path, copied.commit
+
+
+@pytest.mark.parametrize("path", ["even_or_odd/config.json", "mlp_mnist.onnx", "results/kept.txt", "results/new.csv", "notes.md"])
+def test_what_a_run_or_a_user_leaves_beside_the_code_changes_nothing(checkout, path):
+    folder, commit = checkout
+    before = commit()
+    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / path).write_text("new")
+    assert commit() == before and len(before) >= 7
+
+
+@pytest.mark.parametrize("path", ["zoo/kept.txt", "zoo/new.py", "datasets/new.py", "reproductions/kept.txt", "setup.cfg"])
+def test_changed_code_is_no_commit(checkout, path):
+    folder, commit = checkout
+    (folder / path).write_text("changed")
+    assert commit().endswith("-dirty")
+
+
+def test_a_folder_that_is_no_checkout_has_no_commit(checkout):
+    folder, commit = checkout
+    shutil.rmtree(Path(folder) / ".git")
+    assert commit() == "unknown"
