@@ -11,7 +11,7 @@ squares, by an mlp on the window as a vector, by a tanh rnn and by an lstm on it
 Expected: it depends on the series. On electricity demand linear autoregression, at 0.43 %, beats every net; the lstm, at
 0.46 %, comes closest. On sunspots no net beats the AR(12): to 1955 they are about as good, from 1956 on behind it, though
 the 40 validation years had promised the lstm an advantage; seeds of the mlp lie between 0.08 and 0.30 to 1955, their
-mean well above the published net's 0.086, which is one run. On Mackey-Glass, nonlinear and without noise, rnn and lstm err seventy times less than linear
+mean well above the published net's 0.086, one run, and above its 0.35 from 1956 on, too. On Mackey-Glass, nonlinear and without noise, rnn and lstm err seventy times less than linear
 autoregression and the mlp fifty times; the lstm is ahead of the mlp and a little behind the plain rnn. Of the lstm's
 intervals of 90 % those on sunspots hold only 70 % of the test years. Full: 20 seeds, 5 to 8 minutes on 2 cores, no GPU
 needed; quick: 5 seeds, 3 to 4 minutes, which leave some of it undecided.
@@ -109,9 +109,9 @@ def judge(runs):
         checks.append(control(target(runs, (dataset, *LINEAR), at_most=naive, metric=metric, deterministic=True, name=name)))
         net = (dataset, *MLP)
         if (*net, metric) in PUBLISHED:
-            name = f"{dataset}, {metric}: mlp errs as little as the published net"
+            name = f"{dataset}, {metric}: mlp errs as little as the published net, as recalled"
             at_most = published_value("forecasting", PUBLISHED, net, metric)
-            checks.append(target(runs, net, at_most=at_most, metric=metric, name=name))
+            checks.append(control(target(runs, net, at_most=at_most, metric=metric, name=name)))
     return checks + [_covered(runs, dataset) for dataset in runs.dataset.unique()]
 
 

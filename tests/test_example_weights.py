@@ -166,7 +166,7 @@ def test_weights_of_examples_are_not_taken_for_those_of_steps():
     ({"sample_weight": np.ones((60, 10))}, r"shape \(60, 10\); it must have \(60,\)"),
     ({"sample_weight": -np.ones(60)}, "finite numbers of at least 0"),
     ({"sample_weight": np.full(60, np.nan)}, "finite numbers of at least 0"),
-    ({"sample_weight": np.zeros(60)}, "All examples weigh 0: there is nothing to learn from"),
+    ({"sample_weight": np.zeros(60)}, "sample_weight gives all examples 0"),
     ({"sample_weight": np.arange(60) > 30, "subsets": [[0, 1, 2, 3]], "batch_size": 2}, "All examples of member 0 weigh 0"),
     ({"sample_weight": ["1"] * 60}, "must be numbers, one for each example"),
     ({"sample_weight": [[1], [1, 2]] * 30}, "must be numbers, one for each example"),
@@ -174,6 +174,9 @@ def test_weights_of_examples_are_not_taken_for_those_of_steps():
     ({"class_weight": {10: 2}}, r"class_weight has 10, but the classes are 0\.\.9"),
     ({"class_weight": {"one": 2}}, "class_weight has 'one'"),
     ({"class_weight": {1: "much"}}, r"class_weight\[1\] must be a finite number of at least 0; got 'much'"),
+    ({"class_weight": dict.fromkeys(range(10), 0)}, "class_weight gives all examples 0"),
+    ({"validation_data": (np.zeros((2, 8, 8)), [0, 1], [0, 0])}, "validation sample_weight gives all examples 0"),
+    ({"sample_weight": np.full(60, 1e300)}, "finite numbers of at least 0"),
     ({"class_weight": {1: -2.0}}, r"class_weight\[1\] must be a finite number of at least 0; got -2\.0"),
     ({"class_weight": np.ones(10)}, r"a dict \{class: weight\}, such as dict\(enumerate\(weights\)\); got ndarray"),
     ({"validation_data": (np.zeros((2, 8, 8)), [0, 1], [1.0])}, r"validation sample_weight has shape \(1,\)"),
@@ -194,6 +197,29 @@ def test_class_weights_want_classes():
     population.compile("sgd", zoo.layers.MeanOutput())
     with refused(population, "class_weight goes with y"):
         population.fit(x, class_weight={1: 2.0}, batch_size=10)
+
+
+@pytest.mark.backend
+def test_a_loss_of_integers_is_cast_as_keras_casts():
+    (x, y), _ = digits(n=N)
+    population, weights = zoo.Population(lambda: small_model("linear"), [0]), some_weights(7, N)
+    population.compile("sgd", lambda a, b: keras.ops.mean(keras.ops.square(b - a), axis=-1))
+    y = np.eye(10, dtype="int64")[y]
+    each = ((population.predict(x)[0] - y) ** 2).mean(axis=-1)
+    assert_allclose(population.evaluate(x, y, sample_weight=weights).loss, [(each * weights).mean()], rtol=1e-4)
+
+
+def test_a_loss_without_one_for_each_example_is_refused():
+    class Whole(keras.losses.Loss):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return keras.ops.mean(keras.ops.square(y_pred))
+
+    (x, y), _ = digits(n=N)
+    population = zoo.Population(lambda: small_model("linear"), [0])
+    population.compile("sgd", Whole())
+    population.fit(x, y, batch_size=20)
+    with refused(population, "Whole.call must give one loss for each example, to be weighed: NotImplementedError"):
+        population.fit(x, y, batch_size=20, sample_weight=np.ones(N))
 
 
 def test_a_loss_of_a_whole_batch_has_no_weights():

@@ -7,7 +7,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-CODE = ("zoo", "datasets", "reproductions", "setup.cfg", "pyproject.toml")
+CODE = ("zoo", "datasets", "reproductions", "tests/benchmarks", "setup.cfg", "pyproject.toml")
 PACKAGES = ("keras", "jax", "jaxlib", "numpy", "scipy", "scikit-learn", "scikit-image")
 
 

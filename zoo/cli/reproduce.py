@@ -92,7 +92,7 @@ def reproduce(
 
 def compare(
     claim: Claim,
-    budget: Annotated[Budget | None, typer.Option(help="Of which run. Default: quick, or hour or full without one.")] = None,
+    budget: Annotated[Budget | None, typer.Option(help="Which run. Default: quick if there is one, else hour, else full.")] = None,
     out: OutOption = None,
 ):
     """Show the tables of a claim that was run before: ours beside the published numbers, and the verdicts.
@@ -105,6 +105,6 @@ def compare(
     from zoo.reproductions.harness import describe_claim, results_root
 
     describe_claim(claim)  # a mistyped name is refused before it is looked for
-    largest_last = (Budget.QUICK, Budget.HOUR, Budget.FULL)
-    there = (known for known in largest_last if (results_root(out) / known / claim / "runs.csv").exists())
+    in_turn = (Budget.QUICK, Budget.HOUR, Budget.FULL)
+    there = (known for known in in_turn if (results_root(out) / known / claim / "runs.csv").exists())
     show(claim, (budget or next(there, Budget.QUICK)).value, out)

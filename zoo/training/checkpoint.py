@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import CorruptFile, InvalidInput, ResultsError
+from zoo.training.architecture import difference
 
 FORMAT = "deepzoo population 1"
 PARTS = ("trainable", "non_trainable", "optimizer")  # of a population's state: lists of arrays (K, *shape)
@@ -28,6 +29,7 @@ def save(path, about, state, progress, history):
     arrays |= {name: value for name, value in progress.items() if isinstance(value, np.ndarray)}
     plain = {name: value for name, value in progress.items() if name not in arrays}
     head = {"about": about, "columns": list(history), "progress": plain, "trained": state["optimizer"] is not None}
+    head["types"] = {name: str(array.dtype) for name, array in arrays.items() if array.dtype.kind == "V"}
     _write(_path(path), head, {name: _storable(array) for name, array in arrays.items()})
 
 
@@ -42,6 +44,7 @@ def restore(path, about, state, fresh_optimizer):
     path = _path(path)
     head, arrays = _read(path)
     _require_same(head["about"], json.loads(json.dumps(about)), path, compiled=fresh_optimizer is not None)
+    arrays |= {name: arrays[name].view(_type(kind)) for name, kind in head["types"].items()}
     found = {name: _taken(arrays, name, state[name], path) for name in PARTS[:2]} | {"optimizer": None}
     if head["trained"] and fresh_optimizer is not None:
         values, rate = fresh_optimizer
@@ -96,21 +99,21 @@ def _read(path):
 
 
 def _require_same(saved, mine, path, compiled):
-    """Raise InvalidInput where seeds, layers or, if both are compiled, optimizers differ."""
+    """Raise InvalidInput where seeds, models or, if both are compiled, optimizers differ."""
     if saved["seeds"] != mine["seeds"]:
-        raise InvalidInput(f"{path} holds members of the seeds {saved['seeds']}, this population has {mine['seeds']}.")
-    if len(saved["layers"]) != len(mine["layers"]):
-        counts = f"{len(saved['layers'])} layers, this population's have {len(mine['layers'])}"
-        raise InvalidInput(f"{path} holds models of {counts}.")
-    for place, ((theirs, before), (own, now)) in enumerate(zip(saved["layers"], mine["layers"])):
-        both = sorted(before.keys() & now.keys())
-        different = [f"{key}={before[key]!r} for {now[key]!r}" for key in both if before[key] != now[key]]
-        if theirs != own or different:
-            what = f"{theirs} for {own}" if theirs != own else f"{own} with {', '.join(different)}"
-            raise InvalidInput(f"{path} holds other models than this population's: layer {place} is {what}.")
+        theirs, own = (_some(both["seeds"]) for both in (saved, mine))
+        raise InvalidInput(f"{path} holds members of other seeds ({theirs}) than this population's ({own}).")
+    found = difference(mine["architecture"], saved["architecture"])
+    if found:
+        raise InvalidInput(f"{path} holds other models than this population's: {found}.")
     if compiled and saved["optimizer"] and saved["optimizer"] != mine["optimizer"]:
         optimizers = f"{saved['optimizer']}, this population is compiled with {mine['optimizer']}"
         raise InvalidInput(f"{path} was saved with {optimizers}.")
+
+
+def _some(seeds):
+    """Seeds in words, however many there are."""
+    return f"{len(seeds)}: {', '.join(map(str, seeds[:5]))}{', ...' * (len(seeds) > 5)}"
 
 
 def _numbered(name, values):
@@ -125,16 +128,22 @@ def _taken(arrays, name, like, path):
     if len(found) != len(like):
         raise InvalidInput(f"{path} holds {len(found)} {kind}, this population has {len(like)}; build and compile it alike.")
     taken = []
-    for place, (stored, own) in enumerate(zip(found, like)):
-        wanted = _storable(np.asarray(own)).dtype
+    for place, (stored, own) in enumerate(zip(found, map(np.asarray, like))):
         # Counters and the states of random numbers are integers of another size on each backend.
-        whole = stored.dtype.kind in "iu" and wanted.kind in "iu" and np.asarray(own).dtype.kind != "V"
-        values = stored.astype(wanted) if whole else stored
-        if values.shape != own.shape or values.dtype != wanted or not np.array_equal(values, stored, equal_nan=not whole):
-            have, want = (f"{array.dtype} {array.shape}" for array in (stored, np.asarray(own)))
+        whole = stored.dtype.kind in "iu" and own.dtype.kind in "iu"
+        values = stored.astype(own.dtype) if whole else stored
+        if values.shape != own.shape or values.dtype != own.dtype or (whole and (values != stored).any()):
+            have, want = (f"{array.dtype} {array.shape}" for array in (stored, own))
             raise InvalidInput(f"{path}: number {place} of the {kind} is {have}, here {want}; build and compile alike.")
-        taken.append(values.view(np.asarray(own).dtype))
+        taken.append(values)
     return taken
+
+
+def _type(name):
+    """The NumPy type of a name, those of ml_dtypes too."""
+    import ml_dtypes
+
+    return np.dtype(getattr(ml_dtypes, name))
 
 
 def _storable(array):

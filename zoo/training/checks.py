@@ -12,8 +12,9 @@ IGNORES_Y = "ignores_y = True"
 def check_data(model, x, y, part=""):
     """Arrays ready for training: x (n, *input_shape), y (n, ...) or zeros where y is None.
 
-    Floats become float32, integers too where 32 bits cannot hold them; other numbers keep their dtype. part: "" or "validation ", for the messages. Raises
-    InvalidInput for empty, ragged, non-finite or wrongly shaped data and for x and y of different lengths.
+    Floats become float32, integers too where 32 bits cannot hold them; other numbers keep their dtype. part: "" or
+    "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly shaped data and for x and y
+    of different lengths.
     """
     x = _numeric(x, f"{part}x")
     expected = tuple(model.input_shape[1:])
@@ -173,7 +174,7 @@ def check_group_size(group_size):
     """None or a positive integer, or InvalidInput."""
     if group_size is not None and not _is_positive_int(group_size):
         raise InvalidInput(f"group_size must be a positive integer or None; got {group_size!r}.")
-    return group_size
+    return group_size and int(group_size)
 
 
 def one_or_each(name, value, layers):

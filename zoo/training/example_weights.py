@@ -7,31 +7,31 @@ import numpy as np
 from zoo.errors import InvalidInput
 
 
-def weighed(objective, model, x, y, sample_weight, part=""):
+def weighed(objective, model, x, y, sample_weight, name="sample_weight"):
     """{"x": x, "y": y}, and "w": weights where there are some: what Keras's steps take, in this order.
 
-    model: one that objective has prepared for data like these. Raises InvalidInput as check_weights does.
+    model: one that objective has prepared for data like these. name: what the weights were given as, for the messages.
+    Raises InvalidInput as check_weights does.
     """
     if sample_weight is None:
         return {"x": x, "y": y}
-    return {"x": x, "y": y, "w": check_weights(sample_weight, objective.shape_of_losses(model, x, y), len(x), part)}
+    return {"x": x, "y": y, "w": check_weights(sample_weight, objective.shape_of_losses(model, x, y), len(x), name)}
 
 
-def check_weights(sample_weight, losses, n, part=""):
+def check_weights(sample_weight, losses, n, name="sample_weight"):
     """Weights of n examples, float32 (n, *losses[1:]), from numbers (n,), or (n, *losses[1:]) where each step has its own.
 
     losses: the shape of the losses of a batch before their mean, its first entry that of the examples, or None where there is
-    but one for the whole batch. part: "" or "validation ", for the messages. Raises InvalidInput for weights of another
-    shape, negative or infinite ones, and for a loss that cannot tell examples apart.
+    but one for the whole batch. name: what they were given as. Raises InvalidInput for weights of another shape, negative or
+    infinite ones, nothing but zeros, and for a loss that cannot tell examples apart.
     """
-    name = f"{part}sample_weight"
     if losses[:1] == (None,):
         raise InvalidInput(f"{name} is for a loss of one number for each example; this one is one for a whole batch.")
     try:
         weights = np.asarray(sample_weight)
     except ValueError:
         weights = np.array("ragged")
-    if weights.dtype.kind not in "iubf":
+    if weights.dtype.kind not in "iubf" and weights.dtype.name != "bfloat16":
         raise InvalidInput(f"{name} must be numbers, one for each example.")
     steps = tuple(losses[1:])
     if weights.shape == (n, 1) and not steps:  # a column of a table
@@ -39,21 +39,23 @@ def check_weights(sample_weight, losses, n, part=""):
     if weights.shape not in ((n,), (n, *steps)):
         more = f" or {(n, *steps)}" if steps else ""
         raise InvalidInput(f"{name} has shape {weights.shape}; it must have ({n},){more}.")
-    weights = weights.astype("float32")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
+        weights = weights.astype("float32")
     if not np.isfinite(weights).all() or weights.min() < 0:
         raise InvalidInput(f"{name} must be finite numbers of at least 0.")
+    if not weights.any():
+        raise InvalidInput(f"{name} gives all examples 0: none of them would count.")
     if weights.ndim == 1:
         weights = np.broadcast_to(weights.reshape(n, *[1] * len(steps)), (n, *steps))
     return np.ascontiguousarray(weights)
 
 
 def check_all_learn(weights, subsets):
-    """Raise InvalidInput where all examples that a member learns from weigh nothing; subsets: (K, m) rows or None."""
+    """Raise InvalidInput where all examples that a member learns from, rows subsets (K, m), weigh nothing."""
     each = weights.reshape(len(weights), -1).any(axis=1)
-    for member, any_weight in enumerate([each.any()] if subsets is None else each[subsets].any(axis=1)):
-        if not any_weight:
-            whose = "" if subsets is None else f" of member {member}"
-            raise InvalidInput(f"All examples{whose} weigh 0: there is nothing to learn from.")
+    idle = np.flatnonzero(~each[subsets].any(axis=1))
+    if len(idle):
+        raise InvalidInput(f"All examples of member {idle[0]} weigh 0: there is nothing that it could learn from.")
 
 
 def weights_of_classes(class_weight, y, output_shape, ignored=None):

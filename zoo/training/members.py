@@ -105,21 +105,6 @@ def _takes_nothing(build):
     return True
 
 
-def architecture(model):
-    """What must be the same whenever `build` makes the model again: its layers' types, plain settings and shapes of weights."""
-    plain = (str, bool, int, float, type(None))
-
-    def settings(layer):
-        try:
-            config = layer.get_config()
-        except NotImplementedError:  # a layer of the user's own that is never saved
-            config = {}
-        return {key: value for key, value in config.items() if key not in ("name", "seed") and isinstance(value, plain)}
-
-    layers = [(type(layer).__name__, settings(layer)) for layer in model.layers]
-    return layers, _shapes((model.trainable_variables, model.non_trainable_variables))
-
-
 def variables_of(model):
     """(trainable, non_trainable) values of a model as two lists of NumPy arrays."""
     import keras

@@ -124,9 +124,14 @@ class Objective:
 
         length = 1 + max(1, *x.shape[1:], *y.shape[1:], *(side or 0 for side in model.output_shape[1:]))  # no other axis
         output = model.compute_output_shape((length, *x.shape[1:]))
-        targets = keras.KerasTensor((length, *y.shape[1:]), str(y.dtype))
         loss = model._compile_loss._flat_losses[0].loss
-        shape = compute_output_spec(loss.call, targets, keras.KerasTensor(output, model.outputs[0].dtype)).shape
+        both = [keras.KerasTensor(shape, loss.dtype) for shape in ((length, *y.shape[1:]), output)]  # as Loss.__call__ casts
+        try:
+            shape = compute_output_spec(loss.call, *both).shape
+        except (NotImplementedError, TypeError, ValueError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            what = f"{type(loss).__name__}.call must give one loss for each example, to be weighed"
+            raise InvalidInput(f"{what}: {reason}") from error
         return tuple(shape) if shape[:1] == (length,) else (None,)
 
     def copied_parameters(self, model):

@@ -4,9 +4,10 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training import checks, checkpoint
+from zoo.training.architecture import architecture
 from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
 from zoo.training.history import by_epoch, by_member
-from zoo.training.members import architecture, assign, build_member, check_seeds, stack_members
+from zoo.training.members import assign, build_member, check_seeds, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
 
@@ -161,11 +162,12 @@ class Population:
         if class_weight is not None:
             ignored = getattr(self._objective.loss, "ignore_class", None)
             sample_weight = weights_of_classes(class_weight, y, self.template.output_shape, ignored)
-        data = weighed(self._objective, self.template, x, y, sample_weight)
-        if "w" in data:
+        name = "sample_weight" if class_weight is None else "class_weight"
+        data = weighed(self._objective, self.template, x, y, sample_weight, name)
+        if "w" in data and subsets is not None:
             check_all_learn(data["w"], subsets)
         if validation_data is not None:
-            held_out = weighed(self._objective, self.template, *held_out, part="validation ")
+            held_out = weighed(self._objective, self.template, *held_out, name="validation sample_weight")
             data |= {f"{name}v": values for name, values in held_out.items()}
         progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
@@ -201,7 +203,7 @@ class Population:
         self._state |= {name: result[name] for name in ("trainable", "non_trainable", "optimizer")}
         self.compile_seconds += result["compile_seconds"]
         self.fit_seconds += result["seconds"]
-        self.trained_at_once = result["group_size"]
+        self.trained_at_once = int(result["group_size"])
         self.best_epoch = result["best_epoch"]
         self.diverged |= ~np.isfinite(result["history"]["loss"]).all(axis=0)
         history = by_epoch(result["history"], self.seeds, self.epochs_trained)
@@ -295,7 +297,7 @@ class Population:
     def _about(self):
         """What a file and the population that is restored from it must have in common."""
         optimizer = None if self._objective is None else self._objective.optimizer_name
-        return {"seeds": self.seeds, "layers": self._architecture[0], "optimizer": optimizer}
+        return {"seeds": self.seeds, "architecture": self._architecture, "optimizer": optimizer}
 
     def __getitem__(self, member):
         """Member `member` (0..K-1, negative from the end) as an ordinary keras.Model, compiled if this is, at its own rate.
