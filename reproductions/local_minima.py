@@ -35,14 +35,14 @@ CLOSE = 0.1  # what counts as a similar loss: within so much of the best
 PROTOCOL = f"""
 Weights after the last epoch of SGD with Nesterov momentum and a step size that decays to 0, the same for every width, set on
 the validation split; losses are mean cross-entropies (natural logarithm) over the first 2,000 training images and 2,000 test
-images at the quick budget, over the same 2,000 training images and all 10,000 test images at the hour, over all 50,000 and 10,000
-at the full one. A seed decides the start and the order of examples. Lines are
-straight in the space of all weights and looked at in 21 points; between solutions, a seed is joined to the next. A rise is
-the most by which the training loss exceeds its lowest value before on the line. Statistics over seeds have bootstrap
-intervals (BCa, 2,000 draws of seeds), shares of seeds exact ones (Clopper & Pearson). A solution is in two of the pairs that
-are joined, which are taken as independent. A loss counts as close to the best within {CLOSE:.0%}; the more seeds there are,
-the better their best one is. The first 2,000 test images of MNIST, which the quick budget takes, are harder than all of
-them. nets_per_second counts training alone, without compilation, evaluation and lines.
+images at the quick budget, over the same 2,000 training images and all 10,000 test images at the hour, over all 50,000 and
+10,000 at the full one. A seed decides the start and the order of examples. Lines are straight in the space of all weights
+and looked at in 21 points; between solutions, a seed is joined to the next. A rise is the most by which the training loss
+exceeds its lowest value before on the line. Statistics over seeds have bootstrap intervals (BCa, 2,000 draws of seeds),
+shares of seeds exact ones (Clopper & Pearson). A solution is in two of the pairs that are joined, which are taken as
+independent. A loss counts as close to the best within {CLOSE:.0%}; the more seeds there are, the better their best one is.
+The first 2,000 test images of MNIST, which the quick budget takes, are harder than all of them. nets_per_second counts
+training alone, without compilation, evaluation and lines.
 """
 
 

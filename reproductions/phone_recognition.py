@@ -22,9 +22,9 @@ layer and the LSTM err on 34 to 37 % of the frames, the older methods and the Co
 than one from any start, from the random one a lot worse (54 %), and what pre-training spares is not more with half a minute.
 Vowels: the nearest neighbour (43.7 %), LDA (56) and QDA (53) come out as in Robinson's table, its net of 88 units nearly
 (47, 49 there), while perceptron (52, 67 there) and Gaussian nodes (37, 45 there), with cross-entropy and a chosen width, do
-better. The nearest neighbour beats every net of sigmoids; Gaussian nodes are ahead of it here, not in the table, and so is a
-net with batch normalisation and dropout (the zoo's mlp_vowels, 41 %: pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by estimate, not
-run yet): open.
+better. The nearest neighbour beats every net of sigmoids, but not, as in the table, the Gaussian nodes; a net with batch
+normalisation and dropout is ahead of it, too (the zoo's mlp_vowels, 41 %: pretrained_sequences). Full (5 seeds on speech,
+one H100, some 10 minutes by estimate, not run yet): open.
 """
 
 import numpy as np
