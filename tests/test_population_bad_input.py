@@ -152,7 +152,7 @@ def test_data_that_are_on_the_device_already(population):
     ({"select": "best"}, "select='best' needs validation_data"),
     ({"select": "first"}, "select must be 'last' or 'best'"),
     ({"validation_data": X}, "must be a pair"),
-    ({"validation_data": (X, Y, Y)}, "must be a pair"),
+    ({"validation_data": (X, Y, Y, Y)}, "must be a pair"),
     ({"validation_data": (X, Y[:, None])}, "may differ in length only"),
     ({"subsets": [[0, 1, 2, 3, 4]]}, "with 2 rows"),
     ({"subsets": [[0, 1, 2, 3, 4], [0, 1, 2, 3, 20]]}, "outside the data"),
