@@ -42,6 +42,7 @@ WIDTHS = {
 COLLAPSED = 0.9  # a net that errs by more than so much of the mean image's error has learnt little else
 # Peaks of the step size: of these the one that validates best; at the quick budget one, which did so for a single seed.
 GRID = {"sgd": [1.0, 3.0, 10.0, 30.0], "adam": [1e-3, 3e-3, 1e-2, 3e-2]}
+LARGER = [1e-1, 3e-1]  # for logistic PCA, which is the rival to beat and a single layer each way, too
 QUICK_PEAK = {
     "mnist": {"sgd, sigmoid": 10.0, "adam, sigmoid": 1e-2, "adam, relu": 1e-3},
     "curves": {"sgd, sigmoid": 30.0, "adam, sigmoid": 1e-2, "adam, relu": 1e-2},
@@ -94,7 +95,8 @@ def _linear(dataset, size, budget):
     for code in CODES[dataset]:
         if code != 2 or dataset == "digits":
             recipe = size | {"widths": [], "code": code, "activation": "sigmoid", "start": "normalised", "optimizer": "adam"}
-            recipe |= {"rates": _rates(dataset, NETS["pre-trained, Adam"], budget), "pretraining": None}
+            larger = LARGER if budget.name in ("hour", "full") else []
+            recipe |= {"rates": _rates(dataset, NETS["pre-trained, Adam"], budget) + larger, "pretraining": None}
             yield Trial(*_logistic(dataset, code), budget.seeds, train_autoencoder, recipe, cost=3)
 
 
