@@ -11,7 +11,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help reproduce install install-test test test-slow test-torch benchmark clean own-folder
+.PHONY: help reproduce install install-test test test-slow test-torch test-ray benchmark clean own-folder
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make test        install with the test extra, run all default tests on JAX and on TensorFlow'
 	@echo 'make test-slow   the heavier tests as well'
 	@echo 'make test-torch  fetch PyTorch, run the tests of the engine, the presets and the benchmark on it'
+	@echo 'make test-ray    fetch Ray, run trials as its tasks'
 	@echo 'make benchmark   time the engine against Keras fit, PyTorch and scikit-learn'
 	@echo 'make install     only the environment, in $(VENV)'
 	@echo 'make clean       remove the environment and everything built; results and data stay'
@@ -42,7 +43,12 @@ test-torch: install-test
 	$(PIP_INSTALL) torch
 	KERAS_BACKEND=jax $(PYTEST) -m torch tests/test_population_torch.py tests/test_benchmarks.py
 	KERAS_BACKEND=torch $(PYTEST) -m backend tests/test_population.py tests/test_population_running.py tests/test_population_bad_input.py \
-		tests/test_population_compile.py tests/test_engine_equivalence.py tests/test_pretraining.py tests/test_every_preset.py
+		tests/test_population_compile.py tests/test_population_saved.py tests/test_example_weights.py tests/test_engine_equivalence.py \
+		tests/test_pretraining.py tests/test_every_preset.py
+
+test-ray: install-test
+	$(PIP_INSTALL) --editable '.[test,cluster]'
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m 'slow or not slow' tests/test_harness_ray.py
 
 benchmark: install-test
 	$(BIN)/python tests/benchmarks/run.py
