@@ -136,8 +136,8 @@ def assert_same(history, other):
     pd.testing.assert_frame_equal(history.reset_index(drop=True), other.reset_index(drop=True), rtol=1e-5, atol=1e-6)
 
 
-def train_from(weights, name):
-    """(history, final weights, predictions) of a population whose members start from `weights`."""
+def train_from(weights, name, file=None):
+    """(history, final weights, predictions) of a population whose members start from `weights`; file: where to save it."""
     import keras
 
     (x, y), held_out = digits(name)
@@ -146,6 +146,8 @@ def train_from(weights, name):
     population = compiled(range(len(weights)), name, optimizer, weights=weights)
     history = population.fit(x, y, epochs=3, batch_size=32, validation_data=held_out, select="best")
     finals = [array for k in range(len(population)) for array in population.get_weights(k)]
+    if file is not None:
+        population.save(file)
     return history, finals, population.predict(held_out[0])
 
 
@@ -155,7 +157,7 @@ def main(folder, *names):
         with np.load(f"{folder}/{name}.npz") as file:
             arrays = [file[f"arr_{i}"] for i in range(len(file.files))]
         half = len(arrays) // 2
-        history, finals, outputs = train_from([arrays[:half], arrays[half:]], name)
+        history, finals, outputs = train_from([arrays[:half], arrays[half:]], name, f"{folder}/{name}-saved.npz")
         np.savez(f"{folder}/{name}-done.npz", *finals, outputs=outputs)
         history.to_csv(f"{folder}/{name}-done.csv", index=False)
 

@@ -168,6 +168,9 @@ def compare_with_tensorflow(names, folder):
         with np.load(folder / f"{name}-done.npz") as file:
             assert_same_weights(finals, [file[f"arr_{i}"] for i in range(len(finals))], atol=1e-3)
             assert_allclose(outputs, file["outputs"], rtol=1e-2, atol=2e-3)
+            restored = compiled(range(2), name, keras.optimizers.SGD(0.05, momentum=0.9))
+            restored.restore(folder / f"{name}-saved.npz")
+            assert_allclose(restored.predict(digits(name)[1][0]), file["outputs"], rtol=1e-4, atol=1e-5)
 
 
 def test_jax_and_tensorflow_agree(tmp_path):
