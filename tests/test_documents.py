@@ -1,5 +1,7 @@
 """README and CONTRIBUTING keep what they promise: their code runs, their links and make targets exist."""
 
+import doctest
+import importlib
 import os
 import re
 import shutil
@@ -24,6 +26,38 @@ def python(*arguments, **options):
     )
 
 
+# Modules, by where they are imported from, whose docstrings have examples.
+PACKAGES = {"zoo": "zoo", "datasets": "zoo.datasets", "reproductions": "zoo.reproductions"}
+SHOWN = sorted(
+    ".".join([package, *path.relative_to(ROOT / folder).with_suffix("").parts]).removesuffix(".__init__")
+    for folder, package in PACKAGES.items()
+    for path in (ROOT / folder).rglob("*.py")
+    if ">>> " in path.read_text(encoding="utf-8")
+)
+
+
+def a_photo():
+    """A one, in ink on paper."""
+    photo = Image.new("L", (300, 400), 255)
+    photo.paste(0, (140, 60, 165, 340))
+    return photo
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_examples_of_docstrings_work(name, tmp_path, monkeypatch):
+    import keras
+
+    import zoo
+
+    monkeypatch.chdir(tmp_path)
+    a_photo().save("photo.png")
+    Image.new("RGB", (640, 480)).save("digit.png")
+    module = importlib.import_module(name)
+    examples = doctest.DocTestFinder(exclude_empty=True).find(module, extraglobs={"zoo": zoo, "keras": keras})
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    assert [example.name for example in examples if runner.run(example).failed] == [] and runner.tries
+
+
 # What must hold after each of the README's examples, in their order.
 HOLDS = {
     "population": "len(history) == 4 * 10 and model.count_params() > 0 and 'accuracy' in history",
@@ -36,9 +70,7 @@ HOLDS = {
 
 @pytest.mark.parametrize("place, holds", list(enumerate(HOLDS.values())), ids=list(HOLDS))
 def test_readme_examples_run(tmp_path, place, holds):
-    photo = Image.new("L", (300, 400), 255)
-    photo.paste(0, (140, 60, 165, 340))  # a one, in ink on paper
-    photo.save(tmp_path / "photo.png")
+    a_photo().save(tmp_path / "photo.png")
     example = re.findall(r"```python\n(.*?)```", README, re.S)[place]
     script = tmp_path / "example.py"
     script.write_text(f"{example}\nassert {holds}\n")

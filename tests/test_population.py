@@ -1,6 +1,5 @@
 """Population: what a user sees of it, from rates, weights and subsets to the history."""
 
-import doctest
 import functools
 import random
 
@@ -336,9 +335,3 @@ def test_half_precision_trains_with_rates_and_averages(precision, data):
     assert keras.config.dtype_policy().name == policy
     loss = population.fit(*data[0], epochs=4, batch_size=25).pivot(index="epoch", columns="member", values="loss")
     assert loss.loc[3, 0] < 0.9 * loss.loc[0, 0] and loss.loc[3, 1] > 0.99 * loss.loc[0, 1]
-
-
-def test_the_example_of_the_docstring_works():
-    examples = doctest.DocTestFinder(recurse=False).find(zoo.Population, "Population", globs={"zoo": zoo, "keras": keras})
-    runner = doctest.DocTestRunner()
-    assert [runner.run(example).failed for example in examples] == [0] and runner.tries > 4

@@ -19,9 +19,10 @@ def features(model, pattern="*"):
     where no layer matches.
 
     Example:
-        >>> found = features(zoo.create_model("mlp", (28, 28), 10), "hidden_*").predict(images, verbose=0)
+        >>> images = zoo.datasets.load("digits").test.x[:5]
+        >>> found = features(zoo.create_model("mlp", (8, 8), 10, widths=(64, 32)), "hidden_*").predict(images, verbose=0)
         >>> {name: values.shape for name, values in found.items()}
-        {'hidden_1': (500, 1024), 'hidden_2': (500, 1024), 'hidden_3': (500, 1024)}
+        {'hidden_1': (5, 64), 'hidden_2': (5, 32)}
     """
     import keras
 
@@ -58,10 +59,10 @@ def decoder(model):
     model without a layer called "code".
 
     Example:
-        >>> model = zoo.create_model("deep_autoencoder", (28, 28))
-        >>> codes = zoo.encoder(model).predict(images, verbose=0)
-        >>> zoo.decoder(model).predict(codes, verbose=0).shape == images.shape
-        True
+        >>> model = zoo.create_model("deep_autoencoder", (8, 8), widths=(32,), code=4)
+        >>> codes = zoo.encoder(model).predict(zoo.datasets.load("digits").test.x[:5], verbose=0)
+        >>> codes.shape, zoo.decoder(model).predict(codes, verbose=0).shape
+        ((5, 4), (5, 8, 8))
     """
     import keras
 

@@ -38,8 +38,9 @@ def save_preset(model, folder, card=None, class_names=None):
     a model that was made otherwise or has diverged, a card with other keys, names that are not one for each class, or a
     folder with other things in it; ResultsError where the folder can't be written.
 
-    >>> save_preset(model, "even_or_odd", class_names=["even", "odd"])
-    PosixPath('/home/me/even_or_odd')
+    >>> model = zoo.from_preset("linear_mnist", classes=2)
+    >>> save_preset(model, "even_or_odd", class_names=["even", "odd"]).name
+    'even_or_odd'
     """
     folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=_plain))
