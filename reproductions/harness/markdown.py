@@ -116,7 +116,8 @@ def _origin(runs):
         f"{device} ({backend}, {precision}, commit {commit})"
         for device, backend, precision, commit in runs[["device", "backend", "precision", "commit"]].drop_duplicates().values
     ]
-    return f"Computed on {'; '.join(places)}. Generated from runs.csv; `zoo results rebuild` makes it anew."
+    said = f"Computed on {'; '.join(places)}, with the versions in `environment.json`."
+    return f"{said} Generated from runs.csv; `zoo results rebuild` makes it anew."
 
 
 def _rerun(module, runs, budget):
