@@ -1,7 +1,6 @@
 """Robinson's table of 1989, eleven vowels of speakers not heard before: its rows, their trials, and what it says of them."""
 
 from zoo.reproductions.harness import Published, Trial, as_published, control, paired_difference, target
-from zoo.reproductions.harness.verdicts import values
 from zoo.reproductions.trainers.vowels import train_vowel_method, train_vowel_net
 
 VOWELS = "deterding_vowels"
@@ -33,7 +32,7 @@ def checks(runs):
     name, wrong = f"{RIGHT} of {TESTED} vowels right, as published", 100 * (1 - RIGHT / TESTED)
     found = [control(as_published(runs, NEIGHBOUR, wrong, within=0.01, metric="test_error_pct", name=name))]
     found += [paired_difference(runs, better=NEIGHBOUR, worse=row) for row in nets]
-    nodes = values(runs, NODES, "test_error_pct")
+    nodes = runs[(runs.dataset == VOWELS) & (runs.model == NODES[1]) & (runs.metric == "test_error_pct")].value
     if len(nodes):
         name = "nearest neighbour errs less than Gaussian nodes, as published"
         found.append(target(runs, NEIGHBOUR, at_most=nodes.iloc[0], deterministic=True, name=name))
