@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.datasets.dataset import SPLITS
-from zoo.errors import CacheError, ZooError
+from zoo.errors import BROKEN_ARRAYS, CacheError, ZooError
 
 LAYOUT = 1
 ARRAYS = tuple(f"{split}_{part}" for split in SPLITS for part in "xy")
@@ -141,7 +141,7 @@ def open_array(path, entry, verify=True):
     """One memory-mapped array, read-only; raises Unusable if it is not what its manifest entry promises."""
     try:
         array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (ValueError, EOFError) as error:
+    except BROKEN_ARRAYS as error:
         raise Unusable(f"{path.name} cannot be read ({error})", corrupt=True) from None
     if [array.dtype.str, list(array.shape)] != [entry["dtype"], entry["shape"]]:
         raise Unusable(f"{path.name} has another shape or type than its manifest says", corrupt=True)

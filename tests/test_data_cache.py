@@ -75,6 +75,11 @@ def truncate_manifest(folder):
     (folder / "manifest.json").write_text(text[: len(text) // 2])
 
 
+def open_a_string_in_a_header(folder):
+    path = array_file(folder)
+    path.write_bytes(path.read_bytes().replace(b"{'descr': '", b"{'descr':  ", 1))
+
+
 def manifest_of_another_kind(folder):
     (folder / "manifest.json").write_text("[]")
 
@@ -92,8 +97,8 @@ def manifest_with_another_hash(folder):
 
 
 DAMAGES = [
-    flip_a_byte, truncate, empty, remove_an_array, swap_arrays, remove_all_arrays, pickle_instead, garble_manifest,
-    truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_with_another_hash,
+    flip_a_byte, truncate, open_a_string_in_a_header, empty, remove_an_array, swap_arrays, remove_all_arrays, pickle_instead,
+    garble_manifest, truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_with_another_hash,
 ]
 
 

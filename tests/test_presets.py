@@ -50,12 +50,12 @@ def test_a_model_without_classes_says_so(tmp_path):
 def test_a_trained_model_is_saved_without_its_optimizer(tmp_path):
     model = make("linear")
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.fit(X, np.arange(6), verbose=0)
+    model.fit(X, np.arange(6, dtype="int32"), verbose=0)
     folder = zoo.save_preset(model, tmp_path / "trained")
     np.testing.assert_allclose(logits(zoo.from_preset(folder)), logits(model), rtol=1e-5)
     with h5py.File(folder / "model.weights.h5") as file:
         assert "optimizer" not in file or not len(file["optimizer/vars"])
-    model.fit(X, np.arange(6), verbose=0)  # and goes on with it
+    model.fit(X, np.arange(6, dtype="int32"), verbose=0)  # and goes on with it
 
 
 def test_a_member_of_a_population_can_be_saved(tmp_path):

@@ -1,5 +1,15 @@
 """The errors that a user can meet. Each message says what was wrong and what to do; none needs a traceback."""
 
+import tokenize
+import zipfile
+import zlib
+
+# What NumPy raises for the damaged bytes of an array file or of an archive of them, the parser of its headers included.
+BROKEN_ARRAYS = (
+    ValueError, EOFError, KeyError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, NotImplementedError,
+    RuntimeError, MemoryError,
+)  # fmt: skip
+
 
 class ZooError(Exception):
     """Base of every error that this project raises on purpose."""

@@ -3,12 +3,11 @@
 import io
 import math
 import zipfile
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.errors import CorruptFile, InvalidInput
+from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput
 from zoo.presets.card import class_names, metric, model_card
 from zoo.presets.folder import GOLDEN, find, verified
 from zoo.presets.loading import from_preset
@@ -114,7 +113,7 @@ def golden_difference(model, content, path):
         found = ops.convert_to_numpy(model(x, training=False))
         if found.shape != logits.shape:
             raise ValueError("its logits are not the model's")
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error) as problem:
+    except (*BROKEN_ARRAYS, OSError) as problem:
         raise CorruptFile(f"{path} holds no golden logits of this model ({problem}); copy or save the preset again.") from None
     difference = float(np.abs(found - logits).max() / max(np.abs(logits).max(), 1e-9))
     return difference if math.isfinite(difference) else math.inf

@@ -4,19 +4,15 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import CorruptFile, InvalidInput, ResultsError
+from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError
 from zoo.training.architecture import difference
 
 FORMAT = "deepzoo population 1"
 PARTS = ("trainable", "non_trainable", "optimizer")  # of a population's state: lists of arrays (K, *shape)
-# What NumPy and its zip files raise for damaged bytes.
-DAMAGE = (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError, KeyError)
 
 
 def save(path, about, state, progress, history):
@@ -88,7 +84,7 @@ def _read(path):
             file = np.load(opened, allow_pickle=False)
             arrays = {name: file[name] for name in getattr(file, "files", ())}
             head = json.loads(str(arrays.pop("head", '""')))
-        except (*DAMAGE, OSError) as problem:
+        except (*BROKEN_ARRAYS, OSError) as problem:
             reason = (str(problem) or type(problem).__name__).splitlines()[0]
             raise CorruptFile(f"{path} is damaged, or no saved population: {reason}") from None
     if not isinstance(head, dict) or head.keys() != {"format", "sha256", "head"} or head["format"] != FORMAT:

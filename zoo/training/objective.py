@@ -86,7 +86,7 @@ class Objective:
             if y is not None:
                 # A batch as long as no other axis, so that nothing fits by being broadcast along it.
                 length = 1 + max([1, *(side or 0 for side in model.output_shape[1:]), *y.shape[1:]])
-                batch = (np.broadcast_to(np.asarray(part[:1]), (length, *part.shape[1:])) for part in (x, y))
+                batch = (np.broadcast_to(_small(np.asarray(part[:1])), (length, *part.shape[1:])) for part in (x, y))
                 model._symbolic_build(data_batch=tuple(batch))
         except (TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -240,6 +240,11 @@ class Objective:
                 yield given
             else:
                 yield known.name if isinstance(known, keras.metrics.Metric) else get_object_name(given)
+
+
+def _small(array):
+    """Integers of 64 bits, which JAX warns of where it only looks at types, as those of 32; they are known to fit."""
+    return array.astype("int32") if array.dtype.kind in "iu" and array.dtype.itemsize == 8 else array
 
 
 def _known(kind, identifier, get, chosen_by_data=()):
