@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from zoo.training.example_weights import example_arrays
 from zoo.training.order import epoch_order
 from zoo.training.schedules import innermost, scale_learning_rate
 
@@ -180,11 +181,6 @@ def _order(key, epoch, n, subset, plan):
         n = subset.shape[0]
     order = epoch_order(key, epoch, n) if plan["shuffle"] else jnp.arange(n, dtype="int32")
     return order if subset is None else subset[order]
-
-
-def example_arrays(data, suffix=""):
-    """What Keras's steps take of a dict of arrays, in their order: x, y and, where there are some, weights."""
-    return tuple(data[name + suffix] for name in ("x", "y", "w") if name + suffix in data)
 
 
 def over_batches(function, carry, arrays, rows):

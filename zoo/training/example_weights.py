@@ -18,6 +18,11 @@ def weighed(objective, model, x, y, sample_weight, name="sample_weight"):
     return {"x": x, "y": y, "w": check_weights(sample_weight, objective.shape_of_losses(model, x, y), len(x), name)}
 
 
+def example_arrays(data, suffix=""):
+    """What Keras's steps take of a dict of arrays, in their order: x, y and, where there are some, weights."""
+    return tuple(data[name + suffix] for name in ("x", "y", "w") if name + suffix in data)
+
+
 def check_weights(sample_weight, losses, n, name="sample_weight"):
     """Weights of n examples, float32 (n, *losses[1:]), from numbers (n,), or (n, *losses[1:]) where each step has its own.
 

@@ -6,6 +6,7 @@ import time
 import keras
 import numpy as np
 
+from zoo.training.example_weights import example_arrays
 from zoo.training.members import assign, variables_of
 from zoo.training.order import host_order
 from zoo.training.schedules import innermost, scale_learning_rate
@@ -18,7 +19,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(self, data, subset, seed, plan):
         super().__init__()
-        self.arrays = [data[name] for name in ("x", "y", "w") if name in data]
+        self.arrays = example_arrays(data)
         self.subset, self.seed, self.plan = subset, seed, plan
         self.n = len(data["x"]) if subset is None else len(subset)
         self.begin(plan["first_epoch"])
