@@ -10,7 +10,7 @@ one backward pass in units of forward passes, against the number of weights, bes
 Expected, on any processor: errors of rounding, some 1e-15 against automatic differentiation and 1e-15 to 1e-12 against
 Keras; 1e-9 to 1e-7 against differences, which are that inexact themselves; a backward pass of about 2 forward passes for
 nets from 6,000 weights to 3 million (quick) or 10 million (full), where differences cost twice as many as there are
-weights. No GPU is needed: some 2 minutes on 2 cores at the quick budget (3 seeds, depths 1, 2, 5 and 10), some 8 at the
+weights. No GPU is needed: a minute on 2 cores at the quick budget (3 seeds, depths 1, 2, 5 and 10), some 8 at the
 full one (20 seeds, all depths).
 """
 

@@ -314,8 +314,11 @@ def _published():
         ("mnist", *_net(net), "test_accuracy_pct"): Published(*name, "draws of MNIST at 16x16 here", dataset=digits)
         for net, name in zip(NETS, names, strict=True)
     }
-    protocol = "60,000 images there; quick: 1,000, hour: 10,000, with a smaller ConvNet"
-    for model, name in (("convnet", "ConvNet, cross entropy"), ("mlp", "2-layer MLP, 800 hidden, cross entropy")):
+    fewer = "60,000 images there; quick: 1,000, hour: 10,000"
+    for model, name, protocol in (
+        ("convnet", "ConvNet, cross entropy", f"{fewer}, with a smaller ConvNet"),
+        ("mlp", "2-layer MLP, 800 hidden, cross entropy", "60,000 images there; hour: 10,000"),
+    ):
         for kind, ours in DISTORTIONS.items():
             if (model, kind) != ("convnet", None):
                 found["mnist", model, ours] = Published(name, kind or "no distortion", protocol)

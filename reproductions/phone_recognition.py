@@ -74,13 +74,13 @@ A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slope
 10, full: 2, 10 and 80), the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes,
 hour: 2 and 9.8, full: 9.3 and 9.8).
 random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
-pool without labels as denoising autoencoders (a quarter of the inputs at their mean, the first with a linear decoder, 2
-epochs per layer, quick: 3), which stand in for the deep belief nets of the time. These updates come on top of those with
-labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the deepest random start,
-and, but in quick, the random start of one layer and the modern ones of one layer and of most. modern: rectified units in
-He's start, dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256, full: 512). All
-nets: Adam with cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on
-validation, in each seed's epoch that does so, for every number of minutes.
+pool without labels as denoising autoencoders (a quarter of the inputs at 0, which for the first is their mean, the first
+with a linear decoder, 2 epochs per layer, quick: 3), which stand in for the deep belief nets of the time. These updates come
+on top of those with labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the
+deepest random start, and, but in quick, the random start of one layer and the modern ones of one layer and of most. modern:
+rectified units in He's start, dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256,
+full: 512). All nets: Adam with cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds
+err least on validation, in each seed's epoch that does so, for every number of minutes.
 Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout included.
 Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
 batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most

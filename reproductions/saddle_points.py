@@ -13,7 +13,7 @@ to 152 different critical points): a clear rise of the error with the index. Mos
 more and leave more directions open; among points of as many units the rise is weaker, and still there. Saddles are the many
 with 8 units where the squared norm is minimised; with 4 units, and by Newton's method, that is undecided. Saddles with a few
 downward directions lie 2 to 3 % above the minima on average with 4 units, up to 5 % by their intervals; with 8 units too few
-were found to say. Quick budget (400 starts per method, 2 cores, some 2 minutes, 300 images, 4 units): the same rise, but
+were found to say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise, but
 among the points found from whole starts only a third are saddles, which leaves undecided whether these are the many.
 """
 

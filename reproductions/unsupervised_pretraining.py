@@ -8,26 +8,25 @@ the same nets from a random start, and against a modern start that no one pre-tr
 Then Bengio et al.'s (2007) test: with a top layer of 20 units only, do the layers below still learn?
 
 Expected, hour budget (10 seeds, 2 cores, some 65 minutes, all images without labels, 200 units a layer): the denoising start
-spares the more of the random one's errors the more layers there are, by 5 % of them for each layer, and the more points the
-fewer labels there are: with three layers 4.1 percentage points at 100 labels, 2.0 at 1,000, 0.6 at 10,000 and 0.14 at
-50,000; with two it is ahead up to 10,000, by 1.6 points at most, with one from 300 to 10,000, by 1.1 at most. Without noise
-the autoencoder is no such help: behind the random start at 100 labels with one layer and with two, and from 10,000 labels on
-with any number. Rectified units alone are ahead of the denoising start from 1,000 labels on and behind it up to 300 with
-three layers. With dropout, the modern start, they are nowhere behind: level up to 300 labels with two layers and three,
-ahead with one, and ahead from 600 to 10,000 with all; there pre-training is needless, as the review says. With 20 units on
-top and all labels three layers err on 2.0 %, pre-trained or not, as against 5.1 of these 20 alone; pre-trained they fit the
-training images better. Quick budget (5 seeds, 2 cores, some 4 minutes, 10,000 images): the denoising start is ahead of the
-random one at every number of labels, with one layer as with three, most at 300 labels with three layers, at 1,000 with one;
-there the autoencoder without noise helps, too, at 300 and 1,000 labels, with one layer also at 10,000. Rectified units alone
-are behind the denoising start up to 300 labels, level at 1,000 and ahead at 10,000, with dropout level up to 1,000 and ahead
-at 10,000. Full (20 seeds, one H100, 20 minutes by estimate, not run yet): 1,000 units a layer, and the target of 1.28 % with
-all labels.
+spares the more of the random one's errors the more layers there are, by 5 % of them for each layer. With three layers it
+spares the more points the fewer labels there are: 4.1 at 100, 2.0 at 1,000, 0.6 at 10,000 and 0.14 at 50,000; with two it is
+ahead up to 10,000 and with one from 300 to 10,000, most at 600 (1.6 and 1.1 points). Without noise the autoencoder is no
+such help: ahead of the random start at 1,000 labels with one layer and with three, behind it at 100 with one, up to 300 with
+two, and from 10,000 on with any number. Rectified units alone are ahead of the denoising start from 1,000 labels on and
+behind it up to 300 with three layers, at 300 with two. With dropout, the modern start, they are nowhere behind: level up to
+300 labels with two layers and three, ahead with one, and ahead from 600 to 10,000 with all; there pre-training is needless,
+as the review says. With 20 units on top and all labels three layers err on 2.0 %, pre-trained or not, as against 5.1 of
+these 20 alone; pre-trained they fit the training images better. Quick budget (5 seeds, 2 cores, some 4 minutes, 10,000
+images): the denoising start is ahead of the random one at every number of labels, with one layer as with three, most at 300
+labels with three layers, at 1,000 with one; there the autoencoder without noise helps, too, at 300 and 1,000 labels, with
+one layer also at 10,000. Rectified units alone are behind the denoising start up to 300 labels, level at 1,000 and ahead at
+10,000, with dropout level up to 1,000 and ahead at 10,000. Full (20 seeds, one H100, 20 minutes by estimate, not run yet):
+1,000 units a layer, and the target of 1.28 % with all labels.
 """
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
-from zoo.reproductions.harness.figures import mosaic
+from zoo.reproductions.harness import Budget, Published, Trial, check, paired_difference, target
 from zoo.reproductions.harness.resampling import bootstrap_interval
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval, slopes
@@ -48,6 +47,8 @@ RIVALS = ("rectified", "modern")
 TOP = 20
 FULL_STACK = 2_000_000  # weights of the full budget's net of three layers, at least: the target is for nets of that size
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
+WIDE = ("random", "denoising", "modern")  # the hour's nets of the full budget's size, trained as there, with all labels
+WIDTH = 1000  # units a layer of the full budget
 PROTOCOL = f"""
 random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one to
 reconstruct their inputs, for denoising with a quarter of these set to 0. rectified: rectified units in He's start. modern:
@@ -74,6 +75,11 @@ def setting(start, depth, top=None):
     return f"{start} start, {depth} layer{'s' if depth > 1 else ''}{f', {top} on top' if top else ''}"
 
 
+def wide(start):
+    """What the tables of the hour call a net of the full budget's size."""
+    return f"{setting(start, 3)} of {WIDTH}"
+
+
 def spread_metric(labels):
     """What the standard deviation over seeds of the test error with so many labels is called in the tables."""
     return metric("test", labels).replace("error", "error_standard_deviation")
@@ -92,7 +98,7 @@ def trials(budget):
     all_labels = [*many, 10000, 50000]
     size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], hour=all_labels, full=all_labels)
     size["rates"] = budget.choose(smoke=[1e-2], quick=[1e-3, 3e-3], hour=[1e-3, 3e-3], full=[3e-4, 1e-3])
-    width = budget.choose(smoke=24, quick=200, hour=200, full=1000)
+    width = budget.choose(smoke=24, quick=200, hour=200, full=WIDTH)
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
     depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 2, 3), full=(1, 2, 3))
@@ -115,6 +121,17 @@ def trials(budget):
             yield trial(start, depth, size["labels"])
     for start, depth in () if budget.name == "smoke" else NARROW:
         yield trial(start, depth, size["labels"][-1:], TOP)
+    if budget.name == "hour":
+        yield from _wide(dataset, budget)
+
+
+def _wide(dataset, budget):
+    """Trials of nets of three layers as the full budget has them, of fewer seeds and with all labels alone."""
+    whole = {trial.setting: trial for trial in trials(Budget.named("full"))}
+    for start in WIDE:
+        trial = whole[setting(start, 3)]
+        recipe = trial.recipe | {"labels": trial.recipe["labels"][-1:], "filters": False}
+        yield Trial(dataset, MODEL, wide(start), budget.seeds[:5], train_with_labels, recipe, 40 + 60 * (start == "denoising"))
 
 
 def summarise(runs):
@@ -145,9 +162,7 @@ def judge(runs):
     checks += [_spread(runs, nets, "denoising", depth) for depth in depths]
     if ("autoencoder", 3, TOP) in nets:
         checks += _narrow(runs, nets)
-    stack = nets["denoising", depths[-1], None]
-    if 50000 in _labels(runs) and lines_of(runs, stack).parameters.max() >= FULL_STACK:
-        checks.append(target(runs, stack, at_most=1.28, metric=metric("test", 50000)))
+    checks += _of_published_size(runs, nets)
     return checks
 
 
@@ -222,6 +237,20 @@ def _narrow(runs, nets):
     return checks
 
 
+def _of_published_size(runs, nets):
+    """Vincent et al. (2010): what a denoising stack as large as theirs comes to with all labels, and its rivals beside it."""
+    measured, checks = {"metric": metric("test", 50000)}, []
+    row, *rivals = [(runs.dataset.iloc[0], MODEL, wide(start)) for start in ("denoising", "random", "modern")]
+    if row[2] in set(runs.setting):
+        for rival in rivals:
+            checks.append(paired_difference(runs, better=row, worse=rival, name=f"{_name(row)} beats {rival[2]}", **measured))
+    else:
+        row = nets.get(("denoising", 3, None))
+    if row and 50000 in _labels(runs) and lines_of(runs, row).parameters.max() >= FULL_STACK:
+        checks.append(target(runs, row, at_most=1.28, **measured))
+    return checks
+
+
 def _nets(runs):
     """{(start, depth, units on top or None): row (dataset, model, setting)} of all nets in the runs."""
     present = set(runs.setting)
@@ -247,66 +276,33 @@ def draw(runs):
     """For each depth: the error against labels from every start, each seed a dot; below, the gaps to the random start."""
     from matplotlib.figure import Figure
 
+    from zoo.reproductions.trainers import label_pictures as pictures
+
     nets, labels = _nets(runs), _labels(runs)
     depths = sorted({depth for _, depth, top in nets if not top})
     figure = Figure(figsize=(1.2 + 4.3 * len(depths), 7.6))
     panels = figure.subplots(2, len(depths), squeeze=False, sharex=True, sharey="row", height_ratios=(3, 2))
     for (above, below), depth in zip(panels.T, depths):
-        _draw_errors(above, runs, nets, labels, depth)
-        _draw_gaps(below, runs, nets, labels, depth)
+        rows = {start: nets[start, depth, None] for start in STARTS if (start, depth, None) in nets}
+        errors = {start: _errors(runs, row, labels) for start, row in rows.items()}
+        larger = {start: (*row[:2], wide(start)) for start, row in rows.items() if depth == 3 and wide(start) in set(runs.setting)}
+        larger = {start: _errors(runs, row, labels[-1:]) for start, row in larger.items()}
+        pictures.draw_errors(above, labels, errors, larger, f"{WIDTH} units a layer")
+        pictures.draw_gaps(below, labels, errors, "random")
         above.set_title(f"{runs.dataset.iloc[0]}, {depth} hidden layer{'s' if depth > 1 else ''}", fontsize=10)
-        below.set(xlabel="labelled training images", xticks=labels, xticklabels=[f"{n:,}" for n in labels])
-        below.tick_params(axis="x", labelrotation=35, labelsize=8)
-        below.minorticks_off()
     panels[0, 0].set_ylabel("test error, %")
     panels[1, 0].set_ylabel("test error spared against\nthe random start, points")
     panels[0, -1].legend(fontsize=8, title="start", title_fontsize=8)
     return figure
 
 
-def _draw_errors(axes, runs, nets, labels, depth):
-    from matplotlib.ticker import LogLocator
-
-    for index, start in enumerate(STARTS):
-        if (start, depth, None) in nets:
-            errors, places = _errors(runs, nets[start, depth, None], labels), np.array(labels) * 1.05 ** (index - 2)
-            axes.plot(places, errors.T, "o", color=f"C{index}", ms=3, alpha=0.6)
-            axes.plot(places, np.nanmean(errors, axis=0), color=f"C{index}", lw=1.3, label=start)
-    axes.set(xscale="log", yscale="log")
-    axes.minorticks_off()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axes.yaxis.set_major_formatter("{x:g}")
-
-
-def _draw_gaps(axes, runs, nets, labels, depth):
-    """Mean over seeds of what a start spares against the random one, with its 95% interval."""
-    random = _errors(runs, nets["random", depth, None], labels)
-    for index, start in enumerate(STARTS):
-        if start != "random" and (start, depth, None) in nets:
-            gaps = random - _errors(runs, nets[start, depth, None], labels)
-            middle, low, high, _ = np.array([mean_interval(column) for column in gaps.T]).T
-            places = np.array(labels) * 1.05 ** (index - 2)
-            style = {"fmt": "o-", "ms": 4, "lw": 1, "capsize": 2, "color": f"C{index}"}
-            axes.errorbar(places, middle, np.nan_to_num([middle - low, high - middle]), **style)
-    axes.axhline(0, color="black", lw=1)
-
-
 def illustrate(files):
     """The first seed's first-layer filters from every start, before and after fine-tuning on most labels."""
-    from matplotlib.figure import Figure
-
     from zoo.reproductions.trainers.arrays import unpacked
+    from zoo.reproductions.trainers.label_pictures import first_layer_filters
 
     left = {row: unpacked(found[FILTERS]) for row, found in files.items() if FILTERS in found}
-    figure = Figure(figsize=(9, 0.6 + 2.3 * len(left)))
-    panels = figure.subplots(len(left), 2, squeeze=False)
-    for line, (row, kernels) in zip(panels, left.items()):
-        for axes, when in zip(line, ("before", "after")):
-            axes.imshow(mosaic(kernels[when]), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
-            axes.set_title(f"{row[2]}, {when} fine-tuning", fontsize=9)
-            axes.set_axis_off()
-    figure.suptitle(f"First-layer filters of the first units ({row[0]}), each on its own scale, black to white", fontsize=10)
-    return {"first_layer_filters.png": figure}
+    return {"first_layer_filters.png": first_layer_filters(left)}
 
 
 def _published():
@@ -351,6 +347,8 @@ def _published():
         note = f"{older if start == 'random' else 'fine-tuned by plain SGD'}; over more seeds"
         row = ("mnist", MODEL, setting(start, depth), spread_metric(50000))
         found[row] = Published(net, seeds, note, metric="test_error_pct", spread=True)
+    for start in ("random", "denoising"):
+        found["mnist", MODEL, wide(start), metric("test", 50000)] = found[at(start, 3, 50000)]
     for labels in (100, 600, 1000, 3000):
         found[at("random", 1, labels)] = error("NN", f"{labels} labels", "another size of net")
         cae = "a contractive penalty in place of noise, 60,000 unlabelled images"

@@ -78,7 +78,7 @@ def loss_and_metric(name):
     import keras
 
     from zoo.registry import reconstructs
-    from zoo.training import reconstruction
+    from zoo import reconstruction
 
     if reconstructs(name):
         return reconstruction.loss(), reconstruction.squared_error

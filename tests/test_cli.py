@@ -284,6 +284,13 @@ def test_compare_shows_the_budget_that_there_is(call, tmp_path):
     assert code == 1 and "zoo reproduce pretrained_sequences --budget quick" in err
 
 
+def test_the_package_is_the_command_too_and_may_have_no_standard_output():
+    command = [sys.executable, "-m", "zoo", "models", "lin*"]
+    assert "linear" in subprocess.run(command, capture_output=True, text=True).stdout.split()
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], capture_output=True, text=True)
+    assert "Traceback" not in closed.stderr
+
+
 def test_closed_pipe_is_quiet():
     reader, writer = os.pipe()
     os.close(reader)

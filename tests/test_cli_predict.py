@@ -14,6 +14,7 @@ from PIL import Image
 
 import zoo
 from zoo.datasets import load
+from zoo.errors import InvalidInput
 
 ZOO = Path(sys.executable).with_name("zoo")
 
@@ -178,3 +179,31 @@ def test_a_preset_without_names_or_for_no_images(call, digits, tmp_path):
     vectors = zoo.save_preset(zoo.create_model("linear", (64,), 3), tmp_path / "vectors")
     code, _, err = call(vectors, image)
     assert code == 1 and "takes no images" in err and err.count("\n") == 1
+
+
+def test_in_python_it_is_the_same(call, preset, tmp_path):
+    digits = load("mnist").test.x[:3]
+    path = tmp_path / "digits.npy"
+    np.save(path, digits)
+    code, printed, _ = call(preset, path, "--json", "--top", 2)
+    told = json.loads(printed)["images"]
+    found, apart = zoo.classify(preset, path, top=2), zoo.classify(preset, list(digits), top=2)
+    assert code == 0 and [one["image"] for one in found] == [one["image"] for one in told]
+    assert [one["image"] for one in apart] == ["Image 0", "Image 1", "Image 2"]
+    for again in (found, apart, zoo.classify(preset, digits[0], top=2)):
+        for mine, theirs in zip(again, told):
+            assert mine["done"] == theirs["done"] and len(mine["classes"]) == 2
+            for one, other in zip(mine["classes"], theirs["classes"]):
+                assert one["class"] == other["class"] and one["probability"] == pytest.approx(other["probability"], rel=1e-5)
+
+
+@pytest.mark.parametrize("images, options, message", [
+    (np.zeros((28, 28)), {}, "Image 0 is blank"),
+    ("nowhere.png", {}, "no file nowhere.png"),
+    (np.eye(28), {"top": 0}, "at least 1; got 0"),
+])
+def test_in_python_a_mistake_is_one_error(preset, images, options, message):
+    with pytest.raises(InvalidInput, match=message):
+        zoo.classify(preset, images, **options)
+    with pytest.raises(InvalidInput, match="tells no classes apart"):
+        zoo.classify("lstm_taylor_demand", images)

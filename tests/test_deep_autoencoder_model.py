@@ -10,7 +10,7 @@ from population_example import compiled, digits, shared_compilations  # noqa: F4
 import zoo
 from zoo.errors import InvalidInput
 from zoo.models.deep_autoencoder import decoders, encoders
-from zoo.training import reconstruction
+from zoo import reconstruction
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 import zoo
 from zoo.errors import InvalidInput
 from zoo.registry import model_options, models_text, reconstructs
-from zoo.training import reconstruction
+from zoo import reconstruction
 
 pytestmark = pytest.mark.backend
 

@@ -119,6 +119,23 @@ def test_keras_loads_its_own_format(name, tmp_path):
     np.testing.assert_allclose(logits(keras.saving.load_model(path)), logits(model), rtol=1e-6)
 
 
+def test_what_keras_saves_is_loaded_where_zoo_is_imported_after_keras(tmp_path):
+    models = {"convnet": zoo.from_preset("convnet_mnist"), "demand": zoo.from_preset("lstm_taylor_demand")}
+    models["features"] = zoo.features(zoo.from_preset("kernel_machine_mnist"))
+    for name, model in models.items():
+        model.save(tmp_path / f"{name}.keras")
+    program = f"import keras, zoo; print(*[keras.saving.load_model('{tmp_path}/' + n + '.keras').name for n in {list(models)}])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.split() == [model.name for model in models.values()], done.stderr[-500:]
+
+
+def test_the_name_says_the_format(tmp_path):
+    model = zoo.create_model("linear", (4, 4), 2)
+    assert zoo.export_model(model, tmp_path / "m.keras").stat().st_size
+    with pytest.raises(InvalidInput, match="m.h5 ends in none of .keras, .onnx"):
+        zoo.export_model(model, tmp_path / "m.h5")
+
+
 def test_what_exists_is_replaced_only_by_force(tmp_path):
     path = tmp_path / "model.keras"
     path.write_text("mine")

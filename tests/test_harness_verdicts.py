@@ -64,6 +64,14 @@ def test_paired_difference_pairs_shared_seeds():
     assert "deep (a) is 2.333 %, of shallow (b) 4.333 %. " in made.sentence and made.unit == "percentage points"
 
 
+def test_equal_means_differ_by_nothing():
+    """Each pair of values is the same sum of 32 bits, taken in another order."""
+    made = paired_difference(runs_of(deep=[1.7, 1.8 + 3e-9], shallow=[1.8, 1.7]), better=DEEP, worse=SHALLOW)
+    assert made.effect == 0 and made.verdict == "undecided" and ": 0 percentage points (95% interval -1.271 to" in made.sentence
+    small = paired_difference(runs_of(deep=[1e-9, 2e-9], shallow=[2e-9, 3.1e-9]), better=DEEP, worse=SHALLOW)
+    assert small.effect == pytest.approx(1.05e-9)
+
+
 def test_paired_difference_other_way_round_is_contradicted():
     runs = runs_of(deep=[1.0, 2.0, 4.0], shallow=[3.0, 4.1, 5.9])
     assert paired_difference(runs, better=SHALLOW, worse=DEEP).verdict == "contradicted"

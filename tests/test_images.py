@@ -10,8 +10,9 @@ from PIL import Image, ImageOps
 
 import zoo
 from zoo.datasets import load
-from zoo.errors import InvalidInput
+from zoo.errors import InvalidInput, UnknownName
 from zoo.image_files import prepare_image, read_images
+from zoo.presets.folder import SHIPPED
 
 
 def moved(image, down, right, side=60):
@@ -229,7 +230,7 @@ def test_what_cannot_be_prepared_is_called_by_its_name(digits, tmp_path):
 
 def test_other_data_sets_are_scaled_and_never_inverted(digits):
     paper = 255 - digits[0]
-    for dataset in (None, "my_letters"):
+    for dataset in (None, "digits"):
         pixels, done = prepare_image(paper, SIZE, dataset)
         np.testing.assert_array_equal(pixels, paper)
         assert done == ["Taken as it is: it has the model's 28x28 pixels."]
@@ -240,6 +241,16 @@ def test_other_data_sets_are_scaled_and_never_inverted(digits):
     np.testing.assert_array_equal(pixels[0, 0], [200] * 3)
     np.testing.assert_array_equal(pixels[16, 16], [250, 0, 0])
     assert prepare_image(digits[0], (28, 28, 1), "mnist")[0].shape == (28, 28, 1)
+
+
+def test_a_preset_means_its_data_set_and_other_names_are_refused(digits):
+    paper = 255 - digits[0]
+    expected = prepare_image(paper, SIZE, "mnist")[0]
+    np.testing.assert_array_equal(prepare_image(paper, SIZE, "linear_mnist")[0], expected)
+    np.testing.assert_array_equal(prepare_image(paper, SIZE, SHIPPED / "linear_mnist")[0], expected)
+    for wrong, near in (("mnits", "mnist"), ("MNIST", "mnist"), ("linear_mnits", "linear_mnist")):
+        with pytest.raises(UnknownName, match=f"data set or preset called '{wrong}'. Did you mean .*{near}"):
+            prepare_image(paper, SIZE, wrong)
 
 
 def test_a_model_that_takes_no_images_is_refused(digits):

@@ -16,6 +16,7 @@ import zoo
 from zoo.reproductions import language_model as claim
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.progress import Report
+from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers import compressors, recurrent_text, texts
 
 
@@ -216,6 +217,12 @@ def test_nets_on_one_text_differ_in_nothing_but_what_is_compared(budget):
         for recipe in mine:
             assert {recipe["options"].pop("cell"), recipe["options"].pop("layers")} <= {"rnn", "lstm", 1, 2}
         assert all(recipe == mine[0] for recipe in mine)
+
+
+def test_published_nats_stand_beside_our_bits_as_bits():
+    for row, nats in ((claim.ONE, 1.88), (claim.TWO, 1.47)):
+        (found,) = matches("language_model", claim.PUBLISHED, (claim.SHAKESPEARE, *row), claim.VALIDATION)
+        assert float(found.value) == pytest.approx(nats / math.log(2), rel=1e-5) and f"published as {nats} nats" in found.note
 
 
 def test_checks_say_who_wins():

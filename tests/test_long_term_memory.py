@@ -237,6 +237,11 @@ def test_gradients_that_32_bits_round_to_nothing_are_not_ordered():
     nothing, some = (checks[f"{name} reaches further than that of rnn, trained"] for name in (claim.LSTM, claim.CHRONO))
     assert nothing.verdict == "undecided" and "neither leaves 1e-30 of it" in nothing.sentence
     assert some.verdict == "reproduced" and some.effect == pytest.approx(28, abs=0.01), "no less than is known to be gone"
+    assert "bound" not in nothing.sentence and "(a lower bound, for nothing is left of the latter's)" in some.sentence
+    gradients |= {claim.RNN: -3.0}
+    lost = {check.name: check for check in claim.judge(runs_of(errors, gradients))}
+    said = lost[f"T = 50: the gradient of {claim.LSTM} reaches further than that of rnn, trained"]
+    assert said.verdict == "contradicted" and "(an upper bound, for nothing is left of the former's)" in said.sentence
 
 
 @pytest.mark.parametrize("least, shown", [(-34.0, True), (-12.0, False)])

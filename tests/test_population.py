@@ -43,6 +43,17 @@ def test_a_member_is_an_ordinary_model_that_agrees(reference, data):
     assert [m.count_params() for m in population] == [650] * 3
     with pytest.raises(IndexError, match="3 members"):
         population[3]
+    with pytest.raises(TypeError, match="True is no number"):
+        population[True]
+
+
+@pytest.mark.backend
+def test_the_template_stays_a_model_that_can_be_saved(reference, tmp_path):
+    """Nothing of what was compiled for the members is left in it."""
+    template = reference[0].template
+    assert float(keras.ops.convert_to_numpy(template.optimizer.learning_rate)) > 0
+    template.save(tmp_path / "template.keras")
+    assert keras.saving.load_model(tmp_path / "template.keras", compile=False).count_params() == template.count_params()
 
 
 @pytest.mark.backend

@@ -143,7 +143,39 @@ def test_data_that_are_on_the_device_already(population):
         population.evaluate(jnp.asarray(X), jnp.asarray(with_value(Y, 12, "int32")))
 
 
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return X, Y
+
+
+def test_what_is_drawn_in_batches_is_no_array(population):
+    tensorflow = pytest.importorskip("tensorflow")
+    streams = {"Batches": Batches(), "generator": (X for _ in range(2))}
+    streams["TensorSliceDataset"] = tensorflow.data.Dataset.from_tensor_slices((X, Y))
+    for kind, stream in streams.items():
+        for use in (population.fit, population.evaluate, population.predict):
+            with refused(population, f"x is a _?{kind}; a population takes whole arrays"):
+                use(stream)
+    with refused(population, r"came as one; give them apart, such as fit\(\*data.train\)"):
+        population.fit((X, Y))
+    with refused(population, r"x is a dict; .* such as x\['inputs'\]"):
+        population.fit({"inputs": X}, Y)
+
+
+def test_probabilities_are_compared_with_numbers_in_0_to_1():
+    population = zoo.Population(lambda: zoo.create_model("deep_autoencoder", (8, 8), widths=(4,), code=2), seeds=[0])
+    population.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
+    x = np.full((20, 8, 8), 7, "uint8")
+    with refused(population, r"y goes from 7 to 7. .*zoo.reconstruction.targets\(model, x\)"):
+        population.fit(x, x, batch_size=5)
+    assert np.isfinite(population.fit(x, zoo.reconstruction.targets(population.template, x), batch_size=5).loss).all()
+
+
 @pytest.mark.parametrize("settings, match", [
+    ({"verbose": "nope"}, "verbose must be 'auto', True or False; got 'nope'"),
     ({"batch_size": 21}, "batch_size 21 is larger than the data, 20 examples"),
     ({"batch_size": 0}, "batch_size must be a positive integer"),
     ({"batch_size": 2.5}, "batch_size must be a positive integer"),

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import h5py
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from preset_example import DATASET, FILES, X, logits, make, original, preset  # noqa: F401
 
@@ -76,8 +77,13 @@ def test_own_classes_keep_the_body_and_start_a_new_head(original):
     for old, new in zip(whole.layers[:-1], tuned.layers[:-1], strict=True):
         for a, b in zip(old.get_weights(), new.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
-    with pytest.raises(InvalidInput, match="has 10 classes already"):
+    with pytest.raises(InvalidInput, match="has 10 classes already; .*new_head=True"):
         zoo.from_preset(original, classes=10)
+    for again in (zoo.from_preset(original, classes=10, new_head=True), zoo.from_preset(original, new_head=True)):
+        assert again.output_shape == (None, 10)
+        body, head = again.get_weights()[:-2], again.get_layer("logits").get_weights()[0]
+        assert all(map(np.array_equal, body, whole.get_weights()[:-2]))
+        assert np.abs(head - whole.get_layer("logits").get_weights()[0]).max() > 1e-3
     with pytest.raises(InvalidInput, match="must be a positive integer"):
         zoo.from_preset(original, classes=0)
 
@@ -118,6 +124,12 @@ def test_what_a_card_says_itself_is_not_taken_from_the_preset(digits, tmp_path):
     assert layout_of(card) == "mnist" and class_names(card) == list("abcdefghij")
     card = zoo.model_card(zoo.save_preset(zoo.from_preset(digits, load_weights=False), tmp_path / "new"))
     assert not {"based_on", "layout", "class_names"} & set(card)
+
+
+@pytest.mark.parametrize("kind", [tuple, np.array, pd.Series])
+def test_names_of_classes_may_come_in_any_sequence(kind, tmp_path):
+    named = zoo.save_preset(make("linear", classes=2), tmp_path / "named", class_names=kind(["even", "odd"]))
+    assert class_names(zoo.model_card(named)) == ["even", "odd"]
 
 
 @pytest.mark.parametrize("names", ["ab", ["a"], ["a", "a"], ["a", 5], ["a", ""], {"a": 0, "b": 1}, ["a", "b", "c"], 2])

@@ -5,6 +5,7 @@ import os
 import shutil
 
 import h5py
+import keras
 import numpy as np
 import pytest
 from preset_example import DATASET, FILES, make, original, preset, read, rewrite  # noqa: F401
@@ -269,6 +270,13 @@ def test_sums_that_are_no_sums_are_refused(preset):
         (preset / "SHA256SUMS").write_text(text)
         with pytest.raises(CorruptFile, match="SHA256SUMS"):
             zoo.from_preset(preset)
+
+
+def test_options_that_no_file_can_hold_are_named_with_the_remedy(tmp_path):
+    model = zoo.create_model("mlp", (4, 4), 2, widths=(3,), activation=keras.activations.relu)
+    with pytest.raises(InvalidInput, match="can't hold the option activation of this mlp, <function relu.*such as 'relu'"):
+        zoo.save_preset(model, tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
 
 
 def test_unknown_names(tmp_path):

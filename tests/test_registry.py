@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zoo
@@ -80,9 +81,26 @@ def test_the_same_file_may_register_again(own_folder):
     assert "reloaded" in zoo.list_models()
 
 
+def test_a_cell_of_a_notebook_may_be_changed_and_run_again():
+    """To Python, what a cell defines lies in another file each time."""
+    source = "@zoo.register_model\ndef tiny(input_shape, classes): 'made in {}'"
+    cells = [{"zoo": zoo, "__name__": "__main__"} for _ in range(2)]
+    try:
+        for cell, names in enumerate(cells):
+            exec(compile(source.format(f"cell {cell}"), f"/tmp/ipykernel_1/{cell}.py", "exec"), names)
+        assert registry._builders["tiny"] is cells[1]["tiny"]
+        with pytest.raises(InvalidInput, match="registered in /tmp/ipykernel_1/1.py already"):
+            exec(compile(source, "/tmp/module.py", "exec"), {"zoo": zoo, "__name__": "module"})
+    finally:
+        del registry._builders["tiny"]
+
+
 def test_unknown_name_suggests_the_nearest():
-    with pytest.raises(UnknownName, match="no model called 'convnett'. Did you mean convnet"):
-        zoo.create_model("convnett", (28, 28), 10)
+    for wrong in ("convnett", "ConvNet", "CONVNET"):
+        with pytest.raises(UnknownName, match=f"no model called '{wrong}'. Did you mean convnet"):
+            zoo.create_model(wrong, (28, 28), 10)
+    with pytest.raises(UnknownName, match="no model called 'None'. Known: "):
+        zoo.create_model(None, (28, 28), 10)
 
 
 @pytest.mark.parametrize("shape", [(), (0, 28), (28, -1), (2, 2, 2, 2), 28, "ab", (2.5, 2), (None, 3), None, (True, 2)])
@@ -91,10 +109,32 @@ def test_wrong_shapes(shape):
         zoo.create_model("linear", shape, 10)
 
 
-@pytest.mark.parametrize("classes", [0, -1, 2.5, "ten", None, True])
+@pytest.mark.parametrize("classes", [0, -1, 2.5, "ten", None, True, np.float64("nan"), np.array([2, 3])])
 def test_wrong_number_of_classes(classes):
     with pytest.raises(InvalidInput, match="number of classes"):
         zoo.create_model("linear", (4,), classes)
+
+
+def test_what_stands_for_classes_where_there_are_none_is_said():
+    with pytest.raises(InvalidInput, match="size of the alphabet, such as 128"):
+        zoo.create_model("language_model", (16,))
+    with pytest.raises(InvalidInput, match="how many values ahead"):
+        zoo.create_model("lstm", (16, 1))
+
+
+def test_numbers_of_numpy_are_numbers():
+    options = {"widths": np.array([4, 3]), "dropout": np.float32(0.5), "batch_norm": np.bool_(True)}
+    model = zoo.create_model("mlp", (np.int64(4), 4), np.uint8(2), **options)
+    made = registry.how_made(model)
+    assert made["options"] == {"widths": [4, 3], "dropout": 0.5, "batch_norm": True} and made["classes"] == 2
+    assert all(type(made["options"][name]) is kind for name, kind in (("widths", list), ("dropout", float), ("batch_norm", bool)))
+    assert zoo.create_model("lstm", (4, 4), 2, units=np.int64(3)).get_layer("lstm_1").units == 3
+
+
+def test_the_reason_is_the_line_that_says_it():
+    with pytest.raises(InvalidInput) as refused:
+        zoo.create_model("lstm", (4, 4), 2, units="many")
+    assert "Exception encountered" not in str(refused.value) and "many" in str(refused.value).split(": ", 1)[1]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +146,9 @@ def test_wrong_number_of_classes(classes):
         ("mlp", {"initialiser": "nonsense"}),
         ("mlp", {"dropout": 2}),
         ("mlp", {"augmentation": "sepia"}),
+        ("mlp", {"augmentation": True}),
+        ("mlp", {"augmentation": ["shift", "flip"]}),
+        ("mlp", {"batch_norm": "no"}),
         ("kernel_machine", {"gamma": -1}),
         ("kernel_machine", {"features": 33}),
         ("kernel_machine", {"augmentation": "sepia"}),

@@ -120,6 +120,7 @@ def test_each_net_in_its_own_start_is_compared_by_its_last_error_too():
         ([100, 110, 900], [5000, 6000, 50000], "undecided", "1 of 3 seeds of the latter"),
         ([5000, 6000, 50000], [100, 110, 900], "undecided", "1 of 3 seeds of the former"),
         ([900, 900, 900], [900, 900, 900], "undecided", "3 of 3 seeds of the former never get there, 3 of 3"),
+        ([900, 900, 900], [900, 900, 900], "undecided", "because no seed of either gets there"),
         ([100, 110, np.nan], [500, 550, 600], "undecided", "diverged"),
     ],
 )

@@ -178,6 +178,31 @@ def test_the_target_is_for_nets_of_full_size_with_all_labels():
     assert targets(50000, parameters=1000) == targets(10000, parameters=2_797_010) == []
 
 
+def test_the_hour_puts_the_target_to_nets_of_the_published_size():
+    hour = {trial.setting: trial for trial in claim.trials(Budget.named("hour", None, claim.SEEDS))}
+    full = {trial.setting: trial for trial in claim.trials(Budget.named("full"))}
+    for start in claim.WIDE:
+        mine, theirs = hour[claim.wide(start)].recipe, full[claim.setting(start, 3)].recipe
+        assert mine | {"labels": theirs["labels"], "filters": theirs["filters"]} == theirs and mine["labels"] == [50000]
+    small = {(start, 3, None): {("test", n): 1.7 + np.arange(12) / 50 for n in (100, 50000)} for start in claim.WIDE}
+    runs = [runs_of(small)]
+    for place, start in enumerate(claim.WIDE):  # random, denoising, modern
+        errors = (1.5, 1.2, 1.3)[place] + np.random.RandomState(place).normal(size=12) / 1e3
+        wide = runs_of({(start, 3, None): {("test", 50000): errors}}, parameters=2_797_010)
+        runs.append(wide.assign(setting=claim.wide(start)))
+    found = verdicts(pd.concat(runs))
+    name = f"mnist {claim.wide('denoising')}"
+    for rival, gap in (("random", 0.3), ("modern", 0.1)):
+        check = found[f"{name} beats {claim.wide(rival)}"]
+        assert check.verdict == "reproduced" and check.effect == pytest.approx(gap, abs=0.01)
+    (target,) = [check for check in found.values() if "1.28" in check.sentence]
+    assert target.verdict == "reproduced" and claim.wide("denoising") in target.sentence
+    (first, *_) = matches(
+        "unsupervised_pretraining", claim.PUBLISHED, ("mnist", claim.MODEL, claim.wide("denoising")), metric("test", 50000)
+    )
+    assert first.value == "1.28", "Vincent et al. (2010)"
+
+
 def test_few_seeds_do_not_judge_a_spread():
     runs = known(gaps=(6, 3, 1.5))
     (found,) = [check for check in claim.judge(runs[runs.seed < 3]) if "spread" in check.name]
@@ -197,8 +222,10 @@ def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
 
 def test_every_start_has_the_same_fine_tuning():
     for budget in ("quick", "hour", "full"):
-        same = {}
+        same, large = {}, {claim.wide(start) for start in claim.WIDE}
         for each in claim.trials(Budget.named(budget, defaults=claim.SEEDS)):
+            if each.setting in large:  # they have that of the full budget, see above
+                continue
             recipe = {name: each.recipe[name] for name in ("n_train", "n_test", "rates", "epochs", "draws", "batch_size")}
             same.setdefault(str(recipe), []).append(each)
         assert len(same) == 1

@@ -1,16 +1,18 @@
 """deepzoo: Keras models from shallow to deep, whole populations of seeds, and evidence for every claim.
 
-Nothing heavy is imported until it is used (PEP 562): Keras fixes its backend at its first import,
-so `import zoo` must leave that choice to the user.
+Nothing heavy is imported until it is used (PEP 562): Keras fixes its backend at its first import, so `import zoo` must leave
+that choice to the user. Where Keras is there already, its `keras.saving.load_model` learns what the zoo's models are made of.
 """
 
 import importlib
+import sys
 
 _HOMES = {
     "create_model": "zoo.registry",
     "list_models": "zoo.registry",
     "register_model": "zoo.registry",
     "Population": "zoo.training.population",
+    "classify": "zoo.classifying",
     "decoder": "zoo.representations",
     "encoder": "zoo.representations",
     "evaluate_preset": "zoo.presets",
@@ -26,9 +28,9 @@ _HOMES = {
     "save_preset": "zoo.presets",
     "pretrain": "zoo.training.pretraining",
 }
-_SUBPACKAGES = ("datasets", "errors", "layers", "models", "presets", "registry", "reproductions", "training")
+_SUBPACKAGES = ("datasets", "errors", "layers", "models", "presets", "reconstruction", "registry", "reproductions", "training")
 
-__all__ = sorted([*_HOMES, "__version__", "datasets", "errors"])
+__all__ = sorted([*_HOMES, "__version__", "datasets", "errors", "reconstruction"])
 
 
 def __getattr__(name):
@@ -55,3 +57,7 @@ def _version():
         return version("deepzoo")
     except PackageNotFoundError:
         return "unknown"
+
+
+if "keras" in sys.modules:
+    importlib.import_module("zoo.layers")

@@ -51,6 +51,8 @@ def unknown_name(kind, name, known):
     import difflib
 
     known = sorted(known)
-    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+    spelt = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), spelt, n=3, cutoff=0.5) if isinstance(name, str) else ()
+    near = [spelt[other] for other in near]
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
     return UnknownName(f"There is no {kind} called {str(name)!r}. {hint}")

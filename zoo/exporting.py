@@ -19,13 +19,13 @@ SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
 NEEDS = {"keras": (), "savedmodel": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx", "onnx")}
 
 
-def export_model(model, path, format="keras", force=False):
+def export_model(model, path, format=None, force=False):
     """Write a model in another format. Returns the path (a Path).
 
     Args:
         model: a built keras.Model with one input and one output tensor, as `zoo.create_model` and `zoo.from_preset` make.
         path: where to; ends in .keras or .onnx for those formats, a new folder for a SavedModel.
-        format: "keras": `keras.saving.load_model(path)` gives the model back, after `import zoo.layers`.
+        format: None: as the path ends. "keras": `keras.saving.load_model(path)` gives the model back, after `import keras, zoo`.
             "savedmodel": for TensorFlow Serving; or `model = tf.saved_model.load(path); model.serve(x)`.
             "onnx": for ONNX Runtime, the input called like the model's ("inputs"), the output like its last layer ("logits").
             In all three x is float32, (n, ...) with any n, raw as the model takes it; the output is what the model gives.
@@ -38,6 +38,7 @@ def export_model(model, path, format="keras", force=False):
     'linear.onnx'
     """
     path = Path(os.path.realpath(path_named(path)))
+    format = _format_of(path) if format is None else format
     _check(model, format)
     check_output(path, format, force)
     try:
@@ -77,6 +78,14 @@ def check_output(path, format, force=False):
         raise InvalidInput(f"{path} exists; choose another name, or replace it: --force, in Python force=True.")
     if exists and not replaceable:
         raise InvalidInput(f"{path} is not what the format {format} writes; it is not replaced. Choose another name.")
+
+
+def _format_of(path):
+    """The format that a path ends as. Raises InvalidInput where that is none."""
+    formats = {suffix: format for format, suffix in SUFFIXES.items() if suffix}
+    if path.suffix not in formats:
+        raise InvalidInput(f"{path.name} ends in none of {', '.join(formats)}; for a SavedModel's folder say format='savedmodel'.")
+    return formats[path.suffix]
 
 
 def _check(model, format):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zoo.errors import CorruptFile, InvalidInput
+from zoo.errors import CorruptFile, InvalidInput, unknown_name
 from zoo.images import as_pixels, prepare_pixels
 
 STDIN = "-"
@@ -64,16 +64,18 @@ def prepare_image(image, input_shape, dataset=None):
 
     image: the path of a file with one image, as `read_images` takes it, "-" for standard input, or an array (h, w),
     (h, w, 1), (h, w, 3) or (h, w, 4), values as `zoo.images.as_pixels` takes them. input_shape: the model's, (h, w),
-    (h, w, 1) or (h, w, 3). dataset: the name of the data set; "mnist" and "fashion_mnist" have a known layout, for others
-    the whole image is scaled to fit and nothing is inverted. pixels: uint8, shape `input_shape`, 0..255.
+    (h, w, 1) or (h, w, 3). dataset: the name of the data set, or the name or folder of a preset, which means its data set's;
+    "mnist" and "fashion_mnist" have a known layout, for others and for None the whole image is scaled to fit and nothing is
+    inverted. pixels: uint8, shape `input_shape`, 0..255.
 
     Raises InvalidInput for what is no image, for several of them, for one that is blank, and for a model that takes no
-    images; CorruptFile for a truncated file.
+    images; UnknownName for a data set or preset that there is not; CorruptFile for a truncated file.
 
     >>> pixels, done = prepare_image("photo.png", (28, 28), "mnist")
     >>> done[0]
     'Inverted: it was dark on light, the model saw light on dark.'
     """
+    dataset = _data_set(dataset)
     if isinstance(image, (str, os.PathLike)):
         pictures = read_images(image)
         if len(pictures) != 1:
@@ -83,6 +85,19 @@ def prepare_image(image, input_shape, dataset=None):
         name, pixels, read = "The image", as_pixels(image), _brought(image)
     pixels, done = prepare_pixels(pixels, input_shape, dataset, name)
     return pixels, read + done
+
+
+def _data_set(name):
+    """The data set that a name means: its own, or that of a preset."""
+    from zoo.datasets import list_datasets
+    from zoo.presets import list_presets, model_card
+    from zoo.presets.card import layout_of
+
+    if name is None or name in list_datasets():
+        return name
+    if isinstance(name, os.PathLike) or name in list_presets() or os.path.isdir(str(name)):
+        return layout_of(model_card(name))
+    raise unknown_name("data set or preset", name, [*list_datasets(), *list_presets()])
 
 
 def _name(source):

@@ -9,9 +9,13 @@ import copy
 import fnmatch
 import importlib
 import inspect
+import operator
 import pkgutil
+import re
 import weakref
 from pathlib import Path
+
+import numpy as np
 
 from zoo import models
 from zoo.errors import InvalidInput, unknown_name
@@ -25,12 +29,12 @@ def register_model(builder):
 
     A builder without the parameter `classes` makes models that reconstruct their input; one that calls it `alphabet` makes
     models of text. Returns the builder unchanged.
-    Raises InvalidInput where a builder in another file has that name already.
+    Raises InvalidInput where a builder in another file has that name already; a notebook's cell may be run again.
     """
     name = builder.__name__
     home = _file_of(builder)
     taken_by = _file_of(_builders[name]) if name in _builders else _files().get(name, home)
-    if taken_by != home:
+    if taken_by != home and not (name in _builders and _builders[name].__module__ == builder.__module__ == "__main__"):
         raise InvalidInput(f"A model called {name!r} is registered in {taken_by} already; give the one in {home} another name.")
     _builders[name] = builder
     return builder
@@ -95,11 +99,11 @@ def create_model(name, input_shape, classes=None, **options):
         raise InvalidInput(f"The zoo's models take an image's channels last; call {remedy}.")
     sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
-        options = copy.deepcopy(options)  # the caller's lists may change, what the model was made of does not
-        _check_lists(options, defaults)
+        options = _python(copy.deepcopy(options))  # the caller's lists may change, what the model was made of does not
+        _check_kinds(options, defaults)
         model = builder(*sizes, **options)
     except (TypeError, ValueError, OverflowError) as problem:
-        reason = str(problem).strip().splitlines()[0]
+        reason = _reason(problem)
         reason += "" if reason.endswith((".", "!", "?")) else "."
         raise InvalidInput(
             f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
@@ -116,7 +120,8 @@ def how_made(model):
         return copy.deepcopy(_made[model])
     except (KeyError, TypeError):
         raise InvalidInput(
-            f"{model!r:.80} was not made by zoo.create_model or zoo.from_preset, so nobody could build it again from its name."
+            f"{model!r:.80} was not made by zoo.create_model or zoo.from_preset, so nobody could build it again from its name. "
+            "If it was loaded or copied from one that was, make that anew and give it these weights: set_weights(get_weights())."
         ) from None
 
 
@@ -149,14 +154,36 @@ def _file_of(builder):
 
 
 def _is_count(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0 or hasattr(value, "dtype") and int(value) == value > 0
+    """Whether a value is a positive integer, of Python or of NumPy."""
+    try:
+        return operator.index(value) > 0 and not isinstance(value, bool)
+    except TypeError:
+        return False
 
 
-def _check_lists(options, defaults):
-    """Raise ValueError for an option that is no list where its default is one."""
+def _python(value):
+    """A value with Python's own numbers and lists in place of NumPy's, inside of lists, tuples and dicts too."""
+    if isinstance(value, (list, tuple)):
+        return (list if isinstance(value, list) else tuple)(map(_python, value))
+    if isinstance(value, dict):
+        return {key: _python(item) for key, item in value.items()}
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
+def _reason(problem):
+    """The line of an error that says why; Keras begins with the layer that it happened in."""
+    lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in str(problem).splitlines()]
+    lines = [line for line in lines if line] or [type(problem).__name__]
+    return next((line for line in lines if not line.startswith("Exception encountered when calling")), lines[0])
+
+
+def _check_kinds(options, defaults):
+    """Raise ValueError for an option that is no list, or not True or False, where its default is."""
     for option, value in options.items():
         if not _is_listed_like(value, defaults[option]):
             raise ValueError(f"{option} must be a list such as {defaults[option]}, not {value!r:.80}.")
+        if isinstance(defaults[option], bool) and not isinstance(value, bool):
+            raise ValueError(f"{option} must be True or False, not {value!r:.80}.")
 
 
 def _is_listed_like(value, default):
@@ -172,7 +199,12 @@ def _check_classes(name, classes):
         if classes is not None:
             raise InvalidInput(f"Model {name!r} reconstructs its input and has no classes, not {classes!r}; leave them out.")
     elif not _is_count(classes):
-        raise InvalidInput(f"The number of classes of model {name!r} must be a positive integer, not {classes!r}.")
+        also = ""
+        if models_text(name):
+            also = " It is the size of the alphabet, such as 128 for ASCII."
+        elif "series" in model_options(name):
+            also = " With the option series it is how many values ahead are forecast, such as 1."
+        raise InvalidInput(f"The number of classes of model {name!r} must be a positive integer, not {classes!r}.{also}")
 
 
 def _checked_shape(input_shape):

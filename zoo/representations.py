@@ -12,7 +12,8 @@ def features(model, pattern="*"):
     Args:
         model: a functional or built sequential keras.Model without models inside, as `zoo.create_model` and
             `zoo.from_preset` make. Weights are shared: training either model changes both.
-        pattern: only the layers that match, such as "hidden_*"; all of them for 10,000 images may not fit into memory.
+        pattern: only the layers that match, such as "hidden_*", or any of several patterns in a list; all of them for 10,000
+            images may not fit into memory.
 
     Called or by `predict`, the result takes the model's input, (n, ...), and gives a dict {layer name: (n, ...)}, in the
     order of the layers, dropout and all else as in prediction. Raises InvalidInput for another kind of model, UnknownName
@@ -33,9 +34,14 @@ def features(model, pattern="*"):
         if isinstance(layer, keras.Model):
             raise InvalidInput(f"{layer.name} is a model inside {model.name}; take its features by themselves.")
     # An OrderedDict, because JAX sorts the keys of a plain dict.
-    outputs = OrderedDict((layer.name, _output(model, layer)) for layer in layers if fnmatch.fnmatch(layer.name, pattern))
-    if not outputs:
-        raise unknown_name("layer", pattern, [layer.name for layer in layers])
+    outputs = OrderedDict()
+    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+    for layer in layers:
+        if any(fnmatch.fnmatch(layer.name, wanted) for wanted in patterns):
+            outputs[layer.name] = _output(model, layer)
+    for wanted in patterns:
+        if not any(fnmatch.fnmatch(name, wanted) for name in outputs):
+            raise unknown_name("layer", wanted, [layer.name for layer in layers])
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     return keras.Model(inputs, outputs, name=f"{model.name}_features")
 

@@ -86,19 +86,19 @@ def _class_loss():
 
 
 def _pixel_loss():
-    from zoo.training import reconstruction
+    from zoo import reconstruction
 
     return reconstruction.loss()
 
 
 def _pixel_metrics():
-    from zoo.training import reconstruction
+    from zoo import reconstruction
 
     return [reconstruction.squared_error]
 
 
 def _pixels(model, x, y):
-    from zoo.training import reconstruction
+    from zoo import reconstruction
 
     return reconstruction.targets(model, x)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from zoo.environment import installed_version
 
 PROJECT = "zoo.reproductions"
-LIBRARY = ("models", "layers", "training", "registry.py", "representations.py", "tasks.py")
+LIBRARY = ("models", "layers", "training", "reconstruction.py", "registry.py", "representations.py", "tasks.py")
 # What trials compute with outside of it and of the reproductions; of zoo.datasets the rest counts by the arrays it gives.
 BESIDES = ("zoo.datasets.acoustics", "zoo.datasets.adding.sequences", "zoo.datasets.variations", "zoo.presets.saving")
 PLAIN = (bool, int, float, complex, str, bytes, type(None))

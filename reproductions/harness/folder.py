@@ -129,7 +129,8 @@ def claim_runs(name, budget="quick", out=None):
     claim, budget = claim_name(module), Budget.named(budget, None, getattr(module, "SEEDS", None)).name
     folder = results_root(out) / budget / claim
     if not (folder / "runs.csv").exists():
-        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}.")
+        there = f" --out {out}" if out else ""
+        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}{there}.")
     return read_folder(folder)
 
 

@@ -72,6 +72,7 @@ def paired_difference(
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))
+    interval = _without_rounding(interval, values(runs, first, metric))
     note, lost = _divergence(runs, (better, worse), metric)
     unit, points = ("", words(metric)) if not metric.endswith("_pct") else (" %", "percentage points")
     samples = [values(runs, row, metric) for row in (better, worse)]
@@ -84,6 +85,12 @@ def paired_difference(
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
     )
     return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
+
+
+def _without_rounding(interval, sample):
+    """A difference that is nothing beside what was subtracted is 0: values come from sums of 32 bits."""
+    nothing = abs(interval.estimate) < 1e-7 * np.abs(statistics.finite(sample)).max(initial=0.0)
+    return interval._replace(estimate=0.0) if nothing else interval
 
 
 def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt=""):

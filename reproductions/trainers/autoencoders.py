@@ -48,7 +48,7 @@ def learn(trial, x):
     import zoo
     from zoo.reproductions.trainers.learning_speed import STARTS
     from zoo.reproductions.trainers.step_sizes import starts_of
-    from zoo.training import reconstruction
+    from zoo import reconstruction
 
     r, members = trial.recipe, [*trial.seeds] * len(trial.recipe["rates"])
     start = keras.initializers.VarianceScaling(**STARTS[r["start"]])
@@ -73,7 +73,7 @@ def learn(trial, x):
 
 def errors_on(population, x):
     """The mean squared error per image of every member, NaN where it diverged."""
-    from zoo.training.reconstruction import targets
+    from zoo.reconstruction import targets
 
     found = population.evaluate(x, targets(population.template, x))
     return np.where(found.diverged, np.nan, found[METRIC])

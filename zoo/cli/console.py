@@ -25,7 +25,7 @@ def out():
 
 def on_terminal():
     """Whether somebody reads along."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def err():

@@ -80,7 +80,7 @@ def datasets(pattern: NameOrPattern = "*"):
 def claims(pattern: Pattern = "*"):
     """List the claims that can be put to the test with [bold]zoo reproduce[/].
 
-    All have the budgets quick (minutes on two cores) and full (all there is, on a GPU); some have hour (on two cores).
+    All have the budgets quick (minutes on two cores) and full (all there is, best on a GPU); some have hour (on two cores).
 
     Examples:
 

@@ -33,7 +33,9 @@ _WHERE = (
     "Results folder. Default: ZOO_RESULTS_DIR if that is set, else results/ of the checkout that the current folder is in, "
     "else results/ in the current folder."
 )
-_HOW_MUCH = "smoke: seconds; quick: minutes on 2 cores; hour: an hour on them, if the claim has it; full: all there is, on a GPU."
+_HOW_MUCH = (
+    "smoke: seconds; quick: minutes on 2 cores; hour: an hour on them, if the claim has it; full: all there is, best on a GPU."
+)
 BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
 OutOption = Annotated[
     Path | None,

@@ -175,7 +175,9 @@ _LAYERS = {"shift": RandomShift, "flip": RandomFlip, "affine": RandomAffine, "er
 
 def augment(x, names):
     """Applies to images x the layers that `names` lists, joined by "_": of shift, affine, elastic, flip, erase; None for none."""
-    for name in (names or "").split("_") if names else ():
+    if names is not None and not isinstance(names, str):
+        raise ValueError(f"augmentation is a word or None, such as 'shift_flip'; got {names!r}.")
+    for name in names.split("_") if names else ():
         if name not in _LAYERS:
             raise ValueError(f"augmentation is made of {', '.join(_LAYERS)}, joined by '_', such as 'shift_flip'; got {names!r}.")
         x = _LAYERS[name](name=f"random_{name}")(x)

@@ -28,7 +28,7 @@ def deep_autoencoder(
     """The encoder encoder_1 .. encoder_n, linear units "code", the decoder decoder_n .. decoder_1 and logistic output units.
 
     Trained with binary cross-entropy from logits towards the input times `rescale`, which has to be in 0..1: see
-    zoo.training.reconstruction. widths: of the encoder's layers, mirrored in the decoder; none for a linear encoder and
+    zoo.reconstruction. widths: of the encoder's layers, mirrored in the decoder; none for a linear encoder and
     a logistic decoder, logistic PCA. code: how many numbers describe an example. activation: of all but code and output;
     sigmoid, that of 2006, hardly learns without pre-training. initialiser: of all kernels; None takes he_normal for
     rectified units, glorot_uniform for others.

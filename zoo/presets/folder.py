@@ -110,11 +110,12 @@ def parse_config(content, path):
         raise _damaged(path, f"must have the keys {', '.join(KEYS)}: {', '.join(odd)} {'are' if len(odd) > 1 else 'is'} amiss")
     model, options = config["model"], config["options"]
     if model not in list_models():
-        raise InvalidInput(f"{path} asks for the model {model!r}, which this zoo has not; it has {', '.join(list_models())}.")
+        remedy = "import the module that registers it first, if it is one of your own"
+        raise InvalidInput(f"{path} asks for the model {model!r}, which is none of {', '.join(list_models())}; {remedy}.")
     if not isinstance(options, dict) or not set(options) <= set(model_options(model)):
         raise InvalidInput(f"{path} asks for options that {model} has not: it has {', '.join(model_options(model))}.")
     for name, value in (*options.items(), ("input_shape", config["input_shape"]), ("classes", config["classes"])):
-        if not _is_plain(value):
+        if not is_plain(value):
             raise InvalidInput(f"{path} is refused: {name} may hold words, numbers and lists of them, not {value!r:.80}.")
     return config
 
@@ -128,9 +129,10 @@ def check_format(content, path, newest=FORMAT):
         raise InvalidInput(f"{path} has format {given}; this deepzoo reads up to {newest}: install a newer one.")
 
 
-def _is_plain(value):
+def is_plain(value):
+    """Whether a value of config.json is a word, a number or a list of them."""
     if isinstance(value, list):
-        return all(map(_is_plain, value))
+        return all(map(is_plain, value))
     if isinstance(value, str):
         return WORD.fullmatch(value) is not None
     return value is None or isinstance(value, (bool, int, float))

@@ -14,7 +14,7 @@ import numpy as np
 from zoo.errors import CorruptFile, InvalidInput
 from zoo.presets.card import inherited, parse_card
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
-from zoo.registry import create_model, models_text
+from zoo.registry import create_model, models_text, reconstructs
 
 HEAD = "logits"  # the layer that a model of the zoo ends with, but for what has no weights
 LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
@@ -23,7 +23,7 @@ _origins = weakref.WeakKeyDictionary()  # of every living model what its card ta
 _starting = threading.RLock()  # Keras's one way to start variables is changed for one thread at a time
 
 
-def from_preset(name_or_folder, load_weights=True, classes=None):
+def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False):
     """A pretrained keras.Model: raw data in, logits of shape (n, classes) out, or what its card says, uncompiled.
 
     Args:
@@ -31,6 +31,7 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
         load_weights: False gives the same architecture with new random weights.
         classes: None, or how many classes of one's own: everything is as trained but the last layer, "logits",
             which is new, for fine-tuning. `save_preset` takes note of the preset it was made from.
+        new_head: True makes the last layer new also where there are as many classes of one's own as the preset has.
 
     The sha256 of every file that is used is checked at every call; nothing in a folder is executed. Raises UnknownName
     for a name, CorruptFile for files that are missing or not as they were written, InvalidInput for a folder that asks
@@ -51,11 +52,11 @@ def from_preset(name_or_folder, load_weights=True, classes=None):
     if load_weights:
         card = parse_card(files[CARD], folder / CARD, config)
         load_weights_into(model, files[WEIGHTS], folder / WEIGHTS, arrays)
-    if classes is not None:
+    if classes is not None or new_head:
         with _watched_start():
-            model = _with_new_head(model, config, classes)
+            model = _with_new_head(model, config, classes, new_head)
     if load_weights:
-        _origins[model] = inherited(card, own_classes=classes is not None)
+        _origins[model] = inherited(card, own_classes=classes is not None or new_head)
     return model
 
 
@@ -180,12 +181,18 @@ def _datasets(group):
     return 1 if isinstance(group, h5py.Dataset) else sum(map(_datasets, group.values()))
 
 
-def _with_new_head(model, config, classes):
+def _with_new_head(model, config, classes, wanted):
+    """A model with the weights of `model` but for its last layer, which is new. wanted: also where it has as many classes."""
     if models_text(config["model"]):
         raise InvalidInput(f"The classes of a {config['model']} are its alphabet, which all of its layers know; leave classes out.")
-    changed = build(config | {"classes": classes})
-    if classes == config["classes"]:
-        raise InvalidInput(f"The preset has {classes} classes already; leave classes out to use its own last layer.")
+    if reconstructs(config["model"]) and wanted:
+        raise InvalidInput(f"{config['model']} reconstructs its input: it has no last layer for classes; leave new_head out.")
+    changed = build(config | {"classes": config["classes"] if classes is None else classes})
+    if classes == config["classes"] and not wanted:
+        raise InvalidInput(
+            f"The preset has {classes} classes already; leave classes out to use its own last layer, or have a new one with "
+            "new_head=True."
+        )
     for old, new in zip(model.layers, changed.layers, strict=True):
         if old.name != HEAD:
             new.set_weights(old.get_weights())

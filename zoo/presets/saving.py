@@ -11,7 +11,8 @@ import numpy as np
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
-    CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, list_presets, parse_config, path_named, write_sums,
+    CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, is_plain, list_presets, parse_config, path_named,
+    write_sums,
 )  # fmt: skip
 from zoo.presets.loading import all_finite, origin_of
 from zoo.presets.markdown import card_markdown
@@ -45,6 +46,12 @@ def save_preset(model, folder, card=None, class_names=None):
     folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=_plain))
     config = {"format": FORMAT, **made}
+    for option, value in made["options"].items():
+        if not is_plain(value):
+            raise InvalidInput(
+                f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers and lists of "
+                f"them. Make the model with a word that Keras knows, such as 'relu', and give it these weights."
+            )
     if not all_finite(model):
         raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
     card = _complete_card(card, model, made, folder, class_names)
@@ -169,13 +176,15 @@ def _checked_names(class_names, made):
     """Names of classes as a list. Raises InvalidInput where they are not one string for each class of what is made."""
     if task_of_model(made["model"], made["input_shape"], made["options"]).name != CLASSIFICATION.name:
         raise InvalidInput(f"This {made['model']} tells no classes apart, so there are none to name; leave class_names out.")
-    fits = isinstance(class_names, (list, tuple)) and all(isinstance(name, str) and name for name in class_names)
-    if not fits or not len(class_names) == len(set(class_names)) == made["classes"]:
+    ordered = hasattr(class_names, "__getitem__") and not isinstance(class_names, (str, bytes, dict))
+    names = list(class_names) if ordered else []
+    fits = all(isinstance(name, str) and name for name in names)
+    if not fits or not len(names) == len(set(names)) == made["classes"]:
         raise InvalidInput(
             f"class_names must be a list of {made['classes']} different strings, one for each class in the order of the "
             f"labels; got {class_names!r:.80}."
         )
-    return list(class_names)
+    return list(map(str, names))
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 from zoo.errors import InvalidInput
 
 IGNORES_Y = "ignores_y = True"
+STREAMS = ("element_spec", "num_batches", "__next__")  # what tf.data, keras.utils.PyDataset and generators have, and no array
 
 
 def check_data(model, x, y, part=""):
@@ -33,6 +34,17 @@ def check_data(model, x, y, part=""):
         count = "is a single number" if y.ndim == 0 else f"has {len(y)}"
         raise InvalidInput(f"{part}x has {len(x)} examples, {part}y {count}; they must be as many.")
     return x, y
+
+
+def check_arrays(x, y):
+    """Raise InvalidInput for what Keras would draw batches from, for a dict, and for x and y given as one."""
+    kind = type(x).__name__
+    if isinstance(x, dict):
+        raise InvalidInput(f"x is a dict; give the array of the model's one input, such as x[{next(iter(x), 'name')!r}].")
+    if isinstance(x, tuple) and y is None and len(x) in (2, 3) and all(hasattr(part, "shape") for part in x):
+        raise InvalidInput("x and y came as one; give them apart, such as fit(*data.train).")
+    if any(hasattr(type(x), name) for name in STREAMS) or kind == "DataLoader":
+        raise InvalidInput(f"x is a {kind}; a population takes whole arrays x and y, which all lie in the device's memory.")
 
 
 def check_given(y, objective, part=""):
@@ -117,9 +129,10 @@ def check_labels(y, output_shape, part=""):
     """Integer classes for a model whose output is (n, ..., classes): y (n, ...) or (n, ..., 1), or InvalidInput."""
     rank, classes = len(output_shape) - 1, output_shape[-1]
     if y.ndim != rank and not (y.ndim == rank + 1 and y.shape[-1] == 1):
-        shape = ", ".join(["n", *map(str, output_shape[1:-1])])
+        shape = ", ".join(["n", *map(str, output_shape[1:-1])]) + ("," if rank == 1 else "")
         raise InvalidInput(
-            f"Class labels must have shape ({shape}); {part}y has {tuple(y.shape)}. For one-hot labels use argmax first."
+            f"Class labels must have shape ({shape}); {part}y has {tuple(y.shape)}. For one-hot labels use argmax first, or "
+            "keras.losses.CategoricalCrossentropy."
         )
     if y.dtype.kind not in "iub" and not (y % 1 == 0).all():
         raise InvalidInput(f"Class labels must be integers; {part}y holds fractions.")

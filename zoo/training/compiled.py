@@ -64,9 +64,9 @@ class Program:
 
         def step(carry, rows):
             member, metrics = carry
-            self.rate.factor = member["factor"]
             state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
-            _, (trainable, non_trainable, optimizer, metrics) = self.model.train_step(state, tuple(a[rows] for a in arrays))
+            with self.rate.at(member["factor"]):
+                _, (trainable, non_trainable, optimizer, metrics) = self.model.train_step(state, tuple(a[rows] for a in arrays))
             member = dict(member, trainable=trainable, non_trainable=non_trainable, optimizer=optimizer)
             return (member, metrics), None
 

@@ -102,7 +102,10 @@ class Objective:
                     )
 
     def _check_targets(self, model, y):
-        """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit."""
+        """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit.
+
+        And where a cross-entropy of probabilities, which has no least value beyond them, is given other numbers.
+        """
         import keras
 
         kind = type(self._known_loss) if isinstance(self._known_loss, keras.losses.Loss) else self._known_loss
@@ -113,6 +116,11 @@ class Objective:
             return
         if any(want is not None and want != got for want, got in zip(output, given)):
             raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
+        if "binary" in name.lower() and len(y) and not (y.min() >= 0 and y.max() <= 1 + 1e-6):
+            raise InvalidInput(
+                f"This cross-entropy compares with numbers in 0..1; y goes from {float(y.min()):g} to {float(y.max()):g}. For a "
+                "model that reconstructs its input, zoo.reconstruction.targets(model, x) brings them there."
+            )
 
     def shape_of_losses(self, model, x, y):
         """Shape of the losses of a batch before their mean, for a `model` that is prepared for data like x and y.

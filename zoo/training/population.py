@@ -20,8 +20,8 @@ class Population:
 
     On the JAX backend all members train as one compiled program (`jax.vmap` over members of a `lax.scan` over
     Keras's own stateless train step), on a CPU a share of them on each core; on TensorFlow and PyTorch one after another
-    with `keras.Model.fit`. All give the same answers within float tolerance: a population of one equals `fit`
-    step for step, on the same order of examples.
+    with `keras.Model.fit`. From the same weights all give the same answers within float tolerance: a population of one
+    equals `fit` step for step, on the same order of examples. (Keras draws other weights from a seed on each backend.)
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
@@ -152,7 +152,7 @@ class Population:
         if class_weight is not None and (y is None or sample_weight is not None):
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
         x, y = self._check_data(x, y)
-        plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data)
+        plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data, verbose)
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
@@ -176,15 +176,18 @@ class Population:
 
     def _check_data(self, x, y):
         """x and y ready for training or evaluation, y with the labels that the loss wants."""
+        checks.check_arrays(x, y)
         checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
         if self._objective.wants_class_labels:
             checks.check_labels(y, self.template.output_shape)
         return x, y
 
-    def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data):
+    def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data, verbose):
         if select not in ("last", "best"):
             raise InvalidInput(f"select must be 'last' or 'best'; got {select!r}.")
+        if verbose not in ("auto", True, False, 2):
+            raise InvalidInput(f"verbose must be 'auto', True or False; got {verbose!r}.")
         if select == "best" and validation_data is None:
             raise InvalidInput("select='best' needs validation_data to choose by.")
         monitor, sign = self._objective.monitor
@@ -233,6 +236,7 @@ class Population:
         """The outputs of every member on x (n, *input_shape): array (K, n, ...), of the type of the model's output, float32
         unless its precision says otherwise; compiled or not. Raises InvalidInput for x that does not fit.
         """
+        checks.check_arrays(x, None)
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)
 
@@ -315,7 +319,7 @@ class Population:
 
     def _checked(self, member):
         """A member's number; TypeError or IndexError for what is none."""
-        if not isinstance(member, (int, np.integer)):
+        if not isinstance(member, (int, np.integer)) or isinstance(member, bool):
             raise TypeError(f"Members are numbered from 0 to {len(self) - 1}; {member!r} is no number.")
         if not -len(self) <= member < len(self):
             raise IndexError(f"There are {len(self)} members; {member} is none of them.")

@@ -1,5 +1,7 @@
 """A learning rate that is a multiple of another one: what tells the members of a population apart."""
 
+import contextlib
+
 import keras
 
 
@@ -17,6 +19,15 @@ class Times(keras.optimizers.schedules.LearningRateSchedule):
             rate = keras.ops.convert_to_tensor(self.rate() if callable(self.rate) else self.rate)
         return rate * self.factor
 
+    @contextlib.contextmanager
+    def at(self, factor):
+        """Within this context `factor` is another; a traced one must not stay when its tracing has ended."""
+        before, self.factor = self.factor, factor
+        try:
+            yield
+        finally:
+            self.factor = before
+
     def get_config(self):
         rate = keras.saving.serialize_keras_object(self.rate) if callable(self.rate) else float(self.rate)
         return {"rate": rate, "factor": float(self.factor)}
@@ -28,10 +39,7 @@ class Times(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def scale_learning_rate(optimizer):
-    """Make the optimizer's rate a multiple of `factor`, which may be a traced value; returns the handle.
-
-    Set `handle.factor` before the optimizer is applied.
-    """
+    """Make the optimizer's rate a multiple of a factor; returns the handle: the optimizer is applied `with handle.at(factor)`."""
     optimizer = innermost(optimizer)
     handle = Times(optimizer._learning_rate)
     optimizer._learning_rate = handle

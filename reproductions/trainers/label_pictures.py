@@ -1,0 +1,61 @@
+"""Errors against the number of labels from several starts, what they spare against one of them, and first-layer filters.
+
+Errors come as {start: (seeds, numbers of labels)}, in the same order for every panel.
+"""
+
+import numpy as np
+
+from zoo.reproductions.harness.figures import mosaic
+from zoo.reproductions.harness.statistics import mean_interval
+
+
+def draw_errors(axes, labels, errors, larger, name):
+    """Every seed a dot and the means a line; of larger nets, {start: (seeds, 1)} with most labels, the means a dash by this name."""
+    from matplotlib.ticker import LogLocator
+
+    for index, (start, seeds) in enumerate(errors.items()):
+        places = _beside(labels, index)
+        axes.plot(places, seeds.T, "o", color=f"C{index}", ms=3, alpha=0.6)
+        axes.plot(places, np.nanmean(seeds, axis=0), color=f"C{index}", lw=1.3, label=start)
+        if start in larger:
+            axes.plot(places[-1:], np.nanmean(larger[start], axis=0), "_", color=f"C{index}", ms=16, mew=2.5)
+    if larger:
+        axes.plot([], [], "_", color="grey", ms=16, mew=2.5, label=name)
+    axes.set(xscale="log", yscale="log")
+    axes.minorticks_off()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.yaxis.set_major_formatter("{x:g}")
+
+
+def draw_gaps(axes, labels, errors, rival):
+    """Mean over seeds of what each start spares against the rival's start, with its 95% interval."""
+    for index, (start, seeds) in enumerate(errors.items()):
+        if start != rival:
+            middle, low, high, _ = np.array([mean_interval(column) for column in (errors[rival] - seeds).T]).T
+            style = {"fmt": "o-", "ms": 4, "lw": 1, "capsize": 2, "color": f"C{index}"}
+            axes.errorbar(_beside(labels, index), middle, np.nan_to_num([middle - low, high - middle]), **style)
+    axes.axhline(0, color="black", lw=1)
+    axes.set(xlabel="labelled training images", xticks=labels, xticklabels=[f"{n:,}" for n in labels])
+    axes.tick_params(axis="x", labelrotation=35, labelsize=8)
+    axes.minorticks_off()
+
+
+def _beside(labels, index):
+    """Where the dots of a start lie, so that none hides another's."""
+    return np.array(labels) * 1.05 ** (index - 2)
+
+
+def first_layer_filters(kernels):
+    """A figure of filters, {row: {"before" and "after" fine-tuning: (filters, inputs)}}."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 0.6 + 2.3 * len(kernels)))
+    panels = figure.subplots(len(kernels), 2, squeeze=False)
+    for line, (row, found) in zip(panels, kernels.items()):
+        for axes, when in zip(line, ("before", "after")):
+            axes.imshow(mosaic(found[when]), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+            axes.set_title(f"{row[2]}, {when} fine-tuning", fontsize=9)
+            axes.set_axis_off()
+    place = next(iter(kernels))[0]
+    figure.suptitle(f"First-layer filters of the first units ({place}), each on its own scale, black to white", fontsize=10)
+    return figure

@@ -1,0 +1,98 @@
+"""classify: what a pretrained model takes images for, by the names of its classes, from pictures of any kind."""
+
+import os
+
+from zoo.errors import InvalidInput, ZooError
+
+BATCH = 500
+
+
+def classify(preset, images, top=3):
+    """The most probable classes of images: a list with one dict for each, in their order.
+
+    Args:
+        preset: the name or folder of a preset that tells images apart.
+        images: an image, or a list of them: the path of a PNG, JPEG or NPY, which may hold several, "-" for standard input,
+            or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them. Of any size, light on dark or
+            dark on light: each becomes what the model's data set is like.
+        top: how many classes of each, at least 1.
+
+    Each dict has "image", its name; "classes", a list of {"class": name, "probability": 0..1}, the most probable first;
+    "done", in words what was changed before. The model is loaded at every call. Raises UnknownName for a preset that there is
+    not, InvalidInput for one that tells no images apart, for what is no image and for top, CorruptFile for a damaged file.
+
+    >>> classify("convnet_mnist", "photo.png")[0]["classes"][0]["class"]
+    '1'
+    """
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise InvalidInput(f"top is how many classes to name, at least 1; got {top!r}.")
+    alone = isinstance(images, (str, os.PathLike)) or hasattr(images, "shape")
+    entries = prepared(preset, [images] if alone else images)
+    for entry in entries:
+        if "error" in entry:
+            raise entry["error"]
+    classify_prepared(preset, entries, top)
+    return entries
+
+
+def prepared(preset, images):
+    """For each image {"image": its name, "pixels": as the model takes it, "done": sentences}, or with the "error" instead.
+
+    Raises as `classify` does where the preset is to blame.
+    """
+    from zoo.images import image_shape, prepare_pixels
+    from zoo.presets import model_card
+    from zoo.presets.card import layout_of
+    from zoo.tasks import CLASSIFICATION, task_of_model
+
+    card = model_card(preset)
+    model = card["model"]
+    if task_of_model(model["name"], model["input_shape"], model["options"]).name != CLASSIFICATION.name:
+        raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
+    input_shape = tuple(model["input_shape"])
+    image_shape(input_shape)
+    dataset, entries = layout_of(card), []
+    for place, image in enumerate(images):
+        try:
+            pictures = _pictures(image, f"Image {place}")
+        except ZooError as error:
+            entries.append({"image": str(image)[:80], "error": error})
+            continue
+        for name, pixels, done in pictures:
+            try:
+                pixels, more = prepare_pixels(pixels, input_shape, dataset, name)
+                entries.append({"image": name, "pixels": pixels, "done": done + more})
+            except ZooError as error:
+                entries.append({"image": name, "error": error})
+    return entries
+
+
+def _pictures(image, name):
+    from zoo.image_files import Picture, read_images
+    from zoo.images import as_pixels
+
+    return read_images(image) if isinstance(image, (str, os.PathLike)) else [Picture(name, as_pixels(image, name), [])]
+
+
+def classify_prepared(preset, entries, top):
+    """Replace the "pixels" of entries, as `prepared` gives them, by "classes", the most probable first."""
+    if not entries:
+        return
+    import numpy as np
+    from keras import ops
+    from scipy.special import softmax
+
+    from zoo.presets import from_preset, model_card
+    from zoo.presets.card import class_names
+
+    model = from_preset(preset)
+    names = class_names(model_card(preset))
+    for start in range(0, len(entries), BATCH):
+        batch = entries[start : start + BATCH]
+        x = np.stack([entry.pop("pixels") for entry in batch])
+        logits = ops.convert_to_numpy(model(x, training=False))
+        if len(names) != logits.shape[1]:
+            names = [str(index) for index in range(logits.shape[1])]
+        for entry, probabilities in zip(batch, softmax(logits.astype("float64"), axis=1)):
+            best = np.argsort(-probabilities, kind="stable")[:top]
+            entry["classes"] = [{"class": names[index], "probability": float(probabilities[index])} for index in best]
