@@ -42,6 +42,21 @@ def test_training_equals_keras_fit(name, steps):
 
 
 @pytest.mark.backend
+def test_the_share_held_out_is_that_of_keras():
+    (x, y), _ = digits(n=N)
+    weights = some_weights(4, N)
+    settings = {"epochs": 2, "batch_size": 16, "shuffle": False, "validation_split": 0.3}
+    history = (population := compiled([3], "mlp")).fit(x, y, sample_weight=list(weights), **settings)
+    keras.utils.set_random_seed(3)
+    model, (loss, metric) = small_model("mlp"), loss_and_metric("mlp")
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=[metric])
+    logs = model.fit(x, y, sample_weight=weights, verbose=0, **settings).history
+    for metric, values in logs.items():
+        assert_allclose(history[metric], values, rtol=2e-5, err_msg=metric)
+    assert population.fit(x, y, validation_split=0.5, select="best", batch_size=16).val_loss.notna().all()
+
+
+@pytest.mark.backend
 @pytest.mark.parametrize("labels, loss", [
     (lambda y: y, "SparseCategoricalCrossentropy"),
     (lambda y: y[:, None], "SparseCategoricalCrossentropy"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import assert_same, compiled, data, reference, shared_compilations  # noqa: F401
+from population_example import assert_same, compiled, data, digits, reference, shared_compilations  # noqa: F401
 
 from zoo.errors import ZooError
 from zoo.training.progress import Progress
@@ -115,3 +115,14 @@ def test_progress_counts_epochs_as_the_user_does(steps, expected, monkeypatch, c
         progress.advance(epochs)
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(": epoch ")[1].rsplit(",", 1)[0] for line in lines] == expected
+
+
+@pytest.mark.backend
+def test_many_members_are_no_reason_to_warn(caplog):
+    """On TensorFlow each is traced anew, of which it would warn from the fifth on."""
+    (x, y), _ = digits()
+    population = compiled(range(7))
+    population.fit(x, y, batch_size=32)
+    population.evaluate(x, y)
+    population.predict(x)
+    assert not [record.getMessage() for record in caplog.records if "retracing" in record.getMessage()]

@@ -68,6 +68,21 @@ def check_validation(model, validation_data, y, objective):
     return held_out, targets, weights[0] if weights else None
 
 
+def split_off(share, x, y, sample_weight, validation_data):
+    """((x, y, sample_weight) to train on, the same of the last `share` of the examples to validate on), or InvalidInput."""
+    n, number = len(x), isinstance(share, numbers.Real) and not isinstance(share, bool)
+    first = int(n * (1 - share)) if number and 0 <= share < 1 else n
+    if not 0 < first < n:
+        raise InvalidInput(f"validation_split must be a share, 0..1, that leaves some of the {n} examples; got {share!r}.")
+    if validation_data is not None:
+        raise InvalidInput("Give validation_data or validation_split, not both.")
+    arrays = [x, y] if sample_weight is None else [x, y, np.asarray(sample_weight)]
+    if len(arrays[-1]) != len(x):
+        raise InvalidInput(f"sample_weight has {len(arrays[-1])} numbers, x {len(x)} examples; they must be as many.")
+    kept = [array[:first] for array in arrays]
+    return (*kept, None)[:3], tuple(array[first:] for array in arrays)
+
+
 def check_reconstructed(model, x, error, encoders):
     """Raise InvalidInput for a cross-entropy towards inputs x of a model, or units of its encoders, that are not in 0..1.
 

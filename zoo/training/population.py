@@ -115,6 +115,7 @@ class Population:
         epochs=1,
         batch_size=128,
         validation_data=None,
+        validation_split=0.0,
         sample_weight=None,
         class_weight=None,
         subsets=None,
@@ -131,7 +132,8 @@ class Population:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
             y: array (n, ...), or None where the loss says that it ignores it (ignores_y = True, as zoo.layers.MeanOutput).
             epochs, batch_size: positive integers; a batch can't be larger than what a member trains on.
-            validation_data: None, (x, y) or (x, y, sample_weight), evaluated after every epoch.
+            validation_data: None, (x, y) or (x, y, sample_weight), evaluated after every epoch. validation_split: or the share
+                of x, y and sample_weight that is held out for it, the last one, as Keras takes it.
             sample_weight: None, or how much each example counts in the loss: numbers (n,) of at least 0, or (n, *steps)
                 where the loss has one for each step. class_weight: None, or {class: weight} for y of class labels, integers
                 or one-hot, 1 for those left out. As in Keras they weigh the loss, whose mean divides by the number of
@@ -152,6 +154,9 @@ class Population:
         if class_weight is not None and (y is None or sample_weight is not None):
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
         x, y = self._check_data(x, y)
+        if validation_split:
+            kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
+            x, y, sample_weight = kept
         plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data, verbose)
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))

@@ -39,7 +39,7 @@ class Times(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def scale_learning_rate(optimizer):
-    """Make the optimizer's rate a multiple of a factor; returns the handle: the optimizer is applied `with handle.at(factor)`."""
+    """Make the optimizer's rate a multiple of a factor; returns the handle, to set `handle.factor`, or within a trace `handle.at`."""
     optimizer = innermost(optimizer)
     handle = Times(optimizer._learning_rate)
     optimizer._learning_rate = handle

@@ -1,6 +1,7 @@
 """The fallback engine: members one after another with `keras.Model.fit`, on any backend, same answers."""
 
 import contextlib
+import logging
 import time
 
 import keras
@@ -79,6 +80,21 @@ def averaged_weights(model):
         assign(model, *kept)
 
 
+@contextlib.contextmanager
+def unwarned():
+    """Within this context TensorFlow does not warn that functions are traced often: each member is a model of its own."""
+    logger = logging.getLogger("tensorflow")
+
+    def wanted(record):
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    logger.addFilter(wanted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(wanted)
+
+
 class SequentialEngine:
     """Trains, evaluates and predicts members one by one; same interface as CompiledEngine."""
 
@@ -86,6 +102,7 @@ class SequentialEngine:
         objective.prepare(template, x, y)  # finds what does not fit before anything is trained
         self.objective, self.make_model = objective, make_model
 
+    @unwarned()
     def fit(self, state, subsets, data, plan, progress):
         """See CompiledEngine.fit."""
         results = []
@@ -129,6 +146,7 @@ class SequentialEngine:
             "seconds": time.perf_counter() - started,
         }
 
+    @unwarned()
     def evaluate(self, state, data):
         """See CompiledEngine.evaluate."""
         rows = []
@@ -138,6 +156,7 @@ class SequentialEngine:
             rows.append(_evaluate(model, data))
         return {name: np.array([row[name] for row in rows], "float32") for name in rows[0]}
 
+    @unwarned()
     def predict(self, state, x):
         """See CompiledEngine.predict."""
         return np.stack([self._model(state, k).predict(x, verbose=0) for k in range(len(state["seeds"]))])
