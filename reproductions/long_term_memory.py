@@ -184,17 +184,24 @@ def _comparable(runs):
 
 def _cut(runs, setting, when, *names):
     """Whether the gradients of all seeds of nets lie below LEAST, so that no difference to them is more than a bound."""
+    return _cut_of(runs, setting, when, *names).all()
+
+
+def _cut_of(runs, setting, when, *names):
+    """Of which seeds of nets the gradient lies below LEAST, bool."""
     found = runs[(runs.dataset == "adding") & (runs.setting == setting) & (runs.metric == f"log10_gradient_{when}")]
-    return (found[found.model.isin(names)].value <= LEAST).all()
+    return found[found.model.isin(names)].value <= LEAST
 
 
 def _bound(runs, setting, when, first, second):
-    """What a difference of which one side is cut off is; "" where neither is or both are."""
-    cut = [_cut(runs, setting, when, name) for name in (first, second)]
-    if all(cut) or not any(cut):
-        return ""
-    bound, which = ("an upper", "former") if cut[0] else ("a lower", "latter")
-    return f"{bound} bound, for nothing is left of the {which}'s"
+    """What a difference is of which a side is cut off, for some seeds or for all; "" where neither is, or both wholly are."""
+    former, latter = (_cut_of(runs, setting, when, name) for name in (first, second))
+    if former.any() and latter.any():
+        return "" if former.all() and latter.all() else "no bound either way, for some seeds of both have nothing left"
+    for cut, bound, which in ((former, "an upper", "former"), (latter, "a lower", "latter")):
+        if cut.any():
+            return f"{bound} bound, for {'nothing is left' if cut.all() else 'some seeds have nothing left'} of the {which}'s"
+    return ""
 
 
 def _nothing_left(runs, setting, when, *names):

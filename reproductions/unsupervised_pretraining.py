@@ -242,7 +242,7 @@ def _of_published_size(runs, nets):
     measured, checks = {"metric": metric("test", 50000)}, []
     row, *rivals = [(runs.dataset.iloc[0], MODEL, wide(start)) for start in ("denoising", "random", "modern")]
     if row[2] in set(runs.setting):
-        for rival in rivals:
+        for rival in (rival for rival in rivals if rival[2] in set(runs.setting)):
             checks.append(paired_difference(runs, better=row, worse=rival, name=f"{_name(row)} beats {rival[2]}", **measured))
     else:
         row = nets.get(("denoising", 3, None))

@@ -197,8 +197,20 @@ def test_in_python_it_is_the_same(call, preset, tmp_path):
                 assert one["class"] == other["class"] and one["probability"] == pytest.approx(other["probability"], rel=1e-5)
 
 
+def test_in_python_a_picture_may_come_in_many_kinds(preset, digits):
+    digit = digits[0][0]
+    expected = zoo.classify(preset, digit, top=1)[0]
+    assert zoo.classify(preset, Image.fromarray(digit), top=np.int64(1)) == [expected]
+    (floats,) = zoo.classify(preset, digit / 255.0, top=1)
+    assert floats["classes"][0]["class"] == expected["classes"][0]["class"]
+    assert floats["done"] == ["Brought from float64 to 0..255.", *expected["done"]]
+
+
 @pytest.mark.parametrize("images, options, message", [
     (np.zeros((28, 28)), {}, "Image 0 is blank"),
+    (np.zeros((5, 28, 28)), {}, "one image is wanted, or a list of them"),
+    ([[[1, 2], [3]]], {}, "Image 0 is ragged"),
+    (5, {}, "images are paths or arrays, one or a list of them, not 5"),
     ("nowhere.png", {}, "no file nowhere.png"),
     (np.eye(28), {"top": 0}, "at least 1; got 0"),
 ])
@@ -206,4 +218,4 @@ def test_in_python_a_mistake_is_one_error(preset, images, options, message):
     with pytest.raises(InvalidInput, match=message):
         zoo.classify(preset, images, **options)
     with pytest.raises(InvalidInput, match="tells no classes apart"):
-        zoo.classify("lstm_taylor_demand", images)
+        zoo.classify("lstm_taylor_demand", "photo.png")

@@ -119,12 +119,27 @@ def test_keras_loads_its_own_format(name, tmp_path):
     np.testing.assert_allclose(logits(keras.saving.load_model(path)), logits(model), rtol=1e-6)
 
 
-def test_what_keras_saves_is_loaded_where_zoo_is_imported_after_keras(tmp_path):
+def trained_members():
+    """A member that follows a schedule at a rate of its own, and one whose metric is the zoo's."""
+    x = np.random.default_rng(0).integers(0, 256, (20, 8, 8)).astype("uint8")
+    classifiers = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 2, widths=(4,)), seeds=[0, 1])
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, 10)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    classifiers.compile(keras.optimizers.Adam(schedule), loss, learning_rate=[0.01, 0.02])
+    classifiers.fit(x, x[:, 0, 0] % 2, batch_size=10)
+    coders = zoo.Population(lambda: zoo.create_model("deep_autoencoder", (8, 8), widths=(4,), code=2), seeds=[0])
+    coders.compile("adam", zoo.reconstruction.loss(), [zoo.reconstruction.squared_error])
+    coders.fit(x, zoo.reconstruction.targets(coders.template, x), batch_size=10)
+    return {"member": classifiers[1], "coder": coders[0]}
+
+
+@pytest.mark.parametrize("imports", ["import keras, zoo", "import zoo; import keras; import zoo.layers"])
+def test_what_keras_saves_is_loaded_elsewhere(imports, tmp_path):
     models = {"convnet": zoo.from_preset("convnet_mnist"), "demand": zoo.from_preset("lstm_taylor_demand")}
-    models["features"] = zoo.features(zoo.from_preset("kernel_machine_mnist"))
+    models |= {"features": zoo.features(zoo.from_preset("kernel_machine_mnist")), **trained_members()}
     for name, model in models.items():
         model.save(tmp_path / f"{name}.keras")
-    program = f"import keras, zoo; print(*[keras.saving.load_model('{tmp_path}/' + n + '.keras').name for n in {list(models)}])"
+    program = f"{imports}; print(*[keras.saving.load_model('{tmp_path}/' + n + '.keras').name for n in {list(models)}])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.split() == [model.name for model in models.values()], done.stderr[-500:]
 

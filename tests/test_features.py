@@ -52,6 +52,9 @@ def test_each_is_what_the_layer_above_gets():
 def test_a_pattern_chooses_layers():
     assert list(zoo.features(make("convnet"), "pool_*")(X)) == ["pool_1", "pool_2"]
     assert list(zoo.features(make("mlp"), ["logits", "hidden_*"])(X)) == ["hidden_1", "hidden_2", "logits"]
+    for pattern in ([], None, [3]):
+        with pytest.raises(InvalidInput, match="pattern names layers"):
+            zoo.features(make("mlp"), pattern)
     for pattern in ("hiden_1", ["hidden_*", "hiden_1"]):
         with pytest.raises(UnknownName, match="'hiden_1'. Did you mean hidden_1"):
             zoo.features(make("mlp"), pattern)

@@ -68,6 +68,9 @@ def test_equal_means_differ_by_nothing():
     """Each pair of values is the same sum of 32 bits, taken in another order."""
     made = paired_difference(runs_of(deep=[1.7, 1.8 + 3e-9], shallow=[1.8, 1.7]), better=DEEP, worse=SHALLOW)
     assert made.effect == 0 and made.verdict == "undecided" and ": 0 percentage points (95% interval -1.271 to" in made.sentence
+    for rounded in ([1.8 - 3e-9] * 3, [1.8 - 3e-9, 1.8 - 4e-9, 1.8 - 3e-9]):
+        made = paired_difference(runs_of(deep=rounded, shallow=[1.8] * 3), better=DEEP, worse=SHALLOW)
+        assert (made.effect, made.low, made.high, made.verdict) == (0, 0, 0, "undecided")
     small = paired_difference(runs_of(deep=[1e-9, 2e-9], shallow=[2e-9, 3.1e-9]), better=DEEP, worse=SHALLOW)
     assert small.effect == pytest.approx(1.05e-9)
 

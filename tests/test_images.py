@@ -248,6 +248,8 @@ def test_a_preset_means_its_data_set_and_other_names_are_refused(digits):
     expected = prepare_image(paper, SIZE, "mnist")[0]
     np.testing.assert_array_equal(prepare_image(paper, SIZE, "linear_mnist")[0], expected)
     np.testing.assert_array_equal(prepare_image(paper, SIZE, SHIPPED / "linear_mnist")[0], expected)
+    with pytest.raises(InvalidInput, match="There is no folder"):
+        prepare_image(paper, SIZE, "~/nowhere_at_all")
     for wrong, near in (("mnits", "mnist"), ("MNIST", "mnist"), ("linear_mnits", "linear_mnist")):
         with pytest.raises(UnknownName, match=f"data set or preset called '{wrong}'. Did you mean .*{near}"):
             prepare_image(paper, SIZE, wrong)

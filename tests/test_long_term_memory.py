@@ -244,6 +244,19 @@ def test_gradients_that_32_bits_round_to_nothing_are_not_ordered():
     assert said.verdict == "contradicted" and "(an upper bound, for nothing is left of the former's)" in said.sentence
 
 
+@pytest.mark.parametrize("rnn, lstm, said", [
+    ((-31, -31, -2), (-3, -4, -3), "a lower bound, for some seeds have nothing left of the latter's"),
+    ((-3, -4, -3), (-31, -31, -2), "an upper bound, for some seeds have nothing left of the former's"),
+    ((-31, -31, -31), (-31, -31, -5), "no bound either way"),
+    ((-3, -4, -3), (-4, -3, -4), ""),
+])
+def test_what_a_cut_difference_is_a_bound_of(rnn, lstm, said):
+    shared = {"dataset": "adding", "setting": "T = 50", "metric": "log10_gradient_trained"}
+    lines = [shared | {"model": name, "value": value} for name, values in (("rnn", rnn), ("lstm", lstm)) for value in values]
+    found = claim._bound(pd.DataFrame(lines), "T = 50", "trained", "lstm", "rnn")
+    assert said in found and bool(said) == bool(found)
+
+
 @pytest.mark.parametrize("least, shown", [(-34.0, True), (-12.0, False)])
 def test_the_figure_says_where_gradients_end_only_if_some_do(least, shown):
     gradients = {claim.RNN: least, claim.IRNN: 0.0, claim.LSTM: -2.0, claim.CHRONO: -1.0}

@@ -49,7 +49,7 @@ def test_a_member_is_an_ordinary_model_that_agrees(reference, data):
 
 @pytest.mark.backend
 def test_the_template_stays_a_model_that_can_be_saved(reference, tmp_path):
-    """Nothing of what was compiled for the members is left in it."""
+    """No value of what was traced for the members is left in it."""
     template = reference[0].template
     assert float(keras.ops.convert_to_numpy(template.optimizer.learning_rate)) > 0
     template.save(tmp_path / "template.keras")

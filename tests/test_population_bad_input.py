@@ -153,6 +153,7 @@ class Batches(keras.utils.PyDataset):
 
 def test_what_is_drawn_in_batches_is_no_array(population):
     tensorflow = pytest.importorskip("tensorflow")
+    population.predict((X[0], X[1]))  # a tuple of two examples is a batch
     streams = {"Batches": Batches(), "generator": (X for _ in range(2))}
     streams["TensorSliceDataset"] = tensorflow.data.Dataset.from_tensor_slices((X, Y))
     for kind, stream in streams.items():
@@ -163,6 +164,12 @@ def test_what_is_drawn_in_batches_is_no_array(population):
         population.fit((X, Y))
     with refused(population, r"x is a dict; .* such as x\['inputs'\]"):
         population.fit({"inputs": X}, Y)
+    with refused(population, r"y is a dict; .* such as y\['logits'\]"):
+        population.fit(X, {"logits": Y})
+    with refused(population, "x is a _?TensorSliceDataset"):
+        population.fit(streams["TensorSliceDataset"], class_weight={0: 1.0})
+    with refused(population, "validation x is a dict"):
+        population.fit(X, Y, batch_size=5, validation_data=({"inputs": X}, Y))
 
 
 def test_probabilities_are_compared_with_numbers_in_0_to_1():
@@ -171,7 +178,26 @@ def test_probabilities_are_compared_with_numbers_in_0_to_1():
     x = np.full((20, 8, 8), 7, "uint8")
     with refused(population, r"y goes from 7 to 7. .*zoo.reconstruction.targets\(model, x\)"):
         population.fit(x, x, batch_size=5)
-    assert np.isfinite(population.fit(x, zoo.reconstruction.targets(population.template, x), batch_size=5).loss).all()
+    y = zoo.reconstruction.targets(population.template, x)
+    assert np.isfinite(population.fit(x, y, batch_size=5).loss).all()
+    for again in (population.fit, population.evaluate):  # what has been compiled for such shapes before
+        with refused(population, "y goes from 7 to 7"):
+            again(x, x)
+    with refused(population, "validation y goes from 7 to 7"):
+        population.fit(x, y, batch_size=5, validation_data=(x, x))
+    y[3] = -1  # unknown, and without weight or not among the rows: it counts for nothing
+    population.fit(x, y, batch_size=5, sample_weight=(y[:, 0, 0] >= 0).astype("float32"))
+    population.fit(x, y, batch_size=3, subsets=[[0, 1, 2]])
+
+
+@pytest.mark.parametrize("labels, loss", [
+    ([1, 2] * 10, "BinaryCrossentropy"), ([-1, 1] * 10, "BinaryFocalCrossentropy"), ([[0], [2]] * 10, "BinaryCrossentropy"),
+])
+def test_labels_of_two_classes_are_0_and_1(labels, loss):
+    population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), seeds=[0])
+    population.compile("sgd", getattr(keras.losses, loss)(from_logits=True))
+    with refused(population, r"compares with numbers in 0..1; y goes from"):
+        population.fit(X, np.array(labels), batch_size=5)
 
 
 @pytest.mark.parametrize("settings, match", [

@@ -86,6 +86,8 @@ def test_own_classes_keep_the_body_and_start_a_new_head(original):
         assert np.abs(head - whole.get_layer("logits").get_weights()[0]).max() > 1e-3
     with pytest.raises(InvalidInput, match="must be a positive integer"):
         zoo.from_preset(original, classes=0)
+    with pytest.raises(InvalidInput, match="leave classes and new_head out"):
+        zoo.from_preset("lstm_shakespeare", new_head=True)
 
 
 MNIST = DATASET | {"name": "mnist", "class_names": list("0123456789")}
@@ -132,7 +134,7 @@ def test_names_of_classes_may_come_in_any_sequence(kind, tmp_path):
     assert class_names(zoo.model_card(named)) == ["even", "odd"]
 
 
-@pytest.mark.parametrize("names", ["ab", ["a"], ["a", "a"], ["a", 5], ["a", ""], {"a": 0, "b": 1}, ["a", "b", "c"], 2])
+@pytest.mark.parametrize("names", [np.array("ab"), pd.DataFrame({"a": [0], "b": [1]}), "ab", ["a"], ["a", "a"], ["a", 5], ["a", ""], {"a": 0, "b": 1}, ["a", "b", "c"], 2])
 def test_names_that_are_not_one_for_each_class_are_refused(names, tmp_path):
     for given in ({"class_names": names}, {"card": {"class_names": names}}):
         with pytest.raises(InvalidInput, match="must be a list of 2 different strings"):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -129,6 +130,16 @@ def test_numbers_of_numpy_are_numbers():
     assert made["options"] == {"widths": [4, 3], "dropout": 0.5, "batch_norm": True} and made["classes"] == 2
     assert all(type(made["options"][name]) is kind for name, kind in (("widths", list), ("dropout", float), ("batch_norm", bool)))
     assert zoo.create_model("lstm", (4, 4), 2, units=np.int64(3)).get_layer("lstm_1").units == 3
+    rate = keras.ops.convert_to_tensor(0.5)
+    model = zoo.create_model("mlp", (4, 4), 2, dropout=rate if hasattr(rate, "item") else 0.5)
+    assert registry.how_made(model)["options"] == {"dropout": 0.5}
+
+
+def test_a_model_of_ones_own_may_take_what_it_likes(own_folder):
+    (own_folder / "pooled.py").write_text(BUILDER.format(name="pooled").replace("units=3", "pool=False"))
+    zoo.create_model("pooled", (4, 4), 2, pool=True)
+    registry._builders["pooled"].__module__ = "mine"
+    assert zoo.create_model("pooled", (4, 4), 2, pool="max").output_shape == (None, 2)
 
 
 def test_the_reason_is_the_line_that_says_it():

@@ -59,5 +59,5 @@ def _version():
         return "unknown"
 
 
-if "keras" in sys.modules:
+if sys.modules.get("keras"):
     importlib.import_module("zoo.layers")

@@ -24,10 +24,13 @@ def classify(preset, images, top=3):
     >>> classify("convnet_mnist", "photo.png")[0]["classes"][0]["class"]
     '1'
     """
-    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+    if isinstance(top, bool) or not hasattr(top, "__index__") or top < 1:
         raise InvalidInput(f"top is how many classes to name, at least 1; got {top!r}.")
-    alone = isinstance(images, (str, os.PathLike)) or hasattr(images, "shape")
-    entries = prepared(preset, [images] if alone else images)
+    if _is_path(images) or hasattr(images, "__array_interface__") or hasattr(images, "shape"):
+        images = [images]
+    if not hasattr(images, "__iter__"):
+        raise InvalidInput(f"images are paths or arrays, one or a list of them, not {images!r:.80}.")
+    entries = prepared(preset, images)
     for entry in entries:
         if "error" in entry:
             raise entry["error"]
@@ -56,7 +59,7 @@ def prepared(preset, images):
         try:
             pictures = _pictures(image, f"Image {place}")
         except ZooError as error:
-            entries.append({"image": str(image)[:80], "error": error})
+            entries.append({"image": os.fspath(image) if _is_path(image) else f"Image {place}", "error": error})
             continue
         for name, pixels, done in pictures:
             try:
@@ -67,11 +70,14 @@ def prepared(preset, images):
     return entries
 
 
-def _pictures(image, name):
-    from zoo.image_files import Picture, read_images
-    from zoo.images import as_pixels
+def _is_path(image):
+    return isinstance(image, (str, os.PathLike))
 
-    return read_images(image) if isinstance(image, (str, os.PathLike)) else [Picture(name, as_pixels(image, name), [])]
+
+def _pictures(image, name):
+    from zoo.image_files import picture_of, read_images
+
+    return read_images(image) if _is_path(image) else [picture_of(image, name)]
 
 
 def classify_prepared(preset, entries, top):

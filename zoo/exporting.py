@@ -25,7 +25,7 @@ def export_model(model, path, format=None, force=False):
     Args:
         model: a built keras.Model with one input and one output tensor, as `zoo.create_model` and `zoo.from_preset` make.
         path: where to; ends in .keras or .onnx for those formats, a new folder for a SavedModel.
-        format: None: as the path ends. "keras": `keras.saving.load_model(path)` gives the model back, after `import keras, zoo`.
+        format: None: as the path ends. "keras": `keras.saving.load_model(path)` gives the model back, after `import zoo.layers`.
             "savedmodel": for TensorFlow Serving; or `model = tf.saved_model.load(path); model.serve(x)`.
             "onnx": for ONNX Runtime, the input called like the model's ("inputs"), the output like its last layer ("logits").
             In all three x is float32, (n, ...) with any n, raw as the model takes it; the output is what the model gives.

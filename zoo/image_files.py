@@ -82,9 +82,14 @@ def prepare_image(image, input_shape, dataset=None):
             raise InvalidInput(f"{_name(image)} holds {len(pictures)} images; one is wanted.")
         name, pixels, read = pictures[0]
     else:
-        name, pixels, read = "The image", as_pixels(image), _brought(image)
+        name, pixels, read = picture_of(image, "The image")
     pixels, done = prepare_pixels(pixels, input_shape, dataset, name)
     return pixels, read + done
+
+
+def picture_of(array, name):
+    """The Picture of an array, called `name`. Raises InvalidInput as `as_pixels` does."""
+    return Picture(name, as_pixels(array, name), _brought(array))
 
 
 def _data_set(name):
@@ -95,7 +100,8 @@ def _data_set(name):
 
     if name is None or name in list_datasets():
         return name
-    if isinstance(name, os.PathLike) or name in list_presets() or os.path.isdir(str(name)):
+    path = isinstance(name, os.PathLike) or any(mark in str(name) for mark in (os.sep, "~"))
+    if path or name in list_presets() or os.path.isdir(str(name)):
         return layout_of(model_card(name))
     raise unknown_name("data set or preset", name, [*list_datasets(), *list_presets()])
 

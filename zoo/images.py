@@ -55,7 +55,10 @@ def as_pixels(array, name="The image"):
     bool and floats up to 1 are multiplied by 255, uint16 above 255 is divided by 257. Raises InvalidInput for NaN, for
     other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one more axis on each side.
     """
-    array = np.asarray(array)
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        raise InvalidInput(f"{name} is ragged: all its rows must be equally long.") from None
     if array.dtype.kind not in "buif":
         raise InvalidInput(f"{name} holds {array.dtype}, no pixel values.")
     if not 2 <= array.ndim <= 4 or array.ndim == 4 and array.shape[-1] not in (1, 3, 4):
@@ -90,7 +93,7 @@ def image_shape(input_shape):
 
 def _single(pixels, name):
     if pixels.ndim == 4 or pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4):
-        raise InvalidInput(f"{name} is an array of shape {pixels.shape}; one image is wanted.")
+        raise InvalidInput(f"{name} is an array of shape {pixels.shape}; one image is wanted, or a list of them.")
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 

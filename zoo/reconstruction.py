@@ -1,5 +1,6 @@
 """What a model that reconstructs its input is trained towards, and how far off it is: the published squared error."""
 
+import keras
 import numpy as np
 
 
@@ -23,11 +24,10 @@ def targets(model, x):
 
 def loss():
     """The cross-entropy of logistic units, a keras loss of the targets and the logits: the mean over all pixels."""
-    import keras
-
     return keras.losses.BinaryCrossentropy(from_logits=True, name="crossentropy")
 
 
+@keras.saving.register_keras_serializable(package="zoo")
 def squared_error(y_true, y_pred):
     """A keras metric: the squared error of each example (n,), summed over its pixels in 0..1; y_pred are logits."""
     from keras import ops

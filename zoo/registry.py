@@ -100,7 +100,9 @@ def create_model(name, input_shape, classes=None, **options):
     sizes = (input_shape,) if classes is None else (input_shape, int(classes))
     try:
         options = _python(copy.deepcopy(options))  # the caller's lists may change, what the model was made of does not
-        _check_kinds(options, defaults)
+        _check_lists(options, defaults)
+        if builder.__module__.startswith(f"{models.__name__}."):
+            _check_switches(options, defaults)
         model = builder(*sizes, **options)
     except (TypeError, ValueError, OverflowError) as problem:
         reason = _reason(problem)
@@ -162,12 +164,13 @@ def _is_count(value):
 
 
 def _python(value):
-    """A value with Python's own numbers and lists in place of NumPy's, inside of lists, tuples and dicts too."""
+    """A value with Python's own numbers and lists in place of those of arrays, inside of lists, tuples and dicts too."""
     if isinstance(value, (list, tuple)):
         return (list if isinstance(value, list) else tuple)(map(_python, value))
     if isinstance(value, dict):
         return {key: _python(item) for key, item in value.items()}
-    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+    single = getattr(value, "ndim", None) == 0 and hasattr(value, "item")
+    return value.item() if single else value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def _reason(problem):
@@ -177,12 +180,17 @@ def _reason(problem):
     return next((line for line in lines if not line.startswith("Exception encountered when calling")), lines[0])
 
 
-def _check_kinds(options, defaults):
-    """Raise ValueError for an option that is no list, or not True or False, where its default is."""
+def _check_lists(options, defaults):
+    """Raise ValueError for an option that is no list where its default is one."""
     for option, value in options.items():
         if not _is_listed_like(value, defaults[option]):
             raise ValueError(f"{option} must be a list such as {defaults[option]}, not {value!r:.80}.")
-        if isinstance(defaults[option], bool) and not isinstance(value, bool):
+
+
+def _check_switches(options, defaults):
+    """Raise ValueError for an option of the zoo's own models that is not True or False where its default is."""
+    for option, value in options.items():
+        if isinstance(defaults[option], bool) and value not in (True, False, None):
             raise ValueError(f"{option} must be True or False, not {value!r:.80}.")
 
 

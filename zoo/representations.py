@@ -35,7 +35,9 @@ def features(model, pattern="*"):
             raise InvalidInput(f"{layer.name} is a model inside {model.name}; take its features by themselves.")
     # An OrderedDict, because JAX sorts the keys of a plain dict.
     outputs = OrderedDict()
-    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+    patterns = [pattern] if isinstance(pattern, str) else list(pattern) if isinstance(pattern, (list, tuple)) else []
+    if not patterns or not all(isinstance(wanted, str) for wanted in patterns):
+        raise InvalidInput(f"pattern names layers, such as 'hidden_*', or is a list of such names; got {pattern!r}.")
     for layer in layers:
         if any(fnmatch.fnmatch(layer.name, wanted) for wanted in patterns):
             outputs[layer.name] = _output(model, layer)

@@ -89,8 +89,11 @@ def paired_difference(
 
 def _without_rounding(interval, sample):
     """A difference that is nothing beside what was subtracted is 0: values come from sums of 32 bits."""
-    nothing = abs(interval.estimate) < 1e-7 * np.abs(statistics.finite(sample)).max(initial=0.0)
-    return interval._replace(estimate=0.0) if nothing else interval
+    least = 1e-7 * np.abs(statistics.finite(sample)).max(initial=0.0)
+    if not abs(interval.estimate) < least:
+        return interval
+    low, high = (0.0 if abs(bound) < least else bound for bound in interval[1:3])
+    return interval._replace(estimate=0.0, low=min(low, 0.0), high=max(high, 0.0))
 
 
 def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt=""):

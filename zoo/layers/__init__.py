@@ -1,4 +1,10 @@
-"""Keras layers and losses that the zoo's models are made of. All are registered, so saved models load without help."""
+"""Keras layers and losses that the zoo's models are made of.
+
+All are registered, and with them what models are trained by, so that Keras loads saved models where this is imported.
+"""
+
+import zoo.reconstruction
+import zoo.training.schedules  # noqa: F401
 
 from zoo.layers.augmentation import RandomAffine, RandomElastic, RandomErasing, RandomFlip, RandomShift, augment
 from zoo.layers.autoencoder import Autoencoder, MeanOutput

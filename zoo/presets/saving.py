@@ -177,6 +177,7 @@ def _checked_names(class_names, made):
     if task_of_model(made["model"], made["input_shape"], made["options"]).name != CLASSIFICATION.name:
         raise InvalidInput(f"This {made['model']} tells no classes apart, so there are none to name; leave class_names out.")
     ordered = hasattr(class_names, "__getitem__") and not isinstance(class_names, (str, bytes, dict))
+    ordered = ordered and getattr(class_names, "ndim", 1) == 1
     names = list(class_names) if ordered else []
     fits = all(isinstance(name, str) and name for name in names)
     if not fits or not len(names) == len(set(names)) == made["classes"]:

@@ -36,15 +36,32 @@ def check_data(model, x, y, part=""):
     return x, y
 
 
-def check_arrays(x, y):
-    """Raise InvalidInput for what Keras would draw batches from, for a dict, and for x and y given as one."""
-    kind = type(x).__name__
-    if isinstance(x, dict):
-        raise InvalidInput(f"x is a dict; give the array of the model's one input, such as x[{next(iter(x), 'name')!r}].")
-    if isinstance(x, tuple) and y is None and len(x) in (2, 3) and all(hasattr(part, "shape") for part in x):
+def check_arrays(model, x, y):
+    """Raise InvalidInput for what is no array, and for x and y given as one."""
+    _require_array(x, "x")
+    if y is not None:
+        _require_array(y, "y")
+    elif isinstance(x, tuple) and len(x) in (2, 3) and getattr(x[0], "ndim", 0) == len(model.input_shape):
         raise InvalidInput("x and y came as one; give them apart, such as fit(*data.train).")
-    if any(hasattr(type(x), name) for name in STREAMS) or kind == "DataLoader":
-        raise InvalidInput(f"x is a {kind}; a population takes whole arrays x and y, which all lie in the device's memory.")
+
+
+def _require_array(array, what):
+    """Raise InvalidInput for what Keras would draw batches from, and for a dict of arrays."""
+    kind = type(array).__name__
+    if isinstance(array, dict):
+        raise InvalidInput(f"{what} is a dict; give the one array in it, such as {what}[{next(iter(array), 'name')!r}].")
+    if any(hasattr(type(array), name) for name in STREAMS) or kind == "DataLoader":
+        raise InvalidInput(f"{what} is a {kind}; a population takes whole arrays, which all lie in the device's memory.")
+
+
+def check_probabilities(y, part=""):
+    """Raise InvalidInput for targets of a cross-entropy that are not in 0..1."""
+    low, high = float(y.min()), float(y.max())
+    if low < 0 or high > 1 + 1e-6:
+        raise InvalidInput(
+            f"This cross-entropy compares with numbers in 0..1; {part}y goes from {low:g} to {high:g}. For a model that "
+            "reconstructs its input, zoo.reconstruction.targets(model, x) brings them there."
+        )
 
 
 def check_given(y, objective, part=""):
@@ -65,6 +82,8 @@ def check_validation(model, validation_data, y, objective):
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
     if objective.wants_class_labels:
         check_labels(targets, model.output_shape, "validation ")
+    if objective.wants_probabilities and not weights:
+        check_probabilities(targets, "validation ")
     return held_out, targets, weights[0] if weights else None
 
 
@@ -113,6 +132,7 @@ def check_reconstructed(model, x, error, encoders):
 
 
 def _numeric(array, what):
+    _require_array(array, what)
     if hasattr(array, "devices"):  # a JAX array stays where it is
         import jax.numpy as jnp
 

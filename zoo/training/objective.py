@@ -11,6 +11,7 @@ _ELEMENT_BY_ELEMENT = (
     "meansquarederror meanabsoluteerror meanabsolutepercentageerror meansquaredlogarithmicerror huber logcosh poisson "
     "kldivergence binarycrossentropy binaryfocalcrossentropy hinge squaredhinge"
 ).split()
+_OF_PROBABILITIES = "binarycrossentropy binaryfocalcrossentropy categoricalcrossentropy categoricalfocalcrossentropy".split()
 _MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
 
 
@@ -102,25 +103,26 @@ class Objective:
                     )
 
     def _check_targets(self, model, y):
-        """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit.
+        """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit."""
+        output, given = model.output_shape[1:], y.shape[1:]
+        if self._kind_of_loss not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
+            return
+        if any(want is not None and want != got for want, got in zip(output, given)):
+            raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
 
-        And where a cross-entropy of probabilities, which has no least value beyond them, is given other numbers.
-        """
+    @property
+    def _kind_of_loss(self):
+        """Which of Keras's own losses it is, in lower case without lines between words; "" for another one."""
         import keras
 
         kind = type(self._known_loss) if isinstance(self._known_loss, keras.losses.Loss) else self._known_loss
         name = getattr(kind, "__name__", "")
-        output, given = model.output_shape[1:], y.shape[1:]
-        own = getattr(keras.losses, name, None) is not kind
-        if own or name.replace("_", "").lower() not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
-            return
-        if any(want is not None and want != got for want, got in zip(output, given)):
-            raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
-        if "binary" in name.lower() and len(y) and not (y.min() >= 0 and y.max() <= 1 + 1e-6):
-            raise InvalidInput(
-                f"This cross-entropy compares with numbers in 0..1; y goes from {float(y.min()):g} to {float(y.max()):g}. For a "
-                "model that reconstructs its input, zoo.reconstruction.targets(model, x) brings them there."
-            )
+        return name.replace("_", "").lower() if getattr(keras.losses, name, None) is kind else ""
+
+    @property
+    def wants_probabilities(self):
+        """Whether it is a cross-entropy with numbers in 0..1, which has no least value for others."""
+        return self._kind_of_loss in _OF_PROBABILITIES
 
     def shape_of_losses(self, model, x, y):
         """Shape of the losses of a batch before their mean, for a `model` that is prepared for data like x and y.

@@ -151,9 +151,10 @@ class Population:
         stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used; nothing has changed then.
         """
+        checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
-        x, y = self._check_data(x, y)
+        x, y = self._check_data(x, y, all_count=sample_weight is None and subsets is None)
         if validation_split:
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
             x, y, sample_weight = kept
@@ -179,19 +180,21 @@ class Population:
         progress.close()
         return self._take(result, epochs)
 
-    def _check_data(self, x, y):
-        """x and y ready for training or evaluation, y with the labels that the loss wants."""
-        checks.check_arrays(x, y)
+    def _check_data(self, x, y, all_count):
+        """x and y ready for training or evaluation, y with the labels that the loss wants. all_count: no row is left out."""
+        checks.check_arrays(self.template, x, y)
         checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
         if self._objective.wants_class_labels:
             checks.check_labels(y, self.template.output_shape)
+        if self._objective.wants_probabilities and all_count:
+            checks.check_probabilities(y)
         return x, y
 
     def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data, verbose):
         if select not in ("last", "best"):
             raise InvalidInput(f"select must be 'last' or 'best'; got {select!r}.")
-        if verbose not in ("auto", True, False, 2):
+        if verbose not in ("auto", True, False, None, 2):
             raise InvalidInput(f"verbose must be 'auto', True or False; got {verbose!r}.")
         if select == "best" and validation_data is None:
             raise InvalidInput("select='best' needs validation_data to choose by.")
@@ -232,7 +235,7 @@ class Population:
         Returns a DataFrame, one row per member: member, seed, loss, the metrics, diverged (bool).
         Raises InvalidInput for data that do not fit, and before `compile`.
         """
-        x, y = self._check_data(x, y)
+        x, y = self._check_data(x, y, all_count=sample_weight is None)
         engine = self._need_engine(x, y)
         results = engine.evaluate(self._state, weighed(self._objective, self.template, x, y, sample_weight))
         return by_member(results, self.seeds).assign(diverged=self.diverged)
@@ -241,7 +244,6 @@ class Population:
         """The outputs of every member on x (n, *input_shape): array (K, n, ...), of the type of the model's output, float32
         unless its precision says otherwise; compiled or not. Raises InvalidInput for x that does not fit.
         """
-        checks.check_arrays(x, None)
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)
 
