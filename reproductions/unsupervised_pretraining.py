@@ -25,7 +25,7 @@ with three layers, a gap to the random start of 3 points at 100 and at 1,000 lab
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
+from zoo.reproductions.harness import Budget, Published, Trial, check, paired_difference, target
 from zoo.reproductions.harness.figures import mosaic
 from zoo.reproductions.harness.resampling import bootstrap_interval
 from zoo.reproductions.harness.runs import lines_of
@@ -47,6 +47,8 @@ RIVALS = ("rectified", "modern")
 TOP = 20
 FULL_STACK = 2_000_000  # weights of the full budget's net of three layers, at least: the target is for nets of that size
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
+WIDE = ("random", "denoising", "modern")  # the hour's nets of the full budget's size, trained as there, with all labels
+WIDTH = 1000  # units a layer of the full budget
 PROTOCOL = f"""
 random: sigmoid units in Glorot & Bengio's start. autoencoder, denoising: the same net, its layers first learnt one by one to
 reconstruct their inputs, for denoising with a quarter of these set to 0. rectified: rectified units in He's start. modern:
@@ -73,6 +75,11 @@ def setting(start, depth, top=None):
     return f"{start} start, {depth} layer{'s' if depth > 1 else ''}{f', {top} on top' if top else ''}"
 
 
+def wide(start):
+    """What the tables of the hour call a net of the full budget's size."""
+    return f"{setting(start, 3)} of {WIDTH}"
+
+
 def spread_metric(labels):
     """What the standard deviation over seeds of the test error with so many labels is called in the tables."""
     return metric("test", labels).replace("error", "error_standard_deviation")
@@ -91,7 +98,7 @@ def trials(budget):
     all_labels = [*many, 10000, 50000]
     size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], hour=all_labels, full=all_labels)
     size["rates"] = budget.choose(smoke=[1e-2], quick=[1e-3, 3e-3], hour=[1e-3, 3e-3], full=[3e-4, 1e-3])
-    width = budget.choose(smoke=24, quick=200, hour=200, full=1000)
+    width = budget.choose(smoke=24, quick=200, hour=200, full=WIDTH)
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
     depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 2, 3), full=(1, 2, 3))
@@ -114,6 +121,17 @@ def trials(budget):
             yield trial(start, depth, size["labels"])
     for start, depth in () if budget.name == "smoke" else NARROW:
         yield trial(start, depth, size["labels"][-1:], TOP)
+    if budget.name == "hour":
+        yield from _wide(dataset, budget)
+
+
+def _wide(dataset, budget):
+    """Trials of nets of three layers as the full budget has them, of fewer seeds and with all labels alone."""
+    whole = {trial.setting: trial for trial in trials(Budget.named("full"))}
+    for start in WIDE:
+        trial = whole[setting(start, 3)]
+        recipe = trial.recipe | {"labels": trial.recipe["labels"][-1:], "filters": False}
+        yield Trial(dataset, MODEL, wide(start), budget.seeds[:5], train_with_labels, recipe, 40 + 60 * (start == "denoising"))
 
 
 def summarise(runs):
