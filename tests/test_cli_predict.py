@@ -119,9 +119,10 @@ def test_a_bad_file_does_not_stop_the_others(call, preset, digits, tmp_path):
     assert out.splitlines()[0] == f"{good}: digit 7"
     assert [line.partition(":")[0] for line in err.splitlines()] == ["error", "error"]
     assert "absent.png" in err and "text.png" in err
-    code, out, _ = call(preset, tmp_path / "absent.png", good, "--json")
+    absent = str(tmp_path / f"{'absent' * 20}.png")
+    code, out, _ = call(preset, absent, good, "--json")
     entries = json.loads(out)["images"]
-    assert code == 1 and "There is no file" in entries[0]["error"] and entries[1]["classes"]
+    assert code == 1 and entries[0]["image"] == absent and "There is no file" in entries[0]["error"] and entries[1]["classes"]
 
 
 def test_one_bad_image_in_an_array(call, preset, digits, tmp_path):

@@ -1,5 +1,6 @@
 """The errors that a user can meet. Each message says what was wrong and what to do; none needs a traceback."""
 
+import re
 import tokenize
 import zipfile
 import zlib
@@ -56,3 +57,10 @@ def unknown_name(kind, name, known):
     near = [spelt[other] for other in near]
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
     return UnknownName(f"There is no {kind} called {str(name)!r}. {hint}")
+
+
+def reason_of(error):
+    """The line of an error of somebody else's that says why; its kind where it has none. Keras begins with the layer."""
+    lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in str(error).splitlines()]
+    lines = [line for line in lines if line] or [type(error).__name__]
+    return next((line for line in lines if not line.startswith("Exception encountered when calling")), lines[0])

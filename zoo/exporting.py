@@ -34,7 +34,7 @@ def export_model(model, path, format=None, force=False):
     Raises InvalidInput for a model, format or path that does not fit, an output that exists, and packages that are
     missing; ResultsError where the path can't be written.
 
-    >>> export_model(zoo.from_preset("linear_mnist"), "linear.onnx", "onnx").name
+    >>> export_model(zoo.from_preset("linear_mnist"), "linear.onnx").name
     'linear.onnx'
     """
     path = Path(os.path.realpath(path_named(path)))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zoo.errors import CorruptFile, InvalidInput, unknown_name
+from zoo.errors import CorruptFile, InvalidInput, reason_of, unknown_name
 from zoo.images import as_pixels, prepare_pixels
 
 STDIN = "-"
@@ -203,7 +203,7 @@ def _parsed(name, content):
         if any(side < 0 for side in shape):
             raise ValueError(f"the shape {shape}")
     except Exception as problem:  # NumPy raises whatever its parser of Python literals runs into
-        raise CorruptFile(f"{name} has a broken NPY header: {str(problem).splitlines()[0]}.") from None
+        raise CorruptFile(f"{name} has a broken NPY header: {reason_of(problem)}.") from None
     if dtype.hasobject:
         raise InvalidInput(f"{name} holds more than plain numbers; nothing pickled is loaded, because it could run code.")
     if 0 in shape:

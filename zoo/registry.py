@@ -11,14 +11,13 @@ import importlib
 import inspect
 import operator
 import pkgutil
-import re
 import weakref
 from pathlib import Path
 
 import numpy as np
 
 from zoo import models
-from zoo.errors import InvalidInput, unknown_name
+from zoo.errors import InvalidInput, reason_of, unknown_name
 
 _builders = {}
 _made = weakref.WeakKeyDictionary()  # of every living model what it was made from
@@ -105,7 +104,7 @@ def create_model(name, input_shape, classes=None, **options):
             _check_switches(options, defaults)
         model = builder(*sizes, **options)
     except (TypeError, ValueError, OverflowError) as problem:
-        reason = _reason(problem)
+        reason = reason_of(problem)
         reason += "" if reason.endswith((".", "!", "?")) else "."
         raise InvalidInput(
             f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
@@ -171,13 +170,6 @@ def _python(value):
         return {key: _python(item) for key, item in value.items()}
     single = getattr(value, "ndim", None) == 0 and hasattr(value, "item")
     return value.item() if single else value.tolist() if isinstance(value, np.ndarray) else value
-
-
-def _reason(problem):
-    """The line of an error that says why; Keras begins with the layer that it happened in."""
-    lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in str(problem).splitlines()]
-    lines = [line for line in lines if line] or [type(problem).__name__]
-    return next((line for line in lines if not line.startswith("Exception encountered when calling")), lines[0])
 
 
 def _check_lists(options, defaults):

@@ -41,7 +41,8 @@ def predict(
     entries = prepared(preset, files)
     classify_prepared(preset, [entry for entry in entries if "pixels" in entry], top)
     if as_json:
-        print(json.dumps({"preset": preset, "images": entries}, indent=1, default=str))
+        told = [entry | {"error": str(entry["error"])} if "error" in entry else entry for entry in entries]
+        print(json.dumps({"preset": preset, "images": told}, indent=1))
     for entry in entries:
         if "error" in entry:
             fail(entry["error"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import CorruptFile, InvalidInput
+from zoo.errors import CorruptFile, InvalidInput, reason_of
 from zoo.presets.card import inherited, parse_card
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
 from zoo.registry import create_model, models_text, reconstructs
@@ -150,7 +150,7 @@ def _refusing(path, whose):
     except CorruptFile:
         raise
     except Exception as error:  # h5py and Keras raise whatever they run into
-        why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        why = reason_of(error)[:200]
         raise CorruptFile(f"{path} does not hold the weights of {whose} ({why}); nothing was loaded.") from None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError
+from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.training.architecture import difference
 
 FORMAT = "deepzoo population 1"
@@ -85,7 +85,7 @@ def _read(path):
             arrays = {name: file[name] for name in getattr(file, "files", ())}
             head = json.loads(str(arrays.pop("head", '""')))
         except (*BROKEN_ARRAYS, OSError) as problem:
-            reason = (str(problem) or type(problem).__name__).splitlines()[0]
+            reason = reason_of(problem)
             raise CorruptFile(f"{path} is damaged, or no saved population: {reason}") from None
     if not isinstance(head, dict) or head.keys() != {"format", "sha256", "head"} or head["format"] != FORMAT:
         raise InvalidInput(f"{path} is no population that this deepzoo saved.")

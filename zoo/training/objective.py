@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.errors import InvalidInput
+from zoo.errors import InvalidInput, reason_of
 from zoo.training.logits import ends_in_logits, loss_of_probabilities, metric_for_logits
 
 
@@ -90,7 +90,7 @@ class Objective:
                 batch = (np.broadcast_to(_small(np.asarray(part[:1])), (length, *part.shape[1:])) for part in (x, y))
                 model._symbolic_build(data_batch=tuple(batch))
         except (TypeError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = reason_of(error)
             shapes = f"the model's output has shape {model.output_shape}" + ("" if y is None else f", y {y.shape}")
             raise InvalidInput(f"Loss and metrics do not fit: {shapes}. {reason}") from error
         if y is not None:
@@ -139,7 +139,7 @@ class Objective:
         try:
             shape = compute_output_spec(loss.call, *both).shape
         except (NotImplementedError, TypeError, ValueError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
+            reason = reason_of(error)
             what = f"{type(loss).__name__}.call must give one loss for each example, to be weighed"
             raise InvalidInput(f"{what}: {reason}") from error
         return tuple(shape) if shape[:1] == (length,) else (None,)

@@ -158,7 +158,7 @@ class Population:
         if validation_split:
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
             x, y, sample_weight = kept
-        plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data, verbose)
+        plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data)
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
@@ -182,7 +182,6 @@ class Population:
 
     def _check_data(self, x, y, all_count):
         """x and y ready for training or evaluation, y with the labels that the loss wants. all_count: no row is left out."""
-        checks.check_arrays(self.template, x, y)
         checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
         if self._objective.wants_class_labels:
@@ -191,11 +190,9 @@ class Population:
             checks.check_probabilities(y)
         return x, y
 
-    def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data, verbose):
+    def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):
             raise InvalidInput(f"select must be 'last' or 'best'; got {select!r}.")
-        if verbose not in ("auto", True, False, None, 2):
-            raise InvalidInput(f"verbose must be 'auto', True or False; got {verbose!r}.")
         if select == "best" and validation_data is None:
             raise InvalidInput("select='best' needs validation_data to choose by.")
         monitor, sign = self._objective.monitor
@@ -235,6 +232,7 @@ class Population:
         Returns a DataFrame, one row per member: member, seed, loss, the metrics, diverged (bool).
         Raises InvalidInput for data that do not fit, and before `compile`.
         """
+        checks.check_arrays(self.template, x, y)
         x, y = self._check_data(x, y, all_count=sample_weight is None)
         engine = self._need_engine(x, y)
         results = engine.evaluate(self._state, weighed(self._objective, self.template, x, y, sample_weight))

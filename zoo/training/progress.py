@@ -4,15 +4,19 @@ import sys
 import threading
 import time
 
+from zoo.errors import InvalidInput
+
 
 class Progress:
     """The epoch of `epochs` that `members` are in, shown on a terminal at most once a second; silent when stderr is none.
 
     One is over when as many epochs are done as there are members, in whatever order they train.
-    verbose: "auto" shows on a terminal only, True always (a line each), False never.
+    verbose: "auto" shows on a terminal only, True always (a line each), False never; else InvalidInput.
     """
 
     def __init__(self, epochs, members, what, verbose="auto"):
+        if verbose not in ("auto", True, False, None, 2):
+            raise InvalidInput(f"verbose must be 'auto', True or False; got {verbose!r}.")
         self.epochs, self.members, self.what, self.done = epochs, members, what, 0
         self.terminal = sys.stderr.isatty()
         self.shown = self.terminal if verbose == "auto" else bool(verbose)
