@@ -27,6 +27,11 @@ REFERENCES = {
     "difference_error": "central differences",
     "keras_error": "Keras, in what 100 steps of SGD changed",
 }
+HEADLINES = (
+    "dense: autodiff error",
+    "convolutional: autodiff error",
+    "cost of a backward pass",
+)
 PROTOCOL = (
     "Everything is computed in float64, here and in what it is held against. A seed draws weights and images. An error is "
     "the largest difference in units of the "

@@ -48,6 +48,10 @@ SHIFTS = [-6, -4, -2, -1, 0, 1, 2, 4, 6]  # in pixels, of the digits in the pict
 TARGET = 5  # training error in percent that both nets learn to
 EPOCHS = f"epochs_to_{TARGET}_percent_training_error"
 BEST = 0.27  # test error in percent that the larger ConvNet is to reach, an aim of ours; Simard et al.'s was 0.40
+HEADLINES = (
+    "convnet beats mlp, * images",
+    "convnet learns in fewer epochs, * images",
+)
 PROTOCOL = """
 Nets of 1989: every seed has its own 320 training and 160 test images, the same for all five nets, from MNIST averaged down
 to 16x16 (quick: from the first 10,000 and from all 10,000; the digits of 1989 are not available); 1.7159 tanh(2x/3) units,

@@ -29,6 +29,10 @@ WAYS = {RANDOM: "random", SUPERVISED: "supervised", UNSUPERVISED: "unsupervised"
 COMPARISONS = [(JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM)]
 COST = {RANDOM: 2, SUPERVISED: 3, UNSUPERVISED: 3, JOINT: 4, "mlp": 1, "convnet": 5}
 SECONDS = "seconds_per_net"
+HEADLINES = (
+    "mnist mlp: all layers together beats random features",
+    "mnist mlp: all layers together beats layer by layer, supervised",
+)
 PROTOCOL = """
 Architecture, starting weights, data, batches and the number of updates are the same for all four ways of a model, and so is
 the tuning: each way takes, out of the same step sizes (quick: 0.003, 0.01, 0.03; else 0.001 too), the one with the lowest

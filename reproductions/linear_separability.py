@@ -38,6 +38,11 @@ STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
 FIGURE_ONLY = ("kernel_?", "bias_?", "logits_kernel_?", "logits_bias_?")
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
+HEADLINES = (
+    "mnist, autoencoder_stack: trained, layer 1 beats the input",
+    "mnist, autoencoder_stack: trained, layer 2 beats layer 1",
+    "mnist, autoencoder_stack: trained, layer 3 beats layer 2",
+)
 PROTOCOL = """
 A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats or 400 steps are
 made, on features that are centred and scaled by one number, with one of six L2 strengths (10 to 0.0001), the one that errs

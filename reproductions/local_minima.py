@@ -36,6 +36,10 @@ TRACED = (10, 100, 500)  # the widths whose losses along lines are kept
 SMOKE = (4, 16)
 LOSSES = ("train_loss", "test_loss")
 CLOSE = 0.1  # what counts as a similar loss: within so much of the best
+HEADLINES = (
+    "test losses draw together with width",
+    "500 hidden units: the unlucky are close to the best",
+)
 PROTOCOL = f"""
 Weights after the last epoch of SGD with Nesterov momentum and a step size that decays to 0, the same for every width, set on
 the validation split; losses are mean cross-entropies (natural logarithm) over the first 2,000 training images and 2,000 test

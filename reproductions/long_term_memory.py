@@ -36,6 +36,11 @@ CHANCE = 90.0  # percent
 LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
 CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
 ORDERS = {"in order": False, "in a random order": True}
+HEADLINES = (
+    "T = *: lstm beats rnn",
+    "T = *: lstm, chrono start beats rnn",
+    "49 pixels in order: lstm beats rnn",
+)
 PROTOCOL = f"""
 All nets have one layer of as many units (quick: 32; hour: 32, and 64 for pixels; full: 64 and 128), the same sequences,
 batches and number of updates; Adam, the step size falling to 0 by a cosine, gradients clipped to length 1. The lstm thus has

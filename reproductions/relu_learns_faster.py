@@ -45,6 +45,11 @@ COMPARISONS = {
 CIFAR = ("cifar10", "cifar10_jpeg")
 CONVNETS = {"relu": ("convnet", "4 layers, relu"), "tanh": ("convnet", "4 layers, tanh")}
 SPEEDUP = "speedup_in_epochs"
+HEADLINES = (
+    "mnist: relu before sigmoid, * hidden, each in its own start",
+    "mnist: relu before tanh, * hidden, each in its own start",
+    "cifar10*: relu before tanh, ConvNet",
+)
 PROTOCOL = """
 Fully connected nets: SGD without momentum or regularisation, in the step size of the grid (0.03 to 10; full: 0.01 to 10)
 that brings its seeds to the lowest target soonest, on average; the test error is that in the step size with the lowest

@@ -35,6 +35,10 @@ ALIKE = 0.1  # of their mean: losses that differ less are taken to be much the s
 TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
 LEVELS = ("low", "middle", "high")
 LOST = "did not converge to a critical point"
+HEADLINES = (
+    "4 tanh units, Newton's method: saddles are the many of the points found",
+    "4 tanh units, Newton's method: saddles with few downward directions are alike in loss",
+)
 PROTOCOL = f"""
 One hidden layer of tanh units, softmax, cross-entropy plus a penalty of decay / 2 times the squared norm of all weights:
 without it, pixels that are always black and the softmax itself leave directions in which the loss is flat, and eigenvalues

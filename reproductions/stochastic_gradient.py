@@ -49,6 +49,10 @@ WHOLE_SET = {
     "L-BFGS": ((0.1, 0.3, 1.0), "maxcor", (10, 30)),
     "conjugate gradient": ((0.3, 1.0, 3.0), "c2", (0.1, 0.5)),
 }
+HEADLINES = (
+    "SGD, batches of 16 before L-BFGS, equal examples: test error",
+    "SGD, batches of 16 before L-BFGS, equal seconds: test error",
+)
 PROTOCOL = f"""
 All methods start from the same weights, seed by seed, and minimise the mean cross-entropy (natural logarithm) over the
 training images without any regularisation. Tuning budget: six settings each, run to both finish lines from one seed that is

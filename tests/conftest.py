@@ -46,6 +46,20 @@ def results_dir(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def written(results_dir):
+    """A function that writes the folder of a claim's full budget from rows of its runs, and returns it."""
+
+    def write(module, rows):
+        from zoo.reproductions.harness.folder import write_results
+
+        folder = results_dir / "full" / "a_claim"
+        write_results(folder, module, rows, {"device": "a card"})
+        return folder
+
+    return write
+
+
+@pytest.fixture
 def call(monkeypatch, capsys):
     """Run the command `zoo` inside this process, so that a test can put something in the place of the slow part.
 

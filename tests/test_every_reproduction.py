@@ -1,6 +1,7 @@
 """Every reproduction, found by itself: it runs, it says what it means, and its committed tables follow from its runs."""
 
 import csv
+import fnmatch
 import inspect
 import io
 import json
@@ -14,7 +15,7 @@ from population_example import shared_compilations  # noqa: F401
 
 from zoo.datasets import list_datasets
 from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_claim, run_claim
-from zoo.reproductions.harness.claims import claim_budgets
+from zoo.reproductions.harness.claims import claim_budgets, claim_headlines
 from zoo.reproductions.harness.figures import drawn_by
 from zoo.reproductions.harness.folder import generated_files, read_folder, read_pictures, result_folders
 from zoo.reproductions.harness.numbers import number
@@ -69,6 +70,13 @@ def test_its_docstring_says_what_it_is(name):
 @each_claim
 def test_its_budgets_are_known_without_importing_it(name):
     assert claim_budgets(name) == budgets_of(getattr(load_claim(name), "SEEDS", None))
+
+
+@each_claim
+def test_its_headlines_are_known_without_importing_it(name):
+    """Presets are no claim of the review's; every other reproduction says what its claim stands or falls with."""
+    assert claim_headlines(name) == getattr(load_claim(name), "HEADLINES", ())
+    assert bool(claim_headlines(name)) != name.startswith("pretrained")
 
 
 @each_budget
@@ -130,6 +138,13 @@ def test_committed_runs_are_of_the_recipes_that_stand_beside_them(folder):
 @each_folder
 def test_committed_sentences_hold_their_numbers(folder):
     sentences_hold_their_numbers(folder)
+
+
+@each_folder
+def test_headlines_are_checks_of_every_table(folder):
+    checks = [line["check"] for line in verdicts_of(folder)]
+    for pattern in claim_headlines(folder.name):
+        assert fnmatch.filter(checks, pattern), f"no check of {folder.parent.name} {folder.name} is called {pattern}"
 
 
 def test_scoreboard_follows_from_the_verdicts():

@@ -1,59 +1,23 @@
-"""Tables, Markdown, figure and scoreboard: what they say, and that the same runs always give the same bytes."""
+"""Tables, Markdown and figure: what they say, and that the same runs always give the same bytes."""
 
 import dataclasses
 import json
-import types
 
 import harness_example
 import pandas as pd
 import pytest
+from claim_example import ROW, lines, reproduction, rows_of
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import Published, Trial, compare, control, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness import Published, Trial, compare, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.folder import write_results
 from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
 from zoo.reproductions.harness.report import report_html
 from zoo.reproductions.harness.runs import read_runs
-from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
 from zoo.reproductions.harness.sizes import sizes
 
-ROW, OTHER = ("mnist", "linear", "raw | pixels"), ("mnist", "svm", "exact")
-
-
-def reproduction(**changes):
-    """A claim made of little more than its tables."""
-    module = types.ModuleType("a_claim", "A claim in short.\n\nAnd at length.")
-    module.trials = lambda budget: []
-    module.judge = lambda runs: [target(runs, ROW, at_most=10)]
-    module.draw = harness_example.draw
-    for name, value in changes.items():
-        setattr(module, name, value)
-    return module
-
-
-def rows_of(row, values, **changes):
-    names = dict.fromkeys(("n_train", "n_test", "parameters", "updates", "seconds")) | {
-        "device": "a card", "backend": "jax", "precision": "float32", "commit": "abc", "metric": "test_error_pct"
-    }
-    named = dict(zip(("dataset", "model", "setting"), row, strict=True))
-    return [names | named | {"seed": seed, "value": value} | changes for seed, value in enumerate(values)]
-
-
-@pytest.fixture
-def written(results_dir):
-    """A function that writes a claim's folder and gives the lines of one of its tables."""
-
-    def write(module, rows):
-        folder = results_dir / "full" / "a_claim"
-        write_results(folder, module, rows, {"device": "a card"})
-        return folder
-
-    return write
-
-
-def lines(folder, name):
-    return pd.read_csv(folder / name, keep_default_na=False, dtype=str).to_dict("records")
+OTHER = ("mnist", "svm", "exact")
 
 
 def test_comparison_and_verdicts_by_hand(written):
@@ -265,54 +229,6 @@ def test_rebuild_says_when_there_is_nothing():
             rebuild(what)
     with pytest.raises(UnknownName, match="no claim called 'nonsense'"):
         rebuild("nonsense")
-
-
-def test_scoreboard_counts_and_links(written, results_dir):
-    assert "No results yet: zoo reproduce CLAIM makes some" in scoreboard(results_dir)
-    written(reproduction(), rows_of(ROW, [7, 7.1, 7.2]))
-    text = scoreboard(results_dir)
-    (device,) = {line["device"] for line in lines(results_dir / "full" / "a_claim", "runs.csv")}
-    assert f"**Full budget ({device})**" in text
-    assert "| a_claim: " in text
-    assert "| 1 reproduced | [table](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
-    assert "- full a_claim, **reproduced**: On mnist" in text
-    page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
-    assert page.startswith(f"Title\n{MARKS[0]}\n**Full") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
-    assert "[table](results/full/a_claim/comparison.md)" in page
-    assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
-    (results_dir / "full" / "a_claim" / "verdicts.csv").write_text("claim,check\na_claim,a")
-    with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew with zoo results rebuild a_claim"):
-        scoreboard(results_dir)
-
-
-def test_controls_are_judged_and_counted_apart(written, results_dir):
-    def judge(runs):
-        return [target(runs, ROW, at_most=10)] + [
-            control(target(runs, ROW, at_most=bound, name=f"below {bound}")) for bound in bounds
-        ]
-
-    for bounds, said in (([8], "1 control held"), ([8, 9], "2 controls held"), ([8, 6, 9], "2 of 3 controls held")):
-        written(reproduction(judge=judge), rows_of(ROW, [7, 7.1, 7.2]))
-        assert f"| 1 reproduced; {said} | [table]" in scoreboard(results_dir)
-        assert "- full a_claim, control, **reproduced**: On mnist" in scoreboard(results_dir)
-        assert "\n- control, **reproduced**: On mnist" in (results_dir / "full" / "a_claim" / "comparison.md").read_text()
-        assert f"1 reproduced</span><br>{said}" in report_html(results_dir)
-
-
-def test_front_page_of_the_checkout_follows(results_dir):
-    page = results_dir.parent / "README.md"
-    page.write_text(f"Title\n{MARKS[0]}\n{MARKS[1]}\n")
-    run_claim(harness_example, "quick", seeds=2)
-    assert "harness_example" not in page.read_text()
-    (results_dir.parent / "setup.cfg").write_text("")
-    rebuild()
-    assert "[table](results/quick/harness_example/comparison.md)" in page.read_text()
-
-
-def test_smoke_is_no_evidence(results_dir):
-    run_claim(harness_example, "smoke")
-    text = (results_dir / "README.md").read_text()
-    assert "only smoke runs, of harness_example" in text and "reproduced" not in text
 
 
 def test_published_table_is_whole():

@@ -70,7 +70,7 @@ def test_an_hour_is_a_budget_like_the_others(results_dir, tmp_path, monkeypatch)
     monkeypatch.setattr(harness_example, "SEEDS", {"hour": 2}, raising=False)
     folder = run_claim(harness_example, "hour")
     assert folder == results_dir / "hour" / "harness_example" and result_folders(results_dir) == [folder]
-    assert "**Hour budget" in scoreboard(results_dir)
+    assert "| all checks | hour |" in scoreboard(results_dir)
     assert "<th>Hour budget</th>" in report_html(results_dir) and "<th>Quick budget</th>" not in report_html(results_dir)
     (arrived,) = import_results(export_results(tmp_path / "results.tar"), tmp_path / "elsewhere")
     assert contents(arrived) == contents(folder)

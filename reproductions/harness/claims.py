@@ -10,8 +10,8 @@ from pathlib import Path
 from zoo.errors import InvalidInput, unknown_name
 from zoo.reproductions.harness.trial import budgets_of
 
-# It may define more: PUBLISHED and PROTOCOL (see published and markdown), SEEDS, its own numbers of seeds by budget (see
-# trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics over
+# It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, the checks that stand on the front page (see
+# claim_headlines), SEEDS, its own numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics over
 # seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows (see
 # tables.figure_only), illustrate(files), pictures drawn from what the trials left beside their rows (see
 # figures.picture_pngs), and NAMES of presets (see presets.preset_name).
@@ -36,11 +36,17 @@ def describe_claim(name):
 
 
 def claim_budgets(name):
-    """The names of the budgets of a claim, from the least to the most, read and not imported. Raises UnknownName."""
-    if name in _outside:
-        return budgets_of(getattr(_outside[name], "SEEDS", None))
-    assigned = [node for node in _tree(name).body if isinstance(node, ast.Assign)]
-    return budgets_of(*(ast.literal_eval(node.value) for node in assigned if ast.unparse(node.targets[0]) == "SEEDS"))
+    """The names of the budgets of a claim, from the least to the most. Raises UnknownName. The claim is not imported."""
+    return budgets_of(_constant(name, "SEEDS"))
+
+
+def claim_headlines(name):
+    """Names of checks, with shell wildcards, that say most directly what the claim's first line says; () where it has none.
+
+    Chosen by what the claim says and not by what came out: a check that contradicts it is as good a headline. Raises
+    UnknownName. The claim is not imported.
+    """
+    return _constant(name, "HEADLINES") or ()
 
 
 def load_claim(claim):
@@ -64,6 +70,15 @@ def load_claim(claim):
 def claim_name(module):
     """The name under which a reproduction's results are kept."""
     return module.__name__.rpartition(".")[2]
+
+
+def _constant(name, constant):
+    """The value of a constant that a claim's module sets, None where it does not. Raises UnknownName."""
+    if name in _outside:
+        return getattr(_outside[name], constant, None)
+    assigned = [node for node in _tree(name).body if isinstance(node, ast.Assign)]
+    found = [node.value for node in assigned if ast.unparse(node.targets[0]) == constant]
+    return ast.literal_eval(found[0]) if found else None
 
 
 def _tree(name):

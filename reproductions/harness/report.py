@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.folder import results_root
 from zoo.reproductions.harness.scoreboard import (
-    TITLES, controls_of, counts_of, devices_of, judged_folders, title_of, verdicts_of, what_makes_some,
+    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, main_checks, title_of, verdicts_of, what_makes_some,
 )  # fmt: skip
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
@@ -32,6 +32,7 @@ h3 {{ font-size: 1.05rem; }}
 table {{ border-collapse: collapse; font-size: .85rem; }}
 .wide {{ overflow-x: auto; }}
 th, td {{ text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }}
+#claims ul {{ margin: .2rem 0; padding-left: 1.2rem; font-size: .95em; }}
 #claims td:nth-child(n + 2) {{ white-space: nowrap; }}
 section td:nth-child(6) {{ white-space: nowrap; }}
 figure {{ margin: 1rem 0; }}
@@ -73,25 +74,29 @@ def write_report(page=None, folder=None):
 
 def report_html(root):
     """The page's text; the same results give the same bytes."""
-    by_claim = {}
-    for folder in judged_folders(root):
-        by_claim.setdefault(folder.name, {})[folder.parent.name] = folder
-    if not by_claim:
+    claims = by_claim(root)
+    if not claims:
         raise ResultsError(f"{root} holds no results yet: {what_makes_some(root)}")
-    budgets = [budget for budget in TITLES if any(budget in folders for folders in by_claim.values())]
-    lines = [_line(name, by_claim[name], budgets) for name in sorted(by_claim)]
+    budgets = budgets_in(claims)
     return _PAGE.format(
         colours="\n".join(f".{verdict} {{ color: var(--{verdict}); font-weight: 600; }}" for verdict in VERDICTS),
         budgets="".join(f"<th>{TITLES[budget]}</th>" for budget in budgets),
-        lines="\n".join(lines),
-        sections="\n".join(_section(name, by_claim[name]) for name in sorted(by_claim)),
+        lines="\n".join(_line(name, folders, budgets) for name, folders in claims.items()),
+        sections="\n".join(_section(name, folders) for name, folders in claims.items()),
     )
 
 
 def _line(name, folders, budgets):
     cells = (_counts(folders[budget]) if budget in folders else "" for budget in budgets)
     title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(name))}'
+    if checks := "".join(map(_main_check, main_checks(folders))):
+        title += f"<ul>{checks}</ul>"
     return f"<tr><td>{title}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _main_check(line):
+    measured, verdict, why = in_short(line)
+    return f'<li>{html.escape(measured)}: <span class="{verdict}">{verdict}</span>{html.escape(why and f", {why}")}</li>'
 
 
 def _counts(folder):

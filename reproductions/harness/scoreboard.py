@@ -1,10 +1,12 @@
 """results/README.md: every claim, what came out at each budget, and where to read more. Generated, never typed."""
 
 import csv
+import fnmatch
+import re
 from collections import Counter
 
 from zoo.errors import ResultsError, ZooError
-from zoo.reproductions.harness.claims import describe_claim
+from zoo.reproductions.harness.claims import claim_headlines, describe_claim
 from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
@@ -49,14 +51,78 @@ def scoreboard(root):
 
 
 def _tables(root, base):
-    """The claims and what came of them, one table for each budget; links relative to base."""
+    """The main checks of every claim, then how many of all its checks came to what at each budget; links relative to base."""
+    claims = by_claim(root)
+    if not claims:
+        return f"No results yet: {what_makes_some(root)}\n"
+    checked = {name: folders for name, folders in claims.items() if main_checks(folders)}
     text = ""
-    for budget, meaning in TITLES.items():
-        folders = [folder for folder in judged_folders(root) if folder.parent.name == budget]
-        if folders:
-            text += ("\n" if text else "") + f"**{meaning}{devices_of(folders)}**\n\n| claim | verdicts | details |\n| --- | --- | --- |\n"
-            text += "".join(_line(folder, base) for folder in folders)
-    return text or f"No results yet: {what_makes_some(root)}\n"
+    if checked:
+        text = "| claim | main checks, at the largest budget | verdict |\n| --- | --- | --- |\n"
+        text += "".join(_main_lines(name, folders, base) for name, folders in checked.items()) + "\n"
+    budgets = budgets_in(claims)
+    text += f"| all checks | {' | '.join(budgets)} |\n| --- |{' --- |' * len(budgets)}\n"
+    for name, folders in claims.items():
+        title = name if name in checked else f"{name}: {_cell(title_of(name))}"
+        cells = (_counts(folders[budget], base) if budget in folders else "" for budget in budgets)
+        text += f"| {title} | {' | '.join(cells)} |\n"
+    trained = (f"{budget}{devices_of([f[budget] for f in claims.values() if budget in f])}" for budget in budgets)
+    return f"{text}\nTrained on, by budget: {'; '.join(trained)}.\n"
+
+
+def by_claim(root):
+    """{claim: {budget: folder with verdicts, the largest budget first}} of a results folder, the claims sorted."""
+    found = {}
+    for folder in judged_folders(root):
+        found.setdefault(folder.name, {})[folder.parent.name] = folder
+    return dict(sorted(found.items()))
+
+
+def budgets_in(claims):
+    """The budgets, the largest first, that occur among by_claim's."""
+    return [budget for budget in TITLES if any(budget in folders for folders in claims.values())]
+
+
+def main_checks(folders):
+    """The lines of verdicts.csv that a claim's HEADLINES name, out of its largest budget; [] where it has none.
+
+    Of several that one name's wildcard fits, the last: checks go from few to many, of labels, layers, images.
+    """
+    folder = next(iter(folders.values()))
+    try:
+        patterns = claim_headlines(folder.name)
+    except ZooError:  # a claim of another version
+        return []
+    lines = verdicts_of(folder)
+    fitting = ([line for line in lines if fnmatch.fnmatchcase(line["check"], pattern)] for pattern in patterns)
+    return [found[-1] for found in fitting if found]
+
+
+def in_short(line):
+    """(what was measured, what came of it) out of the sentence of a line of verdicts.csv."""
+    measured, verdict, why = re.fullmatch(r"(.*): (\w+)((?:, because [^:]+)?)\.", line["sentence"]).groups()
+    return measured.partition(", claimed ")[0], verdict, why.removeprefix(", ")
+
+
+def _main_lines(name, folders, base):
+    """Lines of the table of main checks; the claim stands beside the first of its own."""
+    budget, folder = next(iter(folders.items()))
+    title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(name))}"
+    text = ""
+    for line in main_checks(folders):
+        measured, verdict, why = in_short(line)
+        text += f"| {title} | {_cell(measured)} | **{verdict}**{_cell(why and f', {why}')} |\n"
+        title = ""
+    return text
+
+
+def _counts(folder, base):
+    place = folder.relative_to(base).as_posix()
+    return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png)"
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
 
 
 def what_makes_some(root):
@@ -84,13 +150,6 @@ def devices_of(folders):
 def judged_folders(root):
     """The folders under a results folder that have verdicts, the largest budget first."""
     return [path.parent for budget in TITLES for path in sorted((root / budget).glob("*/verdicts.csv"))]
-
-
-def _line(folder, base):
-    place = folder.relative_to(base).as_posix()
-    links = f"[table]({place}/comparison.md), [figure]({place}/figure.png)"
-    title = title_of(folder.name).replace("|", "\\|")
-    return f"| {folder.name}: {title} | {counted(verdicts_of(folder))} | {links} |\n"
 
 
 def _sentence(folder, line):

@@ -1,0 +1,85 @@
+"""The scoreboard: the main checks of every claim, and how many of all its checks came to what."""
+
+import harness_example
+import pytest
+from claim_example import ROW, lines, reproduction, rows_of
+
+from zoo.errors import ResultsError, UnknownName
+from zoo.reproductions.harness import control, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness.claims import claim_headlines
+from zoo.reproductions.harness.report import report_html
+from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
+
+
+def test_scoreboard_counts_and_links(written, results_dir):
+    assert "No results yet: zoo reproduce CLAIM makes some" in scoreboard(results_dir)
+    written(reproduction(), rows_of(ROW, [7, 7.1, 7.2]))
+    text = scoreboard(results_dir)
+    (device,) = {line["device"] for line in lines(results_dir / "full" / "a_claim", "runs.csv")}
+    assert f"Trained on, by budget: full ({device})." in text
+    assert "| all checks | full |" in text and "main checks" not in text
+    assert "| a_claim: " in text
+    assert "| [1 reproduced](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
+    assert "- full a_claim, **reproduced**: On mnist" in text
+    page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
+    assert page.startswith(f"Title\n{MARKS[0]}\n| all") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
+    assert "[1 reproduced](results/full/a_claim/comparison.md)" in page
+    assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
+    (results_dir / "full" / "a_claim" / "verdicts.csv").write_text("claim,check\na_claim,a")
+    with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew with zoo results rebuild a_claim"):
+        scoreboard(results_dir)
+
+
+def test_headlines_come_first_of_several_that_fit_the_last(written, results_dir):
+    """A claim says which of its checks come closest to what it claims; whatever came of them, they are shown."""
+
+    def judge(runs):
+        return [target(runs, ROW, at_most=bound, name=f"below {bound}") for bound in (6, 10, 7.1)]
+
+    rows = rows_of(ROW, [7, 7.1, 7.2])
+    for headlines, bounds in ((("below 6", "below 1?"), (6, 10)), (("below *", "nothing like it"), (7.1,)), ((), ())):
+        claim = load_claim(reproduction(judge=judge, HEADLINES=headlines))
+        written(claim, rows)
+        main, _, counts = scoreboard(results_dir).partition("| all checks |")
+        found = [line.split(" | ") for line in main.splitlines() if line.endswith("** |")]
+        verdicts = [line["verdict"] for bound in bounds for line in lines(results_dir / "full" / "a_claim", "verdicts.csv")
+                    if line["check"] == f"below {bound}"]  # fmt: skip
+        assert [cells[2] for cells in found] == [f"**{verdict}** |" for verdict in verdicts]
+        assert all(cells[1].startswith("On mnist") and "claimed" not in cells[1] for cells in found)
+        titles = [cells[0] for cells in found]
+        assert not any(title.removeprefix("|").strip() for title in titles[1:]), "the claim stands beside the first"
+        assert all(title.startswith("| [a_claim](full/a_claim/comparison.md), full: ") for title in titles[:1])
+        assert ("\n| a_claim: " in counts) == (not bounds), "its sentence is said once"
+        assert report_html(results_dir).count("<li>On mnist") == len(bounds)
+    with pytest.raises(UnknownName):
+        claim_headlines("nonsense")
+
+
+def test_controls_are_judged_and_counted_apart(written, results_dir):
+    def judge(runs):
+        return [target(runs, ROW, at_most=10)] + [
+            control(target(runs, ROW, at_most=bound, name=f"below {bound}")) for bound in bounds
+        ]
+
+    for bounds, said in (([8], "1 control held"), ([8, 9], "2 controls held"), ([8, 6, 9], "2 of 3 controls held")):
+        written(reproduction(judge=judge), rows_of(ROW, [7, 7.1, 7.2]))
+        assert f"| [1 reproduced; {said}](full" in scoreboard(results_dir)
+        assert "- full a_claim, control, **reproduced**: On mnist" in scoreboard(results_dir)
+        assert "\n- control, **reproduced**: On mnist" in (results_dir / "full" / "a_claim" / "comparison.md").read_text()
+        assert f"1 reproduced</span><br>{said}" in report_html(results_dir)
+
+
+def test_front_page_of_the_checkout_follows(results_dir):
+    page = results_dir.parent / "README.md"
+    page.write_text(f"Title\n{MARKS[0]}\n{MARKS[1]}\n")
+    run_claim(harness_example, "quick", seeds=2)
+    assert "harness_example" not in page.read_text()
+    (results_dir.parent / "setup.cfg").write_text("")
+    rebuild()
+    assert "](results/quick/harness_example/comparison.md)" in page.read_text()
+
+
+def test_smoke_is_no_evidence(results_dir):
+    run_claim(harness_example, "smoke")
+    text = (results_dir / "README.md").read_text()
+    assert "only smoke runs, of harness_example" in text and "reproduced" not in text
