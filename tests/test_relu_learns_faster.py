@@ -130,11 +130,17 @@ def test_seeds_that_never_get_there_are_said_and_never_help_their_net(relu, riva
 
 
 def test_every_budget_compares_relu_at_each_of_its_depths():
-    rows = {budget: {trial.row for trial in claim.trials(Budget.named(budget))} for budget in ("quick", "full")}
-    assert len(rows["full"]) == 5 * 5 * 3 + 2 * 2 and rows["quick"] <= rows["full"]
+    budgets = [Budget.named(name, None, claim.SEEDS) for name in ("quick", "hour", "full")]
+    rows = {budget.name: {trial.row for trial in claim.trials(budget)} for budget in budgets}
+    assert len(rows["full"]) == 5 * 5 * 3 + 2 * (11 + 2) and rows["quick"] <= rows["hour"] == rows["full"]
     for depth in (1, 3, 5):
         for activation in ("relu", "tanh", "sigmoid"):
             assert ("mnist", "mlp", claim.setting(depth, activation, "normalised")) in rows["quick"]
+    start = {"relu": "He"}
+    for depth, rivals in ((5, ("tanh", "softsign", "sigmoid")), (3, ("tanh", "softplus"))):
+        for activation in ("relu", *rivals):
+            own = claim.setting(depth, activation, start.get(activation, "normalised"))
+            assert ("cifar10_jpeg", "mlp", own) in rows["hour"], "on CIFAR-10 each is compared in its own start"
 
 
 def test_without_cifar10_the_rest_runs_and_the_verdict_says_so(tmp_path, monkeypatch):
