@@ -211,6 +211,8 @@ def _sooner(runs, convnet, mlp, n):
     lost = "".join(f", of which {k} of the {which} never get there" for k, which in zip(never, who) if k)
     first = [int((epochs == WITHIN_FIRST).sum()) for epochs in (late, soon)]
     lost += "".join(f", of which {k} of the {which} are there within the first, a half" for k, which in zip(first, who) if k)
+    if (first[1] or never[0]) and not (first[0] or never[1]):
+        lost += ": a lower bound"
     sentence = (
         f"On {n:,} images of {mlp[0]} the epochs of the mlp to {TARGET} % training error over those of the convnet (the "
         f"batches being equal, the steps as well), paired over {len(late)} seeds{lost}"

@@ -68,9 +68,11 @@ momentum 0.9, no regularisation, He's start for ReLU and the normalised one for 
 (quick: 0.005, 0.01, 0.02, of which tanh is fastest in the largest and might be faster still beyond; hour: 0.01 to 0.08;
 full: 0.005 to 0.04), in which they are tested too. Training errors are the means met during an epoch. A seed that never
 comes to a target counts with all the steps that it was given, and the share of seeds that come there has a row: a ratio with
-such seeds in its numerator is a lower bound. Not untouched: the grid of step sizes was widened after quick runs with a
-narrower one had been tested. The hour had part of the nets first; the others, and the comparison of all from He's start,
-came after its test errors had been seen. cifar10_jpeg is a JPEG-compressed copy of CIFAR-10, not the canonical set.
+such seeds in its numerator is a lower bound. Step sizes lie a factor of three apart (ConvNets: two), and intervals, over
+seeds, do not hold what finer ones would change: ratios near 1 may owe to that. Not untouched: the grid of step sizes was
+widened after quick runs with a narrower one had been tested. The hour had part of the nets first; the others, and the
+comparison of all from He's start, came after its test errors had been seen. cifar10_jpeg is a JPEG-compressed copy of
+CIFAR-10, not the canonical set.
 """
 
 

@@ -10,11 +10,12 @@ share of negative eigenvalues. Only points with a gradient norm below the tolera
 
 Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
 to 152 different critical points): a clear rise of the error with the index. Most of it is because nets with fewer units err
-more and leave more directions open; among points of as many units the rise is weaker, and still there. Saddles are the many
-with 8 units where the squared norm is minimised; with 4 units, and by Newton's method, that is undecided. Saddles with a few
-downward directions lie 2 to 3 % above the minima on average with 4 units, up to 5 % by their intervals; with 8 units too few
-were found to say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise, but
-among the points found from whole starts only a third are saddles, which leaves undecided whether these are the many.
+more and leave more directions open; among points of as many units the rise is weaker, and still there. Whether saddles are
+the many stays undecided: more than half of the starts without silent units converge nowhere, and minima are met again and
+again, nearly every saddle once, so that the share of saddles among the points found grows with the starts. Saddles with a
+few downward directions lie 2 to 3 % above the minima on average with 4 units, up to 5 % by their intervals; with 8 units too
+few were found to say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise; a third
+of the points found from whole starts are saddles.
 """
 
 import numpy as np
@@ -38,21 +39,24 @@ LOST = "did not converge to a critical point"
 HEADLINES = (
     "4 tanh units, Newton's method: saddles are the many of the points found",
     "4 tanh units, Newton's method: saddles with few downward directions are alike in loss",
+    "4 tanh units, Newton's method: saddles with few downward directions lie as low as minima",
 )
 PROTOCOL = f"""
 One hidden layer of tanh units, softmax, cross-entropy plus a penalty of decay / 2 times the squared norm of all weights:
 without it, pixels that are always black and the softmax itself leave directions in which the loss is flat, and eigenvalues
 of 0 have no sign; Dauphin et al. trained without. A seed decides the start (small weights, some hidden units silent), how
 far down the path of full-batch gradient descent with momentum the search begins, and the noise that is added there; both
-methods search from the same points. A silent unit has zero weights and no gradient, so paths of nets with fewer units,
-whose minima are saddles of the whole net, are among those searched, as many with no silent unit as with one and so on. So
-the number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
-saddles have few of them. Therefore whether the error rises with the index is also asked within groups of points whose
-starts had as many silent units, by ranks within each group, and whether saddles are the many is asked of starts without any.
-What share of all critical points the points found are, nobody knows. A point counts as critical if the Euclidean norm of
-the gradient is at most {TOLERANCE:g}; the other starts keep their rows and have no index, error or eigenvalues. Points of one method whose losses agree in six digits and whose indices agree are one point, met again or mirrored, and count once in
-correlations, shares and spreads. The training images are all there is: n_test repeats them. Correlations are Spearman's
-with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training error.
+methods search from the same points. A silent unit has zero weights and no gradient, so paths of nets with fewer units, whose
+minima are saddles of the whole net, are among those searched, as many with no silent unit as with one and so on. So the
+number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
+saddles have few of them. Therefore whether the error rises with the index is also asked within groups of points whose starts
+had as many silent units, by ranks within each group, and whether saddles are the many is asked of starts without any, and
+decided only where each of them converges. What share of all critical points the points found are, nobody knows. A point
+counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other starts keep their rows and have
+no index, error or eigenvalues. Points of one method whose losses agree in six digits and whose indices agree are one point,
+met again or mirrored, and count once in correlations, shares and spreads. The training images are all there is: n_test
+repeats them. Correlations are Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the
+bootstrap. The three error levels are thirds of the distinct points by training error.
 """
 
 
@@ -77,13 +81,14 @@ def trials(budget):
 
 def summarise(runs):
     """How many starts converged and to how many different points, and the spectra at three levels of error."""
-    for row, points in _converged(runs).items():
+    for row, found in _converged(runs).items():
+        points = _distinct(found)
         every = runs[(runs.setting == row[2]) & (runs.metric == "converged")].value
         yield row, "share_converged", share_interval(every == 1)
         yield row, "distinct_critical_points", Interval(float(len(points)), np.nan, np.nan, len(every))
         yield row, "rank_correlation_index_error", rank_correlation(points.index_pct, points.train_error_pct)
         yield row, "rank_correlation_index_loss", rank_correlation(points.index_pct, points.loss)
-        yield row, "rank_correlation_at_equal_silent_units", _correlation_within(points)
+        yield row, "rank_correlation_at_equal_silent_units", _correlation_within(_distinct(found, "silent_units"))
         for level, part in _levels(points).items():
             for q in TABLED:
                 name = _quantile(q)
@@ -93,11 +98,14 @@ def summarise(runs):
 def judge(runs):
     """The error rises with the index; saddles outnumber minima; those with few downward directions are alike in loss."""
     checks = []
-    for row, points in _converged(runs).items():
+    for row, found in _converged(runs).items():
+        points = _distinct(found)
         place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({row[2]})"
         doubt = _why_none(runs, row) if points.empty else ""
         correlation = rank_correlation(points.index_pct, points.train_error_pct)
-        whole, minima = points[points.silent_units == 0], points[points.directions == 0]
+        minima, ends = points[points.directions == 0], found[found.silent_units == 0]
+        whole, starts = _distinct(ends), _starts(runs, row)
+        lost = f"{starts - len(ends)} of {starts} such starts did not converge" if len(ends) < starts else ""
         few = points[points.directions.between(1, FEW)]
         scarce = "so few points say little about their losses"
         saddles = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions"
@@ -107,14 +115,16 @@ def judge(runs):
                 f"{place}, rank correlation of the share of negative eigenvalues with the training error", above=0, doubt=doubt,
             ),
             check(
-                f"{row[2]}: error rises with the index at equal silent units", _correlation_within(points), "of rank correlation",
+                f"{row[2]}: error rises with the index at equal silent units",
+                _correlation_within(_distinct(found, "silent_units")), "of rank correlation",
                 f"{place}, rank correlation of the two among points whose starts had as many silent units",
                 above=0, doubt=doubt,
             ),
             check(
                 f"{row[2]}: saddles are the many of the points found", share_interval(whole.index_pct > 0), "of 1",
-                f"{place}, share that are saddle points of the {len(whole)} found from starts without silent units",
-                above=0.5, doubt=doubt or ("" if len(whole) else "no such start converged"),
+                f"{place}, share that are saddle points of the {len(whole)} found from starts without silent units, "
+                f"where {(ends.index_pct > 0).sum()} of {len(ends)} such starts ended at one",
+                above=0.5, doubt=doubt or lost or ("" if starts else "there was no such start"),
             ),
             check(
                 f"{row[2]}: saddles with few downward directions are alike in loss", _variation(few), "of 1",
@@ -204,14 +214,25 @@ def _why_none(runs, row):
     return "no start converged to a critical point"
 
 
+def _starts(runs, row):
+    """How many starts of a row had no silent units, converged or not."""
+    mine = lines_of(runs, row)
+    return int((mine[mine.metric == "silent_units"].value == 0).sum())
+
+
+def _distinct(points, *by):
+    """One line for each of the different critical points among some, or for each of those with different values of `by`."""
+    return points.drop_duplicates(["digits", "index_pct", *by])
+
+
 def _converged(runs):
-    """{row: DataFrame with a line per distinct critical point and a column per metric}."""
+    """{row: DataFrame with a line for every start that came to a critical point and a column per metric}."""
     found = {}
     for row, rows in runs.groupby(["dataset", "model", "setting"], sort=False):
         points = rows.pivot(index="seed", columns="metric", values="value")
         points = points[points.converged == 1].assign(digits=lambda table: [f"{loss:.5e}" for loss in table.loss])
         points["directions"] = (points.index_pct * rows.parameters.iloc[0] / 100).round()
-        found[row] = points.drop_duplicates(["digits", "index_pct"])
+        found[row] = points
     return found
 
 
@@ -231,7 +252,7 @@ def draw(runs):
     """The cloud of index and error, the spectra at three levels of error, and how far every start got."""
     from matplotlib.figure import Figure
 
-    found = _converged(runs)
+    found = {row: _distinct(points) for row, points in _converged(runs).items()}
     figure = Figure(figsize=(14, 4.6))
     cloud, spectra, norms = figure.subplots(1, 3)
     for place, (row, points) in enumerate(found.items()):

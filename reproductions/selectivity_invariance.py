@@ -71,6 +71,8 @@ HEADLINES = (
     "mnist_rot: ConvNet beats softmax",
     "mnist_rot: ConvNet beats RBF SVM",
     "mnist_bg_img: ConvNet beats RBF SVM",
+    "mnist_rot: SDAE-3 beats RBF SVM",
+    "mnist_bg_img: SDAE-3 beats RBF SVM",
 )
 PROTOCOL = """
 Every model is tuned on validation alone, nets with 3 settings in the quick and hour budgets and 5 in the full one, machines
@@ -182,7 +184,7 @@ def judge(runs):
     """Who beats whom on each set, how the order compares with the published one, what a factor costs; then moved digits."""
     checks = []
     for dataset in runs.dataset.unique():
-        pairs = [(CONVNET, rival) for rival in MODELS if rival != CONVNET] + [(SDAE, SAE), (SAE, NNET)]
+        pairs = [(CONVNET, rival) for rival in MODELS if rival != CONVNET] + [(SDAE, SAE), (SAE, NNET), (SDAE, RBF)]
         for better, worse in pairs:
             rows = [(dataset, *row) for row in (better, worse)]
             checks += _beats(runs, rows, ERROR, f"{dataset}: {better[1]} beats {worse[1]}")
@@ -258,19 +260,17 @@ def summarise(runs):
 
 
 def _judge_order(runs):
-    """That models stand in the published order more than against it: on each set, over seeds, and on the average over sets."""
+    """That models stand in the published order more than against it, on the average over sets.
+
+    Not on each set: that seeds agree with each other says nothing of an order of five models, which may well be chance.
+    """
     taus = _taus(runs)
     if not taus:
         return []
     name = "models stand in the published order more than against it"
     what = "Kendall's tau of our test errors, without the linear model's, with the published ones"
-    checks = []
-    for dataset, interval in taus.items():
-        doubt = "all seeds have the same order" if interval.n > 1 and np.isnan(interval.low) else ""
-        sentence = f"On {dataset}, {what}, its mean over {interval.n} seeds"
-        checks.append(check(f"{dataset}: {name}", interval, "of 1", sentence, above=0, doubt=doubt))
-    mean = mean_interval([interval.estimate for interval in taus.values()])  # not over seeds, which repeat each other
-    return [*checks, check(name, mean, "of 1", f"{what}, its mean over {mean.n} sets, taken as independent", above=0)]
+    mean = mean_interval([interval.estimate for interval in taus.values()])
+    return [check(name, mean, "of 1", f"{what}, its mean over {mean.n} sets, taken as independent", above=0)]
 
 
 def _loses_more(runs, fragile, robust, metrics, where, who):

@@ -6,12 +6,14 @@ is chance and not looked at. Claims whose full results are committed have shown 
 
 import csv
 import dataclasses
+import fnmatch
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zoo.reproductions.harness import Budget, list_claims, load_claim, run_claim
+from zoo.reproductions.harness.claims import claim_headlines
 from zoo.reproductions.harness.folder import read_folder
 
 FULL = Path(__file__).resolve().parents[1] / "results" / "full"
@@ -62,5 +64,8 @@ def test_full_budget_runs_from_end_to_end(name, monkeypatch):
     assert at_hand <= rows
     assert np.isfinite(runs.seconds).all()
     with open(folder / "verdicts.csv", newline="", encoding="utf-8") as file:
-        assert list(csv.DictReader(file))
+        checks = [line["check"] for line in csv.DictReader(file)]
+    assert checks
+    for pattern in claim_headlines(name) if rows == {trial.row for trial in whole(budget)} else ():
+        assert fnmatch.filter(checks, pattern), f"its full budget has no check called {pattern}"
     assert (folder / "figure.png").stat().st_size > 5000

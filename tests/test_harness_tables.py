@@ -231,6 +231,16 @@ def test_rebuild_says_when_there_is_nothing():
         rebuild("nonsense")
 
 
+def test_shares_have_intervals_of_shares_and_what_all_seeds_agree_on_has_none(written):
+    rows = rows_of(ROW, [0, 0, 0, 0, 0], metric="share_reaching_2_percent") + rows_of(ROW, [3000] * 5, metric="steps")
+    rows += rows_of(ROW, [1, 0, 1, 1, 1], metric="share_with_text") + rows_of(ROW, [7, 7.1, 7.2])
+    none, steps, some, error = lines(written(reproduction(), rows), "comparison.csv")
+    assert (none["ci95_low"], none["ci95_high"]) == ("0", "0.521824"), "five of five failing is no certainty"
+    assert (steps["mean"], steps["ci95_low"], steps["ci95_high"]) == ("3000", "", "")
+    assert float(some["ci95_low"]) > 0 and float(some["ci95_high"]) < 1 and some["mean"] == "0.8"
+    assert error["ci95_low"]
+
+
 def test_published_table_is_whole():
     rows = read_published()
     assert len(rows) > 300 and all(list(row) == COLUMNS for row in rows)

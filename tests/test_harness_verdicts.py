@@ -167,6 +167,15 @@ def test_target_is_on_the_mean():
     assert target(runs, EXACT, at_most=1.5).verdict == "undecided"
     assert target(runs, EXACT, at_most=1.5, deterministic=True).verdict == "reproduced"
     assert target(runs, DEEP, at_most=1.0, deterministic=True).verdict == "undecided"
+    near = [target(runs, DEEP, at_most=bound, give=0.5) for bound in (0.2, 0.5, 1.5)]
+    assert [found.verdict for found in near] == ["contradicted", "undecided", "reproduced"] and "within 0.5" in near[1].sentence
+
+
+def test_one_value_without_chance_owes_to_the_test_examples():
+    """153 of 10,000 wrong may as well have been 140 or 170 on others; so few in 100,000 more may not."""
+    found = [target(runs_of(exact=[1.53]).assign(n_test=n), EXACT, at_most=1.5, deterministic=True) for n in (10_000, 10_000_000)]
+    assert [check.verdict for check in found] == ["undecided", "contradicted"] and "10,000 test examples" in found[0].sentence
+    assert (found[0].low, found[0].high) == pytest.approx((1.299, 1.790), abs=1e-3), "Clopper & Pearson"
 
 
 def test_row_that_was_not_run_is_named():

@@ -149,7 +149,7 @@ def test_hills_between_solutions_are_compared_by_their_mean():
 
 def test_spreads_that_grow_contradict_it():
     found = verdicts({1: 0.02, 10: 0.1, 100: 0.4})
-    names = ("test losses draw together with width", "spread against width", "the unlucky are close to the best")
+    names = ("test losses draw together with width", "spread against width", "the unlucky are close to the lucky")
     assert {found[name] for name in names} == {"contradicted"}
 
 

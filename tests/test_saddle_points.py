@@ -176,7 +176,8 @@ def test_points_met_again_count_once():
         for metric, column in values.items() for seed, value in enumerate(column)
     ])
     (points,) = saddle_points._converged(runs).values()
-    assert list(points.index) == [0, 2]
+    assert list(points.index) == [0, 1, 2] and list(saddle_points._distinct(points).index) == [0, 2]
+    assert list(saddle_points._distinct(points.assign(silent_units=[0, 1, 1]), "silent_units").index) == [0, 1, 2]
 
 
 def known(spread, few, silent=0.0):
@@ -217,7 +218,11 @@ def test_what_the_number_of_silent_units_decides_is_no_evidence():
     rises, within, many, *_ = saddle_points.judge(runs)
     assert rises.verdict == "reproduced" and within.verdict == "undecided" and many.verdict == "contradicted"
     _, _, many, *_ = saddle_points.judge(known(0.01, 12, silent=1.0))
-    assert many.verdict == "undecided" and "no such start converged" in many.sentence
+    assert many.verdict == "undecided" and "there was no such start" in many.sentence
+    lost = known(0.01, 12)
+    lost.loc[(lost.metric == "converged") & (lost.seed < 5), "value"] = 0
+    _, _, many, *_ = saddle_points.judge(lost)
+    assert many.verdict == "undecided" and "5 of 52 such starts did not converge" in many.sentence
 
 
 def test_rank_correlation_within_groups():

@@ -62,7 +62,7 @@ def test_targets_are_for_all_images(n_train, checked):
         assert len(reached) == sum(map(len, claim.TARGETS.values()))
         assert {verdict for name, verdict in reached.items() if "mlp" in name} == {"reproduced"}
         assert {verdict for name, verdict in reached.items() if "lstm" in name} == {"contradicted"}
-        assert {verdict for name, verdict in reached.items() if "SVM" in name} == {"contradicted"}, "one value is no chance"
+        assert {verdict for name, verdict in reached.items() if "SVM" in name} == {"contradicted"}
 
 
 @pytest.mark.parametrize("budget", ["smoke", "quick", "hour", "full"])

@@ -209,6 +209,21 @@ def test_few_seeds_do_not_judge_a_spread():
     assert found.verdict == "undecided" and "so few seeds" in found.sentence
 
 
+def test_a_line_that_falls_is_no_decline_where_nothing_is_spared_or_it_rises_first():
+    labels, noise = [100, 300, 1000, 3000, 10_000], np.random.RandomState(0).normal(size=(12, 5)) / 10
+    assert claim._no_decline(labels, noise + [5, 4, 3, 2, 1]) == ""
+    assert "with 100 labels nothing is spared" in claim._no_decline(labels, noise + [0, 0, 0, 0, -5])
+    assert claim._no_decline(labels, noise + [2, 3, 4, 5, -9]) == "up to 3000 labels it rises"
+    assert claim._no_decline(labels, noise + [2, 3, 4, -9, -9]) == "up to 1000 labels it rises"
+
+
+def test_more_layers_are_judged_by_themselves():
+    nets = [(start, depth, None) for start in ("random", "denoising") for depth in (1, 3)]
+    errors = {net: {("test", n): 5.0 - net[1] / 2 + np.random.RandomState(n).normal(size=12) for n in (100, 1000)} for net in nets}
+    found = {name: check.effect for name, check in verdicts(runs_of(errors)).items() if "layers beat 1" in name}
+    assert found == {f"mnist {start} start, 3 layers beat 1, 1000 labels": pytest.approx(1) for start in ("random", "denoising")}
+
+
 def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
     errors = {(start, 3, claim.TOP): {("test", 10000): 3 + worse + np.arange(12) / 50, ("training", 10000): np.arange(12) / 50}
               for start, worse in (("random", 1), ("autoencoder", 0))}

@@ -94,9 +94,10 @@ def _line(name, folders, budgets):
     return f"<tr><td>{title}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _main_check(line):
+def _main_check(found):
+    (line, others), words = found, html.escape
     measured, verdict, why = in_short(line)
-    return f'<li>{html.escape(measured)}: <span class="{verdict}">{verdict}</span>{html.escape(why and f", {why}")}</li>'
+    return f'<li>{words(measured)}{others and f" ({others})"}: <span class="{verdict}">{verdict}</span>{words(why)}</li>'
 
 
 def _counts(folder):

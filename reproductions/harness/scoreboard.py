@@ -2,7 +2,6 @@
 
 import csv
 import fnmatch
-import re
 from collections import Counter
 
 from zoo.errors import ResultsError, ZooError
@@ -13,6 +12,10 @@ from zoo.reproductions.harness.verdicts import VERDICTS, is_control
 
 # The largest budget first. A smoke run only shows that the code works, so it has no place on the scoreboard.
 TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS) if budget != "smoke"}
+MEANING = (
+    "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other; else\n"
+    "undecided. Intervals are over seeds; that other test examples might have turned out otherwise is not in them."
+)
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
@@ -46,7 +49,7 @@ def scoreboard(root):
         "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "The last line of a table is the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
-        f"{_tables(root, root)}\n## Every check\n\n{''.join(sentences) or 'None yet.'}"
+        f"{MEANING}\n\n{_tables(root, root)}\n## Every check\n\n{''.join(sentences) or 'None yet.'}"
     )
 
 
@@ -84,9 +87,9 @@ def budgets_in(claims):
 
 
 def main_checks(folders):
-    """The lines of verdicts.csv that a claim's HEADLINES name, out of its largest budget; [] where it has none.
+    """(line of verdicts.csv, what came of all that one name fits) of a claim's HEADLINES, at its largest budget; [] without.
 
-    Of several that one name's wildcard fits, the last: checks go from few to many, of labels, layers, images.
+    Of several that a name's wildcard fits, the last stands for them: they go from few to many, of labels, layers, images.
     """
     folder = next(iter(folders.values()))
     try:
@@ -95,13 +98,13 @@ def main_checks(folders):
         return []
     lines = verdicts_of(folder)
     fitting = ([line for line in lines if fnmatch.fnmatchcase(line["check"], pattern)] for pattern in patterns)
-    return [found[-1] for found in fitting if found]
+    return [(found[-1], f"the last of {len(found)}: {counted(found)}" if len(found) > 1 else "") for found in fitting if found]
 
 
 def in_short(line):
-    """(what was measured, what came of it) out of the sentence of a line of verdicts.csv."""
-    measured, verdict, why = re.fullmatch(r"(.*): (\w+)((?:, because [^:]+)?)\.", line["sentence"]).groups()
-    return measured.partition(", claimed ")[0], verdict, why.removeprefix(", ")
+    """(what was measured and claimed, the verdict, why where it says so) out of the sentence of a line of verdicts.csv."""
+    measured, _, why = line["sentence"].rpartition(f": {line['verdict']}")
+    return measured, line["verdict"], why.removesuffix(".")
 
 
 def _main_lines(name, folders, base):
@@ -109,9 +112,9 @@ def _main_lines(name, folders, base):
     budget, folder = next(iter(folders.items()))
     title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(name))}"
     text = ""
-    for line in main_checks(folders):
+    for line, others in main_checks(folders):
         measured, verdict, why = in_short(line)
-        text += f"| {title} | {_cell(measured)} | **{verdict}**{_cell(why and f', {why}')} |\n"
+        text += f"| {title} | {_cell(measured)}{others and f' ({others})'} | **{verdict}**{_cell(why)} |\n"
         title = ""
     return text
 
@@ -160,7 +163,7 @@ def _sentence(folder, line):
 def verdicts_of(folder):
     """The lines of a folder's verdicts.csv. Raises ResultsError if they are damaged."""
     lines = _read(folder / "verdicts.csv")
-    if any(line.get("verdict") not in VERDICTS or not line.get("sentence") for line in lines):
+    if any(line.get("verdict") not in VERDICTS or not (line.get("check") and line.get("sentence")) for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew with zoo results rebuild {folder.name}.")
     return lines
 

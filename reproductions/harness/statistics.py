@@ -59,6 +59,48 @@ def welch_interval(first, second):
     return _around(difference, np.sqrt(spreads.sum()), freedom, n)
 
 
+def deviation_interval(values):
+    """Interval of the standard deviation that a sample was drawn with, by chi-square, as if from a normal distribution.
+
+    Resampling a few values makes it too narrow: of ten, 82 % of such intervals hold it.
+
+    >>> deviation_interval([1.0, 2.0, 3.0])
+    Interval(estimate=1.0, low=0.520..., high=6.284..., n=3)
+    """
+    from scipy.special import chdtri
+
+    values = finite(values)
+    freedom = len(values) - 1
+    if freedom < 1:
+        return Interval(np.nan, np.nan, np.nan, len(values))
+    deviation = float(values.std(ddof=1))
+    low, high = (deviation * float(np.sqrt(freedom / chdtri(freedom, share))) for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Interval(deviation, low, high, len(values))
+
+
+def deviation_ratio_interval(first, second):
+    """Interval of the ratio of two standard deviations, of samples over the same seeds in the same order, as if normal.
+
+    After Pitman, A note on normal correlation, and Morgan, A test for the significance of the difference between the two
+    variances, both in Biometrika 1939: the ratios for which sum and difference are not seen to go together.
+
+    >>> deviation_ratio_interval([1.0, 2.0, 4.0, 9.0], [1.0, 3.0, 2.0, 3.0])
+    Interval(estimate=3.717..., low=0.725..., high=19.038..., n=4)
+    """
+    from scipy.special import stdtrit
+
+    both = np.stack([np.asarray(first, float), np.asarray(second, float)])
+    both = both[:, np.isfinite(both).all(axis=0)]
+    n = both.shape[1]
+    deviations = both.std(axis=1, ddof=1) if n > 2 else np.zeros(2)
+    if not deviations.all():
+        return Interval(np.nan, np.nan, np.nan, n)
+    ratio, r = float(deviations[0] / deviations[1]), np.corrcoef(both)[0, 1]
+    reach = 1 + 2 * (1 - r**2) * stdtrit(n - 2, 0.5 + LEVEL / 2) ** 2 / (n - 2)
+    factor = float(np.sqrt(reach + np.sqrt(reach**2 - 1)))
+    return Interval(ratio, ratio / factor, ratio * factor, n)
+
+
 def slopes(places, values):
     """Least-squares slope (n,) of each row of values (n, p) on places (p,); NaN for a row that is not finite throughout.
 

@@ -10,7 +10,8 @@ from zoo.errors import InvalidInput
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.numbers import cell
 from zoo.reproductions.harness.published import matches
-from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.harness.resampling import share_interval
+from zoo.reproductions.harness.statistics import finite, mean_interval
 
 COMPARISON = (
     "claim dataset model setting metric n_seeds mean ci95_low ci95_high published published_source published_checked note"
@@ -27,10 +28,19 @@ def compare_runs(module, runs):
     """
     lines = []
     for (*row, metric), group in runs.groupby(["dataset", "model", "setting", "metric"], sort=False):
-        lines += _lines(module, tuple(row), metric, mean_interval(group.value), _lost(module, group.value))
+        lines += _lines(module, tuple(row), metric, _interval(metric, group.value), _lost(module, group.value))
     for row, metric, interval in getattr(module, "summarise", lambda runs: ())(runs):
         lines += _lines(module, row, metric, interval, "")
     return lines
+
+
+def _interval(metric, values):
+    """That of the mean over seeds; of a share, whose values are 0 and 1, the binomial one; none where all seeds agree."""
+    known = finite(values)
+    if metric.startswith("share_") and len(known) > 1 and set(known) <= {0.0, 1.0}:
+        return share_interval(known == 1)
+    interval = mean_interval(known)
+    return interval if interval.low < interval.high else interval._replace(low=np.nan, high=np.nan)
 
 
 def judge_runs(module, runs):

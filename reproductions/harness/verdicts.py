@@ -8,6 +8,7 @@ import numpy as np
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
 from zoo.reproductions.harness.numbers import number, rounded, words
+from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.runs import lines_of
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
@@ -46,7 +47,7 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
     spread = "no spread" if low == high else f"95% interval {number(low)} to {number(high)}" if low < high else "no interval"
-    text = f"{sentence}: {number(effect)} {unit} ({spread}), claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
+    text = f"{sentence}: {number(effect)}{unit and f' {unit}'} ({spread}), claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
     return Check(name, effect, low, high, unit, verdict, text)
 
 
@@ -61,27 +62,28 @@ def is_control(line):
 
 
 def paired_difference(
-    runs, *, better, worse, metric="test_error_pct", at_least=0.0, higher_is_better=False, name=None, doubt="", remark=""
+    runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="", remark=""
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
     are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
-    Where a fifth or more of the seeds of either diverged, nothing is decided, nor with a doubt of the claim's own. remark:
-    what the sentence says of the difference beside how it was made.
+    Where a fifth or more of the seeds of either diverged, nothing is decided, nor with a doubt of the claim's own. called:
+    the metric in words, where its name says too little. remark: what the sentence says of the difference beside how it was
+    made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))
     interval = _without_rounding(interval, values(runs, first, metric))
     note, lost = _divergence(runs, (better, worse), metric)
-    unit, points = ("", words(metric)) if not metric.endswith("_pct") else (" %", "percentage points")
+    unit, points = (" %", "percentage points") if metric.endswith("_pct") else ("", "" if called else words(metric))
     samples = [values(runs, row, metric) for row in (better, worse)]
     shared = samples[0].index.intersection(samples[1].index)
     if len(shared) >= 2:  # the means whose difference it is, where one row has seeds that the other lacks
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
     sentence = (
-        f"On {_place(better, worse)} the {words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
+        f"On {_place(better, worse)} the {called or words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
     )
     return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
@@ -116,17 +118,27 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt)
 
 
-def target(runs, row, *, at_most, metric="test_error_pct", deterministic=False, name=None):
+def target(runs, row, *, at_most, give=0.0, metric="test_error_pct", deterministic=False, name=None):
     """The claim that the mean of a metric over seeds lies below a bound.
 
-    deterministic: the method draws nothing at random, so that one value is the mean and its interval a point.
+    give: by how much the bound may be missed, such as half a published interval, before that contradicts the claim.
+
+    deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point; that of an
+    error in percent is over the test examples, exact (Clopper & Pearson, Biometrika 1934).
     """
     interval = statistics.mean_interval(values(runs, row, metric))
     note, doubt = _divergence(runs, (row,), metric)
     alone = deterministic and len(_every_value(runs, row, metric)) == interval.n == 1
+    n = _seeds(interval.n)
     if alone:
-        interval = interval._replace(low=interval.estimate, high=interval.estimate)
-    n = "its one value (nothing in it is random)" if alone else _seeds(interval.n)
+        interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
+        tested = np.max(lines_of(runs, row).get("n_test", default=np.nan))
+        if "error" in metric and metric.endswith("_pct") and np.isfinite(tested):
+            share = share_interval(np.arange(tested) < round(interval.estimate * tested / 100))
+            interval = interval._replace(low=100 * share.low, high=100 * share.high)
+            n = f"its one value (nothing in it is random; the interval is over {tested:,.0f} test examples)"
+    if at_most < interval.low < at_most + give:
+        doubt = doubt or f"{number(at_most)} is known to within {number(give)}"
     sentence = f"On {row[0]} the mean {words(metric)} of {_who(row)} over {n}{note}"
     unit = "%" if metric.endswith("_pct") else words(metric)
     return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt)

@@ -1,0 +1,66 @@
+"""The published errors that unsupervised_pretraining's are held against, net by net and number of labels by number of labels."""
+
+from zoo.reproductions.harness import Published
+from zoo.reproductions.trainers.label_curves import metric
+
+MODEL = "autoencoder_stack"
+
+
+def published_beside(setting, wide, spread_metric, top):
+    """PUBLISHED of the claim: {row and metric: what it is held against}.
+
+    setting, wide, spread_metric: the claim's functions that name its nets, its large ones and its spreads; top: the units of
+    its narrow top layer.
+    """
+    def error(model, where, note):
+        return Published(model, where, note, metric="test_error_pct")
+
+    def at(start, depth, labels, narrow=None):
+        return ("mnist", MODEL, setting(start, depth, narrow), metric("test", labels))
+
+    bengio, narrow = "experiment 2", f"experiment 3: top layer limited to {top} units"
+    seeds, text = "mean, standard deviation over seeds", "another size of net and another optimiser"
+    older = "plain SGD from the uniform start of before 2010"
+    found = {
+        at("random", 1, 50000): [
+            error("shallow net, no pre-training", bengio, text),
+            error("1 hidden layer, uniform initialisation", seeds, older),
+        ],
+        at("random", 2, 50000): error("2 hidden layers, uniform initialisation", seeds, older),
+        at("random", 3, 50000): [
+            error("deep net, no pre-training", bengio, text),
+            error("same net, random initialisation", "", "784-500-500-2000-10, 60,000 images"),
+        ],
+        at("autoencoder", 3, 50000): [
+            error("stacked autoencoder, 3 layers", "50k train", "plain SGD, widths chosen on validation"),
+            error("autoencoder pre-training", bengio, text),
+        ],
+        at("denoising", 1, 50000): error("1 hidden layer, pre-trained", seeds, "fine-tuned by plain SGD"),
+        at("denoising", 2, 50000): error("2 hidden layers, pre-trained", seeds, "fine-tuned by plain SGD"),
+        at("denoising", 3, 50000): [
+            error("stacked denoising autoencoder, 3 layers", "50k train", "noise and widths chosen on validation"),
+            error("784-500-500-2000-10, pre-trained", "", "restricted Boltzmann machines, 60,000 images"),
+        ],
+        at("random", 1, 50000, top): error("shallow net, no pre-training", narrow, text),
+        at("random", 3, 50000, top): error("deep net, no pre-training", narrow, text),
+        at("autoencoder", 3, 50000, top): error("autoencoder pre-training", narrow, text),
+    }
+    for start, depth, how in (
+        ("random", 1, "uniform initialisation"), ("random", 2, "uniform initialisation"),
+        ("denoising", 1, "pre-trained"), ("denoising", 2, "pre-trained"),
+    ):  # fmt: skip
+        net = f"{depth} hidden layer{'s' if depth > 1 else ''}, {how}"
+        note = f"{older if start == 'random' else 'fine-tuned by plain SGD'}; over more seeds"
+        row = ("mnist", MODEL, setting(start, depth), spread_metric(50000))
+        found[row] = Published(net, seeds, note, metric="test_error_pct", spread=True)
+    for start in ("random", "denoising"):
+        found["mnist", MODEL, wide(start), metric("test", 50000)] = found[at(start, 3, 50000)]
+    for labels in (100, 600, 1000, 3000):
+        found[at("random", 1, labels)] = error("NN", f"{labels} labels", "another size of net")
+        cae = "a contractive penalty in place of noise, 60,000 unlabelled images"
+        found[at("denoising", 2, labels)] = error("contractive autoencoder", f"{labels} labels", cae)
+    for labels in (300, 1000, 10000):
+        convnet = "a ConvNet there, no fully connected net"
+        found[at("random", 3, labels)] = error("ConvNet, supervised throughout", f"{labels} labels", convnet)
+        found[at("denoising", 3, labels)] = error("ConvNet, unsupervised lower layers", f"{labels} labels", convnet)
+    return found
