@@ -126,10 +126,10 @@ def _recipe(budget, row, dataset):
     """What a model is tuned and trained with: the same on every set, but for small batches where there are few images."""
     slack = budget.choose(smoke=[1], quick=[1], hour=[0.1, 1, 10], full=[0.1, 1, 10])
     if row == RBF:
-        gammas = _tried(budget, [0.25, 1, 2], [0.5, 4], hour=True)
+        gammas = _tried(budget, [0.25, 1, 2], hour=[0.5, 4], full=[0.5, 4])
         return {"kernel": "rbf", "grid": [{"C": 10 * c, "gamma": gamma} for c in slack for gamma in gammas]}
     if row == POLYNOMIAL:
-        degrees = _tried(budget, [2, 3, 5], [4, 6], hour=True)
+        degrees = _tried(budget, [2, 3, 5], hour=[4, 6], full=[4, 6])
         return {"kernel": "polynomial", "grid": [{"C": c, "gamma": 1, "degree": degree} for c in slack for degree in degrees]}
     wide = budget.choose(smoke=16, quick=200, hour=300, full=1000)
     convnet = budget.choose(
@@ -148,15 +148,15 @@ def _recipe(budget, row, dataset):
     return {
         "options": options[row],
         "pretraining": NOISE[row] | passes if row in NOISE else None,
-        "rates": _tried(budget, [3e-3, 1e-2, 3e-2], [3e-4, 1e-3]),
+        "rates": _tried(budget, [3e-3, 1e-2, 3e-2], hour=[1e-3], full=[3e-4, 1e-3]),
         "epochs": epochs,
         "batch_size": 25 if dataset == "rectangles" else budget.choose(smoke=25, quick=25, hour=50, full=128),
     }
 
 
-def _tried(budget, settings, more, hour=False):
-    """The same number of settings for every net, and for every machine: one in a smoke run, three or five in others."""
-    return budget.choose(smoke=settings[1:2], quick=settings, hour=settings + more if hour else settings, full=settings + more)
+def _tried(budget, quick, hour, full):
+    """Settings to try: one in a smoke run, those of the quick one in all others, which have more besides."""
+    return budget.choose(smoke=quick[1:2], quick=quick, hour=quick + hour, full=quick + full)
 
 
 def judge(runs):
