@@ -4,7 +4,7 @@ The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer ar
 gradient descent would get trapped in poor local minima, and holds that with large nets it hardly matters where one starts.
 Put to the test as by Choromanska et al. (2015): nets with one hidden layer of 10 to 500 rectified units on MNIST at
 10x10 pixels, very many seeds of each, each with its own start and order of examples. If the claim holds, the losses
-of the seeds draw together as nets get wider, even the unlucky ones end close to the best, a low training loss
+of the seeds draw together as nets get wider, the unlucky ones end close to the lucky, a low training loss
 says less about the test loss, and the straight line from the start to the solution leads downhill (Goodfellow et al. 2015).
 
 Expected, full budget (1,000 seeds at each width, one H100, 7 minutes by estimate, not run yet; 40 seeds, 10 minutes on 2
@@ -118,7 +118,8 @@ def judge(runs):
     checks.append(
         check(
             f"{wide[2]}: the unlucky are close to the lucky", bootstrap_interval(_reach, losses), "of 1",
-            f"On {wide[0]}, {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, over the {TAILS[0]}th, less 1",
+            f"On {wide[0]}, {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, over the "
+            f"{TAILS[0]}th, less 1",
             below=CLOSE, seeds=len(tables[wide]),
         )
     )
@@ -231,7 +232,8 @@ def _draw_losses(axes, tables):
         shift = np.random.RandomState(place).uniform(-0.12, 0.12, len(values))
         axes.scatter(place + shift, values, s=4, color="C0", alpha=0.5, linewidths=0)
         axes.hlines(values.median(), place - 0.25, place + 0.25, color="k", linewidth=1.5)
-        axes.hlines(np.percentile(values, TAILS[0]) * (1 + CLOSE), place - 0.25, place + 0.25, color="C3", linewidth=1.2, linestyle=":")
+        close = np.percentile(values, TAILS[0]) * (1 + CLOSE)
+        axes.hlines(close, place - 0.25, place + 0.25, color="C3", linewidth=1.2, linestyle=":")
     axes.plot([], [], ":", color="C3", label=f"{CLOSE:.0%} above the {TAILS[0]}th percentile")
     axes.set_yscale("log")
     plain_ticks(axes.yaxis, subs=(1, 1.2, 1.5, 2, 3, 4, 5, 7))

@@ -92,10 +92,11 @@ err least on validation, in each seed's epoch that does so, for every number of 
 Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout included.
 Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
 batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most
-minutes only. Not untouched: quick, it had a quarter of the others' epochs and no net was "longer" until a run without them
-had been tested; hour, the "longer" nets but the deepest random one came in after a run without them had been. The hour's
-step sizes are those of three, 0.0003 too, with which one seed of nets of four layers and of the LSTM validated best; the
-largest was mostly the better one, and a random start might learn faster beyond.
+minutes only. Not untouched: the pre-trained start is held against the modern one since results were known; quick, it had a
+quarter of the others' epochs and no net was "longer" until a run without them had been tested; hour, the "longer" nets but
+the deepest random one came in after a run without them had been. The hour's step sizes are those of three, 0.0003 too, with
+which one seed of nets of four layers and of the LSTM validated best; the largest was mostly the better one, and a random
+start might learn faster beyond.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,

@@ -1,14 +1,16 @@
 """The scoreboard: the main checks of every claim, and how many of all its checks came to what."""
 
+import shutil
+
 import harness_example
 import pytest
 from claim_example import ROW, lines, reproduction, rows_of
 
-from zoo.errors import ResultsError, UnknownName
+from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import control, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.claims import claim_headlines
 from zoo.reproductions.harness.report import report_html
-from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
+from zoo.reproductions.harness.scoreboard import MARKS, front_page, in_short, main_folder, scoreboard
 
 
 def test_scoreboard_counts_and_links(written, results_dir):
@@ -55,6 +57,31 @@ def test_headlines_come_first_of_several_that_fit_the_last(written, results_dir)
         assert report_html(results_dir).count("<li>On mnist") == len(bounds)
     with pytest.raises(UnknownName):
         claim_headlines("nonsense")
+
+
+@pytest.mark.parametrize("headlines", ["below 6", (6,), {"below 6"}])
+def test_headlines_that_are_no_names_are_refused_before_any_training(headlines, monkeypatch, results_dir):
+    monkeypatch.setattr(harness_example, "HEADLINES", headlines, raising=False)
+    with pytest.raises(InvalidInput, match="write HEADLINES out as a tuple of names of checks"):
+        run_claim(harness_example, "smoke")
+    assert not results_dir.exists()
+
+
+def test_main_checks_come_from_the_largest_budget_with_all_its_seeds(written, results_dir):
+    """Ours of 3 seeds would be a small part of a full budget's 20."""
+    claim = load_claim(reproduction(HEADLINES=("*",)))
+    few = written(claim, rows_of(ROW, [7, 7.1, 7.2]))
+    quick = few.parent.parent / "quick" / few.name
+    assert main_folder({"full": few}) == few, "where no budget is whole, the largest"
+    shutil.copytree(few, quick)
+    assert main_folder({"full": few, "quick": quick}) == quick
+    written(claim, rows_of(ROW, [7 + n / 10 for n in range(20)]))
+    assert main_folder({"full": few, "quick": quick}) == few
+
+
+def test_a_sentence_of_ones_own_is_shown_whole():
+    assert in_short({"sentence": "It rains.", "verdict": "undecided"}) == ("It rains.", "undecided", "")
+    assert in_short({"sentence": "A: b: undecided, because c.", "verdict": "undecided"}) == ("A: b", "undecided", ", because c")
 
 
 def test_controls_are_judged_and_counted_apart(written, results_dir):

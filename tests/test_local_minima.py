@@ -91,7 +91,7 @@ def test_one_seed_has_no_other_solution_and_a_diverged_one_keeps_its_rows():
 
 
 def runs_of(spreads):
-    """Runs in which the losses of a width spread by a known factor; the worst seed is close to the best if that is small."""
+    """Runs in which the losses of a width spread by a known factor; the unlucky are close to the lucky if that is small."""
     noise = np.random.RandomState(6).normal(size=(2, 100))
     rows = [
         {"dataset": "d", "model": "mlp", "setting": f"{width} hidden units", "seconds": 0.1}

@@ -142,7 +142,7 @@ def test_the_spread_over_seeds_is_summed_up_at_every_number_of_labels():
 
 
 def test_a_gap_that_grows_contradicts():
-    found = verdicts(known(gaps=(1, 4, 9), spread=3))
+    found = verdicts(known(gaps=(4, 7, 12), spread=3))
     name = "mnist denoising start, 3 layers"
     assert found[f"{name}: gap shrinks with labels"].verdict == "contradicted"
     assert found[f"{name}: share of errors spared shrinks with labels"].verdict == "contradicted"
@@ -211,10 +211,12 @@ def test_few_seeds_do_not_judge_a_spread():
 
 def test_a_line_that_falls_is_no_decline_where_nothing_is_spared_or_it_rises_first():
     labels, noise = [100, 300, 1000, 3000, 10_000], np.random.RandomState(0).normal(size=(12, 5)) / 10
-    assert claim._no_decline(labels, noise + [5, 4, 3, 2, 1]) == ""
-    assert "with 100 labels nothing is spared" in claim._no_decline(labels, noise + [0, 0, 0, 0, -5])
-    assert claim._no_decline(labels, noise + [2, 3, 4, 5, -9]) == "up to 3000 labels it rises"
-    assert claim._no_decline(labels, noise + [2, 3, 4, -9, -9]) == "up to 1000 labels it rises"
+    assert claim._no_line(labels, noise + [5, 4, 3, 2, 1], falls=True) == ""
+    assert claim._no_line(labels, noise + [1, 2, 3, 4, 5], falls=False) == ""
+    assert "with 100 labels nothing is spared" in claim._no_line(labels, noise + [0, 0, 0, 0, -5], falls=True)
+    assert "with 100 labels nothing is spared" in claim._no_line(labels, noise + [-5, 0, 0, 0, 0], falls=False)
+    assert claim._no_line(labels, noise + [2, 3, 4, 5, -9], falls=True) == "up to 3000 labels it rises"
+    assert claim._no_line(labels, noise + [2, 3, 4, -9, -9], falls=True) == "up to 1000 labels it rises"
 
 
 def test_more_layers_are_judged_by_themselves():

@@ -8,7 +8,7 @@ import inspect
 from pathlib import Path
 
 from zoo.errors import InvalidInput, unknown_name
-from zoo.reproductions.harness.trial import budgets_of
+from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, the checks that stand on the front page (see
 # claim_headlines), SEEDS, its own numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics over
@@ -44,9 +44,20 @@ def claim_headlines(name):
     """Names of checks, with shell wildcards, that say most directly what the claim's first line says; () where it has none.
 
     Chosen by what the claim says and not by what came out: a check that contradicts it is as good a headline. Raises
-    UnknownName. The claim is not imported.
+    UnknownName, InvalidInput. The claim is not imported.
     """
-    return _constant(name, "HEADLINES") or ()
+    try:
+        found = _constant(name, "HEADLINES") or ()
+    except ValueError:  # of what literal_eval can't read
+        found = None
+    if not (isinstance(found, (tuple, list)) and all(isinstance(pattern, str) for pattern in found)):
+        raise InvalidInput(f'{name}: write HEADLINES out as a tuple of names of checks, such as ("mlp beats linear",).')
+    return tuple(found)
+
+
+def claim_seeds(name, budget):
+    """How many seeds a claim has at a budget. Raises UnknownName. The claim is not imported."""
+    return {**DEFAULT_SEEDS, **(_constant(name, "SEEDS") or {})}[budget]
 
 
 def load_claim(claim):
@@ -76,8 +87,8 @@ def _constant(name, constant):
     """The value of a constant that a claim's module sets, None where it does not. Raises UnknownName."""
     if name in _outside:
         return getattr(_outside[name], constant, None)
-    assigned = [node for node in _tree(name).body if isinstance(node, ast.Assign)]
-    found = [node.value for node in assigned if ast.unparse(node.targets[0]) == constant]
+    assigned = [node for node in _tree(name).body if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value]
+    found = [node.value for node in assigned if ast.unparse(getattr(node, "target", None) or node.targets[0]) == constant]
     return ast.literal_eval(found[0]) if found else None
 
 

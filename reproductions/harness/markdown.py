@@ -107,7 +107,10 @@ _HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "arv_", "nrmse", 
 
 def _sampling(comparison):
     tested = any(line["metric"].startswith(_HELD_OUT) and line["ci95_low"] for line in comparison)
-    said = "Intervals are over seeds, on these test examples: how others would have turned out is not in them."
+    said = (
+        "Intervals are over seeds, on these test examples, where a check does not say otherwise: how others would have turned "
+        "out is not in them."
+    )
     return said if tested else ""
 
 

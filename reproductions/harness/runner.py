@@ -8,7 +8,7 @@ from collections import deque
 
 from zoo.datasets import at_hand
 from zoo.errors import CorruptFile, InvalidInput, TrialsFailed
-from zoo.reproductions.harness.claims import claim_name, load_claim
+from zoo.reproductions.harness.claims import claim_headlines, claim_name, load_claim
 from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
 from zoo.reproductions.harness.fingerprint import trial_key
@@ -36,6 +36,7 @@ def run_claim(
     with only, runs that are not those of the present recipes, seeds, device and versions.
     """
     module = load_claim(claim)
+    claim_headlines(claim_name(module))  # refused, if at all, before any training
     budget = Budget.named(budget, seeds, getattr(module, "SEEDS", None))
     root = results_root(out)
     folder = root / budget.name / claim_name(module)

@@ -1,11 +1,12 @@
 """results/README.md: every claim, what came out at each budget, and where to read more. Generated, never typed."""
 
+import contextlib
 import csv
 import fnmatch
 from collections import Counter
 
 from zoo.errors import ResultsError, ZooError
-from zoo.reproductions.harness.claims import claim_headlines, describe_claim
+from zoo.reproductions.harness.claims import claim_headlines, claim_seeds, describe_claim
 from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
@@ -14,7 +15,8 @@ from zoo.reproductions.harness.verdicts import VERDICTS, is_control
 TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS) if budget != "smoke"}
 MEANING = (
     "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other; else\n"
-    "undecided. Intervals are over seeds; that other test examples might have turned out otherwise is not in them."
+    "undecided. Intervals are over seeds, where a check does not say otherwise; that other test examples might have turned\n"
+    "out differently is not in these."
 )
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
@@ -61,7 +63,7 @@ def _tables(root, base):
     checked = {name: folders for name, folders in claims.items() if main_checks(folders)}
     text = ""
     if checked:
-        text = "| claim | main checks, at the largest budget | verdict |\n| --- | --- | --- |\n"
+        text = "| claim | main checks, at the largest budget with all its seeds | verdict |\n| --- | --- | --- |\n"
         text += "".join(_main_lines(name, folders, base) for name, folders in checked.items()) + "\n"
     budgets = budgets_in(claims)
     text += f"| all checks | {' | '.join(budgets)} |\n| --- |{' --- |' * len(budgets)}\n"
@@ -87,11 +89,11 @@ def budgets_in(claims):
 
 
 def main_checks(folders):
-    """(line of verdicts.csv, what came of all that one name fits) of a claim's HEADLINES, at its largest budget; [] without.
+    """(line of verdicts.csv, what came of all that one name fits) of a claim's HEADLINES, see main_folder; [] without.
 
     Of several that a name's wildcard fits, the last stands for them: they go from few to many, of labels, layers, images.
     """
-    folder = next(iter(folders.values()))
+    folder = main_folder(folders)
     try:
         patterns = claim_headlines(folder.name)
     except ZooError:  # a claim of another version
@@ -101,16 +103,25 @@ def main_checks(folders):
     return [(found[-1], f"the last of {len(found)}: {counted(found)}" if len(found) > 1 else "") for found in fitting if found]
 
 
+def main_folder(folders):
+    """The folder of the largest budget that was run with all of its seeds, of the largest one where none was."""
+    for budget, folder in folders.items():
+        with contextlib.suppress(ZooError, KeyError):  # a claim, or a budget, of another version
+            if len({line.get("seed") for line in runs_of(folder)}) >= claim_seeds(folder.name, budget):
+                return folder
+    return next(iter(folders.values()))
+
+
 def in_short(line):
     """(what was measured and claimed, the verdict, why where it says so) out of the sentence of a line of verdicts.csv."""
-    measured, _, why = line["sentence"].rpartition(f": {line['verdict']}")
-    return measured, line["verdict"], why.removesuffix(".")
+    measured, found, why = line["sentence"].rpartition(f": {line['verdict']}")
+    return (measured, line["verdict"], why.removesuffix(".")) if found else (line["sentence"], line["verdict"], "")
 
 
 def _main_lines(name, folders, base):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
-    budget, folder = next(iter(folders.items()))
-    title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(name))}"
+    folder = main_folder(folders)
+    title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {folder.parent.name}: {_cell(title_of(name))}"
     text = ""
     for line, others in main_checks(folders):
         measured, verdict, why = in_short(line)
@@ -143,7 +154,7 @@ def devices_of(folders):
     """The devices that the runs of some folders were trained on, in brackets, as runs.csv has them."""
     found, processors = set(), set()
     for folder in folders:
-        for line in _read(folder / "runs.csv") if (folder / "runs.csv").exists() else ():
+        for line in runs_of(folder):
             # These always run on the processor, beside whatever the networks are trained on.
             (processors if line.get("backend") in ("scikit-learn", "numpy") else found).add(line.get("device") or "")
     named = sorted((found or processors) - {""})
@@ -166,6 +177,11 @@ def verdicts_of(folder):
     if any(line.get("verdict") not in VERDICTS or not (line.get("check") and line.get("sentence")) for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew with zoo results rebuild {folder.name}.")
     return lines
+
+
+def runs_of(folder):
+    """The lines of a folder's runs.csv, none where it has no such file."""
+    return _read(folder / "runs.csv") if (folder / "runs.csv").exists() else []
 
 
 def _read(path):
