@@ -10,11 +10,12 @@ from pathlib import Path
 from zoo.errors import InvalidInput, unknown_name
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 
-# It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, the checks that stand on the front page (see
-# claim_headlines), SEEDS, its own numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics over
-# seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows (see
-# tables.figure_only), illustrate(files), pictures drawn from what the trials left beside their rows (see
-# figures.picture_pngs), and NAMES of presets (see presets.preset_name).
+# It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, the checks that stand on the front page
+# (see claim_headlines), SEEDS, its own numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did,
+# if not "diverged" (see tables), summarise(runs), statistics over seeds other than means for the table (see
+# tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows (see tables.figure_only), illustrate(files),
+# pictures drawn from what the trials left beside their rows (see figures.picture_pngs), and NAMES of presets (see
+# presets.preset_name).
 PARTS = ("trials", "judge", "draw")
 _outside = {}
 
