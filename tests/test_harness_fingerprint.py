@@ -9,23 +9,45 @@ from pathlib import Path
 
 import pytest
 
+from zoo.errors import InvalidInput
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.fingerprint import code_fingerprint, trial_key
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = {"versions": {"keras": "3"}, "backend": "jax", "device": "a card", "precision": "float32", "cores": 2, "python": "3.11"}
 SOURCE = """
+    import dataclasses
     import functools
     from math import sqrt
 
+    import keras
+    import numpy as np
+
     RATE = 0.1
+    STEPS = 7
+    SCHEDULE = keras.optimizers.schedules.ExponentialDecay(1e-2, 100, 0.9)
+    ARRAY = np.arange(3)
+    SLICE = slice(0, 9)
     WAYS = {"plain": (lambda x: x), "named": 3}
     UNUSED = 5
 
     def run(trial, report):
         def inner():
             return helper(RATE)
-        return inner(), WAYS, Net().forward()
+        return inner(), WAYS, Net().forward(), SCHEDULE, ARRAY, SLICE, SETTINGS, raised(1)
+
+    @dataclasses.dataclass
+    class Settings:
+        depth: int = 1
+
+    SETTINGS = Settings(depth=4)
+
+    def power(exponent):
+        def raised(x, times=STEPS):
+            return times * x**exponent
+        return raised
+
+    raised = power(2)
 
     def helper(x):
         return sqrt(x) + deeper(x)
@@ -33,9 +55,30 @@ SOURCE = """
     def deeper(x):
         return 2 * x
 
-    class Net:
+    class Base:
+        def start(self):
+            return 8
+
+    class Net(Base):
+        __slots__ = ("state",)
+        units = 10 * STEPS
+
         def forward(self):
             return layer(1)
+
+        @classmethod
+        def made(cls):
+            return from_class(1)
+
+        @property
+        def size(self):
+            return from_property(1)
+
+    def from_class(x):
+        return x + 20
+
+    def from_property(x):
+        return x + 30
 
     def layer(x):
         return x + 1
@@ -109,11 +152,36 @@ def test_key_follows_the_data(module, monkeypatch):
         pytest.param(("RATE = 0.1", "RATE = 0.2"), id="constant"),
         pytest.param(('"named": 3', '"named": 4'), id="table"),
         pytest.param(("lambda x: x", "lambda x: -x"), id="function in a table"),
+        pytest.param(("(1e-2, 100", "(1e-5, 100"), id="schedule"),
+        pytest.param(("np.arange(3)", "np.arange(3) + 1"), id="array"),
+        pytest.param(("slice(0, 9)", "slice(0, 8)"), id="any other object"),
+        pytest.param(("depth=4", "depth=5"), id="dataclass"),
+        pytest.param(("STEPS = 7", "STEPS = 8"), id="default and class attribute"),
+        pytest.param(("power(2)", "power(3)"), id="closure"),
+        pytest.param(("return 8", "return 9"), id="base class"),
+        pytest.param(("x + 20", "x + 21"), id="class method"),
+        pytest.param(("x + 30", "x + 31"), id="property"),
     ],
 )
 def test_code_that_the_run_reaches_counts(module, change):
     before = code_fingerprint(module().run)
     assert code_fingerprint(module(change).run) != before
+
+
+@pytest.mark.parametrize("statement", ["from mynets import net", "import mynets; net = mynets.net"])
+def test_modules_of_the_users_count(module, statement, tmp_path, monkeypatch):
+    prints = []
+    for units in (1, 1, 2):
+        (tmp_path / "mynets.py").write_text(f"import keras\n\ndef net():\n    return keras.layers.Dense({units})\n")
+        monkeypatch.delitem(sys.modules, "mynets", raising=False)
+        prints.append(code_fingerprint(module(("RATE = 0.1", f"RATE = 0.1; {statement}"), ("2 * x", "2 * x * net()")).run))
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_an_object_that_nobody_could_see_change_is_refused(module):
+    lock = ("SLICE = slice(0, 9)", "import threading; SLICE = threading.Lock()")
+    with pytest.raises(InvalidInput, match="SLICE is an object of lock, .* make it inside the function"):
+        code_fingerprint(module(lock).run)
 
 
 def test_code_that_the_run_never_reaches_does_not_count(module):

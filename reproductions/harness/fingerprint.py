@@ -7,17 +7,20 @@ import importlib.util
 import inspect
 import json
 import sys
+import sysconfig
 import textwrap
 import types
 from pathlib import Path
 
 from zoo.environment import installed_version
+from zoo.errors import InvalidInput
+from zoo.reproductions.harness.contents import contents
 
 PROJECT = "zoo.reproductions"
 LIBRARY = ("models", "layers", "training", "reconstruction.py", "registry.py", "representations.py", "tasks.py")
 # What trials compute with outside of it and of the reproductions; of zoo.datasets the rest counts by the arrays it gives.
 BESIDES = ("zoo.datasets.acoustics", "zoo.datasets.adding.sequences", "zoo.datasets.variations", "zoo.presets.saving")
-PLAIN = (bool, int, float, complex, str, bytes, type(None))
+INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")  # where Python keeps packages, whose versions count
 
 
 def trial_key(trial, environment):
@@ -48,11 +51,12 @@ def dataset_fingerprint(name):
 
 
 def code_fingerprint(function):
-    """Hash of the sources of zoo's models, layers and training and of all that a function reaches in the reproductions.
+    """Hash of the sources of zoo's models, layers and training and of all that a function reaches besides.
 
-    BESIDES counts where it is reached.
-
-    Only what the function uses counts: a change to a claim's judge or draw leaves its trials valid.
+    It reaches what it names, in its own module, in the reproductions, in BESIDES and in any module that is not of an
+    installed package: functions with their defaults, classes with their bases, values with what they hold. Only what the
+    function uses counts: a change to a claim's judge or draw leaves its trials valid. Raises InvalidInput for a value whose
+    contents can't be read.
     """
     sources = {**_library_sources(), **_reached_sources(function)}
     return _digest(json.dumps(sources, sort_keys=True))
@@ -70,7 +74,7 @@ def _library_sources():
 
 
 def _reached_sources(function):
-    """Source text, by name, of a function and, in turn, of what it names in its own module and in the reproductions."""
+    """Source text, by name, of a function and, in turn, of what it names in modules that count."""
     home = function.__module__
     found, queue = {}, [(function.__qualname__, function)]
     while queue:
@@ -82,39 +86,62 @@ def _reached_sources(function):
         if isinstance(thing, types.ModuleType):
             _add_module(thing.__name__, found)
         elif isinstance(thing, (types.FunctionType, type)):
-            if thing.__module__ == home or _ours(thing.__module__):
-                found[label] = inspect.getsource(thing)
+            if thing.__module__ == home or _counts(thing.__module__):
+                found[label] = _source(thing)
                 _add_imports(found[label], sys.modules[thing.__module__].__package__, found)
-                queue += [pair for code, scope in _codes(thing) for pair in _named(code, scope)]
+                queue += _used(thing)
         else:
-            found[label], inside = _value(thing)
+            found[label], inside = contents(name, thing)
             queue += inside
     return found
 
 
-def _value(thing):
-    """(text, functions inside) of a constant; text that never depends on an address or a hash seed."""
-    if isinstance(thing, PLAIN):
-        return repr(thing), []
-    if isinstance(thing, (types.FunctionType, type)):
-        return thing.__qualname__, [(thing.__qualname__, thing)]
-    if isinstance(thing, functools.partial):
-        thing = {"function": thing.func, "args": thing.args, **thing.keywords}
-    if isinstance(thing, dict):
-        thing = list(thing.items())
-    if isinstance(thing, (list, tuple, set, frozenset)):
-        texts, inside = zip(*map(_value, thing), strict=True) if thing else ((), ())
-        ordered = sorted(texts) if isinstance(thing, (set, frozenset)) else texts
-        return f"[{', '.join(ordered)}]", sum(inside, [])
-    return type(thing).__qualname__, []
+def _source(thing):
+    """The text of a function or class; of a function that was made from no text, as dataclasses do, its code."""
+    try:
+        return inspect.getsource(thing)
+    except OSError:
+        if isinstance(thing, type):
+            raise InvalidInput(f"The source of {thing.__qualname__}, which a run uses, can't be read; put it into a file.") from None
+        return f"{thing.__code__.co_code.hex()} {thing.__code__.co_names}"
 
 
-def _codes(thing):
-    """The code objects of a function or of a class's methods, each with the globals that it sees."""
-    functions = [thing] if isinstance(thing, types.FunctionType) else [
-        value for value in vars(thing).values() if isinstance(value, types.FunctionType)
-    ]
-    return [(function.__code__, function.__globals__) for function in functions]
+def _used(thing):
+    """(name, object) for all that a function, or a class in its methods, bases and attributes, uses."""
+    if isinstance(thing, types.FunctionType):
+        yield from _named(thing.__code__, thing.__globals__)
+        # What was computed where the function was made, and stands in no code of its own.
+        cells = [cell.cell_contents for cell in thing.__closure__ or () if not _empty(cell)]
+        for place, value in enumerate([*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values(), *cells]):
+            yield f"{thing.__qualname__}, made with value {place + 1}", value
+        return
+    for base in thing.__bases__:
+        yield base.__qualname__, base
+    for name, value in vars(thing).items():
+        for part in _parts(value):
+            if isinstance(part, types.FunctionType) and part.__module__ == thing.__module__:
+                yield from _used(part)  # its text is part of that of the class
+            elif isinstance(part, types.FunctionType) or not name.startswith("_"):
+                yield f"{thing.__qualname__}.{name}", part
+
+
+def _parts(attribute):
+    """The functions of a method, class method or property; any other attribute as it is, the places of __slots__ aside."""
+    if isinstance(attribute, types.MemberDescriptorType):
+        return []
+    if isinstance(attribute, property):
+        return [part for part in (attribute.fget, attribute.fset, attribute.fdel) if part]
+    if isinstance(attribute, functools.cached_property):
+        return [attribute.func]
+    return [getattr(attribute, "__func__", attribute)]
+
+
+def _empty(cell):
+    try:
+        cell.cell_contents
+    except ValueError:
+        return True
+    return False
 
 
 def _named(code, scope):
@@ -129,23 +156,44 @@ def _named(code, scope):
 
 def _ours(module):
     """Whether a module is of BESIDES, or part of the reproductions but not of the harness, which trains nothing."""
-    module = module or ""
     return module in BESIDES or module.startswith(f"{PROJECT}.") and not module.startswith(f"{PROJECT}.harness")
 
 
-def _add_module(name, found):
-    """Add the text of one of our modules, and of those that it imports, to found."""
+def _counts(module):
+    """Whether the text of a module counts: ours does, as above, and a user's, which no version stands for."""
+    module = module or ""
+    top = module.partition(".")[0]
+    return _ours(module) if top == "zoo" else _is_users(top)
+
+
+@functools.cache
+def _is_users(package):
+    """Whether a package, or a module without one, is neither Python's nor installed."""
     try:
-        spec = importlib.util.find_spec(name) if _ours(name) and name not in found else None
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # no such name, or a module without a file, as __main__ may be
+        return False
+    places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
+    roots = [Path(sysconfig.get_path(name)).resolve() for name in INSTALLED]
+    files = [Path(place).resolve() for place in places if place not in ("", "built-in", "frozen")]
+    return bool(files) and not any(
+        file.is_relative_to(root) or {"site-packages", "dist-packages"} & set(file.parts) for file in files for root in roots
+    )
+
+
+def _add_module(name, found):
+    """Add the text of a module that counts, and of those that it imports, to found."""
+    try:
+        spec = importlib.util.find_spec(name) if name not in found and _counts(name) else None
     except ModuleNotFoundError:  # a name inside a module, not a module
         spec = None
-    if spec is not None and spec.origin:
+    if spec is not None and (spec.origin or "").endswith(".py"):
         found[name] = Path(spec.origin).read_text(encoding="utf-8")
         _add_imports(found[name], spec.parent, found)
 
 
 def _add_imports(source, package, found):
-    """Add the text of those of our modules that a piece of source imports, at its top or inside."""
+    """Add the text of those modules that count and that a piece of source imports, at its top or inside."""
     try:
         tree = ast.parse(textwrap.dedent(source))
     except SyntaxError:  # the middle of a statement, as the source of a lambda is; it can't import

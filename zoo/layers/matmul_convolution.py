@@ -13,7 +13,6 @@ a quarter to two thirds of the time of all at once.
 """
 
 import functools
-import math
 
 import jax
 import jax.numpy as jnp
