@@ -191,9 +191,26 @@ def test_of_equally_good_epochs_the_first_is_kept(data):
     ([keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_acc")], "val_top5_acc", 1),
     ([keras.metrics.sparse_categorical_accuracy], "val_sparse_categorical_accuracy", 1),
     ([keras.metrics.MeanSquaredError(name="accumulated")], "val_loss", -1),
+    ([lambda y, outputs: outputs, keras.metrics.MeanSquaredError(name="inaccuracy")], "val_loss", -1),
 ])
 def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
-    assert compiled(metrics=metrics)._objective.monitor == (name, sign)
+    assert compiled(metrics=metrics)._objective.monitor() == (name, sign)
+
+
+@pytest.mark.backend
+def test_the_user_says_what_is_best(data):
+    def wrong(y, outputs):
+        return 1 - keras.metrics.sparse_categorical_accuracy(y, outputs)
+
+    population = compiled(range(3), optimizer=keras.optimizers.SGD(8.0), metrics=[wrong, "accuracy"])
+    for column, mode in (("val_wrong", "min"), ("val_wrong", "max"), ("val_loss", "auto"), ("val_accuracy", "min")):
+        first = population.epochs_trained
+        history = population.fit(
+            *data[0], epochs=5, batch_size=16, validation_data=data[1], select="best", monitor=column, mode=mode
+        )
+        scores = history.pivot(index="epoch", columns="member", values=column).to_numpy()
+        best = scores.argmax(axis=0) if mode == "max" else scores.argmin(axis=0)
+        assert_array_equal(population.best_epoch, first + best)
 
 
 @pytest.mark.backend
@@ -206,6 +223,7 @@ def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
 def test_what_is_best_goes_by_the_names_of_the_history(metric, name, data):
     population = compiled([0], metrics=[metric])
     history = population.fit(*data[0], epochs=4, batch_size=32, validation_data=data[1], select="best")
+    assert f"val_{name}" in history
     score = history[f"val_{name}"] if "ccuracy" in name else -history.val_loss
     assert population.best_epoch[0] == score.to_numpy().argmax()
 

@@ -38,6 +38,12 @@ def two_outputs():
     return keras.Model(inputs, [inputs, inputs])
 
 
+def output_in(container):
+    x = keras.Input((4,))
+    y = keras.layers.Dense(3)(x)
+    return keras.Model(x, {"y": y} if isinstance(container, dict) else [y])
+
+
 def width_by_seed():
     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(np.random.randint(1, 10**6) % 97 + 1)])
 
@@ -53,12 +59,14 @@ def same_every_time():
 
 @pytest.mark.parametrize("build, match", [
     (lambda: None, "must return a keras.Model; it returned NoneType"),
-    (lambda: keras.Sequential([keras.layers.Dense(3)]), "built model: begin it with keras.Input"),
+    (lambda: keras.Sequential([keras.layers.Dense(3)]), "built model: begin it with x = keras.Input"),
     ("linear", "build must be a function without arguments that returns a new model; got str"),
     (keras.Sequential(), "got a model itself"),
     (keras.layers.Dense(3), "got Dense"),
     (zoo.create_model, "got create_model"),
-    (subclassed, "one input and one output"),
+    (subclassed, "of a subclassed one that is keras.Model"),
+    (lambda: output_in({}), "output is one array; this one's is in a list or dict"),
+    (lambda: output_in([]), "output is one array; this one's is in a list or dict"),
     (two_outputs, "one input and one output"),
     (width_by_seed, "same architecture for every seed"),
     (same_every_time, "a new model at every call"),
@@ -113,7 +121,7 @@ DATA = [
     (with_value(X, np.inf, "float64"), Y, "x contains NaN or infinite"),
     ([[1, 2], [3]], Y, "x is ragged"),
     (X.astype(str), Y, "x must hold numbers"),
-    (None, Y, "x must hold numbers"),
+    (None, Y, "x must be an array; got None"),
     (X, Y[:19], "x has 20 examples, y has 19"),
     (X, 3, "y is a single number"),
     (X, with_value(Y, 10, int), "y has labels from 0 to 10, but the model has 10 classes: 0..9"),
@@ -314,3 +322,32 @@ def test_noise_has_a_level_that_is_a_number(name, encoders):
     for level in ("a", None, [0.1] * (encoders - 1) + ["a"], np.zeros(encoders)):
         with refused(population, "level must be a number, or a list of one for each encoder; got "):
             zoo.pretrain(population, X, epochs=1, batch_size=10, level=level)
+
+
+@pytest.mark.parametrize("method, arguments, match", [
+    ("compile", {"optimizer": "adam", "loss": "mse", "jit_compile": True}, "compile takes no jit_compile: on JAX"),
+    ("fit", {"callbacks": []}, "fit takes no callbacks: select='best' keeps what early stopping would restore"),
+    ("fit", {"epoch": 3}, "fit takes no epoch; it takes x, y, epochs, "),
+    ("evaluate", {"verbose": 0}, "evaluate takes no verbose: it prints nothing"),
+    ("predict", {"batch_size": 10}, "predict takes no batch_size: how many"),
+])
+def test_arguments_of_keras_that_there_are_not(method, arguments, match):
+    population, data = compiled([0]), () if method == "compile" else digits()[0][: 1 if method == "predict" else 2]
+    with pytest.raises(TypeError, match=match):
+        getattr(population, method)(*data, **arguments)
+
+
+@pytest.mark.parametrize("settings, match", [
+    ({"select": "best", "monitor": "val_auc"}, "no 'val_auc' to monitor; there is val_loss, val_accuracy"),
+    ({"select": "best", "mode": "up"}, "mode must be 'auto', 'max' or 'min'; got 'up'"),
+    ({"select": "best", "monitor": "val_mine"}, "say mode='max' or mode='min'"),
+    ({"monitor": "val_loss"}, "they go with select='best'"),
+])
+def test_what_cannot_be_monitored(settings, match):
+    def mine(y, outputs):
+        return outputs
+
+    population = compiled([0], metrics=["accuracy"] + [mine] * (settings.get("monitor") == "val_mine"))
+    (x, y), held_out = digits()
+    with refused(population, match):
+        population.fit(x, y, validation_data=held_out, **settings)

@@ -21,6 +21,8 @@ def population():
     ({"optimizer": None}, "optimizer=None"),
     ({"loss": "crossentrophy"}, "loss='crossentrophy' is no Keras loss"),
     ({"loss": None}, "loss=None"),
+    ({"loss": ["mse"]}, "one output, so it wants one loss; got a list"),
+    ({"loss": {"logits": "mse"}}, "one output, so it wants one loss; got a dict"),
     ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),
     ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
     ({"learning_rate": 0.1}, "2 positive numbers"),

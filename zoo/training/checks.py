@@ -51,7 +51,12 @@ def _require_array(array, what):
     if isinstance(array, dict):
         raise InvalidInput(f"{what} is a dict; give the one array in it, such as {what}[{next(iter(array), 'name')!r}].")
     if any(hasattr(type(array), name) for name in STREAMS) or kind == "DataLoader":
-        raise InvalidInput(f"{what} is a {kind}; a population takes whole arrays, which all lie in the device's memory.")
+        raise InvalidInput(
+            f"{what} is a {kind}; a population takes whole arrays, which all lie in the device's memory: put its batches "
+            "together by numpy.concatenate."
+        )
+    if array is None or callable(array):
+        raise InvalidInput(f"{what} must be an array; got {'None' if array is None else 'a function, ' + kind}.")
 
 
 def check_probabilities(y, part=""):
@@ -59,8 +64,9 @@ def check_probabilities(y, part=""):
     low, high = float(y.min()), float(y.max())
     if low < 0 or high > 1 + 1e-6:
         raise InvalidInput(
-            f"This cross-entropy compares with numbers in 0..1; {part}y goes from {low:g} to {high:g}. For a model that "
-            "reconstructs its input, zoo.reconstruction.targets(model, x) brings them there."
+            f"This cross-entropy compares with numbers in 0..1; {part}y goes from {low:g} to {high:g}. Class labels want "
+            "the sparse one, or keras.utils.to_categorical; for a model that reconstructs its input, "
+            "zoo.reconstruction.targets(model, x) brings them there."
         )
 
 
@@ -73,6 +79,8 @@ def check_given(y, objective, part=""):
 
 def check_validation(model, validation_data, y, objective):
     """(x, y, sample_weight or None) to validate on, shaped like the training data with targets y; or InvalidInput."""
+    if not isinstance(validation_data, (tuple, list)):
+        _require_array(validation_data, "validation_data")
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         raise InvalidInput("validation_data must be a pair of arrays (x, y), or three (x, y, sample_weight).")
     check_given(validation_data[1], objective, "The validation ")

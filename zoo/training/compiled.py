@@ -11,6 +11,7 @@ import numpy as np
 from jax import lax
 
 from zoo.training.example_weights import example_arrays
+from zoo.training.members import places_of_draws
 from zoo.training.order import epoch_order
 from zoo.training.schedules import innermost, scale_learning_rate
 
@@ -40,6 +41,7 @@ class Program:
         averages = inner._model_variables_moving_average if inner.use_ema else []
         places = {id(v): i for i, v in enumerate(optimizer.variables)}
         self._average_places = [places[id(v)] for v in averages]
+        self.draws = places_of_draws(model)
 
     def optimizer_values(self, members, trainable):
         """A fresh optimizer's variables for every member, whose trainable values are given: list of (K, *shape)."""
@@ -78,13 +80,25 @@ class Program:
         return member, self._results(metrics)
 
     def _test(self, trainable, non_trainable, arrays, rows):
-        """Metrics of one member on arrays x, y and maybe weights, evaluated `rows` examples at a time."""
+        """(metrics, draws) of one member on arrays x, y and maybe weights, evaluated `rows` examples at a time."""
 
-        def test(metrics, batch):
-            _, (_, _, metrics) = self.model.test_step((trainable, non_trainable, metrics), batch)
-            return metrics
+        def test(carry, batch):
+            metrics, draws = carry
+            state = (trainable, self._at(draws, non_trainable), metrics)
+            _, (_, after, metrics) = self.model.test_step(state, batch)
+            return metrics, self._drawn(after)
 
-        return self._results(over_batches(test, self._fresh_metrics(), arrays, rows))
+        metrics, draws = over_batches(test, (self._fresh_metrics(), self._drawn(non_trainable)), arrays, rows)
+        return self._results(metrics), draws
+
+    def _drawn(self, non_trainable):
+        """The states of the random generators, which also move where a layer draws outside of training."""
+        return [non_trainable[place] for place in self.draws]
+
+    def _at(self, draws, non_trainable):
+        """The same variables with these states of the random generators."""
+        moved = dict(zip(self.draws, draws))
+        return [moved.get(place, value) for place, value in enumerate(non_trainable)]
 
     def _results(self, metrics):
         from keras import StatelessScope
@@ -105,7 +119,8 @@ class Program:
         member, logs = self._train_epoch(member, epoch, data, subset, plan)
         if "xv" in data:
             weights = self.evaluated_weights(member)
-            held_out = self._test(weights, member["non_trainable"], example_arrays(data, "v"), rows)
+            held_out, draws = self._test(weights, member["non_trainable"], example_arrays(data, "v"), rows)
+            member = dict(member, non_trainable=self._at(draws, member["non_trainable"]))
             logs |= {f"val_{name}": value for name, value in held_out.items()}
         if best is not None:
             best = self._keep_best(best, member, logs, epoch, plan)
@@ -145,16 +160,20 @@ class Program:
         return lax.fori_loop(0, n_epochs, epoch, (state, best, history))
 
     def evaluate(self, trainable, non_trainable, data):
-        """Metrics of every member on data, a dict of x (n, ...), y (n, ...) and maybe weights w: dict of (K,) float32."""
+        """(dict of (K,) float32: metrics of every member on data, a dict of x (n, ...), y (n, ...) and maybe weights w; draws)."""
         members = (trainable + non_trainable)[0].shape[0]
         arrays, rows = example_arrays(data), evaluation_rows(members)
         return over_members(lambda t, n: self._test(t, n, arrays, rows), members)(trainable, non_trainable)
 
     def predict(self, trainable, non_trainable, x):
-        """Outputs of every member on one batch x (n, ...): (K, n, ...)."""
+        """(outputs of every member on one batch x (n, ...): (K, n, ...), non_trainable after it)."""
         members = (trainable + non_trainable)[0].shape[0]
-        call = over_members(lambda t, n: self.model.predict_step((t, n), (x,))[0], members)
-        return call(trainable, non_trainable)
+
+        def call(trainable, non_trainable):
+            outputs, after = self.model.predict_step((trainable, non_trainable), (x,))
+            return outputs, self._at(self._drawn(after), non_trainable)
+
+        return over_members(call, members)(trainable, non_trainable)
 
 
 def over_members(function, members):

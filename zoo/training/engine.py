@@ -20,6 +20,8 @@ STACKED = ("trainable", "non_trainable", "optimizer")
 class CompiledEngine:
     """Trains, evaluates and predicts a population on JAX; state lives on the host between calls.
 
+    Evaluation and prediction leave it as it is, but for the random generators of layers that draw then, too.
+
     State is a dict: seeds (K ints), factor (K,), and lists of stacked arrays trainable, non_trainable,
     optimizer (or None before the first fit).
     """
@@ -152,7 +154,7 @@ class CompiledEngine:
 
     def _executable(self, kind, arguments, data, plan, side_by_side):
         spec = jax.tree.map(lambda a: (a.shape, str(a.dtype)), (arguments, data))
-        names = ("batch_size", "keep_tail", "shuffle", "monitor", "rows")
+        names = ("batch_size", "keep_tail", "shuffle", "monitor", "sign", "rows")
         key = (kind, str(spec), *(plan[name] for name in names))
         if key in self._executables:
             self._check_room(self._executables[key], arguments, data, side_by_side)
@@ -187,7 +189,8 @@ class CompiledEngine:
         """Metrics of every member on data, a dict of x, y and maybe weights w: dict of (K,) float32."""
         data = dict(zip(data, _on_device(*data.values())))
         run = self._executables.setdefault("evaluate", jax.jit(self.program.evaluate))
-        parts = self._by_groups(state, lambda weights: jax.device_get(run(*weights, data)))
+        parts, draws = zip(*self._by_groups(state, lambda weights: jax.device_get(run(*weights, data))))
+        self._move(state, draws)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def predict(self, state, x):
@@ -196,10 +199,20 @@ class CompiledEngine:
         rows = evaluation_rows(len(state["seeds"]))
 
         def outputs(weights):
-            weights = jax.device_put(weights)
-            return np.concatenate([np.asarray(run(*weights, x[i : i + rows])) for i in range(0, len(x), rows)], axis=1)
+            (trainable, non_trainable), found = jax.device_put(weights), []
+            for i in range(0, len(x), rows):
+                batch, non_trainable = run(trainable, non_trainable, x[i : i + rows])
+                found.append(np.asarray(batch))
+            return np.concatenate(found, axis=1), [np.asarray(non_trainable[place]) for place in self.program.draws]
 
-        return np.concatenate(self._by_groups(state, outputs))
+        parts, draws = zip(*self._by_groups(state, outputs))
+        self._move(state, draws)
+        return np.concatenate(parts)
+
+    def _move(self, state, draws):
+        """Put the random generators of the groups' members where the groups have come to."""
+        for place, *values in zip(self.program.draws, *draws):
+            state["non_trainable"][place] = np.concatenate(values)
 
     def _by_groups(self, state, compute):
         """[compute(weights of a group)] for all groups, which get smaller when the memory is short."""

@@ -53,6 +53,11 @@ def _seeded(seed):
             global_state.set_global_attribute(name, value)
 
 
+def places_of_draws(model):
+    """Where among model.non_trainable_variables the states of its random generators are."""
+    return [i for i, variable in enumerate(model.non_trainable_variables) if variable.name == "seed_generator_state"]
+
+
 @contextlib.contextmanager
 def _dtype_policy(precision):
     import keras
@@ -87,10 +92,18 @@ def build_member(build, seed, precision=None):
     if not isinstance(model, keras.Model):
         raise InvalidInput(f"build must return a keras.Model; it returned {type(model).__name__}.")
     if not model.built:
-        raise InvalidInput("build must return a built model: begin it with keras.Input(shape=...).")
+        raise InvalidInput(
+            "build must return a built model: begin it with x = keras.Input(shape=...), and wrap a subclassed one as "
+            "keras.Model(x, net(x))."
+        )
     shapes = [getattr(model, side, None) for side in ("input_shape", "output_shape")]
     if not all(isinstance(shape, tuple) for shape in shapes):
-        raise InvalidInput("build must return a functional or sequential model with one input and one output.")
+        raise InvalidInput(
+            "build must return a functional or sequential model with one input and one output; of a subclassed one that is "
+            "keras.Model(x, net(x)) with x = keras.Input(shape=...)."
+        )
+    if isinstance(getattr(model, "output", None), (dict, list, tuple)):
+        raise InvalidInput("build must return a model whose output is one array; this one's is in a list or dict, take it out.")
     return model
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput, reason_of
 from zoo.training.logits import ends_in_logits, loss_of_probabilities, metric_for_logits
-
+from zoo.training.monitor import is_accuracy, metric_sign
 
 # Keras's losses that compare number by number, and would stretch one to fit.
 _ELEMENT_BY_ELEMENT = (
@@ -70,7 +70,7 @@ class Objective:
             raise InvalidInput(
                 f"This loss takes probabilities, but {model.name!r} ends in logits; pass keras.losses.{name}(from_logits=True)."
             )
-        for metric, name in zip(self._known_metrics, self._metric_names()):
+        for metric, (name, _) in zip(self._known_metrics, self._signs()):
             remedy = metric_for_logits(metric, model.output_shape[-1])
             if remedy:
                 raise InvalidInput(f"The metric {name} takes probabilities, but {model.name!r} ends in logits; {remedy}.")
@@ -232,24 +232,27 @@ class Objective:
         ignores_some = getattr(self.loss, "ignore_class", None) is not None
         return name.replace("_", "").lower().startswith("sparsecategorical") and not ignores_some
 
-    @property
-    def monitor(self):
-        """(name in the history, sign) of what says which epoch is best: the first accuracy, else the loss."""
-        for name in self._metric_names():
-            if "accuracy" in name.lower() or name.lower().split("_")[-1] == "acc":
-                return f"val_{name}", 1
-        return "val_loss", -1
+    def monitor(self, name=None, mode="auto"):
+        """(name in the history, sign) of what says which epoch is best: the first of Keras's accuracies, else the loss.
 
-    def _metric_names(self):
-        """What the history calls the metrics, as Keras names them."""
-        import keras
-        from keras.src.utils.naming import get_object_name
+        name: or this one, such as "val_loss", the more the better in mode "max", the less in mode "min"; "auto": as Keras
+        knows it of its metrics. Raises InvalidInput for a name or mode that there is not, and where Keras doesn't know it.
+        """
+        signs = {"val_loss": -1} | {f"val_{metric}": sign for metric, sign in self._signs()}
+        if name is None:
+            accuracies = [metric for metric, sign in signs.items() if sign == 1 and is_accuracy(metric)]
+            name = accuracies[0] if accuracies else "val_loss"
+        if name not in signs:
+            raise InvalidInput(f"There is no {name!r} to monitor; there is {', '.join(signs)}.")
+        sign = {"auto": signs[name], "max": 1, "min": -1}.get(mode, 0)
+        if sign == 0:
+            raise InvalidInput(f"mode must be 'auto', 'max' or 'min'; got {mode!r}.")
+        if sign is None:
+            raise InvalidInput(f"Keras does not say whether {name} is to be large or small; say mode='max' or mode='min'.")
+        return name, sign
 
-        for given, known in zip(self.metrics, self._known_metrics):
-            if isinstance(given, str):
-                yield given
-            else:
-                yield known.name if isinstance(known, keras.metrics.Metric) else get_object_name(given)
+    def _signs(self):
+        return list(map(metric_sign, self.metrics, self._known_metrics))
 
 
 def _small(array):
@@ -265,6 +268,8 @@ def _known(kind, identifier, get, chosen_by_data=()):
         found = get(identifier)
     except (TypeError, ValueError):
         found = None
+    if found is None and isinstance(identifier, (dict, list, tuple)):
+        raise InvalidInput(f"A population's models have one output, so it wants one {kind}; got a {type(identifier).__name__}.")
     if found is None:
         raise InvalidInput(f"{kind}={identifier!r} is no Keras {kind}; give its name or a keras.{_PLACES[kind]} object.")
     return found

@@ -7,6 +7,7 @@ from zoo.training import checks, checkpoint
 from zoo.training.architecture import architecture
 from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
 from zoo.training.history import by_epoch, by_member
+from zoo.training.keras_arguments import explained
 from zoo.training.members import assign, build_member, check_seeds, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
@@ -87,6 +88,7 @@ class Population:
     def __repr__(self):
         return f"<Population {self.template.name!r}: members={len(self)}, epochs_trained={self.epochs_trained}>"
 
+    @explained
     def compile(self, optimizer, loss, metrics=(), learning_rate=None):
         """Set what is optimised, as `keras.Model.compile` does.
 
@@ -107,6 +109,7 @@ class Population:
         self._state |= {"factor": self._objective.factors(len(self)), "optimizer": None}
         self._engine = None
 
+    @explained
     def fit(
         self,
         x,
@@ -120,13 +123,15 @@ class Population:
         class_weight=None,
         subsets=None,
         select="last",
+        monitor=None,
+        mode="auto",
         shuffle=True,
         drop_remainder=False,
         verbose="auto",
     ):
         """Train all members; returns the history of this call. All data lie in the device's memory.
 
-        Callbacks and early stopping are not there: select="best" keeps what early stopping would restore.
+        There are no callbacks: select="best" keeps what early stopping would restore, and a further call goes on.
 
         Args:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
@@ -140,8 +145,10 @@ class Population:
                 examples, and none of the metrics.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
-                validation score (the first accuracy among the metrics, else loss; the first such epoch), or the
-                last ones where no epoch had a finite validation loss. The optimizer stays where the last epoch left it.
+                validation score (the first such epoch), or the last ones where no epoch had a finite validation loss. The
+                optimizer stays where the last epoch left it.
+            monitor: that score, a column of the history such as "val_loss"; None: the first of Keras's accuracies among the
+                metrics, else val_loss. mode: "max" or "min", what is best; "auto": what Keras knows of its metrics.
             shuffle: a new order per member and epoch, drawn from its seed; False: the order given.
             drop_remainder: leave out an epoch's last batch when it is smaller than the others.
             verbose: "auto" shows progress on a terminal, True always, False never.
@@ -158,7 +165,7 @@ class Population:
         if validation_split:
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
             x, y, sample_weight = kept
-        plan = self._plan(epochs, batch_size, select, shuffle, drop_remainder, validation_data)
+        plan = self._plan(epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data)
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
         checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
@@ -190,12 +197,14 @@ class Population:
             checks.check_probabilities(y)
         return x, y
 
-    def _plan(self, epochs, batch_size, select, shuffle, drop_remainder, validation_data):
+    def _plan(self, epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):
             raise InvalidInput(f"select must be 'last' or 'best'; got {select!r}.")
         if select == "best" and validation_data is None:
             raise InvalidInput("select='best' needs validation_data to choose by.")
-        monitor, sign = self._objective.monitor
+        if select == "last" and (monitor, mode) != (None, "auto"):
+            raise InvalidInput("monitor and mode say which epoch is best; they go with select='best'.")
+        monitor, sign = self._objective.monitor(monitor, mode)
         return {
             "epochs": epochs,
             "batch_size": batch_size,
@@ -226,6 +235,7 @@ class Population:
 
         return pd.concat(self._histories, ignore_index=True) if self._histories else pd.DataFrame()
 
+    @explained
     def evaluate(self, x, y=None, sample_weight=None):
         """Loss and metrics of every member on x (n, *input_shape), y (n, ...); sample_weight: as in fit.
 
@@ -238,6 +248,7 @@ class Population:
         results = engine.evaluate(self._state, weighed(self._objective, self.template, x, y, sample_weight))
         return by_member(results, self.seeds).assign(diverged=self.diverged)
 
+    @explained
     def predict(self, x):
         """The outputs of every member on x (n, *input_shape): array (K, n, ...), of the type of the model's output, float32
         unless its precision says otherwise; compiled or not. Raises InvalidInput for x that does not fit.

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from zoo.training.example_weights import example_arrays
-from zoo.training.members import assign, variables_of
+from zoo.training.members import assign, places_of_draws, variables_of
 from zoo.training.order import host_order
 from zoo.training.schedules import innermost, scale_learning_rate
 
@@ -154,12 +154,26 @@ class SequentialEngine:
             model = self._model(state, k)
             self.objective.compile(model)
             rows.append(_evaluate(model, data))
+            _move(state, k, model)
         return {name: np.array([row[name] for row in rows], "float32") for name in rows[0]}
 
     @unwarned()
     def predict(self, state, x):
         """See CompiledEngine.predict."""
-        return np.stack([self._model(state, k).predict(x, verbose=0) for k in range(len(state["seeds"]))])
+        outputs = []
+        for k in range(len(state["seeds"])):
+            model = self._model(state, k)
+            outputs.append(model.predict(x, verbose=0))
+            _move(state, k, model)
+        return np.stack(outputs)
+
+
+def _move(state, k, model):
+    """Put the random generators of member k where its model's have come to."""
+    for place in places_of_draws(model):
+        values = np.array(state["non_trainable"][place])
+        values[k] = keras.ops.convert_to_numpy(model.non_trainable_variables[place])
+        state["non_trainable"][place] = values
 
 
 def _evaluate(model, data):

@@ -1,0 +1,61 @@
+"""Layers that draw random numbers in prediction, too, as Monte Carlo dropout does (Gal & Ghahramani 2016)."""
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from population_example import digits, shared_compilations  # noqa: F401
+
+import zoo
+
+pytestmark = pytest.mark.backend
+
+
+class AlwaysDropout(keras.layers.Dropout):
+    def call(self, x, training=False):
+        return super().call(x, training=True)
+
+
+def model():
+    layers = keras.layers
+    return keras.Sequential([keras.Input((8, 8)), layers.Flatten(), AlwaysDropout(0.5), layers.Dense(10)])
+
+
+@pytest.fixture
+def population():
+    made = zoo.Population(model, [0, 1, 2], group_size=2)
+    made.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return made
+
+
+def test_every_prediction_and_evaluation_draws_anew(population):
+    x, y = digits()[1]
+    first, second = population.predict(x), population.predict(x)
+    assert (np.abs(first - second).mean(axis=(1, 2)) > 1).all()
+    assert (population.evaluate(x, y).loss != population.evaluate(x, y).loss).all()
+
+
+def test_every_batch_of_a_prediction_draws_anew(population):
+    answers = population.predict(np.repeat(digits()[1][0][:1], 2100, axis=0))
+    for k in range(3):
+        assert len(np.unique(answers[k], axis=0)) == 2100
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="elsewhere Keras itself predicts, in smaller batches")
+def test_the_draws_are_those_of_keras(population):
+    x = digits()[1][0]
+    alone = population[1]
+    for _ in range(2):
+        assert_array_equal(population.predict(x)[1], alone.predict(x, verbose=0, batch_size=len(x)))
+
+
+def test_layers_that_draw_in_training_only_are_left_where_they_are():
+    x = digits()[1][0]
+    population = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[8], dropout=0.5), [0])
+    before = population.predict(x)
+    assert_array_equal(population.predict(x), before)
+    twin = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[8], dropout=0.5), [0])
+    for made in (population, twin):
+        made.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        made.fit(*digits()[0], batch_size=50)
+    assert_array_equal(population.predict(x), twin.predict(x))

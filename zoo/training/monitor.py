@@ -1,0 +1,36 @@
+"""Which of Keras's metrics are better large and which small, as their names in a history say it."""
+
+
+def metric_sign(given, known):
+    """(what the history calls it, 1 where more is better, -1 where less is, None where Keras doesn't know) of a metric.
+
+    given: what the user passed to compile; known: the metric or function that Keras makes of it, or "accuracy".
+    """
+    import keras
+    from keras.src.utils.naming import get_object_name
+
+    if isinstance(known, keras.metrics.Metric):
+        return given if isinstance(given, str) else known.name, _sign(known)
+    name = given if isinstance(given, str) else get_object_name(given)
+    return name, 1 if known in ("accuracy", "acc") else _sign(_metric_of(getattr(known, "func", known)))
+
+
+def is_accuracy(name):
+    """Whether a metric's name says that it is an accuracy."""
+    return "accuracy" in name.lower() or name.lower().split("_")[-1] == "acc"
+
+
+def _metric_of(function):
+    """The metric that Keras makes of a function of its own, None for any other."""
+    import keras
+
+    if not getattr(function, "__module__", "").startswith("keras."):
+        return None
+    try:
+        return keras.metrics.get("".join(word.capitalize() for word in function.__name__.split("_")))
+    except ValueError:
+        return None
+
+
+def _sign(metric):
+    return {"up": 1, "down": -1}.get(getattr(metric, "_direction", None))
