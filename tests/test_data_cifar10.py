@@ -6,6 +6,7 @@ import http.server
 import importlib.util
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -45,7 +46,7 @@ for split, features in tfds_source.read_columns(builder, folder).items():
 
 def add(tar, name, content):
     member = tarfile.TarInfo(name)
-    member.size = len(content)
+    member.size, member.mtime = len(content), 10**9
     tar.addfile(member, io.BytesIO(content))
 
 
@@ -66,8 +67,12 @@ def jpeg_archive(tmp_path, monkeypatch):
             for label, name in enumerate(CLASSES):
                 for number in range(count):
                     add(tar, f"{part}/{name}/{number:04}.jpg", plain_jpeg(part, label, number))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    monkeypatch.setitem(jpeg.SOURCES, "file", user_file.source(jpeg.INFO, jpeg.ARCHIVE, digest))
+    with tarfile.open(path) as tar:
+        tar.extractall(tmp_path / "files", filter="data")
+    listed = "find train test -name '*.jpg' | LC_ALL=C sort | xargs sha256sum | sha256sum"  # as the README says
+    digest = subprocess.check_output(listed, shell=True, cwd=tmp_path / "files", text=True).split()[0]
+    images = user_file.files_source(jpeg.INFO, "the JPEG copy of CIFAR-10", jpeg.IMAGES, jpeg.ARCHIVE, digest)
+    monkeypatch.setitem(jpeg.SOURCES, "file", images)
     monkeypatch.setattr(jpeg, "VALIDATION", 20)
     sizes = {"train": 40, "validation": 20, "test": 30}
     monkeypatch.setattr(cifar10_jpeg, "INFO", dataclasses.replace(cifar10_jpeg.INFO, sizes=sizes))
@@ -106,18 +111,45 @@ def jpeg_again(archive, monkeypatch):
 
 
 def test_without_a_path_one_error_says_what_to_do(jpeg_archive, own_cache):
-    with pytest.raises(DataUnavailable, match="ZOO_CIFAR10_JPEG is not set.*name the path of cifar10_jpeg.tar.xz in"):
+    with pytest.raises(DataUnavailable, match="ZOO_CIFAR10_JPEG is not set.*name the folder or archive of the JPEG"):
         load("cifar10_jpeg")
 
 
-@pytest.mark.parametrize("named", ["nowhere.tar.xz", ".", "other.tar.xz"])
-def test_what_is_not_the_archive_is_refused(named, jpeg_archive, own_cache, monkeypatch):
+@pytest.mark.parametrize("named, reason", [
+    ("nowhere.tar.xz", "cannot be read"),
+    ("damaged.tar.xz", "cannot be read"),
+    ("damaged.zip", "cannot be read"),
+    ("text.txt", "cannot be read"),
+    ("nothing", "has 0 files of the JPEG copy.*sha256 differs"),
+    ("files", "has 90 files of the JPEG copy.*sha256 differs"),
+    ("~nobody-known/a.tar", "cannot be read"),
+])
+def test_what_is_not_the_images_is_refused(named, reason, jpeg_archive, own_cache, monkeypatch):
+    folder = jpeg_archive.parent
     content = bytearray(jpeg_archive.read_bytes())
     content[len(content) // 2] ^= 1
-    (jpeg_archive.parent / "other.tar.xz").write_bytes(content)
-    monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(jpeg_archive.parent / named))
-    with pytest.raises(DataUnavailable, match="sha256 differs" if named == "other.tar.xz" else "cannot be read"):
+    (folder / "damaged.tar.xz").write_bytes(content)
+    zipped = Path(shutil.make_archive(folder / "damaged", "zip", folder / "files"))
+    zipped.write_bytes(zipped.read_bytes()[:-30])
+    (folder / "text.txt").write_text("no archive")
+    (folder / "nothing").mkdir()
+    (folder / "files" / "train" / "ship" / "0000.jpg").write_bytes(b"another image")
+    monkeypatch.setenv("ZOO_CIFAR10_JPEG", named if named.startswith("~") else str(folder / named))
+    with pytest.raises(DataUnavailable, match=reason):
         load("cifar10_jpeg")
+
+
+@pytest.mark.parametrize("packed", ["zip", "gztar", None])
+def test_any_folder_or_archive_with_the_images_will_do(packed, jpeg_archive, own_cache, monkeypatch):
+    monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(jpeg_archive))
+    expected, folder = load("cifar10_jpeg").fingerprint, jpeg_archive.parent
+    repository = folder / "CIFAR-10-images-master"
+    shutil.move(folder / "files", repository)
+    (repository / "README.md").write_text("other files make no difference")
+    path = shutil.make_archive(folder / "packed", packed, folder, repository.name) if packed else repository
+    monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(path))
+    monkeypatch.setenv("ZOO_DATA_DIR", str(folder / "another cache"))
+    assert load("cifar10_jpeg").fingerprint == expected
 
 
 def test_cifar10_asks_for_the_internet_and_offers_no_mirror(own_cache, monkeypatch):

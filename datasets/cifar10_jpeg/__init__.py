@@ -1,4 +1,4 @@
-"""CIFAR-10 as JPEG files: a lossy copy, not the canonical set, out of an archive that the user has."""
+"""CIFAR-10 as JPEG files: a lossy copy, not the canonical set, out of a folder or archive that the user has."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ INFO = Info(
     input_shape=(32, 32, 3),
     classes=10,
     class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-    sources={"file": "cifar10_jpeg.tar.xz at the path that ZOO_CIFAR10_JPEG names"},
+    sources={"file": "the folder or archive that ZOO_CIFAR10_JPEG names"},
     fingerprint="ebff790c66e0d7629d5ee96d60cf4f3e28c8df5673c2fce2d1a472b3c269ca07",
     folder=Path(__file__).parent,
     path_variable="ZOO_CIFAR10_JPEG",

@@ -1,4 +1,4 @@
-"""The 60,000 JPEG files out of an archive of the user's, checked by its sha256, and their fixed splits."""
+"""The 60,000 JPEG files out of a folder or archive of the user's, checked by their sha256, and their fixed splits."""
 
 import io
 import tarfile
@@ -9,27 +9,27 @@ from zoo.datasets import user_file
 from zoo.datasets.cifar10_jpeg import INFO
 from zoo.datasets.dataset import Built, Split
 
-ARCHIVE = "cifar10_jpeg.tar.xz"
-SHA256 = "c98c3af3b1cd62ccbc9233bf60d0bf5f6a1ed650f8f87ca02a5e625b361f2797"
+ARCHIVE = "cifar10_jpeg.tar"
+IMAGES = r"(?:train|test)/[a-z]+/\d+\.jpg"
+SHA256 = "f10d4c9e536a564f17fa5e8d68ba087d1235e60cd1f21700e11ff43f0647bbb0"
 VALIDATION = 5_000
 SEED = 2009
 NEEDS = {"PIL": "pillow"}
-SOURCES = {"file": user_file.source(INFO, ARCHIVE, SHA256)}
+SOURCES = {"file": user_file.files_source(INFO, "the JPEG copy of CIFAR-10", IMAGES, ARCHIVE, SHA256)}
 
 
 def build(folder):
     """Decode train/<class>/NNNN.jpg and test/<class>/NNNN.jpg; 5,000 images drawn from train validate.
 
-    The archive is ordered by class, so that train and test are both put into a random order, always the same.
+    The files are ordered by class, so that train and test are both put into a random order, always the same.
     """
     import PIL
 
     images = {"train": {}, "test": {}}
-    with tarfile.open(folder / ARCHIVE, "r:xz") as tar:
+    with tarfile.open(folder / ARCHIVE, "r:") as tar:
         for member in tar:
-            if member.isfile():
-                part, label, number = member.name.split("/")
-                images[part][label, number] = _decoded(tar.extractfile(member).read())
+            part, label, number = member.name.split("/")
+            images[part][label, number] = _decoded(tar.extractfile(member).read())
     # RandomState's stream is frozen for all NumPy versions; a Generator's is not.
     random = np.random.RandomState(SEED)
     train, test = (_shuffled(images[part], random) for part in ("train", "test"))
