@@ -211,6 +211,7 @@ def test_in_python_a_picture_may_come_in_many_kinds(preset, digits):
     (np.zeros((28, 28)), {}, "Image 0 is blank"),
     (np.zeros((5, 28, 28)), {}, "one image is wanted, or a list of them"),
     ([[[1, 2], [3]]], {}, "Image 0 is ragged"),
+    (np.eye(784)[:3], {}, r"Image 0 is .* looks like 3 flattened images; give them as \(3, 28, 28\), or"),
     (5, {}, "images are paths or arrays, one or a list of them, not 5"),
     ("nowhere.png", {}, "no file nowhere.png"),
     (np.eye(28), {"top": 0}, "at least 1; got 0"),

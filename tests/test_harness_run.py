@@ -300,6 +300,9 @@ def test_wrong_words_are_answered_before_any_training(log):
         run(seeds=99999999999)
     with pytest.raises(InvalidInput, match="different integers"):
         run(seeds=[1, 1])
+    for seeds in (2.0, ["a"], [0.5]):
+        with pytest.raises(InvalidInput, match="seeds must be a number of seeds, or a list of integers; got"):
+            run(seeds=seeds)
     with pytest.raises(InvalidInput, match="no reproduction: it does not define trials, judge, draw"):
         run_claim(collections)
     assert not begun(log)

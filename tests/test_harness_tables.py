@@ -110,9 +110,27 @@ def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):
 def test_the_last_line_runs_it_again_with_as_many_seeds(written, seeds, backend, said):
     few = Trial(*OTHER, (0,), harness_example.train)
     trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train), few]  # noqa: E731
-    folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8, 9][:seeds], backend=backend))
+    module = reproduction(trials=trials, SEEDS={"full": 3}, __name__="zoo.reproductions.a_claim")
+    folder = written(module, rows_of(ROW, [7, 8, 9][:seeds], backend=backend))
     last = (folder / "comparison.md").read_text().splitlines()[-1]
     assert last == f"To run it again: `zoo reproduce a_claim --budget full{said}`."
+
+
+def test_a_claim_of_the_users_own_is_run_again_in_python(written):
+    trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train)]  # noqa: E731
+    folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8]))
+    last = (folder / "comparison.md").read_text().splitlines()[-1]
+    assert last == 'To run it again, in Python: `zoo.reproductions.harness.run_claim(a_claim, "full", seeds=2)`.'
+
+
+@pytest.mark.parametrize("changes, match", [
+    ({"draw": lambda runs: None}, "a_claim.draw must return a matplotlib Figure; it returned NoneType"),
+    ({"judge": lambda runs: None}, "a_claim.judge must return a list of checks.*; it returned None"),
+    ({"judge": lambda runs: [True]}, "a_claim.judge must return a list of checks.*; it returned .True"),
+])
+def test_what_a_claim_forgot_to_return_is_said(written, changes, match):
+    with pytest.raises(InvalidInput, match=match):
+        written(reproduction(**changes), rows_of(ROW, [7, 8]))
 
 
 def test_no_command_is_promised_that_would_run_something_else(written):

@@ -1,5 +1,6 @@
 """classify: what a pretrained model takes images for, by the names of its classes, from pictures of any kind."""
 
+import math
 import os
 
 from zoo.errors import InvalidInput, ZooError
@@ -57,7 +58,7 @@ def prepared(preset, images):
     dataset, entries = layout_of(card), []
     for place, image in enumerate(images):
         try:
-            pictures = _pictures(image, f"Image {place}")
+            pictures = _pictures(image, f"Image {place}", input_shape)
         except ZooError as error:
             entries.append({"image": os.fspath(image) if _is_path(image) else f"Image {place}", "error": error})
             continue
@@ -74,10 +75,18 @@ def _is_path(image):
     return isinstance(image, (str, os.PathLike))
 
 
-def _pictures(image, name):
+def _pictures(image, name, input_shape):
     from zoo.image_files import picture_of, read_images
 
-    return read_images(image) if _is_path(image) else [picture_of(image, name)]
+    found = read_images(image) if _is_path(image) else [picture_of(image, name)]
+    if not _is_path(image) or os.fspath(image).lower().endswith(".npy"):
+        for name, pixels, _ in found:
+            if pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape):
+                raise InvalidInput(
+                    f"{name} is an array of shape {pixels.shape}, which looks like {len(pixels)} flattened images; give them as "
+                    f"{(len(pixels), *input_shape)}, or a picture of that width as a PNG file."
+                )
+    return found
 
 
 def classify_prepared(preset, entries, top):

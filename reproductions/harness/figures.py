@@ -5,6 +5,7 @@ import re
 import sys
 
 from zoo.errors import InvalidInput
+from zoo.reproductions.harness.claims import claim_name
 
 DPI = 120
 STYLE = {"font.family": "DejaVu Sans", "figure.constrained_layout.use": True, "axes.grid": True, "grid.alpha": 0.3}
@@ -19,6 +20,8 @@ def figure_png(module, runs, caption=""):
 
     def draw():
         figure = module.draw(runs)
+        if not hasattr(figure, "savefig"):
+            raise InvalidInput(f"{claim_name(module)}.draw must return a matplotlib Figure; it returned {type(figure).__name__}.")
         if not figure.get_supxlabel():
             figure.supxlabel(caption, fontsize=8, color="0.4", x=0.99, ha="right")
         return {"figure.png": figure}

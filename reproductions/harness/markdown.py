@@ -134,6 +134,9 @@ def _rerun(module, runs, budget):
         return ""
     usual = max((len(trial.seeds) for trial in trials), default=len(seeds))
     backend = " --backend tensorflow" if "tensorflow" in set(runs.backend) else ""
+    if not module.__name__.startswith("zoo.reproductions."):  # a module of the user's own, which no command knows
+        own = "" if len(seeds) == usual else f", seeds={len(seeds)}"
+        return f"To run it again, in Python: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`."
     own = "" if len(seeds) == usual else f" --seeds {len(seeds)}"
     return f"To run it again: `zoo reproduce {claim_name(module)} --budget {budget}{own}{backend}`."
 

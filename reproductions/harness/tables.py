@@ -12,6 +12,7 @@ from zoo.reproductions.harness.numbers import cell
 from zoo.reproductions.harness.published import matches
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.statistics import finite, mean_interval
+from zoo.reproductions.harness.verdicts import Check
 
 COMPARISON = (
     "claim dataset model setting metric n_seeds mean ci95_low ci95_high published published_source published_checked note"
@@ -46,6 +47,9 @@ def _interval(metric, values):
 def judge_runs(module, runs):
     """The lines of verdicts.csv as dicts, one per check of the reproduction's judge(runs)."""
     checks = module.judge(runs)
+    if not isinstance(checks, (list, tuple)) or not all(isinstance(check, Check) for check in checks):
+        wanted = "a list of checks, as zoo.reproductions.harness.target and the like make them"
+        raise InvalidInput(f"{claim_name(module)}.judge must return {wanted}; it returned {checks!r:.80}.")
     names = [check.name for check in checks]
     if len(set(names)) < len(names):
         raise InvalidInput(f"{claim_name(module)}: two checks have the same name; give each its own with name=...")

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -38,7 +39,10 @@ class Budget:
         seeds = {**DEFAULT_SEEDS, **(defaults or {})}[name] if seeds is None else seeds
         if isinstance(seeds, int):
             seeds = range(min(seeds, MOST_SEEDS + 1))  # a mistyped number must not fill the memory
-        seeds = tuple(int(seed) for seed in seeds)
+        try:
+            seeds = tuple(operator.index(seed) for seed in seeds)
+        except TypeError:
+            raise InvalidInput(f"seeds must be a number of seeds, or a list of integers; got {seeds!r:.80}.") from None
         if not seeds:
             raise InvalidInput("A run needs at least one seed; ask for 2 or more to get an interval.")
         if len(seeds) > MOST_SEEDS:

@@ -19,10 +19,11 @@ PROGRESS = ("epochs_trained", "diverged", "best_epoch", "compile_seconds", "fit_
 class Population:
     """K replicas ("members") of one Keras model that differ in their seed.
 
-    On the JAX backend all members train as one compiled program (`jax.vmap` over members of a `lax.scan` over
-    Keras's own stateless train step), on a CPU a share of them on each core; on TensorFlow and PyTorch one after another
-    with `keras.Model.fit`. From the same weights all give the same answers within float tolerance: a population of one
-    equals `fit` step for step, on the same order of examples. (Keras draws other weights from a seed on each backend.)
+    On the JAX backend all members train as one compiled program, a `lax.scan` over Keras's own stateless train step, side by
+    side on a GPU (`jax.vmap`), in turn on each core of a CPU; on TensorFlow and PyTorch one after another with
+    `keras.Model.fit`. From the same weights all give the same answers within float tolerance: a population of one equals
+    `fit` step for step, on the same order of examples. (From a seed Keras draws other weights, and in training other random
+    numbers, on each backend.)
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
