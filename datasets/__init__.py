@@ -62,6 +62,10 @@ def load(name, *, source=None):
     "mirror" takes only that one, and prepares anew what came from the other.
     Raises UnknownName; DataUnavailable, within 10 seconds, when no source answers; CacheError when the
     cache folder cannot be read or written.
+
+    >>> digits = load("digits")
+    >>> digits.train.x.shape, digits.input_shape, digits.classes, len(digits.test.y)
+    ((1197, 8, 8), (8, 8), 10, 300)
     """
     from zoo.datasets.prepare import ready
 

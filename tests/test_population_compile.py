@@ -162,3 +162,34 @@ def test_weight_decay_spares_the_variables_it_was_told_to():
     by_list.exclude_from_weight_decay(var_list=[population.template.trainable_variables[0]])
     with pytest.raises(InvalidInput, match="var_names"):
         population.compile(by_list, "mse")
+
+
+class Smallest(keras.metrics.Metric):
+    """The smallest output; it begins at a number that is not the one which its variable is made with."""
+
+    def __init__(self, name="smallest", **options):
+        super().__init__(name=name, **options)
+        self.least = self.add_weight(shape=(), initializer="zeros", name="least")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.least.assign(keras.ops.minimum(self.least, keras.ops.min(keras.ops.cast(y_pred, "float32"))))
+
+    def result(self):
+        return keras.ops.convert_to_tensor(self.least)
+
+    def reset_state(self):
+        self.least.assign(1e9)
+
+
+def test_metrics_begin_where_they_reset_to():
+    def positive():
+        layers = keras.layers
+        return keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Rescaling(1 / 99), layers.Dense(3, "softplus")])
+
+    (x, y), held_out = digits()
+    population = zoo.Population(positive, [0])
+    population.compile("adam", "sparse_categorical_crossentropy", [Smallest()])
+    smallest = population.predict(x).min()
+    assert population.evaluate(x, y % 3).smallest[0] == pytest.approx(smallest, rel=1e-5) and smallest > 0
+    history = population.fit(x, y % 3, validation_data=(held_out[0], held_out[1] % 3), batch_size=50)
+    assert history.val_smallest[0] == pytest.approx(population.predict(held_out[0]).min(), rel=1e-5)

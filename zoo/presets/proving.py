@@ -77,7 +77,7 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     card = model_card(name_or_folder)
     own = card.get("dataset")
     if dataset is None and own is None:
-        raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on.")
+        raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on (--dataset, or dataset=...).")
     task = _task_on(card, dataset or own["name"])  # what does not fit is refused before anything is downloaded
     folder = find(name_or_folder)
     files = verified(folder)

@@ -1,6 +1,7 @@
 """Checks of the data and settings that enter training: one clear InvalidInput each."""
 
 import numbers
+import warnings
 
 import numpy as np
 
@@ -27,6 +28,7 @@ def check_data(model, x, y, part=""):
         raise InvalidInput(f"{part}x has shape {x.shape}, but the model takes ({shape}).")
     if len(x) == 0:
         raise InvalidInput(f"{part}x is empty: there is nothing to train or evaluate on.")
+    _warn_of_scale(model, x, part)
     if y is None:
         return x, np.zeros(len(x), "float32")
     y = _numeric(y, f"{part}y")
@@ -34,6 +36,18 @@ def check_data(model, x, y, part=""):
         count = "is a single number" if y.ndim == 0 else f"has {len(y)}"
         raise InvalidInput(f"{part}x has {len(x)} examples, {part}y {count}; they must be as many.")
     return x, y
+
+
+def _warn_of_scale(model, x, part):
+    """Warn of numbers in 0..1 that a model for pixels of 0..255 would make nearly 0."""
+    from zoo.layers.preprocessing import rescale_of
+
+    if x.dtype.kind == "f" and rescale_of(model) == 1 / 255 and 0 <= float(x.min()) and 0 < float(x.max()) <= 1:
+        warnings.warn(
+            f"{part}x is in 0..1, and {model.name!r} divides its input by 255, since the zoo's models take pixels of 0..255: "
+            "give them so, or make the model with rescale=None.",
+            stacklevel=5,
+        )
 
 
 def check_arrays(model, x, y):

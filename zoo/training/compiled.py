@@ -35,6 +35,7 @@ class Program:
 
     def __init__(self, model, rate_handle, copied):
         self.model, self.rate, self._copied = model, rate_handle, copied
+        model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
         optimizer = model.optimizer
         inner = innermost(optimizer)

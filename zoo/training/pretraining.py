@@ -44,6 +44,12 @@ def pretrain(
     Returns the history as a DataFrame: encoder (from 1), member, seed, epoch, loss (reconstruction error per
     example). Adds to the population's compile_seconds and fit_seconds. Raises InvalidInput for a population of
     other models, or settings that do not fit it.
+
+    >>> x = zoo.datasets.load("digits").train.x
+    >>> stacks = zoo.Population(lambda: zoo.create_model("autoencoder_stack", (8, 8), 10, widths=(16, 8)), seeds=range(2))
+    >>> history = pretrain(stacks, x, epochs=2)
+    >>> history.groupby("encoder").size().to_dict()
+    {1: 4, 2: 4}
     """
     if not isinstance(population, Population):
         raise InvalidInput(f"pretrain needs a zoo.Population of models, not {type(population).__name__}.")
