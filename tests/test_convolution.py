@@ -36,8 +36,10 @@ def test_convolution_is_that_of_keras(images, monkeypatch, device, padding, stri
 
 @on_jax
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
-@pytest.mark.parametrize("n, padding, strides, size", [(3, "same", 1, 3), (37, "same", 1, 3), (3, "valid", 1, 2), (3, "same", 2, 3)])
-def test_convolution_of_members_and_its_gradients(monkeypatch, device, n, padding, strides, size):
+@pytest.mark.parametrize("n, padding, strides, size, channels", [
+    (3, "same", 1, 3, 2), (37, "same", 1, 3, 3), (3, "valid", 1, 2, 1), (9, "valid", 1, 3, 8), (3, "same", 2, 3, 2)
+])
+def test_convolution_of_members_and_its_gradients(monkeypatch, device, n, padding, strides, size, channels):
     import jax
     from jax import lax
 
@@ -45,7 +47,8 @@ def test_convolution_of_members_and_its_gradients(monkeypatch, device, n, paddin
 
     as_on(device, monkeypatch)
     draw = np.random.default_rng(0)
-    x, kernel = draw.normal(size=(2, n, 7, 6, 2)).astype("float32"), draw.normal(size=(2, size, size, 2, 4)).astype("float32")
+    x = draw.normal(size=(2, n, 7, 6, channels)).astype("float32")
+    kernel = draw.normal(size=(2, size, size, channels, 4)).astype("float32")
 
     def reference(x, kernel):
         return lax.conv_general_dilated(x, kernel, (strides,) * 2, padding.upper(), dimension_numbers=("NHWC", "HWIO", "NHWC"))
