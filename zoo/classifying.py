@@ -81,10 +81,11 @@ def _pictures(image, name, input_shape):
     found = read_images(image) if _is_path(image) else [picture_of(image, name)]
     if not _is_path(image) or os.fspath(image).lower().endswith(".npy"):
         for name, pixels, _ in found:
-            if pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape):
+            flat = pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape)
+            if flat and pixels.shape[0] != pixels.shape[1]:
                 raise InvalidInput(
-                    f"{name} is an array of shape {pixels.shape}, which looks like {len(pixels)} flattened images; give them as "
-                    f"{(len(pixels), *input_shape)}, or a picture of that width as a PNG file."
+                    f"{name} is an array of shape {pixels.shape}, which looks like {len(pixels)} flattened images; give them "
+                    f"as {(len(pixels), *input_shape)}, or a picture of that width as a PNG file."
                 )
     return found
 

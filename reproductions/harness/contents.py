@@ -3,38 +3,51 @@
 import dataclasses
 import functools
 import hashlib
+import importlib.util
+import inspect
 import pickle
+import sysconfig
 import types
+from pathlib import Path
 
 import numpy as np
 
 from zoo.errors import InvalidInput
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
+INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")  # where Python keeps packages, whose versions count
+COMMON = {"name", "dtype"}  # what tells no two objects apart in what they compute, or is said by other parts of a key
 
 
 def contents(name, thing):
     """(text, [(name, function or class) inside]) of a value that `name` stands for.
 
-    Numbers, texts, containers, arrays, dataclasses, what has Keras's get_config and what can be pickled. Raises InvalidInput
-    for anything else, since nobody would see it change.
+    Numbers, texts, containers, arrays, dataclasses, what has Keras's get_config, what has attributes, what can be pickled.
+    Raises InvalidInput for anything else, and for layers and models, whose weights nobody would see change.
     """
+    try:
+        return _contents(name, thing)
+    except RecursionError:
+        raise _unreadable(name, thing, "it contains itself") from None
+
+
+def _contents(name, thing):
     if isinstance(thing, PLAIN):
         return repr(thing), []
     if isinstance(thing, (types.FunctionType, type)):
         return thing.__qualname__, [(thing.__qualname__, thing)]
-    if isinstance(thing, (types.BuiltinFunctionType, np.ufunc)):
-        return thing.__name__, []
     if isinstance(thing, functools.partial):
         thing = {"function": thing.func, "args": thing.args, **thing.keywords}
     if isinstance(thing, (dict, types.MappingProxyType)):
         thing = list(thing.items())
     if isinstance(thing, (list, tuple, set, frozenset)):
-        texts, inside = zip(*(contents(name, part) for part in thing), strict=True) if thing else ((), ())
+        texts, inside = zip(*(_contents(name, part) for part in thing), strict=True) if thing else ((), ())
         ordered = sorted(texts) if isinstance(thing, (set, frozenset)) else texts
         return f"[{', '.join(ordered)}]", sum(inside, [])
-    kind = type(thing)
-    text, inside = contents(name, _state(name, thing))
+    kind, called = type(thing), getattr(thing, "__name__", None)
+    if callable(thing) and isinstance(called, str) and not is_users((getattr(thing, "__module__", None) or "builtins")):
+        return f"{thing.__module__}.{called}", []  # a function of a package, in C or compiled
+    text, inside = _contents(name, _state(name, thing))
     return f"{kind.__module__}.{kind.__qualname__}: {text}", [(kind.__qualname__, kind), *inside]
 
 
@@ -43,13 +56,55 @@ def _state(name, thing):
     if isinstance(thing, (np.ndarray, np.generic)) and thing.dtype != object:
         return [str(thing.dtype), list(thing.shape), hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()]
     if callable(getattr(thing, "get_config", None)):
-        return thing.get_config()
+        return _configuration(name, thing)
     if dataclasses.is_dataclass(thing):
         return {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)}
+    if getattr(thing, "__dict__", None) and type(thing).__reduce_ex__ is object.__reduce_ex__:
+        return vars(thing)
     try:
         return hashlib.sha256(pickle.dumps(thing, protocol=4)).hexdigest()
     except Exception as error:  # whatever pickling it runs into
-        raise InvalidInput(
-            f"{name} is an object of {type(thing).__qualname__}, which a run could use but nobody could see change ({error}); "
-            "make it inside the function that uses it, from numbers."
-        ) from None
+        raise _unreadable(name, thing, error) from None
+
+
+def _configuration(name, thing):
+    """What Keras would make the object anew from, and what a class of the user's leaves out of it."""
+    if hasattr(thing, "weights"):
+        raise _unreadable(name, thing, "its weights are not in its configuration")
+    try:
+        found = {key: value for key, value in thing.get_config().items() if key not in COMMON}
+    except NotImplementedError as error:
+        raise _unreadable(name, thing, error) from None
+    if is_users(type(thing).__module__):
+        for parameter in inspect.signature(type(thing)).parameters:
+            if parameter not in {*found, *COMMON} and hasattr(thing, parameter):
+                found[parameter] = getattr(thing, parameter)
+            elif parameter not in {*found, *COMMON, "args", "kwargs"}:
+                raise _unreadable(name, thing, f"its get_config leaves out {parameter}")
+    return found
+
+
+def _unreadable(name, thing, reason):
+    return InvalidInput(
+        f"{name} is an object of {type(thing).__name__}, which a run could use but nobody could see change ({reason}); "
+        "make it inside the function that uses it, from numbers."
+    )
+
+
+def is_users(module):
+    """Whether a module is neither Python's nor of an installed package."""
+    return _is_users(module.partition(".")[0])
+
+
+@functools.cache
+def _is_users(package):
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # no such name, or a module without a file, as __main__ may be
+        return package == "__main__"
+    places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
+    roots = [Path(sysconfig.get_path(name)).resolve() for name in INSTALLED]
+    files = [Path(place).resolve() for place in places if place not in ("", "built-in", "frozen")]
+    return bool(files) and not any(
+        file.is_relative_to(root) or {"site-packages", "dist-packages"} & set(file.parts) for file in files for root in roots
+    )

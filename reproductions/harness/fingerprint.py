@@ -7,20 +7,18 @@ import importlib.util
 import inspect
 import json
 import sys
-import sysconfig
 import textwrap
 import types
 from pathlib import Path
 
 from zoo.environment import installed_version
 from zoo.errors import InvalidInput
-from zoo.reproductions.harness.contents import contents
+from zoo.reproductions.harness.contents import contents, is_users
 
 PROJECT = "zoo.reproductions"
 LIBRARY = ("models", "layers", "training", "reconstruction.py", "registry.py", "representations.py", "tasks.py")
 # What trials compute with outside of it and of the reproductions; of zoo.datasets the rest counts by the arrays it gives.
 BESIDES = ("zoo.datasets.acoustics", "zoo.datasets.adding.sequences", "zoo.datasets.variations", "zoo.presets.saving")
-INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")  # where Python keeps packages, whose versions count
 
 
 def trial_key(trial, environment):
@@ -58,8 +56,7 @@ def code_fingerprint(function):
     function uses counts: a change to a claim's judge or draw leaves its trials valid. Raises InvalidInput for a value whose
     contents can't be read.
     """
-    sources = {**_library_sources(), **_reached_sources(function)}
-    return _digest(json.dumps(sources, sort_keys=True))
+    return _digest(json.dumps([_library_sources(), *_reached_sources(function)], sort_keys=True))
 
 
 def _digest(text):
@@ -74,42 +71,51 @@ def _library_sources():
 
 
 def _reached_sources(function):
-    """Source text, by name, of a function and, in turn, of what it names in modules that count."""
+    """What a function and, in turn, what it names in modules that count consist of: [[name, text]] sorted, {module: text}."""
     home = function.__module__
-    found, queue = {}, [(function.__qualname__, function)]
+    texts, modules, seen, queue = set(), {}, {}, [(function.__qualname__, function)]
     while queue:
         name, thing = queue.pop()
-        thing = inspect.unwrap(thing) if callable(thing) else thing
-        label = f"{getattr(thing, '__module__', None) or home}:{name}"
-        if label in found:
-            continue
+        if not isinstance(thing, (types.FunctionType, types.ModuleType, type)):
+            thing = inspect.unwrap(thing) if callable(thing) else thing  # as jax.jit's are
         if isinstance(thing, types.ModuleType):
-            _add_module(thing.__name__, found)
-        elif isinstance(thing, (types.FunctionType, type)):
-            if thing.__module__ == home or _counts(thing.__module__):
-                found[label] = _source(thing)
-                _add_imports(found[label], sys.modules[thing.__module__].__package__, found)
-                queue += _used(thing)
-        else:
-            found[label], inside = contents(name, thing)
+            _add_module(thing.__name__, modules)
+        elif not isinstance(thing, (types.FunctionType, type)):
+            text, inside = contents(name, thing)
+            texts.add((f"{home}:{name}", text))
             queue += inside
-    return found
+        elif id(thing) not in seen and (thing.__module__ == home or _counts(thing.__module__)):
+            seen[id(thing)] = thing  # kept, so that no other object gets its id
+            text = _source(thing)
+            texts.add((f"{thing.__module__}:{name}", text))
+            _add_imports(text, sys.modules[thing.__module__].__package__, modules)
+            queue += _used(thing)
+    return sorted(map(list, texts)), modules
 
 
 def _source(thing):
     """The text of a function or class; of a function that was made from no text, as dataclasses do, its code."""
+    code = getattr(thing, "__code__", None)  # inspect would go on to what a decorated function wraps
     try:
-        return inspect.getsource(thing)
+        return inspect.getsource(code or thing)
     except OSError:
-        if isinstance(thing, type):
-            raise InvalidInput(f"The source of {thing.__qualname__}, which a run uses, can't be read; put it into a file.") from None
-        return f"{thing.__code__.co_code.hex()} {thing.__code__.co_names}"
+        if code is None:
+            said = f"The source of {thing.__qualname__}, which a run uses, can't be read; put it into a file."
+            raise InvalidInput(said) from None
+        return _plain_code(code)
+
+
+def _plain_code(code):
+    parts = [_plain_code(part) if isinstance(part, types.CodeType) else repr(part) for part in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {parts}"
 
 
 def _used(thing):
     """(name, object) for all that a function, or a class in its methods, bases and attributes, uses."""
     if isinstance(thing, types.FunctionType):
         yield from _named(thing.__code__, thing.__globals__)
+        if hasattr(thing, "__wrapped__"):
+            yield thing.__qualname__, thing.__wrapped__
         # What was computed where the function was made, and stands in no code of its own.
         cells = [cell.cell_contents for cell in thing.__closure__ or () if not _empty(cell)]
         for place, value in enumerate([*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values(), *cells]):
@@ -162,23 +168,7 @@ def _ours(module):
 def _counts(module):
     """Whether the text of a module counts: ours does, as above, and a user's, which no version stands for."""
     module = module or ""
-    top = module.partition(".")[0]
-    return _ours(module) if top == "zoo" else _is_users(top)
-
-
-@functools.cache
-def _is_users(package):
-    """Whether a package, or a module without one, is neither Python's nor installed."""
-    try:
-        spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError):  # no such name, or a module without a file, as __main__ may be
-        return False
-    places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
-    roots = [Path(sysconfig.get_path(name)).resolve() for name in INSTALLED]
-    files = [Path(place).resolve() for place in places if place not in ("", "built-in", "frozen")]
-    return bool(files) and not any(
-        file.is_relative_to(root) or {"site-packages", "dist-packages"} & set(file.parts) for file in files for root in roots
-    )
+    return _ours(module) if module.partition(".")[0] == "zoo" else is_users(module)
 
 
 def _add_module(name, found):
@@ -190,6 +180,9 @@ def _add_module(name, found):
     if spec is not None and (spec.origin or "").endswith(".py"):
         found[name] = Path(spec.origin).read_text(encoding="utf-8")
         _add_imports(found[name], spec.parent, found)
+        if not _ours(name):  # a module inside may be reached by its name alone
+            for inside in [module for module in sys.modules if module.startswith(f"{name}.")]:
+                _add_module(inside, found)
 
 
 def _add_imports(source, package, found):

@@ -13,6 +13,7 @@ a quarter to two thirds of the time of all at once.
 """
 
 import functools
+import math
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from jax.custom_batching import sequential_vmap
 
 CACHE = 2**20  # bytes: the pixels and errors that a CPU holds at a time
 FEW_CHANNELS, WIDE = 8, 32  # from this many channels on, and from this many filters on, a CPU needs no zeros
+LARGE = 2**25  # bytes: outputs of more than this many take longer with zeros
 BLOCK = 2  # side of the square of outputs that one window gives
 
 
@@ -114,15 +116,17 @@ def _by_member(pads):
 
 
 def _few(*arrays):
-    """How many images of these arrays stay in the cache: a power of two, since XLA is slow with odd numbers of them."""
-    fit = max(4, CACHE // sum(array.nbytes // len(array) for array in arrays))
-    return 1 << min(fit, len(arrays[0])).bit_length() - 1
+    """How many images of these arrays to take at a time, equal parts that stay in the cache; XLA is slow with odd numbers."""
+    n = len(arrays[0])
+    fit = CACHE * max(1, n) // max(1, sum(array.nbytes for array in arrays)) // 4 * 4
+    parts = -(-n // max(4, fit))
+    return max(4, -(-n // max(1, parts) // 4) * 4)
 
 
 def _filled_up(x, kernel, pads):
-    """The convolution, with channels and filters of zeros where XLA is faster so."""
+    """The convolution, with channels and filters of zeros where XLA is faster so: of batches that are not too large."""
     channels, filters = kernel.shape[2:]
-    if channels < FEW_CHANNELS:
+    if channels < FEW_CHANNELS and math.prod(x.shape[:3]) * WIDE * x.dtype.itemsize <= LARGE:
         more, wider = channels % 2 if channels > 1 else 0, max(0, WIDE - filters)
         x = jnp.pad(x, [*[(0, 0)] * 3, (0, more)])
         kernel = jnp.pad(kernel, [(0, 0), (0, 0), (0, more), (0, wider)])

@@ -1,7 +1,9 @@
 """Checks of the data and settings that enter training: one clear InvalidInput each."""
 
 import numbers
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -46,8 +48,16 @@ def _warn_of_scale(model, x, part):
         warnings.warn(
             f"{part}x is in 0..1, and {model.name!r} divides its input by 255, since the zoo's models take pixels of 0..255: "
             "give them so, or make the model with rescale=None.",
-            stacklevel=5,
+            stacklevel=_frames_of_ours(),
         )
+
+
+def _frames_of_ours():
+    """The stack level of the user's line, for a warning of the function that calls this."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and Path(frame.f_code.co_filename).parent == Path(__file__).parent:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def check_arrays(model, x, y):

@@ -161,20 +161,20 @@ class Program:
         return lax.fori_loop(0, n_epochs, epoch, (state, best, history))
 
     def evaluate(self, trainable, non_trainable, data):
-        """(dict of (K,) float32: metrics of every member on data, a dict of x (n, ...), y (n, ...) and maybe weights w; draws)."""
+        """(metrics, draws): dict of (K,) float32, on data, a dict of x (n, ...), y (n, ...) and maybe weights w."""
         members = (trainable + non_trainable)[0].shape[0]
         arrays, rows = example_arrays(data), evaluation_rows(members)
         return over_members(lambda t, n: self._test(t, n, arrays, rows), members)(trainable, non_trainable)
 
-    def predict(self, trainable, non_trainable, x):
-        """(outputs of every member on one batch x (n, ...): (K, n, ...), non_trainable after it)."""
+    def predict(self, trainable, non_trainable, draws, x):
+        """(outputs of every member on one batch x (n, ...): (K, n, ...), draws after it)."""
         members = (trainable + non_trainable)[0].shape[0]
 
-        def call(trainable, non_trainable):
-            outputs, after = self.model.predict_step((trainable, non_trainable), (x,))
-            return outputs, self._at(self._drawn(after), non_trainable)
+        def call(trainable, non_trainable, draws):
+            outputs, after = self.model.predict_step((trainable, self._at(draws, non_trainable)), (x,))
+            return outputs, self._drawn(after)
 
-        return over_members(call, members)(trainable, non_trainable)
+        return over_members(call, members)(trainable, non_trainable, draws)
 
 
 def over_members(function, members):

@@ -200,10 +200,11 @@ class CompiledEngine:
 
         def outputs(weights):
             (trainable, non_trainable), found = jax.device_put(weights), []
+            draws = [non_trainable[place] for place in self.program.draws]
             for i in range(0, len(x), rows):
-                batch, non_trainable = run(trainable, non_trainable, x[i : i + rows])
+                batch, draws = run(trainable, non_trainable, draws, x[i : i + rows])
                 found.append(np.asarray(batch))
-            return np.concatenate(found, axis=1), [np.asarray(non_trainable[place]) for place in self.program.draws]
+            return np.concatenate(found, axis=1), jax.device_get(draws)
 
         parts, draws = zip(*self._by_groups(state, outputs))
         self._move(state, draws)

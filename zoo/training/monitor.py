@@ -10,7 +10,8 @@ def metric_sign(given, known):
     from keras.src.utils.naming import get_object_name
 
     if isinstance(known, keras.metrics.Metric):
-        return given if isinstance(given, str) else known.name, _sign(known)
+        function = getattr(known, "_fn", None)  # of a MeanMetricWrapper, which knows no direction
+        return given if isinstance(given, str) else known.name, _sign(known) or _sign(_metric_of(function))
     name = given if isinstance(given, str) else get_object_name(given)
     return name, 1 if known in ("accuracy", "acc") else _sign(_metric_of(getattr(known, "func", known)))
 

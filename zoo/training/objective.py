@@ -235,8 +235,8 @@ class Objective:
     def monitor(self, name=None, mode="auto"):
         """(name in the history, sign) of what says which epoch is best: the first of Keras's accuracies, else the loss.
 
-        name: or this one, such as "val_loss", the more the better in mode "max", the less in mode "min"; "auto": as Keras
-        knows it of its metrics. Raises InvalidInput for a name or mode that there is not, and where Keras doesn't know it.
+        name: or this one, a validation column of the history such as "val_loss". mode: "max" or "min", what is best; "auto": as
+        Keras knows it of its metrics. Raises InvalidInput for a name or mode that there is not, and where Keras doesn't know it.
         """
         signs = {"val_loss": -1} | {f"val_{metric}": sign for metric, sign in self._signs()}
         if name is None:
@@ -268,8 +268,8 @@ def _known(kind, identifier, get, chosen_by_data=()):
         found = get(identifier)
     except (TypeError, ValueError):
         found = None
-    if found is None and isinstance(identifier, (dict, list, tuple)):
-        raise InvalidInput(f"A population's models have one output, so it wants one {kind}; got a {type(identifier).__name__}.")
+    if found is None and kind == "loss" and isinstance(identifier, (dict, list, tuple)):
+        raise InvalidInput(f"A population's models have one output, so it wants one loss; got a {type(identifier).__name__}.")
     if found is None:
         raise InvalidInput(f"{kind}={identifier!r} is no Keras {kind}; give its name or a keras.{_PLACES[kind]} object.")
     return found

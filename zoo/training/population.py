@@ -148,8 +148,8 @@ class Population:
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
                 validation score (the first such epoch), or the last ones where no epoch had a finite validation loss. The
                 optimizer stays where the last epoch left it.
-            monitor: that score, a column of the history such as "val_loss"; None: the first of Keras's accuracies among the
-                metrics, else val_loss. mode: "max" or "min", what is best; "auto": what Keras knows of its metrics.
+            monitor: that score, a validation column of the history such as "val_loss"; None: the first of Keras's accuracies
+                among the metrics, else val_loss. mode: "max" or "min", what is best; "auto": what Keras knows of its metrics.
             shuffle: a new order per member and epoch, drawn from its seed; False: the order given.
             drop_remainder: leave out an epoch's last batch when it is smaller than the others.
             verbose: "auto" shows progress on a terminal, True always, False never.

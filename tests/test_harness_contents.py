@@ -1,0 +1,113 @@
+"""What a trial's code holds besides text: every change of it changes the key, and what can't be read is refused."""
+
+import importlib
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from zoo.errors import InvalidInput
+from zoo.reproductions.harness.fingerprint import code_fingerprint
+
+
+@pytest.fixture
+def key_of(tmp_path, monkeypatch):
+    """A function that writes modules {name: source} anew and gives the key of `run` in the first."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def key(modules):
+        names = [name.replace("/", ".").removesuffix(".__init__") for name in modules]
+        for name, source in modules.items():
+            path = tmp_path / f"{name}.py"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(textwrap.dedent(source))
+        for name in names:
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        importlib.import_module("linecache").clearcache()
+        return code_fingerprint(importlib.import_module(names[0]).run)
+
+    yield key
+    for name in [name for name in sys.modules if name.startswith("a_module")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("source, old, new", [
+    ("def power(n): return lambda x: x**n\nsquare, cube = power(2), power(3)\ndef run(): return square(1) + cube(1)", "(2)", "(4)"),
+    ("WAYS = {\n  'a': lambda x: x,\n  'b': lambda x: -x,\n}\ndef run(): return WAYS", "lambda x: x", "lambda x: 2 * x"),
+    ("made = {}\nexec('def f(): return 0.1', made)\nf = made['f']\nf.__module__ = __name__\ndef run(): return f()", "0.1", "0.7"),
+    ("""
+     import functools
+     def twice(f):
+         @functools.wraps(f)
+         def wrapper(x): return 2 * f(x)
+         return wrapper
+     @twice
+     def helper(x): return x
+     def run(): return helper(1)
+     """, "2 * f", "3 * f"),
+    ("""
+     import keras
+     class Own(keras.losses.Loss):
+         def __init__(self, n=1, name=None):
+             super().__init__(name=name)
+             self.n = n
+         def call(self, y, outputs): return self.n * outputs
+     LOSS = Own(5)
+     def run(): return LOSS
+     """, "Own(5)", "Own(6)"),
+    ("class Box: pass\nBOX = Box()\nBOX.depth = 3\ndef run(): return BOX", "= 3", "= 4"),
+], ids=["closures", "lambdas", "no text", "decorator", "loss", "attributes"])
+def test_what_the_run_uses_counts(key_of, source, old, new):
+    assert old in source
+    before = key_of({"a_module": source})
+    assert key_of({"a_module": source}) == before != key_of({"a_module": source.replace(old, new)})
+
+
+def test_equal_names_in_two_modules_both_count(key_of):
+    def key(rate, other):
+        mine = f"from a_module_other import helper\nRATE = {rate}\ndef run(): return helper() + RATE"
+        return key_of({"a_module": mine, "a_module_other": f"RATE = {other}\ndef helper(): return RATE"})
+
+    assert len({key(1, 2), key(3, 2), key(1, 4)}) == 3
+
+
+def test_a_module_inside_a_package_counts(key_of):
+    def key(units):
+        mine = "import a_module_package.nets\ndef run(): return a_module_package.nets.net()"
+        inside = f"def net(): return {units}"
+        return key_of({"a_module": mine, "a_module_package/__init__": "", "a_module_package/nets": inside})
+
+    assert key(1) == key(1) != key(2)
+
+
+def test_a_key_is_that_of_every_process(tmp_path):
+    (tmp_path / "a_module.py").write_text(
+        "class Box: pass\nBOX = Box()\nBOX.tags = {'alpha', 'beta', 'gamma'}\nSET = {'one', 'two', 'three'}\n"
+        "from jax.numpy import add\nimport keras\nkeras.layers.Dense(3)\nLOSS = keras.losses.Huber()\n"
+        "def run(): return BOX, SET, add, LOSS\n"
+    )
+    script = (
+        "import keras, a_module\nfrom zoo.reproductions.harness.fingerprint import code_fingerprint\n"
+        "print(code_fingerprint(a_module.run))"
+    )
+    keys = set()
+    for seed in "12":
+        env = {"PYTHONHASHSEED": seed, "PYTHONPATH": str(tmp_path), "KERAS_BACKEND": "jax", "PATH": ""}
+        done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        keys.add(done.stdout)
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize("value, reason", [
+    ("keras.layers.Dense(3)", "its weights are not in its configuration"),
+    ("ROUND", "it contains itself"),
+    ("threading.Lock()", "cannot pickle"),
+])
+def test_what_nobody_could_see_change_is_refused(key_of, value, reason):
+    source = f"import keras, threading\nROUND = []\nROUND.append(ROUND)\nTHING = {value}\ndef run(): return THING"
+    with pytest.raises(InvalidInput, match=f"THING is an object of .*{reason}.*make it inside the function"):
+        key_of({"a_module": source})
