@@ -337,22 +337,6 @@ def test_arguments_of_keras_that_there_are_not(method, arguments, match):
         getattr(population, method)(*data, **arguments)
 
 
-@pytest.mark.parametrize("settings, match", [
-    ({"select": "best", "monitor": "val_auc"}, "no 'val_auc' to monitor; there is val_loss, val_accuracy"),
-    ({"select": "best", "mode": "up"}, "mode must be 'auto', 'max' or 'min'; got 'up'"),
-    ({"select": "best", "monitor": "val_mine"}, "say mode='max' or mode='min'"),
-    ({"monitor": "val_loss"}, "they go with select='best'"),
-])
-def test_what_cannot_be_monitored(settings, match):
-    def mine(y, outputs):
-        return outputs
-
-    population = compiled([0], metrics=["accuracy"] + [mine] * (settings.get("monitor") == "val_mine"))
-    (x, y), held_out = digits()
-    with refused(population, match):
-        population.fit(x, y, validation_data=held_out, **settings)
-
-
 def test_images_of_0_to_1_for_a_model_of_0_to_255_are_warned_of():
     (x, y), held_out = digits()
     population = compiled([0])

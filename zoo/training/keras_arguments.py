@@ -3,15 +3,13 @@
 import functools
 import inspect
 
-CALLBACKS = (
-    "select='best' keeps what early stopping would restore, a learning rate may be a schedule, and further calls of fit go on "
-    "where the last one ended, so that anything can be done in between"
-)
 ON_WHOLE_ARRAYS = "a population trains on whole arrays, epoch by epoch"
 SIZE = "how many examples are taken at once is chosen by the members and changes no result"
-QUIET = "it prints nothing"
 INSTEAD = {
-    "callbacks": CALLBACKS,
+    "callbacks": (
+        "select='best' keeps what early stopping would restore, a learning rate may be a schedule, and further calls of fit "
+        "go on where the last one ended, so that anything can be done in between"
+    ),
     "initial_epoch": "a further call of fit goes on where the last one ended",
     "steps_per_epoch": ON_WHOLE_ARRAYS,
     "validation_steps": ON_WHOLE_ARRAYS,
@@ -19,7 +17,7 @@ INSTEAD = {
     "validation_batch_size": SIZE,
     "batch_size": SIZE,
     "steps": ON_WHOLE_ARRAYS,
-    "verbose": QUIET,
+    "verbose": "it prints nothing",
     "return_dict": "it returns a DataFrame, one row per member",
     "loss_weights": "a population's models have one output and one loss",
     "weighted_metrics": "weights of examples count in the loss, not in the metrics",

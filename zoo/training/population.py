@@ -252,7 +252,9 @@ class Population:
     @explained
     def predict(self, x):
         """The outputs of every member on x (n, *input_shape): array (K, n, ...), of the type of the model's output, float32
-        unless its precision says otherwise; compiled or not. Raises InvalidInput for x that does not fit.
+        unless its precision says otherwise; compiled or not. Layers that draw at random in it draw anew at every call, save
+        dropout on PyTorch, which Keras lets draw from PyTorch's own generator there: it begins anew with each member.
+        Raises InvalidInput for x that does not fit.
         """
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)

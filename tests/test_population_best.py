@@ -1,0 +1,92 @@
+"""Which epoch a population keeps: by the first accuracy, else the loss, or as the user says."""
+
+import functools
+
+import keras
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from population_example import compiled, data, digits, refused, shared_compilations  # noqa: F401
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("metric", ["accuracy", "sparse_categorical_accuracy", None])
+def test_the_best_epoch_is_kept(metric, data):
+    population = compiled(range(4), optimizer=keras.optimizers.SGD(8.0), metrics=[metric] if metric else [])
+    history = population.fit(*data[0], epochs=8, batch_size=16, validation_data=data[1], select="best")
+    scores = history.pivot(index="epoch", columns="member", values=f"val_{metric or 'loss'}").to_numpy()
+    best = (scores if metric else -scores).argmax(axis=0)  # the first of equals
+    assert_array_equal(population.best_epoch, best)
+    assert (best < 7).any(), "the data must tell best from last"
+    table = population.evaluate(*data[1])
+    kept = history.set_index(["epoch", "member"]).loc[[(e, k) for k, e in enumerate(best)]]
+    if metric:
+        assert_array_equal(table[metric], kept[f"val_{metric}"])
+    assert_allclose(table.loss, kept.val_loss, rtol=1e-5)
+
+
+@pytest.mark.backend
+def test_of_equally_good_epochs_the_first_is_kept(data):
+    population = compiled([0, 1], learning_rate=[1e-9, 1e-9])
+    history = population.fit(*data[0], epochs=3, validation_data=data[1], batch_size=50, select="best")
+    assert (history.groupby("member").val_accuracy.nunique() == 1).all()
+    assert_array_equal(population.best_epoch, [0, 0])
+
+
+@pytest.mark.parametrize("metrics, name, sign", [
+    ([], "val_loss", -1),
+    (["mae", "acc"], "val_acc", 1),
+    ([keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_acc")], "val_top5_acc", 1),
+    ([keras.metrics.sparse_categorical_accuracy], "val_sparse_categorical_accuracy", 1),
+    ([keras.metrics.MeanMetricWrapper(keras.metrics.sparse_categorical_accuracy, "right_acc")], "val_right_acc", 1),
+    ([keras.metrics.MeanSquaredError(name="accumulated")], "val_loss", -1),
+    ([lambda y, outputs: outputs, keras.metrics.MeanSquaredError(name="inaccuracy")], "val_loss", -1),
+])
+def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
+    assert compiled(metrics=metrics)._objective.monitor() == (name, sign)
+
+
+@pytest.mark.backend
+def test_the_user_says_what_is_best(data):
+    def wrong(y, outputs):
+        return 1 - keras.metrics.sparse_categorical_accuracy(y, outputs)
+
+    population = compiled(range(3), optimizer=keras.optimizers.SGD(8.0), metrics=[wrong, "accuracy"])
+    for column, mode in (("val_wrong", "min"), ("val_wrong", "max"), ("val_loss", "auto"), ("val_accuracy", "min")):
+        first = population.epochs_trained
+        history = population.fit(
+            *data[0], epochs=5, batch_size=16, validation_data=data[1], select="best", monitor=column, mode=mode
+        )
+        scores = history.pivot(index="epoch", columns="member", values=column).to_numpy()
+        best = scores.argmax(axis=0) if mode == "max" else scores.argmin(axis=0)
+        assert_array_equal(population.best_epoch, first + best)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("metric, name", [
+    (keras.metrics.SparseCategoricalAccuracy, "sparse_categorical_accuracy"),
+    ("SparseCategoricalAccuracy", "SparseCategoricalAccuracy"),
+    (keras.metrics.SparseTopKCategoricalAccuracy(2, name="topAccuracy"), "topAccuracy"),
+    (functools.partial(keras.metrics.sparse_top_k_categorical_accuracy, k=3), "partial"),
+])
+def test_what_is_best_goes_by_the_names_of_the_history(metric, name, data):
+    population = compiled([0], metrics=[metric])
+    history = population.fit(*data[0], epochs=4, batch_size=32, validation_data=data[1], select="best")
+    assert f"val_{name}" in history
+    score = history[f"val_{name}"] if "ccuracy" in name else -history.val_loss
+    assert population.best_epoch[0] == score.to_numpy().argmax()
+
+
+@pytest.mark.parametrize("settings, match", [
+    ({"select": "best", "monitor": "val_auc"}, "no 'val_auc' to monitor; there is val_loss, val_accuracy"),
+    ({"select": "best", "mode": "up"}, "mode must be 'auto', 'max' or 'min'; got 'up'"),
+    ({"select": "best", "monitor": "val_mine"}, "say mode='max' or mode='min'"),
+    ({"monitor": "val_loss"}, "they go with select='best'"),
+])
+def test_what_cannot_be_monitored(settings, match):
+    def mine(y, outputs):
+        return outputs
+
+    population = compiled([0], metrics=["accuracy"] + [mine] * (settings.get("monitor") == "val_mine"))
+    (x, y), held_out = digits()
+    with refused(population, match):
+        population.fit(x, y, validation_data=held_out, **settings)
