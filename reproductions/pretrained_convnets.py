@@ -1,0 +1,84 @@
+"""Presets of the ConvNet: two blocks of one convolution, one of two, trained on digits and on clothes, ten seeds each.
+
+What the review's figure 2 shows, small: local filters, shared weights, pooling, layer on layer. Every preset is a population
+trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000 ships. They stand
+apart from the other presets (see pretrained) because their training takes longer than that of all the others together.
+`zoo results presets pretrained_convnets` makes the folders of zoo/pretrained/ from these runs.
+
+Expected, full budget: open.
+Quick: two epochs, 3 seeds, 3 minutes.
+"""
+
+from zoo.reproductions.harness import Published, Trial, target
+from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.trainers.preset import train_preset
+from zoo.training.recipe import recipe
+
+CLAIM, MODEL, PRESET = "pretrained_convnets", "convnet", "preset"
+DIGITS, CLOTHES = ("mnist", MODEL, PRESET), ("fashion_mnist", MODEL, PRESET)
+TARGETS = {DIGITS: 0.33, CLOTHES: 6.0}  # mean test errors, percent, that ConvNets, larger ones perhaps, are to reach
+PROTOCOL = """
+Each model is trained by one recipe, set on the validation split by short trials of two seeds, from every seed; the weights
+after the last epoch count, of full, their moving average (momentum 0.999). The means are over all seeds; the one with the
+least validation error is the preset. Not untouched: earlier ConvNets of these sizes, with other recipes, were tested before.
+"""
+
+
+def trials(budget):
+    """One trial per preset; smoke does scikit-learn's small digits."""
+    average = budget.choose(smoke=None, quick=None, full=0.999)
+    for dataset in budget.choose(smoke=("digits",), quick=("mnist", "fashion_mnist"), full=("mnist", "fashion_mnist")):
+        clothes = dataset == "fashion_mnist"
+        options = {"blocks": [[32], [48], [64, 96]], "dropout": 0.3} if clothes else {"blocks": [[32], [32], [64, 64]], "dropout": 0.2}
+        options |= {"dense": 256, "augmentation": {"digits": "shift", "mnist": "affine", "fashion_mnist": "flip"}[dataset]}
+        epochs = budget.choose(smoke=4, quick=2, full=20 if clothes else 15)
+        settings = recipe(options=options, epochs=epochs, learning_rate=8e-3, ema=average)
+        yield Trial(dataset, MODEL, PRESET, budget.seeds, train_preset, settings, cost=2 * epochs if clothes else epochs)
+
+
+def judge(runs):
+    """The mean of each set's seeds against the error to reach, and against published ConvNets."""
+    checks = []
+    for row, aim in TARGETS.items():
+        if not (runs.dataset == row[0]).any():
+            continue
+        checks.append(target(runs, row, at_most=aim))
+        for place, published in enumerate(PUBLISHED[row]):
+            value, name = published_value(CLAIM, PUBLISHED, row, place=place), f"{row[0]}: fewer errors than {published.model}"
+            checks.append(target(runs, row, at_most=value, name=name))
+    return checks
+
+
+def draw(runs):
+    """Test errors, every seed a dot, the chosen one of each preset marked, the published ones as strokes."""
+    from matplotlib.figure import Figure
+
+    datasets = list(runs.dataset.unique())
+    figure = Figure(figsize=(5 * len(datasets), 2.6))
+    for axes, dataset in zip(figure.subplots(1, len(datasets), squeeze=False)[0], datasets):
+        row, seeds = (dataset, MODEL, PRESET), runs[runs.dataset == dataset].pivot(index="seed", columns="metric", values="value")
+        axes.scatter(seeds.test_error_pct, [0] * len(seeds), s=20, color="C0", alpha=0.5)
+        chosen = seeds.test_error_pct[seeds.validation_error_pct.idxmin()]
+        axes.scatter(chosen, 0, s=90, facecolor="none", edgecolor="C3", label="chosen on validation")
+        marks = {"to reach": TARGETS.get(row)} | {
+            published.model: published_value(CLAIM, PUBLISHED, row, place=place)
+            for place, published in enumerate(PUBLISHED.get(row, ()))
+        }
+        for number, (name, value) in enumerate(marks.items()):
+            if value is not None:
+                axes.plot(value, 0, "|", ms=16, mew=2, color="black" if number == 0 else f"C{number + 3}", label=name)
+        axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test error, %", title=f"{MODEL}, {dataset}")
+        axes.legend(fontsize=8, markerscale=0.6, loc="upper center")
+    return figure
+
+
+PUBLISHED = {
+    DIGITS: [
+        Published("LeNet-5", "distortions", "60,000 images and their distortions", topic="shallow_vs_deep"),
+        Published("LeNet (20+50 maps, 500 hidden)", "50k/10k/10k", "the same split, no distortions", topic="shallow_vs_deep"),
+    ],
+    CLOTHES: [
+        Published(name, "submitted by users, not verified by the authors", "60,000 images", topic="shallow_vs_deep")
+        for name in ("ConvNet, 2 conv layers, <100K parameters", "ConvNet, 2 conv layers, 1.8M parameters")
+    ],
+}
