@@ -58,8 +58,8 @@ def tell(text):
 def load(name, *, source=None):
     """The Dataset of that name, prepared at first use (about 15 s for mnist) and mapped from the cache afterwards.
 
-    source: None takes what is in the cache, else the official source, else the mirror; "official" or
-    "mirror" takes only that one, and prepares anew what came from the other.
+    source: None takes what is in the cache, else the first that answers of `describe(name).sources`, such as
+    ("official", "mirror"); one of these takes only that one, and prepares anew what came from another.
     Raises UnknownName; DataUnavailable, within 10 seconds, when no source answers; CacheError when the
     cache folder cannot be read or written.
 

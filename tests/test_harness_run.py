@@ -298,8 +298,9 @@ def test_wrong_words_are_answered_before_any_training(log):
         run(seeds=0)
     with pytest.raises(InvalidInput, match="at most 10,000 seeds"):
         run(seeds=99999999999)
-    with pytest.raises(InvalidInput, match="different integers"):
-        run(seeds=[1, 1])
+    for seeds in ([1, 1], [-1], [2**32]):
+        with pytest.raises(InvalidInput, match="different integers in 0"):
+            run(seeds=seeds)
     for seeds in (2.0, ["a"], [0.5]):
         with pytest.raises(InvalidInput, match="seeds must be a number of seeds, or a list of integers; got"):
             run(seeds=seeds)

@@ -35,6 +35,7 @@ def test_of_equally_good_epochs_the_first_is_kept(data):
 @pytest.mark.parametrize("metrics, name, sign", [
     ([], "val_loss", -1),
     (["mae", "acc"], "val_acc", 1),
+    (["mae", "Accuracy"], "val_Accuracy", 1),
     ([keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_acc")], "val_top5_acc", 1),
     ([keras.metrics.sparse_categorical_accuracy], "val_sparse_categorical_accuracy", 1),
     ([keras.metrics.MeanMetricWrapper(keras.metrics.sparse_categorical_accuracy, "right_acc")], "val_right_acc", 1),

@@ -33,6 +33,25 @@ def test_short_memory_leads_to_groups_and_says_so_once(reference, data, monkeypa
     assert "Memory" not in capsys.readouterr().err
 
 
+def test_memory_that_runs_out_before_training_leads_to_groups(reference, data, monkeypatch):
+    import jax
+
+    from zoo.training.engine import CompiledEngine
+
+    whole = CompiledEngine._arguments
+
+    def starved(self, state, data, plan):
+        if len(state["seeds"]) > 2:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")
+        return whole(self, state, data, plan)
+
+    monkeypatch.setattr("zoo.training.engine.cores", lambda: 1)
+    monkeypatch.setattr(CompiledEngine, "_arguments", starved)
+    population = compiled([0, 1, 2])
+    assert_same(population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1]), reference[1])
+    assert population.trained_at_once == 2
+
+
 @pytest.mark.parametrize("cores", [1, 3])
 def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monkeypatch, cores):
     import jax

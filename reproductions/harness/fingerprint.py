@@ -16,9 +16,12 @@ from zoo.errors import InvalidInput
 from zoo.reproductions.harness.contents import contents, is_users
 
 PROJECT = "zoo.reproductions"
-LIBRARY = ("models", "layers", "training", "reconstruction.py", "registry.py", "representations.py", "tasks.py")
+LIBRARY = ("models", "layers", "training", "generation.py", "reconstruction.py", "registry.py", "representations.py", "tasks.py")
 # What trials compute with outside of it and of the reproductions; of zoo.datasets the rest counts by the arrays it gives.
-BESIDES = ("zoo.datasets.acoustics", "zoo.datasets.adding.sequences", "zoo.datasets.variations", "zoo.presets.saving")
+BESIDES = (
+    "zoo.datasets.acoustics", "zoo.datasets.adding.sequences", "zoo.datasets.pixels", "zoo.datasets.variations",
+    "zoo.presets.saving",
+)  # fmt: skip
 
 
 def trial_key(trial, environment):

@@ -1,9 +1,10 @@
 """Makes the zoo's presets from the full runs of the reproductions that train them: a card's numbers are those of runs.csv."""
 
+import contextlib
 import re
 from pathlib import Path
 
-from zoo.errors import ResultsError
+from zoo.errors import CorruptFile, ResultsError
 from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
@@ -84,20 +85,23 @@ def index(folders):
         error, model = metric(card), card["model"]
         if error is None:  # somebody's own
             continue
-        shown = task_of_error(error["name"]).show(error["value"])
-        interval = "" if error["ci95_low"] is None else f"{error['ci95_low']:.2f} to {error['ci95_high']:.2f}"
+        task = task_of_error(error["name"])
+        mean, *bounds = (error[name] for name in ("mean", "ci95_low", "ci95_high"))
+        mean, interval = f"{mean:.{task.decimals}f}", " to ".join(f"{bound:.{task.decimals}f}" for bound in bounds if bound is not None)
         lines.append(
-            f"| [{card['name']}]({card['name']}/README.md) | {shown} | {error['mean']:.2f} | {interval} | "
+            f"| [{card['name']}]({card['name']}/README.md) | {task.show(error['value'])} | {mean} | {interval} | "
             f"{error['seeds']} | {model['parameters']:,} | {model['flops_per_example'] / 1e6:.2f} |"
         )
     return "\n".join(lines) + "\n"
 
 
 def _stored(store):
-    """{row: entries with that row that left weights}."""
+    """{row: entries with that row that left weights}; damaged ones are as good as none."""
     found = {}
     for key in store.keys():
-        entry = store.load(key)
+        entry = None
+        with contextlib.suppress(CorruptFile):
+            entry = store.load(key)
         if entry and entry.files:
             row = tuple(entry.manifest[name] for name in ("dataset", "model", "setting"))
             found.setdefault(row, []).append(entry)

@@ -122,7 +122,7 @@ class _Run:
         try:
             entry = self.store.load(key)
         except CorruptFile as error:
-            self.shown.say(str(error))
+            self.shown.say(f"{error} It is computed again.")
             return None
         if entry is None or entry.manifest["environment"]["processor"] == self.environment["processor"]:
             return entry

@@ -54,7 +54,7 @@ class Store:
                 raise ValueError
             return Entry(json.loads(contents.pop("rows.json")), manifest, contents)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
-            raise CorruptFile(f"The stored trial {folder.name} is damaged; it is computed again.") from None
+            raise CorruptFile(f"The stored trial {folder.name} is damaged.") from None
 
     def save(self, key, entry):
         """Write an entry; whoever saves holds the key's lock. Raises ResultsError when the folder takes no more."""

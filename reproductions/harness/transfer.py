@@ -120,9 +120,11 @@ def _unpacked(source, stack):
         with tarfile.open(source) as tar:
             for member in tar:
                 _unpack(tar, member, folder, source)
+    except ResultsError:
+        raise
     except (tarfile.TarError, EOFError, OSError) as error:
-        if isinstance(error, ResultsError):
-            raise
+        if getattr(error, "errno", None):  # the system's: the file may be whole, but can't be read, or there is no room
+            raise ResultsError(f"{source} can't be unpacked: {error.strerror}.") from None
         why = str(error).partition(":\n")[0]  # what each compression had to say follows, a line each
         raise ResultsError(f"{source} is no whole tar file ({why}); copy it again.") from None
     return folder
@@ -158,4 +160,7 @@ def _check_sums(given):
 
 def _stored_trials(given):
     store = Store(given)
-    return {key: store.load(key) for key in store.keys()}
+    try:
+        return {key: store.load(key) for key in store.keys()}
+    except CorruptFile as error:
+        raise CorruptFile(f"{error} Copy the results again.") from None

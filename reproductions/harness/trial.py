@@ -47,8 +47,8 @@ class Budget:
             raise InvalidInput("A run needs at least one seed; ask for 2 or more to get an interval.")
         if len(seeds) > MOST_SEEDS:
             raise InvalidInput(f"A run takes at most {MOST_SEEDS:,} seeds; ask for fewer.")
-        if min(seeds) < 0 or len(set(seeds)) < len(seeds):
-            raise InvalidInput(f"Seeds must be different integers from 0 on, not {list(seeds)}.")
+        if not 0 <= min(seeds) <= max(seeds) < 2**32 or len(set(seeds)) < len(seeds):
+            raise InvalidInput(f"Seeds must be different integers in 0..2**32-1, not {list(seeds)}.")
         return cls(name, seeds)
 
     def choose(self, *, smoke, quick, full, hour=_MISSING):

@@ -58,7 +58,8 @@ def train_pixels(trial, report):
     """
     import keras
 
-    from zoo.datasets import describe, pixel_sequences
+    from zoo.datasets import describe
+    from zoo.datasets.pixels import pixel_sequences
     from zoo.reproductions.trainers.data import splits
 
     r = trial.recipe

@@ -45,7 +45,11 @@ def train_language_model(trial, report):
     members = range(rate * seeds, (rate + 1) * seeds)
     reader = _population(r, trial.seeds, READ, [population.get_weights(member) for member in members])
     _compile(reader, r | {"rates": r["rates"][:1]}, 1, seeds)
-    values = {METRIC: held_out_bits(reader, *text.test), VALIDATION: held_out_bits(reader, *text.validation)}
+    lost = population.diverged[list(members)]
+    values = {
+        name: np.where(lost, np.nan, held_out_bits(reader, *part))
+        for name, part in ((METRIC, text.test), (VALIDATION, text.validation))
+    }
     values["step_size"] = r["rates"][rate]
     every = -(-r["epochs"] // POINTS)
     for epoch in range(every - 1, r["epochs"], every):

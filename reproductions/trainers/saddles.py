@@ -1,6 +1,5 @@
 """From points along and around training paths of a small net to critical points, with the exact Hessian there, in float64."""
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,6 +29,7 @@ def find_saddles(trial, report):
     from zoo.reproductions.harness.numbers import rounded
     from zoo.reproductions.trainers.small_images import small_splits
     from zoo.reproductions.trainers.small_net import count, shapes
+    from zoo.training.groups import processor_cores
     from zoo.training.memory import available_bytes
 
     r, classes = trial.recipe, describe(trial.dataset).classes
@@ -47,7 +47,8 @@ def find_saddles(trial, report):
             starts = np.stack([random_start(seed, shape, r) for seed in trial.seeds])
             lengths, noise = zip(*(path_and_noise(seed, count(shape), r) for seed in trial.seeds), strict=True)
             at_once = starts_at_once(needed, free)
-            found = landscape.find(starts, np.array(lengths), np.stack(noise), r, at_once, report)
+            threads = 1 if at_once > 1 else max(1, min(processor_cores(), int(free // needed)))
+            found = landscape.find(starts, np.array(lengths), np.stack(noise), r, at_once, threads, report)
     shared = {
         "n_train": len(train.x),
         "n_test": len(train.x),
@@ -149,8 +150,8 @@ class Landscape:
 
         return jax.lax.fori_loop(0, steps, step, (start, jnp.zeros_like(start)))[0]
 
-    def find(self, starts, lengths, noise, recipe, at_once, report):
-        """One dict of metrics per start (K, p), in order. Threads share a processor's cores; a GPU takes at_once together."""
+    def find(self, starts, lengths, noise, recipe, at_once, threads, report):
+        """One dict of metrics per start (K, p), in order. A GPU takes at_once together; a processor one in each of the threads."""
         import jax
         from threadpoolctl import threadpool_limits
 
@@ -173,8 +174,8 @@ class Landscape:
 
         found, begins = [], range(0, len(starts), at_once)
         # One BLAS thread to each, or they would fight for the cores when they solve for a step.
-        with threadpool_limits(1), ThreadPoolExecutor(1 if at_once > 1 else os.cpu_count()) as threads:
-            for measured in threads.map(work, begins):
+        with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+            for measured in pool.map(work, begins):
                 found += measured
                 report.progress(len(found), len(starts))
         return found

@@ -154,7 +154,7 @@ def train(
     if found.folder:
         out().print(f"saved {found.folder}")
     what = "the mean of new seeds" if len(found.errors) > 1 else "a new seed"
-    says = f"By the card {what} falls between {found.expected_low:.2f} and {found.task.show(found.expected_high)}"
+    says = f"By the card {what} falls between {found.expected_low:.{found.task.decimals}f} and {found.task.show(found.expected_high)}"
     if found.agrees:
         out().print(f"{says}: it does.")
     else:

@@ -37,7 +37,7 @@ def list_presets(pattern="*"):
 def find(name_or_folder):
     """The folder (a Path) of a preset: of one that ships, by its name, or the user's own, by its path.
 
-    Raises UnknownName where there is no such thing, with the nearest names.
+    Raises UnknownName for a name that is none, with the nearest ones, InvalidInput for a path with no folder there.
     """
     if isinstance(name_or_folder, str) and name_or_folder in list_presets():
         return SHIPPED / name_or_folder

@@ -127,9 +127,15 @@ def split_off(share, x, y, sample_weight, validation_data):
         raise InvalidInput(f"validation_split must be a share, 0..1, that leaves some of the {n} examples; got {share!r}.")
     if validation_data is not None:
         raise InvalidInput("Give validation_data or validation_split, not both.")
-    arrays = [x, y] if sample_weight is None else [x, y, np.asarray(sample_weight)]
-    if len(arrays[-1]) != len(x):
-        raise InvalidInput(f"sample_weight has {len(arrays[-1])} numbers, x {len(x)} examples; they must be as many.")
+    arrays = [x, y]
+    if sample_weight is not None:
+        try:
+            weights = np.asarray(sample_weight)
+        except ValueError:  # ragged
+            weights = np.array(None)
+        if weights.shape[:1] != (n,):
+            raise InvalidInput(f"sample_weight must be numbers, one for each of the {n} examples; it has shape {weights.shape}.")
+        arrays.append(weights)
     kept = [array[:first] for array in arrays]
     return (*kept, None)[:3], tuple(array[first:] for array in arrays)
 

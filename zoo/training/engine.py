@@ -52,7 +52,7 @@ class CompiledEngine:
                     raise ZooError(f"Not even one member fits into the device's memory: {error}") from error
                 self.group_size = at_once = -(-size * side_by_side // 2)
                 progress.restart()
-                self._notice = f"Memory is short for the whole population: training {at_once} at a time."
+                self._notice = f"Memory is short for the whole population: training at most {at_once} at a time."
 
     def _fit_groups(self, state, subsets, data, plan, progress, at_once):
         members = len(state["seeds"])
@@ -61,8 +61,11 @@ class CompiledEngine:
 
         def prepare_group(group):
             nonlocal compile_seconds
-            own = dict(data) if subsets is None else data | {"subsets": jnp.asarray(subsets[group])}
-            arguments = self._arguments(_cut(state, group), own, plan)
+            try:
+                own = dict(data) if subsets is None else data | {"subsets": jnp.asarray(subsets[group])}
+                arguments = self._arguments(_cut(state, group), own, plan)
+            except jax.errors.JaxRuntimeError as error:
+                _raise_too_large(error)
             execute, seconds = self._executable("train", arguments, own, plan, side_by_side)
             compile_seconds += seconds
             if self._notice:  # only now is it known that this size fits

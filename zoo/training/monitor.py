@@ -13,7 +13,9 @@ def metric_sign(given, known):
         function = getattr(known, "_fn", None)  # of a MeanMetricWrapper, which knows no direction
         return given if isinstance(given, str) else known.name, _sign(known) or _sign(_metric_of(function))
     name = given if isinstance(given, str) else get_object_name(given)
-    return name, 1 if known in ("accuracy", "acc") else _sign(_metric_of(getattr(known, "func", known)))
+    if isinstance(known, str) and known.lower() in ("accuracy", "acc"):  # as Keras reads it
+        return name, 1
+    return name, _sign(_metric_of(getattr(known, "func", known)))
 
 
 def is_accuracy(name):

@@ -29,7 +29,8 @@ class Population:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
             after `keras.utils.set_random_seed(seeds[k])`.
         seeds: iterable of K integers. A seed also decides the order in which a member sees its examples.
-        precision: Keras dtype policy for the members, e.g. "mixed_bfloat16"; None keeps the user's policy.
+        precision: Keras dtype policy for the members; None keeps the user's. "mixed_bfloat16" is for accelerators: on a CPU
+            XLA computes most of its products in float32 all the same, and it takes longer than float32.
         weights: None, or K lists of arrays as `model.get_weights()` gives them: where the members start.
         group_size: at most so many members are trained at once; None: as many as fit into memory.
 
@@ -39,7 +40,7 @@ class Population:
             weights are of, counted like the history's; None before.
         diverged: bool (K,), whose loss was not finite once.
         compile_seconds, fit_seconds: spent on compilation and on training so far, all members together.
-        trained_at_once: how many members the last `fit` trained at a time; None before.
+        trained_at_once: at most so many members the last `fit` trained at a time; None before.
 
     Raises InvalidInput for no seeds, a `build` that returns no built model, weights that do not fit.
 

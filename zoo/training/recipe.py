@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.errors import InvalidInput
+from zoo.training.checks import check_schedule
 from zoo.training.labels import labelled_examples
 from zoo.tasks import CLASSIFICATION
 
@@ -51,6 +52,7 @@ def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=C
     import zoo
 
     r = RECIPE | recipe
+    check_schedule(len(x), r["epochs"], r["batch_size"])
     population = zoo.Population(
         lambda: zoo.create_model(model, x.shape[1:], classes, **r["options"]), seeds, precision=r["precision"]
     )
