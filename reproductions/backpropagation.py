@@ -27,6 +27,7 @@ REFERENCES = {
     "difference_error": "central differences",
     "keras_error": "Keras, in what 100 steps of SGD changed",
 }
+PLACE = 3
 HEADLINES = (
     "dense: autodiff error",
     "convolutional: autodiff error",

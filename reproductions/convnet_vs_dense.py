@@ -48,6 +48,7 @@ SHIFTS = [-6, -4, -2, -1, 0, 1, 2, 4, 6]  # in pixels, of the digits in the pict
 TARGET = 5  # training error in percent that both nets learn to
 EPOCHS = f"epochs_to_{TARGET}_percent_training_error"
 BEST = 0.27  # test error in percent that the larger ConvNet is to reach, an aim of ours; Simard et al.'s was 0.40
+PLACE = 12
 HEADLINES = (
     "convnet beats mlp, * images",
     "convnet learns in fewer epochs, * images",
@@ -210,14 +211,21 @@ def _sooner(runs, convnet, mlp, n):
     who = ("mlp", "convnet")
     lost = "".join(f", of which {k} of the {which} never get there" for k, which in zip(never, who) if k)
     first = [int((epochs == WITHIN_FIRST).sum()) for epochs in (late, soon)]
-    lost += "".join(f", of which {k} of the {which} are there within the first, a half" for k, which in zip(first, who) if k)
+    lost += "".join(f", of which {k} of the {which} are there in the first and count half" for k, which in zip(first, who) if k)
     if (first[1] or never[0]) and not (first[0] or never[1]):
         lost += ": a lower bound"
     sentence = (
         f"On {n:,} images of {mlp[0]} the epochs of the mlp to {TARGET} % training error over those of the convnet (the "
-        f"batches being equal, the steps as well), paired over {len(late)} seeds{lost}"
+        f"batches being equal, the steps as well; those of the convnet take {_slower(runs, convnet, mlp):.2g} times as long "
+        f"here), paired over {len(late)} seeds{lost}"
     )
     return check(f"convnet learns in fewer epochs, {n:,} images", interval, "times", sentence, above=1, doubt=doubt)
+
+
+def _slower(runs, row, other):
+    """How many times as long as another's, of as many epochs, a row's training took."""
+    seconds, others = (lines_of(runs, each).seconds.mean() for each in (row, other))
+    return seconds / others
 
 
 def _by_seed(runs, row, metric):
@@ -317,7 +325,7 @@ def _published():
         ("Net-5: shared weights, two levels", "1060 weights"),
     )
     found = {
-        ("mnist", *_net(net), "test_accuracy_pct"): Published(*name, "draws of MNIST at 16x16 here", dataset=digits)
+        ("mnist", *_net(net), "test_accuracy_pct"): Published(*name, dataset=digits)
         for net, name in zip(NETS, names, strict=True)
     }
     fewer = "60,000 images there; quick: 1,000, hour: 10,000"
@@ -327,8 +335,22 @@ def _published():
     ):
         for kind, ours in DISTORTIONS.items():
             if (model, kind) != ("convnet", None):
-                found["mnist", model, ours] = Published(name, kind or "no distortion", protocol)
+                found["mnist", model, ours] = [Published(name, kind or "no distortion", protocol)]
+    older = Published("2-layer MLP, 300 hidden", "distortions", f"{protocol}; 300 units there, 800 here", topic="shallow_vs_deep")
+    found["mnist", "mlp", DISTORTIONS["affine"]].append(older)
     found["mnist", *LARGE] = Published("ConvNet, cross entropy", "elastic", "60,000 images there; ours is larger, with dropout")
+    return found | _published_sizes()
+
+
+def _published_sizes():
+    """What is known of nets of 1998 on all images, and of ConvNets on few."""
+    before = {"setting": "no preprocessing", "note": "60,000 images, another size of net", "topic": "shallow_vs_deep"}
+    nets = {"mlp": ("3-layer MLP, 300+100", "3-layer MLP, 500+150"), "convnet": ("LeNet-4", "LeNet-5")}
+    found = {("mnist", *_sized(model, SIZES[-1])): [Published(name, **before) for name in nets[model]] for model in nets}
+    for name, sizes in (("CNN", (100, 1000, 3000)), ("ConvNet, supervised throughout", (300, 1000, 10_000))):
+        for n in sizes:
+            there = Published(name, f"{n} labels", "another ConvNet", topic="unsupervised_pretraining")
+            found.setdefault(("mnist", *_sized("convnet", n)), []).append(there)
     return found
 
 

@@ -29,6 +29,7 @@ WAYS = {RANDOM: "random", SUPERVISED: "supervised", UNSUPERVISED: "unsupervised"
 COMPARISONS = [(JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM)]
 COST = {RANDOM: 2, SUPERVISED: 3, UNSUPERVISED: 3, JOINT: 4, "mlp": 1, "convnet": 5}
 SECONDS = "seconds_per_net"
+PLACE = 7
 HEADLINES = (
     "mnist mlp: all layers together beats random features",
     "mnist mlp: all layers together beats layer by layer, unsupervised",
@@ -157,11 +158,12 @@ def _draw_seconds(axes, found):
 
 def _published():
     found, pretraining = {}, {"topic": "unsupervised_pretraining"}
-    tuned = "sigmoid units; there the whole net was fine-tuned after the stages, here the layers stay frozen"
+    other = "sigmoid units, 50,000 images; ours 10,000 at the hour, 3,000 in quick"
+    tuned = f"{other}; there the whole net was fine-tuned after the stages, here the layers stay frozen"
     for way, name, note in (
         (SUPERVISED, "supervised greedy pre-training", tuned),
         (UNSUPERVISED, "autoencoder pre-training", tuned),
-        (JOINT, "deep net, no pre-training", "sigmoid units"),
+        (JOINT, "deep net, no pre-training", other),
     ):
         found["mnist", "mlp", way] = Published(name, "experiment 2", note, **pretraining)
     lower = {RANDOM: "random lower layers", UNSUPERVISED: "unsupervised lower layers", JOINT: "supervised throughout"}

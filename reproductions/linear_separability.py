@@ -39,6 +39,7 @@ STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
 FIGURE_ONLY = ("kernel_?", "bias_?", "logits_kernel_?", "logits_bias_?")
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
+PLACE = 6
 HEADLINES = (
     "mnist, autoencoder_stack: trained, layer 1 beats the input",
     "mnist, autoencoder_stack: trained, layer 2 beats layer 1",

@@ -1,12 +1,13 @@
-"""Presets of the ConvNet: two blocks of one convolution, one of two, trained on digits and on clothes, ten seeds each.
+"""Presets of the ConvNet: three blocks of four convolutions in all, trained on digits and on clothes, ten seeds each.
 
 What the review's figure 2 shows, small: local filters, shared weights, pooling, layer on layer. Every preset is a population
 trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000 ships. They stand
 apart from the other presets (see pretrained) because their training takes longer than that of all the others together.
 `zoo results presets pretrained_convnets` makes the folders of zoo/pretrained/ from these runs.
 
-Expected, full budget: open.
-Quick: two epochs, 3 seeds, 3 minutes.
+Expected, full budget: some 0.43 % test error on MNIST and 6.7 on Fashion-MNIST, fewer than LeNet-5's published ones and than
+those of the small ConvNets that users submitted for Fashion-MNIST, but more than 0.33 and 6.0, which larger nets and longer
+training, on a GPU, are to reach. Some 100 minutes on two CPU cores. Quick: two epochs, 3 seeds, 3 minutes.
 """
 
 from zoo.reproductions.harness import Published, Trial, target
@@ -20,7 +21,8 @@ TARGETS = {DIGITS: 0.33, CLOTHES: 6.0}  # mean test errors, percent, that ConvNe
 PROTOCOL = """
 Each model is trained by one recipe, set on the validation split by short trials of two seeds, from every seed; the weights
 after the last epoch count, of full, their moving average (momentum 0.999). The means are over all seeds; the one with the
-least validation error is the preset. Not untouched: earlier ConvNets of these sizes, with other recipes, were tested before.
+least validation error is the preset. Not untouched: three seeds of ConvNets of about this size, by other recipes, were tested
+before; their means were 0.44 and 7.58 %, which did not reach 0.33 and missed 6.0.
 """
 
 

@@ -52,6 +52,7 @@ FULL_CONVNET = 576_938  # weights; where the ConvNet has fewer, nets are smaller
 SAME_AT_THE_HOUR = (LINEAR, HOG, SVM)  # trained as at the full budget
 
 AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
+PLACE = 1
 HEADLINES = (
     "mnist: mlp dropout, batch norm beats linear raw pixels",
     "mnist: convnet plain beats linear raw pixels",
@@ -192,11 +193,13 @@ def _published():
     mnist, fashion = DATASETS
     five = "standardised pixels, mean of 5 shuffles"
     lisa, users = "50k/10k/10k", "submitted by users, not verified by the authors"
+    machines = [Published(name, five, "60,000 images, hinge loss") for name in ("SVC, linear, C=1", "linear SVC")]
     return {
         (mnist, *LINEAR): [
             Published("linear", "no preprocessing", "60,000 images, squared error instead of cross-entropy"),
             Published("logistic regression", lisa, "plain SGD"),
             Published("logistic regression, C=1, l1", five, "60,000 images"),
+            *machines,
         ],
         (mnist, *FOURIER): Published("1000 RBF units + linear", "no preprocessing", "60,000 images, other features"),
         (mnist, *SVM): [
@@ -208,7 +211,10 @@ def _published():
             Published("MLP, 500 tanh hidden", lisa, "one layer, no dropout"),
             Published('3-layer MLP, 500+300, softmax, cross entropy, weight decay', "no preprocessing", "60,000 images"),
         ],
-        (mnist, *STACK): Published("stacked denoising autoencoder, 3x1000", lisa, "plain SGD, no dropout"),
+        (mnist, *STACK): [
+            Published("stacked denoising autoencoder, 3x1000", lisa, "plain SGD, no dropout"),
+            Published("DBN, 3x1000", lisa, "restricted Boltzmann machines, plain SGD, no dropout"),
+        ],
         (mnist, *CONVNET): [
             Published("LeNet-5", "no preprocessing", "60,000 images"),
             Published("LeNet (20+50 maps, 500 hidden)", lisa),
@@ -217,16 +223,25 @@ def _published():
             Published("LeNet-5", "distortions", "60,000 images and their distortions"),
             Published("ConvNet, cross entropy", "affine", "60,000 images, a larger net than the hour's", topic="convnet_vs_dense"),
         ],
-        (fashion, *LINEAR): Published("logistic regression, C=1, l1", five, "60,000 images"),
-        (fashion, *HOG): Published("HOG + SVM", users, "60,000 images, a kernel machine on HOG"),
+        (fashion, *LINEAR): [Published("logistic regression, C=1, l1", five, "60,000 images"), *machines],
+        (fashion, *HOG): Published("HOG + SVM", users, "60,000 images, an SVM whose kernel is not named"),
         (fashion, *SVM): Published("SVC, rbf, C=10", five, "60,000 images, default gamma"),
-        (fashion, *MLP): Published("MLP 256-128-64", users, "60,000 images"),
+        (fashion, *MLP): [
+            Published("MLP 256-128-64", users, "60,000 images"),
+            Published("MLP, relu, one layer of 100", five, "60,000 images, one layer"),
+            Published("MLP, tanh, one layer of 100", five, "60,000 images, one layer, tanh units"),
+        ],
         (fashion, *CONVNET): [
             Published(f"ConvNet, 2 conv layers, {size} parameters", users, f"60,000 images; nearer in size to ours at {budget}")
             for size, budget in (("1.8M", "full"), ("<100K", "quick and hour"))
         ],
-        (fashion, *AUGMENTED): Published("ResNet-18", users, "60,000 images, a far larger net"),
-        (fashion, *LSTM): Published("GRU + SVM, dropout", users, "60,000 images, another recurrent unit"),
+        (fashion, *AUGMENTED): [
+            Published(name, users, "60,000 images, a far larger net") for name in ("ResNet-18", "WRN-40-4")
+        ],
+        (fashion, *LSTM): [
+            Published("GRU + SVM, dropout", users, "60,000 images, another recurrent unit"),
+            Published("GRU + SVM", users, "60,000 images, another recurrent unit, no dropout"),
+        ],
     }
 
 

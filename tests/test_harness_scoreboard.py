@@ -8,9 +8,9 @@ from claim_example import ROW, lines, reproduction, rows_of
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import control, load_claim, rebuild, run_claim, target
-from zoo.reproductions.harness.claims import claim_headlines
+from zoo.reproductions.harness.claims import claim_headlines, claim_place, list_claims
 from zoo.reproductions.harness.report import report_html
-from zoo.reproductions.harness.scoreboard import MARKS, front_page, in_short, main_folder, scoreboard
+from zoo.reproductions.harness.scoreboard import MARKS, by_claim, front_page, in_columns, in_short, main_folder, scoreboard
 
 
 def test_scoreboard_counts_and_links(written, results_dir):
@@ -46,10 +46,11 @@ def test_headlines_come_first_of_several_that_fit_the_last(written, results_dir)
         found = [line.split(" | ") for line in main.splitlines() if line.endswith("** |")]
         verdicts = [line["verdict"] for bound in bounds for line in lines(results_dir / "full" / "a_claim", "verdicts.csv")
                     if line["check"] == f"below {bound}"]  # fmt: skip
-        assert [cells[2] for cells in found] == [f"**{verdict}** |" for verdict in verdicts]
-        assert all(cells[1].startswith("On mnist") and ", claimed below" in cells[1] for cells in found)
-        several = ["(the last of 3: 1 reproduced, 1 contradicted, 1 undecided)" if bounds == (7.1,) else "claimed below 6"] * bool(bounds)
-        assert all(said in found[0][1] for said in several)
+        assert [cells[4] for cells in found] == [f"**{verdict}** |" for verdict in verdicts]
+        assert all(cells[1].startswith(r"On mnist the mean test error of linear (raw \| pixels) over 3 seeds") for cells in found)
+        assert all(cells[2] == "7.1 % (6.852 to 7.348)" for cells in found)
+        assert [cells[3] for cells in found] == [f"below {bound}" for bound in bounds]
+        assert bounds != (7.1,) or found[0][1].endswith("(the last of 3: 1 reproduced, 1 contradicted, 1 undecided)")
         titles = [cells[0] for cells in found]
         assert not any(title.removeprefix("|").strip() for title in titles[1:]), "the claim stands beside the first"
         assert all(title.startswith("| [a_claim](full/a_claim/comparison.md), full: ") for title in titles[:1])
@@ -82,6 +83,24 @@ def test_main_checks_come_from_the_largest_budget_with_all_its_seeds(written, re
 def test_a_sentence_of_ones_own_is_shown_whole():
     assert in_short({"sentence": "It rains.", "verdict": "undecided"}) == ("It rains.", "undecided", "")
     assert in_short({"sentence": "A: b: undecided, because c.", "verdict": "undecided"}) == ("A: b", "undecided", ", because c")
+    assert in_columns("It rains.") == ("It rains.", "", "")
+    assert in_columns("A: b, c: 3 % (95% interval 2 to 4), claimed above 1") == ("A: b, c", "3 % (2 to 4)", "above 1")
+
+
+def test_claims_stand_in_their_place(written, results_dir):
+    """The review's question comes first, whatever its name; a claim without a place comes after those that have one."""
+    folder = written(reproduction(), rows_of(ROW, [7, 7.1, 7.2]))
+    for name, place in (("b_second", 2), ("c_third", 1.5)):
+        claim = reproduction(PLACE=place)
+        claim.__name__ = name
+        load_claim(claim)
+        shutil.copytree(folder, folder.parent / name)
+    assert list(by_claim(results_dir)) == ["c_third", "b_second", "a_claim"]
+    places = {name: claim_place(name) for name in list_claims() if not name.startswith("pretrained")}
+    assert sorted(places.values()) == list(range(1, 17)) and places["shallow_vs_deep"] == 1
+    load_claim(claim).PLACE = "first"
+    with pytest.raises(InvalidInput, match="write PLACE out as a number"):
+        claim_place("c_third")
 
 
 def test_controls_are_judged_and_counted_apart(written, results_dir):

@@ -171,6 +171,15 @@ def test_target_is_on_the_mean():
     assert [found.verdict for found in near] == ["contradicted", "undecided", "reproduced"] and "within 0.5" in near[1].sentence
 
 
+def test_a_mean_that_is_the_metric_is_not_said_twice():
+    runs = runs_of(deep=[1.0, 1.1, 0.9])
+    assert "On digits the mean test error of" in target(runs, DEEP, at_most=2).sentence
+    named = target(runs, DEEP, at_most=2, called="mean absolute error")
+    assert "On digits the mean absolute error of" in named.sentence and "mean over 3 seeds: 1 (95% interval" in named.sentence
+    runs = runs.assign(metric="mse")
+    assert ": 1 mean squared error (95% interval" in target(runs, DEEP, at_most=2, metric="mse").sentence
+
+
 def test_one_value_without_chance_owes_to_the_test_examples():
     """153 of 10,000 wrong may as well have been 140 or 170 on others; so few in 100,000 more may not."""
     found = [target(runs_of(exact=[1.53]).assign(n_test=n), EXACT, at_most=1.5, deterministic=True) for n in (10_000, 10_000_000)]

@@ -184,16 +184,29 @@ def runs_of(errors, gradients):
 def test_pixels_that_nobody_reads_decide_nothing():
     errors = {claim.RNN: 85.0, claim.IRNN: 88.0, claim.LSTM: 40.0, claim.CHRONO: 84.0}
     rows = [
-        {"dataset": "mnist", "model": name, "setting": "49 pixels in order", "metric": "test_error_pct", "seed": seed}
-        | {"value": error + seed * 0.1}
+        {"dataset": "mnist", "model": name, "setting": "49 pixels in order", "metric": metric, "seed": seed, "value": value}
         for name, error in errors.items()
         for seed in range(3)
+        for metric, value in (("test_error_pct", error + seed * 0.1), ("step_size", 0.003))
     ]
     runs = pd.concat([runs_of(dict.fromkeys(errors, (0.1, 0.1)), dict.fromkeys(errors, -1.0)), pd.DataFrame(rows)])
     checks = {check.name.removeprefix("49 pixels in order: "): check for check in claim.judge(runs)}
     assert checks["lstm beats rnn"].verdict == "reproduced" and checks["lstm, chrono start beats lstm"].verdict == "contradicted"
     nothing = checks["lstm, chrono start beats irnn"]
     assert nothing.verdict == "undecided" and "neither has learnt more than to say the same class" in nothing.sentence
+
+
+@pytest.mark.parametrize("rate, why", [(0.001, "least"), (0.003, ""), (0.03, "largest")])
+def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(rate, why):
+    """The rnn errs more; whether its step size, or that of the lstm, is an end of the grid."""
+    rows = [
+        {"dataset": "mnist", "model": name, "setting": "49 pixels in order", "metric": metric, "seed": seed, "value": value}
+        for name, error, step in (("lstm", 5.0, 0.03), ("rnn", 9.0, rate))
+        for seed in range(3)
+        for metric, value in (("test_error_pct", error + seed * 0.1), ("step_size", step))
+    ]
+    said = claim._at_an_end(pd.DataFrame(rows), ("mnist", "49 pixels in order"), "lstm", "rnn")
+    assert said == (f"the rnn takes the {why} step size of its grid and might err less beyond" if why else "")
 
 
 def test_nets_that_have_learnt_nothing_are_not_ordered():

@@ -97,6 +97,24 @@ def test_checks_are_paired_ratios():
     assert not_run.verdict == "undecided" and "not run" in not_run.sentence
 
 
+def test_each_net_in_its_fastest_start():
+    """tanh is behind in the start that both have best in common, and ahead where each has its own best."""
+    steps = {("relu", "He"): [100, 110], ("relu", "normalised"): [200, 210]}
+    steps |= {("tanh", "He"): [80, 90], ("tanh", "normalised"): [300, 310]}
+    shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
+    rows = [
+        shared | {"setting": claim.setting(5, *net), "seed": seed, "metric": metric, "value": value}
+        for net, found in steps.items() for seed, steps_taken in enumerate(found)
+        for metric, value in (("steps_to_5_percent_training_error", steps_taken), ("test_error_pct", 3.0))
+    ]
+    found = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
+    check = found[f"mnist: relu before tanh, 5 hidden, {claim.FASTEST}"]
+    assert check.effect == pytest.approx((80 / 100 * 90 / 110) ** 0.5, rel=1e-5) and check.verdict == "contradicted"
+    assert found[f"mnist: relu before tanh, 5 hidden, {claim.OWN}"].effect > 1
+    one = pd.DataFrame([row for row in rows if row["setting"] != claim.setting(5, "relu", "normalised")])
+    assert not any(claim.FASTEST in check.name for check in claim.judge(one)), "one start leaves nothing to choose"
+
+
 def test_each_net_in_its_own_start_is_compared_by_its_last_error_too():
     errors = {claim.setting(3, "relu", "He"): [3.0, 4.0, 5.0], claim.setting(3, "softplus", "normalised"): [4.0, 5.5, 6.0]}
     shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}

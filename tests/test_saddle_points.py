@@ -196,8 +196,9 @@ def known(spread, few, silent=0.0):
     (0.01, 12, "reproduced"), (0.8, 12, "contradicted"), (0.01, 8, "undecided"), (0.01, 2, "undecided")
 ])  # fmt: skip
 def test_verdicts_follow_the_points(spread, few, verdict):
-    rises, within, many, alike, low = saddle_points.judge(known(spread, few))
+    rises, within, many, bent, alike, low = saddle_points.judge(known(spread, few))
     assert (rises.verdict, within.verdict, many.verdict) == 3 * ("reproduced",) and alike.verdict == verdict
+    assert bent.effect == pytest.approx(few / 40) and bent.verdict == "contradicted"
     assert low.verdict == ("undecided" if spread > 0.1 or few < 6 else "reproduced")
     assert ("so few points" in alike.sentence) == (few < 10) and ("so few points" in low.sentence) == (few < 6)
 

@@ -18,6 +18,7 @@ from zoo.reproductions.trainers.step_sizes import most_accurate
 
 Y = np.repeat(np.arange(5), (40, 30, 10, 60, 60))
 SEEDS = range(12)
+SPLITS = ("test", "validation")
 
 
 def test_labelled_examples_are_balanced_nested_and_the_seeds_own():
@@ -215,15 +216,35 @@ def test_a_line_that_falls_is_no_decline_where_nothing_is_spared_or_it_rises_fir
     assert claim._no_line(labels, noise + [1, 2, 3, 4, 5], falls=False) == ""
     assert "with 100 labels nothing is spared" in claim._no_line(labels, noise + [0, 0, 0, 0, -5], falls=True)
     assert "with 100 labels nothing is spared" in claim._no_line(labels, noise + [-5, 0, 0, 0, 0], falls=False)
-    assert claim._no_line(labels, noise + [2, 3, 4, 5, -9], falls=True) == "up to 3000 labels it rises"
-    assert claim._no_line(labels, noise + [2, 3, 4, -9, -9], falls=True) == "up to 1000 labels it rises"
+    assert claim._no_line(labels, noise + [2, 3, 4, 5, -9], falls=True) == "up to 3000 labels it rises, so that no line tells how it goes"
+    assert claim._no_line(labels, noise + [2, 3, 4, -9, -9], falls=True) == "up to 1000 labels it rises, so that no line tells how it goes"
 
 
 def test_more_layers_are_judged_by_themselves():
     nets = [(start, depth, None) for start in ("random", "denoising") for depth in (1, 3)]
-    errors = {net: {("test", n): 5.0 - net[1] / 2 + np.random.RandomState(n).normal(size=12) for n in (100, 1000)} for net in nets}
+    errors = {
+        net: {(split, n): 5.0 - net[1] / 2 + np.random.RandomState(n).normal(size=12) for n in (100, 1000) for split in SPLITS}
+        for net in nets
+    }
     found = {name: check.effect for name, check in verdicts(runs_of(errors)).items() if "layers beat 1" in name}
     assert found == {f"mnist {start} start, 3 layers beat 1, 1000 labels": pytest.approx(1) for start in ("random", "denoising")}
+
+
+def test_starts_are_compared_in_the_depth_that_validates_best():
+    """Three random layers are too many for 100 labels: against two the denoising start spares 1 point, not 4."""
+    means = {("random", 1): (4, 2), ("random", 3): (7, 1), ("denoising", 1): (5, 3), ("denoising", 3): (3, 0.5)}
+    noise = np.random.RandomState(0).normal(size=(4, 12)) / 100
+    errors = {
+        (*net, None): {(split, n): mean + noise[place] for split in SPLITS for n, mean in zip((100, 1000), both)}
+        for place, (net, both) in enumerate(means.items())
+    }
+    found = verdicts(runs_of(errors))
+    gaps = [found[f"mnist denoising start beats random, {n} labels, {claim.BEST}"] for n in (100, 1000)]
+    assert [gap.effect for gap in gaps] == pytest.approx([1, 0.5], abs=0.05)
+    assert "random start, 1 layer)" in gaps[0].sentence and "random start, 3 layers)" in gaps[1].sentence
+    assert found["mnist denoising start, 3 layers beats random, 100 labels"].effect == pytest.approx(4, abs=0.05)
+    slope = found[f"mnist denoising start, {claim.BEST}: gap shrinks with labels"]
+    assert slope.verdict == "reproduced" and slope.effect == pytest.approx(-0.5, abs=0.05)
 
 
 def test_the_narrow_top_layer_is_judged_on_test_and_training_error():

@@ -5,17 +5,18 @@ import fnmatch
 import functools
 import importlib
 import inspect
+import math
 from pathlib import Path
 
 from zoo.errors import InvalidInput, unknown_name
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, the checks that stand on the front page
-# (see claim_headlines), SEEDS, its own numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did,
-# if not "diverged" (see tables), summarise(runs), statistics over seeds other than means for the table (see
-# tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows (see tables.figure_only), illustrate(files),
-# pictures drawn from what the trials left beside their rows (see figures.picture_pngs), and NAMES of presets (see
-# presets.preset_name).
+# (see claim_headlines), PLACE, where among the claims it stands there (see claim_place), SEEDS, its own numbers of seeds by
+# budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics
+# over seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows
+# (see tables.figure_only), illustrate(files), pictures drawn from what the trials left beside their rows (see
+# figures.picture_pngs), and NAMES of presets (see presets.preset_name).
 PARTS = ("trials", "judge", "draw")
 _outside = {}
 
@@ -54,6 +55,20 @@ def claim_headlines(name):
     if not (isinstance(found, (tuple, list)) and all(isinstance(pattern, str) for pattern in found)):
         raise InvalidInput(f'{name}: write HEADLINES out as a tuple of names of checks, such as ("mlp beats linear",).')
     return tuple(found)
+
+
+def claim_place(name):
+    """Where a claim stands among those of the front page: its PLACE, a number, or infinity. Raises UnknownName, InvalidInput.
+
+    The claims of the review go from its main question to its examples; the claim is not imported.
+    """
+    try:
+        found = _constant(name, "PLACE")
+    except ValueError:  # of what literal_eval can't read
+        found = "what is no number"
+    if not isinstance(found, (int, float, type(None))):
+        raise InvalidInput(f"{name}: write PLACE out as a number, such as 3; got {found!r}.")
+    return math.inf if found is None else found
 
 
 def claim_seeds(name, budget):

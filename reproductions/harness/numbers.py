@@ -1,6 +1,12 @@
 """How numbers are written, so that the same runs always give the same bytes."""
 
 import math
+import re
+
+_IN_FULL = {
+    "log10_mse": "log10 of the mean squared error", "mse": "mean squared error", "char": "character", "px": "pixels",
+    "wrong": "share of wrong answers",
+}  # fmt: skip
 
 
 def rounded(value):
@@ -16,9 +22,11 @@ def cell(value):
 def words(metric):
     """A metric in words, its unit left to stand beside the numbers.
 
-    >>> words("test_error_pct")
-    'test error'
+    >>> words("test_error_pct"), words("bits_per_char")
+    ('test error', 'bits per character')
     """
+    for short, full in _IN_FULL.items():
+        metric = re.sub(rf"(?<![^_]){short}(?![^_])", full, metric)
     return metric.removesuffix("_pct").replace("_", " ")
 
 

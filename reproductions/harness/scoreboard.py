@@ -3,10 +3,11 @@
 import contextlib
 import csv
 import fnmatch
+import math
 from collections import Counter
 
 from zoo.errors import ResultsError, ZooError
-from zoo.reproductions.harness.claims import claim_headlines, claim_seeds, describe_claim
+from zoo.reproductions.harness.claims import claim_headlines, claim_place, claim_seeds, describe_claim
 from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
@@ -14,9 +15,9 @@ from zoo.reproductions.harness.verdicts import VERDICTS, is_control
 # The largest budget first. A smoke run only shows that the code works, so it has no place on the scoreboard.
 TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS) if budget != "smoke"}
 MEANING = (
-    "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other; else\n"
-    "undecided. Intervals are over seeds, where a check does not say otherwise; that other test examples might have turned\n"
-    "out differently is not in these."
+    "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other;\n"
+    "undecided: neither, or there is a reason, given there, why no interval would decide. Intervals are over seeds, where a\n"
+    "check does not say otherwise; that other test examples might have turned out differently is not in these."
 )
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
@@ -63,7 +64,8 @@ def _tables(root, base):
     checked = {name: folders for name, folders in claims.items() if main_checks(folders)}
     text = ""
     if checked:
-        text = "| claim | main checks, at the largest budget with all its seeds | verdict |\n| --- | --- | --- |\n"
+        text = "| claim | main checks, at the largest budget with all its seeds | effect (95% interval) | claimed | verdict |\n"
+        text += "| --- | --- | --- | --- | --- |\n"
         text += "".join(_main_lines(name, folders, base) for name, folders in checked.items()) + "\n"
     budgets = budgets_in(claims)
     text += f"| all checks | {' | '.join(budgets)} |\n| --- |{' --- |' * len(budgets)}\n"
@@ -76,11 +78,17 @@ def _tables(root, base):
 
 
 def by_claim(root):
-    """{claim: {budget: folder with verdicts, the largest budget first}} of a results folder, the claims sorted."""
+    """{claim: {budget: folder with verdicts, the largest budget first}} of a results folder, the claims in their order."""
     found = {}
     for folder in judged_folders(root):
         found.setdefault(folder.name, {})[folder.parent.name] = folder
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda claim: (_place(claim[0]), claim[0])))
+
+
+def _place(name):
+    with contextlib.suppress(ZooError):  # a claim of another version
+        return claim_place(name)
+    return math.inf
 
 
 def budgets_in(claims):
@@ -118,6 +126,13 @@ def in_short(line):
     return (measured, line["verdict"], why.removesuffix(".")) if found else (line["sentence"], line["verdict"], "")
 
 
+def in_columns(measured):
+    """(what was compared, effect and interval, what is claimed) out of what was measured and claimed, see in_short."""
+    rest, found, claimed = measured.rpartition(", claimed ")
+    what, said, effect = rest.rpartition(": ")
+    return (what, effect.replace("95% interval ", ""), claimed) if found and said else (measured, "", "")
+
+
 def _main_lines(name, folders, base):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
     folder = main_folder(folders)
@@ -125,14 +140,23 @@ def _main_lines(name, folders, base):
     text = ""
     for line, others in main_checks(folders):
         measured, verdict, why = in_short(line)
-        text += f"| {title} | {_cell(measured)}{others and f' ({others})'} | **{verdict}**{_cell(why)} |\n"
+        what, effect, claimed = map(_cell, in_columns(measured))
+        text += f"| {title} | {what}{others and f' ({others})'} | {effect} | {claimed} | **{verdict}**{_cell(why)} |\n"
         title = ""
     return text
 
 
 def _counts(folder, base):
     place = folder.relative_to(base).as_posix()
-    return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png)"
+    return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png){_fewer_seeds(folder)}"
+
+
+def _fewer_seeds(folder):
+    """In brackets, how many seeds a folder has, where its budget has more; "" else."""
+    with contextlib.suppress(ZooError, KeyError):  # a claim, or a budget, of another version
+        found, all_of_them = len({line.get("seed") for line in runs_of(folder)}), claim_seeds(folder.name, folder.parent.name)
+        return f" ({found:,} of {all_of_them:,} seeds)" if found < all_of_them else ""
+    return ""
 
 
 def _cell(text):
@@ -156,7 +180,7 @@ def devices_of(folders):
     for folder in folders:
         for line in runs_of(folder):
             # These always run on the processor, beside whatever the networks are trained on.
-            (processors if line.get("backend") in ("scikit-learn", "numpy") else found).add(line.get("device") or "")
+            (processors if line.get("backend") in ("scikit-learn", "numpy", "Python") else found).add(line.get("device") or "")
     named = sorted((found or processors) - {""})
     return f" ({', '.join(named)})" if named else ""
 

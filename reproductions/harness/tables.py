@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness.claims import claim_name
-from zoo.reproductions.harness.numbers import cell
+from zoo.reproductions.harness.numbers import cell, rounded
 from zoo.reproductions.harness.published import matches
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.statistics import finite, mean_interval
@@ -41,7 +41,7 @@ def _interval(metric, values):
     if metric.startswith("share_") and len(known) > 1 and set(known) <= {0.0, 1.0}:
         return share_interval(known == 1)
     interval = mean_interval(known)
-    return interval if interval.low < interval.high else interval._replace(low=np.nan, high=np.nan)
+    return interval if rounded(interval.low) < rounded(interval.high) else interval._replace(low=np.nan, high=np.nan)
 
 
 def judge_runs(module, runs):

@@ -1,5 +1,7 @@
 """The published errors that unsupervised_pretraining's are held against, net by net and number of labels by number of labels."""
 
+from dataclasses import replace
+
 from zoo.reproductions.harness import Published
 from zoo.reproductions.trainers.label_curves import metric
 
@@ -20,11 +22,16 @@ def published_beside(setting, wide, spread_metric, top):
 
     bengio, narrow = "experiment 2", f"experiment 3: top layer limited to {top} units"
     seeds, text = "mean, standard deviation over seeds", "another size of net and another optimiser"
-    older = "plain SGD from the uniform start of before 2010"
+    sixty = "60,000 images; 200 units here at the hour, 1,000 at full"
+    older, machines = "plain SGD from the uniform start of before 2010", "restricted Boltzmann machines"
     found = {
         at("random", 1, 50000): [
             error("shallow net, no pre-training", bengio, text),
             error("1 hidden layer, uniform initialisation", seeds, older),
+            *(
+                replace(error(f"2-layer MLP, {units} hidden", "no preprocessing", sixty), topic="shallow_vs_deep")
+                for units in (300, 1000)
+            ),
         ],
         at("random", 2, 50000): error("2 hidden layers, uniform initialisation", seeds, older),
         at("random", 3, 50000): [
@@ -35,15 +42,23 @@ def published_beside(setting, wide, spread_metric, top):
             error("stacked autoencoder, 3 layers", "50k train", "plain SGD, widths chosen on validation"),
             error("autoencoder pre-training", bengio, text),
         ],
-        at("denoising", 1, 50000): error("1 hidden layer, pre-trained", seeds, "fine-tuned by plain SGD"),
+        at("denoising", 1, 50000): [
+            error("1 hidden layer, pre-trained", seeds, "fine-tuned by plain SGD"),
+            error("DBN-1", "50k train", f"{machines}, width chosen on validation"),
+        ],
         at("denoising", 2, 50000): error("2 hidden layers, pre-trained", seeds, "fine-tuned by plain SGD"),
         at("denoising", 3, 50000): [
             error("stacked denoising autoencoder, 3 layers", "50k train", "noise and widths chosen on validation"),
-            error("784-500-500-2000-10, pre-trained", "", "restricted Boltzmann machines, 60,000 images"),
+            error("784-500-500-2000-10, pre-trained", "", f"{machines}, 60,000 images"),
+            error("DBN-3", "50k train", f"{machines}, widths chosen on validation"),
+            error("DBN pre-training", bengio, f"{machines}; {text}"),
         ],
         at("random", 1, 50000, top): error("shallow net, no pre-training", narrow, text),
         at("random", 3, 50000, top): error("deep net, no pre-training", narrow, text),
-        at("autoencoder", 3, 50000, top): error("autoencoder pre-training", narrow, text),
+        at("autoencoder", 3, 50000, top): [
+            error("autoencoder pre-training", narrow, text),
+            error("DBN pre-training", narrow, f"{machines}; {text}"),
+        ],
     }
     for start, depth, how in (
         ("random", 1, "uniform initialisation"), ("random", 2, "uniform initialisation"),
