@@ -1,9 +1,9 @@
 """The zoo's presets: how each was trained, how its seed was chosen, and whether it errs as little as it should.
 
 No claim of the review, but what makes its claims usable: small pretrained models, shallow to deep, on MNIST and
-Fashion-MNIST (the ConvNets, slow to train, stand apart in pretrained_convnets). Every preset is a population trained by one recipe on the first 50,000 training images; the seed with the
-least error on the next 10,000 ships; what the test images had been asked before, the protocol says. zoo/pretrained/ is
-made from these runs by `zoo results presets`.
+Fashion-MNIST (the ConvNets, slow to train, stand apart in pretrained_convnets). Every preset is a population trained by one
+recipe on the first 50,000 training images; the seed with the least error on the next 10,000 ships; what the test images had
+been asked before, the protocol says. zoo/pretrained/ is made from these runs by `zoo results presets`.
 
 Expected, full budget: on MNIST about 7.3 % error for linear and, all with changed images, 1.6 for the kernel machine, 0.8
 for mlp, 0.9 for autoencoder_stack and 0.7 for lstm; on Fashion-MNIST about 15.3, 9.5 (mlp), 10.5 (autoencoder_stack) and

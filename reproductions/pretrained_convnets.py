@@ -15,6 +15,7 @@ from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
+SEEDS = {"full": 10}
 CLAIM, MODEL, PRESET = "pretrained_convnets", "convnet", "preset"
 DIGITS, CLOTHES = ("mnist", MODEL, PRESET), ("fashion_mnist", MODEL, PRESET)
 TARGETS = {DIGITS: 0.33, CLOTHES: 6.0}  # mean test errors, percent, that ConvNets, larger ones perhaps, are to reach

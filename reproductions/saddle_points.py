@@ -53,13 +53,13 @@ minima are saddles of the whole net, are among those searched, as many with no s
 number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
 saddles have few of them. Therefore whether the error rises with the index is also asked within groups of points whose starts
 had as many silent units, by ranks within each group, and whether saddles are the many is asked of starts without any, and
-decided only where each of them converges, which came in when results were known. What share of all critical points the
-points found are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g};
-the other starts keep their rows and have no index, error or eigenvalues. Points of one method whose losses agree in six
-digits and whose indices agree are one point, met again or mirrored, and count once in correlations, shares and spreads. The
-training images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright
-(2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training
-error.
+decided only where each of them converges, as is how many of these saddles have few downward directions; both came in when
+results were known. What share of all critical points the points found are, nobody knows. A point counts as critical if the
+Euclidean norm of the gradient is at most {TOLERANCE:g}; the other starts keep their rows and have no index, error or
+eigenvalues. Points of one method whose losses agree in six digits and whose indices agree are one point, met again or
+mirrored, and count once in correlations, shares and spreads. The training images are all there is: n_test repeats them.
+Correlations are Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap. The
+three error levels are thirds of the distinct points by training error.
 """
 
 

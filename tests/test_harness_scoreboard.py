@@ -1,5 +1,6 @@
 """The scoreboard: the main checks of every claim, and how many of all its checks came to what."""
 
+import math
 import shutil
 
 import harness_example
@@ -96,8 +97,8 @@ def test_claims_stand_in_their_place(written, results_dir):
         load_claim(claim)
         shutil.copytree(folder, folder.parent / name)
     assert list(by_claim(results_dir)) == ["c_third", "b_second", "a_claim"]
-    places = {name: claim_place(name) for name in list_claims() if not name.startswith("pretrained")}
-    assert sorted(places.values()) == list(range(1, 17)) and places["shallow_vs_deep"] == 1
+    places = {name: place for name in list_claims() if (place := claim_place(name)) < math.inf}
+    assert len(set(places.values())) == len(places) and min(places, key=places.get) == "shallow_vs_deep"
     load_claim(claim).PLACE = "first"
     with pytest.raises(InvalidInput, match="write PLACE out as a number"):
         claim_place("c_third")

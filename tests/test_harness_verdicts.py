@@ -175,7 +175,7 @@ def test_a_mean_that_is_the_metric_is_not_said_twice():
     runs = runs_of(deep=[1.0, 1.1, 0.9])
     assert "On digits the mean test error of" in target(runs, DEEP, at_most=2).sentence
     named = target(runs, DEEP, at_most=2, called="mean absolute error")
-    assert "On digits the mean absolute error of" in named.sentence and "mean over 3 seeds: 1 (95% interval" in named.sentence
+    assert "On digits the mean absolute error of" in named.sentence and "mean over 3 seeds: 1 % (95% interval" in named.sentence
     runs = runs.assign(metric="mse")
     assert ": 1 mean squared error (95% interval" in target(runs, DEEP, at_most=2, metric="mse").sentence
 

@@ -98,10 +98,11 @@ def _without_rounding(interval, sample):
     return interval._replace(estimate=0.0, low=min(low, 0.0), high=max(high, 0.0))
 
 
-def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt=""):
+def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt="", remark=""):
     """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
 
-    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as does a doubt.
+    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as does a doubt. remark:
+    what the sentence says of the ratio beside how it was made.
     """
     samples = [_every_value(runs, row, metric) for row in (numerator, denominator)]
     note, lost = _divergence(runs, (numerator, denominator), metric)
@@ -114,6 +115,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         interval = statistics.Interval(*(math.exp(value) for value in interval[:3]), interval.n)
     place = _place(numerator, denominator)
     sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
+    sentence += f" ({remark})" if remark else ""
     name = name or f"{_slug(numerator)} over {_slug(denominator)}"
     return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt)
 
