@@ -18,7 +18,8 @@ from zoo.training.recipe import recipe
 SEEDS = {"full": 10}
 CLAIM, MODEL, PRESET = "pretrained_convnets", "convnet", "preset"
 DIGITS, CLOTHES = ("mnist", MODEL, PRESET), ("fashion_mnist", MODEL, PRESET)
-TARGETS = {DIGITS: 0.33, CLOTHES: 6.0}  # mean test errors, percent, that ConvNets, larger ones perhaps, are to reach
+SMALL = ("digits", MODEL, PRESET)  # of smoke
+TARGETS = {SMALL: 5.0, DIGITS: 0.33, CLOTHES: 6.0}  # mean test errors, percent, to reach, by larger ConvNets perhaps
 PROTOCOL = """
 Each model is trained by one recipe, set on the validation split by short trials of two seeds, from every seed; the weights
 after the last epoch count, of full, their moving average (momentum 0.999). The means are over all seeds; the one with the
@@ -46,7 +47,7 @@ def judge(runs):
         if not (runs.dataset == row[0]).any():
             continue
         checks.append(target(runs, row, at_most=aim))
-        for place, published in enumerate(PUBLISHED[row]):
+        for place, published in enumerate(PUBLISHED.get(row, ())):
             value, name = published_value(CLAIM, PUBLISHED, row, place=place), f"{row[0]}: fewer errors than {published.model}"
             checks.append(target(runs, row, at_most=value, name=name))
     return checks

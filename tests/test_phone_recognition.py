@@ -287,7 +287,8 @@ def test_checks_say_what_the_runs_say(runs):
     assert checks["control: 260 of 462 vowels right, as published"].verdict == "reproduced"
     neighbour = [check for name, check in checks.items() if "knn nearest neighbour beats" in name]
     assert [check.verdict for check in neighbour] == ["reproduced", "reproduced", "undecided", "contradicted"]
-    assert checks["nearest neighbour errs less than Gaussian nodes, as published"].verdict == "contradicted"
+    nodes = checks["nearest neighbour errs less than Gaussian nodes, as published"]
+    assert nodes.high < 0 and nodes.verdict == "undecided" and "the same seven speakers are not independent" in nodes.sentence
 
 
 def test_a_slope_over_depth_stands_beside_the_training_errors(runs):

@@ -157,7 +157,9 @@ def test_whether_pretraining_spares_more_with_depth():
         spared = {"random": 0, "denoising": depth / 10, "autoencoder": 0.3}
         for start, share in spared.items():
             seeds = {n: 1 - share + 0.02 * noise.normal(size=12) for n in (100, 10000)}
-            errors[start, depth, None] = {("test", n): level * seeds[n] for n, level in ((100, 20), (10000, 4))}
+            errors[start, depth, None] = {
+                (split, n): level * seeds[n] for n, level in ((100, 20), (10000, 4)) for split in SPLITS
+            }
     found = verdicts(runs_of(errors))
     name = "mnist {} start: share of errors spared grows with layers"
     deeper, level = found[name.format("denoising")], found[name.format("autoencoder")]
