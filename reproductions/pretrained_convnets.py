@@ -18,6 +18,7 @@ from zoo.training.recipe import recipe
 SEEDS = {"full": 10}
 CLAIM, MODEL, PRESET = "pretrained_convnets", "convnet", "preset"
 DIGITS, CLOTHES = ("mnist", MODEL, PRESET), ("fashion_mnist", MODEL, PRESET)
+AUGMENTATION = {"digits": "shift", "mnist": "affine", "fashion_mnist": "flip"}
 SMALL = ("digits", MODEL, PRESET)  # of smoke
 TARGETS = {SMALL: 5.0, DIGITS: 0.33, CLOTHES: 6.0}  # mean test errors, percent, to reach, by larger ConvNets perhaps
 PROTOCOL = """
@@ -33,8 +34,8 @@ def trials(budget):
     average = budget.choose(smoke=None, quick=None, full=0.999)
     for dataset in budget.choose(smoke=("digits",), quick=("mnist", "fashion_mnist"), full=("mnist", "fashion_mnist")):
         clothes = dataset == "fashion_mnist"
-        options = {"blocks": [[32], [48], [64, 96]], "dropout": 0.3} if clothes else {"blocks": [[32], [32], [64, 64]], "dropout": 0.2}
-        options |= {"dense": 256, "augmentation": {"digits": "shift", "mnist": "affine", "fashion_mnist": "flip"}[dataset]}
+        blocks, dropout = ([[32], [48], [64, 96]], 0.3) if clothes else ([[32], [32], [64, 64]], 0.2)
+        options = {"blocks": blocks, "dense": 256, "dropout": dropout, "augmentation": AUGMENTATION[dataset]}
         epochs = budget.choose(smoke=4, quick=2, full=20 if clothes else 15)
         settings = recipe(options=options, epochs=epochs, learning_rate=8e-3, ema=average)
         yield Trial(dataset, MODEL, PRESET, budget.seeds, train_preset, settings, cost=2 * epochs if clothes else epochs)
@@ -43,10 +44,8 @@ def trials(budget):
 def judge(runs):
     """The mean of each set's seeds against the error to reach, and against published ConvNets."""
     checks = []
-    for row, aim in TARGETS.items():
-        if not (runs.dataset == row[0]).any():
-            continue
-        checks.append(target(runs, row, at_most=aim))
+    for row in ((dataset, MODEL, PRESET) for dataset in runs.dataset.unique()):
+        checks.append(target(runs, row, at_most=TARGETS[row]))
         for place, published in enumerate(PUBLISHED.get(row, ())):
             value, name = published_value(CLAIM, PUBLISHED, row, place=place), f"{row[0]}: fewer errors than {published.model}"
             checks.append(target(runs, row, at_most=value, name=name))
@@ -64,13 +63,12 @@ def draw(runs):
         axes.scatter(seeds.test_error_pct, [0] * len(seeds), s=20, color="C0", alpha=0.5)
         chosen = seeds.test_error_pct[seeds.validation_error_pct.idxmin()]
         axes.scatter(chosen, 0, s=90, facecolor="none", edgecolor="C3", label="chosen on validation")
-        marks = {"to reach": TARGETS.get(row)} | {
+        marks = {"to reach": TARGETS[row]} | {
             published.model: published_value(CLAIM, PUBLISHED, row, place=place)
             for place, published in enumerate(PUBLISHED.get(row, ()))
         }
         for number, (name, value) in enumerate(marks.items()):
-            if value is not None:
-                axes.plot(value, 0, "|", ms=16, mew=2, color="black" if number == 0 else f"C{number + 3}", label=name)
+            axes.plot(value, 0, "|", ms=16, mew=2, color="black" if number == 0 else f"C{number + 3}", label=name)
         axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test error, %", title=f"{MODEL}, {dataset}")
         axes.legend(fontsize=8, markerscale=0.6, loc="upper center")
     return figure
