@@ -278,7 +278,7 @@ def _published():
     more, ours = "60,000 images there; quick nets are smaller", "curves of our own generator; quick nets are smaller"
     deep = "autoencoder 784-{}, pre-trained{}"
     found = {
-        _pca("mnist", 30): Published("PCA, 30", pixels, more),
+        _pca("mnist", 30): Published("PCA, 30", pixels, "60,000 images there; nothing in it is random: it checks data and metric"),
         _logistic("mnist", 30): Published("logistic PCA, 30", pixels, more),
         _net("mnist", "pre-trained, momentum"): Published(deep.format("1000-500-250-30", ", fine-tuned"), pixels, more),
         _net("mnist", "pre-trained, Adam"): Published(deep.format("1000-500-250-30", ", fine-tuned"), pixels, more),

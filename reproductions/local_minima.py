@@ -27,6 +27,7 @@ import numpy as np
 from zoo.reproductions.harness import Published, Trial, check
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
+from zoo.reproductions.harness.statistics import Interval, percent
 from zoo.reproductions.trainers.wide_nets import LINES, train_wide
 
 SEEDS = {"smoke": 6, "quick": 200, "hour": 1000, "full": 1000}
@@ -119,10 +120,10 @@ def judge(runs):
     checks.append(_spread_slope(tables))
     checks.append(
         check(
-            f"{wide[2]}: the unlucky are close to the lucky", bootstrap_interval(_reach, losses), "of 1",
-            f"On {wide[0]}, {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, over the "
-            f"{TAILS[0]}th, less 1",
-            below=CLOSE, seeds=len(tables[wide]),
+            f"{wide[2]}: the unlucky are close to the lucky", percent(bootstrap_interval(_reach, losses)), "%",
+            f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, "
+            f"exceeds the {TAILS[0]}th",
+            below=100 * CLOSE, seeds=len(tables[wide]),
         )
     )
     checks.append(_correlation_falls(tables, narrow, wide))
@@ -131,7 +132,7 @@ def judge(runs):
         who = f"On {row[0]}, share of the {len(rises)} seeds of {row[2]}"
         sentence = f"{who} whose training loss never rises on the line from the start"
         name = f"{row[2]}: downhill from the start"
-        checks.append(check(name, share_interval(rises <= 0), "of 1", sentence, above=0.9, seeds=len(tables[row])))
+        checks.append(check(name, percent(share_interval(rises <= 0)), "%", sentence, above=90, seeds=len(tables[row])))
     if all("rise_between_solutions" in tables[row] for row in (narrow, wide)):  # a single seed has no other solution
         checks.append(_rises_less(tables, narrow, wide))
     return checks
@@ -163,7 +164,7 @@ def _correlation_falls(tables, narrow, wide):
     interval = bootstrap_interval(lambda sample: _correlation(sample[:, :2]) - _correlation(sample[:, 2:]), four)
     what = f"the correlation of train and test loss over seeds of {narrow[2]} less that of {wide[2]}"
     sentence = f"On {wide[0]}, {what}, {interval.n} seeds each"
-    return check("train and test loss part with width", interval, "of correlation", sentence, above=0, seeds=len(four))
+    return check("train and test loss part with width", interval, "(correlation)", sentence, above=0, seeds=len(four))
 
 
 def _rises_less(tables, narrow, wide):
@@ -198,8 +199,6 @@ def _correlation(sample):
 
 def _exactly(value, n):
     """A number that was measured once: no interval."""
-    from zoo.reproductions.harness.statistics import Interval
-
     return Interval(float(value), np.nan, np.nan, n)
 
 

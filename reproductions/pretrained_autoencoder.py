@@ -1,11 +1,12 @@
 """The preset of the deep autoencoder: an image squeezed into thirty numbers and back, ten seeds.
 
 No claim of the review of its own: what its claim on codes (see deep_autoencoder) leaves to play with. zoo.encoder and
-zoo.decoder are the halves of deep_autoencoder_mnist. Nothing is pre-trained layer by layer: smooth units that do not
-saturate (SiLU) and AdamW are enough to train encoder and decoder together from a random start. The seed with the least
-error on the 10,000 validation images ships; `zoo results presets pretrained_autoencoder` makes the folder.
+zoo.decoder give the halves of deep_autoencoder_mnist. Nothing is pre-trained layer by layer: encoder and decoder are trained
+together from a random start, with smooth units (SiLU) and weight decay (AdamW). The seed with the least error on the 10,000
+validation images ships; `zoo results presets pretrained_autoencoder` makes the folder.
 
-Expected, full budget: TO BE FILLED
+Expected, full budget: a squared error of about 2.7 per image, less than the 3.0 published of a wider net that was pre-trained,
+and a fifth of that of 30 principal components. Some 45 minutes on two CPU cores. Quick: few epochs, 3 seeds, 2 minutes.
 """
 
 from zoo.reproductions.harness import Published, Trial, target
@@ -16,13 +17,16 @@ from zoo.training.recipe import recipe
 SEEDS = {"full": 10}
 CLAIM, ROW = "pretrained_autoencoder", ("mnist", "deep_autoencoder", "preset")
 ERROR = "test_squared_error"
-MEAN_OF_DIGITS = 4.7  # error of the mean image of smoke's small digits, to which nothing published is alike
+MEAN_OF_DIGITS = 4.7  # error of the mean image of smoke's small digits, nothing published is like it
 PROTOCOL = """
-Trained by one recipe, set on the validation split by some 20 short trials of one seed, from every seed; the weights after
-the last epoch count. The means are over all seeds; the one with the least validation error is the preset. Squared errors are
-sums over the pixels, in 0..1, of an image, the mean over images; what is fitted is the cross-entropy of the pixels. Trained
-on the first 50,000 images, where the published nets had 60,000. Not untouched: five seeds of a smaller net of rectified
-units (512, 256 and 128) were tested before, and their mean of 3.43 had missed 3.00; the recipe was set anew after that.
+Trained by one recipe from every seed; the weights after the last epoch count. Units (rectified, ELU, GELU, SiLU), widths,
+step size, weight decay, batches and a moving average of the weights were tried on the validation split, some 25 times in
+all, with one other seed, in 10 epochs and, the most promising, in 40 or 80; that 0.05 of decay, best in 40, is best in 80
+too, was taken for granted. The means are over all seeds; the one with the least validation error is the preset. Squared
+errors are sums over the pixels, in 0..1, of an image, the mean over images; what is fitted is the cross-entropy of the
+pixels. Trained on the first 50,000 images, where the published nets had 60,000. Not untouched: five seeds of a smaller net
+of rectified units (512, 256 and 128) were tested before, and their mean of 3.43 had missed 3.00; the recipe was set anew
+after that.
 """
 
 
@@ -36,23 +40,25 @@ def trials(budget):
 
 
 def judge(runs):
-    """Whether it errs as little as the published autoencoder, and than the published linear codes of as many numbers."""
+    """Whether it errs less than the published autoencoder, and than the published linear codes of as many numbers."""
     dataset = runs.dataset.iloc[0]
+    found = {"row": (dataset, *ROW[1:]), "metric": ERROR, "called": "test squared error per image"}
     return [
-        target(runs, (dataset, *ROW[1:]), at_most=value, metric=ERROR, name=f"{dataset}: no more than {name}")
+        target(runs, **found, at_most=value, name=f"{dataset}: less than {name}", remark=f"against {name}")
         for name, value in _rivals(dataset).items()
     ]
 
 
 def _rivals(dataset):
-    """{what the squared error is held against: its own}."""
+    """{what the squared error is held against: its own}, the best first."""
     if dataset != ROW[0]:
-        return {"mean image": MEAN_OF_DIGITS}
-    return {each.model: published_value(CLAIM, PUBLISHED, ROW, ERROR, place) for place, each in enumerate(PUBLISHED[*ROW, ERROR])}
+        return {"the mean image": MEAN_OF_DIGITS}
+    entries = PUBLISHED[*ROW, ERROR]
+    return {entry.model: published_value(CLAIM, PUBLISHED, ROW, ERROR, place) for place, entry in enumerate(entries)}
 
 
 def draw(runs):
-    """Test errors, every seed a dot, the chosen one marked, the published ones as strokes."""
+    """Test errors, every seed a dot, the chosen one marked, the best of what they are held against a stroke."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 2.6))
@@ -61,9 +67,9 @@ def draw(runs):
     chosen = seeds[ERROR][seeds.validation_squared_error.idxmin()]
     axes.scatter(chosen, 0, s=90, facecolor="none", edgecolor="C3", label="chosen on validation")
     dataset = runs.dataset.iloc[0]
-    for number, (name, value) in enumerate(_rivals(dataset).items()):
-        axes.plot(value, 0, "|", ms=16, mew=2, color=f"C{number + 1}", label=name)
-    axes.set(yticks=[], ylim=(-0.6, 2), xlabel="test squared error per image", title=f"deep_autoencoder, {dataset}")
+    name, value = next(iter(_rivals(dataset).items()))
+    axes.plot(value, 0, "|", ms=16, mew=2, color="black", label=name)
+    axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test squared error per image", title=f"deep_autoencoder, {dataset}")
     axes.legend(fontsize=8, markerscale=0.6, loc="upper center")
     return figure
 

@@ -24,7 +24,7 @@ import numpy as np
 from zoo.reproductions.harness import Published, Trial, check
 from zoo.reproductions.harness.resampling import FEWEST, bootstrap_interval, share_interval
 from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import LEVEL, Interval
+from zoo.reproductions.harness.statistics import LEVEL, Interval, percent
 from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, find_saddles
 
 SEEDS = {"smoke": 6, "quick": 400, "full": 500}
@@ -114,34 +114,34 @@ def judge(runs):
         saddles = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions"
         checks += [
             check(
-                f"{row[2]}: error rises with the index", correlation, "of rank correlation",
+                f"{row[2]}: error rises with the index", correlation, "(rank correlation)",
                 f"{place}, rank correlation of the share of negative eigenvalues with the training error", above=0, doubt=doubt,
             ),
             check(
                 f"{row[2]}: error rises with the index at equal silent units",
-                _correlation_within(_distinct(found, "silent_units")), "of rank correlation",
+                _correlation_within(_distinct(found, "silent_units")), "(rank correlation)",
                 f"{place}, rank correlation of the two among points whose starts had as many silent units",
                 above=0, doubt=doubt,
             ),
             check(
-                f"{row[2]}: saddles are the many of the points found", share_interval(whole.index_pct > 0), "of 1",
+                f"{row[2]}: saddles are the many of the points found", percent(share_interval(whole.index_pct > 0)), "%",
                 f"{place}, share that are saddle points of the {len(whole)} found from starts without silent units, "
                 f"where {(ends.index_pct > 0).sum()} of {len(ends)} such starts ended at one",
-                above=0.5, doubt=doubt or lost or ("" if starts else "there was no such start"),
+                above=50, doubt=doubt or lost or ("" if starts else "there was no such start"),
             ),
             check(
-                f"{row[2]}: most saddles found have few downward directions", share_interval(bent.directions <= FEW), "of 1",
+                f"{row[2]}: most saddles found have few downward directions", percent(share_interval(bent.directions <= FEW)), "%",
                 f"{place}, share with at most {FEW} downward directions of the {len(bent)} saddle points found from starts "
-                "without silent units", above=0.5, doubt=doubt or lost or ("" if len(bent) else "there was no such point"),
+                "without silent units", above=50, doubt=doubt or lost or ("" if len(bent) else "there was no such point"),
             ),
             check(
-                f"{row[2]}: saddles with few downward directions are alike in loss", _variation(few), "of 1",
-                f"{saddles}, the standard deviation of the loss over its mean", below=ALIKE,
+                f"{row[2]}: saddles with few downward directions are alike in loss", percent(_variation(few)), "%",
+                f"{saddles}, the standard deviation of the loss over its mean", below=100 * ALIKE,
                 doubt=doubt or (scarce if len(few) < ENOUGH else ""),
             ),
             check(
-                f"{row[2]}: saddles with few downward directions lie as low as minima", _excess(few, minima), "of 1",
-                f"{saddles}, the mean loss over that of the {len(minima)} minima, less 1", below=ALIKE,
+                f"{row[2]}: saddles with few downward directions lie as low as minima", percent(_excess(few, minima)), "%",
+                f"{saddles}, by how much the mean loss exceeds that of the {len(minima)} minima", below=100 * ALIKE,
                 doubt=doubt or (scarce if min(len(few), len(minima)) < FEWEST else ""),
             ),
         ]

@@ -269,7 +269,7 @@ def _judge_order(runs):
     name = "models stand in the published order more than against it"
     what = "Kendall's tau of our test errors, without the linear model's, with the published ones"
     mean = mean_interval([interval.estimate for interval in taus.values()])
-    return [check(name, mean, "of 1", f"{what}, its mean over {mean.n} sets, taken as independent", above=0)]
+    return [check(name, mean, "(tau)", f"{what}, its mean over {mean.n} sets, taken as independent", above=0)]
 
 
 def _loses_more(runs, fragile, robust, metrics, where, who):

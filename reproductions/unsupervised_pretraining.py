@@ -37,12 +37,12 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.reproductions.harness import Budget, Published, Trial, check, paired_difference, target
-from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import deviation_interval, deviation_ratio_interval, mean_interval, slopes
 from zoo.reproductions.trainers.label_curves import FILTERS, metric, train_with_labels
 from zoo.reproductions.trainers.label_references import published_beside
+from zoo.reproductions.trainers.label_trends import trends
 
 MODEL = "autoencoder_stack"
 SEEDS = {"quick": 5, "hour": 10}
@@ -182,7 +182,7 @@ def judge(runs):
             if (start, depth, None) in nets:
                 row, without = nets[start, depth, None], nets["random", depth, None]
                 errors = [_errors(runs, net, _labels(runs)) for net in (row, without)]
-                checks += _gaps(runs, nets, start, "random", depth) + _trends(runs, _name(row), row[2], *errors)
+                checks += _gaps(runs, nets, start, "random", depth) + trends(row[0], _name(row), row[2], _labels(runs), *errors)
     if len(depths) > 1:
         whole = [start for start in PRETRAINED if all((start, depth, None) in nets for depth in depths)]
         checks += [_deeper(runs, nets, start, depths) for start in whole]
@@ -229,39 +229,8 @@ def _in_best_depths(runs, nets, depths):
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", n), name=name))
             if rival == "random":
                 errors = [np.hstack([_errors(runs, best[net, n], [n]) for n in labels]) for net in (start, rival)]
-                checks += _trends(runs, f"{dataset} {start} start, {BEST}", f"{start} start, {BEST},", *errors)
+                checks += trends(dataset, f"{dataset} {start} start, {BEST}", f"{start} start, {BEST},", labels, *errors)
     return checks
-
-
-def _trends(runs, name, what_start, with_start, without):
-    """How the gap to the random start changes with the labels: in percentage points, and as a share of the errors.
-
-    name, what_start: what the checks and their sentences call the start; with_start, without: errors (seeds, labels).
-    """
-    labels, dataset = _labels(runs), runs.dataset.iloc[0]
-    points, share = without - with_start, 100 * (1 - with_start / without)
-    checks = []
-    for measure, gap, unit in (("gap", points, "percentage points"), ("share of errors spared", share, "% of the errors")):
-        what = f"slope of the {measure} ({what_start} against the random one) on the logarithm of the number of labels"
-        slope, met = mean_interval(slopes(np.log10(labels), gap)), ", ".join(map(number, np.nanmean(gap, axis=0)))
-        sentence = f"On {dataset}, with {', '.join(map(str, labels))} labels, {met}; {what}, paired over {slope.n} seeds"
-        doubt, per = _no_line(labels, gap, falls=slope.high < 0), f"{unit} per tenfold labels"
-        checks.append(check(f"{name}: {measure} shrinks with labels", slope, per, sentence, below=0, doubt=doubt, seeds=len(gap)))
-    more = mean_interval(points[:, 0] - points[:, -1])
-    what = f"what the {what_start} spares against the random one with {labels[0]} labels less that with {labels[-1]}"
-    sentence = f"On {dataset}, {what}, paired over {more.n} seeds"
-    name = f"{name}: spares more with {labels[0]} labels than with {labels[-1]}"
-    return [*checks, check(name, more, "percentage points", sentence, above=0, seeds=len(points))]
-
-
-def _no_line(labels, gap, falls):
-    """Why a line is not how a gap (seeds, labels) goes: nothing is spared to begin with, or one that falls rises first."""
-    if not mean_interval(gap[:, 0]).low > 0:
-        return f"with {labels[0]} labels nothing is spared that can be told from nothing"
-    for most in range(len(labels) - 1, max(2, len(labels) - 3), -1) if falls else ():
-        if mean_interval(slopes(np.log10(labels[:most]), gap[:, :most])).low > 0:
-            return f"up to {labels[most - 1]} labels it rises, so that no line tells how it goes"
-    return ""
 
 
 def _deeper(runs, nets, start, depths):

@@ -198,7 +198,7 @@ def known(spread, few, silent=0.0):
 def test_verdicts_follow_the_points(spread, few, verdict):
     rises, within, many, bent, alike, low = saddle_points.judge(known(spread, few))
     assert (rises.verdict, within.verdict, many.verdict) == 3 * ("reproduced",) and alike.verdict == verdict
-    assert bent.effect == pytest.approx(few / 40) and bent.verdict == "contradicted"
+    assert bent.effect == pytest.approx(100 * few / 40) and bent.verdict == "contradicted"
     assert low.verdict == ("undecided" if spread > 0.1 or few < 6 else "reproduced")
     assert ("so few points" in alike.sentence) == (few < 10) and ("so few points" in low.sentence) == (few < 6)
 
@@ -207,7 +207,7 @@ def test_alike_is_not_yet_low():
     runs = known(0.01, 12)
     runs.loc[(runs.metric == "loss") & runs.seed.between(12, 23), "value"] += 1
     *_, alike, low = saddle_points.judge(runs)
-    assert (alike.verdict, low.verdict) == ("reproduced", "contradicted") and low.effect == pytest.approx(1, abs=0.02)
+    assert (alike.verdict, low.verdict) == ("reproduced", "contradicted") and low.effect == pytest.approx(100, abs=2)
 
 
 def test_what_the_number_of_silent_units_decides_is_no_evidence():

@@ -14,6 +14,7 @@ from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers import label_curves
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.label_curves import labelled_examples, metric, train_with_labels
+from zoo.reproductions.trainers.label_trends import no_line
 from zoo.reproductions.trainers.step_sizes import most_accurate
 
 Y = np.repeat(np.arange(5), (40, 30, 10, 60, 60))
@@ -214,12 +215,12 @@ def test_few_seeds_do_not_judge_a_spread():
 
 def test_a_line_that_falls_is_no_decline_where_nothing_is_spared_or_it_rises_first():
     labels, noise = [100, 300, 1000, 3000, 10_000], np.random.RandomState(0).normal(size=(12, 5)) / 10
-    assert claim._no_line(labels, noise + [5, 4, 3, 2, 1], falls=True) == ""
-    assert claim._no_line(labels, noise + [1, 2, 3, 4, 5], falls=False) == ""
-    assert "with 100 labels nothing is spared" in claim._no_line(labels, noise + [0, 0, 0, 0, -5], falls=True)
-    assert "with 100 labels nothing is spared" in claim._no_line(labels, noise + [-5, 0, 0, 0, 0], falls=False)
-    assert claim._no_line(labels, noise + [2, 3, 4, 5, -9], falls=True) == "up to 3000 labels it rises, so that no line tells how it goes"
-    assert claim._no_line(labels, noise + [2, 3, 4, -9, -9], falls=True) == "up to 1000 labels it rises, so that no line tells how it goes"
+    assert no_line(labels, noise + [5, 4, 3, 2, 1], falls=True) == ""
+    assert no_line(labels, noise + [1, 2, 3, 4, 5], falls=False) == ""
+    assert "with 100 labels nothing is spared" in no_line(labels, noise + [0, 0, 0, 0, -5], falls=True)
+    assert "with 100 labels nothing is spared" in no_line(labels, noise + [-5, 0, 0, 0, 0], falls=False)
+    assert no_line(labels, noise + [2, 3, 4, 5, -9], falls=True) == "up to 3000 labels it rises, so that no line tells how it goes"
+    assert no_line(labels, noise + [2, 3, 4, -9, -9], falls=True) == "up to 1000 labels it rises, so that no line tells how it goes"
 
 
 def test_more_layers_are_judged_by_themselves():

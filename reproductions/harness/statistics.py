@@ -16,6 +16,11 @@ class Interval(NamedTuple):
     n: int
 
 
+def percent(interval):
+    """A share's Interval in percent."""
+    return Interval(*(100 * value for value in interval[:3]), interval.n)
+
+
 def geometric_mean(values):
     """Geometric mean of the finite ones of positive numbers, NaN where there are none: their middle on a logarithmic axis.
 

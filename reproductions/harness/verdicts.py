@@ -120,11 +120,13 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt)
 
 
-def target(runs, row, *, at_most, give=0.0, metric="test_error_pct", called="", deterministic=False, name=None):
+def target(
+    runs, row, *, at_most, give=0.0, metric="test_error_pct", called="", deterministic=False, name=None, remark=""
+):
     """The claim that the mean of a metric over seeds lies below a bound.
 
     give: by how much the bound may be missed, such as half a published interval, before that contradicts the claim. called:
-    the metric in words, where its name says too little.
+    the metric in words, where its name says too little. remark: what the sentence says beside, such as whose bound it is.
 
     deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point; that of an
     error in percent is over the test examples, exact (Clopper & Pearson, Biometrika 1934).
@@ -144,7 +146,7 @@ def target(runs, row, *, at_most, give=0.0, metric="test_error_pct", called="", 
         doubt = doubt or f"{number(at_most)} is known to within {number(give)}"
     what = called or words(metric)
     of_all = f"the {what} of {_who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {_who(row)} over {n}"
-    sentence = f"On {row[0]} {of_all}{note}"
+    sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
     unit = "%" if metric.endswith("_pct") else "" if called else words(metric)
     return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt)
 

@@ -1,0 +1,37 @@
+"""Whether what a start spares of the errors shrinks as labels grow many: lines through all numbers of labels, seed by seed."""
+
+import numpy as np
+
+from zoo.reproductions.harness import check
+from zoo.reproductions.harness.numbers import number
+from zoo.reproductions.harness.statistics import mean_interval, slopes
+
+
+def trends(dataset, name, what_start, labels, with_start, without):
+    """Checks of how the gap to the random start changes with the labels: in percentage points, and as a share of the errors.
+
+    name, what_start: what the checks and their sentences call the start; with_start, without: errors (seeds, labels).
+    """
+    points, share = without - with_start, 100 * (1 - with_start / without)
+    checks = []
+    for measure, gap, unit in (("gap", points, "percentage points"), ("share of errors spared", share, "% of the errors")):
+        what = f"slope of the {measure} ({what_start} against the random one) on the logarithm of the number of labels"
+        slope, met = mean_interval(slopes(np.log10(labels), gap)), ", ".join(map(number, np.nanmean(gap, axis=0)))
+        sentence = f"On {dataset}, with {', '.join(map(str, labels))} labels, {met}; {what}, paired over {slope.n} seeds"
+        doubt, per = no_line(labels, gap, falls=slope.high < 0), f"{unit} per tenfold labels"
+        checks.append(check(f"{name}: {measure} shrinks with labels", slope, per, sentence, below=0, doubt=doubt, seeds=len(gap)))
+    more = mean_interval(points[:, 0] - points[:, -1])
+    what = f"what the {what_start} spares against the random one with {labels[0]} labels less that with {labels[-1]}"
+    sentence = f"On {dataset}, {what}, paired over {more.n} seeds"
+    name = f"{name}: spares more with {labels[0]} labels than with {labels[-1]}"
+    return [*checks, check(name, more, "percentage points", sentence, above=0, seeds=len(points))]
+
+
+def no_line(labels, gap, falls):
+    """Why a line is not how a gap (seeds, labels) goes: nothing is spared to begin with, or one that falls rises first."""
+    if not mean_interval(gap[:, 0]).low > 0:
+        return f"with {labels[0]} labels nothing is spared that can be told from nothing"
+    for most in range(len(labels) - 1, max(2, len(labels) - 3), -1) if falls else ():
+        if mean_interval(slopes(np.log10(labels[:most]), gap[:, :most])).low > 0:
+            return f"up to {labels[most - 1]} labels it rises, so that no line tells how it goes"
+    return ""
