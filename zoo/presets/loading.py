@@ -75,21 +75,29 @@ def _watched_start(arrays=None):
     """Variables that this thread makes may not be more than LARGEST_MODEL.
 
     arrays: None, or how many a weights file has that is to replace them all: they then start at 0, whatever their
-    initialiser, and may not be more. On JAX every random start of another shape would be compiled first: seconds.
+    initialiser, and may not be more. On JAX every random start of another shape would be compiled first: seconds. So would
+    the one conversion that Keras makes for the seeds of layers that draw.
     """
     import keras
 
     thread, started = threading.get_ident(), []
 
     def start(variable, initializer):
-        ours = threading.get_ident() == thread and isinstance(initializer, keras.initializers.Initializer)
-        if ours:
+        ours = threading.get_ident() == thread
+        seed = _seed_of(initializer) if ours else None
+        # A function that is no Initializer starts an LSTM's bias, or what is no weight.
+        weight = ours and (isinstance(initializer, keras.initializers.Initializer) or "float" in variable.dtype)
+        if weight:
             started.append(4 * math.prod(variable.shape))
             if sum(started) > LARGEST_MODEL:
                 raise InvalidInput(f"it would have more than {LARGEST_MODEL // 2**30} GiB of weights.")
             if arrays is not None and len(started) > arrays:
                 raise CorruptFile(f"{WEIGHTS} does not hold the weights of the model in {CONFIG}: {arrays} are too few.")
-        initialise(variable, _zeros if ours and arrays is not None else initializer)
+        if seed is not None:
+            initializer = _constant([seed, 0])
+        elif weight and arrays is not None:
+            initializer = _constant(0.0)
+        initialise(variable, initializer)
 
     with _starting:
         initialise = keras.Variable._initialize_with_initializer
@@ -100,10 +108,24 @@ def _watched_start(arrays=None):
             keras.Variable._initialize_with_initializer = initialise
 
 
-def _zeros(shape, dtype=None):
+def _seed_of(initializer):
+    """The seed that a Keras SeedGenerator starts its state with by this function; None for all other ways to start."""
+    names = getattr(getattr(initializer, "__code__", None), "co_freevars", ())
+    if not getattr(initializer, "__qualname__", "").startswith("SeedGenerator.") or "seed" not in names:
+        return None
+    seed = initializer.__closure__[names.index("seed")].cell_contents
+    return seed if isinstance(seed, int) and 0 <= seed < 2**31 else None  # larger ones are for Keras to judge
+
+
+def _constant(value):
+    """A way to start a variable with a value, or the same everywhere, for which JAX has nothing to compile."""
     from keras import ops
 
-    return ops.convert_to_tensor(np.zeros(shape, "float32"), dtype)
+    def initializer(shape, dtype=None):
+        array = np.full(shape, value, "float32" if "float" in dtype else dtype)  # NumPy has no bfloat16
+        return ops.convert_to_tensor(array, dtype)
+
+    return initializer
 
 
 def load_weights_into(model, content, path, arrays=None):
