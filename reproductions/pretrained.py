@@ -12,7 +12,7 @@ autoencoder_stack come to their targets stays undecided. Quick: linear and mlp, 
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference, target
-from zoo.reproductions.harness.figures import plain_ticks
+from zoo.reproductions.harness.figures import draw_seeds, plain_ticks
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
@@ -101,10 +101,7 @@ def draw(runs):
         models = list(runs[runs.dataset == dataset].model.unique())
         for height, model in enumerate(models):
             seeds = table.loc[model]
-            axis.scatter(seeds.test_error_pct, [height] * len(seeds), s=20, color="C0", alpha=0.5)
-            best = seeds.validation_error_pct.idxmin()
-            label = "chosen on validation" if height == 0 else None
-            axis.scatter(seeds.test_error_pct[best], height, s=90, facecolor="none", edgecolor="C3", label=label)
+            draw_seeds(axis, seeds.test_error_pct, seeds.validation_error_pct, height)
             if (aim := TARGETS.get(dataset, {}).get(model)) is not None:
                 axis.plot(aim, height, "|", ms=16, mew=2, color="black", label="to reach" if height == 0 else None)
         axis.set(yticks=range(len(models)), yticklabels=models, xscale="log", xlabel="test error, %", title=dataset)

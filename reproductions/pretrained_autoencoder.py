@@ -10,6 +10,7 @@ and a fifth of that of 30 principal components. Some 45 minutes on two CPU cores
 """
 
 from zoo.reproductions.harness import Published, Trial, target
+from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
@@ -63,9 +64,7 @@ def draw(runs):
 
     figure = Figure(figsize=(7, 2.6))
     axes, seeds = figure.subplots(), runs.pivot(index="seed", columns="metric", values="value")
-    axes.scatter(seeds[ERROR], [0] * len(seeds), s=20, color="C0", alpha=0.5)
-    chosen = seeds[ERROR][seeds.validation_squared_error.idxmin()]
-    axes.scatter(chosen, 0, s=90, facecolor="none", edgecolor="C3", label="chosen on validation")
+    draw_seeds(axes, seeds[ERROR], seeds.validation_squared_error)
     dataset = runs.dataset.iloc[0]
     name, value = next(iter(_rivals(dataset).items()))
     axes.plot(value, 0, "|", ms=16, mew=2, color="black", label=name)

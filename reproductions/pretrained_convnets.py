@@ -11,6 +11,7 @@ training, on a GPU, are to reach. Some 100 minutes on two CPU cores. Quick: two 
 """
 
 from zoo.reproductions.harness import Published, Trial, target
+from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
@@ -60,9 +61,7 @@ def draw(runs):
     figure = Figure(figsize=(5 * len(datasets), 2.6))
     for axes, dataset in zip(figure.subplots(1, len(datasets), squeeze=False)[0], datasets):
         row, seeds = (dataset, MODEL, PRESET), runs[runs.dataset == dataset].pivot(index="seed", columns="metric", values="value")
-        axes.scatter(seeds.test_error_pct, [0] * len(seeds), s=20, color="C0", alpha=0.5)
-        chosen = seeds.test_error_pct[seeds.validation_error_pct.idxmin()]
-        axes.scatter(chosen, 0, s=90, facecolor="none", edgecolor="C3", label="chosen on validation")
+        draw_seeds(axes, seeds.test_error_pct, seeds.validation_error_pct)
         marks = {"to reach": TARGETS[row]} | {
             published.model: published_value(CLAIM, PUBLISHED, row, place=place)
             for place, published in enumerate(PUBLISHED.get(row, ()))

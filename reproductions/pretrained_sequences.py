@@ -13,6 +13,7 @@ epochs, 3 minutes. Shakespeare's text is left out where it is not at hand.
 """
 
 from zoo.reproductions.harness import Published, Trial, control, target
+from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.tasks import task_of
@@ -75,8 +76,7 @@ def draw(runs):
         error = task_of(model, dataset)
         seeds = runs[runs.dataset == dataset].pivot(index="seed", columns="metric", values="value")
         tested, held_out = (seeds[f"{split}_{error.error}"] for split in ("test", "validation"))
-        axes.scatter(tested, [0] * len(tested), s=20, color="C0", alpha=0.5)
-        axes.scatter(tested[held_out.idxmin()], 0, s=90, facecolor="none", edgecolor="C3", label="chosen on validation")
+        draw_seeds(axes, tested, held_out)
         for row, metric in JUDGED:
             if row == (dataset, model, setting):
                 published = published_value(CLAIM, PUBLISHED, row, metric)

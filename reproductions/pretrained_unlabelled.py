@@ -12,6 +12,7 @@ seeds. Quick: few epochs, 3 seeds, 2 minutes.
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference
+from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
@@ -53,10 +54,7 @@ def draw(runs):
     found = runs.pivot(index=["setting", "seed"], columns="metric", values="value")
     for height, start in enumerate(starts):
         seeds = found.loc[start]
-        axes.scatter(seeds.test_error_pct, [height] * len(seeds), s=20, color="C0", alpha=0.5)
-        mark = None if height else "chosen on validation"
-        chosen = seeds.test_error_pct[seeds.validation_error_pct.idxmin()]
-        axes.scatter(chosen, height, s=90, facecolor="none", edgecolor="C3", label=mark)
+        draw_seeds(axes, seeds.test_error_pct, seeds.validation_error_pct, height)
     axes.set(yticks=range(len(starts)), yticklabels=starts, ylim=(-0.6, len(starts) - 0.4), xlabel="test error, %")
     axes.set_title(f"{MODEL}, {runs.dataset.iloc[0]}")
     axes.legend(fontsize=8, markerscale=0.6)

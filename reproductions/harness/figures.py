@@ -70,6 +70,13 @@ def legend_above(axes, room=0.35, **options):
     axes.legend(fontsize=8, loc="upper center", **options)
 
 
+def draw_seeds(axes, tested, validated, height=0):
+    """A preset's test errors, one per seed, as dots at a height, the seed that validates best ringed; Series by seed."""
+    axes.scatter(tested, [height] * len(tested), s=20, color="C0", alpha=0.5)
+    label = None if height else "chosen on validation"
+    axes.scatter(tested[validated.idxmin()], height, s=90, facecolor="none", edgecolor="C3", label=label)
+
+
 def mosaic(images, columns=8):
     """Square images (n, pixels) side by side, each divided by its largest absolute value, NaN between them."""
     import numpy as np
