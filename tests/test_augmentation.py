@@ -71,11 +71,12 @@ def test_interpolation_is_that_of_scipy(images):
 
 
 def test_affine_map_rotates_scales_and_moves_about_the_middle():
-    blob = np.zeros((64, 21, 21, 1), "float32")
-    blob[:, 10, 16] = 1  # 6 right of the middle
+    right, above = np.zeros((2, 64, 21, 21, 1), "float32")
+    right[:, 10, 16] = 1  # 6 right of the middle
+    above[:, 4, 10] = 1
     y, x = np.mgrid[-10:11, -10:11]
 
-    def centres(**options):
+    def centres(blob=right, **options):
         still = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0}
         out = numpy(layers.RandomAffine(**{**still, **options})(blob, training=True))[..., 0]
         mass = out.sum(axis=(1, 2))
@@ -88,8 +89,13 @@ def test_affine_map_rotates_scales_and_moves_about_the_middle():
     assert -31 < angles.min() < -15 and 15 < angles.max() < 31
     moved = centres(shift=3.0) - [0, 6]
     assert np.abs(moved).max() < 3.01 and (np.ptp(moved, axis=0) > 3).all()
-    wide = centres(scale=0.2)[:, 1]
-    assert 4.6 < wide.min() < 5.6 and 6.4 < wide.max() < 7.4
+    for direction, blob in enumerate((above, right)):
+        far = np.abs(centres(blob, scale=0.2)[:, direction])
+        assert 4.6 < far.min() < 5.6 and 6.4 < far.max() < 7.4
+    sheared = centres(above, shear=0.5)
+    np.testing.assert_allclose(sheared[:, 0], -6, atol=1e-4)  # rows stay
+    assert -3.01 < sheared[:, 1].min() < -2 and 2 < sheared[:, 1].max() < 3.01
+    np.testing.assert_allclose(centres(right, shear=0.5), [[0, 6]] * 64, atol=1e-4)  # as does the middle row
 
 
 def fields(alpha=34.0, sigma=4.0, n=200):

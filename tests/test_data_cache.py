@@ -138,6 +138,18 @@ def test_a_warm_load_hashes_nothing_and_a_fetch_everything(folder, monkeypatch):
 
 
 def test_a_copied_cache_is_verified_once(folder, tmp_path, monkeypatch):
+    hashed = []
+    true_hash = cache.content_hash
+    monkeypatch.setattr(cache, "content_hash", lambda array: hashed.append(1) or true_hash(array))
+    shutil.copytree(folder.parent, tmp_path / "sound", copy_function=shutil.copyfile)  # with times of their own
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "sound"))
+    for hashes in (len(cache.ARRAYS), 0):
+        hashed.clear()
+        cache.read(describe("digits"))
+        assert len(hashed) == hashes
+
+
+def test_a_copied_cache_is_verified(folder, tmp_path, monkeypatch):
     shutil.copytree(folder.parent, tmp_path / "carried")
     flip_a_byte(tmp_path / "carried" / "digits")
     os.utime(array_file(tmp_path / "carried" / "digits"), ns=(0, array_file(folder).stat().st_mtime_ns))

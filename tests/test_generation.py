@@ -56,7 +56,7 @@ def test_the_seed_decides():
 
 
 def test_draws_have_the_models_probabilities():
-    """First characters after one prompt, 2,000 seeds, against the softmax at that temperature."""
+    """Draws from given logits, 20,000 of them, against the softmax at that temperature."""
     from zoo.generation import _draw
 
     logits = np.log(np.array([0.5, 0.3, 0.2, 1e-12]))

@@ -71,6 +71,8 @@ def test_a_claim_may_take_more_seeds_and_the_user_has_the_last_word():
     assert len(Budget.named("quick", defaults={"quick": 200}).seeds) == 200
     assert len(Budget.named("smoke", defaults={"quick": 200}).seeds) == 2
     assert len(Budget.named("quick", 5, {"quick": 200}).seeds) == 5
+    seventh = Budget("quick", (7,))
+    assert Budget.named(seventh) is seventh and Budget.named(seventh, 2) == Budget("quick", (0, 1))
 
 
 def test_only_a_claim_that_says_so_has_an_hour(monkeypatch):

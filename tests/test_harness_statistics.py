@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from zoo.reproductions.harness.statistics import mean_interval, paired_interval, slopes, welch_interval
+from zoo.reproductions.harness.statistics import (
+    deviation_interval,
+    deviation_ratio_interval,
+    mean_interval,
+    paired_interval,
+    slopes,
+    welch_interval,
+)
 
 RANDOM = np.random.default_rng(0)
 SAMPLES = [RANDOM.normal(5, 2, n) for n in (2, 3, 20, 500)]
@@ -68,6 +75,27 @@ def test_intervals_cover_as_often_as_they_say():
     samples = RANDOM.normal(0, 1, (4000, 4))
     covered = np.mean([low <= 0 <= high for _, low, high, _ in map(mean_interval, samples)])
     assert abs(covered - 0.95) < 0.015
+    covered = np.mean([low <= 1 <= high for _, low, high, _ in map(deviation_interval, samples)])
+    assert abs(covered - 0.95) < 0.015
+    shared = RANDOM.normal(0, 1, (4000, 6))  # what both samples of a pair have of their seed
+    pairs = zip(RANDOM.normal(0, 1, (4000, 6)) + shared, 2 * (RANDOM.normal(0, 1, (4000, 6)) + shared))
+    covered = np.mean([low <= 0.5 <= high for _, low, high, _ in (deviation_ratio_interval(*pair) for pair in pairs)])
+    assert abs(covered - 0.95) < 0.015
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=len)
+def test_interval_of_a_deviation_is_by_chi_square(sample):
+    freedom = len(sample) - 1
+    bounds = sample.std(ddof=1) * np.sqrt(freedom / stats.chi2.ppf([0.975, 0.025], freedom))
+    np.testing.assert_allclose(deviation_interval([*sample, np.nan])[:3], [sample.std(ddof=1), *bounds], rtol=1e-9)
+
+
+def test_deviations_of_too_little_have_no_interval():
+    assert np.isnan(deviation_interval([3.0])[:3]).all() and np.isnan(deviation_interval([])[:3]).all()
+    assert deviation_interval([2.0, 2.0, 2.0])[:3] == (0, 0, 0)
+    for first, second in (([1, 2], [3, 5]), ([1, 1, 1], [1, 2, 3]), ([1, np.nan, 2, 3], [1, 2, np.nan, 5])):
+        assert np.isnan(deviation_ratio_interval(first, second)[:3]).all()
+    assert deviation_ratio_interval([1, 2, np.nan, 4, 9], [1, 3, 7, 2, 3]) == deviation_ratio_interval([1, 2, 4, 9], [1, 3, 2, 3])
 
 
 def test_slopes_are_least_squares_and_a_lost_seed_has_none():

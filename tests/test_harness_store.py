@@ -49,6 +49,30 @@ def test_files_of_a_trial_are_kept_and_checked(store):
         store.load("a")
 
 
+def test_what_is_no_file_or_not_ours_to_read_is_damage_too(store, monkeypatch):
+    store.save("a", ENTRY)
+    path = store.folder / "a" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"sha256": {"..": "0"}}))
+    with pytest.raises(CorruptFile, match="damaged"):
+        store.load("a")
+    path.write_text(json.dumps(manifest))
+    (store.folder / "a" / "rows.json").unlink()
+    (store.folder / "a" / "rows.json").mkdir()
+    with pytest.raises(CorruptFile, match="damaged"):
+        store.load("a")
+
+    def denied(path):
+        if path.name == "rows.json":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return whole(path)
+
+    whole = type(path).read_bytes
+    monkeypatch.setattr(type(path), "read_bytes", denied)
+    with pytest.raises(CorruptFile, match="can't be read: Permission denied"):
+        store.load("a")
+
+
 def test_a_manifest_that_names_files_elsewhere_is_refused(store, tmp_path):
     store.save("a", ENTRY)
     (tmp_path / "secret").write_bytes(b"secret")

@@ -111,6 +111,7 @@ RUNS = "quick/harness_example/runs.csv"
 CHANGES = {
     "changed": ({RUNS: b"claim\n"}, CorruptFile, "not what was exported"),
     "missing": ({RUNS: None}, CorruptFile, "missing"),
+    "added": ({"full/harness_example/runs.csv": b"claim\n"}, CorruptFile, "full/harness_example/runs.csv is not among"),
     "no sums": ({"MANIFEST.json": b"["}, CorruptFile, "damaged"),
     "changed without sums": ({RUNS: b"claim\n", "MANIFEST.json": None}, ResultsError, "line 1"),
     "unknown claim": ({RUNS: None, "MANIFEST.json": None, "quick/nonsense/runs.csv": b"a"}, UnknownName, "nonsense"),

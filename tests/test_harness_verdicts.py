@@ -159,6 +159,12 @@ def test_ratio_of_what_has_no_logarithm_is_undecided():
     assert "because a ratio needs positive values" in made.sentence and "nan" not in made.sentence
 
 
+def test_ratio_of_two_seeds_far_apart_is_undecided_and_no_error():
+    made = ratio(runs_of(deep=[1e30, 1.0], shallow=[1e-30, 1.0]), numerator=DEEP, denominator=SHALLOW, metric="test_error_pct")
+    assert (made.verdict, made.low, made.high) == ("undecided", 0, math.inf)
+    assert "95% interval 0 to inf" in made.sentence
+
+
 def test_target_is_on_the_mean():
     runs = runs_of(deep=[1.0, 1.1, 0.9], exact=[1.4])
     assert target(runs, DEEP, at_most=2).verdict == "reproduced"
@@ -185,6 +191,15 @@ def test_one_value_without_chance_owes_to_the_test_examples():
     found = [target(runs_of(exact=[1.53]).assign(n_test=n), EXACT, at_most=1.5, deterministic=True) for n in (10_000, 10_000_000)]
     assert [check.verdict for check in found] == ["undecided", "contradicted"] and "10,000 test examples" in found[0].sentence
     assert (found[0].low, found[0].high) == pytest.approx((1.299, 1.790), abs=1e-3), "Clopper & Pearson"
+
+
+def test_only_the_examples_of_the_metric_itself_count():
+    runs = runs_of(exact=[10.0]).assign(n_test=100)
+    runs = pd.concat([runs, runs.assign(metric="validation_error_pct", n_test=10_000)], ignore_index=True)
+    made = target(runs, EXACT, at_most=12, deterministic=True)
+    exact = stats.binomtest(10, 100).proportion_ci(method="exact")
+    assert (made.low, made.high) == pytest.approx((100 * exact.low, 100 * exact.high), rel=1e-4)
+    assert made.verdict == "undecided" and "over 100 test examples" in made.sentence
 
 
 def test_row_that_was_not_run_is_named():

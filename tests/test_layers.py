@@ -141,7 +141,7 @@ def test_random_features_follow_the_global_seed():
 
 
 @pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("error", ["crossentropy", "squared"])
+@pytest.mark.parametrize("error", ["crossentropy", "squared", "linear"])
 def test_reconstruction_error_is_the_formula(tied, error):
     x = np.random.default_rng(0).uniform(size=(7, 12)).astype("float32")
     layer = layers.Autoencoder(keras.layers.Dense(5, activation="sigmoid"), "masking", 0.3, tied, error)
@@ -149,10 +149,14 @@ def test_reconstruction_error_is_the_formula(tied, error):
     kernel, bias = layer.layer.get_weights()
     decoder = kernel.T if tied else numpy(layer.decoder_kernel)
     code = 1 / (1 + np.exp(-(x @ kernel + bias)))
-    output = 1 / (1 + np.exp(-(code @ decoder + numpy(layer.decoder_bias))))
-    crossentropy = -(x * np.log(output) + (1 - x) * np.log(1 - output)).sum(axis=1)
-    expected = crossentropy if error == "crossentropy" else ((output - x) ** 2).sum(axis=1)
-    np.testing.assert_allclose(got, expected, rtol=1e-4)
+    logits = code @ decoder + numpy(layer.decoder_bias)
+    output = 1 / (1 + np.exp(-logits))
+    expected = {
+        "crossentropy": -(x * np.log(output) + (1 - x) * np.log(1 - output)).sum(axis=1),
+        "squared": ((output - x) ** 2).sum(axis=1),
+        "linear": ((logits - x) ** 2).sum(axis=1),
+    }
+    np.testing.assert_allclose(got, expected[error], rtol=1e-4)
     assert len(layer.trainable_weights) == (3 if tied else 4)
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import assert_same, compiled, data, reference, shared_compilations, small_model  # noqa: F401
+from population_example import assert_same, compiled, data, reference, refused, shared_compilations, small_model  # noqa: F401
 
 import zoo
 
@@ -296,3 +296,24 @@ def test_half_precision_trains_with_rates_and_averages(precision, data):
     assert keras.config.dtype_policy().name == policy
     loss = population.fit(*data[0], epochs=4, batch_size=25).pivot(index="epoch", columns="member", values="loss")
     assert loss.loc[3, 0] < 0.9 * loss.loc[0, 0] and loss.loc[3, 1] > 0.99 * loss.loc[0, 1]
+
+
+@pytest.mark.backend
+def test_layers_are_copied_between_populations_of_one_size_and_kind():
+    def layers_of(source, kind="Dense"):
+        return [layer for layer in source.template.layers if type(layer).__name__ == kind]
+
+    population, other, more = compiled([0, 1]), compiled([3, 4]), compiled([0, 1, 2])
+    wider = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 11), [3, 4])
+    with refused(population, "The source has 3 members, this population 2"):
+        population.copy_layers(more, layers_of(population), layers_of(more))
+    with refused(population, "must be as many"):
+        population.copy_layers(other, layers_of(population), [])
+    with refused(population, r"has shape \(64, 10\), its source \(64, 11\)"):
+        population.copy_layers(wider, layers_of(population), layers_of(wider))
+    with refused(population, "is no variable of"):
+        population.copy_layers(other, layers_of(population), layers_of(more))
+    population.copy_layers(other, layers_of(population), layers_of(other))
+    for member in range(2):
+        for mine, theirs in zip(population.get_weights(member), other.get_weights(member), strict=True):
+            np.testing.assert_array_equal(mine, theirs)

@@ -289,14 +289,6 @@ def test_build_must_go_on_making_the_same_model():
     assert made[1][1].count_params() == made[0].template.count_params()
 
 
-def test_layers_are_copied_between_populations_of_one_size(population):
-    other, layers = compiled([0, 1, 2]), [population.template.get_layer("logits")]
-    with refused(population, "The source has 3 members, this population 2"):
-        population.copy_layers(other, layers, [other.template.get_layer("logits")])
-    with refused(population, "must be as many"):
-        population.copy_layers(compiled([3, 4]), layers, [])
-
-
 def test_nan_in_an_array_on_the_device_is_found(population):
     jnp = pytest.importorskip("jax.numpy")
     with refused(population, "NaN"):

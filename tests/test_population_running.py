@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from population_example import assert_same, compiled, data, digits, reference, shared_compilations  # noqa: F401
 
 from zoo.errors import ZooError
+from zoo.training import memory
 from zoo.training.progress import Progress
 
 
@@ -145,3 +146,60 @@ def test_many_members_are_no_reason_to_warn(caplog):
     population.evaluate(x, y)
     population.predict(x)
     assert not [record.getMessage() for record in caplog.records if "retracing" in record.getMessage()]
+
+
+def test_memory_too_short_to_predict_with_all_leads_to_groups(reference, data, monkeypatch):
+    import jax
+
+    from zoo.training import engine
+
+    whole = engine._weights
+
+    def starved(state, group):
+        weights = whole(state, group)
+        if len(weights[0][0]) > most:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")
+        return weights
+
+    population = compiled([0, 1, 2])
+    population.fit(*data[0], epochs=2, batch_size=32, validation_data=data[1])
+    monkeypatch.setattr(engine, "_weights", starved)
+    most = 1
+    assert_same(population.evaluate(*data[1]), reference[0].evaluate(*data[1]))
+    assert_allclose(population.predict(data[1][0]), reference[0].predict(data[1][0]), rtol=1e-5, atol=1e-6)
+    most = 0
+    for ask in (lambda: population.evaluate(*data[1]), lambda: population.predict(data[1][0])):
+        with pytest.raises(ZooError, match="Not even one member fits .*: RESOURCE_EXHAUSTED"):
+            ask()
+
+
+@pytest.mark.parametrize("limit, used, left", [("5000000", "2000000", 4000000), ("1000", "2000000", 0), ("max", "0", 8192000)])
+def test_memory_is_what_the_machine_and_the_container_have_left(tmp_path, monkeypatch, limit, used, left):
+    import jax
+
+    (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:    8000 kB\n")
+    (tmp_path / "memory.max").write_text(f"{limit}\n")
+    (tmp_path / "memory.current").write_text(f"{used}\n")
+    (tmp_path / "memory.stat").write_text("file 7\ninactive_file 1000000\n")
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory.available_bytes(jax.devices("cpu")[0]) == int(memory.HEADROOM * left)
+    monkeypatch.setattr(memory, "CGROUP", tmp_path / "none")
+    assert memory.available_bytes(jax.devices("cpu")[0]) == int(memory.HEADROOM * 8192000)
+
+
+def test_memory_of_an_accelerator_is_its_limit_less_what_is_in_use():
+    class Device:
+        platform = "gpu"
+
+        def memory_stats(self):
+            return {"bytes_limit": 10**9, "bytes_in_use": 4 * 10**8}
+
+    assert memory.available_bytes(Device()) == int(memory.HEADROOM * 6 * 10**8)
+
+
+def test_a_program_needs_its_arguments_results_and_temporaries():
+    import jax
+
+    compiled_sum = jax.jit(lambda x: x + 1).lower(np.zeros(10**6, "float32")).compile()
+    assert 8 * 10**6 <= memory.needed_bytes(compiled_sum) < 9 * 10**6

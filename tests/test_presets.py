@@ -16,7 +16,7 @@ import zoo
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import class_names, layout_of, metric_entry
 from zoo.presets.counting import flops_per_example
-from zoo.presets.proving import Evaluation, Retraining, _task_on
+from zoo.presets.proving import Evaluation, Retraining, _interval_of_a_mean, _task_on
 from zoo.registry import how_made, models_text
 from zoo.tasks import CLASSIFICATION, RECONSTRUCTION
 
@@ -307,6 +307,9 @@ def test_intervals_of_a_card_are_students():
     assert entry["ci95_high"] == pytest.approx(2 + 4.3027 / 3**0.5, abs=1e-3)
     assert entry["new_seed95_high"] == pytest.approx(2 + 4.3027 * (4 / 3) ** 0.5, abs=1e-3)
     assert metric_entry("test_error_pct", "test", 100, 2.0, [2.0])["ci95_low"] is None
+    for new in (1, 2, 10):
+        half = 4.3027 * (1 / new + 1 / 3) ** 0.5
+        assert _interval_of_a_mean(entry, new) == pytest.approx((2 - half, 2 + half), abs=1e-3)
 
 
 def test_agreement_means_a_few_predictions_at_most():

@@ -36,4 +36,4 @@ def number(value):
     >>> number(7.26961), number(0.3764), number(12)
     ('7.27', '0.3764', '12')
     """
-    return f"{rounded(value):.4g}" if math.isfinite(value) else "no number"
+    return "no number" if math.isnan(value) else f"{rounded(value):.4g}"

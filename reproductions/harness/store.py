@@ -47,14 +47,16 @@ class Store:
             return None
         try:
             manifest = json.loads(written)
-            if any(Path(name).name != name for name in manifest["sha256"]):
+            if any(Path(name).name != name or name == ".." for name in manifest["sha256"]):
                 raise ValueError
             contents = {name: (folder / name).read_bytes() for name in manifest["sha256"]}
             if _sums(contents) != manifest["sha256"] or manifest["key"] != key:
                 raise ValueError
             return Entry(json.loads(contents.pop("rows.json")), manifest, contents)
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
             raise CorruptFile(f"The stored trial {folder.name} is damaged.") from None
+        except PermissionError as error:
+            raise CorruptFile(f"The stored trial {folder.name} can't be read: {error.strerror}.") from None
 
     def save(self, key, entry):
         """Write an entry; whoever saves holds the key's lock. Raises ResultsError when the folder takes no more."""

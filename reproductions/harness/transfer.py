@@ -31,12 +31,9 @@ def export_results(target, out=None):
     Every file's sha256 is in the tar's MANIFEST.json. Raises ResultsError where there is nothing, or no room.
     """
     root, target = results_root(out), Path(target)
-    store = Store(root)
-    paths = [path for folder in result_folders(root) for path in sorted(folder.iterdir()) if path.is_file()]
-    paths += [path for key in store.keys() for path in sorted((store.folder / key).iterdir()) if path.suffix != ".tmp"]
-    if not paths:
+    contents = {name: path.read_bytes() for name, path in _files(root).items()}
+    if not contents:
         raise ResultsError(f"There are no results under {root} to export; run zoo reproduce first.")
-    contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     contents[MANIFEST] = json.dumps(sums, indent=1).encode()
     file = io.BytesIO()
@@ -50,13 +47,21 @@ def export_results(target, out=None):
     return target
 
 
+def _files(root):
+    """{name: path} of the results and stored trials under a folder."""
+    store = Store(root)
+    paths = [path for folder in result_folders(root) for path in sorted(folder.iterdir()) if path.is_file()]
+    paths += [path for key in store.keys() for path in sorted((store.folder / key).iterdir()) if path.suffix != ".tmp"]
+    return {path.relative_to(root).as_posix(): path for path in paths}
+
+
 def import_results(source, out=None, force=False):
     """Take in results computed on another machine; returns the folders written, none where only trials were stored.
 
     source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
     before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, the pictures that
-    the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same claim and budget that are
-    there already are replaced only by force. Raises ResultsError, CorruptFile, UnknownName.
+    the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same
+    claim and budget that are there already are replaced only by force. Raises ResultsError, CorruptFile, UnknownName.
     """
     root = results_root(out)
     with contextlib.ExitStack() as stack:
@@ -152,6 +157,8 @@ def _check_sums(given):
         sums = dict(json.loads(manifest.read_bytes()))
     except (ValueError, TypeError):
         raise CorruptFile(f"{manifest.name} of the results is damaged; copy them again.") from None
+    if unknown := sorted(_files(given).keys() - sums.keys()):
+        raise CorruptFile(f"{unknown[0]} is not among what was exported; export it with the others, or leave it out.")
     for name, expected in sums.items():
         path = given / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:

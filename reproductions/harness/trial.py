@@ -31,7 +31,7 @@ class Budget:
         Raises UnknownName for a budget that there is not, InvalidInput for no, negative, repeated or over 10,000 seeds.
         """
         if isinstance(name, cls):
-            return name
+            return name if seeds is None else cls.named(name.name, seeds, defaults)
         if name in BUDGETS and name not in budgets_of(defaults):
             raise UnknownName(f"This claim has no budget {name!r}; it has {', '.join(budgets_of(defaults))}.")
         if name not in BUDGETS:

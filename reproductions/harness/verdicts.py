@@ -1,6 +1,5 @@
 """Checks of a claim: an effect over seeds, its 95% interval, and whether that lies on the side that was claimed."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,7 +111,8 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         lost = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
     else:
         interval, how = _difference(*(np.log(sample) for sample in samples))
-        interval = statistics.Interval(*(math.exp(value) for value in interval[:3]), interval.n)
+        with np.errstate(over="ignore"):  # of two seeds far apart the interval may go beyond all numbers
+            interval = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n)
     place = _place(numerator, denominator)
     sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
     sentence += f" ({remark})" if remark else ""
@@ -137,7 +137,8 @@ def target(
     n = _seeds(interval.n)
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
-        tested = np.max(lines_of(runs, row).get("n_test", default=np.nan))
+        lines = lines_of(runs, row)
+        tested = np.max(lines[lines.metric == metric].get("n_test", default=np.nan))
         if "error" in metric and metric.endswith("_pct") and np.isfinite(tested):
             share = share_interval(np.arange(tested) < round(interval.estimate * tested / 100))
             interval = interval._replace(low=100 * share.low, high=100 * share.high)

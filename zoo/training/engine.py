@@ -49,7 +49,7 @@ class CompiledEngine:
             except _TooLarge as error:
                 size, side_by_side = deal(members, at_once, cores())
                 if size * side_by_side == 1:
-                    raise ZooError(f"Not even one member fits into the device's memory: {error}") from error
+                    raise _not_even_one(error) from error
                 self.group_size = at_once = -(-size * side_by_side // 2)
                 progress.restart()
                 self._notice = f"Memory is short for the whole population: training at most {at_once} at a time."
@@ -224,9 +224,11 @@ class CompiledEngine:
             try:
                 return [compute(_weights(state, group)) for group in self._groups(state)]
             except jax.errors.JaxRuntimeError as error:
-                size = self.group_size or len(state["seeds"])
-                if size == 1 or not memory.is_out_of_memory(error):
+                if not memory.is_out_of_memory(error):
                     raise
+                size = self.group_size or len(state["seeds"])
+                if size == 1:
+                    raise _not_even_one(str(error).splitlines()[0]) from error
                 self.group_size = -(-size // 2)
 
     def _groups(self, state):
@@ -247,6 +249,10 @@ def _on_device(*arrays):
             f"The data, {size:.1f} GiB, do not fit into the device's memory, where all of them have to be; take a part, or "
             "integers of 8 bits in place of floats."
         ) from None
+
+
+def _not_even_one(why):
+    return ZooError(f"Not even one member fits into the device's memory: {why}")
 
 
 class _TooLarge(Exception):
