@@ -2,7 +2,7 @@
 
 What the review's figure 2 shows, small: local filters, shared weights, pooling, layer on layer. Every preset is a population
 trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000 ships. They stand
-apart from the presets of `pretrained` because their training takes longer than that of all those together.
+apart from the presets of `pretrained` because their training takes about as long as that of all those together.
 `zoo results presets pretrained_convnets` makes the folders of zoo/pretrained/ from these runs.
 
 Expected, full budget: some 0.43 % test error on MNIST and 6.7 on Fashion-MNIST, fewer than LeNet-5's published ones and than

@@ -69,8 +69,9 @@ Fully connected nets: SGD without momentum or regularisation, in the step size o
 CIFAR-10, hour and full, 0.01 to 1, full: 0.003 to 3) that brings its seeds to the lowest target soonest, on average; the
 test error is that in the step size with the lowest validation error. All have the same grid, batches (quick: 20 images,
 hour: 50, full: 100), epochs (quick: 14, hour: 15, full: 10) and widths (quick: 64 units, hour: 100, full: 128); quick: 3,000
-images, hour: 10,000, full: all. On CIFAR-10 these are the nets with published test errors, and ReLU from its own start,
-where with 5 layers, at the hour, it is fastest in the smallest step and might be faster still below. ConvNets: three
+images, hour: 10,000, full: all. On CIFAR-10 these are the nets with published test errors, five layers of sigmoids from
+the normalised start, and ReLU from its own, where with 5 layers, at the hour, it is fastest in the smallest step and might
+be faster still below. ConvNets: three
 convolutions with max-pooling and a linear layer (quick: 8, 16 and 32 filters of 3x3, 800 images, batches of 10; hour: 16, 32
 and 64 of 3x3, 10,000 images, batches of 40; full: 32, 32 and 64 of 5x5, 45,000 images, batches of 128), momentum 0.9, no
 regularisation, He's start for ReLU and the normalised one for tanh, and the step size that is fastest (quick: 0.005, 0.01,
