@@ -127,20 +127,22 @@ def test_another_version_is_replaced(folder, capfd):
     assert json.loads((folder / "manifest.json").read_text())["version"] == manifest["version"]
 
 
-def test_a_warm_load_hashes_nothing_and_a_fetch_everything(folder, monkeypatch):
-    hashed = []
-    true_hash = cache.content_hash
-    monkeypatch.setattr(cache, "content_hash", lambda array: hashed.append(1) or true_hash(array))
+@pytest.fixture
+def hashed(monkeypatch):
+    """A list that has one entry more for every array that is hashed."""
+    found, true_hash = [], cache.content_hash
+    monkeypatch.setattr(cache, "content_hash", lambda array: found.append(1) or true_hash(array))
+    return found
+
+
+def test_a_warm_load_hashes_nothing_and_a_fetch_everything(folder, hashed):
     load("digits")
     assert len(hashed) == 0
     assert fetch("digits") == folder
     assert len(hashed) == len(cache.ARRAYS)
 
 
-def test_a_copied_cache_is_verified_once(folder, tmp_path, monkeypatch):
-    hashed = []
-    true_hash = cache.content_hash
-    monkeypatch.setattr(cache, "content_hash", lambda array: hashed.append(1) or true_hash(array))
+def test_a_copied_cache_is_verified_once(folder, hashed, tmp_path, monkeypatch):
     shutil.copytree(folder.parent, tmp_path / "sound", copy_function=shutil.copyfile)  # with times of their own
     monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "sound"))
     for hashes in (len(cache.ARRAYS), 0):
