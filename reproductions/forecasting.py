@@ -22,6 +22,7 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, control, paired_difference, target
 from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.harness.verdicts import values
 from zoo.reproductions.trainers.forecasts import forecast_simply, forecast_with_nets
@@ -131,9 +132,11 @@ def judge(runs):
 
 def _covered(runs, dataset):
     """That the lstm's intervals of 90 % hold about as many of the test values, over seeds."""
-    interval = mean_interval(values(runs, (dataset, *LSTM), "coverage_pct"))
+    row = (dataset, *LSTM)
+    interval, seeds = mean_interval(values(runs, row, "coverage_pct")), lines_of(runs, row).seed.nunique()
     sentence = f"On {dataset} the share of test values inside the lstm's interval of 90 %, {interval.n} seeds"
-    return control(check(f"{dataset}: intervals of 90 % hold {HELD:g} % or more", interval, "%", sentence, above=HELD))
+    name = f"{dataset}: intervals of 90 % hold {HELD:g} % or more"
+    return control(check(name, interval, "%", sentence, above=HELD, seeds=seeds))
 
 
 def draw(runs):

@@ -56,7 +56,7 @@ def trials(budget):
 
 
 def judge(runs):
-    """Whether the vowels' net does as well as a published one of its kind, and the writer as one recalled, on another part."""
+    """Whether the vowels' net errs as little as a published one of its kind, and the writer as nanoGPT's on another part."""
     present = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
     checks = []
     for (row, metric), name in JUDGED.items():

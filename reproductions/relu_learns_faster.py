@@ -175,12 +175,14 @@ def _fastest(runs, dataset, depth, rival, present):
     """The rows of ReLU and its rival, each in the start of those that both have that brings its seeds to the lowest target
     soonest, of equals the one with the least error in the end; None where they share one start at most.
     """
+    import numpy as np
+
     nets = [[(dataset, "mlp", setting(depth, unit, start)) for unit in ("relu", rival)] for start in STARTS]
     shared = [pair for pair in nets if present.issuperset(pair)]
 
     def late(row):
         steps = _by_seed(runs, row, _lowest_target(runs, row)).fillna(float("inf"))
-        return geometric_mean(steps), _by_seed(runs, row, "validation_error_pct").mean()
+        return np.log(steps).mean(), _by_seed(runs, row, "validation_error_pct").fillna(float("inf")).mean()
 
     return [min(rows, key=late) for rows in zip(*shared)] if len(shared) > 1 else None
 

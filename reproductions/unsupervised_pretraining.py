@@ -215,7 +215,7 @@ def _in_best_depths(runs, nets, depths):
     One depth for both can make a rival of a net that is too deep for so few labels.
     """
     labels, dataset, checks = _labels(runs), runs.dataset.iloc[0], []
-    means = runs.groupby(["setting", "metric"]).value.mean()
+    means = runs.value.fillna(np.inf).groupby([runs.setting, runs.metric]).mean()  # a diverged seed is no reason to choose a net
     best = {
         (start, n): min(rows, key=lambda row: means[row[2], metric("validation", n)])
         for start in STARTS
@@ -263,8 +263,9 @@ def _spread(runs, nets, start, depth):
     interval = deviation_ratio_interval(*(_errors(runs, row, [labels])[:, 0] for row in rows))
     spread = f"the standard deviation over seeds of the test error of {rows[0][2]} over that of {rows[1][2]}"
     sentence = f"On {rows[0][0]}, with {labels} labels, {spread}, paired over {interval.n} seeds, after Pitman and Morgan"
-    doubt = "so few seeds say little about a spread" if interval.n < 10 else ""
-    return check(f"{_name(rows[1])}: less spread than random", interval, "times", sentence, above=1, doubt=doubt)
+    seeds = len(_errors(runs, rows[0], [labels]))
+    doubt = "so few seeds say little about a spread" if seeds < 10 else ""
+    return check(f"{_name(rows[1])}: less spread than random", interval, "times", sentence, above=1, doubt=doubt, seeds=seeds)
 
 
 def _narrow(runs, nets):

@@ -84,6 +84,23 @@ def test_bad_arguments(change, said):
         zoo.generate(**{"model": small(layers=1), "prompt": "a"} | change)
 
 
+@pytest.mark.parametrize("temperature", [0, 1.0])
+def test_a_model_that_diverged_says_nothing(temperature):
+    model = small()
+    model.set_weights([np.full_like(values, np.nan) for values in model.get_weights()])
+    with pytest.raises(InvalidInput, match="its training diverged"):
+        zoo.generate(model, "a", temperature=temperature)
+
+
+@pytest.mark.backend
+def test_a_code_outside_the_alphabet_is_no_character():
+    from zoo.layers.text import as_characters
+
+    codes = np.array([[1, 2, ALPHABET, ALPHABET + 200, -1, 3]])
+    shown = keras.ops.convert_to_numpy(keras.Model(*as_characters((6,), ALPHABET))(codes))[0]
+    assert (shown.sum(axis=1) == [1, 1, 0, 0, 0, 1]).all() and (shown[[0, 1, 5]].argmax(axis=1) == [1, 2, 3]).all()
+
+
 def test_other_models_say_no_text():
     with pytest.raises(InvalidInput, match=r"not from this linear, .* such as the preset lstm_shakespeare\.$"):
         zoo.generate(zoo.create_model("linear", (8, 8), 10), "a")

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import harness_example
@@ -37,11 +38,11 @@ def contents(root):
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
-def repacked(tar, changes):
+def repacked(tar, changes, mode="w"):
     """The tar's files with some replaced (None: left out), as a new tar."""
     with tarfile.open(tar) as old:
         files = {member.name: old.extractfile(member).read() for member in old} | changes
-    with tarfile.open(tar, "w") as new:
+    with tarfile.open(tar, mode) as new:
         for name, content in files.items():
             if content is not None:
                 member = tarfile.TarInfo(name)
@@ -147,6 +148,35 @@ def test_broken_tar_is_said(there, tmp_path, results_dir, size):
     assert not results_dir.exists()
 
 
+@pytest.mark.parametrize("sums", ["with sums", "without sums"])
+def test_tar_that_breaks_off_or_has_a_damaged_header_is_no_shorter_tar(there, tmp_path, results_dir, sums):
+    """Python's tarfile takes either, after the first member, for the end of the archive."""
+    tar = export_results(tmp_path / "results.tar", there)
+    repacked(tar, {} if sums == "with sums" else {"MANIFEST.json": None})
+    whole = tar.read_bytes()
+    with tarfile.open(tar) as opened:
+        later = [member.offset for member in opened][1:]
+        ends = [*later, opened.offset]
+    damaged = [whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :] for place in later]
+    for content in [*damaged, *(whole[:place] for place in ends), *(whole[: place + 100] for place in ends)]:
+        tar.write_bytes(content)
+        with pytest.raises(ResultsError, match="no whole tar file"):
+            import_results(tar)
+    assert damaged and not results_dir.exists()
+
+
+@pytest.mark.parametrize("packed", ["gz", "xz"])
+def test_damaged_compressed_tar_is_said(there, tmp_path, results_dir, packed):
+    tar = export_results(tmp_path / "results.tar", there)
+    repacked(tar, {}, f"w:{packed}")
+    content = bytearray(tar.read_bytes())
+    content[len(content) // 2] ^= 255
+    tar.write_bytes(content)
+    with pytest.raises(ResultsError, match="no whole tar file"):
+        import_results(tar)
+    assert not results_dir.exists()
+
+
 def test_runs_of_two_devices_are_refused(there, results_dir):
     """A runs.csv put together from two machines, its sum made to fit."""
     folder = there / "quick" / "harness_example"
@@ -185,3 +215,21 @@ def test_other_runs_are_replaced_only_by_force(there, results_dir):
     assert (written / "runs.csv").read_bytes() == kept
     import_results(there, force=True)
     assert (written / "runs.csv").read_bytes() != kept
+
+
+def test_other_stored_trials_are_replaced_only_by_force(there, results_dir):
+    """Else a later run would write its table from the trials that were here, not from those that came."""
+    store, given = Store(results_dir), Store(there)
+    key = given.keys()[0]
+    lost = given.load(key)
+    given.save(key, replace(lost, rows=[row | {"value": float("nan")} for row in lost.rows]))
+    import_results(there)
+    import_results(there)  # the same again, whose values are no numbers and equal none
+    other = replace(given.load(key), manifest=given.load(key).manifest | {"commit": "another"})
+    given.save(key, other)
+    kept = contents(results_dir)
+    with pytest.raises(ResultsError, match=f"{key} holds other runs already.*--force"):
+        import_results(there)
+    assert contents(results_dir) == kept
+    import_results(there, force=True)
+    assert store.load(key).manifest["commit"] == "another"

@@ -193,6 +193,25 @@ def test_one_value_without_chance_owes_to_the_test_examples():
     assert (found[0].low, found[0].high) == pytest.approx((1.299, 1.790), abs=1e-3), "Clopper & Pearson"
 
 
+def test_seeds_that_all_agree_decide_nothing():
+    """Student's interval of equal values is a point, however few they are."""
+    runs = runs_of(deep=[1.0, 1.0], shallow=[3.0, 3.0])
+    found = [paired_difference(runs, better=DEEP, worse=SHALLOW), ratio(runs, numerator=SHALLOW, denominator=DEEP, metric="test_error_pct")]
+    found.append(target(runs, DEEP, at_most=2))
+    assert [check.verdict for check in found] == ["undecided"] * 3
+    assert all("because all seeds agree" in check.sentence and "no spread" in check.sentence for check in found)
+    near = runs_of(deep=[1.0, 1.001], shallow=[3.0, 3.0])
+    assert paired_difference(near, better=DEEP, worse=SHALLOW).verdict == "reproduced"
+
+
+def test_seeds_that_agree_on_a_share_of_wrong_answers_owe_to_the_test_examples():
+    runs = runs_of(deep=[0.0, 0.0, 0.0]).assign(n_test=2560, metric="wrong_pct")
+    found = [target(runs, DEEP, at_most=bound, metric="wrong_pct") for bound in (100 / 2560, 0.15)]
+    assert [check.verdict for check in found] == ["undecided", "reproduced"]
+    assert found[0].high == pytest.approx(100 * stats.binomtest(0, 2560).proportion_ci(method="exact").high, rel=1e-4)
+    assert "over 3 seeds (which agree; the interval is over 2,560 test examples)" in found[0].sentence
+
+
 def test_only_the_examples_of_the_metric_itself_count():
     runs = runs_of(exact=[10.0]).assign(n_test=100)
     runs = pd.concat([runs, runs.assign(metric="validation_error_pct", n_test=10_000)], ignore_index=True)

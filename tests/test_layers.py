@@ -8,6 +8,7 @@ from layer_example import images, numpy, on_jax  # noqa: F401
 import zoo
 from zoo import layers
 from zoo.errors import InvalidInput
+from zoo.layers.dense import initialiser_for
 from zoo.models.autoencoder_stack import autoencoder_stack, encoders, pretraining_stage
 
 pytestmark = pytest.mark.backend
@@ -234,3 +235,19 @@ def test_stages_of_two_members_at_once(corruption):
     for k, state in enumerate(states):
         alone = call(state)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a[k], b, rtol=1e-4, atol=1e-4), together, alone)
+
+
+@pytest.mark.parametrize("activation, start", [
+    ("relu", "HeNormal"), (keras.activations.relu, "HeNormal"), ("swish", "HeNormal"), ("silu", "HeNormal"),
+    ("tanh", "GlorotUniform"), (None, "GlorotUniform"), (lambda x: x, "GlorotUniform"),
+])
+def test_units_that_rectify_start_as_he_et_al_say_by_whatever_name_they_are_given(activation, start):
+    assert type(initialiser_for(activation)).__name__ == start
+
+
+def test_a_start_may_be_any_that_keras_takes():
+    assert initialiser_for("relu", "orthogonal").__class__.__name__ == "Orthogonal"
+    shared = keras.initializers.GlorotNormal()
+    assert initialiser_for("relu", shared) is not shared, "one initialiser gives equal shapes equal values"
+    model = zoo.create_model("mlp", (8, 8), 10, widths=[4], initialiser=lambda shape, dtype=None: keras.ops.ones(shape, dtype))
+    assert (numpy(model.get_layer("hidden_1").kernel) == 1).all()

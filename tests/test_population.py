@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import assert_same, compiled, data, reference, refused, shared_compilations, small_model  # noqa: F401
+from population_example import assert_same, compiled, data, digits, reference, refused, shared_compilations, small_model  # noqa: F401
 
 import zoo
 
@@ -247,6 +247,36 @@ def test_the_global_random_state_is_left_alone(data):
     population.fit(*data[0], batch_size=50)
     population[1].predict(data[0][0], verbose=0)
     assert draws() == expected
+
+
+@pytest.mark.backend
+def test_what_layers_draw_goes_by_seed_and_epoch(data):
+    """On PyTorch, too, where a Dropout without a seed draws from the global generator."""
+    def losses():
+        population = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[8], dropout=0.5), [0, 1])
+        population.compile(keras.optimizers.SGD(0.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return np.array([population.fit(*data[0], batch_size=50, shuffle=False).loss for _ in range(3)])
+
+    found = losses()
+    assert len(np.unique(found)) == 6
+    assert_array_equal(found, losses())
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("options", [{"reduction": "sum"}, {"ignore_class": -1}, {"reduction": "mean_with_sample_weight"}])
+def test_a_loss_that_is_no_mean_over_examples_does_not_depend_on_the_number_of_members(options):
+    """Keras's evaluation of it goes by the size of the batches: that is always the same."""
+    (x, y), _ = digits(n=1000)
+    weights = np.linspace(0, 2, len(y)).astype("float32")
+    if "ignore_class" in options:
+        y = np.where(np.arange(len(y)) < 700, -1, y)
+    found = []
+    for members in (1, 40):
+        population = compiled([7] * members)
+        population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True, **options))
+        found.append(population.evaluate(x, y, sample_weight=weights).loss[0])
+    alone = population[0].evaluate(x, y, sample_weight=weights, batch_size=125, verbose=0)
+    assert_allclose(found, [alone] * 2, rtol=1e-5)
 
 
 @pytest.mark.backend

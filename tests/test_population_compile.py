@@ -21,6 +21,8 @@ def population():
     ({"optimizer": None}, "optimizer=None"),
     ({"loss": "crossentrophy"}, "loss='crossentrophy' is no Keras loss"),
     ({"loss": None}, "loss=None"),
+    ({"loss": keras.losses.MeanSquaredError(reduction=None)}, "one number for a batch; leave out reduction=None"),
+    ({"loss": keras.losses.MeanSquaredError(reduction="none")}, "one number for a batch"),
     ({"loss": ["mse"]}, "one output, so it wants one loss; got a list"),
     ({"loss": {"logits": "mse"}}, "one output, so it wants one loss; got a dict"),
     ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),

@@ -117,6 +117,13 @@ def test_a_fine_tuned_preset_says_what_it_was_made_from(digits, tmp_path):
     assert other["layout"] == "mnist" and "class_names" not in other
 
 
+def test_a_card_may_leave_open_what_is_not_known(tmp_path):
+    made = {"device": "a desk", "backend": "jax", "precision": "float32", "versions": {}, "commit": "", "updates": 12_000}
+    card = {"recipe": {"labels": "a tenth"}, "training": made | {"seconds_per_seed": None}}
+    text = (zoo.save_preset(make("linear"), tmp_path / "mine", card) / "README.md").read_text(encoding="utf-8")
+    assert "- Labels: of a tenth training examples" in text and "12,000 updates, an unknown number of s per seed" in text
+
+
 def test_what_a_card_says_itself_is_not_taken_from_the_preset(digits, tmp_path):
     clothes = {"dataset": DATASET | {"name": "fashion_mnist", "class_names": list("abcdefghij")}}
     card = zoo.model_card(zoo.save_preset(zoo.from_preset(digits), tmp_path / "clothes", clothes))

@@ -142,6 +142,14 @@ def test_a_model_of_ones_own_may_take_what_it_likes(own_folder):
     assert zoo.create_model("pooled", (4, 4), 2, pool="max").output_shape == (None, 2)
 
 
+def test_an_empty_list_may_be_the_default(own_folder):
+    (own_folder / "deep.py").write_text(BUILDER.format(name="deep").replace("units=3", "widths=()"))
+    for widths in ((), (4, 3)):
+        assert tuple(registry.how_made(zoo.create_model("deep", (4, 4), 2, widths=widths))["options"]["widths"]) == widths
+    with pytest.raises(InvalidInput, match="widths must be a list"):
+        zoo.create_model("deep", (4, 4), 2, widths=4)
+
+
 def test_the_reason_is_the_line_that_says_it():
     with pytest.raises(InvalidInput) as refused:
         zoo.create_model("lstm", (4, 4), 2, units="many")

@@ -117,6 +117,23 @@ def test_each_net_in_its_fastest_start():
     assert not any(claim.FASTEST in check.name for check in claim.judge(one)), "one start leaves nothing to choose"
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_start_in_which_seeds_diverged_is_not_the_fastest(lost):
+    """Neither for what the seeds that are left took, nor where none is left."""
+    nan = float("nan")
+    steps = {("relu", "normalised"): [nan] * lost + [50] * (2 - lost), ("relu", "He"): [100, 110]}
+    steps |= {("tanh", "normalised"): [300, 310], ("tanh", "He"): [320, 330]}
+    shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
+    rows = [
+        shared | {"setting": claim.setting(5, *net), "seed": seed, "metric": metric, "value": value}
+        for net, found in steps.items() for seed, taken in enumerate(found)
+        for metric, value in (("steps_to_5_percent_training_error", taken), ("test_error_pct", 3.0), ("validation_error_pct", 3.0))
+    ]
+    found = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
+    check = found[f"mnist: relu before tanh, 5 hidden, {claim.FASTEST}"]
+    assert claim.setting(5, "relu", "He") in check.sentence and check.verdict == "reproduced"
+
+
 def test_each_net_in_its_own_start_is_compared_by_its_last_error_too():
     errors = {claim.setting(3, "relu", "He"): [3.0, 4.0, 5.0], claim.setting(3, "softplus", "normalised"): [4.0, 5.5, 6.0]}
     shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}

@@ -250,6 +250,27 @@ def test_starts_are_compared_in_the_depth_that_validates_best():
     assert slope.verdict == "reproduced" and slope.effect == pytest.approx(-0.5, abs=0.05)
 
 
+def test_a_net_whose_seeds_diverged_is_not_the_depth_that_validates_best():
+    noise = np.random.RandomState(0).normal(size=(3, 12)) / 100
+    errors = {
+        ("random", 1, None): {(split, n): 4 + noise[0] for split in SPLITS for n in (100, 1000)},
+        ("random", 3, None): {(split, n): np.where(np.arange(12) < 11, np.nan, 1.0) for split in SPLITS for n in (100, 1000)},
+        ("denoising", 1, None): {(split, n): 3 + noise[1] for split in SPLITS for n in (100, 1000)},
+        ("denoising", 3, None): {(split, n): 2 + noise[2] for split in SPLITS for n in (100, 1000)},
+    }
+    found = verdicts(runs_of(errors))
+    gap = found[f"mnist denoising start beats random, 100 labels, {claim.BEST}"]
+    assert "random start, 1 layer)" in gap.sentence and gap.effect == pytest.approx(2, abs=0.05)
+
+
+def test_a_spread_of_the_seeds_that_are_left_decides_nothing():
+    runs = known(gaps=(6, 3, 1.5))
+    (kept,) = [check for check in claim.judge(runs) if "spread" in check.name]
+    lost = runs.assign(value=runs.value.where((runs.seed > 2) | ~runs.setting.str.startswith("random")))
+    (found,) = [check for check in claim.judge(lost) if "spread" in check.name]
+    assert "diverged" not in kept.sentence and "3 of 12 seeds diverged" in found.sentence
+
+
 def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
     errors = {(start, 3, claim.TOP): {("test", 10000): 3 + worse + np.arange(12) / 50, ("training", 10000): np.arange(12) / 50}
               for start, worse in (("random", 1), ("autoencoder", 0))}

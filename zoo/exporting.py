@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
-from zoo.presets.folder import path_named
+from zoo.paths import path_named
 from zoo.replacing import put_in_place
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}

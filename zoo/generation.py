@@ -35,6 +35,8 @@ def generate(model, prompt, length=200, temperature=1.0, seed=0):
     for code in codes:
         logits, states = step(code, states)
     while True:
+        if not np.isfinite(logits).all():
+            raise InvalidInput(f"The model {model.name} gives no numbers but NaN: its training diverged.")
         drawn.append(_draw(logits, temperature, random))
         if len(drawn) == length:
             return "".join(map(chr, drawn))

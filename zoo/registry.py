@@ -191,7 +191,7 @@ def _is_listed_like(value, default):
     if not isinstance(default, tuple):
         return True
     listed = hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
-    return listed and all(_is_listed_like(item, default[0]) for item in value)
+    return listed and (not default or all(_is_listed_like(item, default[0]) for item in value))
 
 
 def _check_classes(name, classes):

@@ -112,8 +112,8 @@ CLASSIFICATION = Task(
     name="classification", inputs="raw values 0..255", outputs="logits of {classes} classes",
     error="error_pct", words="error, %", unit="%", decimals=2, hub=("image-classification", "error_rate"),
     limits=(
-        "Trained on centred, upright images of one data set, size-normalised as that data set is; other images, other pens, "
-        "photographs and anything that is none of the classes get a confident answer all the same. For study and comparison, "
+        "Trained on centred, upright images of one data set, size-normalised as that data set is; images drawn or photographed "
+        "otherwise, and anything that is none of the classes, get a confident answer all the same. For study and comparison, "
         "not for decisions about people."
     ),
     classes=lambda data: data.classes, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from zoo.errors import ResultsError
+from zoo.paths import path_named
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.figures import figure_png, picture_pngs
 from zoo.reproductions.harness.markdown import comparison_markdown
@@ -17,10 +18,13 @@ from zoo.reproductions.harness.trial import BUDGETS, Budget
 
 
 def results_root(out=None):
-    """The folder that holds results: `out`, env ZOO_RESULTS_DIR, results/ of the checkout around us, or ./results."""
+    """The folder that holds results: `out`, env ZOO_RESULTS_DIR, results/ of the checkout around us, or ./results.
+
+    Raises InvalidInput where what is named is no path.
+    """
     chosen = out or os.environ.get("ZOO_RESULTS_DIR")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return path_named(chosen).absolute()
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "reproductions" / "published.csv").exists() and (folder / "setup.cfg").exists():

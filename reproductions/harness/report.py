@@ -8,6 +8,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from zoo.errors import ResultsError
+from zoo.paths import path_named
 from zoo.reproductions.harness.folder import results_root
 from zoo.reproductions.harness.scoreboard import (
     TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, main_checks, title_of, verdicts_of, what_makes_some,
@@ -63,7 +64,7 @@ def write_report(page=None, folder=None):
     results, a table or figure is missing, or the page can't be written.
     """
     root = results_root(folder)
-    page = Path(page).expanduser() if page else root / "report.html"
+    page = path_named(page) if page else root / "report.html"
     if page.is_dir():
         raise ResultsError(f"{page} is a folder; name the file to write.")
     text = report_html(root)

@@ -4,12 +4,15 @@ import contextlib
 import hashlib
 import io
 import json
+import lzma
 import os
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 
 from zoo.errors import CorruptFile, ResultsError
+from zoo.paths import path_named
 from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import (
     generated_files,
@@ -28,14 +31,15 @@ MANIFEST = "MANIFEST.json"
 def export_results(target, out=None):
     """Write all results and stored trials of a results folder to the tar file `target`; returns its path.
 
-    Every file's sha256 is in the tar's MANIFEST.json. Raises ResultsError where there is nothing, or no room.
+    Every file's sha256 is in the tar's MANIFEST.json, its first member, so that of a part it tells what is missing. Raises
+    ResultsError where there is nothing, or no room, InvalidInput where target or out is no path.
     """
-    root, target = results_root(out), Path(target)
+    root, target = results_root(out), path_named(target)
     contents = {name: path.read_bytes() for name, path in _files(root).items()}
     if not contents:
         raise ResultsError(f"There are no results under {root} to export; run zoo reproduce first.")
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    contents[MANIFEST] = json.dumps(sums, indent=1).encode()
+    contents = {MANIFEST: json.dumps(sums, indent=1).encode(), **contents}
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as tar:
         for name, content in contents.items():
@@ -61,11 +65,12 @@ def import_results(source, out=None, force=False):
     source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
     before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, the pictures that
     the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same
-    claim and budget that are there already are replaced only by force. Raises ResultsError, CorruptFile, UnknownName.
+    claim and budget, or of the same trial, that are there already are replaced only by force. Raises ResultsError,
+    CorruptFile, UnknownName, InvalidInput.
     """
     root = results_root(out)
     with contextlib.ExitStack() as stack:
-        given = _results_in(_unpacked(Path(source), stack))
+        given = _results_in(_unpacked(path_named(source), stack))
         _check_sums(given)
         folders = {folder.relative_to(given): folder for folder in result_folders(given)}
         entries = _stored_trials(given)
@@ -75,18 +80,20 @@ def import_results(source, out=None, force=False):
             # Whatever is wrong shows before anything is written.
             generated_files(load_claim(folder.name), read_folder(folder), read_pictures(folder))
         if not force:
-            _require_new(root, folders)
+            _require_new(root, folders, entries)
         require_writable(root / ".trials")
         _take_trials(Store(root), entries)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]
 
 
-def _require_new(root, folders):
+def _require_new(root, folders, entries):
     """Raise ResultsError where runs would be lost that are not the given ones."""
-    for place, folder in folders.items():
-        mine = root / place / "runs.csv"
-        if mine.exists() and mine.read_bytes() != (folder / "runs.csv").read_bytes():
-            raise ResultsError(f"{mine} holds other runs already; replace them with --force, or import into another folder.")
+    store = Store(root)
+    runs = {root / place / "runs.csv": folder / "runs.csv" for place, folder in folders.items()}
+    others = [mine for mine, given in runs.items() if mine.exists() and mine.read_bytes() != given.read_bytes()]
+    others += [store.folder / key for key, entry in entries.items() if _present(store, key) not in (None, entry.manifest)]
+    if others:
+        raise ResultsError(f"{others[0]} holds other runs already; replace them with --force, or import into another folder.")
 
 
 def _take_folder(root, place, folder):
@@ -106,12 +113,16 @@ def _take_folder(root, place, folder):
 def _take_trials(store, entries):
     for key, entry in entries.items():
         with store.lock(key, wait=True):
-            try:
-                present = store.load(key)
-            except CorruptFile:
-                present = None
-            if present is None:
+            if _present(store, key) != entry.manifest:
                 store.save(key, entry)
+
+
+def _present(store, key):
+    """The manifest of a key's entry, which has the sums of all that is in it, or None where there is none that is whole."""
+    try:
+        return getattr(store.load(key), "manifest", None)
+    except CorruptFile:
+        return None
 
 
 def _unpacked(source, stack):
@@ -125,14 +136,26 @@ def _unpacked(source, stack):
         with tarfile.open(source) as tar:
             for member in tar:
                 _unpack(tar, member, folder, source)
+            _require_end(tar)
     except ResultsError:
         raise
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
         if getattr(error, "errno", None):  # the system's: the file may be whole, but can't be read, or there is no room
             raise ResultsError(f"{source} can't be unpacked: {error.strerror}.") from None
         why = str(error).partition(":\n")[0]  # what each compression had to say follows, a line each
         raise ResultsError(f"{source} is no whole tar file ({why}); copy it again.") from None
     return folder
+
+
+def _require_end(tar):
+    """Raise ReadError where what a tarfile took for the archive's end is a damaged header, or nothing at all.
+
+    An archive ends in blocks of zeros.
+    """
+    tar.fileobj.seek(tar.offset)
+    rest = tar.fileobj.read()
+    if len(rest) < tarfile.BLOCKSIZE or any(rest):
+        raise tarfile.ReadError("it breaks off" if not any(rest) else "a header in it is damaged")
 
 
 def _unpack(tar, member, folder, source):

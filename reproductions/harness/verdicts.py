@@ -14,6 +14,8 @@ VERDICTS = ("reproduced", "contradicted", "undecided")
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
 _TOO_MANY = 0.2
+# Student's interval of them would be a point, as if there were no others.
+_ALL_AGREE = "all seeds agree in it, which says nothing of how others would differ"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def paired_difference(
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
     are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
-    Where a fifth or more of the seeds of either diverged, nothing is decided, nor with a doubt of the claim's own. called:
+    Where a fifth or more of the seeds of either diverged, or several agree in it, nothing is decided, nor with a doubt of the
+    claim's own. called:
     the metric in words, where its name says too little. remark: what the sentence says of the difference beside how it was
     made.
     """
@@ -85,7 +88,8 @@ def paired_difference(
         f"On {_place(better, worse)} the {called or words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
     )
-    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
+    doubt = lost or doubt or _agreement(interval)
+    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=doubt)
 
 
 def _without_rounding(interval, sample):
@@ -100,8 +104,8 @@ def _without_rounding(interval, sample):
 def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt="", remark=""):
     """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
 
-    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as does a doubt. remark:
-    what the sentence says of the ratio beside how it was made.
+    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as do seeds that agree
+    in it and a doubt. remark: what the sentence says of the ratio beside how it was made.
     """
     samples = [_every_value(runs, row, metric) for row in (numerator, denominator)]
     note, lost = _divergence(runs, (numerator, denominator), metric)
@@ -117,7 +121,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
     sentence += f" ({remark})" if remark else ""
     name = name or f"{_slug(numerator)} over {_slug(denominator)}"
-    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt)
+    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt or _agreement(interval))
 
 
 def target(
@@ -128,8 +132,9 @@ def target(
     give: by how much the bound may be missed, such as half a published interval, before that contradicts the claim. called:
     the metric in words, where its name says too little. remark: what the sentence says beside, such as whose bound it is.
 
-    deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point; that of an
-    error in percent is over the test examples, exact (Clopper & Pearson, Biometrika 1934).
+    deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point. Where that
+    value, or all seeds', is a share of the test examples that are wrong, its interval is over these, exact (Clopper & Pearson,
+    Biometrika 1934); of another metric seeds that all agree decide nothing.
     """
     interval = statistics.mean_interval(values(runs, row, metric))
     note, doubt = _divergence(runs, (row,), metric)
@@ -137,14 +142,17 @@ def target(
     n = _seeds(interval.n)
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
+    if alone or _agreement(interval):
         lines = lines_of(runs, row)
         tested = np.max(lines[lines.metric == metric].get("n_test", default=np.nan))
-        if "error" in metric and metric.endswith("_pct") and np.isfinite(tested):
+        if ("error" in metric or "wrong" in metric) and metric.endswith("_pct") and np.isfinite(tested):
             share = share_interval(np.arange(tested) < round(interval.estimate * tested / 100))
             interval = interval._replace(low=100 * share.low, high=100 * share.high)
-            n = f"its one value (nothing in it is random; the interval is over {tested:,.0f} test examples)"
+            why = "nothing in it is random" if alone else "which agree"
+            n = f"{'its one value' if alone else n} ({why}; the interval is over {tested:,.0f} test examples)"
     if at_most < interval.low < at_most + give:
         doubt = doubt or f"{number(at_most)} is known to within {number(give)}"
+    doubt = doubt or _agreement(interval)
     what = called or words(metric)
     of_all = f"the {what} of {_who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {_who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
@@ -163,6 +171,11 @@ def as_published(runs, row, value, *, within, metric, name=None):
     sentence = f"On {row[0]} the {words(metric)} of {_who(row)} is {number(ours.mean())}, published {number(value)} ({of}). Distance"
     unit = "%" if metric.endswith("_pct") else words(metric)
     return check(name or f"{_slug(row)} as published", interval, unit, sentence, below=within, seeds=n)
+
+
+def _agreement(interval):
+    """The doubt where several seeds have one value; "" where they differ, or there is one."""
+    return _ALL_AGREE if interval.n > 1 and rounded(interval.low) == rounded(interval.high) else ""
 
 
 def values(runs, row, metric):

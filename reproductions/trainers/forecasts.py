@@ -120,6 +120,7 @@ def _outcome(trial, data, held_out, tested, chosen, shared):
     residuals = np.quantile(data.validation.y - held_out, INTERVAL, axis=1)
     low, high = tested + residuals[0][:, None], tested + residuals[1][:, None]
     inside = 100 * np.mean((low <= data.test.y) & (data.test.y <= high), axis=1)
+    inside[~np.isfinite(low + high).all(axis=1)] = np.nan  # nothing is inside or outside where a net diverged
     relative = np.sqrt(np.mean((held_out - data.validation.y) ** 2, axis=1)) / data.train.y.std()
     shared = {"n_train": len(data.train.y) + len(data.validation.y), "n_test": len(data.test.y)} | shared
     rows = []

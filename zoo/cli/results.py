@@ -15,7 +15,7 @@ def import_(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", exists=True, help="A results folder, or a tar of one.", show_default=False)
     ],
-    force: Annotated[bool, typer.Option("--force", help="Replace other runs of the same claim and budget.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace other runs of the same claim and budget, or of a trial.")] = False,
 ):
     """Take in results that were computed on another machine.
 

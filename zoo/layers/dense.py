@@ -11,8 +11,14 @@ def initialiser_for(activation, initialiser=None):
     New at every call, because one Keras initialiser gives equal values to equal shapes.
     """
     if initialiser is None:
-        initialiser = "he_normal" if activation in RECTIFIED else "glorot_uniform"
-    return keras.initializers.get(initialiser).clone()
+        initialiser = "he_normal" if name_of(activation) in RECTIFIED else "glorot_uniform"
+    found = keras.initializers.get(initialiser)
+    return found.clone() if isinstance(found, keras.initializers.Initializer) else found
+
+
+def name_of(activation):
+    """The name under which Keras knows an activation that is given by any of its names or as a function; "" for others."""
+    return getattr(keras.activations.get(activation), "__name__", "")
 
 
 def hidden(x, units, activation, initialiser, batch_norm, name):

@@ -13,4 +13,7 @@ def as_characters(input_shape, alphabet):
     if len(input_shape) != 1:
         raise InvalidInput(f"Text is needed, input_shape (characters,), not arrays of shape {tuple(input_shape)}.")
     inputs = keras.Input(input_shape, name="inputs")
-    return inputs, keras.ops.one_hot(keras.ops.cast(inputs, "int32"), alphabet)
+    codes = keras.ops.cast(inputs, "int32")
+    known = keras.ops.logical_and(codes >= 0, codes < alphabet)
+    # One class more, which is cut off: PyTorch refuses codes beyond the last class, and ONNX counts negative ones from it.
+    return inputs, keras.ops.one_hot(keras.ops.where(known, codes, alphabet), alphabet + 1)[..., :alphabet]

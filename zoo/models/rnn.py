@@ -2,7 +2,7 @@
 
 import keras
 
-from zoo.layers.dense import initialiser_for, logits
+from zoo.layers.dense import initialiser_for, logits, name_of
 from zoo.layers.forecast import forecast
 from zoo.layers.recurrent import recurrent_options, sequence_input
 from zoo.registry import register_model
@@ -37,7 +37,7 @@ def rnn(
     numbers, unroll = recurrent_options(x, layers, unroll)
     for index in numbers:
         start, recurrent = "glorot_uniform", "orthogonal"
-        if activation == "relu":
+        if name_of(activation) == "relu":
             start, recurrent = keras.initializers.RandomNormal(stddev=0.001 if index == 1 else 0.01), "identity"
         if initialiser:
             start = initialiser_for(activation, initialiser)

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from zoo.errors import CorruptFile, InvalidInput, unknown_name
+from zoo.paths import path_named
 from zoo.registry import list_models, model_options
 
 SHIPPED = Path(__file__).resolve().parents[1] / "pretrained"
@@ -49,18 +50,6 @@ def find(name_or_folder):
     if isinstance(name_or_folder, Path) or any(mark in str(name_or_folder) for mark in (os.sep, "~")):
         raise InvalidInput(f"There is no folder {folder}; a preset is its folder or one of the names that zoo presets lists.")
     raise unknown_name("preset", name_or_folder, list_presets())
-
-
-def path_named(given):
-    """The Path of a file or folder that a user names, ~ expanded. Raises InvalidInput for what names none."""
-    try:
-        if "\0" not in str(given):
-            return Path(given).expanduser()
-        raise TypeError("the operating system takes no such path")
-    except TypeError:
-        raise InvalidInput(f"A string or a path names what is meant, not {given!r}.") from None
-    except RuntimeError:
-        raise InvalidInput(f"{given} begins with the home of a user who is not known here; give the whole path.") from None
 
 
 def verified(folder, *names):

@@ -91,15 +91,15 @@ def _training(card):
     if "recipe" in card:
         labels = card["recipe"].get("labels")
         if labels:
-            lines.append(f"- Labels: of {labels:,} training examples, each seed's own choice, as many of each class as can be")
+            lines.append(f"- Labels: of {_count(labels)} training examples, each seed's own choice, as many of each class as can be")
         how = f"{ALWAYS}; {BEFORE}" if card["recipe"].get("pretraining") else ALWAYS
         lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; {how}; again with `zoo train {card['name']}`")
     if "training" in card:
         made = card["training"]
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
         lines.append(
-            f"- Trained on {made['device']}, {made['backend']}, {made['precision']}: {made['updates']:,} updates, "
-            f"{made['seconds_per_seed']:.3g} s per seed; commit {made['commit']}; {versions}"
+            f"- Trained on {made['device']}, {made['backend']}, {made['precision']}: {_count(made['updates'])} updates, "
+            f"{_number(made['seconds_per_seed'], 3) or 'an unknown number of'} s per seed; commit {made['commit']}; {versions}"
         )
     return "\n".join(lines) if len(lines) > 2 else ""
 
@@ -116,8 +116,12 @@ def _words(entry):
     return f"{entry['split']} {task.words}" if task else entry["name"]
 
 
-def _number(value):
-    return "" if value is None else f"{value:.4g}"
+def _count(value):
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _number(value, digits=4):
+    return "" if value is None else f"{value:.{digits}g}"
 
 
 def _range(entry, name):

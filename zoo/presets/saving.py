@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError
+from zoo.paths import path_named
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
-    CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, is_plain, list_presets, parse_config, path_named,
-    write_sums,
+    CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, is_plain, list_presets, parse_config, write_sums,
 )  # fmt: skip
 from zoo.presets.loading import all_finite, origin_of
 from zoo.presets.markdown import card_markdown

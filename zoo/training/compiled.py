@@ -10,19 +10,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.members import places_of_draws
 from zoo.training.order import epoch_order
 from zoo.training.schedules import innermost, scale_learning_rate
 
-EVALUATION_ROWS = 16384  # examples times members that are evaluated at once
 LARGE = 2**26  # bytes
 
 
 def prepare(model, objective, x, y):
     """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns its Program."""
     objective.prepare(model, x, y)
-    return Program(model, scale_learning_rate(model.optimizer), objective.copied_parameters(model))
+    copied, averages = objective.copied_parameters(model), objective.averages(model)
+    return Program(model, scale_learning_rate(model.optimizer), copied, averages)
 
 
 class Program:
@@ -30,11 +31,11 @@ class Program:
 
     State is a dict of lists of arrays with a leading member axis: trainable, non_trainable, optimizer, and
     the (K,) arrays key and factor. `model` is the prepared template that all members share; copied: see
-    Objective.copied_parameters.
+    Objective.copied_parameters; averages: see Objective.averages.
     """
 
-    def __init__(self, model, rate_handle, copied):
-        self.model, self.rate, self._copied = model, rate_handle, copied
+    def __init__(self, model, rate_handle, copied, averages):
+        self.model, self.rate, self._copied, self.averages = model, rate_handle, copied, averages
         model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
         optimizer = model.optimizer
@@ -163,7 +164,7 @@ class Program:
     def evaluate(self, trainable, non_trainable, data):
         """(metrics, draws): dict of (K,) float32, on data, a dict of x (n, ...), y (n, ...) and maybe weights w."""
         members = (trainable + non_trainable)[0].shape[0]
-        arrays, rows = example_arrays(data), evaluation_rows(members)
+        arrays, rows = example_arrays(data), evaluation_rows(members, self.averages)
         return over_members(lambda t, n: self._test(t, n, arrays, rows), members)(trainable, non_trainable)
 
     def predict(self, trainable, non_trainable, draws, x):
@@ -206,7 +207,7 @@ def _order(key, epoch, n, subset, plan):
 def over_batches(function, carry, arrays, rows):
     """Fold `function(carry, arrays of a batch)` over arrays (n, ...) in batches of `rows`, the smaller last one included."""
     n = arrays[0].shape[0]
-    rows = _even_rows(n, rows)
+    rows = even_rows(n, rows)
     steps, tail = divmod(n, rows)
 
     def step(carry, start):
@@ -216,15 +217,3 @@ def over_batches(function, carry, arrays, rows):
     if tail:
         carry = function(carry, tuple(array[steps * rows :] for array in arrays))
     return carry
-
-
-def evaluation_rows(members):
-    """How many examples a population of this size evaluates at once: 128 to 1024."""
-    return min(1024, max(128, EVALUATION_ROWS // members))
-
-
-def _even_rows(n, rows):
-    """The largest divisor of n in rows/2..rows, so that nothing is left over, else rows (or n)."""
-    if n <= rows:
-        return n
-    return next((r for r in range(rows, rows // 2, -1) if n % r == 0), rows)

@@ -9,7 +9,8 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.training import memory
-from zoo.training.compiled import evaluation_rows, prepare
+from zoo.training.compiled import prepare
+from zoo.training.evaluation import evaluation_rows
 from zoo.training.groups import cores, deal, run_groups
 from zoo.training.order import member_key
 
@@ -57,7 +58,7 @@ class CompiledEngine:
     def _fit_groups(self, state, subsets, data, plan, progress, at_once):
         members = len(state["seeds"])
         size, side_by_side = deal(members, at_once, cores())
-        plan, compile_seconds = plan | {"rows": evaluation_rows(at_once)}, 0.0
+        plan, compile_seconds = plan | {"rows": evaluation_rows(at_once, self.program.averages)}, 0.0
 
         def prepare_group(group):
             nonlocal compile_seconds
@@ -150,8 +151,11 @@ class CompiledEngine:
         if best is not None:
             # a member that never had a finite validation score keeps its last weights and its mark
             chosen = np.asarray(best["epoch"]) >= 0
-            for name in ("trainable", "non_trainable"):
-                host[name] = [_where(chosen, b, h) for b, h in zip(jax.device_get(best[name]), host[name])]
+            found = {name: jax.device_get(best[name]) for name in ("trainable", "non_trainable")}
+            for place in self.program.draws:  # where the last epoch left them: else what it drew would be drawn again
+                found["non_trainable"][place] = host["non_trainable"][place]
+            for name, values in found.items():
+                host[name] = [_where(chosen, b, h) for b, h in zip(values, host[name])]
             host["best_epoch"] = np.where(chosen, np.asarray(best["epoch"]), last)
         return host
 

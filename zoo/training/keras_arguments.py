@@ -4,7 +4,7 @@ import functools
 import inspect
 
 ON_WHOLE_ARRAYS = "a population trains on whole arrays, epoch by epoch"
-SIZE = "how many examples are taken at once is chosen by the members and changes no result"
+SIZE = "how many examples are taken at once is chosen by the members"
 INSTEAD = {
     "callbacks": (
         "select='best' keeps what early stopping would restore, a learning rate may be a schedule, and further calls of fit "

@@ -36,7 +36,7 @@ def _seeded(seed):
 
     names = ("global_random_seed", "global_seed_generator")
     kept = {name: global_state.get_global_attribute(name) for name in names}
-    python_state, numpy_state = random.getstate(), np.random.get_state()
+    python_state, numpy_state, restore_torch = random.getstate(), np.random.get_state(), _torch_state()
     try:
         if keras.backend.backend() == "jax":
             global_state.set_global_attribute("global_random_seed", seed)
@@ -49,8 +49,46 @@ def _seeded(seed):
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
+        restore_torch()
         for name, value in kept.items():
             global_state.set_global_attribute(name, value)
+
+
+def _torch_state():
+    """A function that puts PyTorch's random generators, of the CPU and all GPUs, back to where they are now."""
+    import keras
+
+    if keras.backend.backend() != "torch":
+        return lambda: None
+    import torch
+
+    cpu, gpus = torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+
+    def restore():
+        torch.set_rng_state(cpu)
+        if gpus is not None:
+            torch.cuda.set_rng_state_all(gpus)
+
+    return restore
+
+
+@contextlib.contextmanager
+def seeded_layers(seed, epoch):
+    """Within it, what layers on PyTorch draw from its global generator goes by seed and epoch; afterwards it is as before.
+
+    There a Dropout without a seed does; on other backends its random generator is among the model's variables.
+    """
+    import keras
+
+    restore = _torch_state()
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1, "uint64")[0]))
+    try:
+        yield
+    finally:
+        restore()
 
 
 def places_of_draws(model):

@@ -18,9 +18,11 @@ def metric_sign(given, known):
     return name, _sign(_metric_of(getattr(known, "func", known)))
 
 
-def is_accuracy(name):
-    """Whether a metric's name says that it is an accuracy."""
-    return "accuracy" in name.lower() or name.lower().split("_")[-1] == "acc"
+def is_accuracy(name, known):
+    """Whether a metric is an accuracy, as the name that the history has for it says, or what Keras knows it as."""
+    function = getattr(known, "_fn", getattr(known, "func", known))
+    kind = getattr(function, "__name__", type(known).__name__)
+    return any("accuracy" in word.lower() for word in (name, kind)) or name.lower().split("_")[-1] == "acc"
 
 
 def _metric_of(function):

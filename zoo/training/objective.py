@@ -37,6 +37,8 @@ class Objective:
         if getattr(innermost(self._pattern), "_exclude_from_weight_decay", None):
             raise InvalidInput("Members have variables of their own: exclude_from_weight_decay takes var_names here, no var_list.")
         self._known_loss = _known("loss", loss, keras.losses.get, chosen_by_data=("crossentropy", "ce"))
+        if getattr(self._known_loss, "reduction", "") in (None, "none"):
+            raise InvalidInput("The loss must be one number for a batch; leave out reduction=None of the loss.")
         self._known_metrics = [
             _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc")) for metric in self.metrics
         ]
@@ -225,6 +227,17 @@ class Objective:
         """Whether the loss says that it does without y."""
         return getattr(self.loss, "ignores_y", False)
 
+    def averages(self, model):
+        """Whether the loss of some examples is the mean of theirs, however many they are.
+
+        It isn't with another reduction, or where some places don't count: then a mean over batches depends on their size.
+        """
+        from keras.src.backend import get_keras_mask
+
+        loss, output = self._known_loss, getattr(model, "output", None)
+        usual = getattr(loss, "reduction", "sum_over_batch_size") in ("sum_over_batch_size", "mean")
+        return usual and getattr(loss, "ignore_class", None) is None and get_keras_mask(output) is None
+
     @property
     def wants_class_labels(self):
         """Whether y must be integer classes, all of which the model knows."""
@@ -240,7 +253,8 @@ class Objective:
         """
         signs = {"val_loss": -1} | {f"val_{metric}": sign for metric, sign in self._signs()}
         if name is None:
-            accuracies = [metric for metric, sign in signs.items() if sign == 1 and is_accuracy(metric)]
+            known = zip(self._signs(), self._known_metrics)
+            accuracies = [f"val_{metric}" for (metric, sign), kind in known if sign == 1 and is_accuracy(metric, kind)]
             name = accuracies[0] if accuracies else "val_loss"
         if name not in signs:
             raise InvalidInput(f"There is no {name!r} to monitor; there is {', '.join(signs)}.")

@@ -147,8 +147,8 @@ class Population:
                 examples, and none of the metrics.
             subsets: None, or integers (K, m): the rows of x that member k trains on.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
-                validation score (the first such epoch), or the last ones where no epoch had a finite validation loss. The
-                optimizer stays where the last epoch left it.
+                validation score (the first such epoch), or the last ones where no epoch had a finite validation loss.
+                Optimizer and random generators stay where the last epoch left them.
             monitor: that score, a validation column of the history such as "val_loss"; None: the first of Keras's accuracies
                 among the metrics, else val_loss. mode: "max" or "min", what is best; "auto": what Keras knows of its metrics.
             shuffle: a new order per member and epoch, drawn from its seed; False: the order given.
@@ -253,9 +253,9 @@ class Population:
     @explained
     def predict(self, x):
         """The outputs of every member on x (n, *input_shape): array (K, n, ...), of the type of the model's output, float32
-        unless its precision says otherwise; compiled or not. Layers that draw at random in it draw anew at every call, save
-        dropout on PyTorch, which Keras lets draw from PyTorch's own generator there: it begins anew with each member.
-        Raises InvalidInput for x that does not fit.
+        unless its precision says otherwise; compiled or not. Layers that draw at random in it draw anew at every call, by the
+        member's seed, but for dropout on PyTorch: there Keras has it draw from PyTorch's own generator, as torch.manual_seed
+        sets it (`fit` sets it by seed and epoch). Raises InvalidInput for x that does not fit.
         """
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)

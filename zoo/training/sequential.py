@@ -7,8 +7,9 @@ import time
 import keras
 import numpy as np
 
+from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
-from zoo.training.members import assign, places_of_draws, variables_of
+from zoo.training.members import assign, places_of_draws, seeded_layers, variables_of
 from zoo.training.order import host_order
 from zoo.training.schedules import innermost, scale_learning_rate
 
@@ -43,9 +44,9 @@ class Batches(keras.utils.PyDataset):
 class Watch(keras.callbacks.Callback):
     """Starts each epoch's order, validates after it, keeps the best weights, records the history."""
 
-    def __init__(self, batches, data, plan, on_epoch):
+    def __init__(self, batches, data, plan, averages, on_epoch):
         super().__init__()
-        self.batches, self.data, self.plan, self.report = batches, data, plan, on_epoch
+        self.batches, self.data, self.plan, self.averages, self.report = batches, data, plan, averages, on_epoch
         self.rows, self.best, self.best_value = [], None, -np.inf
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -55,7 +56,7 @@ class Watch(keras.callbacks.Callback):
         row = {name: float(value) for name, value in logs.items()}
         with averaged_weights(self.model):
             if "xv" in self.data:
-                held_out = _evaluate(self.model, {name: self.data.get(f"{name}v") for name in "xyw"})
+                held_out = _evaluate(self.model, {name: self.data.get(f"{name}v") for name in "xyw"}, self.averages)
                 row |= {f"val_{name}": float(value) for name, value in held_out.items()}
             value = row.get(self.plan["monitor"], np.nan) * self.plan["sign"]
             # NaN is never the best; a diverged model may still have an accuracy, so its loss is looked at too
@@ -100,7 +101,7 @@ class SequentialEngine:
 
     def __init__(self, template, objective, make_model, x, y):
         objective.prepare(template, x, y)  # finds what does not fit before anything is trained
-        self.objective, self.make_model = objective, make_model
+        self.objective, self.make_model, self.averages = objective, make_model, objective.averages(template)
 
     @unwarned()
     def fit(self, state, subsets, data, plan, progress):
@@ -130,13 +131,17 @@ class SequentialEngine:
             variable.assign(value)
         if member["factor"] != 1:
             scale_learning_rate(model.optimizer).factor = float(member["factor"])
-        watch = Watch(batches, data, plan, lambda: progress.advance(1))
+        watch = Watch(batches, data, plan, self.averages, lambda: progress.advance(1))
         started = time.perf_counter()
-        model.fit(batches, epochs=plan["epochs"], shuffle=False, verbose=0, callbacks=[watch])
+        with seeded_layers(member["seed"], plan["first_epoch"]):
+            model.fit(batches, epochs=plan["epochs"], shuffle=False, verbose=0, callbacks=[watch])
         trainable, non_trainable = variables_of(model)
         best_epoch = plan["first_epoch"] + plan["epochs"] - 1
         if watch.best is not None:
+            last = non_trainable
             trainable, non_trainable, best_epoch = watch.best
+            for place in places_of_draws(model):  # else what the epochs after it drew would be drawn again
+                non_trainable[place] = last[place]
         return {
             "trainable": trainable,
             "non_trainable": non_trainable,
@@ -153,7 +158,7 @@ class SequentialEngine:
         for k in range(len(state["seeds"])):
             model = self._model(state, k)
             self.objective.compile(model)
-            rows.append(_evaluate(model, data))
+            rows.append(_evaluate(model, data, self.averages))
             _move(state, k, model)
         return {name: np.array([row[name] for row in rows], "float32") for name in rows[0]}
 
@@ -176,11 +181,10 @@ def _move(state, k, model):
         state["non_trainable"][place] = values
 
 
-def _evaluate(model, data):
-    """Loss and metrics of a model on a dict of x, y and maybe weights w."""
-    return model.evaluate(
-        data["x"], data["y"], sample_weight=data.get("w"), batch_size=1024, verbose=0, return_dict=True
-    )
+def _evaluate(model, data, averages):
+    """Loss and metrics of a model on a dict of x, y and maybe weights w; averages: see Objective.averages."""
+    rows = even_rows(len(data["x"]), evaluation_rows(1, averages))
+    return model.evaluate(data["x"], data["y"], sample_weight=data.get("w"), batch_size=rows, verbose=0, return_dict=True)
 
 
 def _steps_per_execution(steps):

@@ -1,0 +1,16 @@
+"""How many examples are evaluated at once: many, to be quick, and always as many where that shows in the loss."""
+
+ROWS = 16384  # examples times members that are evaluated at once
+FEWEST, MOST = 128, 1024
+
+
+def evaluation_rows(members, averages=True):
+    """How many examples so many members evaluate at once, at most; averages: see Objective.averages."""
+    return min(MOST, max(FEWEST, ROWS // members)) if averages else FEWEST
+
+
+def even_rows(n, rows):
+    """The largest divisor of n in rows/2..rows, so that nothing is left over, else rows (or n)."""
+    if n <= rows:
+        return n
+    return next((r for r in range(rows, rows // 2, -1) if n % r == 0), rows)
