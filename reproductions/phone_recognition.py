@@ -102,8 +102,8 @@ which one seed of nets of four layers and of the LSTM validated best; the larges
 start might learn faster beyond.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
-frames, labelled alike, all divided by their deviations; nearest neighbours on those directions as they are, for at most 10
-minutes of labels. Their settings (components, shrinkage, neighbours) are the best of two or three on validation.
+frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
+shrinkage, neighbours) are the best of two or three on validation.
 Vowels: settings, for nets the step size (of four, quick: three) and the number of epochs, are those with the lowest mean
 error on two of the eight training speakers; then all eight train, as in Robinson's table, and seven others are tested. Nets:
 88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as

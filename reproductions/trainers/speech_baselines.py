@@ -17,8 +17,8 @@ SHRINKAGE = 0.1  # of its covariance where it only projects
 class Mixtures:
     """One mixture of Gaussians with diagonal covariances for each class (scikit-learn's), weighted by the classes' shares.
 
-    components: at most so many in a mixture, and no more than a tenth of the class's examples. seed: of their starts, which
-    k-means finds on features of unit deviation. The classes share the processor's cores, a thread each.
+    components: at most so many in a mixture, and no more than a tenth of the class's examples. seed: of their starts.
+    The classes share the processor's cores, a thread each.
     """
 
     def __init__(self, components, seed):
@@ -29,25 +29,22 @@ class Mixtures:
 
         self.classes, counts = np.unique(y, return_counts=True)
         self.shares = np.log(counts / len(y))
-        deviation = np.std(x, axis=0)
-        self.scale = np.where(deviation > 0, deviation, 1)
-        x = x / self.scale
+        # Without a floor under their variances the Gaussians of rare phones collapse onto single frames.
+        floor = 0.01 * float(np.var(x, axis=0).mean())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # twenty rounds do, converged or not
-            self.mixtures = in_threads(self._mixture, [(x[y == label],) for label in self.classes])
+            self.mixtures = in_threads(self._mixture, [(x[y == label], floor) for label in self.classes])
         return self
 
-    def _mixture(self, mine):
+    def _mixture(self, mine, floor):
         from sklearn.mixture import GaussianMixture
 
         components = int(np.clip(len(mine) // 10, 1, self.components))
-        # Without a floor under their variances the Gaussians of rare phones collapse onto single frames.
-        mixture = GaussianMixture(components, covariance_type="diag", reg_covar=0.01, max_iter=20, random_state=self.seed)
+        mixture = GaussianMixture(components, covariance_type="diag", reg_covar=floor, max_iter=20, random_state=self.seed)
         # Of a phone with a single frame only its place is known.
         return mixture.fit(mine if len(mine) > 1 else np.repeat(mine, 2, axis=0))
 
     def predict(self, x):
-        x = x / self.scale
         scores = in_threads(lambda mixture: mixture.score_samples(x), [(mixture,) for mixture in self.mixtures])
         return self.classes[np.argmax(scores + self.shares[:, None], axis=0)]
 
