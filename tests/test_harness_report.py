@@ -87,6 +87,14 @@ def test_where_it_is_written(folder, results_dir, tmp_path, call):
     assert (tmp_path / "new" / "page.html").read_bytes() == (results_dir / "report.html").read_bytes()
 
 
+@pytest.mark.parametrize("arguments", [
+    ("report", "~nobody_here/report.html"), ("compare", "shallow_vs_deep", "--out", "~nobody_here/results"),
+], ids=" ".join)
+def test_the_home_of_nobody_is_one_line(folder, call, arguments):
+    code, out, err = call(*arguments)
+    assert (code, out) == (1, "") and "~nobody_here" in err and "a user who is not known here" in err
+
+
 def test_what_is_missing_is_named_and_nothing_lost(folder, results_dir, call):
     page = write_report()
     before = page.read_bytes()

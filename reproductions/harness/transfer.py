@@ -82,7 +82,7 @@ def import_results(source, out=None, force=False):
         if not force:
             _require_new(root, folders, entries)
         require_writable(root / ".trials")
-        _take_trials(Store(root), entries)
+        _take_trials(Store(root), entries, force)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]
 
 
@@ -110,10 +110,11 @@ def _take_folder(root, place, folder):
     return written
 
 
-def _take_trials(store, entries):
+def _take_trials(store, entries, force):
     for key, entry in entries.items():
         with store.lock(key, wait=True):
-            if _present(store, key) != entry.manifest:
+            present = _present(store, key)
+            if present is None or (force and present != entry.manifest):
                 store.save(key, entry)
 
 

@@ -70,9 +70,8 @@ def paired_difference(
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
     are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
     Where a fifth or more of the seeds of either diverged, or several agree in it, nothing is decided, nor with a doubt of the
-    claim's own. called:
-    the metric in words, where its name says too little. remark: what the sentence says of the difference beside how it was
-    made.
+    claim's own. called: the metric in words, where its name says too little. remark: what the sentence says of the difference
+    beside how it was made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))

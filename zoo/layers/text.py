@@ -14,6 +14,6 @@ def as_characters(input_shape, alphabet):
         raise InvalidInput(f"Text is needed, input_shape (characters,), not arrays of shape {tuple(input_shape)}.")
     inputs = keras.Input(input_shape, name="inputs")
     codes = keras.ops.cast(inputs, "int32")
-    known = keras.ops.logical_and(codes >= 0, codes < alphabet)
-    # One class more, which is cut off: PyTorch refuses codes beyond the last class, and ONNX counts negative ones from it.
-    return inputs, keras.ops.one_hot(keras.ops.where(known, codes, alphabet), alphabet + 1)[..., :alphabet]
+    known = keras.ops.logical_and(codes >= 0, codes < alphabet)  # PyTorch's one_hot refuses others, ONNX's counts from the end
+    vectors = keras.ops.one_hot(keras.ops.clip(codes, 0, alphabet - 1), alphabet)
+    return inputs, vectors * keras.ops.cast(keras.ops.expand_dims(known, -1), vectors.dtype)
