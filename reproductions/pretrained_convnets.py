@@ -10,9 +10,8 @@ those of the small ConvNets that users submitted for Fashion-MNIST, but more tha
 training, on a GPU, are to reach. Some 100 minutes on two CPU cores. Quick: two epochs, 3 seeds, 3 minutes.
 """
 
-from zoo.reproductions.harness import Published, Trial, target
-from zoo.reproductions.harness.figures import draw_seeds
-from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness import Published, Trial
+from zoo.reproductions.harness.preset_marks import against_marks, draw_marks
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
@@ -44,33 +43,12 @@ def trials(budget):
 
 def judge(runs):
     """The mean of each set's seeds against the error to reach, and against published ConvNets."""
-    checks = []
-    for row in ((dataset, MODEL, PRESET) for dataset in runs.dataset.unique()):
-        checks.append(target(runs, row, at_most=TARGETS[row]))
-        for place, published in enumerate(PUBLISHED.get(row, ())):
-            value, name = published_value(CLAIM, PUBLISHED, row, place=place), f"{row[0]}: fewer errors than {published.model}"
-            checks.append(target(runs, row, at_most=value, name=name, remark=f"against {published.model}"))
-    return checks
+    return against_marks(runs, CLAIM, TARGETS, PUBLISHED)
 
 
 def draw(runs):
-    """Test errors, every seed a dot, the chosen one of each preset marked, the published ones as strokes."""
-    from matplotlib.figure import Figure
-
-    datasets = list(runs.dataset.unique())
-    figure = Figure(figsize=(5 * len(datasets), 2.6))
-    for axes, dataset in zip(figure.subplots(1, len(datasets), squeeze=False)[0], datasets):
-        row, seeds = (dataset, MODEL, PRESET), runs[runs.dataset == dataset].pivot(index="seed", columns="metric", values="value")
-        draw_seeds(axes, seeds.test_error_pct, seeds.validation_error_pct)
-        marks = {"to reach": TARGETS[row]} | {
-            published.model: published_value(CLAIM, PUBLISHED, row, place=place)
-            for place, published in enumerate(PUBLISHED.get(row, ()))
-        }
-        for number, (name, value) in enumerate(marks.items()):
-            axes.plot(value, 0, "|", ms=16, mew=2, color="black" if number == 0 else f"C{number + 3}", label=name)
-        axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test error, %", title=f"{MODEL}, {dataset}")
-        axes.legend(fontsize=8, markerscale=0.6, loc="upper center")
-    return figure
+    """Test errors of every seed, with the error to reach and the published ones."""
+    return draw_marks(runs, CLAIM, TARGETS, PUBLISHED)
 
 
 PUBLISHED = {
