@@ -125,6 +125,16 @@ def test_a_bad_file_does_not_stop_the_others(call, preset, digits, tmp_path):
     assert code == 1 and entries[0]["image"] == absent and "There is no file" in entries[0]["error"] and entries[1]["classes"]
 
 
+def test_a_name_that_the_terminal_cannot_show_does_not_stop_the_others(preset, digits, tmp_path):
+    good, odd = drawing(tmp_path / "seven.png", digits[0][0]), os.fsencode(tmp_path) + b"/\xff.png"
+    os.link(good, odd)
+    settings = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run([ZOO, "predict", preset, odd, good, "--top", "1"], capture_output=True, timeout=120, env=settings)
+    assert done.returncode == 0, done.stderr
+    names = [line for line in done.stdout.decode().splitlines() if not line.startswith(" ")]
+    assert names[0].endswith(r"\udcff.png: digit 7") and names[1] == f"{good}: digit 7"
+
+
 def test_one_bad_image_in_an_array(call, preset, digits, tmp_path):
     x = digits[0][:3].copy()
     x[1] = 0
@@ -202,6 +212,10 @@ def test_in_python_a_picture_may_come_in_many_kinds(preset, digits):
     digit = digits[0][0]
     expected = zoo.classify(preset, digit, top=1)[0]
     assert zoo.classify(preset, Image.fromarray(digit), top=np.int64(1)) == [expected]
+    picture = Image.fromarray(digit)
+    for mode in ("P", "CMYK", "1"):
+        (found,) = zoo.classify(preset, picture.convert(mode), top=1)
+        assert found["classes"][0]["class"] == expected["classes"][0]["class"], mode
     (floats,) = zoo.classify(preset, digit / 255.0, top=1)
     assert floats["classes"][0]["class"] == expected["classes"][0]["class"]
     assert floats["done"] == ["Brought from float64 to 0..255.", *expected["done"]]

@@ -56,7 +56,9 @@ def test_every_budget_finds_such_mlps(budget):
         if "as_many_weights_as" in trial.recipe:
             side = 8 if trial.dataset == "digits" else 28
             weights = zoo.create_model("convnet", (side, side), 10, **trial.recipe["as_many_weights_as"]).count_params()
-            assert equal_widths(weights, side * side, 10, trial.recipe["layers"])
+            widths = equal_widths(weights, side * side, 10, trial.recipe["layers"])
+            mlp = zoo.create_model("mlp", (side, side), 10, widths=widths).count_params()
+            assert abs(mlp / weights - 1) <= TOLERANCE
 
 
 def test_no_such_mlp_is_one_clear_error():

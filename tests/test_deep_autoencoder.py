@@ -161,9 +161,8 @@ def test_compared_nets_differ_in_their_pretraining_alone_and_all_are_tuned_alike
         of_it = {row: recipe for row, recipe in recipes.items() if row[0] == dataset and "rates" in recipe}
         for descent in ("momentum", "Adam"):
             first, second = (of_it.get(claim._net(dataset, f"{start}, {descent}")) for start in ("pre-trained", "start of 2006"))
-            if first and second:
+            if descent == "momentum" or budget not in ("smoke", "quick"):  # where time is short
                 assert first["pretraining"] and first | {"pretraining": None} == second
-            assert bool(second) or descent == "Adam" and budget in ("smoke", "quick"), "where time is short"
         assert len({(recipe["n_train"], recipe["epochs"], recipe["batch_size"]) for recipe in of_it.values()}) == 1
         if budget in ("smoke", "quick"):
             assert {len(recipe["rates"]) for recipe in of_it.values()} == {1}

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import population_example
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from population_example import compiled, digits, loss_and_metric, shared_compilations, small_model, train_from  # noqa: F401
 
 import zoo
 from zoo.layers import MatmulConv2D, RandomShift
-from zoo.training.order import host_order
+from zoo.training.order import epoch_order, host_order, member_key
 
 JAX = keras.backend.backend() == "jax"
 
@@ -72,6 +72,20 @@ def test_orders_are_permutations_that_differ_by_seed_and_epoch():
     assert all(sorted(order) == list(range(50)) for order in orders)
     assert len(set(orders)) == len(orders)
     assert tuple(host_order(1, 1, 50)) == orders[3]
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("n", [1, 2, 1001])
+def test_orders_without_jax_are_those_of_jax(seed, n):
+    for epoch in (0, 1, 300):
+        expected = epoch_order(member_key(np.uint32(seed)), epoch, n)
+        assert_array_equal(host_order(seed, epoch, n), expected, strict=True)
+
+
+def test_jax_is_not_started_for_the_orders_of_other_backends():
+    """On a machine with accelerators it would take their memory."""
+    code = "import sys; from zoo.training.order import host_order; host_order(1, 2, 10); assert 'jax' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def everything():

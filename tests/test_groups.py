@@ -49,7 +49,7 @@ def test_groups_side_by_side_train_as_one_group_does(monkeypatch, cores):
     settings = {"epochs": 2, "batch_size": 32, "validation_data": validation, "select": "best"}
     rows, answers = [], []
     evaluated = engine.evaluation_rows
-    monkeypatch.setattr(engine, "evaluation_rows", lambda members, averages: rows.append(members) or evaluated(members, averages))
+    monkeypatch.setattr(engine, "evaluation_rows", lambda members, *how: rows.append(members) or evaluated(members, *how))
     for count in (1, cores):
         monkeypatch.setattr("zoo.training.engine.cores", lambda: count)
         population = compiled(range(20))

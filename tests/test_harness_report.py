@@ -2,6 +2,8 @@
 
 import base64
 import html.parser
+import os
+import stat
 import types
 from pathlib import Path
 
@@ -85,6 +87,27 @@ def test_where_it_is_written(folder, results_dir, tmp_path, call):
     code, out, _ = call("report", tmp_path / "new" / "page.html", "--out", results_dir)
     assert code == 0 and out == f"wrote {tmp_path / 'new' / 'page.html'}\n"
     assert (tmp_path / "new" / "page.html").read_bytes() == (results_dir / "report.html").read_bytes()
+
+
+def test_a_link_stays_and_what_it_points_to_is_written(folder, tmp_path):
+    (tmp_path / "old.html").write_text("old")
+    (tmp_path / "link.html").symlink_to("old.html")
+    assert write_report(tmp_path / "link.html") == tmp_path / "old.html"
+    assert (tmp_path / "link.html").is_symlink() and "<html" in (tmp_path / "old.html").read_text(encoding="utf-8")
+
+
+def test_a_pipe_is_not_replaced(folder, call, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = call("report", tmp_path / "pipe")
+    assert code == 1 and "is a pipe or a device" in err and stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+
+
+@pytest.mark.parametrize("arguments", [
+    ("report", "{}"), ("report", "--out", "{}"), ("compare", "shallow_vs_deep", "--out", "{}"),
+], ids=" ".join)
+def test_a_name_that_is_too_long_is_one_line(folder, call, tmp_path, arguments):
+    code, out, err = call(*(word.format(tmp_path / ("long" * 80)) for word in arguments))
+    assert (code, out) == (1, "") and err.startswith("error: ") and len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [

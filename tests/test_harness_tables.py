@@ -182,6 +182,14 @@ def test_same_runs_same_bytes(written):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
+def test_a_folder_that_is_called_like_a_claim_is_not_meant(results_dir, tmp_path, monkeypatch):
+    folder = run_claim(harness_example, "smoke")
+    monkeypatch.setattr("zoo.reproductions.harness.folder.list_claims", lambda: ["harness_example"])
+    (tmp_path / "harness_example").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert rebuild("harness_example") == [folder]
+
+
 def test_figure_depends_on_nothing_but_the_runs(written):
     import matplotlib
 

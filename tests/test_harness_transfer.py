@@ -217,6 +217,12 @@ def test_other_runs_are_replaced_only_by_force(there, results_dir):
     assert (written / "runs.csv").read_bytes() != kept
 
 
+def test_they_may_be_imported_into_another_folder(there, results_dir, tmp_path, call):
+    code, out, _ = call("results", "import", there, "--out", tmp_path / "elsewhere")
+    assert code == 0 and f"imported {tmp_path / 'elsewhere'}" in out and not results_dir.exists()
+    assert result_folders(tmp_path / "elsewhere")
+
+
 def test_other_stored_trials_are_replaced_only_by_force(there, results_dir):
     """Else a later run would write its table from the trials that were here, not from those that came."""
     store, given = Store(results_dir), Store(there)

@@ -264,9 +264,9 @@ def test_what_layers_draw_goes_by_seed_and_epoch(data):
 
 @pytest.mark.backend
 @pytest.mark.parametrize("options", [{"reduction": "sum"}, {"ignore_class": -1}, {"reduction": "mean_with_sample_weight"}])
-def test_a_loss_that_is_no_mean_over_examples_does_not_depend_on_the_number_of_members(options):
-    """Keras's evaluation of it goes by the size of the batches: that is always the same."""
-    (x, y), _ = digits(n=1000)
+def test_a_loss_that_is_no_mean_over_examples_is_evaluated_as_by_keras_however_many_members(options):
+    """It goes by the size of the batches: Keras's own, and in validation that of training."""
+    (x, y), _ = digits(n=1010)
     weights = np.linspace(0, 2, len(y)).astype("float32")
     if "ignore_class" in options:
         y = np.where(np.arange(len(y)) < 700, -1, y)
@@ -275,8 +275,11 @@ def test_a_loss_that_is_no_mean_over_examples_does_not_depend_on_the_number_of_m
         population = compiled([7] * members)
         population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True, **options))
         found.append(population.evaluate(x, y, sample_weight=weights).loss[0])
-    alone = population[0].evaluate(x, y, sample_weight=weights, batch_size=125, verbose=0)
+    alone = population[0].evaluate(x, y, sample_weight=weights, verbose=0)
     assert_allclose(found, [alone] * 2, rtol=1e-5)
+    history = population.fit(x, y, validation_data=(x, y, weights), batch_size=50)
+    expected = population[39].evaluate(x, y, sample_weight=weights, batch_size=50, verbose=0)
+    assert_allclose(history.val_loss.iloc[-1], expected, rtol=1e-4)
 
 
 @pytest.mark.backend

@@ -133,6 +133,17 @@ DATA = [
 ]
 
 
+def test_labels_beside_the_one_that_does_not_count():
+    population = compiled([0])
+    population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
+    population.fit(X, np.where(Y > 4, -1, Y), batch_size=5, validation_data=(X, with_value(Y, -1, int)))
+    for label in (-5, 37):
+        with refused(population, rf"y has labels from .* but the model has 10 classes: 0\.\.9 and -1, which does not count\."):
+            population.fit(X, with_value(np.where(Y > 4, -1, Y), label, int), batch_size=5)
+        with refused(population, "validation y has labels"):
+            population.fit(X, Y, batch_size=5, validation_data=(X, with_value(Y, label, int)))
+
+
 @pytest.mark.parametrize("x, y, match", DATA)
 def test_data(population, x, y, match):
     with refused(population, match):

@@ -77,6 +77,12 @@ def test_targets_do_not_fit_by_being_stretched(batch_size):
         wide.fit(X, np.zeros(20, "float32"), batch_size=batch_size)
     with refused(wide, r"y has shape \(20, 1\), the model's output \(None, 10\)"):
         wide.fit(X, np.zeros((20, 1), "float32"), batch_size=batch_size)
+    steps = zoo.Population(lambda: keras.Sequential([keras.Input((8, 8)), keras.layers.Dense(1)]), [0])
+    steps.compile("sgd", "mse")
+    with refused(steps, r"y has shape \(20,\), the model's output \(None, 8, 1\)"):
+        steps.fit(X, np.zeros(20, "float32"), batch_size=batch_size)
+    for shape in ((20, 8), (20, 8, 1)):  # Keras takes the last axis away
+        steps.fit(X, np.zeros(shape, "float32"), batch_size=batch_size)
 
 
 @pytest.mark.parametrize("metric, outputs, remedy", [
@@ -141,6 +147,20 @@ def test_a_metric_of_many_numbers_has_no_place_in_the_history():
     wide.compile("adam", "mse", [keras.metrics.R2Score(class_aggregation=None, name="each")])
     with refused(wide, "The metric each gives 3 numbers"):
         wide.fit(X, np.zeros((20, 3), "float32"), batch_size=10)
+
+
+def test_a_loss_that_cannot_be_told_of_logits_is_refused(population):
+    with refused(population, "ends in logits; end the model in probabilities, with a softmax layer after the logits"):
+        population.compile("adam", keras.losses.CategoricalGeneralizedCrossEntropy())
+
+
+def test_rates_of_members_are_peaks_of_schedules_that_rise_too():
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.001, 10, end_learning_rate=0.1)
+    population = zoo.Population(lambda: small_model("linear"), [0, 1])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    population.compile(keras.optimizers.SGD(schedule), loss, learning_rate=[0.5, 0.1])
+    at = [[float(population[k].optimizer._learning_rate(step)) for step in (0, 10)] for k in range(2)]
+    np.testing.assert_allclose(at, [[0.005, 0.5], [0.001, 0.1]], rtol=1e-5)
 
 
 def test_rates_of_members_need_a_rate(population):

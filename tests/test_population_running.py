@@ -120,6 +120,15 @@ def test_progress_tells_the_time_left(data, capsys):
     assert out == "" and "linear x 2: epoch 2/2, 100 %, 0 s left" in err
 
 
+@pytest.mark.parametrize("verbose", ["auto", True])
+def test_without_a_standard_error_nothing_is_shown(verbose, monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    progress = Progress(epochs=1, members=1, what="linear", verbose=verbose)
+    progress.advance()
+    progress.close()
+    assert (progress.done, progress.shown) == (1, False)
+
+
 @pytest.mark.parametrize("steps, expected", [
     ([1] * 12, ["1/3, 8 %", "1/3, 16 %", "1/3, 25 %", "1/3, 33 %", "2/3, 41 %", "2/3, 50 %",
                 "2/3, 58 %", "2/3, 66 %", "3/3, 75 %", "3/3, 83 %", "3/3, 91 %", "3/3, 100 %"]),

@@ -1,5 +1,8 @@
 """A population goes to disk and comes back as it was; what is no such file is refused and changes nothing."""
 
+import os
+import stat
+
 import keras
 import numpy as np
 import pytest
@@ -289,6 +292,17 @@ def test_no_flipped_byte_gets_through(tmp_path):
         except (CorruptFile, InvalidInput):
             continue
         assert checkpoint._digest(*checkpoint._read(path)) == whole  # not noticed: nothing that counts has changed
+
+
+def test_a_pipe_is_not_replaced_and_odd_names_are_one_error(saved, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput, match="is a pipe or a device"):
+        saved[1].save(tmp_path / "pipe")
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+    for name, match in (("a\0b", "names what is meant, not"), ("~nobody_here/two.npz", "a user who is not known here")):
+        for use in (saved[1].save, saved[1].restore):
+            with pytest.raises(InvalidInput, match=match):
+                use(name)
 
 
 def test_other_files_are_refused(tmp_path):

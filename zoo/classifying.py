@@ -14,8 +14,8 @@ def classify(preset, images, top=3):
     Args:
         preset: the name or folder of a preset that tells images apart.
         images: an image, or a list of them: the path of a PNG, JPEG or NPY, which may hold several, "-" for standard input,
-            or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them. Of any size, light on dark or
-            dark on light: each becomes what the model's data set is like.
+            one of Pillow's, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them. Of any size,
+            light on dark or dark on light: each becomes what the model's data set is like.
         top: how many classes of each, at least 1.
 
     Each dict has "image", its name; "classes", a list of {"class": name, "probability": 0..1}, the most probable first;

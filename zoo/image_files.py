@@ -7,13 +7,13 @@ import os
 import struct
 import sys
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from zoo.errors import CorruptFile, InvalidInput, reason_of, unknown_name
 from zoo.images import as_pixels, prepare_pixels
+from zoo.paths import path_named
 
 STDIN = "-"
 MAX_BYTES = 100 * 2**20
@@ -49,7 +49,7 @@ def read_images(source):
     (480, 640, 3)
     """
     name = _name(source)
-    content = _stdin_bytes() if str(source) == STDIN else _file_bytes(Path(source))
+    content = _stdin_bytes() if str(source) == STDIN else _file_bytes(path_named(source))
     if not content:
         raise InvalidInput(f"{name} is empty (0 bytes).")
     if len(content) > MAX_BYTES:
@@ -62,9 +62,9 @@ def read_images(source):
 def prepare_image(image, input_shape, dataset=None):
     """(pixels, done): an image as a model trained on `dataset` expects it, and plain sentences on what was changed.
 
-    image: the path of a file with one image, as `read_images` takes it, "-" for standard input, or an array (h, w),
-    (h, w, 1), (h, w, 3) or (h, w, 4), values as `zoo.images.as_pixels` takes them. input_shape: the model's, (h, w),
-    (h, w, 1) or (h, w, 3). dataset: the name of the data set, or the name or folder of a preset, which means its data set's;
+    image: the path of a file with one image, as `read_images` takes it, "-" for standard input, one of Pillow's images, or an
+    array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), values as `zoo.images.as_pixels` takes them. input_shape: the model's,
+    (h, w), (h, w, 1) or (h, w, 3). dataset: the name of the data set, or the name or folder of a preset, which means its data set's;
     "mnist" and "fashion_mnist" have a known layout, for others and for None the whole image is scaled to fit and nothing is
     inverted. pixels: uint8, shape `input_shape`, 0..255.
 
@@ -88,7 +88,9 @@ def prepare_image(image, input_shape, dataset=None):
 
 
 def picture_of(array, name):
-    """The Picture of an array, called `name`. Raises InvalidInput as `as_pixels` does."""
+    """The Picture of an array, or one of Pillow's images, called `name`. Raises InvalidInput as `as_pixels` does."""
+    if hasattr(array, "getbands"):  # Pillow's, whose bytes may be indices of a palette, or ink
+        return _decoded(name, array)
     return Picture(name, as_pixels(array, name), _brought(array))
 
 
@@ -144,6 +146,13 @@ def _image(name, content):
         raise InvalidInput(f"{name} is too large to be decoded: {str(problem).partition(',')[0]}.") from None
     except (OSError, SyntaxError, ValueError) as problem:
         raise CorruptFile(f"{name} has a broken header: {problem}.") from None
+    return _decoded(name, image)
+
+
+def _decoded(name, image):
+    """The Picture of one of Pillow's images, turned upright and, where it is large, scaled down."""
+    from PIL import Image
+
     width, height = image.size
     if max(image.size) > MAX_SIDE or width * height > MAX_PIXELS:
         raise InvalidInput(

@@ -1,8 +1,10 @@
 """Files and folders that a user names."""
 
+import os
+import stat
 from pathlib import Path
 
-from zoo.errors import InvalidInput
+from zoo.errors import InvalidInput, ResultsError
 
 
 def path_named(given):
@@ -15,3 +17,17 @@ def path_named(given):
         raise InvalidInput(f"A string or a path names what is meant, not {given!r}.") from None
     except RuntimeError:
         raise InvalidInput(f"{given} begins with the home of a user who is not known here; give the whole path.") from None
+
+
+def require_no_device(path):
+    """Raise InvalidInput where a path to write a file to is a pipe or a device, which the file would take the place of;
+    ResultsError where nobody can tell.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ResultsError(f"{path} can't be written ({error.strerror}); choose another place.") from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InvalidInput(f"{path} is a pipe or a device, and would be replaced; name a file.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.errors import ResultsError
 from zoo.paths import path_named
-from zoo.reproductions.harness.claims import claim_name, load_claim
+from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
 from zoo.reproductions.harness.figures import figure_png, picture_pngs
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
@@ -94,7 +94,7 @@ def rebuild(target=None, out=None):
     root = results_root(out)
     if target is None:
         folders = result_folders(root)
-    elif Path(target).is_dir():
+    elif target not in list_claims() and Path(target).is_dir():
         root, folders = _inside(Path(target).absolute())
     else:
         name = claim_name(load_claim(target))
@@ -132,7 +132,7 @@ def claim_runs(name, budget="quick", out=None):
     module = load_claim(name)
     claim, budget = claim_name(module), Budget.named(budget, None, getattr(module, "SEEDS", None)).name
     folder = results_root(out) / budget / claim
-    if not (folder / "runs.csv").exists():
+    if not os.path.exists(folder / "runs.csv"):
         there = f" --out {out}" if out else ""
         raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}{there}.")
     return read_folder(folder)

@@ -93,7 +93,8 @@ def _require_new(root, folders, entries):
     others = [mine for mine, given in runs.items() if mine.exists() and mine.read_bytes() != given.read_bytes()]
     others += [store.folder / key for key, entry in entries.items() if _present(store, key) not in (None, entry.manifest)]
     if others:
-        raise ResultsError(f"{others[0]} holds other runs already; replace them with --force, or import into another folder.")
+        remedy = "replace them with --force, or import into another folder with --out"
+        raise ResultsError(f"{others[0]} holds other runs already; {remedy}.")
 
 
 def _take_folder(root, place, folder):

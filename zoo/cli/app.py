@@ -1,6 +1,7 @@
 """The application: which commands there are, and how an error becomes one line and an exit code."""
 
 import errno
+import io
 import os
 import sys
 from typing import Annotated
@@ -73,12 +74,18 @@ def main():
     """Entry point of the command `zoo`."""
     # TensorFlow's start-up notes are no news to the user; an own setting wins.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):  # a file's name may have signs that the terminal has not
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
     try:
         build()(prog_name="zoo")
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            fail(f"{error.filename or 'The output'} can't be written: {error.strerror}.")
+        elif error.errno in (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP) and error.filename:
+            fail(f"{error.filename} can't be used: {error.strerror}; name another place.")
+        else:
             raise
-        fail(f"{error.filename or 'The output'} can't be written: {error.strerror}.")
         _drop_output()
         sys.exit(1)
 

@@ -1,6 +1,7 @@
 """`zoo reproduce` and `zoo compare`: put a claim to the test, and look at the outcome again."""
 
 import enum
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -108,5 +109,5 @@ def compare(
 
     describe_claim(claim)  # a mistyped name is refused before it is looked for
     in_turn = (Budget.QUICK, Budget.HOUR, Budget.FULL)
-    there = (known for known in in_turn if (results_root(out) / known / claim / "runs.csv").exists())
+    there = (known for known in in_turn if os.path.exists(results_root(out) / known / claim / "runs.csv"))
     show(claim, (budget or next(there, Budget.QUICK)).value, out)

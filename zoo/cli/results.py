@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.console import out
+from zoo.cli import console
+from zoo.cli.reproduce import OutOption
 
 app = typer.Typer(help="Import results and rebuild tables.", no_args_is_help=True)
 
@@ -16,20 +17,22 @@ def import_(
         Path, typer.Argument(metavar="DIR", exists=True, help="A results folder, or a tar of one.", show_default=False)
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace other runs of the same claim and budget, or of a trial.")] = False,
+    out: OutOption = None,
 ):
     """Take in results that were computed on another machine.
 
     Example:
 
     $ zoo results import /mnt/gpu-box/results
+    $ zoo results import results.tar --out /tmp/try
     """
     from zoo.reproductions.harness import import_results
 
-    imported = import_results(folder, force=force)
+    imported = import_results(folder, out, force)
     for written in imported:
-        out().print(f"imported {written}")
+        console.out().print(f"imported {written}")
     if not imported:
-        out().print("imported the trials of a run that was cut off; zoo reproduce goes on with them")
+        console.out().print("imported the trials of a run that was cut off; zoo reproduce goes on with them")
 
 
 @app.command()
@@ -46,7 +49,7 @@ def rebuild(
     from zoo.reproductions.harness import rebuild as rebuild_results
 
     for written in rebuild_results(claim):
-        out().print(f"rebuilt {written}")
+        console.out().print(f"rebuilt {written}")
 
 
 @app.command()
@@ -64,4 +67,4 @@ def presets(
     from zoo.reproductions.harness.presets import make_presets
 
     for written in make_presets(claim, folder):
-        out().print(f"wrote {written}")
+        console.out().print(f"wrote {written}")

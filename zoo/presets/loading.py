@@ -216,6 +216,8 @@ def _with_new_head(model, config, classes, wanted):
             f"The preset has {classes} classes already; leave classes out to use its own last layer, or have a new one with "
             "new_head=True."
         )
+    if HEAD not in [layer.name for layer in changed.layers]:
+        raise InvalidInput(f"{config['model']} has no layer called {HEAD}, so that its last layer can't be told from the others.")
     for old, new in zip(model.layers, changed.layers, strict=True):
         if old.name != HEAD:
             new.set_weights(old.get_weights())

@@ -14,11 +14,12 @@ from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
     CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, is_plain, list_presets, parse_config, write_sums,
 )  # fmt: skip
-from zoo.presets.loading import all_finite, origin_of
+from zoo.presets.loading import all_finite, build, origin_of
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 from zoo.replacing import put_in_place
 from zoo.tasks import CLASSIFICATION, task_of_model
+from zoo.training.members import build_member
 
 GOLDEN_EXAMPLES = 4
 
@@ -33,6 +34,8 @@ def save_preset(model, folder, card=None, class_names=None):
             "name" where it is missing. With layers whose arithmetic the zoo cannot count it has to say
             "flops_per_example", too.
         class_names: what the classes are called, a string for each in the order of the labels; `zoo predict` shows them.
+
+    What was trained in 16 bits is loaded in 32, as all presets are, and its golden logits are computed so.
 
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
     names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for
@@ -67,7 +70,7 @@ def save_preset(model, folder, card=None, class_names=None):
             (written / README).write_text(card_markdown(card), encoding="utf-8")
             with _without_optimizer(model):
                 model.save_weights(written / WEIGHTS)
-            np.savez(written / GOLDEN, **golden(model))
+            np.savez(written / GOLDEN, **golden(_in_float32(model, config)))
             write_sums(written)
             put_in_place(folder, written)
     except OSError as error:
@@ -78,6 +81,17 @@ def save_preset(model, folder, card=None, class_names=None):
 def _plain(value):
     """What JSON does not know: a number of NumPy's as Python's, all else in words, which no reader takes for an option."""
     return value.item() if isinstance(value, np.generic) else repr(value)
+
+
+def _in_float32(model, config):
+    """A model that computes as from_preset's does, in 32 bits, with the weights of `model`: that one itself, where it does so."""
+    from keras import ops
+
+    if all(layer.dtype_policy.name == "float32" for layer in model.layers):
+        return model
+    twin = build_member(lambda: build(config), 0, "float32")
+    twin.set_weights([ops.convert_to_numpy(ops.cast(weight, new.dtype)) for weight, new in zip(model.weights, twin.weights)])
+    return twin
 
 
 def golden(model):
@@ -143,10 +157,18 @@ def _complete_card(card, model, made, folder, class_names):
     card = {key: known[key] for key in (*SCHEMA, *(known.keys() - SCHEMA.keys())) if key in known}
     try:
         check_card(card, "the card")
-        json.dumps(card, allow_nan=False)
+        _require_layout(card)
+        json.dumps(card, allow_nan=False, ensure_ascii=False).encode()
     except (OSError, TypeError, ValueError) as error:
         raise InvalidInput(f"The card can't be saved: {error}") from None
     return card
+
+
+def _require_layout(card):
+    from zoo.images import LAYOUTS
+
+    if "layout" in card and card["layout"] not in LAYOUTS:
+        raise ValueError(f"its layout is one of {', '.join(LAYOUTS)}, not {card['layout']!r:.80}")
 
 
 def _flops(model, given):
@@ -226,8 +248,18 @@ def _require_writable(folder):
 
 def _require_free(folder):
     if folder.is_dir():
-        others = sorted(path.name for path in folder.iterdir() if path.name not in (*FILES, SUMS))
+        found = sorted(folder.iterdir())
+        others = [path.name for path in found if path.name not in (*FILES, SUMS) or not path.is_file()]
         if others:
             raise InvalidInput(f"{folder} holds {others[0]}, which is no part of a preset; choose a new folder.")
+        if found and not _has_sums_of(folder, (CONFIG, CARD)):
+            raise InvalidInput(f"{folder} holds {found[0].name}, but is no preset that save_preset wrote; choose a new folder.")
     elif folder.exists():
         raise InvalidInput(f"{folder} is a file; choose a new folder.")
+
+
+def _has_sums_of(folder, names):
+    """Whether a folder has files of these names, and one of sums that names them."""
+    sums = folder / SUMS
+    listed = sums.read_text(encoding="utf-8", errors="replace").split() if sums.is_file() else []
+    return all(name in listed and (folder / name).is_file() for name in names)

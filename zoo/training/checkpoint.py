@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError, reason_of
+from zoo.paths import path_named, require_no_device
 from zoo.training.architecture import difference
 
 FORMAT = "deepzoo population 1"
@@ -55,11 +56,12 @@ def restore(path, about, state, fresh_optimizer):
 def _path(path):
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidInput(f"path must say where the file is; got {path!r}.")
-    return Path(path).resolve()  # of a link, the file that it stands for
+    return Path(os.path.realpath(path_named(path)))  # of a link, the file that it stands for
 
 
 def _write(path, head, arrays):
     head = json.dumps({"format": FORMAT, "sha256": _digest(head, arrays), "head": head})
+    require_no_device(path)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
             written = Path(scratch) / "written"

@@ -113,7 +113,7 @@ def check_validation(model, validation_data, y, objective):
     if targets.shape[1:] != y.shape[1:]:
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
     if objective.wants_class_labels:
-        check_labels(targets, model.output_shape, "validation ")
+        check_labels(targets, model.output_shape, "validation ", objective.ignored_class)
     if objective.wants_probabilities and not weights:
         check_probabilities(targets, "validation ")
     return held_out, targets, weights[0] if weights else None
@@ -198,8 +198,11 @@ def _fits_int32(array):
     return limits.min <= array.min() and array.max() <= limits.max
 
 
-def check_labels(y, output_shape, part=""):
-    """Integer classes for a model whose output is (n, ..., classes): y (n, ...) or (n, ..., 1), or InvalidInput."""
+def check_labels(y, output_shape, part="", ignored=None):
+    """Integer classes for a model whose output is (n, ..., classes): y (n, ...) or (n, ..., 1), or InvalidInput.
+
+    ignored: a label that may be there besides.
+    """
     rank, classes = len(output_shape) - 1, output_shape[-1]
     if y.ndim != rank and not (y.ndim == rank + 1 and y.shape[-1] == 1):
         shape = ", ".join(["n", *map(str, output_shape[1:-1])]) + ("," if rank == 1 else "")
@@ -209,10 +212,13 @@ def check_labels(y, output_shape, part=""):
         )
     if y.dtype.kind not in "iub" and not (y % 1 == 0).all():
         raise InvalidInput(f"Class labels must be integers; {part}y holds fractions.")
-    low, high = y.min(), y.max()
+    known = y if ignored is None else y[y != ignored]
+    low, high = (known.min(), known.max()) if known.size else (0, 0)
     if low < 0 or high >= classes:
+        besides = "" if ignored is None else f" and {ignored}, which does not count"
         raise InvalidInput(
-            f"{part}y has labels from {float(low):g} to {float(high):g}, but the model has {classes} classes: 0..{classes - 1}."
+            f"{part}y has labels from {float(low):g} to {float(high):g}, but the model has {classes} classes: 0..{classes - 1}"
+            f"{besides}."
         )
 
 

@@ -90,6 +90,7 @@ class Program:
             _, (_, after, metrics) = self.model.test_step(state, batch)
             return metrics, self._drawn(after)
 
+        rows = even_rows(len(arrays[0]), rows) if self.averages else rows
         metrics, draws = over_batches(test, (self._fresh_metrics(), self._drawn(non_trainable)), arrays, rows)
         return self._results(metrics), draws
 
@@ -206,9 +207,7 @@ def _order(key, epoch, n, subset, plan):
 
 def over_batches(function, carry, arrays, rows):
     """Fold `function(carry, arrays of a batch)` over arrays (n, ...) in batches of `rows`, the smaller last one included."""
-    n = arrays[0].shape[0]
-    rows = even_rows(n, rows)
-    steps, tail = divmod(n, rows)
+    steps, tail = divmod(len(arrays[0]), rows)
 
     def step(carry, start):
         return function(carry, tuple(lax.dynamic_slice_in_dim(array, start, rows) for array in arrays)), None

@@ -58,7 +58,8 @@ class CompiledEngine:
     def _fit_groups(self, state, subsets, data, plan, progress, at_once):
         members = len(state["seeds"])
         size, side_by_side = deal(members, at_once, cores())
-        plan, compile_seconds = plan | {"rows": evaluation_rows(at_once, self.program.averages)}, 0.0
+        rows = evaluation_rows(at_once, self.program.averages, plan["batch_size"])
+        plan, compile_seconds = plan | {"rows": rows}, 0.0
 
         def prepare_group(group):
             nonlocal compile_seconds

@@ -1,12 +1,16 @@
-"""How many examples are evaluated at once: many, to be quick, and always as many where that shows in the loss."""
+"""How many examples are evaluated at once: many, to be quick, or as many as Keras takes where that shows in the loss."""
 
 ROWS = 16384  # examples times members that are evaluated at once
 FEWEST, MOST = 128, 1024
+KERAS_BATCH = 32  # of its evaluate, where none is given
 
 
-def evaluation_rows(members, averages=True):
-    """How many examples so many members evaluate at once, at most; averages: see Objective.averages."""
-    return min(MOST, max(FEWEST, ROWS // members)) if averages else FEWEST
+def evaluation_rows(members, averages=True, keras_batch=KERAS_BATCH):
+    """How many examples so many members evaluate at once, at most.
+
+    averages: see Objective.averages; where it is False, so many as Keras would: keras_batch.
+    """
+    return min(MOST, max(FEWEST, ROWS // members)) if averages else keras_batch
 
 
 def even_rows(n, rows):

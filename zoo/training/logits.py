@@ -7,18 +7,23 @@ _OF_PROBABILITIES = (
 )  # fmt: skip
 
 
-def loss_of_probabilities(loss):
-    """The name of a Keras cross-entropy, as Objective knows it, that could take logits and is not told to; else None."""
+_SOFTENED = "end the model in probabilities, with a {} layer after the logits"
+
+
+def loss_for_logits(loss):
+    """What to do where a cross-entropy of Keras's, as Objective knows it, would take logits for probabilities; else ""."""
     import keras
 
     if isinstance(loss, str):  # "crossentropy"
-        return "SparseCategoricalCrossentropy"
+        return "pass keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
     kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
     name = getattr(kind, "__name__", "")
     if getattr(keras.losses, name, None) is not kind or getattr(loss, "from_logits", False):
-        return None
+        return ""
+    if name == "CategoricalGeneralizedCrossEntropy":  # the only one that can't be told
+        return _SOFTENED.format("softmax")
     name = name.title().replace("_", "") if kind is loss else name
-    return name if name.endswith("Crossentropy") else None
+    return f"pass keras.losses.{name}(from_logits=True)" if name.endswith("Crossentropy") else ""
 
 
 def ends_in_logits(model):
@@ -52,5 +57,5 @@ def metric_for_logits(metric, outputs):
         return "" if max(metric.thresholds) <= 0 else f"pass keras.metrics.{name}(thresholds=0)"
     # With one output for each class the F scores take the largest, if they are given no threshold.
     if name in _OF_PROBABILITIES or (name in ("F1Score", "FBetaScore") and metric.threshold is not None):
-        return "end the model in probabilities, with a sigmoid layer after the logits"
+        return _SOFTENED.format("sigmoid")
     return ""

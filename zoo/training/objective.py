@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.errors import InvalidInput, reason_of
-from zoo.training.logits import ends_in_logits, loss_of_probabilities, metric_for_logits
+from zoo.training.logits import ends_in_logits, loss_for_logits, metric_for_logits
 from zoo.training.monitor import is_accuracy, metric_sign
 
 # Keras's losses that compare number by number, and would stretch one to fit.
@@ -67,11 +67,9 @@ class Objective:
         """Raise InvalidInput where the loss, or a metric, takes probabilities and `model` ends in the zoo's logits."""
         if not ends_in_logits(model):
             return
-        name = loss_of_probabilities(self._known_loss)
-        if name:
-            raise InvalidInput(
-                f"This loss takes probabilities, but {model.name!r} ends in logits; pass keras.losses.{name}(from_logits=True)."
-            )
+        remedy = loss_for_logits(self._known_loss)
+        if remedy:
+            raise InvalidInput(f"This loss takes probabilities, but {model.name!r} ends in logits; {remedy}.")
         for metric, (name, _) in zip(self._known_metrics, self._signs()):
             remedy = metric_for_logits(metric, model.output_shape[-1])
             if remedy:
@@ -107,9 +105,13 @@ class Objective:
     def _check_targets(self, model, y):
         """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit."""
         output, given = model.output_shape[1:], y.shape[1:]
-        if self._kind_of_loss not in _ELEMENT_BY_ELEMENT or len(output) != len(given):
+        if self._kind_of_loss not in _ELEMENT_BY_ELEMENT:
             return
-        if any(want is not None and want != got for want, got in zip(output, given)):
+        longer, shorter = sorted((output, given), key=len, reverse=True)
+        if len(longer) == len(shorter) + 1 and longer[-1] == 1:  # Keras takes that axis away
+            longer = longer[:-1]
+        same = len(longer) == len(shorter) and all(None in pair or pair[0] == pair[1] for pair in zip(longer, shorter))
+        if not same:
             raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
 
     @property
@@ -236,14 +238,18 @@ class Objective:
 
         loss, output = self._known_loss, getattr(model, "output", None)
         usual = getattr(loss, "reduction", "sum_over_batch_size") in ("sum_over_batch_size", "mean")
-        return usual and getattr(loss, "ignore_class", None) is None and get_keras_mask(output) is None
+        return usual and self.ignored_class is None and get_keras_mask(output) is None
 
     @property
     def wants_class_labels(self):
         """Whether y must be integer classes, all of which the model knows."""
         name = self.loss if isinstance(self.loss, str) else getattr(self.loss, "__name__", type(self.loss).__name__)
-        ignores_some = getattr(self.loss, "ignore_class", None) is not None
-        return name.replace("_", "").lower().startswith("sparsecategorical") and not ignores_some
+        return name.replace("_", "").lower().startswith("sparsecategorical")
+
+    @property
+    def ignored_class(self):
+        """The label of what does not count, which need not be a class of the model; None where all count."""
+        return getattr(self.loss, "ignore_class", None)
 
     def monitor(self, name=None, mode="auto"):
         """(name in the history, sign) of what says which epoch is best: the first of Keras's accuracies, else the loss.
@@ -323,11 +329,13 @@ def _peak_rate(optimizer):
 
     rate = innermost(optimizer)._learning_rate
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        rate = getattr(rate, "warmup_target", None) or getattr(rate, "initial_learning_rate", None)
-        if rate is None:
+        steps = ("warmup_target", "initial_learning_rate", "end_learning_rate")
+        known = [value for value in (getattr(rate, name, None) for name in steps) if value is not None]
+        if getattr(rate, "initial_learning_rate", None) is None:
             raise InvalidInput(
                 "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
             )
+        rate = max(known)
     elif callable(rate):
         raise InvalidInput("Per-member learning rates need a constant rate or a schedule, not a function.")
     rate = float(rate)

@@ -175,8 +175,7 @@ class Population:
             held_out = checks.check_validation(self.template, validation_data, y, self._objective)
         engine = self._need_engine(x, y)
         if class_weight is not None:
-            ignored = getattr(self._objective.loss, "ignore_class", None)
-            sample_weight = weights_of_classes(class_weight, y, self.template.output_shape, ignored)
+            sample_weight = weights_of_classes(class_weight, y, self.template.output_shape, self._objective.ignored_class)
         name = "sample_weight" if class_weight is None else "class_weight"
         data = weighed(self._objective, self.template, x, y, sample_weight, name)
         if "w" in data and subsets is not None:
@@ -194,7 +193,7 @@ class Population:
         checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
         if self._objective.wants_class_labels:
-            checks.check_labels(y, self.template.output_shape)
+            checks.check_labels(y, self.template.output_shape, ignored=self._objective.ignored_class)
         if self._objective.wants_probabilities and all_count:
             checks.check_probabilities(y)
         return x, y

@@ -7,7 +7,7 @@ import time
 import keras
 import numpy as np
 
-from zoo.training.evaluation import evaluation_rows, even_rows
+from zoo.training.evaluation import KERAS_BATCH, evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.members import assign, places_of_draws, seeded_layers, variables_of
 from zoo.training.order import host_order
@@ -56,7 +56,8 @@ class Watch(keras.callbacks.Callback):
         row = {name: float(value) for name, value in logs.items()}
         with averaged_weights(self.model):
             if "xv" in self.data:
-                held_out = _evaluate(self.model, {name: self.data.get(f"{name}v") for name in "xyw"}, self.averages)
+                held_out = {name: self.data.get(f"{name}v") for name in "xyw"}
+                held_out = _evaluate(self.model, held_out, self.averages, self.plan["batch_size"])
                 row |= {f"val_{name}": float(value) for name, value in held_out.items()}
             value = row.get(self.plan["monitor"], np.nan) * self.plan["sign"]
             # NaN is never the best; a diverged model may still have an accuracy, so its loss is looked at too
@@ -181,9 +182,10 @@ def _move(state, k, model):
         state["non_trainable"][place] = values
 
 
-def _evaluate(model, data, averages):
-    """Loss and metrics of a model on a dict of x, y and maybe weights w; averages: see Objective.averages."""
-    rows = even_rows(len(data["x"]), evaluation_rows(1, averages))
+def _evaluate(model, data, averages, keras_batch=KERAS_BATCH):
+    """Loss and metrics of a model on a dict of x, y and maybe weights w; averages, keras_batch: see evaluation_rows."""
+    rows = evaluation_rows(1, averages, keras_batch)
+    rows = even_rows(len(data["x"]), rows) if averages else rows
     return model.evaluate(data["x"], data["y"], sample_weight=data.get("w"), batch_size=rows, verbose=0, return_dict=True)
 
 

@@ -1,0 +1,74 @@
+"""Where presets are saved: a folder is replaced whole or not at all, and nothing but a preset is replaced."""
+
+import os
+
+import numpy as np
+import pytest
+from preset_example import X, logits, make, original, preset  # noqa: F401
+
+import zoo
+from zoo.errors import InvalidInput, ResultsError
+
+pytestmark = pytest.mark.backend
+
+
+def test_a_preset_is_replaced_whole_and_other_folders_are_left_alone(preset, tmp_path):
+    zoo.save_preset(make(seed=5), preset)
+    np.testing.assert_allclose(logits(zoo.from_preset(preset)), logits(make(seed=5)), rtol=1e-5, atol=1e-6)
+    (preset / "thesis.tex").write_text("years of work")
+    with pytest.raises(InvalidInput, match="thesis.tex"):
+        zoo.save_preset(make(), preset)
+    (tmp_path / "notes").mkdir()
+    for name, content in {"README.md": "notes of my own", "config.json": "{}", "card.json": "{}"}.items():
+        (tmp_path / "notes" / name).write_text(content)
+        with pytest.raises(InvalidInput, match="is no preset that save_preset wrote"):
+            zoo.save_preset(make(), tmp_path / "notes")
+    (tmp_path / "nested" / "golden.npz").mkdir(parents=True)
+    with pytest.raises(InvalidInput, match="golden.npz, which is no part of a preset"):
+        zoo.save_preset(make(), tmp_path / "nested")
+    assert (tmp_path / "notes" / "README.md").read_text() == "notes of my own"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput, match="is a file"):
+        zoo.save_preset(make(), tmp_path / "file")
+    with pytest.raises(ResultsError, match="can't be written"):
+        zoo.save_preset(make(), tmp_path / "file" / "below")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_an_interrupt_leaves_the_old_preset_in_place(preset, monkeypatch):
+    replace, before = os.replace, logits(zoo.from_preset(preset))
+
+    def interrupted(source, target):
+        if target == preset and source.name == "preset":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        zoo.save_preset(make(seed=2), preset)
+    np.testing.assert_array_equal(logits(zoo.from_preset(preset)), before)
+
+
+def test_a_link_stays_a_link_and_what_it_points_to_is_replaced(preset, tmp_path):
+    for target in (preset, tmp_path / "new"):
+        link = tmp_path / f"link to {target.name}"
+        link.symlink_to(target)
+        zoo.save_preset(make(seed=5), link)
+        assert link.is_symlink() and not target.is_symlink()
+        np.testing.assert_allclose(logits(zoo.from_preset(link)), logits(make(seed=5)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "folder, error",
+    [("x" * 300, ResultsError), ("a\0b", InvalidInput), ("~no-such-user/x", InvalidInput), (5, InvalidInput)],
+)
+def test_where_nothing_can_be_saved(folder, error):
+    with pytest.raises(error):
+        zoo.save_preset(make("linear"), folder)
+
+
+def test_no_preset_of_ones_own_is_hidden_by_one_that_ships(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInput, match=r"from_preset\('linear_mnist'\) loads that one; choose another folder"):
+        zoo.save_preset(make("linear"), "linear_mnist")
+    assert zoo.from_preset(zoo.save_preset(make("linear"), "./linear_mnist")).input_shape == (None, *X.shape[1:])
