@@ -11,13 +11,14 @@ Expected, full budget (5 seeds, one H100, 13 minutes by estimate, not run yet): 
 MNIST image, as published, a pre-trained net by 3.00 at most. Hour (3 seeds, 2 cores, some 70 minutes, nets of the published
 size, all images, 6,000 steps): on MNIST a pre-trained net under Adam errs by 4.0, a modern start without pre-training by
 4.3, under momentum a pre-trained one by 7.0 and logistic PCA, as published or nearly, by 7.8; on curves by 4.3, 4.5, 4.7 and
-7.0, where pre-trained nets are undecided against logistic PCA with 18 numbers, which that of 2006 passed by far. Without
-pre-training the start of 2006 stays at the mean image on curves; on MNIST its seeds make some way from there, to 38 and 35
-of 53, which is no collapse (Hinton & Salakhutdinov speak of one on curves). Quick budget (3 seeds, 2 cores, 2 minutes,
-smaller nets, 10,000 images, 2,400 steps): components as published; under momentum the start of 2006 collapses to the mean
-image and layer-wise pre-training cures it; pre-trained nets beat principal components and logistic PCA of as many numbers on
-both sets. On MNIST, pre-training and then Adam do best, ahead of a modern start; on curves the modern start does better than
-pre-training under momentum, but no net of 6 numbers beats logistic PCA with 18.
+7.0, where pre-training under Adam is not told apart from the modern start, and pre-trained nets are undecided against
+logistic PCA with 18 numbers, which that of 2006 passed by far. Without pre-training the start of 2006 stays at the mean
+image on curves; on MNIST its seeds make some way from there, to 38 and 35 of 53, which is no collapse (Hinton &
+Salakhutdinov speak of one on curves). Quick budget (3 seeds, 2 cores, 2 minutes, smaller nets, 10,000 images, 2,400 steps):
+components as published; under momentum the start of 2006 collapses to the mean image and layer-wise pre-training cures it;
+pre-trained nets beat principal components and logistic PCA of as many numbers on both sets. On MNIST, pre-training and then
+Adam do best, ahead of a modern start; on curves the modern start does better than pre-training under momentum, but no net of
+6 numbers beats logistic PCA with 18.
 """
 
 from zoo.reproductions.harness import Published, Trial, as_published, control, paired_difference, ratio, target

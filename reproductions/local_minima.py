@@ -11,15 +11,15 @@ Expected, full budget (1,000 seeds at each width, one H100, 7 minutes by estimat
 cores): a spread of the test loss that falls 13 times from 10 to 500 units, one of the training loss that falls 280 times; as
 the losses themselves fall too, the spread in percent of the mean falls 3 and 6 times. The two losses go together in narrow
 nets and part in wide ones; how closely is not as published (values from memory), where the correlation falls from 0.76 with
-25 units to 0.41 with 500: here it is 0.65 with 25, a third with 50 and 100, and none from 250 on. Of the widest net the 95th
-percentile of the test loss is 9 % above the 5th; that it is less than 10 stays undecided with 40 seeds. Hour (1,000 seeds at
-each width, 2 cores, 10 minutes, four of them training 6,000 nets, the first 2,000 images for training, all for testing): the
-spread of the test loss falls 7 times, that of the training loss 59 times, in percent of the mean 4 and 6.5 times; the
-correlation falls with every width, from 0.56 with 25 units to 0.13 with 500, and of the widest net the 95th percentile of
-the test loss is 5 % above the 5th. Quick budget (200 seeds at each, 2 cores, some 2 minutes, the first 2,000 images for
-training and for testing, 20 epochs): the same on a smaller scale, the 95th percentile 7 % above the 5th. On the straight
-line between two solutions the loss rises far above that of either, less so in the widest nets. That says nothing of other
-ways between them, or of the lines between nets whose units are brought into the same order first.
+25 units to 0.41 with 500: here it is 0.65 with 25, a third with 50 and 100, and from 250 on none that 40 seeds could tell.
+Of the widest net the 95th percentile of the test loss is 9 % above the 5th; that it is less than 10 stays undecided with 40
+seeds. Hour (1,000 seeds at each width, 2 cores, 10 minutes, four of them training 6,000 nets, the first 2,000 images for
+training, all for testing): the spread of the test loss falls 7 times, that of the training loss 59 times, in percent of the
+mean 4 and 6.5 times; the correlation falls with every width, from 0.56 with 25 units to 0.13 with 500, and of the widest net
+the 95th percentile of the test loss is 5 % above the 5th. Quick budget (200 seeds at each, 2 cores, some 2 minutes, the
+first 2,000 images for training and for testing, 20 epochs): the same on a smaller scale, the 95th percentile 7 % above the
+5th. On the straight line between two solutions the loss rises far above that of either, less so in the widest nets. That
+says nothing of other ways between them, or of the lines between nets whose units are brought into the same order first.
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ the folders.
 Expected, full budget: some 2.6 bits per character on Shakespeare's held-out lines, a root mean squared error of some 200
 megawatts, and 41 % of the vowels of unknown speakers wrong, fewer than the published net of one layer, which was trained on
 two speakers more. Some 20 minutes on two CPU cores for 3 seeds of the writer and 10 of the others. Quick: 3 seeds, few
-epochs, 3 minutes. Shakespeare's text is left out where it is not at hand.
+epochs but for the vowels' net, 3 minutes. Shakespeare's text is left out where it is not at hand.
 """
 
 from zoo.reproductions.harness import Published, Trial, control, target

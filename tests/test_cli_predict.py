@@ -14,7 +14,7 @@ from PIL import Image
 
 import zoo
 from zoo.datasets import load
-from zoo.errors import InvalidInput
+from zoo.errors import CorruptFile, InvalidInput
 
 ZOO = Path(sys.executable).with_name("zoo")
 
@@ -216,9 +216,27 @@ def test_in_python_a_picture_may_come_in_many_kinds(preset, digits):
     for mode in ("P", "CMYK", "1"):
         (found,) = zoo.classify(preset, picture.convert(mode), top=1)
         assert found["classes"][0]["class"] == expected["classes"][0]["class"], mode
+    for same in (digit.astype("float32") / 255, digit.astype("int32")):
+        assert zoo.classify(preset, Image.fromarray(same), top=1) == zoo.classify(preset, same, top=1)
+    wide = Image.fromarray(np.pad(digit, ((100, 100), (378, 378))))
+    assert zoo.classify(preset, wide, top=1)[0]["classes"][0]["class"] == expected["classes"][0]["class"]
     (floats,) = zoo.classify(preset, digit / 255.0, top=1)
     assert floats["classes"][0]["class"] == expected["classes"][0]["class"]
     assert floats["done"] == ["Brought from float64 to 0..255.", *expected["done"]]
+
+
+def test_in_python_a_picture_that_was_turned_is_not_turned_again_and_a_cut_one_is_an_error(preset, digits, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(digits[0][0]).resize((40, 60)).save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    with Image.open(tmp_path / "turned.jpg") as picture:
+        upright = picture.rotate(-90, expand=True)
+        assert "Turned upright, as its EXIF tag asks." in zoo.classify(preset, picture)[0]["done"]
+    assert "Turned upright, as its EXIF tag asks." not in zoo.classify(preset, upright)[0]["done"]
+    content = (tmp_path / "turned.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
+    with Image.open(tmp_path / "cut.jpg") as picture, pytest.raises(CorruptFile, match="Image 0 is truncated or damaged"):
+        zoo.classify(preset, picture)
 
 
 @pytest.mark.parametrize("images, options, message", [
@@ -226,6 +244,9 @@ def test_in_python_a_picture_may_come_in_many_kinds(preset, digits):
     (np.zeros((5, 28, 28)), {}, "one image is wanted, or a list of them"),
     ([[[1, 2], [3]]], {}, "Image 0 is ragged"),
     (np.eye(784)[:3], {}, r"Image 0 is .* looks like 3 flattened images; give them as \(3, 28, 28\), or"),
+    (Image.new("L", (0, 5)), {}, "Image 0 is empty: 0x5 pixels"),
+    (Image.fromarray(np.full((28, 28), -5, "int32")), {}, "Image 0 holds values from -5 to -5"),
+    (Image.fromarray(np.full((28, 28), 70000, "int32")), {}, "Image 0 holds values from 70000"),
     (5, {}, "images are paths or arrays, one or a list of them, not 5"),
     ("nowhere.png", {}, "no file nowhere.png"),
     (np.eye(28), {"top": 0}, "at least 1; got 0"),

@@ -280,6 +280,9 @@ def test_a_loss_that_is_no_mean_over_examples_is_evaluated_as_by_keras_however_m
     history = population.fit(x, y, validation_data=(x, y, weights), batch_size=50)
     expected = population[39].evaluate(x, y, sample_weight=weights, batch_size=50, verbose=0)
     assert_allclose(history.val_loss.iloc[-1], expected, rtol=1e-4)
+    few = population.evaluate(x[-20:], y[-20:]).loss[39]
+    assert_allclose(few, population[39].evaluate(x[-20:], y[-20:], verbose=0), rtol=1e-4)
+    population.fit(x, y, validation_data=(x[-7:], y[-7:]), batch_size=50)  # fewer than a batch
 
 
 @pytest.mark.backend

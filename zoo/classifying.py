@@ -25,9 +25,11 @@ def classify(preset, images, top=3):
     >>> classify("convnet_mnist", "photo.png")[0]["classes"][0]["class"]
     '1'
     """
+    from zoo.image_files import is_pillow
+
     if isinstance(top, bool) or not hasattr(top, "__index__") or top < 1:
         raise InvalidInput(f"top is how many classes to name, at least 1; got {top!r}.")
-    if _is_path(images) or hasattr(images, "__array_interface__") or hasattr(images, "shape"):
+    if _is_path(images) or is_pillow(images) or hasattr(images, "__array_interface__") or hasattr(images, "shape"):
         images = [images]
     if not hasattr(images, "__iter__"):
         raise InvalidInput(f"images are paths or arrays, one or a list of them, not {images!r:.80}.")
@@ -76,10 +78,10 @@ def _is_path(image):
 
 
 def _pictures(image, name, input_shape):
-    from zoo.image_files import picture_of, read_images
+    from zoo.image_files import is_pillow, picture_of, read_images
 
     found = read_images(image) if _is_path(image) else [picture_of(image, name)]
-    if not _is_path(image) or os.fspath(image).lower().endswith(".npy"):
+    if os.fspath(image).lower().endswith(".npy") if _is_path(image) else not is_pillow(image):
         for name, pixels, _ in found:
             flat = pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape)
             if flat and pixels.shape[0] != pixels.shape[1]:

@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 import warnings
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,7 @@ def read_images(source):
     (480, 640, 3)
     """
     name = _name(source)
-    content = _stdin_bytes() if str(source) == STDIN else _file_bytes(path_named(source))
+    content = _stdin_bytes() if str(source) == STDIN else _file_bytes(_path(source))
     if not content:
         raise InvalidInput(f"{name} is empty (0 bytes).")
     if len(content) > MAX_BYTES:
@@ -89,9 +90,25 @@ def prepare_image(image, input_shape, dataset=None):
 
 def picture_of(array, name):
     """The Picture of an array, or one of Pillow's images, called `name`. Raises InvalidInput as `as_pixels` does."""
-    if hasattr(array, "getbands"):  # Pillow's, whose bytes may be indices of a palette, or ink
-        return _decoded(name, array)
+    if is_pillow(array):
+        return _of_pillow(name, array)
     return Picture(name, as_pixels(array, name), _brought(array))
+
+
+def is_pillow(image):
+    """Whether it is one of Pillow's images, the bytes of which may be indices of a palette, or ink."""
+    return hasattr(image, "getbands") and hasattr(image, "getexif")
+
+
+def _of_pillow(name, image):
+    from PIL import ImageFile
+
+    if image.mode[:1] in "FI":  # numbers of any size
+        array = np.asarray(image)
+        return Picture(name, as_pixels(array, name), _brought(array))
+    if 0 in image.size:
+        raise InvalidInput(f"{name} is empty: {image.width}x{image.height} pixels.")
+    return _decoded(name, image, turned=not isinstance(image, ImageFile.ImageFile))
 
 
 def _data_set(name):
@@ -110,6 +127,11 @@ def _data_set(name):
 
 def _name(source):
     return "standard input" if str(source) == STDIN else os.fspath(source)
+
+
+def _path(source):
+    """The Path of a file, ~ expanded unless there is one of just that name."""
+    return Path(source) if os.path.exists(source) else path_named(source)
 
 
 def _file_bytes(path):
@@ -149,8 +171,8 @@ def _image(name, content):
     return _decoded(name, image)
 
 
-def _decoded(name, image):
-    """The Picture of one of Pillow's images, turned upright and, where it is large, scaled down."""
+def _decoded(name, image, turned=False):
+    """The Picture of one of Pillow's images, turned upright, if it was not turned, and, where it is large, scaled down."""
     from PIL import Image
 
     width, height = image.size
@@ -161,11 +183,10 @@ def _decoded(name, image):
         )
     try:
         image.load()
-        turn = _TURNS.get(image.getexif().get(_ORIENTATION))
-        upright = image.transpose(Image.Transpose[turn]) if turn else image
+        turn = None if turned else _TURNS.get(image.getexif().get(_ORIENTATION))
+        upright, said = _plain_mode(image.transpose(Image.Transpose[turn]) if turn else image)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError, struct.error) as problem:
         raise CorruptFile(f"{name} is truncated or damaged: {str(problem) or type(problem).__name__}.") from None
-    upright, said = _plain_mode(upright)
     done = ["Turned upright, as its EXIF tag asks."] * bool(turn) + said
     factor = -(-max(image.size) // WORKING_SIDE)
     if factor > 1:

@@ -89,7 +89,8 @@ def generated_files(module, runs, pictures=(), budget=None):
 def rebuild(target=None, out=None):
     """Make tables, figures and scoreboard anew from runs.csv; returns the folders.
 
-    target: a results folder (one claim's or one that holds many), the name of a claim, or None for everything.
+    target: the name of a claim, a results folder (one claim's or one that holds many; ./NAME where it is called like a
+    claim), or None for everything.
     """
     root = results_root(out)
     if target is None:

@@ -62,10 +62,10 @@ def write_report(page=None, folder=None):
     """Write one HTML page on all results of a results folder; returns its path.
 
     page: the file, by default report.html in that folder; folder: see results_root. Raises ResultsError where there are no
-    results, a table or figure is missing, or the page can't be written.
+    results, a table or figure is missing, or the page can't be written, InvalidInput for a pipe or a device.
     """
     root = results_root(folder)
-    page = Path(os.path.realpath(path_named(page))) if page else root / "report.html"  # of a link, what it points to
+    page = Path(os.path.realpath(path_named(page) if page else root / "report.html"))  # of a link, what it points to
     if os.path.isdir(page):
         raise ResultsError(f"{page} is a folder; name the file to write.")
     require_no_device(page)

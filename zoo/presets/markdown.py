@@ -41,8 +41,9 @@ def _front_matter(card):
 
 
 def _yaml(text):
-    """A word as it is, anything else in quotes."""
-    return text if re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", text) else json.dumps(text)
+    """A word of three letters and more as it is, unless YAML takes it for no text; anything else in quotes."""
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{2,}", text) and text.lower() not in ("null", "true", "false", "yes", "off")
+    return text if plain else json.dumps(text)
 
 
 def _summary(card):

@@ -90,6 +90,8 @@ def _in_float32(model, config):
     if all(layer.dtype_policy.name == "float32" for layer in model.layers):
         return model
     twin = build_member(lambda: build(config), 0, "float32")
+    if [tuple(weight.shape) for weight in model.weights] != [tuple(weight.shape) for weight in twin.weights]:
+        raise InvalidInput(f"The weights of {model.name} are not those that its options say; make the model anew.")
     twin.set_weights([ops.convert_to_numpy(ops.cast(weight, new.dtype)) for weight, new in zip(model.weights, twin.weights)])
     return twin
 

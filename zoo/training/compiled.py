@@ -90,7 +90,7 @@ class Program:
             _, (_, after, metrics) = self.model.test_step(state, batch)
             return metrics, self._drawn(after)
 
-        rows = even_rows(len(arrays[0]), rows) if self.averages else rows
+        rows = even_rows(len(arrays[0]), rows) if self.averages else min(len(arrays[0]), rows)
         metrics, draws = over_batches(test, (self._fresh_metrics(), self._drawn(non_trainable)), arrays, rows)
         return self._results(metrics), draws
 

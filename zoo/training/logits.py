@@ -20,9 +20,9 @@ def loss_for_logits(loss):
     name = getattr(kind, "__name__", "")
     if getattr(keras.losses, name, None) is not kind or getattr(loss, "from_logits", False):
         return ""
+    name = name.title().replace("_", "") if kind is loss else name
     if name == "CategoricalGeneralizedCrossEntropy":  # the only one that can't be told
         return _SOFTENED.format("softmax")
-    name = name.title().replace("_", "") if kind is loss else name
     return f"pass keras.losses.{name}(from_logits=True)" if name.endswith("Crossentropy") else ""
 
 

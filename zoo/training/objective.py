@@ -331,11 +331,11 @@ def _peak_rate(optimizer):
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         steps = ("warmup_target", "initial_learning_rate", "end_learning_rate")
         known = [value for value in (getattr(rate, name, None) for name in steps) if value is not None]
-        if getattr(rate, "initial_learning_rate", None) is None:
+        if not known:
             raise InvalidInput(
                 "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
             )
-        rate = max(known)
+        rate = max(map(float, known))
     elif callable(rate):
         raise InvalidInput("Per-member learning rates need a constant rate or a schedule, not a function.")
     rate = float(rate)

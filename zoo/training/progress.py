@@ -18,7 +18,7 @@ class Progress:
         if verbose not in ("auto", True, False, None, 2):
             raise InvalidInput(f"verbose must be 'auto', True or False; got {verbose!r}.")
         self.epochs, self.members, self.what, self.done = epochs, members, what, 0
-        there = sys.stderr is not None and not sys.stderr.closed
+        there = sys.stderr is not None and not getattr(sys.stderr, "closed", False)
         self.terminal = there and sys.stderr.isatty()
         self.shown = self.terminal if verbose == "auto" else there and bool(verbose)
         self.started = self.last = time.perf_counter()
