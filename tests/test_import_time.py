@@ -89,6 +89,21 @@ def test_every_module_loads_without_tensorflow():
     assert not {"tensorflow", "tensorflow_datasets"} & modules_after(code, KERAS_BACKEND="jax")
 
 
+def test_a_population_on_jax_loads_no_tensorflow():
+    """Whose import takes longer than all else here; Keras would do it to set a seed, and again to serialise a model."""
+    code = """
+import keras, numpy, zoo
+x, y = numpy.zeros((20, 8, 8)), numpy.zeros(20, int)
+population = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[4], dropout=0.1), seeds=[0])
+population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+population.fit(x, y, batch_size=10, validation_data=(x, y), select="best")
+population.evaluate(x, y), population[0].predict(x, verbose=0), zoo.features(population[0])
+zoo.from_preset("linear_mnist")
+"""
+    loaded = modules_after(code, KERAS_BACKEND="jax")
+    assert "keras" in loaded and "tensorflow" not in loaded
+
+
 def test_reproduce_on_jax_never_loads_tensorflow(tmp_path):
     code = f"""
 import sys

@@ -1,5 +1,6 @@
 """What a model is, apart from its weights: told so that two models can be compared and their first difference be named."""
 
+import contextlib
 import json
 import warnings
 
@@ -12,7 +13,7 @@ def architecture(model):
     Of a model with a layer of the user's own that has no configuration: its layers' types and what plain settings they have.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _without_tensorflow():
             warnings.simplefilter("ignore")  # that a lambda is no safe thing to load: nothing is
             told = model.get_config()
     except (NotImplementedError, TypeError, ValueError):
@@ -22,6 +23,21 @@ def architecture(model):
     parts = {"trainable": model.trainable_variables, "non-trainable": model.non_trainable_variables}
     shapes = {name: [list(variable.shape) for variable in part] for name, part in parts.items()}
     return {"model": type(model).__name__, "layers": _without_names(told, names), "variables": shapes}
+
+
+@contextlib.contextmanager
+def _without_tensorflow():
+    """Within it Keras does not import TensorFlow, which takes seconds, to see whether what it serialises is one of its shapes."""
+    from keras.src.utils.module_utils import tensorflow
+
+    untouched = vars(tensorflow).get("_available", False) is None
+    if untouched:
+        tensorflow._available = False
+    try:
+        yield
+    finally:
+        if untouched:
+            tensorflow._available = None
 
 
 def difference(told, other, place=""):
