@@ -161,6 +161,6 @@ def test_front_matter_names_the_results():
     front = card_markdown(card).split("---\n")[1]
     value = json.dumps(metric(card)["value"])
     assert "model-index:" in front and f"value: {value}" in front
-    assert "license: apache-2.0\ndatasets: [mnist]\n" in front
+    assert 'license: "apache-2.0"\ndatasets: ["mnist"]\n' in front
     card["licences"]["weights"], card["dataset"]["name"] = "Mine: # all rights", "letters, digits"
     assert 'license: "mine: # all rights"\ndatasets: ["letters, digits"]\n' in card_markdown(card)

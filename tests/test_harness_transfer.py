@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 import harness_example
 import pytest
 
-from zoo.errors import CorruptFile, ResultsError, UnknownName, ZooError
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, UnknownName, ZooError
 from zoo.reproductions.harness import export_results, import_results, rebuild, run_claim
 from zoo.reproductions.harness.folder import result_folders
 from zoo.reproductions.harness.report import report_html
@@ -215,6 +216,15 @@ def test_other_runs_are_replaced_only_by_force(there, results_dir):
     assert (written / "runs.csv").read_bytes() == kept
     import_results(there, force=True)
     assert (written / "runs.csv").read_bytes() != kept
+
+
+def test_a_link_stays_and_a_pipe_is_not_replaced(there, tmp_path):
+    (tmp_path / "link.tar").symlink_to("real.tar")
+    assert export_results(tmp_path / "link.tar", there) == tmp_path / "real.tar"
+    assert (tmp_path / "link.tar").is_symlink() and tarfile.is_tarfile(tmp_path / "real.tar")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput, match="is a pipe or a device"):
+        export_results(tmp_path / "pipe", there)
 
 
 def test_they_may_be_imported_into_another_folder(there, results_dir, tmp_path, call):

@@ -81,7 +81,8 @@ def _pictures(image, name, input_shape):
     from zoo.image_files import is_pillow, picture_of, read_images
 
     found = read_images(image) if _is_path(image) else [picture_of(image, name)]
-    if os.fspath(image).lower().endswith(".npy") if _is_path(image) else not is_pillow(image):
+    as_array = os.fspath(image).lower().endswith(".npy") if _is_path(image) else not is_pillow(image)
+    if as_array:
         for name, pixels, _ in found:
             flat = pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape)
             if flat and pixels.shape[0] != pixels.shape[1]:

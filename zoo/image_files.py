@@ -65,9 +65,9 @@ def prepare_image(image, input_shape, dataset=None):
 
     image: the path of a file with one image, as `read_images` takes it, "-" for standard input, one of Pillow's images, or an
     array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), values as `zoo.images.as_pixels` takes them. input_shape: the model's,
-    (h, w), (h, w, 1) or (h, w, 3). dataset: the name of the data set, or the name or folder of a preset, which means its data set's;
-    "mnist" and "fashion_mnist" have a known layout, for others and for None the whole image is scaled to fit and nothing is
-    inverted. pixels: uint8, shape `input_shape`, 0..255.
+    (h, w), (h, w, 1) or (h, w, 3). dataset: the name of the data set, or the name or folder of a preset, which means its data
+    set's; "mnist" and "fashion_mnist" have a known layout, for others and for None the whole image is scaled to fit and nothing
+    is inverted. pixels: uint8, shape `input_shape`, 0..255.
 
     Raises InvalidInput for what is no image, for several of them, for one that is blank, and for a model that takes no
     images; UnknownName for a data set or preset that there is not; CorruptFile for a truncated file.

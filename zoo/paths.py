@@ -19,15 +19,19 @@ def path_named(given):
         raise InvalidInput(f"{given} begins with the home of a user who is not known here; give the whole path.") from None
 
 
-def require_no_device(path):
-    """Raise InvalidInput where a path to write a file to is a pipe or a device, which the file would take the place of;
-    ResultsError where nobody can tell.
+def file_to_write(given):
+    """The absolute Path of a file that a user wants written, ~ expanded; of a link, what it points to, so that it stays one.
+
+    Raises InvalidInput for what names no path, and for a pipe or a device, which the file would take the place of; ResultsError
+    where nobody can tell.
     """
+    path = Path(os.path.realpath(path_named(given)))
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        return
+        return path
     except OSError as error:
         raise ResultsError(f"{path} can't be written ({error.strerror}); choose another place.") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise InvalidInput(f"{path} is a pipe or a device, and would be replaced; name a file.")
+    return path

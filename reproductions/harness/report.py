@@ -2,14 +2,13 @@
 
 import base64
 import html
-import os
 import re
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
 from zoo.errors import ResultsError
-from zoo.paths import path_named, require_no_device
+from zoo.paths import file_to_write
 from zoo.reproductions.harness.folder import results_root
 from zoo.reproductions.harness.scoreboard import (
     TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, main_checks, title_of, verdicts_of, what_makes_some,
@@ -65,10 +64,9 @@ def write_report(page=None, folder=None):
     results, a table or figure is missing, or the page can't be written, InvalidInput for a pipe or a device.
     """
     root = results_root(folder)
-    page = Path(os.path.realpath(path_named(page) if page else root / "report.html"))  # of a link, what it points to
-    if os.path.isdir(page):
+    page = file_to_write(page or root / "report.html")
+    if page.is_dir():
         raise ResultsError(f"{page} is a folder; name the file to write.")
-    require_no_device(page)
     text = report_html(root)
     make_folder(page.parent)
     write_atomically(page, text.encode())

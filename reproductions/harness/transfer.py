@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 
 from zoo.errors import CorruptFile, ResultsError
-from zoo.paths import path_named
+from zoo.paths import file_to_write, path_named
 from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import (
     generated_files,
@@ -32,9 +32,9 @@ def export_results(target, out=None):
     """Write all results and stored trials of a results folder to the tar file `target`; returns its path.
 
     Every file's sha256 is in the tar's MANIFEST.json, its first member, so that of a part it tells what is missing. Raises
-    ResultsError where there is nothing, or no room, InvalidInput where target or out is no path.
+    ResultsError where there is nothing, or no room, InvalidInput where target or out is no path, or target a pipe.
     """
-    root, target = results_root(out), path_named(target)
+    root, target = results_root(out), file_to_write(target)
     contents = {name: path.read_bytes() for name, path in _files(root).items()}
     if not contents:
         raise ResultsError(f"There are no results under {root} to export; run zoo reproduce first.")
@@ -46,7 +46,7 @@ def export_results(target, out=None):
             member = tarfile.TarInfo(name)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-    make_folder(target.absolute().parent)
+    make_folder(target.parent)
     write_atomically(target, file.getvalue())
     return target
 

@@ -1,7 +1,6 @@
 """A card as Markdown, with the front matter that the Hugging Face hub reads (`model-index`)."""
 
 import json
-import re
 
 from zoo.datasets import list_datasets
 from zoo.tasks import described, task_of_error, task_of_model
@@ -19,9 +18,9 @@ def _front_matter(card):
     """YAML; JSON values are YAML, so that no name needs quoting rules of its own."""
     lines = ["---", "library_name: keras", "tags: [deepzoo]"]
     if "licences" in card:
-        lines.append(f"license: {_yaml(card['licences']['weights'].lower())}")
+        lines.append(f"license: {json.dumps(card['licences']['weights'].lower())}")
     if "dataset" in card:
-        lines.append(f"datasets: [{_yaml(card['dataset']['name'])}]")
+        lines.append(f"datasets: [{json.dumps(card['dataset']['name'])}]")
     lines += ["model-index:", f"- name: {json.dumps(card['name'])}"]
     if "dataset" in card and card.get("metrics"):
         data, model = card["dataset"], card["model"]
@@ -38,12 +37,6 @@ def _front_matter(card):
     else:
         lines.append("  results: []")
     return "\n".join([*lines, "---"])
-
-
-def _yaml(text):
-    """A word of three letters and more as it is, unless YAML takes it for no text; anything else in quotes."""
-    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{2,}", text) and text.lower() not in ("null", "true", "false", "yes", "off")
-    return text if plain else json.dumps(text)
 
 
 def _summary(card):

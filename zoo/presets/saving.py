@@ -254,14 +254,14 @@ def _require_free(folder):
         others = [path.name for path in found if path.name not in (*FILES, SUMS) or not path.is_file()]
         if others:
             raise InvalidInput(f"{folder} holds {others[0]}, which is no part of a preset; choose a new folder.")
-        if found and not _has_sums_of(folder, (CONFIG, CARD)):
+        if found and not _is_preset(folder):
             raise InvalidInput(f"{folder} holds {found[0].name}, but is no preset that save_preset wrote; choose a new folder.")
     elif folder.exists():
         raise InvalidInput(f"{folder} is a file; choose a new folder.")
 
 
-def _has_sums_of(folder, names):
-    """Whether a folder has files of these names, and one of sums that names them."""
+def _is_preset(folder):
+    """Whether a folder has a config, a card, and sums that name both."""
     sums = folder / SUMS
     listed = sums.read_text(encoding="utf-8", errors="replace").split() if sums.is_file() else []
-    return all(name in listed and (folder / name).is_file() for name in names)
+    return all(name in listed and (folder / name).is_file() for name in (CONFIG, CARD))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError, reason_of
-from zoo.paths import path_named, require_no_device
+from zoo.paths import file_to_write, path_named
 from zoo.training.architecture import difference
 
 FORMAT = "deepzoo population 1"
@@ -27,7 +27,7 @@ def save(path, about, state, progress, history):
     plain = {name: value for name, value in progress.items() if name not in arrays}
     head = {"about": about, "columns": list(history), "progress": plain, "trained": state["optimizer"] is not None}
     head["types"] = {name: str(array.dtype) for name, array in arrays.items() if array.dtype.kind == "V"}
-    _write(_path(path), head, {name: _storable(array) for name, array in arrays.items()})
+    _write(_checked(path, file_to_write), head, {name: _storable(array) for name, array in arrays.items()})
 
 
 def restore(path, about, state, fresh_optimizer):
@@ -38,7 +38,7 @@ def restore(path, about, state, fresh_optimizer):
     """
     import pandas as pd
 
-    path = _path(path)
+    path = _checked(path, path_named)
     head, arrays = _read(path)
     _require_same(head["about"], json.loads(json.dumps(about)), path, compiled=fresh_optimizer is not None)
     arrays |= {name: arrays[name].view(_type(kind)) for name, kind in head["types"].items()}
@@ -53,15 +53,14 @@ def restore(path, about, state, fresh_optimizer):
     return found, progress, history
 
 
-def _path(path):
+def _checked(path, use):
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidInput(f"path must say where the file is; got {path!r}.")
-    return Path(os.path.realpath(path_named(path)))  # of a link, the file that it stands for
+    return use(path)
 
 
 def _write(path, head, arrays):
     head = json.dumps({"format": FORMAT, "sha256": _digest(head, arrays), "head": head})
-    require_no_device(path)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
             written = Path(scratch) / "written"

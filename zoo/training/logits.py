@@ -5,8 +5,6 @@ _COUNTING = ("Precision", "Recall", "TruePositives", "TrueNegatives", "FalsePosi
 _OF_PROBABILITIES = (
     "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
 )  # fmt: skip
-
-
 _SOFTENED = "end the model in probabilities, with a {} layer after the logits"
 
 

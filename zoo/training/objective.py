@@ -329,8 +329,8 @@ def _peak_rate(optimizer):
 
     rate = innermost(optimizer)._learning_rate
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        steps = ("warmup_target", "initial_learning_rate", "end_learning_rate")
-        known = [value for value in (getattr(rate, name, None) for name in steps) if value is not None]
+        names = ("warmup_target", "initial_learning_rate", "end_learning_rate")
+        known = [value for value in (getattr(rate, name, None) for name in names) if value is not None]
         if not known:
             raise InvalidInput(
                 "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
