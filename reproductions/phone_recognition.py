@@ -46,24 +46,25 @@ STARTS = {"random": "autoencoder_stack", "pre-trained": "autoencoder_stack", "mo
 GMM, GMM_PROJECTED = ("gmm", "cepstra of a frame"), ("gmm", "11 frames, projected")
 LDA, KNN = ("lda", "11 frames"), ("knn", "11 frames, projected")
 LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions over 11 frames"), ("lstm", "over 11 frames")
-# How much of speech is taken, in minutes (None: all), and how it is learnt. passes: epochs of pre-training per layer;
+PASSES = 2  # epochs of pre-training per layer
+# How much of speech is taken, in minutes (None: all), and how it is learnt.
 # longer: which stacks are trained once more, for as many updates as the deepest pre-trained one makes in all; cepstra,
 # projected: most components of a mixture that are tried on either kind of features.
 SIZES = {
     "quick": {
-        "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [16, 6],
-        "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 4), "width": 128, "passes": 3, "lstm": 48,
+        "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [12, 5],
+        "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 4), "width": 128, "lstm": 48,
         "blocks": [[4], [8]], "dense": 64, "cepstra": [16, 64], "projected": [1, 4], "longer": [("random", 4)],
     },
     "hour": {
         "seeds": 5, "speech": {"pool": 20, "validation": 2, "test": None}, "minutes": [3, 10], "epochs": [16, 8],
-        "rates": [1e-3, 3e-3], "batch_size": 128, "depths": (1, 2, 4), "width": 256, "passes": 2, "lstm": 128,
+        "rates": [1e-3, 3e-3], "batch_size": 128, "depths": (1, 2, 4), "width": 256, "lstm": 128,
         "blocks": [[8], [16]], "dense": 128, "cepstra": [16, 64], "projected": [1, 4, 16],
         "longer": [("random", 1), ("random", 4), ("modern", 1), ("modern", 4)],
     },
     "full": {
         "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
-        "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "passes": 2, "lstm": 256,
+        "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "lstm": 256,
         "blocks": [[32], [64]], "dense": 512, "cepstra": [16, 64, 128], "projected": [1, 4, 32],
         "longer": [("random", 1), ("random", 6), ("modern", 1), ("modern", 6)],
     },
@@ -86,20 +87,20 @@ A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slope
 hour: 2 and 9.8, full: 9.3 and 9.8).
 random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
 pool without labels as denoising autoencoders (a quarter of the inputs at 0, which for the first is their mean, the first
-with a linear decoder, 2 epochs per layer, quick: 3), which stand in for the deep belief nets of the time. These updates come
-on top of those with labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the
-deepest random start, and, but in quick, the random start of one layer and the modern ones of one layer and of most. modern:
-rectified units in He's start, dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256,
-full: 512). All nets: Adam with cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds
-err least on validation, in each seed's epoch that does so, for every number of minutes.
+with a linear decoder, 2 epochs per layer), which stand in for the deep belief nets of the time. These updates come on top of
+those with labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the deepest random
+start, and, but in quick, the random start of one layer and the modern ones of one layer and of most. modern: rectified units
+in He's start, dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256, full: 512). All
+nets: Adam with cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on
+validation, in each seed's epoch that does so, for every number of minutes.
 Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout included.
-Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
-batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most
-minutes only. Not untouched: the pre-trained start is held against the modern one since results were known; quick, it had a
-quarter of the others' epochs and no net was "longer" until a run without them had been tested; hour, the "longer" nets but
-the deepest random one came in after a run without them had been. The hour's step sizes are those of three, 0.0003 too, with
-which one seed of nets of four layers and of the LSTM validated best; the largest was mostly the better one, and a random
-start might learn faster beyond.
+Epochs, for each number of minutes: quick 12 and 5 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
+batches of 256; quick had 16 and 6, and 3 of pre-training, when it was first tested, and took too long. The ConvNet has 4 and
+8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most minutes only. Not untouched: the
+pre-trained start is held against the modern one since results were known; quick, it had a quarter of the others' epochs and
+no net was "longer" until a run without them had been tested; hour, the "longer" nets but the deepest random one came in
+after a run without them had been. The hour's step sizes are those of three, 0.0003 too, with which one seed of nets of four
+layers and of the LSTM validated best; the largest was mostly the better one, and a random start might learn faster beyond.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
@@ -148,7 +149,7 @@ def _speech_trials(budget):
             recipe |= {"minutes": minutes[-1:], "epochs": recipe["epochs"][-1:]}
         yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True)
     depth, most = size["depths"][-1], minutes[-1]
-    spent = size["passes"] * depth * (size["speech"]["pool"] or most) / most  # by pre-training, in epochs on so many minutes
+    spent = PASSES * depth * (size["speech"]["pool"] or most) / most  # by pre-training, in epochs on so many minutes
     recipe = learning | {"minutes": [most], "epochs": [size["epochs"][-1] + round(spent)], "pretraining": None, "shown": False}
     for start, depth in size["longer"]:
         options = {"options": _options(start, size["width"], depth)}
@@ -160,7 +161,7 @@ def _nets(size):
     yield LINEAR, {}, None, 4
     for depth in size["depths"]:
         noise = {"corruption": "masking", "level": 0.25, "error": ["linear"] + ["crossentropy"] * (depth - 1)}
-        noise |= {"epochs": size["passes"], "learning_rate": 1e-3}
+        noise |= {"epochs": PASSES, "learning_rate": 1e-3}
         for start in STARTS:
             pretrained, options = start == "pre-trained", _options(start, size["width"], depth)
             yield net(start, depth), options, noise if pretrained else None, 5 + 2 * depth + 3 * depth * pretrained
