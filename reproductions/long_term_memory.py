@@ -37,12 +37,8 @@ CHRONO = "lstm, chrono start"
 NETS = {RNN: "C4", IRNN: "C1", LSTM: "C0", CHRONO: "C2"}
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
-# Step sizes, as many for every net, about those in which it validates best.
-RATES = {name: [0.0003, 0.001, 0.003, 0.01] for name in NETS} | {CHRONO: [0.001, 0.003, 0.01, 0.03]}
-PIXEL_RATES = {name: [0.003, 0.01, 0.03, 0.1] for name in (LSTM, CHRONO)}
-PIXEL_RATES |= {RNN: [0.001, 0.003, 0.01, 0.03], IRNN: [0.0001, 0.0003, 0.001, 0.003]}
-SMOKE_RATES = {name: [0.01] for name in NETS}
-FEW_PIXELS = 49  # as quick and hour read
+PIXEL_RATES = (0.001, 0.003, 0.01, 0.03)  # step sizes on so few pixels as quick and hour read
+FEW_PIXELS = 49
 LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
 CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
 ORDERS = {"in order": False, "in a random order": True}
@@ -57,15 +53,14 @@ HEADLINES = (
 PROTOCOL = f"""
 All nets have one layer of as many units (quick: 32; hour: 32, and 64 for pixels; full: 64 and 128), the same sequences,
 batches and number of updates; Adam, the step size falling to 0 by a cosine, gradients clipped to length 1. The lstm thus has
-four times the weights of the others. Tuning: every seed is trained in four step sizes, each about three times the last: of
-0.0003 to 0.01 on the adding problem, with a chrono start 0.001 to 0.03; on pixels of 0.001 to 0.03 (rnn), 0.0001 to 0.003
-(irnn) and 0.003 to 0.1 (both lstms), in full the least two of them. The one with the lowest mean validation error (of mse,
-not of its logarithm: a net must not fail from any start) is taken for all seeds; the weights after the last update are
-tested. Where that is the largest or the smallest of its grid a net might err less beyond: but for full's pixels nothing is
-decided against such a net, unless it has learnt nothing in any, so that the best is one of chance. Gates start with a bias
-of 0, forget gates of 1, as Keras has it, or with a "chrono start": each unit's forget gate with the logarithm of a number
-drawn from 1 to T - 1, so that the cell keeps what it holds for about so long, and its input gate with minus that, so that
-what it takes in meanwhile does not add up to more than it can hold. No dropout or weight decay.
+four times the weights of the others. Tuning: every seed is trained in step sizes 0.001, 0.003 and 0.01 (pixels: 0.03, too,
+but in full 0.001 and 0.003 alone), the one with the lowest mean validation error (of mse, not of its logarithm: a net must
+not fail from any start) is taken for all seeds; the weights after the last update are tested. Where that is the largest or
+the smallest of the grid, as mostly for the lstms and always for the irnn on pixels, a net might err less beyond; on the 49
+pixels of quick and hour nothing is decided against such a net (put in when results were known). Gates start with a bias of
+0, forget gates of 1, as Keras has it, or with a "chrono start": each unit's forget gate with the logarithm of a number drawn
+from 1 to T - 1, so that the cell keeps what it holds for about so long, and its input gate with minus that, so that what it
+takes in meanwhile does not add up to more than it can hold. No dropout or weight decay.
 Adding problem: two of T to 1.1 T random numbers are marked, both in the first half; after the last step their sum is wanted,
 so that both are kept for T/2 steps or more. Shorter sequences are padded at their ends and the padding masked. Quick: 5,000
 sequences, 8 epochs in batches of 20; hour: 20,000, 4 epochs in batches of 20; full: 20,000, 5 epochs in batches of 40; 2,560
@@ -91,9 +86,7 @@ five seeds, not T = 100. The chrono start, batches of 20, the numbers of updates
 an irnn learnt T = 100, were then set on validation errors of two seeds, after one or two tries each. The first quick run of
 these compared mse itself, in which a net's worst seed outweighs the others; the logarithm decides four checks that mse left
 undecided (T = 20: both lstms against the rnn, the chrono start against the irnn; T = 50: the chrono start against Keras's),
-and leaves one undecided that mse decided (T = 50: the lstm against the rnn). The grids were one for all nets, of 0.001 to
-0.01 and on pixels to 0.03, at whose ends most of them were best, when quick and hour were first tested; they were widened by
-that, on pixels on validation errors of two seeds, and nothing else was changed.
+and leaves one undecided that mse decided (T = 50: the lstm against the rnn).
 """
 
 
@@ -105,18 +98,17 @@ def trials(budget):
 def _adding(budget):
     lengths = budget.choose(smoke=[10], quick=[20, 50, 100], hour=[100, 300, 1000], full=[50, 100, 1000])
     units = budget.choose(smoke=4, quick=32, hour=32, full=64)
-    rates = budget.choose(smoke=SMOKE_RATES, quick=RATES, hour=RATES, full=RATES)
+    tested = {"n_test": 2560, "rates": [0.001, 0.003, 0.01]}
     shared = budget.choose(
-        smoke={"n_train": 100, "n_validation": 50, "n_test": 50, "epochs": 2, "batch_size": 50},
-        quick={"n_train": 5000, "n_validation": 500, "n_test": 2560, "batch_size": 20, "epochs": 8},
-        hour={"n_train": 20_000, "n_validation": 1000, "n_test": 2560, "batch_size": 20, "epochs": 4},
-        full={"n_train": 20_000, "n_validation": 1000, "n_test": 2560, "batch_size": 40, "epochs": 5},
+        smoke={"n_train": 100, "n_validation": 50, "n_test": 50, "rates": [0.01], "epochs": 2, "batch_size": 50},
+        quick={"n_train": 5000, "n_validation": 500, "batch_size": 20, "epochs": 8} | tested,
+        hour={"n_train": 20_000, "n_validation": 1000, "batch_size": 20, "epochs": 4} | tested,
+        full={"n_train": 20_000, "n_validation": 1000, "batch_size": 40, "epochs": 5} | tested,
     )
     return [
         Trial(
             "adding", name, f"T = {length}", budget.seeds, train_adding,
-            _net(name, units, length) | shared | {"length": length, "rates": rates[name]},
-            length * (2 if "lstm" in name else 1) / 50,
+            _net(name, units, length) | shared | {"length": length}, length * (2 if "lstm" in name else 1) / 50,
         )
         for length in lengths
         for name in NETS
@@ -126,21 +118,19 @@ def _adding(budget):
 def _pixels(budget):
     pool = budget.choose(smoke=7, quick=4, hour=4, full=2)
     units = budget.choose(smoke=4, quick=32, hour=64, full=128)
-    few = {name: grid[:2] for name, grid in PIXEL_RATES.items()}
-    rates = budget.choose(smoke=SMOKE_RATES, quick=PIXEL_RATES, hour=PIXEL_RATES, full=few)
+    grid = list(PIXEL_RATES)
     shared = budget.choose(
-        smoke={"n_train": 100, "n_test": 100, "epochs": 2, "batch_size": 50},
-        quick={"n_train": 2000, "n_test": 2000, "epochs": 10, "batch_size": 20},
-        hour={"n_train": None, "n_test": None, "epochs": 10, "batch_size": 50},
-        full={"n_train": None, "n_test": None, "epochs": 25, "batch_size": 500},
+        smoke={"n_train": 100, "n_test": 100, "rates": [0.01], "epochs": 2, "batch_size": 50},
+        quick={"n_train": 2000, "n_test": 2000, "rates": grid, "epochs": 10, "batch_size": 20},
+        hour={"n_train": None, "n_test": None, "rates": grid, "epochs": 10, "batch_size": 50},
+        full={"n_train": None, "n_test": None, "rates": [0.001, 0.003], "epochs": 25, "batch_size": 500},
     )
     steps = (28 // pool) ** 2
     orders = budget.choose(smoke={"in order": False}, quick=ORDERS, hour=ORDERS, full=ORDERS)
     return [
         Trial(
             "mnist", name, f"{steps} pixels {order}", budget.seeds, train_pixels,
-            _net(name, units, steps) | shared | {"pool": pool, "permuted": permuted, "rates": rates[name]},
-            2 if "lstm" in name else 1,
+            _net(name, units, steps) | shared | {"pool": pool, "permuted": permuted}, 2 if "lstm" in name else 1,
         )
         for order, permuted in orders.items()
         for name in NETS
@@ -174,7 +164,7 @@ def judge(runs):
     checks = [
         paired_difference(
             compared, better=("adding", better, setting), worse=("adding", worse, setting), metric="log10_mse",
-            name=f"{setting}: {better} beats {worse}", doubt=_no_contest(runs, ("adding", setting), better, worse),
+            name=f"{setting}: {better} beats {worse}", doubt=_nothing_learnt(runs, ("adding", setting), better, worse),
         )
         for setting in runs[runs.dataset == "adding"].setting.unique()
         for better, worse in ((LSTM, RNN), (CHRONO, RNN), (CHRONO, IRNN), (CHRONO, LSTM))
@@ -191,7 +181,8 @@ def judge(runs):
     for setting in runs[runs.dataset == "mnist"].setting.unique():
         for better, worse in ((LSTM, RNN), (CHRONO, RNN), (CHRONO, IRNN), (CHRONO, LSTM), (IRNN, RNN)):
             rows = {"better": ("mnist", better, setting), "worse": ("mnist", worse, setting)}
-            doubt = _no_contest(runs, ("mnist", setting), better, worse)
+            task = ("mnist", setting)
+            doubt = _nothing_learnt(runs, task, better, worse) or _at_an_end(runs, task, better, worse)
             checks.append(paired_difference(runs, **rows, name=f"{setting}: {better} beats {worse}", doubt=doubt))
         if setting == "196 pixels in order":
             checks.append(target(runs, ("mnist", CHRONO, setting), at_most=1.5, name=f"{setting}: {CHRONO} errs at most 1.5 %"))
@@ -215,7 +206,8 @@ def _cut(runs, setting, when, *names):
 
 def _cut_of(runs, setting, when, *names):
     """Of which seeds of nets the gradient lies below LEAST, bool."""
-    return _of(runs, ("adding", setting), f"log10_gradient_{when}", names).value <= LEAST
+    found = runs[(runs.dataset == "adding") & (runs.setting == setting) & (runs.metric == f"log10_gradient_{when}")]
+    return found[found.model.isin(names)].value <= LEAST
 
 
 def _bound(runs, setting, when, first, second):
@@ -235,44 +227,25 @@ def _nothing_left(runs, setting, when, *names):
     return less if _cut(runs, setting, when, *names) else ""
 
 
-def _no_contest(runs, task, *names):
-    """Why a difference between nets in a task (dataset, setting) decides nothing; "" where it does."""
-    return _nothing_learnt(runs, task, *names) or _at_an_end(runs, task, *names)
-
-
 def _nothing_learnt(runs, task, *names):
     """Why no difference between nets in a task (dataset, setting) means anything: neither learnt any. "" where one did."""
-    errors, ignorant, says = _errors(runs, task, names)
-    return "" if errors.min() < ignorant else f"neither has learnt more than to say {says}"
-
-
-def _at_an_end(runs, task, *names):
-    """Why the net that errs more may have had no fair chance: its step size is an end of its grid. "" where it is not, and
-    where it learnt nothing in any, so that the best of them is one of chance.
-    """
-    few = task[1].startswith(f"{FEW_PIXELS} pixels")
-    if task[0] == "mnist" and not few:
-        return ""
-    errors, ignorant, _ = _errors(runs, task, names)
-    loser = errors.idxmax()
-    grid, taken = (PIXEL_RATES if few else RATES)[loser], _of(runs, task, "step_size", [loser]).value.mean()
-    end = {grid[0]: "least", grid[-1]: "largest"}.get(round(taken, 9))
-    if end is None or errors[loser] >= ignorant:
-        return ""
-    return f"the {loser} takes the {end} step size of its grid and might err less beyond"
-
-
-def _errors(runs, task, names):
-    """The mean error of each net in a task; that above which it has learnt nothing; what such a net says."""
     metric, ignorant, says = {
         "adding": ("mse", MEAN_PREDICTOR, "the mean"), "mnist": ("test_error_pct", CHANCE, "the same class")
     }[task[0]]
-    return _of(runs, task, metric, names).groupby("model").value.mean(), LEARNT * ignorant, says
+    found = runs[(runs.dataset == task[0]) & (runs.setting == task[1]) & (runs.metric == metric)]
+    least = found[found.model.isin(names)].groupby("model").value.mean().min()
+    return "" if least < LEARNT * ignorant else f"neither has learnt more than to say {says}"
 
 
-def _of(runs, task, metric, names):
-    """The lines of nets in a task (dataset, setting)."""
-    return runs[(runs.dataset == task[0]) & (runs.setting == task[1]) & (runs.metric == metric) & runs.model.isin(names)]
+def _at_an_end(runs, task, *names):
+    """Why the net that errs more may have had no fair chance: its step size is an end of the grid of four. "" where it is not."""
+    if not task[1].startswith(f"{FEW_PIXELS} pixels"):
+        return ""
+    found = runs[(runs.dataset == task[0]) & (runs.setting == task[1]) & runs.model.isin(names)]
+    means = found.groupby(["metric", "model"]).value.mean()
+    loser = means["test_error_pct"].idxmax()
+    end = {PIXEL_RATES[0]: "least", PIXEL_RATES[-1]: "largest"}.get(round(means["step_size", loser], 9))
+    return f"the {loser} takes the {end} step size of its grid and might err less beyond" if end else ""
 
 
 def draw(runs):

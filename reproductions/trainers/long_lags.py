@@ -1,6 +1,6 @@
 """Recurrent nets on tasks that need what was long ago: the adding problem, and images read pixel by pixel.
 
-All nets are tuned alike: every seed is trained in every step size of a grid, and one is chosen for all of them.
+All nets are tuned alike: every seed is trained in every step size of the same grid, and one is chosen for all of them.
 """
 
 import numpy as np
