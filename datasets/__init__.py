@@ -94,12 +94,12 @@ def fetch(name, source=None):
 def pack(path, names):
     """Write the arrays of the named data sets to one .tar.xz file (mnist and fashion_mnist: 38 MB); returns its Path.
 
-    A data set that is not ready is prepared first. Raises UnknownName, InvalidInput if the file cannot be
-    written, and what load raises.
+    A data set that is not ready is prepared first; of a link, what it points to is written. Raises UnknownName, InvalidInput
+    or ResultsError if the file cannot be written, InvalidInput for a pipe or a device, and what load raises.
     """
     from zoo.datasets import transfer
 
-    return transfer.pack(Path(path), [describe(name) for name in names], tell)
+    return transfer.pack(path, [describe(name) for name in names], tell)
 
 
 def unpack(path):
@@ -110,4 +110,4 @@ def unpack(path):
     """
     from zoo.datasets import transfer
 
-    return transfer.unpack(Path(path), {name: describe(name) for name in list_datasets()}, tell)
+    return transfer.unpack(path, {name: describe(name) for name in list_datasets()}, tell)

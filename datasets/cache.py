@@ -126,7 +126,7 @@ def check_manifest(manifest):
     """Raise KeyError, TypeError or ValueError unless all that read() relies on is there."""
     for key in ("name", "version", "layout"):
         manifest[key]
-    if os.sep in manifest["folder"] or manifest["folder"].startswith("."):
+    if not isinstance(manifest["folder"], str) or os.sep in manifest["folder"] or manifest["folder"].startswith("."):
         raise ValueError("its arrays lie outside the cache")
     if not isinstance(manifest["provenance"]["source"], str):
         raise TypeError("no source")

@@ -87,13 +87,13 @@ class Info:
         return (self.folder / "README.md").read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one truth
 class Dataset:
     """Three fixed, disjoint splits and where they come from.
 
     Images: x uint8 (n, height, width) with pixels 0..255, y int32 (n,); where classes is None, y is what the data set's
-    README says. fingerprint: sha256 over all arrays, the same whatever source they came from. provenance: source,
-    made_with, licence, homepage, version, and sha256 of each array.
+    README says. fingerprint: sha256 over all arrays, the same whatever source they came from; by it two are compared, for
+    == asks whether they are one object. provenance: source, made_with, licence, homepage, version, and sha256 of each array.
     """
 
     name: str

@@ -15,6 +15,7 @@ import numpy as np
 from zoo.datasets import cache
 from zoo.datasets.prepare import check, ready
 from zoo.errors import CorruptFile, InvalidInput
+from zoo.paths import file_to_write, path_named
 
 # Stronger presets take minutes for a twelfth less.
 PRESET = 0
@@ -24,6 +25,9 @@ HEADER_BYTES = 1024
 
 def pack(path, infos, tell):
     """Write the data sets of these Infos to a .tar.xz file."""
+    path = file_to_write(path)
+    if path.is_dir():
+        raise InvalidInput(f"{path} is a folder; name the file to be written, such as {path / 'datasets.tar.xz'}.")
     chosen = {info.name: ready(info, None, tell, thorough=True) for info in infos}
     try:
         handle, temporary = tempfile.mkstemp(prefix=".packing-", dir=path.parent)
@@ -55,7 +59,7 @@ def _add(tar, name, content):
 
 def unpack(path, infos, tell):
     """Fill the cache with every data set in the file, which is verified whole before any of it is; returns their names."""
-    root = cache.root()
+    root, path = cache.root(), path_named(path)
     with cache.as_cache_error(root, "written"), contextlib.ExitStack() as held:
         file = held.enter_context(_opened(path))
         root.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import pytest
 
 import zoo as package
 from zoo.cli.app import build
-from zoo.errors import DataUnavailable, ResultsError
+from zoo.errors import CacheError, CorruptFile, DataUnavailable, ResultsError
 
 ZOO = Path(sys.executable).with_name("zoo")
 
@@ -191,10 +191,11 @@ def test_failure_exits_1_with_one_line(call, monkeypatch):
     assert call("data", "fetch", "mnist") == (1, "", "error: Neither source of [mnist] answers.\n")
 
 
-def test_data_sets_are_fetched_though_one_before_them_is_missing(call, monkeypatch, tmp_path):
+@pytest.mark.parametrize("kind", [DataUnavailable, CorruptFile, CacheError])
+def test_data_sets_are_fetched_though_one_before_them_is_missing(kind, call, monkeypatch, tmp_path):
     def fetch(name, source=None):
         if name == "cifar10":
-            raise DataUnavailable("No source of cifar10 answers.")
+            raise kind("No source of cifar10 answers.")
         return tmp_path
 
     monkeypatch.setattr("zoo.datasets.fetch", fetch)

@@ -89,6 +89,11 @@ def manifest_pointing_outside(folder):
     (folder / "manifest.json").write_text(json.dumps({**manifest, "folder": "../../elsewhere"}))
 
 
+def manifest_naming_no_folder(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "folder": ["arrays"]}))
+
+
 def manifest_with_another_hash(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["arrays"]["test_y"]["sha256"] = "0" * 64
@@ -98,7 +103,8 @@ def manifest_with_another_hash(folder):
 
 DAMAGES = [
     flip_a_byte, truncate, open_a_string_in_a_header, empty, remove_an_array, swap_arrays, remove_all_arrays, pickle_instead,
-    garble_manifest, truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_with_another_hash,
+    garble_manifest, truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_naming_no_folder,
+    manifest_with_another_hash,
 ]
 
 
@@ -329,6 +335,12 @@ assert not {"tensorflow", "tensorflow_datasets", "keras", "jax"} & set(sys.modul
 """
     # The least of three: the machine may be busy with something else.
     assert min(float(python(code).stdout) for _ in range(3)) <= 0.050
+
+
+def test_data_sets_may_be_keys():
+    first, second = load("digits"), load("digits")
+    assert first != second and first.fingerprint == second.fingerprint
+    assert {first: 1, second: 2}[first] == 1 and second not in [first]
 
 
 def test_names():

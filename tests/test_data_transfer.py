@@ -160,8 +160,22 @@ def test_users_mistakes(packed, tmp_path):
         unpack(tmp_path)
     with pytest.raises(InvalidInput, match="cannot be written"):
         pack(tmp_path / "absent" / "x.tar.xz", ["digits"])
+    with pytest.raises(InvalidInput, match="is a folder; name the file"):
+        pack(tmp_path, ["digits"])
     with pytest.raises(UnknownName, match="digits"):
         pack(tmp_path / "x.tar.xz", ["digit"])
+
+
+def test_a_link_stays_one_a_pipe_is_refused_and_a_tilde_is_home(packed, tmp_path, monkeypatch):
+    (tmp_path / "link.tar.xz").symlink_to("target.tar.xz")
+    assert pack(tmp_path / "link.tar.xz", ["digits"]) == tmp_path / "target.tar.xz"
+    assert (tmp_path / "link.tar.xz").is_symlink() and unpack(tmp_path / "link.tar.xz") == ["digits"]
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput, match="is a pipe or a device"):
+        pack(tmp_path / "pipe", ["digits"])
+    assert (tmp_path / "pipe").is_fifo()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert pack("~/home.tar.xz", ["digits"]) == tmp_path / "home.tar.xz" and unpack("~/home.tar.xz") == ["digits"]
 
 
 def test_arrays_that_are_not_those_of_the_results_are_used_and_said_to_be_others(tmp_path, monkeypatch, capfd):

@@ -1,5 +1,6 @@
 """zoo.generate and `zoo generate`: the text is what the model expects, whatever backend; mistakes are one line."""
 
+import contextlib
 import functools
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 
 import zoo
 from zoo.errors import InvalidInput, UnknownName
+from zoo.layers.text import as_characters
 
 SENTENCE = "the quick brown fox jumps over the lazy dog. "
 ALPHABET = 128
@@ -94,11 +96,27 @@ def test_a_model_that_diverged_says_nothing(temperature):
 
 @pytest.mark.backend
 def test_a_code_outside_the_alphabet_is_no_character():
-    from zoo.layers.text import as_characters
 
     codes = np.array([[1, 2, ALPHABET, ALPHABET + 200, -1, 3]])
     shown = keras.ops.convert_to_numpy(keras.Model(*as_characters((6,), ALPHABET))(codes))[0]
     assert (shown.sum(axis=1) == [1, 1, 0, 0, 0, 1]).all() and (shown[[0, 1, 5]].argmax(axis=1) == [1, 2, 3]).all()
+
+
+@contextlib.contextmanager
+def own_model_of_text():
+    """A registered model of text with a layer between its cells and its logits, which the steps would leave out."""
+    from zoo import registry
+
+    @zoo.register_model
+    def louder(input_shape, alphabet, *, units=4):
+        inputs, x = as_characters(input_shape, alphabet)
+        x = keras.layers.LSTM(units, return_sequences=True)(keras.layers.Dense(units, name="embedding")(x))
+        return keras.Model(inputs, keras.layers.Dense(alphabet, name="logits")(keras.layers.Rescaling(-30.0)(x)))
+
+    try:
+        yield zoo.create_model("louder", (4,), ALPHABET)
+    finally:
+        del registry._builders["louder"]
 
 
 def test_other_models_say_no_text():
@@ -106,6 +124,8 @@ def test_other_models_say_no_text():
         zoo.generate(zoo.create_model("linear", (8, 8), 10), "a")
     with pytest.raises(InvalidInput, match="not from this convnet"):
         zoo.generate("convnet_mnist", "a")
+    with own_model_of_text() as model, pytest.raises(InvalidInput, match="not from this louder"):
+        zoo.generate(model, "a")
     with pytest.raises(InvalidInput, match="was not made by"):
         zoo.generate(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), "a")
     with pytest.raises(UnknownName, match="no preset called 'no_such'"):

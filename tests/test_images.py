@@ -258,6 +258,9 @@ def test_a_preset_means_its_data_set_and_other_names_are_refused(digits):
 def test_a_model_that_takes_no_images_is_refused(digits):
     with pytest.raises(InvalidInput, match="takes no images"):
         prepare_image(digits[0], (784,), "mnist")
+    for shape in (28, None):
+        with pytest.raises(InvalidInput, match="(?i)the model"):
+            prepare_image(digits[0], shape, "mnist")
 
 
 @pytest.mark.parametrize("ground", [0, 255, 131])

@@ -9,6 +9,7 @@ from population_example import shared_compilations  # noqa: F401
 
 import zoo
 from zoo.datasets.adding import sequences
+from zoo.errors import InvalidInput
 from zoo.reproductions import long_term_memory as claim
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.progress import Report
@@ -99,6 +100,12 @@ def test_a_gradient_of_zero_has_a_logarithm():
 @pytest.fixture(scope="module")
 def trained():
     return long_lags.train_adding(Trial("adding", "lstm", "T = 12", SEEDS, long_lags.train_adding, RECIPE), Report())
+
+
+def test_too_short_a_sequence_is_refused():
+    with pytest.raises(InvalidInput, match="4 steps at least.* got 3"):
+        sequences.draw(2, 3, np.random.RandomState(0))
+    assert sequences.draw(2, 4, np.random.RandomState(0))[0].shape == (2, 4, 2)
 
 
 def test_rows_of_the_adding_problem(trained):

@@ -105,6 +105,26 @@ def test_members_of_a_population_skip_padding(name, options):
             np.testing.assert_allclose(numpy(alone(sequence[None]))[0], row, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("values", [(-1, -1.003), (-999, -1000), (7.1, 7.101)], ids=str)
+@pytest.mark.parametrize("shape", [(4, 1), (4,)], ids=str)
+def test_in_16_bits_padding_is_what_it_is_in_32(values, shape):
+    """A step near the padding is none, and a padding that 16 bits do not know is one."""
+    padding, near = values
+    x = np.array([0.3, near, 0.5, padding], "float32").reshape(1, *shape)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        options = {"units": 4, "layers": 1, "rescale": None}
+        model = zoo.create_model("lstm", shape, 3, padding=padding, **options)
+        unpadded = zoo.create_model("lstm", (3, *shape[1:]), 3, **options)
+        unpadded.set_weights(model.get_weights())
+        expected, without = numpy(unpadded(x[:, :3])), numpy(unpadded(x[:, [0, 0, 2]]))
+        assert np.abs(expected - without).max() > 0.02, "the step near the padding tells"
+        np.testing.assert_allclose(numpy(model(x)), expected, atol=0.005)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
 @pytest.mark.parametrize("name", ["rnn", "lstm"])
 def test_padding_teaches_nothing(name):
     """Gradients of a padded batch are those of the unpadded one."""
@@ -131,6 +151,7 @@ def test_a_masked_model_is_saved_whole(tmp_path):
 @pytest.mark.parametrize(("name", "options", "said"), [
     ("rnn", {"padding": "zero"}, "padding must be None or a finite number"),
     ("lstm", {"padding": float("nan")}, "padding must be None or a finite number"),
+    ("lstm", {"unroll": "no"}, "unroll must be True, False or None; got 'no'"),
     ("lstm", {"forget_bias": "much"}, "forget_bias must be a finite number"),
     ("lstm", {"chrono": 2}, "chrono must be None or a number of steps, at least 3; got 2"),
     ("lstm", {"chrono": 50, "forget_bias": 2.0}, "forget_bias cannot, too; got 2.0"),

@@ -169,6 +169,9 @@ def test_the_reason_is_the_line_that_says_it():
         ("mlp", {"augmentation": ["shift", "flip"]}),
         ("mlp", {"batch_norm": "no"}),
         ("kernel_machine", {"gamma": -1}),
+        ("kernel_machine", {"gamma": float("nan")}),
+        ("kernel_machine", {"gamma": float("inf")}),
+        ("convnet", {"blocks": ((8,), ())}),
         ("kernel_machine", {"features": 33}),
         ("kernel_machine", {"augmentation": "sepia"}),
         ("convnet", {"blocks": ((8,),) * 6}),
@@ -199,7 +202,7 @@ def test_augmentation_of_a_vector_is_refused():
 
 
 @pytest.mark.parametrize("model, option, value", [
-    ("mlp", "widths", 0), ("mlp", "widths", "512"), ("mlp", "widths", None),
+    ("mlp", "widths", 0), ("mlp", "widths", "512"), ("mlp", "widths", None), ("mlp", "widths", {8, 16}),
     ("convnet", "blocks", 3), ("convnet", "blocks", (3,)),
 ])  # fmt: skip
 def test_an_option_that_is_no_list_but_should_be(model, option, value):

@@ -81,7 +81,7 @@ def as_pixels(array, name="The image"):
 
 def image_shape(input_shape):
     """((height, width), channels) of a model's input, without the batch. Raises InvalidInput where it takes no images."""
-    shape = tuple(input_shape)
+    shape = tuple(input_shape) if hasattr(input_shape, "__iter__") else (input_shape,)
     if not all(isinstance(side, (int, np.integer)) and side > 0 for side in shape):
         raise InvalidInput(f"An image needs a height and a width; the model's input has the shape {shape}.")
     if len(shape) == 2:

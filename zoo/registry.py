@@ -187,10 +187,10 @@ def _check_switches(options, defaults):
 
 
 def _is_listed_like(value, default):
-    """Whether a value is a list, of lists where the default is a tuple of tuples; anything goes for other defaults."""
+    """Whether a value is in order, a list, of lists where the default is a tuple of tuples; other defaults take anything."""
     if not isinstance(default, tuple):
         return True
-    listed = hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
+    listed = hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, (str, bytes, dict))
     return listed and (not default or all(_is_listed_like(item, default[0]) for item in value))
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from zoo.errors import InvalidInput
+
 PADDING = -1.0
 EARLY = 10  # the first marked number is one of so many
 MEAN_PREDICTOR = 1 / 6  # mean squared error of the constant 1, the variance of a sum of two uniform numbers
@@ -18,8 +20,10 @@ def draw(n, length, random):
     x (n, padded_steps(length), 2) float32: at each step a number from 0..1 and a mark, 1 or 0; a sequence has
     length..1.1 length steps, uniformly, and steps after its end are PADDING in both. Two numbers are marked, the first among
     the first ten, the other among all of the first length/2, so that both have to be kept for at least length/2 steps. y
-    (n,) float32: their sum.
+    (n,) float32: their sum. Raises InvalidInput for a length below 4.
     """
+    if length < 4:
+        raise InvalidInput(f"A sequence of the adding problem has 4 steps at least, two to mark and two to keep; got {length}.")
     steps, row = padded_steps(length), np.arange(n)
     numbers = random.random_sample((n, steps)).astype(np.float32)
     first = random.randint(0, min(EARLY, length // 2), n)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.console import fail, interruptible, out
-from zoo.errors import CorruptFile, DataUnavailable
+from zoo.errors import CacheError, CorruptFile, DataUnavailable
 
 app = typer.Typer(help="Fetch data sets.", no_args_is_help=True)
 
@@ -50,7 +50,7 @@ def _fetched(name, source):
 
     try:
         path = datasets.fetch(name, source=source)
-    except (DataUnavailable, CorruptFile) as error:
+    except (CacheError, CorruptFile, DataUnavailable) as error:
         fail(error)
         return False
     out().print(f"{name}: ready in {path}")

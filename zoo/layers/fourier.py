@@ -27,7 +27,7 @@ class OrthogonalRandomFeatures(keras.layers.Layer):
 
     def __init__(self, features, gamma, **kwargs):
         super().__init__(**kwargs)
-        if features < 2 or features % 2 or gamma <= 0:
+        if features < 2 or features % 2 or not 0 < gamma < math.inf:
             raise ValueError(f"features must be even, one cosine and one sine each, and gamma above 0; got {features} and {gamma}.")
         self.features = features
         self.gamma = gamma

@@ -47,9 +47,9 @@ def as_image(x):
     raise InvalidInput(f"Images are needed, (height, width) or (height, width, channels), not vectors of {x.shape[1]} features.")
 
 
-def as_sequence(x):
-    """To (n, timesteps, features): an image gives its rows as steps, a vector its numbers one by one."""
+def as_sequence(x, dtype=None):
+    """To (n, timesteps, features): an image gives its rows as steps, a vector its numbers one by one; dtype: of the layer."""
     if len(x.shape) == 3:
         return x
     steps = x.shape[1]
-    return keras.layers.Reshape((steps, -1), name="sequence")(x)
+    return keras.layers.Reshape((steps, -1), name="sequence", dtype=dtype)(x)

@@ -6,6 +6,7 @@ import numbers
 import keras
 
 from zoo.layers.augmentation import augment
+from zoo.layers.dense import head_dtype
 from zoo.layers.preprocessing import as_image, as_sequence, raw_input, scaled
 
 UNROLLED = 32  # steps up to which writing all of them out pays for its longer compilation
@@ -15,6 +16,8 @@ def recurrent_options(x, layers, unroll):
     """The numbers 1..layers, and whether to write the steps of x (n, timesteps, features) out, by default where it pays."""
     if layers < 1:
         raise ValueError(f"layers must be at least 1; got {layers}.")
+    if unroll not in (None, True, False):
+        raise ValueError(f"unroll must be True, False or None; got {unroll!r}.")
     return range(1, layers + 1), _unrolling_pays(x.shape[1]) if unroll is None else unroll
 
 
@@ -41,8 +44,8 @@ def sequence_input(input_shape, rescale, series, padding, augmentation=None):
     if series is not None:
         raise ValueError("padding and series do not go together: a forecast starts from the last value, which none may pad.")
     inputs, x = raw_input(input_shape, None)
-    # Before the scaling: what a number becomes by it depends on rounding.
-    x = keras.layers.Masking(padding, name="masking")(as_sequence(x))
+    # Before the scaling, and not in 16 bits: what a number becomes by either depends on rounding.
+    x = keras.layers.Masking(padding, name="masking", dtype=head_dtype())(as_sequence(x, head_dtype()))
     return inputs, scaled(x, rescale)
 
 

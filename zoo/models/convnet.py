@@ -38,6 +38,8 @@ def convnet(
     x = as_image(x)
     if min(x.shape[1:3]) < 2 ** len(blocks):
         raise InvalidInput(f"{len(blocks)} blocks halve the image as often: it needs sides of {2 ** len(blocks)} pixels.")
+    if not all(blocks):
+        raise InvalidInput(f"Every block needs a convolution, which one of {blocks} has not; leave it out.")
     x = augment(x, augmentation)
     for number, filters in enumerate(blocks, start=1):
         for index, width in enumerate(filters, start=1):
