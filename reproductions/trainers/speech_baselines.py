@@ -66,19 +66,16 @@ def train_baseline(trial, report):
     plain = [_features(part, r["features"]) for part in (train, validation, test)]
     found = []
     for done, (minutes, seed) in enumerate([(m, s) for m in r["minutes"] for s in trial.seeds], start=1):
-        rows, began = labelled_frames(train.utterances, minutes, seed), time.perf_counter()
-        x, y, project, before = plain[0][rows], train.y[rows], lambda values: values, 0.0
-        if r["features"] == "projected":
-            project, before = _projection(trial.dataset, tuple(r["speech"].items()), minutes, seed)
-            began = time.perf_counter()
-        data = project(x), y, project(plain[1]), validation.y
-        fitted, errors = zip(*(_fitted(trial.model, value, seed, *data) for value in r["grid"]))
+        rows = labelled_frames(train.utterances, minutes, seed)
+        project, methods, spent = _fitted(trial, minutes, seed, plain[0][rows], train.y[rows])
+        began = time.perf_counter()
+        errors = [_error(method, project(plain[1]), validation.y) for method in methods]
         best = int(np.argmin(errors))
+        values = {"test": _error(methods[best], project(plain[2]), test.y), "validation": errors[best]}
         shared = {
-            "seed": seed, "n_train": len(rows), "seconds": time.perf_counter() - began + before, "device": processor(),
+            "seed": seed, "n_train": len(rows), "seconds": spent + time.perf_counter() - began, "device": processor(),
             "backend": "scikit-learn", "precision": "float64", "n_test": len(test.y),
         }
-        values = {"test": _error(fitted[best], project(plain[2]), test.y), "validation": errors[best]}
         found += [shared | {"metric": metric(split, minutes), "value": value} for split, value in values.items()]
         report.progress(done, len(r["minutes"]) * len(trial.seeds))
     return found
@@ -98,17 +95,29 @@ def _features(part, kind):
     return with_deltas(cepstrum(part.spectrum), part.utterances).reshape(len(part.y), -1)
 
 
-@functools.lru_cache(maxsize=32)  # mixtures and neighbours see the same ones
-def _projection(dataset, minutes_of, minutes, seed):
-    """(project, seconds): project takes windows to the directions that tell a seed's labelled phones apart best, of unit
-    variance within a phone.
-    """
+def _fitted(trial, minutes, seed, x, y):
+    """(project, methods, seconds): what becomes of features first, and the method in each setting of the grid, fitted to x, y."""
+    r, project, spent = trial.recipe, lambda values: values, 0.0
+    analysed = functools.partial(_analysis, trial.dataset, tuple(r["speech"].items()), minutes, seed)
+    if trial.model == "lda":
+        methods, each = zip(*map(analysed, r["grid"]))
+        return project, methods, sum(each)
+    if r["features"] == "projected":
+        analysis, spent = analysed(SHRINKAGE)
+        project = lambda values: analysis.transform(values)[:, :PROJECTED]  # noqa: E731
+    began, x = time.perf_counter(), project(x)
+    methods = [_method(trial.model, value, seed).fit(x, y) for value in r["grid"]]
+    return project, methods, spent + time.perf_counter() - began
+
+
+@functools.lru_cache(maxsize=32)  # where it classifies and where it projects, for mixtures and for neighbours, it is the same
+def _analysis(dataset, minutes_of, minutes, seed, shrinkage):
+    """(linear discriminant analysis of the windows that a seed labels, seconds that it took)."""
     from zoo.reproductions.trainers.speech import labelled_frames, speech
 
     train = speech(dataset, **dict(minutes_of))[0]
     rows, began = labelled_frames(train.utterances, minutes, seed), time.perf_counter()
-    analysis = _method("lda", SHRINKAGE, 0).fit(_features(train, "projected")[rows], train.y[rows])
-    return lambda values: analysis.transform(values)[:, :PROJECTED], time.perf_counter() - began
+    return _method("lda", shrinkage, 0).fit(_features(train, "window")[rows], train.y[rows]), time.perf_counter() - began
 
 
 def _method(name, value, seed):
@@ -120,12 +129,6 @@ def _method(name, value, seed):
     if name == "lda":
         return LinearDiscriminantAnalysis(solver="eigen", shrinkage=value)
     return KNeighborsClassifier(value, n_jobs=-1)
-
-
-def _fitted(name, value, seed, x, y, held_out, phones):
-    """(the method, fitted to x and y, its error on what was held out)."""
-    method = _method(name, value, seed).fit(x, y)
-    return method, _error(method, held_out, phones)
 
 
 def _error(method, x, y):
