@@ -18,16 +18,17 @@ many updates as pre-training has made in all; 1.2 points remain. The modern star
 pre-trained one, by 1.7 points with 3 minutes and by 0.3 with 10. No start gains from more than two layers in so few epochs:
 with four, even what they are trained on is fitted less well than with one. With three times the updates the modern start is
 level with four layers and with one, at 20.4 and 20.5 %, and still fits less with four; four layers of sigmoids from a random
-start come to fit nearly as well as one and stay 2.5 points behind it. Quick budget (3 seeds on speech; some 5 minutes on 2
+start come to fit nearly as well as one and stay 2.5 points behind it. Quick budget (3 seeds on speech; some 4 minutes on 2
 cores): with 2 minutes labelled nets of one hidden layer and the LSTM err on 34 to 37 % of the frames, the older methods and
-the ConvNet on 39 to 42; four layers are no better than one from any start, from the random one a lot worse (54 %), and
-whether pre-training spares more with half a minute is undecided; with 2 it is 4 points ahead of the modern start with four
-layers. Vowels: the nearest neighbour (43.7 %), LDA (56) and QDA (53) come out as in Robinson's table, its net of 88 units
-nearly (47, 49 there), while perceptron (52, 67 there) and Gaussian nodes (37, 45 there), with cross-entropy and a chosen
-width, do better. The nearest neighbour beats every net of sigmoids; behind the Gaussian nodes, which in the table it is
-ahead of, it is by 6 points, which vowels of so few speakers do not decide; a net with batch normalisation and dropout is
-ahead of it, too (the recipe of the zoo's mlp_vowels, 41 % over ten seeds, learnt from six of the eight speakers:
-pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by estimate, not run yet): open.
+the ConvNet on 38 to 42; four layers are no better than one from any start, from the random one a lot worse (54 %), of which
+pre-training spares 14 points, with half a minute 13, and as many updates in all 8; whether the pre-trained or the modern
+start is ahead with four layers is undecided. Vowels: the nearest neighbour (43.7 %), LDA (56) and QDA (53) come out as in
+Robinson's table, its net of 88 units nearly (47, 49 there), while perceptron (52, 67 there) and Gaussian nodes (37, 45
+there), with cross-entropy and a chosen width, do better. The nearest neighbour beats every net of sigmoids; behind the
+Gaussian nodes, which in the table it is ahead of, it is by 6 points, which vowels of so few speakers do not decide; a net
+with batch normalisation and dropout is ahead of it, too (the recipe of the zoo's mlp_vowels, 41 % over ten seeds, learnt
+from six of the eight speakers: pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by estimate, not
+run yet): open.
 """
 
 import numpy as np

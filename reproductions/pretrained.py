@@ -21,9 +21,10 @@ SETTING = "preset"
 DATASETS = ("mnist", "fashion_mnist")
 PROTOCOL = (
     "Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch "
-    "count, of nets, but in quick, their moving average (momentum 0.999). The means are over all seeds; the one with the "
-    "least validation error is the preset. Not untouched: recipes of the nets on Fashion-MNIST (mlp, autoencoder_stack) and of "
-    "the kernel machine were set anew, on validation, after first ones had been tested and had missed their targets."
+    "count, of nets, in full, their moving average (momentum 0.999). The means are over all seeds; the one with the least "
+    "validation error is the preset. Not untouched: all recipes but the linear model's were set anew, on validation, after first "
+    "ones had been tested. Of these the kernel machine's and those of the nets on Fashion-MNIST (mlp, autoencoder_stack) had "
+    "missed their targets; on MNIST the mlp had met its own, with 0.89 %, and the autoencoder_stack's was undecided, with 1.24."
 )
 # Mean test errors, percent, at which a preset is worth shipping.
 TARGETS = {

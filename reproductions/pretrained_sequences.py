@@ -2,9 +2,9 @@
 
 No claim of the review of its own: what its claims on recurrent nets and on speech leave to play with (see language_model,
 forecasting and phone_recognition). `zoo generate lstm_shakespeare --prompt ...` goes on with a text; lstm_taylor_demand
-forecasts the next half hour from two days; mlp_vowels tells eleven English vowels apart by ten numbers each, which are no
-sequence for an LSTM. The seed with the least error on validation ships; `zoo results presets pretrained_sequences` makes
-the folders.
+forecasts the next half hour from the last day and the same hours of the week before; mlp_vowels tells eleven English vowels
+apart by ten numbers each, which are no sequence for an LSTM. The seed with the least error on validation ships; `zoo results
+presets pretrained_sequences` makes the folders.
 
 Expected, full budget: some 2.6 bits per character on Shakespeare's held-out lines, a root mean squared error of some 200
 megawatts, and 41 % of the vowels of unknown speakers wrong, fewer than the published net of one layer, which was trained on
@@ -39,7 +39,7 @@ untouched: a net of one layer of 88, tested before, erred on 57 % of them; two n
 
 
 def trials(budget):
-    """One trial per preset; of the writer, which takes the longest, a third of the seeds."""
+    """One trial per preset; of the writer, which takes the longest, full has a third of the seeds."""
     books = budget.choose(smoke="canterbury_alice29", quick=TEXT, full=TEXT)
     size = budget.choose(smoke=16, quick=64, full=192)
     options = {"units": size, "layers": 1, "embedding": 32, "dropout": 0.0}
