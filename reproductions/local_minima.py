@@ -10,7 +10,7 @@ says less about the test loss, and the straight line from the start to the solut
 Expected, full budget (1,000 seeds at each width, one H100, 7 minutes by estimate, not run yet; 40 seeds, 10 minutes on 2
 cores): a spread of the test loss that falls 13 times from 10 to 500 units, one of the training loss that falls 280 times; as
 the losses themselves fall too, the spread in percent of the mean falls 3 and 6 times. The two losses go together in narrow
-nets and part in wide ones; how closely is not as published (values from memory), where the correlation falls from 0.76 with
+nets and part in wide ones; how closely is not as published (quoted from a later text), where the correlation falls from 0.76 with
 25 units to 0.41 with 500: here it is 0.65 with 25, a third with 50 and 100, and from 250 on none that 40 seeds could tell.
 Of the widest net the 95th percentile of the test loss is 9 % above the 5th; that it is less than 10 stays undecided with 40
 seeds. Hour (1,000 seeds at each width, 2 cores, 10 minutes, four of them training 6,000 nets, the first 2,000 images for

@@ -182,10 +182,12 @@ def runs_of(errors, gradients):
         | {"seed": seed, "value": errors[name][place] + seed * 1e-4 if metric == "mse" else gradients[name] + seed * (1 + number) * 1e-4}
         for number, name in enumerate(claim.NETS)
         for place, length in enumerate((20, 50))
-        for metric in ("mse", "log10_gradient_start", "log10_gradient_trained")
+        for metric in ("mse", "log10_gradient_start", "log10_gradient_trained", "step_size")
         for seed in range(3)
     ]
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    found.loc[found.metric == "step_size", "value"] = 0.003
+    return found
 
 
 def test_pixels_that_nobody_reads_decide_nothing():
@@ -203,17 +205,26 @@ def test_pixels_that_nobody_reads_decide_nothing():
     assert nothing.verdict == "undecided" and "neither has learnt more than to say the same class" in nothing.sentence
 
 
-@pytest.mark.parametrize("rate, why", [(0.001, "least"), (0.003, ""), (0.03, "largest")])
-def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(rate, why):
-    """The rnn errs more; whether its step size, or that of the lstm, is an end of the grid."""
-    rows = [
-        {"dataset": "mnist", "model": name, "setting": "49 pixels in order", "metric": metric, "seed": seed, "value": value}
-        for name, error, step in (("lstm", 5.0, 0.03), ("rnn", 9.0, rate))
-        for seed in range(3)
-        for metric, value in (("test_error_pct", error + seed * 0.1), ("step_size", step))
-    ]
-    said = claim._at_an_end(pd.DataFrame(rows), ("mnist", "49 pixels in order"), "lstm", "rnn")
-    assert said == (f"the rnn takes the {why} step size of its grid and might err less beyond" if why else "")
+@pytest.mark.parametrize("task, metric, errors", [
+    (("mnist", "49 pixels in order"), "test_error_pct", (5.0, 9.0)), (("adding", "T = 50"), "mse", (0.01, 0.05)),
+])
+@pytest.mark.parametrize("place, why", [(0, "least"), (1, ""), (-1, "largest")])
+def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, errors, place, why):
+    """The rnn errs more; whether its step size is an end of its grid. That of the lstm, which is, does not matter."""
+    grid = claim.RATES if task[0] == "adding" else claim.PIXEL_RATES
+
+    def said(errors):
+        rows = [
+            {"dataset": task[0], "model": name, "setting": task[1], "metric": what, "seed": seed, "value": value}
+            for name, error, step in zip(("lstm", "rnn"), errors, (grid[-1], grid[place]))
+            for seed in range(3)
+            for what, value in ((metric, error * (1 + seed / 1000)), ("step_size", step))
+        ]
+        return claim._no_contest(pd.DataFrame(rows), task, "lstm", "rnn")
+
+    assert said(errors) == (f"the rnn takes the {why} step size of its grid and might err less beyond" if why else "")
+    nothing = {"mnist": 89.0, "adding": 0.166}[task[0]]
+    assert (said((errors[0], nothing)) == "") == (why == "" or task[0] == "adding"), "who has not learnt to add, has no best one"
 
 
 def test_nets_that_have_learnt_nothing_are_not_ordered():

@@ -54,7 +54,10 @@ def test_layers_of_a_chrono_lstm_differ_and_are_built_again_from_their_config(tm
     assert (again.steps, again.seed) == (20, None)
     model.save(tmp_path / "model.keras")
     x = np.random.default_rng(0).uniform(0, 255, (3, 5, 4)).astype("float32")
-    np.testing.assert_array_equal(numpy(keras.saving.load_model(tmp_path / "model.keras")(x)), numpy(model(x)))
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for ours, theirs in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(theirs, ours)
+    np.testing.assert_allclose(numpy(loaded(x)), numpy(model(x)), rtol=1e-5)
 
 
 RECURRENT = [("rnn", {}), ("irnn", {}), ("lstm", {"dropout": 0.0})]
@@ -109,6 +112,7 @@ def test_members_of_a_population_skip_padding(name, options):
 @pytest.mark.parametrize("shape", [(4, 1), (4,)], ids=str)
 def test_in_16_bits_padding_is_what_it_is_in_32(values, shape):
     """A step near the padding is none, and a padding that 16 bits do not know is one."""
+    keras.utils.set_random_seed(0)
     padding, near = values
     x = np.array([0.3, near, 0.5, padding], "float32").reshape(1, *shape)
     policy = keras.config.dtype_policy()
