@@ -17,7 +17,7 @@ full one (20 seeds, all depths).
 import numpy as np
 
 from zoo.reproductions.harness import Trial, check, control
-from zoo.reproductions.harness.statistics import mean_interval, slopes
+from zoo.reproductions.harness.statistics import Interval, mean_interval, slopes
 from zoo.reproductions.trainers.gradient_checks import check_derivatives, time_passes
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "softplus", "softsign", "linear")
@@ -75,9 +75,10 @@ def trials(budget):
 def judge(runs):
     """The worst net of every kind against each reference, seed by seed; then the cost of a backward pass and its growth."""
     checks = [_worst(runs, model, metric) for model in ("dense", "convolutional") for metric in LIMITS]
-    aside = runs[runs.metric == "differences_set_aside_pct"].groupby("seed").value.mean()
-    sentence = f"Weights set aside because of a kink near by, mean of all nets over {len(aside)} seeds"
-    checks.append(control(check("few weights are set aside", mean_interval(aside), "%", sentence, below=5)))
+    aside = runs[runs.metric == "differences_set_aside_pct"].value
+    sentence = f"Weights set aside because of a kink near by, the most in any of {len(aside)} nets"
+    measured = Interval(*[aside.max()] * 3, 1)  # a fact of these nets: nothing is estimated
+    checks.append(control(check("few weights are set aside", measured, "%", sentence, below=5)))
     ratios = _by_size(runs, "backward_in_forwards")
     sentence = f"One backward pass in forward passes, mean of nets of {_range(ratios)} weights over {len(ratios)} seeds"
     checks.append(check("cost of a backward pass", mean_interval(ratios.mean(axis=1)), "forward passes", sentence, below=3))

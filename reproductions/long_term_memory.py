@@ -24,24 +24,19 @@ one H100, 12 minutes by estimate, not run yet): 196 pixels read with at most 1.5
 import itertools
 
 import numpy as np
-import pandas as pd
 
 from zoo.datasets.adding.sequences import MEAN_PREDICTOR
 from zoo.reproductions.harness import Published, Trial, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
+from zoo.reproductions.trainers.lag_doubts import (
+    CHANCE, CUT, LEARNT, LEAST, PIXEL_RATES, RATES, bound, comparable, no_contest, nothing_left,
+)
 from zoo.reproductions.trainers.long_lags import SOLVED, WRONG, train_adding, train_pixels
 
 SEEDS = {"quick": 5, "hour": 5, "full": 5}
 RNN, IRNN, LSTM = "rnn", "irnn", "lstm"
 CHRONO = "lstm, chrono start"
 NETS = {RNN: "C4", IRNN: "C1", LSTM: "C0", CHRONO: "C2"}
-LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
-CHANCE = 90.0  # percent
-RATES = (0.001, 0.003, 0.01)  # step sizes on the adding problem
-PIXEL_RATES = (*RATES, 0.03)  # and on so few pixels as quick and hour read
-FEW_PIXELS = 49
-LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
-CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
 ORDERS = {"in order": False, "in a random order": True}
 PLACE = 13
 HEADLINES = (
@@ -163,107 +158,39 @@ def summarise(runs):
 
 def judge(runs):
     """Error at every T and on pixels, gradients at the longest T: lstm against rnn and irnn, paired over seeds."""
-    longest, compared = f"T = {_lengths(runs)[-1]}", _comparable(runs)
+    longest, compared = f"T = {_lengths(runs)[-1]}", comparable(runs)
     checks = [
         paired_difference(
             compared, better=("adding", better, setting), worse=("adding", worse, setting), metric="log10_mse",
-            name=f"{setting}: {better} beats {worse}", doubt=_no_contest(runs, ("adding", setting), better, worse),
+            name=f"{setting}: {better} beats {worse}", doubt=no_contest(runs, ("adding", setting), better, worse),
         )
         for setting in runs[runs.dataset == "adding"].setting.unique()
         for better, worse in ((LSTM, RNN), (CHRONO, RNN), (CHRONO, IRNN), (CHRONO, LSTM))
     ]
     checks.append(target(runs, ("adding", CHRONO, longest), at_most=SOLVED, metric="mse", name=f"{longest}: {CHRONO} solves it"))
-    for when in ("start", "trained"):
-        for name in (LSTM, CHRONO):
-            checks.append(paired_difference(
-                compared, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}{CUT}",
-                higher_is_better=True, name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
-                doubt=_nothing_left(runs, longest, when, name, RNN),
-                remark=_bound(runs, longest, when, name, RNN),
-            ))
+    checks += [_reaches_further(runs, compared, longest, when, name) for when in ("start", "trained") for name in (LSTM, CHRONO)]
     for setting in runs[runs.dataset == "mnist"].setting.unique():
         for better, worse in ((LSTM, RNN), (CHRONO, RNN), (CHRONO, IRNN), (CHRONO, LSTM), (IRNN, RNN)):
             rows = {"better": ("mnist", better, setting), "worse": ("mnist", worse, setting)}
-            doubt = _no_contest(runs, ("mnist", setting), better, worse)
+            doubt = no_contest(runs, ("mnist", setting), better, worse)
             checks.append(paired_difference(runs, **rows, name=f"{setting}: {better} beats {worse}", doubt=doubt))
         if setting == "196 pixels in order":
             checks.append(target(runs, ("mnist", CHRONO, setting), at_most=1.5, name=f"{setting}: {CHRONO} errs at most 1.5 %"))
     return checks
 
 
-def _comparable(runs):
-    """The lines of mse as log10_mse: errors of seeds lie decades apart, of which a mean would see the largest alone. And
-    those of gradients, none below LEAST.
-    """
-    errors, gradients = runs[runs.metric == "mse"], runs[runs.metric.str.startswith("log10_gradient")]
-    errors = errors.assign(metric="log10_mse", value=np.log10(errors.value))
-    gradients = gradients.assign(metric=gradients.metric + CUT, value=gradients.value.clip(lower=LEAST))
-    return pd.concat([errors, gradients], ignore_index=True)
+def _reaches_further(runs, compared, longest, when, name):
+    """That more is left of a net's gradient than of the rnn's; a difference that is a bound decides nothing on its far side."""
+    doubt, (remark, far) = nothing_left(runs, longest, when, name, RNN), bound(runs, longest, when, name, RNN)
 
+    def found(doubt):
+        return paired_difference(
+            compared, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}{CUT}",
+            higher_is_better=True, name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
+            doubt=doubt, remark=remark,
+        )
 
-def _cut(runs, setting, when, *names):
-    """Whether the gradients of all seeds of nets lie below LEAST, so that no difference to them is more than a bound."""
-    return _cut_of(runs, setting, when, *names).all()
-
-
-def _cut_of(runs, setting, when, *names):
-    """Of which seeds of nets the gradient lies below LEAST, bool."""
-    return _of(runs, ("adding", setting), f"log10_gradient_{when}", names).value <= LEAST
-
-
-def _bound(runs, setting, when, first, second):
-    """What a difference is of which a side is cut off, for some seeds or for all; "" where neither is, or both wholly are."""
-    former, latter = (_cut_of(runs, setting, when, name) for name in (first, second))
-    if former.any() and latter.any():
-        return "" if former.all() and latter.all() else "no bound either way, for some seeds of both have nothing left"
-    for cut, bound, which in ((former, "an upper", "former"), (latter, "a lower", "latter")):
-        if cut.any():
-            return f"{bound} bound, for {'nothing is left' if cut.all() else 'some seeds have nothing left'} of the {which}'s"
-    return ""
-
-
-def _nothing_left(runs, setting, when, *names):
-    """Why no difference between the gradients of nets means anything: of none is any left. "" where of one there is."""
-    less = f"neither leaves 1e{LEAST} of it, and 32 bits do not tell how much less"
-    return less if _cut(runs, setting, when, *names) else ""
-
-
-def _no_contest(runs, task, *names):
-    """Why a difference between nets in a task (dataset, setting) decides nothing; "" where it does."""
-    return _nothing_learnt(runs, task, *names) or _at_an_end(runs, task, *names)
-
-
-def _nothing_learnt(runs, task, *names):
-    """Why no difference between nets in a task (dataset, setting) means anything: neither learnt any. "" where one did."""
-    errors, ignorant, says = _errors(runs, task, names)
-    return "" if errors.min() < ignorant else f"neither has learnt more than to say {says}"
-
-
-def _at_an_end(runs, task, *names):
-    """Why the net that errs more may have had no fair chance: its step size is an end of its grid. "" where it is not, and
-    where it has not learnt to add in any, so that the best of them is one of chance.
-    """
-    adding, few = task[0] == "adding", task[1].startswith(f"{FEW_PIXELS} pixels")
-    errors, ignorant, _ = _errors(runs, task, names)
-    loser = errors.idxmax()
-    if not (adding and errors[loser] < ignorant or few):
-        return ""
-    grid, taken = RATES if adding else PIXEL_RATES, _of(runs, task, "step_size", [loser]).value.mean()
-    end = {grid[0]: "least", grid[-1]: "largest"}.get(round(taken, 9))
-    return f"the {loser} takes the {end} step size of its grid and might err less beyond" if end else ""
-
-
-def _errors(runs, task, names):
-    """The mean error of each net in a task; that above which it has learnt nothing; what such a net says."""
-    metric, ignorant, says = {
-        "adding": ("mse", MEAN_PREDICTOR, "the mean"), "mnist": ("test_error_pct", CHANCE, "the same class")
-    }[task[0]]
-    return _of(runs, task, metric, names).groupby("model").value.mean(), LEARNT * ignorant, says
-
-
-def _of(runs, task, metric, names):
-    """The lines of nets in a task (dataset, setting)."""
-    return runs[(runs.dataset == task[0]) & (runs.setting == task[1]) & (runs.metric == metric) & runs.model.isin(names)]
+    return found(doubt or ("it is no bound on that side" if found("").verdict in far else ""))
 
 
 def draw(runs):

@@ -41,7 +41,7 @@ from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
-from zoo.reproductions.harness.verdicts import values
+from zoo.reproductions.harness.verdicts import every_value
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
 )
@@ -209,15 +209,15 @@ def _judge_moved(runs):
 
 
 def _errors(runs, rows, metrics):
-    """{seed: errors} of rows and metrics over the seeds that they share, a machine's one value for all; None without one."""
+    """{seed: errors} of rows and metrics over the seeds in which none diverged, a machine's one value for all; None where a row
+    or metric was not run.
+    """
     held = runs[runs.metric.isin(metrics)]
     found = set(zip(held.dataset, held.model, held.setting, held.metric))
     if not all((*row, metric) in found for row, metric in zip(rows, metrics, strict=True)):
         return None
-    columns = [values(runs, row, metric) for row, metric in zip(rows, metrics)]
-    if any(column.empty for column in columns):
-        return None  # every seed diverged
-    several = [set(column.index) for column in columns if len(column) > 1]
+    columns = [every_value(runs, row, metric) for row, metric in zip(rows, metrics)]
+    several = [set(column.dropna().index) for column in columns if len(column) > 1]
     seeds = sorted(set(runs.seed).intersection(*several))
     return {seed: [column[seed] if len(column) > 1 else column.iloc[0] for column in columns] for seed in seeds}
 
@@ -230,7 +230,8 @@ def _beats(runs, rows, metric, name):
 
 
 def _taus(runs):
-    """{data set: Interval over seeds of Kendall's tau of our test errors with the published ones}, where RANKED models ran.
+    """{data set: Interval over seeds of Kendall's tau of our test errors with the published ones}, where RANKED models ran and
+    no seed diverged.
 
     Without the linear model: nobody doubts its place. Where all seeds have the same order there is no interval: an order of
     so few models takes few values, and equal ones say nothing of the spread.
@@ -240,8 +241,9 @@ def _taus(runs):
     taus = {}
     for dataset in runs.dataset.unique():
         rows = [(dataset, *row) for row in MODELS if row != LINEAR and (dataset, *row) in PUBLISHED]
-        rows = [row for row in rows if _errors(runs, [row], [ERROR])]
-        if len(rows) >= RANKED:
+        rows = [row for row in rows if _errors(runs, [row], [ERROR]) is not None]
+        diverged = any(every_value(runs, row, ERROR).isna().any() for row in rows)
+        if len(rows) >= RANKED and not diverged:
             published, errors = [published_error(row) for row in rows], _errors(runs, rows, [ERROR] * len(rows))
             found = [kendalltau(published, ours).statistic for ours in errors.values()]
             interval = mean_interval(found)
@@ -277,10 +279,10 @@ def _loses_more(runs, fragile, robust, metrics, where, who):
     errors = _errors(runs, [*fragile, *robust], [*metrics, *metrics])
     if errors is None:
         return []
-    before, after, robust_before, robust_after = np.array(list(errors.values())).T
+    before, after, robust_before, robust_after = np.array(list(errors.values())).reshape(-1, 4).T
     rises = [after - before, robust_after - robust_before]
     interval = mean_interval(rises[0] - rises[1])
-    means = [number(rise.mean()) for rise in rises]
+    means = [number(mean_interval(rise).estimate) for rise in rises]
     rise = f"the error of {who} rises by {means[0]} points, that of the ConvNet by {means[1]}"
     sentence = f"{where[0].upper()}{where[1:]} {rise}; difference, over {interval.n} seeds"
     rows = runs.groupby(["dataset", "model", "setting"]).seed.nunique()

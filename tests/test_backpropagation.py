@@ -167,9 +167,10 @@ def test_verdicts_follow_the_errors():
         for seed in range(3):
             for model in ("dense", "convolutional"):
                 metrics = dict.fromkeys(claim.LIMITS, 1e-12) | {"differences_set_aside_pct": 1.0} | wrong
-                rows += [("mnist", model, "relu, depth 1", seed, name, value, 100) for name, value in metrics.items()]
+                own = {name: value * (1 + seed / 100) for name, value in metrics.items()}
+                rows += [("mnist", model, "relu, depth 1", seed, name, value, 100) for name, value in own.items()]
             for size in (100, 1000):
-                ways = {"backward_in_forwards": 2 + seed / 10, "differences_in_forwards": 2.0 * size}
+                ways = {"backward_in_forwards": 2 + seed / 10 * (size / 1000), "differences_in_forwards": 2.0 * size ** (1 + seed / 100)}
                 rows += [("mnist", "dense", f"width {size}", seed, name, value, size) for name, value in ways.items()]
         return pd.DataFrame(rows, columns=["dataset", "model", "setting", "seed", "metric", "value", "parameters"])
 

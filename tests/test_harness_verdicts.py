@@ -102,10 +102,12 @@ def test_two_single_values_decide_nothing():
 
 
 def test_diverged_seeds_drop_out_of_the_pairs():
-    runs = runs_of(deep=[1.0, 2.0, np.nan, 4.0, 3.0, 2.0], shallow=[3.0, np.inf, 5.0, 5.0, 5.0, 4.0])
-    made = paired_difference(runs, better=DEEP, worse=SHALLOW)
-    assert made.effect == 1.75 and made.verdict == "reproduced"
-    assert "paired over 4 seeds (1 of 6 seeds of deep (a) diverged, 1 of 6 seeds of shallow (b) diverged)" in made.sentence
+    deep, shallow = [1.0, 2.0, np.nan, 4.0, 3.0, 2.0] * 2, [3.0, np.inf, 5.0, 5.0, 5.0, 4.0] * 2
+    made = paired_difference(runs_of(deep=deep[:11], shallow=shallow[:6] + [3.0, 4.0, 5.0, 5.0, 5.0]), better=DEEP, worse=SHALLOW)
+    assert made.verdict == "undecided" and "2 of 11 seeds of deep (a) diverged" in made.sentence
+    made = paired_difference(runs_of(deep=deep[:6] + [1.0] * 5, shallow=shallow[:6] + [3.0] * 5), better=DEEP, worse=SHALLOW)
+    assert made.effect == pytest.approx((4 * 1.75 + 5 * 2) / 9, rel=1e-5) and made.verdict == "reproduced"
+    assert "paired over 9 seeds (1 of 11 seeds of deep (a) diverged, 1 of 11 seeds of shallow (b) diverged)" in made.sentence
 
 
 @pytest.mark.parametrize("judge", ["paired", "ratio", "target"])
@@ -118,6 +120,22 @@ def test_a_fifth_of_diverged_seeds_decides_nothing(judge):
     }[judge]()
     assert made.verdict == "undecided" and "(1 of 5 seeds of deep (a) diverged)" in made.sentence
     assert made.sentence.endswith("undecided, because a fifth or more of the seeds of a row diverged.")
+
+
+@pytest.mark.parametrize("judge", ["paired", "ratio"])
+def test_a_fifth_of_pairs_with_a_diverged_seed_decides_nothing(judge):
+    """Of either row a sixth diverged, of the pairs a third; one in six of the pairs, too, where it is the same seed of both."""
+    few, many = np.array([1.0, 1.1, 1.2, 1.1, 1.3, 1.4]), np.array([9.0, 9.1, 9.2, 9.1, 9.3, 9.5])
+
+    def made(first, second):
+        rows = {"deep": np.where(np.arange(6) == first, np.nan, few), "shallow": np.where(np.arange(6) == second, np.nan, many)}
+        if judge == "paired":
+            return paired_difference(runs_of(**rows), better=DEEP, worse=SHALLOW)
+        return ratio(runs_of(**rows), numerator=SHALLOW, denominator=DEEP, metric="test_error_pct")
+
+    assert made(0, 1).verdict == "undecided"
+    assert made(0, 1).sentence.endswith("undecided, because in a fifth or more of the pairs of seeds one diverged.")
+    assert made(2, 2).verdict == "reproduced"
 
 
 @pytest.mark.parametrize("n, verdict", [(5, "reproduced"), (4, "undecided"), (2, "undecided")])
@@ -228,6 +246,26 @@ def test_row_that_was_not_run_is_named():
 
 @pytest.mark.parametrize("within, verdict", [(0.1, "reproduced"), (0.001, "contradicted")])
 def test_a_value_without_chance_is_held_against_the_published_one(within, verdict):
-    made = as_published(runs_of(exact=[13.868]), EXACT, 13.87, within=within, metric="test_error_pct")
-    assert made.verdict == verdict and made.effect == pytest.approx(0.002)
+    made = as_published(runs_of(exact=[13.868]), EXACT, 13.87, within=within, metric="test_error_pct", deterministic=True)
+    assert made.verdict == verdict and made.effect == pytest.approx(0.002) and made.unit == "percentage points"
     assert "On digits the test error of exact is 13.87, published 13.87 (nothing is random)" in made.sentence
+
+
+def test_one_seed_of_what_is_random_is_not_held_against_the_published_value():
+    made = as_published(runs_of(exact=[13.868]), EXACT, 13.87, within=0.1, metric="test_error_pct")
+    assert made.verdict == "undecided" and "nothing is random" not in made.sentence
+    several = as_published(runs_of(exact=[13.86, 13.87, 13.89]), EXACT, 13.87, within=0.1, metric="test_error_pct")
+    assert several.verdict == "reproduced" and "mean over 3 seeds" in several.sentence
+
+
+def test_what_rounding_leaves_of_a_distance_is_nothing():
+    made = as_published(runs_of(exact=[13.87 + 3e-9]), EXACT, 13.87, within=0.1, metric="test_error_pct", deterministic=True)
+    assert made.effect == 0 and made.verdict == "reproduced"
+
+
+@pytest.mark.parametrize("values, verdict", [([1.0, 1.0, 1.0], "undecided"), ([1.0, 1.1, 1.0], "reproduced")])
+def test_seeds_that_agree_decide_nothing_in_a_check_of_a_claims_own(values, verdict):
+    made = check("slope", mean_interval(values), "x", "A slope", above=0, seeds=3)
+    assert made.verdict == verdict and made.sentence.endswith("how others would differ.") == (verdict == "undecided")
+    assert check("fact", Interval(1.0, 1.0, 1.0, 1), "x", "A fact", above=0).verdict == "reproduced"
+    assert check("order", mean_interval(values), "x", "An order", above=0, resampled=True).verdict == "reproduced"

@@ -13,7 +13,7 @@ from zoo.errors import InvalidInput
 from zoo.reproductions import long_term_memory as claim
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.progress import Report
-from zoo.reproductions.trainers import long_lags
+from zoo.reproductions.trainers import lag_doubts, long_lags
 from zoo.reproductions.trainers.arrays import unpacked
 
 RECIPE = {"model": "lstm", "options": {"units": 4, "layers": 1, "dropout": 0}, "length": 12, "batch_size": 20, "epochs": 2}
@@ -220,7 +220,7 @@ def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, e
             for seed in range(3)
             for what, value in ((metric, error * (1 + seed / 1000)), ("step_size", step))
         ]
-        return claim._no_contest(pd.DataFrame(rows), task, "lstm", "rnn")
+        return lag_doubts.no_contest(pd.DataFrame(rows), task, "lstm", "rnn")
 
     assert said(errors) == (f"the rnn takes the {why} step size of its grid and might err less beyond" if why else "")
     nothing = {"mnist": 89.0, "adding": 0.166}[task[0]]
@@ -284,8 +284,41 @@ def test_gradients_that_32_bits_round_to_nothing_are_not_ordered():
 def test_what_a_cut_difference_is_a_bound_of(rnn, lstm, said):
     shared = {"dataset": "adding", "setting": "T = 50", "metric": "log10_gradient_trained"}
     lines = [shared | {"model": name, "value": value} for name, values in (("rnn", rnn), ("lstm", lstm)) for value in values]
-    found = claim._bound(pd.DataFrame(lines), "T = 50", "trained", "lstm", "rnn")
+    found, not_given = lag_doubts.bound(pd.DataFrame(lines), "T = 50", "trained", "lstm", "rnn")
     assert said in found and bool(said) == bool(found)
+    far = {"a lower": ("contradicted",), "an upper": ("reproduced",), "no bound": ("reproduced", "contradicted"), "": ()}
+    assert not_given == far[" ".join(said.split()[:2])]
+
+
+@pytest.mark.parametrize("rnn, lstm, verdict", [
+    ((-29, -29, -29, -29, -29.1), (-20, -20, -20, -20.1, -36.4), "undecided"),  # an upper bound above 0
+    ((-20, -20, -20, -20.1, -36.4), (-29, -29, -29, -29, -29.1), "undecided"),  # a lower bound below 0
+    ((-29, -29, -29, -35, -29), (-20, -20, -20, -20.1, -36.4), "undecided"),  # neither
+    ((-29, -29, -29, -35, -29), (-20, -20, -20, -20.1, -20), "reproduced"),
+    ((-20, -20, -20, -20.1, -20), (-29, -29, -29, -35, -29), "contradicted"),
+])
+def test_a_bound_decides_on_its_own_side_only(rnn, lstm, verdict):
+    shared = {"dataset": "adding", "setting": "T = 50", "metric": "log10_gradient_trained"}
+    runs = pd.DataFrame([
+        shared | {"model": name, "seed": seed, "value": value}
+        for name, values in (("rnn", rnn), ("lstm", lstm))
+        for seed, value in enumerate(values)
+    ])
+    found = claim._reaches_further(runs, lag_doubts.comparable(runs), "T = 50", "trained", "lstm")
+    assert found.verdict == verdict
+    assert found.sentence.endswith("undecided, because it is no bound on that side.") == (verdict == "undecided")
+
+
+def test_sums_are_ranked_by_logarithms_as_they_are_compared():
+    """One bad seed makes the better net's mean the larger one; the other, at the end of its grid, still errs more."""
+    errors = {"rnn": [5e-3, 5.1e-3, 5.2e-3, 5e-3, 5.3e-3], "lstm": [2e-5, 2e-5, 3e-5, 2e-5, 0.05]}
+    rows = [
+        {"dataset": "adding", "model": name, "setting": "T = 50", "metric": metric, "seed": seed, "value": value}
+        for name, step in (("rnn", claim.RATES[-1]), ("lstm", claim.RATES[1]))
+        for seed, error in enumerate(errors[name])
+        for metric, value in (("mse", error), ("step_size", step))
+    ]
+    assert "the rnn takes the largest" in lag_doubts.no_contest(pd.DataFrame(rows), ("adding", "T = 50"), "lstm", "rnn")
 
 
 @pytest.mark.parametrize("least, shown", [(-34.0, True), (-12.0, False)])

@@ -207,14 +207,15 @@ def runs_of(errors):
 def test_the_order_is_held_against_the_published_one_over_sets():
     """Published: denoising stack, Gaussian, polynomial, one hidden layer; the plain stack second on turned digits, else third.
 
-    Our third seed has two of them the other way round; the linear model, first here, does not count.
+    Our third seed has two of them the other way round, on the basic digits three pairs; the linear model, first here, does not
+    count.
     """
     ours = {claim.SDAE: [2.0, 2.1, 2.2], claim.RBF: [3.0], claim.POLYNOMIAL: [4.0], claim.NNET: [5.0, 5.1, 3.9]}
     ours[claim.LINEAR] = [1.0, 1.1, 1.2]
-    plain = {"mnist_basic": [3.5, 3.4, 3.3], "mnist_rot": [2.5, 2.6, 2.7]}
+    plain = {"mnist_basic": [3.5, 3.4, 4.5], "mnist_rot": [2.5, 2.6, 2.7]}
     runs = runs_of({(name, *row): found for name in plain for row, found in (ours | {claim.SAE: plain[name]}).items()})
     (over_sets,) = claim._judge_order(runs)
-    assert over_sets.verdict == "reproduced" and over_sets.effect == pytest.approx((1 + 1 + 0.8) / 3, rel=1e-5)
+    assert over_sets.verdict == "reproduced" and over_sets.effect == pytest.approx(np.mean([1, 1, 0.4, 1, 1, 0.8]), rel=1e-5)
     assert [check.verdict for check in claim._judge_order(runs.assign(value=10 - runs.value))] == ["contradicted"]
     found = {(*row, metric): interval.estimate for row, metric, interval in claim.summarise(runs)}
     taus = [(name, "all", "against the published", claim.TAU) for name in ("mnist_basic", "mnist_rot")]
@@ -236,6 +237,24 @@ def test_what_a_factor_costs_is_a_difference_of_differences():
     (check,) = [check for check in claim.judge(runs) if "loses more" in check.name]
     assert check.effect == pytest.approx(np.mean([40 - 10, 40.5 - 9.5, 40 - 10]), rel=1e-5)
     assert check.verdict == "reproduced" and "rises by 40.17 points" in check.sentence
+
+
+@pytest.mark.parametrize("left", [4, 1, 0])
+def test_what_diverged_is_said_and_decides_nothing(left):
+    """Of the ConvNet's five seeds so many are left on turned digits, or one on both sets; a machine has one value anyhow."""
+    fine, lost = [2.0, 2.5, 3.0, 2.2, 2.1], [12.0, 12.3, 13.0, 11.0, 12.5][:left] + [np.nan] * (5 - left)
+    sets = ("mnist_basic", "mnist_rot")
+    runs = runs_of({
+        (name, *row): found
+        for row, both in {claim.RBF: ([3.0], [99.0]), claim.CONVNET: (fine, lost)}.items()
+        for name, found in zip(sets, both)
+    })
+    checks = {check.name: check for check in claim.judge(runs)}
+    turned = [checks["mnist_rot: ConvNet beats RBF SVM"], checks["from mnist_basic to mnist_rot: RBF SVM loses more than ConvNet"]]
+    assert [check.verdict for check in turned] == ["undecided"] * 2
+    assert all("diverged" in check.sentence for check in turned)
+    assert f"over {left} seed" in turned[1].sentence
+    assert checks["mnist_basic: ConvNet beats RBF SVM"].verdict == "reproduced"
 
 
 def test_moved_digits_are_judged_for_both_kinds_of_training():

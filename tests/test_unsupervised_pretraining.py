@@ -11,6 +11,7 @@ from zoo.reproductions import unsupervised_pretraining as claim
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.figures import mosaic, picture_pngs
 from zoo.reproductions.harness.published import matches
+from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers import label_curves
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.label_curves import labelled_examples, metric, train_with_labels
@@ -213,14 +214,22 @@ def test_few_seeds_do_not_judge_a_spread():
     assert found.verdict == "undecided" and "so few seeds" in found.sentence
 
 
-def test_a_line_that_falls_is_no_decline_where_nothing_is_spared_or_it_rises_first():
+@pytest.mark.parametrize("gap, why", [
+    ((5, 4, 3, 2, 1), ""),
+    ((1, 2, 3, 4, 5), ""),
+    ((0, 0, 0, 0, -5), "with 100 labels nothing is spared"),
+    ((-5, 0, 0, 0, 0), "with 100 labels nothing is spared"),
+    ((2, 3, 4, 5, -9), "up to 3000 labels it rises, so that no line tells how it goes"),
+    ((2, 3, 4, -9, -9), "up to 1000 labels it rises, so that no line tells how it goes"),
+    ((3, 6, 9, 12, 10), "from 3000 labels on it falls, so that no line tells how it goes"),
+    ((3, 9, 12, 11.9, 10), "from 3000 labels on it falls, so that no line tells how it goes"),
+    ((3, 9, 14, 11, 11), "from 1000 labels on it falls, so that no line tells how it goes"),
+])
+def test_a_line_tells_nothing_where_nothing_is_spared_or_it_turns(gap, why):
     labels, noise = [100, 300, 1000, 3000, 10_000], np.random.RandomState(0).normal(size=(12, 5)) / 10
-    assert no_line(labels, noise + [5, 4, 3, 2, 1], falls=True) == ""
-    assert no_line(labels, noise + [1, 2, 3, 4, 5], falls=False) == ""
-    assert "with 100 labels nothing is spared" in no_line(labels, noise + [0, 0, 0, 0, -5], falls=True)
-    assert "with 100 labels nothing is spared" in no_line(labels, noise + [-5, 0, 0, 0, 0], falls=False)
-    assert no_line(labels, noise + [2, 3, 4, 5, -9], falls=True) == "up to 3000 labels it rises, so that no line tells how it goes"
-    assert no_line(labels, noise + [2, 3, 4, -9, -9], falls=True) == "up to 1000 labels it rises, so that no line tells how it goes"
+    gap = noise + gap
+    found = no_line(labels, gap, mean_interval(slopes(np.log10(labels), gap)))
+    assert found.startswith(why) and bool(found) == bool(why)
 
 
 def test_more_layers_are_judged_by_themselves():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
@@ -31,16 +32,19 @@ class Check:
     sentence: str
 
 
-def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None):
+def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None, resampled=False):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
 
     interval: a statistics.Interval; sentence: what was compared with what, in words and without a full stop. The whole
     interval beyond the bound reproduces the claim, all of it on the other side contradicts it, anything else, an
     interval that a single seed can't give included, leaves it undecided. So does a doubt: why no interval would decide;
-    that a fifth or more of the seeds, where their number is given, are not in the interval, is one.
+    that a fifth or more of the seeds, where their number is given, are not in the interval, is one, and so is that several
+    seeds agree in it. resampled: the interval is that of an order or another statistic over draws of the seeds, which is a
+    point where it is the same in every draw, however much the seeds differ.
     """
     if seeds and interval.n <= (1 - _TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
+    doubt = doubt or ("" if resampled else _agreement(interval))
     if (above is None) == (below is None):
         raise InvalidInput(f"The check {name!r} must claim one side: above=... or below=...")
     effect, low, high = (rounded(value) for value in interval[:3])
@@ -69,12 +73,12 @@ def paired_difference(
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
     are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
-    Where a fifth or more of the seeds of either diverged, or several agree in it, nothing is decided, nor with a doubt of the
-    claim's own. called: the metric in words, where its name says too little. remark: what the sentence says of the difference
+    Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is decided, nor
+    with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the sentence says of the difference
     beside how it was made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
-    interval, how = _difference(_every_value(runs, first, metric), _every_value(runs, second, metric))
+    interval, how = _difference(every_value(runs, first, metric), every_value(runs, second, metric))
     interval = _without_rounding(interval, values(runs, first, metric))
     note, lost = _divergence(runs, (better, worse), metric)
     unit, points = (" %", "percentage points") if metric.endswith("_pct") else ("", "" if called else words(metric))
@@ -87,8 +91,7 @@ def paired_difference(
         f"On {_place(better, worse)} the {called or words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
     )
-    doubt = lost or doubt or _agreement(interval)
-    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=doubt)
+    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
 
 
 def _without_rounding(interval, sample):
@@ -106,7 +109,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as do seeds that agree
     in it and a doubt. remark: what the sentence says of the ratio beside how it was made.
     """
-    samples = [_every_value(runs, row, metric) for row in (numerator, denominator)]
+    samples = [every_value(runs, row, metric) for row in (numerator, denominator)]
     note, lost = _divergence(runs, (numerator, denominator), metric)
     if any((sample <= 0).any() for sample in samples):
         # The trials are done by now: an error here would lose the table they are for.
@@ -120,7 +123,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
     sentence += f" ({remark})" if remark else ""
     name = name or f"{_slug(numerator)} over {_slug(denominator)}"
-    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt or _agreement(interval))
+    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt)
 
 
 def target(
@@ -137,7 +140,7 @@ def target(
     """
     interval = statistics.mean_interval(values(runs, row, metric))
     note, doubt = _divergence(runs, (row,), metric)
-    alone = deterministic and len(_every_value(runs, row, metric)) == interval.n == 1
+    alone = deterministic and len(every_value(runs, row, metric)) == interval.n == 1
     n = _seeds(interval.n)
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
@@ -151,7 +154,6 @@ def target(
             n = f"{'its one value' if alone else n} ({why}; the interval is over {tested:,.0f} test examples)"
     if at_most < interval.low < at_most + give:
         doubt = doubt or f"{number(at_most)} is known to within {number(give)}"
-    doubt = doubt or _agreement(interval)
     what = called or words(metric)
     of_all = f"the {what} of {_who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {_who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
@@ -159,16 +161,16 @@ def target(
     return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt)
 
 
-def as_published(runs, row, value, *, within, metric, name=None):
-    """That a row has its published value, or one within so much of it: one value where nothing is random, else every seed's."""
+def as_published(runs, row, value, *, within, metric, deterministic=False, name=None):
+    """That a row has its published value, or one within so much of it: every seed's, or the one value of a deterministic method."""
     ours = values(runs, row, metric)
-    distances, n = (ours - value).abs(), len(_every_value(runs, row, metric))
+    distances, n = (ours - value).abs(), len(every_value(runs, row, metric))
     interval = statistics.mean_interval(distances)
-    if n == 1:
-        interval = interval._replace(low=interval.estimate, high=interval.estimate)
-    of = "nothing is random" if n == 1 else f"mean over {_seeds(len(ours))}"
+    if alone := deterministic and n == 1:
+        interval = _without_rounding(interval._replace(low=interval.estimate, high=interval.estimate), ours)
+    of = "nothing is random" if alone else f"mean over {_seeds(len(ours))}"
     sentence = f"On {row[0]} the {words(metric)} of {_who(row)} is {number(ours.mean())}, published {number(value)} ({of}). Distance"
-    unit = "%" if metric.endswith("_pct") else words(metric)
+    unit = "percentage points" if metric.endswith("_pct") else words(metric)
     return check(name or f"{_slug(row)} as published", interval, unit, sentence, below=within, seeds=n)
 
 
@@ -179,10 +181,10 @@ def _agreement(interval):
 
 def values(runs, row, metric):
     """The metric of a row (dataset, model, setting) as a pandas Series indexed by seed, diverged seeds left out."""
-    return _every_value(runs, row, metric).dropna()
+    return every_value(runs, row, metric).dropna()
 
 
-def _every_value(runs, row, metric):
+def every_value(runs, row, metric):
     """As values, with NaN where a seed diverged."""
     dataset, model, setting = row
     chosen = lines_of(runs, row)
@@ -195,15 +197,17 @@ def _every_value(runs, row, metric):
 
 def _divergence(runs, rows, metric):
     """What a sentence says of the diverged seeds of its rows, and why too many of them decide nothing; "" for neither."""
-    samples = [_every_value(runs, row, metric) for row in rows]
+    samples = [every_value(runs, row, metric) for row in rows]
     lost = [
         f"{sample.isna().sum()} of {_seeds(len(sample))} of {_who(row)} diverged"
         for row, sample in zip(rows, samples, strict=True)
         if sample.isna().any()
     ]
-    too_many = any(sample.isna().mean() >= _TOO_MANY for sample in samples)
-    note = f" ({', '.join(lost)})" if lost else ""
-    return note, "a fifth or more of the seeds of a row diverged" if too_many else ""
+    note, several = f" ({', '.join(lost)})" if lost else "", [sample.isna() for sample in samples if len(sample) > 1]
+    if any(sample.isna().mean() >= _TOO_MANY for sample in samples):
+        return note, "a fifth or more of the seeds of a row diverged"
+    paired = pd.concat(several, axis=1, join="inner").any(axis=1) if several else pd.Series(dtype=bool)
+    return note, "in a fifth or more of the pairs of seeds one diverged" if paired.mean() >= _TOO_MANY else ""
 
 
 def _difference(first, second):

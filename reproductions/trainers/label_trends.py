@@ -18,7 +18,7 @@ def trends(dataset, name, what_start, labels, with_start, without):
         what = f"slope of the {measure} ({what_start} against the random one) on the logarithm of the number of labels"
         slope, met = mean_interval(slopes(np.log10(labels), gap)), ", ".join(map(number, np.nanmean(gap, axis=0)))
         sentence = f"On {dataset}, with {', '.join(map(str, labels))} labels, {met}; {what}, paired over {slope.n} seeds"
-        doubt, per = no_line(labels, gap, falls=slope.high < 0), f"{unit} per tenfold labels"
+        doubt, per = no_line(labels, gap, slope), f"{unit} per tenfold labels"
         checks.append(check(f"{name}: {measure} shrinks with labels", slope, per, sentence, below=0, doubt=doubt, seeds=len(gap)))
     more = mean_interval(points[:, 0] - points[:, -1])
     what = f"what the {what_start} spares against the random one with {labels[0]} labels less that with {labels[-1]}"
@@ -27,11 +27,16 @@ def trends(dataset, name, what_start, labels, with_start, without):
     return [*checks, check(name, more, "percentage points", sentence, above=0, seeds=len(points))]
 
 
-def no_line(labels, gap, falls):
-    """Why a line is not how a gap (seeds, labels) goes: nothing is spared to begin with, or one that falls rises first."""
+def no_line(labels, gap, slope):
+    """Why a line of this slope is not how a gap (seeds, labels) goes: nothing is spared to begin with, one that falls rises
+    first, or one that rises falls in the end.
+    """
     if not mean_interval(gap[:, 0]).low > 0:
         return f"with {labels[0]} labels nothing is spared that can be told from nothing"
-    for most in range(len(labels) - 1, max(2, len(labels) - 3), -1) if falls else ():
+    for most in range(len(labels) - 1, max(2, len(labels) - 3), -1) if slope.high < 0 else ():
         if mean_interval(slopes(np.log10(labels[:most]), gap[:, :most])).low > 0:
             return f"up to {labels[most - 1]} labels it rises, so that no line tells how it goes"
+    for first in range(1, min(3, len(labels) - 1)) if slope.low > 0 else ():
+        if mean_interval(slopes(np.log10(labels[-first - 1 :]), gap[:, -first - 1 :])).high < 0:
+            return f"from {labels[-first - 1]} labels on it falls, so that no line tells how it goes"
     return ""
