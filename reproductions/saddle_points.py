@@ -122,7 +122,7 @@ def judge(runs):
                 f"{row[2]}: error rises with the index at equal silent units",
                 _correlation_within(_distinct(found, "silent_units")), "(rank correlation)",
                 f"{place}, rank correlation of the two among points whose starts had as many silent units",
-                above=0, doubt=doubt,
+                above=0, doubt=doubt, resampled=True,
             ),
             check(
                 f"{row[2]}: saddles are the many of the points found", percent(share_interval(whole.index_pct > 0)), "%",

@@ -92,7 +92,7 @@ and 5 seeds, trained as the full budget trains them by a recipe that was set bef
 errors had been seen, and while they trained other work ran beside them, which their seconds hold. Standard deviations over
 seeds have intervals by chi-square, and their ratio one after Pitman and Morgan (1939), as if errors were normal; short of
 all labels they are also those of whose labels were drawn. A line through all numbers of labels decides nothing where nothing
-is spared with the fewest, and one that falls nothing where the curve rises up to the last but one or last but two of them.
+is spared with the fewest, nor one that falls where the curve rises at first, nor one that rises where it falls in the end.
 Put in when results were known: that; the intervals of deviations; that 1.28 counts as missed only beyond its published
 interval; the checks of layers by themselves, and of each start in its best depth. The slope over layers was put to the hour
 after test errors of it had been seen, when it had no two layers and fewer starts with one.

@@ -178,5 +178,10 @@ def test_verdicts_follow_the_errors():
         return {check.name: check.verdict for check in claim.judge(runs(wrong))}
 
     assert set(verdicts({}).values()) == {"reproduced"}
+    assert verdicts({"differences_set_aside_pct": 6.0})["control: few weights are set aside"] == "contradicted"
+    one = runs({})
+    one.loc[one.index[one.metric == "differences_set_aside_pct"][0], "value"] = 6.0
+    (aside,) = [check for check in claim.judge(one) if "set aside" in check.name]
+    assert aside.verdict == "contradicted", "one net among many"
     assert verdicts({"autodiff_error": 1e-9})["dense: autodiff error"] == "contradicted"
     assert verdicts({"keras_error": np.nan})["convolutional: keras error"] == "undecided"

@@ -96,7 +96,6 @@ def test_a_model_that_diverged_says_nothing(temperature):
 
 @pytest.mark.backend
 def test_a_code_outside_the_alphabet_is_no_character():
-
     codes = np.array([[1, 2, ALPHABET, ALPHABET + 200, -1, 3]])
     shown = keras.ops.convert_to_numpy(keras.Model(*as_characters((6,), ALPHABET))(codes))[0]
     assert (shown.sum(axis=1) == [1, 1, 0, 0, 0, 1]).all() and (shown[[0, 1, 5]].argmax(axis=1) == [1, 2, 3]).all()

@@ -138,6 +138,12 @@ def test_a_fifth_of_pairs_with_a_diverged_seed_decides_nothing(judge):
     assert made(2, 2).verdict == "reproduced"
 
 
+def test_rows_without_seeds_in_common_have_no_pairs_to_lose():
+    few, many = dict(enumerate([1.0, 1.1, 1.2, 1.1, 1.3, 1.2, 1.1, 1.2, 1.0, np.nan])), {9 + n: 9 + n / 10 for n in range(10)}
+    made = paired_difference(runs_of(deep=few, shallow=many), better=DEEP, worse=SHALLOW)
+    assert made.verdict == "reproduced" and "unpaired, 10 against 9 seeds" in made.sentence
+
+
 @pytest.mark.parametrize("n, verdict", [(5, "reproduced"), (4, "undecided"), (2, "undecided")])
 def test_an_interval_over_too_few_of_the_seeds_decides_nothing(n, verdict):
     made = check("slope", mean_interval([1.0, 1.1, 1.2, 1.1, 1.15][:n]), "x", "A slope", above=0, seeds=5)
@@ -217,7 +223,7 @@ def test_seeds_that_all_agree_decide_nothing():
     found = [paired_difference(runs, better=DEEP, worse=SHALLOW), ratio(runs, numerator=SHALLOW, denominator=DEEP, metric="test_error_pct")]
     found.append(target(runs, DEEP, at_most=2))
     assert [check.verdict for check in found] == ["undecided"] * 3
-    assert all("because all seeds agree" in check.sentence and "no spread" in check.sentence for check in found)
+    assert all("because all agree in it" in check.sentence and "no spread" in check.sentence for check in found)
     near = runs_of(deep=[1.0, 1.001], shallow=[3.0, 3.0])
     assert paired_difference(near, better=DEEP, worse=SHALLOW).verdict == "reproduced"
 
@@ -267,5 +273,7 @@ def test_what_rounding_leaves_of_a_distance_is_nothing():
 def test_seeds_that_agree_decide_nothing_in_a_check_of_a_claims_own(values, verdict):
     made = check("slope", mean_interval(values), "x", "A slope", above=0, seeds=3)
     assert made.verdict == verdict and made.sentence.endswith("how others would differ.") == (verdict == "undecided")
+    large = check("slope", mean_interval([1e6 + value / 10 for value in values]), "x", "A slope", above=0, seeds=3)
+    assert large.verdict == verdict, "as far as they differ, and not as they are shown"
     assert check("fact", Interval(1.0, 1.0, 1.0, 1), "x", "A fact", above=0).verdict == "reproduced"
     assert check("order", mean_interval(values), "x", "An order", above=0, resampled=True).verdict == "reproduced"

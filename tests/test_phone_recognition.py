@@ -170,6 +170,7 @@ def test_every_older_method_learns_which_tone_a_frame_is_of(model):
 
 def test_the_setting_of_an_older_method_is_chosen_on_validation(monkeypatch):
     fitted, errors = [], {3: 30.0, 4: 10.0, 5: 20.0}
+    speech_baselines._analysis.cache_clear()
 
     class Method:
         def __init__(self, value):
@@ -183,6 +184,7 @@ def test_the_setting_of_an_older_method_is_chosen_on_validation(monkeypatch):
     monkeypatch.setattr(speech_baselines, "_error", lambda method, x, y: errors[method.value] + len(y) / 1000)
     recipe = {"speech": SMALL, "minutes": [0.1], "features": "window", "grid": [3, 4, 5]}
     rows, _ = run(train_baseline, "lda", recipe, seeds=(0,))
+    speech_baselines._analysis.cache_clear()
     assert fitted == [(3, 600), (4, 600), (5, 600)]
     assert dict(zip(rows.metric.str.split("_").str[0], rows.value)) == {"validation": 10.3, "test": 10.36}
 

@@ -230,6 +230,23 @@ def test_the_order_is_held_against_the_published_one_over_sets():
     assert claim.published_error(("mnist_rot", *claim.RBF)) == 11.11
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_an_order_from_too_few_seeds_is_left_out_and_said_so(lost):
+    """One of ten seeds may diverge, two are a fifth."""
+    draws = np.random.RandomState(0)
+    errors = {
+        (name, *row): [level] if row in (claim.RBF, claim.POLYNOMIAL) else (level + draws.normal(0, 0.8, 10)).tolist()
+        for name in ("mnist_basic", "mnist_rot")
+        for row, level in ((claim.SDAE, 2.0), (claim.RBF, 3.0), (claim.SAE, 3.5), (claim.POLYNOMIAL, 4.0), (claim.NNET, 5.0))
+    }
+    errors["mnist_rot", *claim.NNET][:lost] = [np.nan] * lost
+    taus = claim._taus(runs_of(errors))
+    assert np.isfinite(taus["mnist_basic"].low) and np.isfinite(taus["mnist_rot"].low) == (lost == 1)
+    (found,) = claim._judge_order(runs_of(errors))
+    assert ("left out, for too many seeds diverged: mnist_rot" in found.sentence) == (lost == 2)
+    assert f"over {3 - lost} sets" in found.sentence and (lost == 1 or found.verdict == "undecided")
+
+
 def test_what_a_factor_costs_is_a_difference_of_differences():
     cost = {claim.LINEAR: ([8.0, 9.0, 10.0], [48.0, 49.5, 50.0]), claim.CONVNET: ([2.0, 2.5, 3.0], [12.0, 12.0, 13.0])}
     sets = ("mnist_basic", "mnist_rot")

@@ -221,8 +221,9 @@ def test_few_seeds_do_not_judge_a_spread():
     ((-5, 0, 0, 0, 0), "with 100 labels nothing is spared"),
     ((2, 3, 4, 5, -9), "up to 3000 labels it rises, so that no line tells how it goes"),
     ((2, 3, 4, -9, -9), "up to 1000 labels it rises, so that no line tells how it goes"),
+    ((6, 9, 6, 3, 1), "up to 300 labels it rises, so that no line tells how it goes"),
     ((3, 6, 9, 12, 10), "from 3000 labels on it falls, so that no line tells how it goes"),
-    ((3, 9, 12, 11.9, 10), "from 3000 labels on it falls, so that no line tells how it goes"),
+    ((3, 9, 12, 11.9, 10), "from 1000 labels on it falls, so that no line tells how it goes"),
     ((3, 9, 14, 11, 11), "from 1000 labels on it falls, so that no line tells how it goes"),
 ])
 def test_a_line_tells_nothing_where_nothing_is_spared_or_it_turns(gap, why):

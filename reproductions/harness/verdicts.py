@@ -14,9 +14,9 @@ from zoo.reproductions.harness.runs import lines_of
 VERDICTS = ("reproduced", "contradicted", "undecided")
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
-_TOO_MANY = 0.2
+TOO_MANY = 0.2
 # Student's interval of them would be a point, as if there were no others.
-_ALL_AGREE = "all seeds agree in it, which says nothing of how others would differ"
+_ALL_AGREE = "all agree in it, which says nothing of how others would differ"
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     interval beyond the bound reproduces the claim, all of it on the other side contradicts it, anything else, an
     interval that a single seed can't give included, leaves it undecided. So does a doubt: why no interval would decide;
     that a fifth or more of the seeds, where their number is given, are not in the interval, is one, and so is that several
-    seeds agree in it. resampled: the interval is that of an order or another statistic over draws of the seeds, which is a
-    point where it is the same in every draw, however much the seeds differ.
+    values agree in it; a fact that nothing random enters is an Interval of n = 1. resampled: the interval is that of an order
+    or another statistic over draws of the seeds, which is a point where it is the same in every draw, however they differ.
     """
-    if seeds and interval.n <= (1 - _TOO_MANY) * seeds:
+    if seeds and interval.n <= (1 - TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
     doubt = doubt or ("" if resampled else _agreement(interval))
     if (above is None) == (below is None):
@@ -52,7 +52,8 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
     spread = "no spread" if low == high else f"95% interval {number(low)} to {number(high)}" if low < high else "no interval"
-    text = f"{sentence}: {number(effect)}{unit and f' {unit}'} ({spread}), claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
+    found = f"{number(effect)}{unit and f' {unit}'} ({spread})"
+    text = f"{sentence}: {found}, claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
     return Check(name, effect, low, high, unit, verdict, text)
 
 
@@ -72,10 +73,10 @@ def paired_difference(
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
-    are paired; a model with a single, deterministic value is a constant; with no seeds in common it is Welch's interval.
-    Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is decided, nor
-    with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the sentence says of the difference
-    beside how it was made.
+    are paired; a model with a single, deterministic value is a constant; with fewer than two seeds in common it is Welch's
+    interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is
+    decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the
+    sentence says of the difference beside how it was made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(every_value(runs, first, metric), every_value(runs, second, metric))
@@ -162,7 +163,7 @@ def target(
 
 
 def as_published(runs, row, value, *, within, metric, deterministic=False, name=None):
-    """That a row has its published value, or one within so much of it: every seed's, or the one value of a deterministic method."""
+    """That a row has its published value, or one within so much of it: every seed's, or a deterministic method's one value."""
     ours = values(runs, row, metric)
     distances, n = (ours - value).abs(), len(every_value(runs, row, metric))
     interval = statistics.mean_interval(distances)
@@ -175,8 +176,8 @@ def as_published(runs, row, value, *, within, metric, deterministic=False, name=
 
 
 def _agreement(interval):
-    """The doubt where several seeds have one value; "" where they differ, or there is one."""
-    return _ALL_AGREE if interval.n > 1 and rounded(interval.low) == rounded(interval.high) else ""
+    """The doubt where several seeds have one value, but for rounding; "" where they differ, or there is one."""
+    return _ALL_AGREE if interval.n > 1 and np.isclose(interval.low, interval.high, rtol=1e-9, atol=0) else ""
 
 
 def values(runs, row, metric):
@@ -203,11 +204,12 @@ def _divergence(runs, rows, metric):
         for row, sample in zip(rows, samples, strict=True)
         if sample.isna().any()
     ]
-    note, several = f" ({', '.join(lost)})" if lost else "", [sample.isna() for sample in samples if len(sample) > 1]
-    if any(sample.isna().mean() >= _TOO_MANY for sample in samples):
+    note = f" ({', '.join(lost)})" if lost else ""
+    if any(sample.isna().mean() >= TOO_MANY for sample in samples):
         return note, "a fifth or more of the seeds of a row diverged"
-    paired = pd.concat(several, axis=1, join="inner").any(axis=1) if several else pd.Series(dtype=bool)
-    return note, "in a fifth or more of the pairs of seeds one diverged" if paired.mean() >= _TOO_MANY else ""
+    broken = pd.concat(samples, axis=1, join="inner").isna().any(axis=1)  # of the seeds that the rows share
+    paired = (~broken).sum() >= 2
+    return note, "in a fifth or more of the pairs of seeds one diverged" if paired and broken.mean() >= TOO_MANY else ""
 
 
 def _difference(first, second):

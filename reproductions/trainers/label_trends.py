@@ -29,14 +29,15 @@ def trends(dataset, name, what_start, labels, with_start, without):
 
 def no_line(labels, gap, slope):
     """Why a line of this slope is not how a gap (seeds, labels) goes: nothing is spared to begin with, one that falls rises
-    first, or one that rises falls in the end.
+    first, over two numbers of labels or more, or one that rises falls in the end.
     """
     if not mean_interval(gap[:, 0]).low > 0:
         return f"with {labels[0]} labels nothing is spared that can be told from nothing"
-    for most in range(len(labels) - 1, max(2, len(labels) - 3), -1) if slope.high < 0 else ():
-        if mean_interval(slopes(np.log10(labels[:most]), gap[:, :most])).low > 0:
+    logs, several = np.log10(labels), range(2, len(labels))
+    for most in reversed(several) if slope.high < 0 else ():
+        if mean_interval(slopes(logs[:most], gap[:, :most])).low > 0:
             return f"up to {labels[most - 1]} labels it rises, so that no line tells how it goes"
-    for first in range(1, min(3, len(labels) - 1)) if slope.low > 0 else ():
-        if mean_interval(slopes(np.log10(labels[-first - 1 :]), gap[:, -first - 1 :])).high < 0:
-            return f"from {labels[-first - 1]} labels on it falls, so that no line tells how it goes"
+    for last in reversed(several) if slope.low > 0 else ():
+        if mean_interval(slopes(logs[-last:], gap[:, -last:])).high < 0:
+            return f"from {labels[-last]} labels on it falls, so that no line tells how it goes"
     return ""

@@ -25,11 +25,6 @@ def comparable(runs):
 
 
 def _cut(runs, setting, when, *names):
-    """Whether the gradients of all seeds of nets lie below LEAST, so that no difference to them is more than a bound."""
-    return _cut_of(runs, setting, when, *names).all()
-
-
-def _cut_of(runs, setting, when, *names):
     """Of which seeds of nets the gradient lies below LEAST, bool."""
     return _of(runs, ("adding", setting), f"log10_gradient_{when}", names).value <= LEAST
 
@@ -39,7 +34,7 @@ def bound(runs, setting, when, first, second):
 
     ("", ()) where neither side is, or both wholly are.
     """
-    former, latter = (_cut_of(runs, setting, when, name) for name in (first, second))
+    former, latter = (_cut(runs, setting, when, name) for name in (first, second))
     if former.all() and latter.all():
         return "", ()
     if former.any() and latter.any():
@@ -54,7 +49,7 @@ def bound(runs, setting, when, first, second):
 def nothing_left(runs, setting, when, *names):
     """Why no difference between the gradients of nets means anything: of none is any left. "" where of one there is."""
     less = f"neither leaves 1e{LEAST} of it, and 32 bits do not tell how much less"
-    return less if _cut(runs, setting, when, *names) else ""
+    return less if _cut(runs, setting, when, *names).all() else ""
 
 
 def no_contest(runs, task, *names):

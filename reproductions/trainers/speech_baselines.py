@@ -99,7 +99,7 @@ def _fitted(trial, minutes, seed, x, y):
     """(project, methods, seconds): what becomes of features first, and the method in each setting of the grid, fitted to x, y."""
     r, project, spent = trial.recipe, lambda values: values, 0.0
     analysed = functools.partial(_analysis, trial.dataset, tuple(r["speech"].items()), minutes, seed)
-    if trial.model == "lda":
+    if trial.model == "lda" and r["features"] == "window":
         methods, each = zip(*map(analysed, r["grid"]))
         return project, methods, sum(each)
     if r["features"] == "projected":
