@@ -7,19 +7,20 @@ Put to the test as by Choromanska et al. (2015): nets with one hidden layer of 1
 of the seeds draw together as nets get wider, the unlucky ones end close to the lucky, a low training loss
 says less about the test loss, and the straight line from the start to the solution leads downhill (Goodfellow et al. 2015).
 
-Expected, full budget (1,000 seeds at each width, one H100, 7 minutes by estimate, not run yet; 40 seeds, 10 minutes on 2
-cores): a spread of the test loss that falls 13 times from 10 to 500 units, one of the training loss that falls 280 times; as
-the losses themselves fall too, the spread in percent of the mean falls 3 and 6 times. The two losses go together in narrow
-nets and part in wide ones; how closely is not as published (quoted from a later text), where the correlation falls from 0.76 with
-25 units to 0.41 with 500: here it is 0.65 with 25, a third with 50 and 100, and from 250 on none that 40 seeds could tell.
-Of the widest net the 95th percentile of the test loss is 9 % above the 5th; that it is less than 10 stays undecided with 40
-seeds. Hour (1,000 seeds at each width, 2 cores, 10 minutes, four of them training 6,000 nets, the first 2,000 images for
-training, all for testing): the spread of the test loss falls 7 times, that of the training loss 59 times, in percent of the
-mean 4 and 6.5 times; the correlation falls with every width, from 0.56 with 25 units to 0.13 with 500, and of the widest net
-the 95th percentile of the test loss is 5 % above the 5th. Quick budget (200 seeds at each, 2 cores, some 2 minutes, the
-first 2,000 images for training and for testing, 20 epochs): the same on a smaller scale, the 95th percentile 7 % above the
-5th. On the straight line between two solutions the loss rises far above that of either, less so in the widest nets. That
-says nothing of other ways between them, or of the lines between nets whose units are brought into the same order first.
+Expected, full budget (1,000 seeds at each width, one H100, 7 minutes by estimate, not run yet; 200 seeds, 70 minutes on 2
+cores with other work beside): a spread of the test loss that falls 14 times from 10 to 500 units, one of the training loss
+that falls 340 times; as the losses themselves fall too, the spread in percent of the mean falls 4 and 7 times. The two
+losses go together in narrow nets and part in wide ones, sooner than published (quoted from a later text), where the
+correlation falls from 0.76 with 25 units to 0.41 with 500: here it is 0.72 with 25, 0.31 with 50, and from 100 on none that
+200 seeds could tell. Of the widest net the 95th percentile of the test loss is 10 % above the 5th; whether by less or more
+stays undecided with 200 seeds. Hour (1,000 seeds at each width, 2 cores, 10 minutes, four of them training 6,000 nets, the
+first 2,000 images for training, all for testing): the spread of the test loss falls 7 times, that of the training loss 59
+times, in percent of the mean 4 and 6.5 times; the correlation falls with every width, from 0.56 with 25 units to 0.13 with
+500, and of the widest net the 95th percentile of the test loss is 5 % above the 5th. Quick budget (200 seeds at each, 2
+cores, some 2 minutes, the first 2,000 images for training and for testing, 20 epochs): the same on a smaller scale, the 95th
+percentile 7 % above the 5th. On the straight line between two solutions the loss rises far above that of either, less so in
+the widest nets. That says nothing of other ways between them, or of the lines between nets whose units are brought into the
+same order first.
 """
 
 import numpy as np
@@ -52,8 +53,8 @@ exceeds its lowest value before on the line. Statistics over seeds have bootstra
 shares of seeds exact ones (Clopper & Pearson). A solution is in two of the pairs that are joined, which are taken as
 independent. The 5th and the 95th percentile of the test loss stand for the lucky and the unlucky seeds, and are close within
 {CLOSE:.0%}; they took, when all results were known, the place of the share of seeds within {CLOSE:.0%} of the best, which
-falls with the number of seeds, and which 40 seeds contradicted and 1,000 of the hour did not. Of all images, 40 seeds leave
-it undecided whether these are close; the hour's thousand, of 2,000 images, decide it. The first 2,000 test images of MNIST,
+falls with the number of seeds, and which 40 seeds contradicted and 1,000 of the hour did not. Of all images, 200 seeds leave
+it undecided whether these are close, as 40 did before; the hour's thousand, of 2,000 images, decide it. The first 2,000 test images of MNIST,
 which the quick budget takes, are harder than all of them. nets_per_second counts training alone, without compilation,
 evaluation and lines.
 """
