@@ -46,8 +46,12 @@ def results_dir(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def written(results_dir):
-    """A function that writes the folder of a claim's full budget from rows of its runs, and returns it."""
+def written(results_dir, monkeypatch):
+    """A function that writes the folder of a claim's full budget from rows of its runs, and returns it.
+
+    Claims of one's own that a test loads are forgotten after it.
+    """
+    monkeypatch.setattr("zoo.reproductions.harness.claims._outside", {})
 
     def write(module, rows):
         from zoo.reproductions.harness.folder import write_results

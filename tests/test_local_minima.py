@@ -93,13 +93,14 @@ def test_one_seed_has_no_other_solution_and_a_diverged_one_keeps_its_rows():
 def runs_of(spreads):
     """Runs in which the losses of a width spread by a known factor; the unlucky are close to the lucky if that is small."""
     noise = np.random.RandomState(6).normal(size=(2, 100))
+    own = {width: np.random.RandomState(width).normal(size=100) / 100 for width in spreads}  # ratios are no constants
     rows = [
         {"dataset": "d", "model": "mlp", "setting": f"{width} hidden units", "seconds": 0.1}
         | {"seed": seed, "metric": metric, "value": value}
         for width, spread in spreads.items()
         for metric, column in {
-            "train_loss": 1 + spread * noise[0],
-            "test_loss": 2 + spread * (noise[0] / width + noise[1]),
+            "train_loss": 1 + spread * (noise[0] + own[width]),
+            "test_loss": 2 + spread * (noise[0] / width + noise[1] + own[width]),
             "rise_from_start": np.zeros(100),
             "rise_between_solutions": (2 + noise[0] / 10) / width,
         }.items()
