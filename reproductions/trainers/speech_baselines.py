@@ -97,14 +97,16 @@ def _features(part, kind):
 
 def _fitted(trial, minutes, seed, x, y):
     """(project, methods, seconds): what becomes of features first, and the method in each setting of the grid, fitted to x, y."""
-    r, project, spent = trial.recipe, lambda values: values, 0.0
+    r = trial.recipe
     analysed = functools.partial(_analysis, trial.dataset, tuple(r["speech"].items()), minutes, seed)
+    analysis, spent = analysed(SHRINKAGE) if r["features"] == "projected" else (None, 0.0)
+
+    def project(values):
+        return analysis.transform(values)[:, :PROJECTED] if analysis else values
+
     if trial.model == "lda" and r["features"] == "window":
         methods, each = zip(*map(analysed, r["grid"]))
         return project, methods, sum(each)
-    if r["features"] == "projected":
-        analysis, spent = analysed(SHRINKAGE)
-        project = lambda values: analysis.transform(values)[:, :PROJECTED]  # noqa: E731
     began, x = time.perf_counter(), project(x)
     methods = [_method(trial.model, value, seed).fit(x, y) for value in r["grid"]]
     return project, methods, spent + time.perf_counter() - began
