@@ -36,7 +36,7 @@ test: install-test
 	KERAS_BACKEND=tensorflow $(PYTEST) -m backend
 
 test-slow: install-test
-	KERAS_BACKEND=jax $(PYTEST) -m 'slow or not slow'
+	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=0 XLA_FLAGS= $(PYTEST) -m 'slow or not slow'
 
 # PyTorch is no requirement of deepzoo. The first of these tests compare JAX with it and time it, the others run on it.
 test-torch: install-test

@@ -1,10 +1,12 @@
 """What holds for every test: the backend, results that never touch the checkout, and which tests run by default."""
 
+import gc
 import io
 import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 # Keras fixes its backend at its first import, so this comes before every other import.
@@ -21,7 +23,14 @@ from zoo.datasets import cache  # noqa: E402
 
 # Many tests, and every run of them, compile the same programs; `zoo reproduce` keeps its own there too.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.root() / "compiled"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+# Programs that run for moments are compiled without effort, in a fifth of the time; `make test-slow` optimises as users do.
+# XLA ends the process at a flag that it does not know: other versions than these do without.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+if metadata.version("jaxlib").startswith("0.10.") and metadata.version("tensorflow").startswith("2.21."):
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
 ROOT = Path(__file__).resolve().parents[1]
 # Run only when -m names them.
@@ -35,6 +44,21 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_collection_finish(session):
+    """Spare the garbage collector what the imports have made: it takes half a second to look through, hundreds of times."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_let_go():
+    """What JAX has traced and compiled goes with the file that needed it: all of it would be gigabytes in the end."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import numpy as np
 import population_example
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, shared_compilations  # noqa: F401
+from population_example import compiled, digits
 
 import zoo
 from zoo.errors import InvalidInput

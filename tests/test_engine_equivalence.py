@@ -10,7 +10,7 @@ import pandas as pd
 import population_example
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, loss_and_metric, shared_compilations, small_model, train_from  # noqa: F401
+from population_example import compiled, digits, loss_and_metric, small_model, train_from
 
 import zoo
 from zoo.layers import MatmulConv2D, RandomShift

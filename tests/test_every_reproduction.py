@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from population_example import shared_compilations  # noqa: F401
 
 from zoo.datasets import list_datasets
 from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_claim, run_claim

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, loss_and_metric, refused, shared_compilations, small_model  # noqa: F401
+from population_example import compiled, digits, loss_and_metric, refused, small_model
 
 import zoo
 from zoo.training.example_weights import check_weights, weights_of_classes

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import compiled, digits, shared_compilations  # noqa: F401
+from population_example import compiled, digits
 
 from zoo.training import engine
 from zoo.training.groups import cores, deal, processor_cores, run_groups

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from population_example import shared_compilations  # noqa: F401
 from text_example import TALE, codes
 
 import zoo

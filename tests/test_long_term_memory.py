@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import shared_compilations  # noqa: F401
 
 import zoo
 from zoo.datasets.adding import sequences

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import shared_compilations  # noqa: F401
 from test_speech_data import write_recording
 
 from zoo.datasets import fetch, load, mirrors, msu_ru_speech

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import assert_same, compiled, data, digits, reference, refused, shared_compilations, small_model  # noqa: F401
+from population_example import assert_same, compiled, data, digits, reference, refused, small_model  # noqa: F401
 
 import zoo
 
@@ -270,18 +270,18 @@ def test_a_loss_that_is_no_mean_over_examples_is_evaluated_as_by_keras_however_m
     weights = np.linspace(0, 2, len(y)).astype("float32")
     if "ignore_class" in options:
         y = np.where(np.arange(len(y)) < 700, -1, y)
-    found = []
-    for members in (1, 40):
+    found, many = [], 40 if keras.backend.backend() == "jax" else 2  # elsewhere each is evaluated by itself
+    for members in (1, many):
         population = compiled([7] * members)
         population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True, **options))
         found.append(population.evaluate(x, y, sample_weight=weights).loss[0])
     alone = population[0].evaluate(x, y, sample_weight=weights, verbose=0)
     assert_allclose(found, [alone] * 2, rtol=1e-5)
     history = population.fit(x, y, validation_data=(x, y, weights), batch_size=50)
-    expected = population[39].evaluate(x, y, sample_weight=weights, batch_size=50, verbose=0)
+    expected = population[-1].evaluate(x, y, sample_weight=weights, batch_size=50, verbose=0)
     assert_allclose(history.val_loss.iloc[-1], expected, rtol=1e-4)
-    few = population.evaluate(x[-20:], y[-20:]).loss[39]
-    assert_allclose(few, population[39].evaluate(x[-20:], y[-20:], verbose=0), rtol=1e-4)
+    few = population.evaluate(x[-20:], y[-20:]).loss.iloc[-1]
+    assert_allclose(few, population[-1].evaluate(x[-20:], y[-20:], verbose=0), rtol=1e-4)
     population.fit(x, y, validation_data=(x[-7:], y[-7:]), batch_size=50)  # fewer than a batch
 
 

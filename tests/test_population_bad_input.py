@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import compiled, digits, refused, shared_compilations, small_model  # noqa: F401
+from population_example import compiled, digits, refused, small_model
 
 import zoo
 from zoo.errors import InvalidInput
@@ -138,7 +138,7 @@ def test_labels_beside_the_one_that_does_not_count():
     population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
     population.fit(X, np.where(Y > 4, -1, Y), batch_size=5, validation_data=(X, with_value(Y, -1, int)))
     for label in (-5, 37):
-        with refused(population, rf"y has labels from .* but the model has 10 classes: 0\.\.9 and -1, which does not count\."):
+        with refused(population, r"y has labels from .* but the model has 10 classes: 0\.\.9 and -1, which does not count\."):
             population.fit(X, with_value(np.where(Y > 4, -1, Y), label, int), batch_size=5)
         with refused(population, "validation y has labels"):
             population.fit(X, Y, batch_size=5, validation_data=(X, with_value(Y, label, int)))

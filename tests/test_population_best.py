@@ -5,7 +5,7 @@ import functools
 import keras
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, data, digits, refused, shared_compilations  # noqa: F401
+from population_example import compiled, data, digits, refused  # noqa: F401
 
 import zoo
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from population_example import compiled, digits, refused, shared_compilations, small_model  # noqa: F401
+from population_example import compiled, digits, refused, small_model
 
 import zoo
 from zoo.errors import InvalidInput

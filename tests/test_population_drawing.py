@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import digits, shared_compilations  # noqa: F401
+from population_example import digits
 
 import zoo
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import assert_same, compiled, data, digits, reference, shared_compilations  # noqa: F401
+from population_example import assert_same, compiled, data, digits, reference  # noqa: F401
 
 from zoo.errors import ZooError
 from zoo.training import memory

@@ -7,15 +7,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import (  # noqa: F401
-    assert_same,
-    compiled,
-    digits,
-    loss_and_metric,
-    refused,
-    shared_compilations,
-    small_model,
-)
+from population_example import assert_same, compiled, digits, loss_and_metric, refused, small_model
 
 import zoo
 from zoo.errors import CorruptFile, InvalidInput, ResultsError

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from population_example import compiled, digits, shared_compilations, train_from  # noqa: F401
+from population_example import compiled, digits, train_from
 
 import zoo
 from zoo.training import sequential

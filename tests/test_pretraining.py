@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, shared_compilations  # noqa: F401
+from population_example import compiled, digits
 
 import zoo
 from zoo.errors import InvalidInput
