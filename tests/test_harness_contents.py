@@ -34,6 +34,20 @@ def key_of(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+def test_what_pip_has_put_into_a_folder_of_any_name_is_installed(key_of, tmp_path):
+    """Its version counts, as with `pip install --target`; a module of the user's beside it goes into the key."""
+    record = tmp_path / "bought-1.0.dist-info" / "RECORD"
+    record.parent.mkdir()
+    record.write_text("a_module_bought.py,sha256=x,20\nbought-1.0.dist-info/RECORD,,\n")
+    sources = {
+        "a_module": "import a_module_bought, a_module_own\ndef run(): return a_module_bought.RATE, a_module_own.RATE",
+        "a_module_bought": "RATE = 1", "a_module_own": "RATE = 1",
+    }  # fmt: skip
+    before = key_of(sources)
+    assert key_of(sources | {"a_module_bought": "RATE = 2"}) == before
+    assert key_of(sources | {"a_module_own": "RATE = 2"}) != before
+
+
 @pytest.mark.parametrize("source, old, new", [
     ("def power(n): return lambda x: x**n\nsquare, cube = power(2), power(3)\ndef run(): return square(1) + cube(1)", "(2)", "(4)"),
     ("WAYS = {\n  'a': lambda x: x,\n  'b': lambda x: -x,\n}\ndef run(): return WAYS", "lambda x: x", "lambda x: 2 * x"),

@@ -143,6 +143,16 @@ def test_no_command_is_promised_that_would_run_something_else(written):
     assert "To run it again" not in (former / "comparison.md").read_text(), "the claim has an hour no more"
 
 
+@pytest.mark.parametrize("device, backend, precision, expected", [
+    ("NVIDIA H100 80GB HBM3", "jax", "float32", True), ("NVIDIA H100 80GB HBM3", "tensorflow", "float32", False),
+    ("NVIDIA H100 80GB HBM3", "jax", "mixed_bfloat16", False), ("AMD EPYC", "jax", "float32", False),
+])
+def test_tables_say_what_a_card_makes_of_float32(written, device, backend, precision, expected):
+    rows = rows_of(ROW, [7, 8, 9], device=device, backend=backend, precision=precision)
+    text = (written(reproduction(), rows) / "comparison.md").read_text()
+    assert ("in TensorFloat-32 where a card has it" in text) is expected
+
+
 def test_tables_say_what_intervals_leave_out(written):
     said = "how others would have turned out is not in them"
     assert said in (written(reproduction(), rows_of(ROW, [7, 8, 9])) / "comparison.md").read_text()

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import inspect
 import pickle
+import re
 import sysconfig
 import types
 from pathlib import Path
@@ -107,4 +108,10 @@ def _is_users(package):
     files = [Path(place).resolve() for place in places if place not in ("", "built-in", "frozen")]
     return bool(files) and not any(
         file.is_relative_to(root) or {"site-packages", "dist-packages"} & set(file.parts) for file in files for root in roots
-    )
+    ) and not any(_installed_there(package, file.parent) for file in files)
+
+
+def _installed_there(package, folder):
+    """Whether pip has put a package into a folder of any name, as `pip install --target` does."""
+    of_it = re.compile(rf"^{re.escape(package)}[/.]", re.MULTILINE)
+    return any(of_it.search(record.read_text(encoding="utf-8")) for record in folder.glob("*.dist-info/RECORD"))

@@ -115,11 +115,11 @@ def _sampling(comparison):
 
 
 def _origin(runs):
-    places = [
-        f"{device} ({backend}, {precision}, commit {commit})"
-        for device, backend, precision, commit in runs[["device", "backend", "precision", "commit"]].drop_duplicates().values
-    ]
+    found = runs[["device", "backend", "precision", "commit"]].drop_duplicates().values.tolist()
+    places = [f"{device} ({backend}, {precision}, commit {commit})" for device, backend, precision, commit in found]
     said = f"Computed on {'; '.join(places)}, with the versions in `environment.json`."
+    if any(device.startswith("NVIDIA") and backend == "jax" and precision == "float32" for device, backend, precision, _ in found):
+        said += " JAX multiplies matrices of float32 in TensorFloat-32 where a card has it, but where a protocol says otherwise."
     return f"{said} Generated from runs.csv; `zoo results rebuild` makes it anew."
 
 
