@@ -182,7 +182,8 @@ def runs_of(few, rival, slope=-0.5):
                 rows.append((name, f"train_loss_at_{place}", seed, loss * early))
                 rows.append((name, f"test_error_at_{place}_pct", seed, loss * early * 10))
     for seed, batch, passes in itertools.product(range(3), (1, 16, 256), (0, 10)):
-        rows.append((claim.NOISE, f"relative_noise_at_batch_{batch}_after_{passes}_passes", seed, (4 + seed) * batch ** (slope + seed / 1000)))
+        noise = (4 + seed) * batch ** (slope + seed / 1000)
+        rows.append((claim.NOISE, f"relative_noise_at_batch_{batch}_after_{passes}_passes", seed, noise))
         rows.append((claim.NOISE, f"gradient_angle_at_batch_{batch}_after_{passes}_passes", seed, 60 + seed - batch / 10))
     return pd.DataFrame(rows, columns=["setting", "metric", "seed", "value"]).assign(dataset="mnist", model="mlp")
 

@@ -104,14 +104,14 @@ def _is_users(package):
     except (ImportError, ValueError):  # no such name, or a module without a file, as __main__ may be
         return package == "__main__"
     places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
-    roots = [Path(sysconfig.get_path(name)).resolve() for name in INSTALLED]
     files = [Path(place).resolve() for place in places if place not in ("", "built-in", "frozen")]
-    return bool(files) and not any(
-        file.is_relative_to(root) or {"site-packages", "dist-packages"} & set(file.parts) for file in files for root in roots
-    ) and not any(_installed_there(package, file.parent) for file in files)
+    return bool(files) and not any(_is_installed(package, file) for file in files)
 
 
-def _installed_there(package, folder):
-    """Whether pip has put a package into a folder of any name, as `pip install --target` does."""
+def _is_installed(package, file):
+    """Whether a package's file lies where Python keeps packages, or in a folder that `pip install --target` has put it into."""
+    roots = [Path(sysconfig.get_path(name)).resolve() for name in INSTALLED]
+    if {"site-packages", "dist-packages"} & set(file.parts) or any(file.is_relative_to(root) for root in roots):
+        return True
     of_it = re.compile(rf"^{re.escape(package)}[/.]", re.MULTILINE)
-    return any(of_it.search(record.read_text(encoding="utf-8")) for record in folder.glob("*.dist-info/RECORD"))
+    return any(of_it.search(record.read_text(encoding="utf-8")) for record in file.parent.glob("*.dist-info/RECORD"))
