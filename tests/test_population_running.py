@@ -69,6 +69,7 @@ def test_memory_that_runs_out_in_training_leads_to_groups(reference, data, monke
         def fail(*_):
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")
 
+        fail.as_text = execute.as_text
         return fail, seconds
 
     monkeypatch.setattr("zoo.training.engine.cores", lambda: cores)

@@ -10,6 +10,10 @@ Where an image has few channels, a kernel of less than 32 filters takes up to fi
 channels up to four times as long as four: zeros fill both up. The gradient by the kernel is a convolution, too: the pixels
 of a channel under those of the errors, images as channels, a few at a time, which stay in the processor's cache. That takes
 a quarter to two thirds of the time of all at once.
+
+XLA leaves a convolution to YNNPACK if it has more than 16 channels or more than 16 filters, and no wider margin than "same"
+asks for. Others it computes itself, and while another program runs beside, some come out wrong (see zoo.training.groups). So
+filters of zeros lift small ones over that limit, and a margin that comes before the convolution is kept apart from its own.
 """
 
 import functools
@@ -23,6 +27,7 @@ from jax.custom_batching import sequential_vmap
 CACHE = 2**20  # bytes: the pixels and errors that a CPU holds at a time
 FEW_CHANNELS, WIDE = 8, 32  # from this many channels on, and from this many filters on, a CPU needs no zeros
 LARGE = 2**25  # bytes: outputs of more than this many take longer with zeros
+FEW, ENOUGH = 16, 24  # with no more channels and filters than FEW, XLA convolves itself; ENOUGH filters take hardly longer
 BLOCK = 2  # side of the square of outputs that one window gives
 
 
@@ -89,6 +94,7 @@ def _by_member(pads):
     @sequential_vmap
     def by_input(error, kernel):
         back = [(size - 1 - low, size - 1 - high) for size, (low, high) in zip(kernel.shape, pads)]
+        error = lax.optimization_barrier(error)  # else the zeros of a row that pooling left out become a margin of it
         return _native(error, jnp.flip(kernel, (0, 1)).swapaxes(2, 3), back)
 
     @sequential_vmap
@@ -134,8 +140,11 @@ def _filled_up(x, kernel, pads):
 
 
 def _native(x, kernel, pads, dtype=None):
-    numbers = ("NHWC", "HWIO", "NHWC")
-    return lax.conv_general_dilated(x, kernel, (1, 1), pads, dimension_numbers=numbers, preferred_element_type=dtype)
+    numbers, filters = ("NHWC", "HWIO", "NHWC"), kernel.shape[3]
+    if max(kernel.shape[2:]) <= FEW:
+        kernel = jnp.pad(kernel, [*[(0, 0)] * 3, (0, ENOUGH - filters)])
+    y = lax.conv_general_dilated(x, kernel, (1, 1), pads, dimension_numbers=numbers, preferred_element_type=dtype)
+    return y[..., :filters]
 
 
 def halve(x):

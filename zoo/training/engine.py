@@ -11,7 +11,7 @@ from zoo.errors import ZooError
 from zoo.training import memory
 from zoo.training.compiled import prepare
 from zoo.training.evaluation import evaluation_rows
-from zoo.training.groups import cores, deal, run_groups
+from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
 from zoo.training.order import member_key
 
 STEPS_PER_LAUNCH = 400
@@ -79,7 +79,14 @@ class CompiledEngine:
             return self._fit_group(*prepared, plan, progress, stopped)
 
         groups = [slice(start, start + size) for start in range(0, members, size)]
-        results, seconds = run_groups(groups, prepare_group, fit_group, side_by_side)
+        first = prepare_group(groups[0])
+        if side_by_side > 1 and not may_run_side_by_side(first[0]):
+            side_by_side, at_once = 1, size
+
+        def prepared(group):
+            return first if group is groups[0] else prepare_group(group)
+
+        results, seconds = run_groups(groups, prepared, fit_group, side_by_side)
         joined = {n: [p[0] if len(p) == 1 else np.concatenate(p) for p in zip(*(r[n] for r in results))] for n in STACKED}
         names = results[0]["history"]
         joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}

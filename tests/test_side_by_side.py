@@ -1,0 +1,92 @@
+"""Groups of members that a CPU trains at the same time must come out as they do alone."""
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+from jax import lax
+
+import zoo
+from zoo.datasets import load
+from zoo.training.groups import may_run_side_by_side
+
+pytestmark = pytest.mark.skipif(jax.default_backend() != "cpu", reason="a GPU trains all members in one program")
+
+
+def convolve(x, kernel, margin=1):
+    numbers = ("NHWC", "HWIO", "NHWC")
+    return lax.conv_general_dilated(x, kernel, (1, 1), [(margin, margin)] * 2, dimension_numbers=numbers)
+
+
+def steps(function):
+    """The function in a loop, where training has it."""
+    return lambda x, kernel: lax.scan(lambda total, _: (total + function(x, kernel).sum(), None), 0.0, None, length=3)
+
+
+@pytest.mark.parametrize("wrap", [lambda function: function, steps], ids=["alone", "in a loop"])
+@pytest.mark.parametrize(
+    ("function", "channels", "filters", "safe"),
+    [(convolve, 8, 16, False), (lambda x, k: convolve(x, k, 2), 32, 32, False), (convolve, 8, 24, True), (convolve, 32, 8, True)],
+    ids=["few filters", "wide margin", "filters", "channels"],
+)
+def test_convolutions_of_xla_itself_are_told_from_those_of_ynnpack(wrap, function, channels, filters, safe):
+    x, kernel = jnp.ones((8, 14, 14, channels)), jnp.ones((3, 3, channels, filters))
+    compiled = jax.jit(wrap(function)).lower(x, kernel).compile()
+    assert may_run_side_by_side(compiled) is safe
+
+
+def test_products_of_matrices_may_run_side_by_side():
+    x = jnp.ones((64, 64))
+    assert may_run_side_by_side(jax.jit(lambda a, b: jnp.tanh(a @ b) @ b).lower(x, x).compile())
+
+
+def test_a_program_without_a_text_is_not_trusted():
+    class Compiled:
+        def as_text(self):
+            return None
+
+    assert not may_run_side_by_side(Compiled())
+
+
+def own_layers():
+    """As a user may write it: Keras's own convolutions, with few filters."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Reshape((28, 28, 1)),
+            keras.layers.Conv2D(8, 5, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Conv2D(16, 5, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(64, activation="relu"),
+            keras.layers.Dense(10),
+        ]
+    )
+
+
+def of_the_zoo(**options):
+    return lambda: zoo.create_model("convnet", (28, 28), 10, dropout=0.0, batch_norm=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("build", "n", "at_once"),
+    [
+        (own_layers, 100, 1),
+        (of_the_zoo(blocks=[[8], [16]], kernel=5, dense=64), 2000, 2),
+        (of_the_zoo(blocks=[[32], [32], [64, 64]]), 500, 2),
+    ],
+    ids=["own layers", "few filters", "odd sides"],
+)
+def test_equal_members_stay_equal(monkeypatch, build, n, at_once):
+    monkeypatch.setattr("zoo.training.engine.cores", lambda: 2)
+    images, labels = load("mnist").train
+    population = zoo.Population(build, seeds=[0, 0])
+    population.compile(keras.optimizers.SGD(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    population.fit(images[:n], labels[:n], epochs=2, batch_size=50, shuffle=False)
+    assert population.trained_at_once == at_once
+    one, other = (population[member].get_weights() for member in (0, 1))
+    for own, its in zip(one, other):
+        np.testing.assert_array_equal(own, its)
