@@ -56,7 +56,9 @@ units, more of them, and were fine-tuned as a whole after greedy stages (Bengio 
 (Ranzato et al. 2007); Bengio et al. trained on 50,000 images, Ranzato et al. as the row says, and both tested on all 10,000,
 which are easier than the first 2,000 of MNIST that the quick budget takes.
 Not untouched: batch normalisation, k-means in place of convolutional autoencoders, and step size 0.03 came in after trials,
-of the first seed and of six quick rows, that printed test errors beside validation errors. The same for all ways.
+of the first seed and of six quick rows, that printed test errors beside validation errors. The same for all ways. The hour's
+ConvNets were trained two at a time, before commit 9df68cc, when convolutions that XLA computes itself gave wrong gradients
+for the first images of a batch now and then (see zoo/training/groups.py): to be run again.
 """
 
 

@@ -25,7 +25,9 @@ PROTOCOL = """
 Each model is trained by one recipe, set on the validation split by short trials of two seeds, from every seed; the weights
 after the last epoch count, of full, their moving average (momentum 0.999). The means are over all seeds; the one with the
 least validation error is the preset. Not untouched: three seeds each of two other ConvNets were tested before; their means
-were 0.49 and 8.60 %, then 0.44 and 7.58, so that 0.33 stayed undecided both times and 6.0 was missed.
+were 0.49 and 8.60 %, then 0.44 and 7.58, so that 0.33 stayed undecided both times and 6.0 was missed. All were trained two
+at a time, before commit 9df68cc, when convolutions that XLA computes itself gave wrong gradients for the first images of a
+batch now and then (see zoo/training/groups.py): to be run again.
 """
 
 

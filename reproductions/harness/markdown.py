@@ -13,7 +13,7 @@ from zoo.reproductions.harness.verdicts import is_control
 CHECKED = {
     "read": "read in the source itself",
     "derived": "worked out from what the source states",
-    "secondary": "taken from a later paper that quotes it",
+    "secondary": "taken from a later text that quotes it",
     "recalled": "from memory, not yet looked up",
 }
 SMOKE = "smoke: shows that the code runs; its numbers and verdicts say nothing"
