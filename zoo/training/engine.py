@@ -83,10 +83,10 @@ class CompiledEngine:
         if side_by_side > 1 and not may_run_side_by_side(first[0]):
             side_by_side, at_once = 1, size
 
-        def prepared(group):
+        def first_or_prepared(group):
             return first if group is groups[0] else prepare_group(group)
 
-        results, seconds = run_groups(groups, prepared, fit_group, side_by_side)
+        results, seconds = run_groups(groups, first_or_prepared, fit_group, side_by_side)
         joined = {n: [p[0] if len(p) == 1 else np.concatenate(p) for p in zip(*(r[n] for r in results))] for n in STACKED}
         names = results[0]["history"]
         joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}

@@ -1,9 +1,10 @@
 """How the members of a population are dealt out: in groups that fit into memory, on a CPU several groups at a time.
 
-One small net cannot keep the cores of a CPU busy: the operations of a step are too short to be shared out. Groups that
-train side by side, a thread each, can. But for programs with a convolution of XLA's own: with JAX 0.10 on two cores, while
-two executions were under way, the first images of a batch came out of it wrong in up to two steps of five, without an error.
-Convolutions that XLA hands over to YNNPACK, and products of matrices, came out right.
+One small net cannot keep the cores of a CPU busy: the operations of a step are too short to be shared out. Groups that train
+side by side, a thread each, can. Programs with a convolution that XLA computes itself are the exception: with JAX 0.10 on
+two cores, while two executions were under way, the first images of a batch came out of it wrong in up to three steps of
+five, without an error. Such groups train in turn. Convolutions that XLA hands over to YNNPACK, and products of matrices,
+came out right.
 """
 
 import math
@@ -40,7 +41,7 @@ def processor_cores():
 
 
 def may_run_side_by_side(compiled):
-    """Whether executions of this program leave one another alone: none of its convolutions is XLA's own, outside of a fusion.
+    """Whether executions of this program leave one another alone: all its convolutions lie in fusions, as YNNPACK's do.
 
     compiled: a `jax.stages.Compiled`, of which XLA's text is read; without one it is taken to have such convolutions.
     """

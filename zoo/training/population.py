@@ -20,10 +20,11 @@ class Population:
     """K replicas ("members") of one Keras model that differ in their seed.
 
     On the JAX backend all members train as one compiled program, a `lax.scan` over Keras's own stateless train step, side by
-    side on a GPU (`jax.vmap`), in turn on each core of a CPU (but for small convolutions of Keras's own layers, which want a
-    CPU for themselves, see zoo.training.groups); on TensorFlow and PyTorch one after another with `keras.Model.fit`. From
-    the same weights all give the same answers within float tolerance: a population of one equals `fit` step for step, on the
-    same order of examples. (From a seed Keras draws other weights, and in training other random numbers, on each backend.)
+    side on a GPU (`jax.vmap`), in turn on each core of a CPU (one at a time where XLA computes a convolution itself, as it
+    does small ones and the gradients of strided ones, see zoo.training.groups); on TensorFlow and PyTorch one after another
+    with `keras.Model.fit`. From the same weights all give the same answers within float tolerance: a population of one
+    equals `fit` step for step, on the same order of examples. (From a seed Keras draws other weights, and in training other
+    random numbers, on each backend.)
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
