@@ -83,7 +83,9 @@ def trials(budget):
     dataset = budget.choose(smoke="digits", quick="mnist", hour="mnist", full="mnist")
     few = budget.seeds[: budget.choose(smoke=3, quick=5, hour=5, full=20)]
     made = itertools.chain(_nets_of_1989(budget), _sizes(budget, few), _distortions(budget, few))
-    return [Trial(dataset, *row, seeds, run, recipe, cost) for row, seeds, run, recipe, cost in made]
+    return [
+        Trial(dataset, *row, seeds, run, recipe, cost, leaves="shifts" in recipe) for row, seeds, run, recipe, cost in made
+    ]
 
 
 def _rates(budget):

@@ -107,13 +107,13 @@ def trials(budget):
 def _linear(dataset, size, budget):
     """The mean image is no component at all; logistic PCA is a net without hidden layers."""
     for components in (0, *CODES[dataset]):
-        yield Trial(*_pca(dataset, components), budget.seeds[:1], train_pca, {"components": components}, cost=1)
+        yield Trial(*_pca(dataset, components), budget.seeds[:1], train_pca, {"components": components}, cost=1, leaves=True)
     for code in CODES[dataset]:
         if code != 2 or dataset == "digits":
             recipe = size | {"widths": [], "code": code, "activation": "sigmoid", "start": "normalised", "optimizer": "adam"}
             larger = LARGER if budget.name in ("hour", "full") else []
             recipe |= {"rates": _rates(dataset, NETS["pre-trained, Adam"], budget) + larger, "pretraining": None}
-            yield Trial(*_logistic(dataset, code), budget.seeds, train_autoencoder, recipe, cost=3)
+            yield Trial(*_logistic(dataset, code), budget.seeds, train_autoencoder, recipe, cost=3, leaves=True)
 
 
 def _nets(dataset, size, budget):
@@ -125,7 +125,7 @@ def _nets(dataset, size, budget):
     for name, code, how in nets:
         recipe = size | how | {"widths": widths, "code": code, "rates": _rates(dataset, how, budget)}
         recipe["pretraining"] = stages if name.startswith("pre-trained") else None
-        yield Trial(*_net(dataset, name), budget.seeds, train_autoencoder, recipe, cost=20)
+        yield Trial(*_net(dataset, name), budget.seeds, train_autoencoder, recipe, cost=20, leaves=True)
 
 
 def _rates(dataset, how, budget):

@@ -95,13 +95,13 @@ def trials(budget):
     for dataset in chosen:
         columns = COLUMNS[dataset] | {LINEAR: None}
         for row, column in columns.items():
-            found.append(Trial(dataset, *row, budget.seeds[:1], forecast_simply, {"column": column}, 0.1))
+            found.append(Trial(dataset, *row, budget.seeds[:1], forecast_simply, {"column": column}, 0.1, leaves=True))
         for row, options in nets.items():
             most = 2 if budget.name == "smoke" else (60 if dataset == "taylor_demand" else 100) * (4 if row == MLP else 1)
             batch = 16 if dataset == "sunspots" else 32
             recipe = {"options": options, "rates": rates, "epochs": most, "batch_size": batch, "search_seeds": 5}
             cost = {"sunspots": 1, "taylor_demand": 20, "mackey_glass": 5}[dataset] * {MLP: 0.3, RNN: 0.5, LSTM: 1}[row]
-            found.append(Trial(dataset, *row, budget.seeds, forecast_with_nets, recipe, cost))
+            found.append(Trial(dataset, *row, budget.seeds, forecast_with_nets, recipe, cost, leaves=True))
     return found
 
 

@@ -104,7 +104,8 @@ def _trial(dataset, row, budget, share=None):
         orders, needs = (list(range(2, 13)), "pyppmd") if row == PPM else (None, None)
         return Trial(*names, run=compress, recipe=recipe | {"orders": orders}, needs=needs, **once)
     cost = {PLAIN: 2, ONE: 5, TWO: 10}[row]
-    return Trial(*names, budget.seeds, train_language_model, recipe | _recipe(row, dataset, budget, share), cost, optional)
+    recipe |= _recipe(row, dataset, budget, share)
+    return Trial(*names, budget.seeds, train_language_model, recipe, cost, optional, leaves=True)
 
 
 def _part(row, share):

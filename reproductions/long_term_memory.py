@@ -108,6 +108,7 @@ def _adding(budget):
         Trial(
             "adding", name, f"T = {length}", budget.seeds, train_adding,
             _net(name, units, length) | shared | {"length": length}, length * (2 if "lstm" in name else 1) / 50,
+            leaves=True,
         )
         for length in lengths
         for name in NETS

@@ -151,7 +151,7 @@ def _speech_trials(budget):
         recipe = learning | {"options": options, "pretraining": pretraining, "shown": row in _shown(size["depths"])}
         if row in DEAREST[budget.name]:  # with the fewer minutes it takes nearly as long again
             recipe |= {"minutes": minutes[-1:], "epochs": recipe["epochs"][-1:]}
-        yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True)
+        yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True, leaves=recipe["shown"])
     depth, most = size["depths"][-1], minutes[-1]
     spent = PASSES * depth * (size["speech"]["pool"] or most) / most  # by pre-training, in epochs on so many minutes
     recipe = learning | {"minutes": [most], "epochs": [size["epochs"][-1] + round(spent)], "pretraining": None, "shown": False}

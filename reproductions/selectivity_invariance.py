@@ -124,7 +124,7 @@ def trials(budget):
         quick = MODELS if dataset in QUICK else CHEAP
         for row in budget.choose(smoke=(LINEAR, RBF, POLYNOMIAL, NNET, CONVNET), quick=quick, hour=MODELS, full=MODELS):
             recipe = size | _recipe(budget, row, dataset) | {"samples": row == LINEAR}
-            yield Trial(dataset, *row, _seeds(budget, row), train_on_set, recipe, COST[row])
+            yield Trial(dataset, *row, _seeds(budget, row), train_on_set, recipe, COST[row], leaves=recipe["samples"])
     steps = budget.choose(smoke=((0, 2), (0, 45)), quick=(SHIFTS, ANGLES), hour=(SHIFTS, ANGLES), full=(SHIFTS, ANGLES))
     n_test = budget.choose(smoke=150, quick=1000, hour=4000, full=10_000)
     size |= {"n_test": n_test, "shifts": [*steps[0]], "angles": [*steps[1]]}

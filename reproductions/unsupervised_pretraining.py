@@ -139,9 +139,9 @@ def trials(budget):
         options["dropout"] = rate_of_dropout if dropout else 0.0
         pretraining = noise and noise | {"epochs": passes, "batch_size": size["batch_size"], "learning_rate": rate}
         recipe = size | {"options": options, "pretraining": pretraining, "labels": labels}
-        recipe["filters"] = depth == depths[-1] and top is None
+        recipe["filters"] = drawn = depth == depths[-1] and top is None
         cost = (1 + depth) * (len(labels) + (2 if noise else 0))
-        return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost)
+        return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost, leaves=drawn)
 
     deepest = budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, hour=STARTS, full=STARTS)
     shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), hour=STARTS, full=STARTS)

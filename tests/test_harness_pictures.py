@@ -14,7 +14,7 @@ from PIL import Image
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Trial, WithFiles, export_results, import_results, load_claim, rebuild, run_claim, target
 
-ROW = ("digits", "linear", "pictured")
+ROW, PLAIN = ("digits", "linear", "pictured"), ("digits", "mlp", "")
 
 
 def train(trial, report):
@@ -23,8 +23,12 @@ def train(trial, report):
     return WithFiles(rows, {"filters.bin": bytes(range(64))})
 
 
+def train_plainly(trial, report):
+    return train(trial, report).rows
+
+
 def illustrate(files):
-    assert list(files) == [ROW]
+    assert files[ROW] and not files.get(PLAIN)
     figure = matplotlib.figure.Figure(figsize=(2, 2))
     figure.add_subplot().imshow(np.frombuffer(files[ROW]["filters.bin"], np.uint8).reshape(8, 8), cmap="gray")
     return {"first_layer_filters.png": figure}
@@ -39,7 +43,7 @@ def draw(runs):
 def claim(**changes):
     """A claim with a picture."""
     module = types.ModuleType("pictured", "A claim in short.\n\nAnd at length.")
-    module.trials = lambda budget: [Trial(*ROW, budget.seeds, train)]
+    module.trials = lambda budget: [Trial(*ROW, budget.seeds, train, leaves=True), Trial(*PLAIN, budget.seeds, train_plainly)]
     module.judge = lambda runs: [target(runs, ROW, at_most=10)]
     module.draw, module.illustrate = draw, illustrate
     for name, value in changes.items():
@@ -104,3 +108,40 @@ def test_a_picture_with_another_kind_of_name_is_refused(name, results_dir):
     with pytest.raises(InvalidInput, match="named like first_layer_filters.png"):
         run_claim(module, "quick")
     assert not (results_dir / "quick" / "pictured" / "runs.csv").exists()
+
+
+def test_one_model_anew_and_the_pictures_of_another_stay(folder):
+    before = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    run_claim(claim(illustrate=no_redrawing), "quick", only="mlp", force=True)
+    assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == before
+    rebuild(folder)
+
+
+def test_a_damaged_picture_can_t_stay(folder):
+    (folder / "first_layer_filters.png").unlink()
+    with pytest.raises(ResultsError, match="first_layer_filters.png is missing"):
+        run_claim(claim(), "quick", only="mlp", force=True)
+
+
+def test_a_picture_is_drawn_anew_with_its_trial_alone(folder):
+    def of_the_one_that_ran(files):
+        assert list(files) == [ROW]
+        return {"other_filters.png": illustrate(files)["first_layer_filters.png"]}
+
+    run_claim(claim(illustrate=of_the_one_that_ran), "quick", only="linear", force=True)
+    assert list(json.loads((folder / "environment.json").read_text())["pictures_sha256"]) == ["other_filters.png"]
+
+
+def test_some_of_the_trials_that_a_picture_is_drawn_of_are_refused(folder):
+    both = [ROW, ("digits", "convnet", "pictured")]
+    module = claim(trials=lambda budget: [Trial(*row, budget.seeds, train, leaves=True) for row in both])
+    with pytest.raises(InvalidInput, match="pictures of what 2 trials of linear, convnet leave: run all of these, or none"):
+        run_claim(module, "quick", only="linear")
+
+
+def test_files_left_unannounced_are_refused_and_lose_nothing(results_dir):
+    """Kept by a later run without its files, the trial would be missing in a picture."""
+    module = claim(trials=lambda budget: [Trial(*ROW, budget.seeds, train)], illustrate=no_redrawing)
+    with pytest.raises(InvalidInput, match=r"left files for a picture; say so with Trial\(..., leaves=True\)"):
+        run_claim(module, "quick")
+    assert len(list((results_dir / ".trials").glob("*/manifest.json"))) == 1

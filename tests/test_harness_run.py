@@ -155,13 +155,6 @@ def test_lines_stay_whose_data_are_not_at_hand(log, monkeypatch):
         run(only="mlp")
 
 
-def test_pictures_need_all_trials(monkeypatch):
-    run()
-    monkeypatch.setattr(harness_example, "illustrate", lambda files: {}, raising=False)
-    with pytest.raises(InvalidInput, match="run all of them"):
-        run(only="mlp")
-
-
 def draws(trial, report):
     return [random.random(), float(np.random.rand())]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo.errors import ResultsError
 from zoo.paths import path_named
 from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
-from zoo.reproductions.harness.figures import figure_png, picture_pngs
+from zoo.reproductions.harness.figures import figure_png
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import write_scoreboard
@@ -32,13 +32,13 @@ def results_root(out=None):
     return here / "results"
 
 
-def write_results(folder, module, rows, environment, left=None):
+def write_results(folder, module, rows, environment, pictures=None):
     """Write runs.csv and environment.json of a run and all that follows from them; nothing if any of it can't be made.
 
-    rows: dicts as the store keeps them, in the order of the trials; environment: JSON-able; left: the files of the
-    trials by row, of which the pictures are drawn (see figures.picture_pngs), now and never again.
+    rows: dicts as the store keeps them, in the order of the trials; environment: JSON-able; pictures:
+    {file name: PNG bytes} of what the trials left (see figures.picture_pngs), which rebuilding leaves alone.
     """
-    content, pictures = runs_text(claim_name(module), rows).encode(), picture_pngs(module, left or {})
+    content, pictures = runs_text(claim_name(module), rows).encode(), pictures or {}
     environment = environment | {"runs_sha256": _sha256(content)}
     if pictures:
         environment |= {"pictures_sha256": {name: _sha256(picture) for name, picture in pictures.items()}}

@@ -5,7 +5,7 @@ import json
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness.claims import claim_name
-from zoo.reproductions.harness.folder import read_environment, read_folder
+from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
 from zoo.reproductions.harness.runs import lines_of, stored_rows
 from zoo.reproductions.harness.store import Entry
 
@@ -13,14 +13,17 @@ from zoo.reproductions.harness.store import Entry
 def chosen(module, trials, only):
     """The trials whose model, or model and data set as in lstm_mnist, `only` fits, a name with shell wildcards; all for None.
 
-    Raises InvalidInput where none is, or where the claim needs what all of its trials leave.
+    Raises InvalidInput where none is, or where they are some of the trials that leave what the claim draws pictures of.
     """
     found = [trial for trial in trials if only is None or _fits(trial, only)]
     if not found:
         models = ", ".join(dict.fromkeys(trial.model for trial in trials))
         raise InvalidInput(f"{claim_name(module)} trains no model {only!r}; it has {models}.")
-    if len(found) < len(trials) and hasattr(module, "illustrate"):
-        raise InvalidInput(f"{claim_name(module)} draws pictures of what all its trials leave: run all of them.")
+    leaving = [trial for trial in trials if trial.leaves]
+    if hasattr(module, "illustrate") and 0 < sum(trial.leaves for trial in found) < len(leaving):
+        models = ", ".join(dict.fromkeys(trial.model for trial in leaving))
+        what = f"{len(leaving)} trials of {models} leave"
+        raise InvalidInput(f"{claim_name(module)} draws pictures of what {what}: run all of these, or none, not some of them.")
     return found
 
 
@@ -29,13 +32,14 @@ def _fits(trial, only):
 
 
 def kept(trials, folder, environment):
-    """{row: Entry} of trials from the runs in a claim's folder, without the files that they left.
+    """({row: Entry}, {file name: PNG bytes}) of trials from the runs in a claim's folder: without the files that they left, but
+    with the pictures drawn of these; None for pictures that the trials that are run now leave the files for.
 
     environment: where trials are run now. A trial that may be left out, and was, stays left out. Raises ResultsError where
     another was not run as it would be now: by the same recipe, with the same seeds, on the same device, by the same versions.
     """
     if not trials:
-        return {}
+        return {}, None
     runs, recorded = read_folder(folder), read_environment(folder)
     for name, value in environment.items():
         if recorded.get(name) != value:
@@ -44,10 +48,11 @@ def kept(trials, folder, environment):
     trials = [trial for trial in trials if trial.row in manifests or not (trial.optional or trial.needs)]
     for trial in trials:
         _check(trial, manifests.get(trial.row), folder)
-    return {
+    entries = {
         trial.row: Entry(stored_rows(lines_of(runs, trial.row)), manifests[trial.row] | {"environment": environment})
         for trial in trials
     }
+    return entries, read_pictures(folder) if any(trial.leaves for trial in trials) else None
 
 
 def _check(trial, manifest, folder):

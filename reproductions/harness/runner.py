@@ -11,6 +11,7 @@ from zoo.errors import CorruptFile, InvalidInput, TrialsFailed
 from zoo.reproductions.harness.claims import claim_headlines, claim_name, load_claim
 from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
+from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import trial_key
 from zoo.reproductions.harness.folder import results_root, write_results
 from zoo.reproductions.harness.kept import chosen, kept
@@ -47,17 +48,19 @@ def run_claim(
     others = [trial for trial in trials if trial not in (*to_run, *left_out)]
     with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()
-        entries = kept(others, folder, environment)
+        entries, pictures = kept(others, folder, environment)
         with Progression(to_run, console) as shown:
             for trial in left_out:
                 shown.say(f"{trial} is left out: {_lacking(trial)}")
             run = _Run(Store(root), works, environment, shown, force)
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
+    if pictures is None:
+        pictures = picture_pngs(module, _left(module, to_run, finished))
     entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
     entries = [entries[trial.row] for trial in trials if trial.row in entries]
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
         rows = [row for entry in entries for row in entry.rows]
-        write_results(folder, module, rows, _provenance(budget, entries), _left(entries))
+        write_results(folder, module, rows, _provenance(budget, entries), pictures)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
     return folder
@@ -210,9 +213,15 @@ def _lacking(trial):
     return None
 
 
-def _left(entries):
-    """{(dataset, model, setting): {name: bytes}} of the files that the trials left."""
-    return {tuple(entry.manifest[name] for name in ("dataset", "model", "setting")): entry.files for entry in entries}
+def _left(module, trials, entries):
+    """{(dataset, model, setting): {name: bytes}} of the files that the trials left.
+
+    Raises InvalidInput where one left some without having said so: with `only` it would be kept, and its picture drawn without it.
+    """
+    for trial, entry in zip(trials, entries, strict=True):
+        if entry.files and not trial.leaves and hasattr(module, "illustrate"):
+            raise InvalidInput(f"{trial} left files for a picture; say so with Trial(..., leaves=True), then run again.")
+    return {trial.row: entry.files for trial, entry in zip(trials, entries, strict=True)}
 
 
 def _provenance(budget, entries):

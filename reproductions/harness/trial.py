@@ -91,6 +91,7 @@ class Trial:
     cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
     optional: left out of a run, which says so, where the data set is not at hand (zoo.datasets.at_hand).
     needs: a package that the trial imports and deepzoo does without; left out, which is said, where it is not installed.
+    leaves: whether run leaves files of which the claim's illustrate draws pictures.
     traced: the first so many seeds may have metrics of their own, such as whole curves, too many to keep for every seed.
     """
 
@@ -104,6 +105,7 @@ class Trial:
     optional: bool = False
     traced: int = 0
     needs: str | None = None
+    leaves: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "seeds", tuple(self.seeds))
