@@ -23,7 +23,7 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert "| all checks | full |" in text and "main checks" not in text
     assert "| a_claim: " in text
     assert "| [1 reproduced](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
-    assert "- full a_claim, **reproduced**: On mnist" in text
+    assert "What did not hold" not in text
     page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
     assert page.startswith(f"Title\n{MARKS[0]}\n| all") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
     assert "[1 reproduced](results/full/a_claim/comparison.md)" in page
@@ -81,6 +81,23 @@ def test_main_checks_come_from_the_largest_budget_with_all_its_seeds(written, re
     assert main_folder({"full": few, "quick": quick}) == few
 
 
+def test_what_did_not_hold_is_told_in_full(written, results_dir):
+    """Contradicted evidence, and controls that are undecided as well; what held or is undecided stands in the claim's page."""
+
+    def judge(runs):
+        tried = [target(runs, ROW, at_most=bound, name=f"below {bound}") for bound in (6, 7.1, 10)]
+        return tried + [control(check) for check in tried]
+
+    written(reproduction(judge=judge), rows_of(ROW, [7, 7.1, 7.2]))
+    told = scoreboard(results_dir).partition("## What did not hold")[2]
+    found = [line.partition(": ")[0] + line.rpartition(", claimed")[2] for line in told.splitlines() if line.startswith("- ")]
+    assert found == [
+        "- **contradicted** below 6: contradicted.",
+        "- control, **contradicted** below 6: contradicted.",
+        "- control, **undecided** below 7.1: undecided.",
+    ]
+
+
 def test_a_sentence_of_ones_own_is_shown_whole():
     assert in_short({"sentence": "It rains.", "verdict": "undecided"}) == ("It rains.", "undecided", "")
     assert in_short({"sentence": "A: b: undecided, because c.", "verdict": "undecided"}) == ("A: b", "undecided", ", because c")
@@ -113,7 +130,7 @@ def test_controls_are_judged_and_counted_apart(written, results_dir):
     for bounds, said in (([8], "1 control held"), ([8, 9], "2 controls held"), ([8, 6, 9], "2 of 3 controls held")):
         written(reproduction(judge=judge), rows_of(ROW, [7, 7.1, 7.2]))
         assert f"| [1 reproduced; {said}](full" in scoreboard(results_dir)
-        assert "- full a_claim, control, **reproduced**: On mnist" in scoreboard(results_dir)
+        assert ("### a_claim, full\n\n- control, **contradicted**: On mnist" in scoreboard(results_dir)) == (6 in bounds)
         assert "\n- control, **reproduced**: On mnist" in (results_dir / "full" / "a_claim" / "comparison.md").read_text()
         assert f"1 reproduced</span><br>{said}" in report_html(results_dir)
 

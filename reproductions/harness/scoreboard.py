@@ -19,6 +19,11 @@ MEANING = (
     "undecided: neither, or there is a reason, given there, why no interval would decide. Intervals are over seeds, where a\n"
     "check does not say otherwise; that other test examples might have turned out differently is not in these."
 )
+CONTRADICTED = (
+    "## What did not hold\n\n"
+    "Every check that was contradicted, and every control that did not hold, at each claim's largest budget with all its seeds\n"
+    "(its largest, where none has them). All checks, at all budgets, stand in the claims' own pages, which the tables link to."
+)
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
@@ -47,13 +52,23 @@ def front_page(text, root):
 
 def scoreboard(root):
     """The text of the scoreboard of a results folder."""
-    sentences = [_sentence(folder, line) for folder in judged_folders(root) for line in verdicts_of(folder)]
     return (
         "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "The last line of a table is the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
-        f"{MEANING}\n\n{_tables(root, root)}\n## Every check\n\n{''.join(sentences) or 'None yet.'}"
+        f"{MEANING}\n\n{_tables(root, root)}{_contradictions(root)}"
     )
+
+
+def _contradictions(root):
+    """All that was contradicted, and the controls that did not hold, at every claim's largest budget with all its seeds."""
+    text = ""
+    for name, folders in by_claim(root).items():
+        folder = main_folder(folders)
+        lines = [line for line in verdicts_of(folder) if line["verdict"] in VERDICTS[1 : 2 + is_control(line)]]
+        if lines:
+            text += f"\n### {name}, {folder.parent.name}\n\n{''.join(map(_sentence, lines))}"
+    return f"\n{CONTRADICTED}\n{text}" if text else ""
 
 
 def _tables(root, base):
@@ -190,9 +205,8 @@ def judged_folders(root):
     return [path.parent for budget in TITLES for path in sorted((root / budget).glob("*/verdicts.csv"))]
 
 
-def _sentence(folder, line):
-    control = ", control" * is_control(line)
-    return f"- {folder.parent.name} {folder.name}{control}, **{line['verdict']}**: {line['sentence']}\n"
+def _sentence(line):
+    return f"- {'control, ' * is_control(line)}**{line['verdict']}**: {line['sentence']}\n"
 
 
 def verdicts_of(folder):
