@@ -102,13 +102,14 @@ def _ladder(budget, dataset):
     size = budget.choose(smoke={}, quick={"n_train": 10_000, "n_test": 10_000}, hour={}, full={})
     size = size | {"select_on": budget.choose(smoke=500, quick=2000, hour=10_000, full=10_000)}
 
-    def by_size(small, hour, full):
-        return budget.choose(smoke=small, quick=small, hour=hour, full=full)
+    def by_size(small, hour, full, **smoke):
+        return budget.choose(smoke=smoke or small, quick=small, hour=hour, full=full)
 
     def classifier(row, cost, epochs, options, **changes):
         quick, hour, full = epochs
         epochs = budget.choose(smoke=5, quick=quick, hour=hour, full=full)
-        return row, budget.seeds, train_classifier, recipe(options=options, epochs=epochs, rates=RATES, **changes, **size), cost
+        rates = RATES[1:2] if budget.name == "smoke" and row != LINEAR else RATES  # a search costs two compilations
+        return row, budget.seeds, train_classifier, recipe(options=options, epochs=epochs, rates=rates, **changes, **size), cost
 
     def network(row, cost, epochs, options, **changes):
         average = {} if small else {"ema": 0.999}
@@ -121,7 +122,7 @@ def _ladder(budget, dataset):
     mlp = {"batch_norm": True} | by_size(
         light | {"widths": [256, 256], "input_dropout": 0.1}, {"widths": [512, 512], "input_dropout": 0.1, "dropout": 0.4}, {}
     )
-    stack = by_size(light | {"widths": [300] * 3}, {"widths": [400] * 3, "dropout": 0.3}, {"dropout": 0.3})
+    stack = by_size(light | {"widths": [300] * 3}, {"widths": [400] * 3, "dropout": 0.3}, {"dropout": 0.3}, widths=[32] * 2)
     passes = {"epochs": budget.choose(smoke=5, quick=2, hour=5, full=20), "learning_rate": by_size(1e-3, 2e-3, 1.5e-3)}
     noise = {"corruption": "masking", "level": 0.25} | passes
     lstm = by_size(light | {"units": 64}, {"units": 128, "dropout": 0.2}, {}) | ({} if full else {"layers": 1, "unroll": False})
@@ -129,6 +130,7 @@ def _ladder(budget, dataset):
         light | {"blocks": [[8], [16], [32]], "dense": 64},
         {"blocks": [[16], [32], [64]], "dense": 128, "dropout": 0.3},
         {"blocks": [[32], [64, 64], [128, 128]]},
+        blocks=[[8], [16]], dense=32,
     )
     augmented = plain | by_size({}, light, {}) | {"augmentation": AUGMENTATION[dataset]}
     yield classifier(LINEAR, 1, (30, 30, 30), {})

@@ -65,11 +65,12 @@ def test_targets_are_for_all_images(n_train, checked):
         assert {verdict for name, verdict in reached.items() if "SVM" in name} == {"contradicted"}
 
 
-@pytest.mark.parametrize("budget", ["smoke", "quick", "hour", "full"])
+@pytest.mark.parametrize("budget", ["quick", "hour", "full"])
 def test_every_rung_is_tuned_alike(budget):
-    """As many settings, by as many images: the tuning budget that the protocol states."""
+    """As many settings, by as many images: the tuning budget that the protocol states. A smoke run, which tells nothing, has
+    no time for that.
+    """
     recipes = [trial.recipe for trial in claim.trials(Budget.named(budget, None, claim.SEEDS))]
     assert {len(r["rates"]) if "rates" in r else math.prod(map(len, r["grid"].values())) for r in recipes} == {4}
     assert {tuple(r["rates"]) for r in recipes if "rates" in r} == {claim.RATES}
-    if budget != "smoke":
-        assert {r["select_on"] for r in recipes} == {(recipes[0]["n_train"] or claim.ALL_IMAGES) // 5}
+    assert {r["select_on"] for r in recipes} == {(recipes[0]["n_train"] or claim.ALL_IMAGES) // 5}
