@@ -36,7 +36,6 @@ import itertools
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
-from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
@@ -66,7 +65,6 @@ SHIFTS, ANGLES = tuple(range(9)), tuple(range(0, 91, 15))
 JITTER = [4, 45]  # pixels, degrees
 RANKED = 5  # models that an order is made of, at least
 TAU = "kendalls_tau_of_errors"
-FLOOR = 0.1  # percent: where the figure, of logarithms, has an error of 0
 PLACE = 2
 HEADLINES = (
     "mnist_rot: ConvNet beats softmax",
@@ -301,67 +299,44 @@ def draw(runs):
     """Errors on every set, ours as dots and the published as diamonds; below, error against shift and against rotation."""
     from matplotlib.figure import Figure
 
+    from zoo.reproductions.trainers.selectivity_pictures import draw_curves, draw_sets
+
+    tested = runs[runs.metric == ERROR]
+    datasets = list(tested.dataset.unique())
+    errors = {row[1]: {dataset: lines_of(tested, (dataset, *row)).value for dataset in datasets} for row in MODELS}
+    published = {
+        row[1]: {name: published_error((name, *row)) for name in datasets if (name, *row) in PUBLISHED} for row in MODELS
+    }
     figure = Figure(figsize=(13, 9.5))
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
-    _draw_sets(upper.subplots(), runs)
+    draw_sets(upper.subplots(), errors, published)
     panels = lower.subplots(1, 2, sharey=True)
     for axes, metric, what in zip(panels, (moved_metric, turned_metric), (("shift", "pixels"), ("rotation", "degrees"))):
-        ticks = _draw_curves(axes, runs, metric)
-        axes.set(xlabel=f"{what[0]} of the test digits of {BASIC}, {what[1]}; bands: all seeds", ylim=(0, 100), xticks=ticks)
+        draw_curves(axes, _curves(runs, metric))
+        axes.set_xlabel(f"{what[0]} of the test digits of {BASIC}, {what[1]}; bands: all seeds")
     panels[0].set_ylabel("test error, %")
     panels[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
-def _draw_sets(axes, runs):
-    tested = runs[runs.metric == ERROR]
-    datasets = list(tested.dataset.unique())
-    for place, row in enumerate(MODELS):
-        shift = (place - (len(MODELS) - 1) / 2) * 0.11
-        for x, dataset in enumerate(datasets):
-            errors = lines_of(tested, (dataset, *row)).value
-            for error in errors:  # whole at the edge, too
-                axes.plot(x + shift, max(error, FLOOR), "o", ms=5, alpha=0.7, color=f"C{place}", clip_on=False)
-            if (dataset, *row) in PUBLISHED:
-                axes.plot(x + shift, published_error((dataset, *row)), "D", ms=6, mfc="none", color=f"C{place}")
-        axes.plot([], [], "o", color=f"C{place}", label=row[1])
-    axes.plot([], [], "D", mfc="none", color="grey", label="published")
-    axes.set_xticks(range(len(datasets)), datasets)
-    axes.set(ylabel=f"test error, % (below {FLOOR}: at the edge)", yscale="log", ylim=(FLOOR, 100))
-    plain_ticks(axes.yaxis)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def _draw_curves(axes, runs, metric):
+def _curves(runs, metric):
+    """[(label, colour, line style, {shift or angle: errors})] of the models that were tested on moved digits."""
+    found = []
     for row, kind in itertools.product(MOVED, (CENTRED, JITTERED)):
         model, setting = on_digits(row, kind)
-        found = runs[(runs.model == model) & (runs.setting == setting)]
-        curve = {n: found[found.metric == metric(n)].value for n in (*SHIFTS, *ANGLES) if (found.metric == metric(n)).any()}
-        style = {"color": f"C{MODELS.index(row)}", "ls": "-" if kind == CENTRED else "--"}
-        if curve:
-            means = [errors.mean() for errors in curve.values()]
-            axes.plot(list(curve), means, lw=1.8, label=f"{row[1]}, {kind}", **style)
-            ends = [[getattr(errors, end)() for errors in curve.values()] for end in ("min", "max")]
-            axes.fill_between(list(curve), *ends, color=style["color"], alpha=0.15, lw=0)
-    return sorted(n for n in {*SHIFTS, *ANGLES} if (runs.metric == metric(n)).any())
+        lines = runs[(runs.model == model) & (runs.setting == setting)].groupby("metric").value
+        curve = {n: lines.get_group(metric(n)) for n in sorted({*SHIFTS, *ANGLES}) if metric(n) in lines.groups}
+        found.append((f"{row[1]}, {kind}", f"C{MODELS.index(row)}", "-" if kind == CENTRED else "--", curve))
+    return found
 
 
 def illustrate(files):
     """The first training images of every set."""
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
     from zoo.reproductions.trainers.arrays import unpacked
+    from zoo.reproductions.trainers.selectivity_pictures import first_images
 
-    gray = colormaps["gray"].with_extremes(bad="C1")  # of the lines between images
     left = {row[0]: unpacked(found[SAMPLES])["images"] for row, found in files.items() if SAMPLES in found}
-    figure = Figure(figsize=(8, 0.3 + 0.72 * len(left)))
-    for axes, (dataset, images) in zip(figure.subplots(len(left), 1, squeeze=False)[:, 0], left.items()):
-        framed = np.pad(np.asarray(images, float), ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)  # apart from the next
-        axes.imshow(np.concatenate(framed, axis=1), cmap=gray, vmin=0, vmax=255, interpolation="nearest")
-        axes.set_ylabel(dataset, rotation=0, ha="right", va="center", fontsize=9)
-        axes.set(xticks=[], yticks=[])
-    return {"samples.png": figure}
+    return {"samples.png": first_images(left)}
 
 
 def published_error(row):
