@@ -53,6 +53,25 @@ def test_validation_decides():
     assert choose_rate("mlp", 10, DIGITS.train, wrong, SETTINGS, RATES) == 1e-6
 
 
+def test_of_one_step_size_none_is_tried(monkeypatch):
+    monkeypatch.setattr(classifier.training, "train_population", lambda *_, **__: pytest.fail("a net was trained"))
+    assert choose_rate("mlp", 10, DIGITS.train, DIGITS.validation, SETTINGS, (1e-2,)) == 1e-2
+
+
+def test_a_stack_is_pretrained_alike_for_every_step_size():
+    train = [part[:200] for part in DIGITS.train]
+    settings = {"options": {"widths": [8]}, "epochs": 2, "batch_size": 50, "pretraining": {"epochs": 2, "learning_rate": 1e-2}}
+
+    def trained(rates):
+        options = {"verbose": False, "rates": rates}
+        return train_population("autoencoder_stack", 10, *train, settings, [TUNING_SEED] * len(rates), **options)
+
+    together = trained((1e-5, 1e-2))
+    for member, rate in enumerate((1e-5, 1e-2)):
+        for own, alone in zip(together.get_weights(member), trained((rate,)).get_weights(0), strict=True):
+            np.testing.assert_allclose(own, alone, atol=1e-4)
+
+
 def test_the_choice_is_made_by_the_first_examples(monkeypatch):
     seen = []
     monkeypatch.setattr(classifier, "choose_rate", lambda model, classes, train, *_: seen.append(train) or 1e-2)

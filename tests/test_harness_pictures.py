@@ -118,9 +118,11 @@ def test_one_model_anew_and_the_pictures_of_another_stay(folder):
 
 
 def test_a_damaged_picture_can_t_stay(folder):
+    stored = {path: path.stat().st_mtime_ns for path in folder.parents[1].glob(".trials/*/*")}
     (folder / "first_layer_filters.png").unlink()
     with pytest.raises(ResultsError, match="first_layer_filters.png is missing"):
         run_claim(claim(), "quick", only="mlp", force=True)
+    assert stored and {path: path.stat().st_mtime_ns for path in stored} == stored, "nothing is trained for a table that can't be"
 
 
 def test_a_picture_is_drawn_anew_with_its_trial_alone(folder):
@@ -130,6 +132,7 @@ def test_a_picture_is_drawn_anew_with_its_trial_alone(folder):
 
     run_claim(claim(illustrate=of_the_one_that_ran), "quick", only="linear", force=True)
     assert list(json.loads((folder / "environment.json").read_text())["pictures_sha256"]) == ["other_filters.png"]
+    assert {path.name for path in folder.glob("*.png")} == {"figure.png", "other_filters.png"}
 
 
 def test_some_of_the_trials_that_a_picture_is_drawn_of_are_refused(folder):
@@ -145,3 +148,9 @@ def test_files_left_unannounced_are_refused_and_lose_nothing(results_dir):
     with pytest.raises(InvalidInput, match=r"left files for a picture; say so with Trial\(..., leaves=True\)"):
         run_claim(module, "quick")
     assert len(list((results_dir / ".trials").glob("*/manifest.json"))) == 1
+
+
+def test_files_left_unannounced_are_refused_where_pictures_stay(folder):
+    module = claim(trials=lambda budget: [Trial(*ROW, budget.seeds, train, leaves=True), Trial(*PLAIN, budget.seeds, train)])
+    with pytest.raises(InvalidInput, match="left files for a picture"):
+        run_claim(module, "quick", only="mlp")

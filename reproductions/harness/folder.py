@@ -44,7 +44,10 @@ def write_results(folder, module, rows, environment, pictures=None):
         environment |= {"pictures_sha256": {name: _sha256(picture) for name, picture in pictures.items()}}
     files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
     generated = generated_files(module, parse_runs(content, folder / "runs.csv"), pictures, folder.parent.name)
+    former = _pictures_of(folder)
     _write(folder, files | pictures | generated)
+    for name in former - pictures.keys():
+        (folder / name).unlink(missing_ok=True)
 
 
 def rebuild_folder(folder):
@@ -71,6 +74,14 @@ def read_pictures(folder):
         if _sha256(pictures[path.name]) != recorded:
             raise ResultsError(f"{path} is missing or not what the run drew (sha256); take it from git or run again.")
     return pictures
+
+
+def _pictures_of(folder):
+    """Names of the pictures that the last run drew into a folder; none where there was none, or what it wrote is damaged."""
+    try:
+        return {Path(name).name for name in read_environment(folder).get("pictures_sha256", {})}
+    except ResultsError:
+        return set()
 
 
 def generated_files(module, runs, pictures=(), budget=None):

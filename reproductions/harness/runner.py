@@ -32,7 +32,8 @@ def run_claim(
     claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick", "hour" or "full"; seeds: a
     number or the seeds, instead of the budget's own. out: the results folder, see results_root. Trials that are
     stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster. only: a
-    model's name, or model_dataset, with shell wildcards; the other lines stay those of the runs in the folder.
+    model's name, or model_dataset, with shell wildcards; the other lines stay those of the runs in the folder, and so do its
+    pictures, unless what is run leaves files for them (see Trial.leaves), which has to be all that does.
     Raises UnknownName, InvalidInput, TrialsFailed, and before any training ResultsError: a folder that takes no results, or,
     with only, runs that are not those of the present recipes, seeds, device and versions.
     """
@@ -54,8 +55,9 @@ def run_claim(
                 shown.say(f"{trial} is left out: {_lacking(trial)}")
             run = _Run(Store(root), works, environment, shown, force)
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
+    left = _left(module, to_run, finished)
     if pictures is None:
-        pictures = picture_pngs(module, _left(module, to_run, finished))
+        pictures = picture_pngs(module, left)
     entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
     entries = [entries[trial.row] for trial in trials if trial.row in entries]
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):

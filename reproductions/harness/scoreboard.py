@@ -22,7 +22,8 @@ MEANING = (
 CONTRADICTED = (
     "## What did not hold\n\n"
     "Every check that was contradicted, and every control that did not hold, at each claim's largest budget with all its seeds\n"
-    "(its largest, where none has them). All checks, at all budgets, stand in the claims' own pages, which the tables link to."
+    "(its largest, where none has them), but for those that say the same. All checks, at all budgets, stand in the claims' own\n"
+    "pages, which the tables link to."
 )
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
@@ -67,7 +68,7 @@ def _contradictions(root):
         folder = main_folder(folders)
         lines = [line for line in verdicts_of(folder) if line["verdict"] in VERDICTS[1 : 2 + is_control(line)]]
         if lines:
-            text += f"\n### {name}, {folder.parent.name}\n\n{''.join(map(_sentence, lines))}"
+            text += f"\n### {name}, {folder.parent.name}\n\n{''.join(dict.fromkeys(map(_sentence, lines)))}"
     return f"\n{CONTRADICTED}\n{text}" if text else ""
 
 

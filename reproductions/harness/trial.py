@@ -71,7 +71,8 @@ def budgets_of(defaults=None):
 class WithFiles:
     """Rows of a trial, as Trial.run returns them, and files to be kept beside them in the store: {name: bytes}.
 
-    They stay out of the results folder; a reproduction's illustrate(files) may draw pictures of them (see figures).
+    They stay out of the results folder; a reproduction's illustrate(files) may draw pictures of them (see figures), if
+    the trial says so (leaves).
     """
 
     rows: object

@@ -78,8 +78,9 @@ def train_classifier(trial, report):
 def choose_rate(model, classes, train, validation, settings, rates):
     """The step size whose net errs least on validation, the first of equals; one net for each, all of the same seed.
 
-    Of a single one none is tried. settings: of train_population. Their average of the weights is left out: on few examples it would be that of the
-    first steps. A stack is pre-trained anew for each, to the same weights. Where all nets diverge, it is the first.
+    Of a single one none is tried. settings: of train_population. Their average of the weights is left out: on few examples
+    it would be that of the first steps. A stack is pre-trained anew for each, to the same weights. Where all nets diverge,
+    it is the first.
     """
     if len(rates) == 1:
         return rates[0]

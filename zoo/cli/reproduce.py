@@ -65,7 +65,9 @@ def reproduce(
     only: Annotated[
         str | None,
         typer.Option(
-            metavar="MODEL", help="Run a model, or a model_dataset, alone, wildcards allowed; the other lines stay.", show_default=False
+            metavar="MODEL",
+            help="Run a model, or a model_dataset, alone, wildcards allowed; the other lines stay, and pictures of other models.",
+            show_default=False,
         ),
     ] = None,
     backend: TrainingBackend = Backend.JAX,
