@@ -117,6 +117,32 @@ def test_one_model_anew_and_the_pictures_of_another_stay(folder):
     rebuild(folder)
 
 
+def test_pictures_of_other_runs_go_when_these_are_taken_in(folder, tmp_path):
+    there = export_results(tmp_path / "results.tar")
+    renamed = claim(illustrate=lambda files: {"other_filters.png": illustrate(files)["first_layer_filters.png"]})
+    other = run_claim(renamed, "quick", seeds=2, out=tmp_path / "here")
+    assert (other / "other_filters.png").exists()
+    (arrived,) = import_results(there, tmp_path / "here", force=True)
+    assert arrived == other and {path.name for path in other.glob("*.png")} == {"figure.png", "first_layer_filters.png"}
+
+
+def test_a_trial_that_was_left_out_leaves_nothing(monkeypatch):
+    """Its data are not at hand: what else is run anew needs no picture."""
+    monkeypatch.setattr("zoo.reproductions.harness.runner.at_hand", lambda name: name == "mnist")
+    plain = ("mnist", *PLAIN[1:])
+
+    def trials(budget):
+        return [Trial(*ROW, budget.seeds, train, leaves=True, optional=True), Trial(*plain, budget.seeds, train_plainly)]
+
+    def judge(runs):
+        return [target(runs, plain, at_most=10)]
+
+    module = claim(trials=trials, judge=judge, illustrate=lambda files: {} if files == {plain: {}} else illustrate(files))
+    for only in (None, "mlp"):
+        folder = run_claim(module, "quick", only=only, force=True)
+        assert {path.name for path in folder.glob("*.png")} == {"figure.png"}
+
+
 def test_a_damaged_picture_can_t_stay(folder):
     stored = {path: path.stat().st_mtime_ns for path in folder.parents[1].glob(".trials/*/*")}
     (folder / "first_layer_filters.png").unlink()

@@ -1,5 +1,6 @@
 """A claim's results folder, results/<budget>/<claim>: written from the runs, made anew from them, read for a table."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -44,10 +45,8 @@ def write_results(folder, module, rows, environment, pictures=None):
         environment |= {"pictures_sha256": {name: _sha256(picture) for name, picture in pictures.items()}}
     files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
     generated = generated_files(module, parse_runs(content, folder / "runs.csv"), pictures, folder.parent.name)
-    former = _pictures_of(folder)
-    _write(folder, files | pictures | generated)
-    for name in former - pictures.keys():
-        (folder / name).unlink(missing_ok=True)
+    with replacing_pictures(folder, pictures):
+        _write(folder, files | pictures | generated)
 
 
 def rebuild_folder(folder):
@@ -76,12 +75,15 @@ def read_pictures(folder):
     return pictures
 
 
-def _pictures_of(folder):
-    """Names of the pictures that the last run drew into a folder; none where there was none, or what it wrote is damaged."""
-    try:
-        return {Path(name).name for name in read_environment(folder).get("pictures_sha256", {})}
-    except ResultsError:
-        return set()
+@contextlib.contextmanager
+def replacing_pictures(folder, pictures):
+    """While a run's files are written over those of another: then pictures that only the other one drew are removed."""
+    former = set()
+    with contextlib.suppress(ResultsError):  # there was no other, or it is damaged
+        former = {Path(name).name for name in read_environment(folder).get("pictures_sha256", {})}
+    yield
+    for name in former - pictures.keys():
+        (folder / name).unlink(missing_ok=True)
 
 
 def generated_files(module, runs, pictures=(), budget=None):

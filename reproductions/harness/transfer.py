@@ -19,6 +19,7 @@ from zoo.reproductions.harness.folder import (
     read_folder,
     read_pictures,
     rebuild_folder,
+    replacing_pictures,
     result_folders,
     results_root,
 )
@@ -101,11 +102,12 @@ def _take_folder(root, place, folder):
     written, name = root / place, "-".join(place.parts)
     with Store(root).lock(name, wait=True):
         make_folder(written)
-        for file in ("runs.csv", "environment.json"):
-            write_atomically(written / file, (folder / file).read_bytes())
-        for file, content in read_pictures(folder).items():
-            write_atomically(written / file, content)
-        rebuild_folder(written)
+        with replacing_pictures(written, pictures := read_pictures(folder)):
+            for file in ("runs.csv", "environment.json"):
+                write_atomically(written / file, (folder / file).read_bytes())
+            for file, content in pictures.items():
+                write_atomically(written / file, content)
+            rebuild_folder(written)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
     return written
