@@ -67,6 +67,20 @@ def own_layers():
     )
 
 
+def without_margins():
+    """Two convolutions without margins, whose errors get wide ones on the way back."""
+    layers = [zoo.layers.MatmulConv2D(filters, 3, padding="valid", activation="relu") for filters in (8, 32)]
+    return keras.Sequential([keras.Input((14, 14, 1)), *layers, keras.layers.Flatten(), keras.layers.Dense(10)])
+
+
+def test_errors_of_convolutions_without_margins_leave_others_alone(monkeypatch):
+    monkeypatch.setattr("zoo.training.engine.cores", lambda: 2)
+    population = zoo.Population(without_margins, seeds=[0, 1])
+    population.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    population.fit(np.ones((20, 14, 14, 1), "float32"), np.arange(20) % 10, epochs=1, batch_size=10)
+    assert population.trained_at_once == 2
+
+
 def of_the_zoo(**options):
     return lambda: zoo.create_model("convnet", (28, 28), 10, dropout=0.0, batch_norm=False, **options)
 

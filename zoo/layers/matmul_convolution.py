@@ -94,7 +94,9 @@ def _by_member(pads):
     @sequential_vmap
     def by_input(error, kernel):
         back = [(size - 1 - low, size - 1 - high) for size, (low, high) in zip(kernel.shape, pads)]
-        error = lax.optimization_barrier(error)  # else the zeros of a row that pooling left out become a margin of it
+        if any(sum(margin) >= size for margin, size in zip(back, kernel.shape)):  # wider than "same": of a "valid" one
+            error, back = jnp.pad(error, [(0, 0), *back, (0, 0)]), [(0, 0), (0, 0)]
+        error = lax.optimization_barrier(error)  # else zeros, such as a row that pooling left out, become a margin of it
         return _native(error, jnp.flip(kernel, (0, 1)).swapaxes(2, 3), back)
 
     @sequential_vmap
