@@ -72,9 +72,9 @@ epochs; but for quick, also an mlp of 800 units; full: a ConvNet of 32, 32, 64, 
 normalisation and dropout, 60 epochs, 10 seeds, too, which is to err on 0.27 % at most, an aim of ours, not a published one);
 elastic with alpha 34 and sigma 4, as published for 29x29 pixels. Sizes go up to 50,000 (quick: 3,000): the other 10,000
 training images validate. Weights after the last epoch are tested, once. Not untouched: a quick run was tested before its
-grids, epochs and test images were set as they are, in which net-3 had been ahead of net-2; and the hour's ConvNets had been
-trained, and tested, with gradients that came out wrong now and then (see zoo/training/groups.py), in the same settings:
-every verdict is the same.
+grids, epochs and test images were set as they are, in which net-3 had been ahead of net-2; and ConvNets had been trained,
+and tested, with gradients that came out wrong now and then (see zoo/training/groups.py), in the same settings: every verdict
+is the same.
 """
 
 
