@@ -13,11 +13,12 @@ each ahead of the one before, but close together, from 80.6 to 84.8 % instead of
 half a point over none, local connections a third of a point more. The ConvNet errs less than the mlp at each of six sizes,
 by a quarter at 100 images, by well over a half at 50,000 (0.87 and 2.25 %). That it is easier to train holds from 3,000
 images on, where the mlp takes 1.7 to 2.1 times as many epochs to 5 % training error (with 50,000 the ConvNet is there within
-its first, which counts as a half); with 100 and 300 images the mlp takes fewer; and an epoch of the ConvNet takes 22 to 33
-times as long. On 10,000 images distortions spare 36 to 38 % of the ConvNet's errors and 45 to 51 % of those of an mlp of 800
-units; that elastic ones spare more than affine ones stays undecided. Quick budget (20 draws, 5 seeds, 2 cores, some 4
-minutes): with fewer draws and epochs local connections are behind 12 hidden units, and net-4 is not clearly ahead of net-3;
-ConvNet and mlp, up to 3,000 images, as in the hour, save that who takes fewer epochs with 300 is undecided.
+its first, which counts as a half); with 100 and 300 images the mlp takes fewer; and an epoch of the ConvNet takes some 20 to
+35 times as long (timed in different runs). On 10,000 images distortions spare 36 to 38 % of the ConvNet's errors and 45 to
+51 % of those of an mlp of 800 units; that elastic ones spare more than affine ones stays undecided. Quick budget (20 draws,
+5 seeds, 2 cores, some 4 minutes): with fewer draws and epochs local connections are behind 12 hidden units, and net-4 is not
+clearly ahead of net-3; ConvNet and mlp, up to 3,000 images, as in the hour, save that who takes fewer epochs with 300 is
+undecided.
 """
 
 import itertools

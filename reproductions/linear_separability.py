@@ -66,7 +66,9 @@ The other nets have 3 seeds, on the smaller sets in the hour 5, full 10 (run wit
 4,000 images train, 2,000 validate, 2,000 test, which in MNIST are harder than all 10,000; hour: the first 20,000 of mnist
 train, all 10,000 of the others, and the first 10,000 test; full: all.
 The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias
-are the weights of the first seed's nets in the plane, from which the figure is drawn.
+are the weights of the first seed's nets in the plane, from which the figure is drawn. Not untouched: the hour's ConvNet had
+been trained, and tested, by a program whose gradients may have come out wrong now and then (see zoo/training/groups.py), in
+the same settings: every verdict is the same.
 """
 
 

@@ -37,7 +37,8 @@ def test_convolution_is_that_of_keras(images, monkeypatch, device, padding, stri
 @on_jax
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
 @pytest.mark.parametrize("n, padding, strides, size, channels", [
-    (3, "same", 1, 3, 2), (37, "same", 1, 3, 3), (3, "valid", 1, 2, 1), (9, "valid", 1, 3, 8), (3, "same", 2, 3, 2)
+    (3, "same", 1, (3, 3), 2), (37, "same", 1, (3, 3), 3), (3, "valid", 1, (2, 2), 1), (9, "valid", 1, (2, 5), 8),
+    (3, "same", 2, (3, 3), 2), (3, "valid", 1, (1, 3), 2),
 ])
 def test_convolution_of_members_and_its_gradients(monkeypatch, device, n, padding, strides, size, channels):
     import jax
@@ -48,7 +49,7 @@ def test_convolution_of_members_and_its_gradients(monkeypatch, device, n, paddin
     as_on(device, monkeypatch)
     draw = np.random.default_rng(0)
     x = draw.normal(size=(2, n, 7, 6, channels)).astype("float32")
-    kernel = draw.normal(size=(2, size, size, channels, 4)).astype("float32")
+    kernel = draw.normal(size=(2, *size, channels, 4)).astype("float32")
 
     def reference(x, kernel):
         return lax.conv_general_dilated(x, kernel, (strides,) * 2, padding.upper(), dimension_numbers=("NHWC", "HWIO", "NHWC"))

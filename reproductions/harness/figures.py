@@ -37,9 +37,14 @@ def picture_pngs(module, files):
     """
     found = _pngs(lambda: module.illustrate(files)) if hasattr(module, "illustrate") else {}
     for name in found:
-        if not re.fullmatch(r"[a-z0-9_]+\.png", name) or name == "figure.png":
+        if not is_picture(name):
             raise InvalidInput(f"A picture's file is named like first_layer_filters.png, in small letters; got {name!r}.")
     return found
+
+
+def is_picture(name):
+    """Whether a file in a results folder, by its name, is a picture of what the trials left; figure.png is none."""
+    return re.fullmatch(r"[a-z0-9_]+\.png", name) is not None and name != "figure.png"
 
 
 def _pngs(draw):

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoo.errors import ResultsError
 from zoo.paths import path_named
 from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
-from zoo.reproductions.harness.figures import figure_png
+from zoo.reproductions.harness.figures import figure_png, is_picture
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import write_scoreboard
@@ -79,8 +79,8 @@ def read_pictures(folder):
 def replacing_pictures(folder, pictures):
     """While a run's files are written over those of another: then pictures that only the other one drew are removed."""
     former = set()
-    with contextlib.suppress(ResultsError):  # there was no other, or it is damaged
-        former = {Path(name).name for name in read_environment(folder).get("pictures_sha256", {})}
+    with contextlib.suppress(ResultsError, TypeError):  # there was no other, or it is damaged
+        former = set(filter(is_picture, read_environment(folder).get("pictures_sha256", {})))
     yield
     for name in former - pictures.keys():
         (folder / name).unlink(missing_ok=True)
