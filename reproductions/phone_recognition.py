@@ -102,9 +102,11 @@ batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64
 minutes only, and so does, quick, the LSTM. Not untouched: the LSTM of quick learnt from fewer minutes, too, and pre-training
 had 3 epochs, until results were known and time was short; the pre-trained start is held against the modern one since results
 were known; quick, it had a quarter of the others' epochs and no net was "longer" until a run without them had been tested;
-hour, the "longer" nets but the deepest random one came in after a run without them had been. The hour's step sizes are those
-of three, 0.0003 too, with which one seed of nets of four layers and of the LSTM validated best; the largest was mostly the
-better one, and a random start might learn faster beyond.
+hour, the "longer" nets but the deepest random one came in after a run without them had been; the ConvNets had been trained,
+and tested, by a program whose gradients may have come out wrong now and then (see zoo/training/groups.py), in the same
+settings: every verdict is the same. The hour's step sizes are those of three, 0.0003 too, with which one seed of nets of
+four layers and of the LSTM validated best; the largest was mostly the better one, and a random start might learn faster
+beyond.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
