@@ -20,7 +20,7 @@ over two, its third being undecided. Pre-trained only, layers are far ahead of t
 behind the second: on mnist_rot, 46 to 30, 26 and 27, not by as much as the published ones, 43 to 22, 15 and 10, whose sizes
 and noise were chosen. Untrained layers of sigmoids lose a little on what lies below them, or gain next to nothing. Of an
 untrained ConvNet Alain & Bengio saw the probes improve from layer to layer: here those of both convolutions do, from 8.2 to
-3.4 and 2.5, and those of the dense layer above them are as bad as the input's again. Quick budget (3 seeds, 2 cores, some 2
+3.4 and 2.5, and those of the dense layer above them are as bad as the input's again. Quick budget (3 seeds, 2 cores, some 3
 minutes: 200 units, 4,000 images): every trained layer is ahead of the input and, the ConvNet's first apart, of the untrained
 one; the second is ahead of the first, while with so few images it stays undecided whether the third is ahead of the second
 and, pre-trained only, of the first. In the plane (20 seeds) the arms of the spiral come apart: of 26 % on the input 13.5 are
@@ -66,9 +66,9 @@ The other nets have 3 seeds, on the smaller sets in the hour 5, full 10 (run wit
 4,000 images train, 2,000 validate, 2,000 test, which in MNIST are harder than all 10,000; hour: the first 20,000 of mnist
 train, all 10,000 of the others, and the first 10,000 test; full: all.
 The published probes are linear SVMs on nets of chosen size and noise. The rows kernel, bias, logits kernel and logits bias
-are the weights of the first seed's nets in the plane, from which the figure is drawn. Not untouched: the hour's ConvNet had
-been trained, and tested, by a program whose gradients may have come out wrong now and then (see zoo/training/groups.py), in
-the same settings: every verdict is the same.
+are the weights of the first seed's nets in the plane, from which the figure is drawn. Not untouched: the hour's ConvNet and
+the quick run's had been trained, and tested, by a program whose gradients may have come out wrong now and then (see
+zoo/training/groups.py), in the same settings: every verdict is the same.
 """
 
 
