@@ -67,10 +67,17 @@ def test_targets_are_for_all_images(n_train, checked):
 
 @pytest.mark.parametrize("budget", ["quick", "hour", "full"])
 def test_every_rung_is_tuned_alike(budget):
-    """As many settings, by as many images: the tuning budget that the protocol states. A smoke run, which tells nothing, has
-    no time for that.
-    """
+    """As many settings, by as many images: the tuning budget that the protocol states."""
     recipes = [trial.recipe for trial in claim.trials(Budget.named(budget, None, claim.SEEDS))]
     assert {len(r["rates"]) if "rates" in r else math.prod(map(len, r["grid"].values())) for r in recipes} == {4}
     assert {tuple(r["rates"]) for r in recipes if "rates" in r} == {claim.RATES}
     assert {r["select_on"] for r in recipes} == {(recipes[0]["n_train"] or claim.ALL_IMAGES) // 5}
+
+
+def test_a_smoke_run_has_one_search_for_a_step_size():
+    """It tells nothing, and a search takes two compilations; the machine, which takes none, still chooses from its grid."""
+    trials = claim.trials(Budget.named("smoke"))
+    tried = {(trial.model, trial.setting): len(trial.recipe["rates"]) for trial in trials if "rates" in trial.recipe}
+    assert tried == dict.fromkeys([row for row in tried if row != claim.LINEAR], 1) | {claim.LINEAR: len(claim.RATES)}
+    assert [trial.recipe["grid"] for trial in trials if "grid" in trial.recipe] == [claim.KERNELS]
+    assert {trial.recipe["select_on"] for trial in trials} == {500}

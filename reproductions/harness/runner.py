@@ -218,7 +218,7 @@ def _lacking(trial):
 def _left(module, trials, entries):
     """{(dataset, model, setting): {name: bytes}} of the files that the trials left.
 
-    Raises InvalidInput where one left some without having said so: with `only` it would be kept, and its picture drawn without it.
+    Raises InvalidInput where one left some without having said so: kept by a run with `only`, it would be missing in a picture.
     """
     for trial, entry in zip(trials, entries, strict=True):
         if entry.files and not trial.leaves and hasattr(module, "illustrate"):
