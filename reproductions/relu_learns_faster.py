@@ -82,10 +82,10 @@ intervals, over seeds, do not hold what finer ones would change: ratios near 1 m
 step sizes was widened after quick runs with a narrower one had been tested. The hour had part of the nets first; the others,
 and the comparison of all from He's start, and the fully connected nets on CIFAR-10, whose steps and targets were set on
 training errors of another seed, came after its test errors had been seen; last came the comparison of each unit in its
-fastest start, the one that brings its seeds to the lowest target soonest, of those that both have. The hour's ConvNets had
-been trained, and tested, by a program whose gradients may have come out wrong now and then (see zoo/training/groups.py), in
-the same settings: every verdict is the same; the quick run's are of that program still, to be run again. cifar10_jpeg is a
-JPEG-compressed copy of CIFAR-10, not the canonical set.
+fastest start, the one that brings its seeds to the lowest target soonest, of those that both have. The ConvNets of the hour
+and of the quick run had been trained, and tested, by a program whose gradients may have come out wrong now and then (see
+zoo/training/groups.py), in the same settings: every verdict is the same. cifar10_jpeg is a JPEG-compressed copy of CIFAR-10,
+not the canonical set.
 """
 
 
