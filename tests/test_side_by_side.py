@@ -9,6 +9,7 @@ from jax import lax
 
 import zoo
 from zoo.datasets import load
+from zoo.training.engine import CompiledEngine
 from zoo.training.groups import may_run_side_by_side
 
 pytestmark = pytest.mark.skipif(jax.default_backend() != "cpu", reason="a GPU trains all members in one program")
@@ -41,12 +42,36 @@ def test_products_of_matrices_may_run_side_by_side():
     assert may_run_side_by_side(jax.jit(lambda a, b: jnp.tanh(a @ b) @ b).lower(x, x).compile())
 
 
-def test_a_program_without_a_text_is_not_trusted():
-    class Compiled:
-        def as_text(self):
-            return None
+class Compiled:
+    def __init__(self, text):
+        self.as_text = lambda: text
 
-    assert not may_run_side_by_side(Compiled())
+
+def test_a_program_without_a_text_is_not_trusted():
+    assert not may_run_side_by_side(Compiled(None))
+
+
+def test_of_fusions_only_those_for_ynnpack_are_trusted():
+    x, kernel = jnp.ones((8, 14, 14, 32)), jnp.ones((3, 3, 32, 32))
+    text = jax.jit(convolve).lower(x, kernel).compile().as_text()
+    assert may_run_side_by_side(Compiled(text))
+    assert not may_run_side_by_side(Compiled(text.replace("__ynn_fusion", "__another_fusion")))
+
+
+def test_a_program_that_must_run_alone_is_held_against_the_room_for_one(monkeypatch):
+    seen = []
+    whole = CompiledEngine._check_room
+
+    def note(self, compiled, arguments, data, side_by_side):
+        seen.append(side_by_side)
+        return whole(self, compiled, arguments, data, side_by_side)
+
+    monkeypatch.setattr("zoo.training.engine.cores", lambda: 2)
+    monkeypatch.setattr(CompiledEngine, "_check_room", note)
+    population = zoo.Population(own_layers, seeds=[0, 1])
+    population.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    population.fit(np.full((20, 28, 28), 9.0, "float32"), np.arange(20) % 10, epochs=1, batch_size=10)
+    assert seen == [1, 1] and population.trained_at_once == 1
 
 
 def own_layers():

@@ -30,7 +30,7 @@ class CompiledEngine:
     def __init__(self, template, objective, x, y, group_size=None):
         self.program = prepare(template, objective, x, y)
         self.group_size, self._notice = group_size, None
-        self._executables, self._fitting = {}, set()
+        self._executables, self._side_by_side, self._fitting = {}, {}, set()
 
     # -- training --------------------------------------------------------------------------------------------
 
@@ -57,18 +57,18 @@ class CompiledEngine:
 
     def _fit_groups(self, state, subsets, data, plan, progress, at_once):
         members = len(state["seeds"])
-        size, side_by_side = deal(members, at_once, cores())
+        size, side_by_side = deal(members, at_once, cores())  # the latter less, once the program is known not to bear it
         rows = evaluation_rows(at_once, self.program.averages, plan["batch_size"])
         plan, compile_seconds = plan | {"rows": rows}, 0.0
 
         def prepare_group(group):
-            nonlocal compile_seconds
+            nonlocal compile_seconds, side_by_side
             try:
                 own = dict(data) if subsets is None else data | {"subsets": jnp.asarray(subsets[group])}
                 arguments = self._arguments(_cut(state, group), own, plan)
             except jax.errors.JaxRuntimeError as error:
                 _raise_too_large(error)
-            execute, seconds = self._executable("train", arguments, own, plan, side_by_side)
+            execute, side_by_side, seconds = self._executable("train", arguments, own, plan, side_by_side)
             compile_seconds += seconds
             if self._notice:  # only now is it known that this size fits
                 print(self._notice, file=sys.stderr)
@@ -80,8 +80,6 @@ class CompiledEngine:
 
         groups = [slice(start, start + size) for start in range(0, members, size)]
         first = prepare_group(groups[0])
-        if side_by_side > 1 and not may_run_side_by_side(first[0]):
-            side_by_side, at_once = 1, size
 
         def first_or_prepared(group):
             return first if group is groups[0] else prepare_group(group)
@@ -91,6 +89,7 @@ class CompiledEngine:
         names = results[0]["history"]
         joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}
         joined["best_epoch"] = np.concatenate([r["best_epoch"] for r in results])
+        at_once = at_once if side_by_side > 1 else size
         return joined | {"seconds": seconds, "compile_seconds": compile_seconds, "group_size": at_once}
 
     def _fit_group(self, execute, arguments, data, plan, progress, stopped):
@@ -168,25 +167,32 @@ class CompiledEngine:
         return host
 
     def _executable(self, kind, arguments, data, plan, side_by_side):
+        """(the compiled program, how many of it may run side by side: side_by_side or one, seconds of compilation)."""
         spec = jax.tree.map(lambda a: (a.shape, str(a.dtype)), (arguments, data))
         names = ("batch_size", "keep_tail", "shuffle", "monitor", "sign", "rows")
         key = (kind, str(spec), *(plan[name] for name in names))
-        if key in self._executables:
-            self._check_room(self._executables[key], arguments, data, side_by_side)
-            return self._executables[key], 0.0
+        seconds = 0.0
+        if key not in self._executables:
+            started = time.perf_counter()
+            self._executables[key] = self._compile(arguments, data, plan)
+            seconds = time.perf_counter() - started
+        compiled = self._executables[key]
+        if side_by_side > 1:
+            if compiled not in self._side_by_side:
+                self._side_by_side[compiled] = may_run_side_by_side(compiled)
+            side_by_side = side_by_side if self._side_by_side[compiled] else 1
+        self._check_room(compiled, arguments, data, side_by_side)
+        return compiled, side_by_side, seconds
 
+    def _compile(self, arguments, data, plan):
         def run(state, best, history, first, epochs, data):
             return self.program.train(state, best, history, first, epochs, data, plan)
 
-        started = time.perf_counter()
         counts = (np.int32(0), np.int32(1))
         try:
-            compiled = jax.jit(run, donate_argnums=(0, 1, 2)).lower(*arguments, *counts, data).compile()
+            return jax.jit(run, donate_argnums=(0, 1, 2)).lower(*arguments, *counts, data).compile()
         except jax.errors.JaxRuntimeError as error:
             _raise_too_large(error)
-        self._executables[key] = compiled
-        self._check_room(compiled, arguments, data, side_by_side)
-        return compiled, time.perf_counter() - started
 
     def _check_room(self, compiled, arguments, data, side_by_side):
         """Raise _TooLarge unless so many groups of this program fit into memory; all share the data."""

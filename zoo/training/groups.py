@@ -41,14 +41,14 @@ def processor_cores():
 
 
 def may_run_side_by_side(compiled):
-    """Whether executions of this program leave one another alone: all its convolutions lie in fusions, as YNNPACK's do.
+    """Whether executions of this program leave one another alone: all its convolutions lie in fusions for YNNPACK.
 
     compiled: a `jax.stages.Compiled`, of which XLA's text is read; without one it is taken to have such convolutions.
     """
     text = compiled.as_text()
     if not text:
         return False
-    fused = set(re.findall(r"\bfusion\(.*?\bcalls=%?([\w.-]+)", text))
+    fused = set(re.findall(r"\bfusion\(.*?\bcalls=%?([\w.-]+).*\"__ynn_fusion\"", text))
     computations = re.split(r"\n(?=\S.*\{\n)", text)  # a computation begins at the margin, what it computes does not
     return all(
         " convolution(" not in computation or re.match(r"%?([\w.-]+)", computation)[1] in fused for computation in computations
