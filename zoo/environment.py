@@ -49,6 +49,13 @@ def processor():
     return " ".join(found[1].split()) if found else platform.processor() or platform.machine()
 
 
+def on_cpu():
+    """Whether Keras's backend computes on the processor; imports Keras."""
+    import keras
+
+    return _device(keras.backend.backend()) == processor()
+
+
 def commit():
     """The commit of the code that runs: env ZOO_COMMIT, else git's short hash with "-dirty" if changed, else "unknown"."""
     if os.environ.get("ZOO_COMMIT"):

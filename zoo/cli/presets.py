@@ -120,7 +120,7 @@ def evaluate(
     if found.golden:
         out().print("All files are as they were written, and the golden logits come out again.")
     else:
-        away = f"they differ by {100 * found.golden_difference:.1f} %" if math.isfinite(found.golden_difference) else ""
+        away = f"they differ by {100 * found.golden_difference:.2g} % of the largest" if math.isfinite(found.golden_difference) else ""
         err().print(f"The golden logits do not come out again: {away or 'not all of them are numbers'}.")
     if not found.golden or found.agrees is False:
         raise typer.Exit(1)

@@ -122,6 +122,12 @@ def metric(card, name=None):
     return next((entry for entry in card.get("metrics", ()) if fits(entry)), None)
 
 
+def says_enough_to_train(card):
+    """Whether a card names data, recipe and seeds, and where the error of a new seed falls: what `zoo train` needs."""
+    stated = metric(card)
+    return all(key in card for key in ("dataset", "recipe", "selection")) and bool(stated) and stated["new_seed95_low"] is not None
+
+
 def metric_entry(name, split, examples, chosen, values):
     """An entry of a card's metrics, from the value of the chosen seed and the values of all seeds (NaN: diverged).
 
@@ -157,7 +163,8 @@ def _problem(value, schema, where, required=None):
         missing = [key for key in (schema if required is None else required) if key not in value]
         unknown = [key for key in value if key not in schema]
         if missing or unknown:
-            return f"{'it' if not where else where} {'lacks' if missing else 'has the unknown key'} {(missing or unknown)[0]!r}"
+            what = "lacks" if missing else "has the unknown key" if len(unknown) == 1 else "has the unknown keys"
+            return f"{where or 'it'} {what} {', '.join(map(repr, missing or unknown))}"
         inside = (_problem(value[key], schema[key], f"{where}.{key}".lstrip(".")) for key in value)
         return next((found for found in inside if found), None)
     if isinstance(schema, tuple):  # or nothing

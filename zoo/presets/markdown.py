@@ -3,8 +3,9 @@
 import json
 
 from zoo.datasets import list_datasets
+from zoo.presets.card import says_enough_to_train
 from zoo.tasks import described, task_of_error, task_of_model
-from zoo.training.recipe import ALWAYS, BEFORE
+from zoo.training.recipe import ALWAYS, BEFORE, is_recipe
 
 
 def card_markdown(card):
@@ -92,8 +93,7 @@ def _training(card):
         labels = card["recipe"].get("labels")
         if labels:
             lines.append(f"- Labels: of {_count(labels)} training examples, each seed's own choice, as many of each class as can be")
-        how = f"{ALWAYS}; {BEFORE}" if card["recipe"].get("pretraining") else ALWAYS
-        lines.append(f"- Recipe: `{json.dumps(card['recipe'])}`; {how}; again with `zoo train {card['name']}`")
+        lines.append("; ".join([f"- Recipe: `{json.dumps(card['recipe'])}`", *_beside_the_recipe(card)]))
     if "training" in card:
         made = card["training"]
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
@@ -102,6 +102,14 @@ def _training(card):
             f"{_number(made['seconds_per_seed'], 3) or 'an unknown number of'} s per seed; commit {made['commit']}; {versions}"
         )
     return "\n".join(lines) if len(lines) > 2 else ""
+
+
+def _beside_the_recipe(card):
+    """What a recipe of deepzoo's leaves unsaid, and how to follow it; of a user's own nothing is known."""
+    if not is_recipe(card["recipe"]):
+        return []
+    how = [ALWAYS, BEFORE] if card["recipe"]["pretraining"] else [ALWAYS]
+    return [*how, f"again with `zoo train {card['name']}`"] if says_enough_to_train(card) else how
 
 
 def _licences(card):

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import math
 import os
 import tempfile
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +34,7 @@ def save_preset(model, folder, card=None, class_names=None):
         folder: a folder that does not exist yet or is a preset already, which is replaced whole or not at all.
         card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
             "name" where it is missing. With layers whose arithmetic the zoo cannot count it has to say
-            "flops_per_example", too.
+            "flops_per_example", too. Of a metric name, split, examples and value are enough, if they are of a single run.
         class_names: what the classes are called, a string for each in the order of the labels; `zoo predict` shows them.
 
     What was trained in 16 bits is loaded in 32, as all presets are, and its golden logits are computed so.
@@ -151,12 +153,14 @@ def _complete_card(card, model, made, folder, class_names):
     card = dict(card or {})
     counted = {"parameters": model.count_params(), "flops_per_example": _flops(model, card.pop("flops_per_example", None))}
     origin = _origin_beside(card.get("dataset"), origin_of(model))
+    if isinstance(card.get("metrics"), list):
+        card["metrics"] = list(map(_of_one_run, card["metrics"]))
     names = card.get("class_names") if class_names is None else class_names
     named = {} if names is None else {"class_names": _checked_names(names, made)}
     made = {"name": made["model"], **{key: made[key] for key in ("input_shape", "classes", "options")}}
     known = {"name": folder.name, **origin, **card, **named, "model": made | counted}
     known["format"] = format_of(known)
-    card = {key: known[key] for key in (*SCHEMA, *(known.keys() - SCHEMA.keys())) if key in known}
+    card = {key: known[key] for key in (*SCHEMA, *(key for key in known if key not in SCHEMA)) if key in known}
     try:
         check_card(card, "the card")
         _require_layout(card)
@@ -164,6 +168,16 @@ def _complete_card(card, model, made, folder, class_names):
     except (OSError, TypeError, ValueError) as error:
         raise InvalidInput(f"The card can't be saved: {error}") from None
     return card
+
+
+def _of_one_run(entry):
+    """A metric of a card that says nothing of seeds, as that of one; any other as it is, for `check_card` to judge."""
+    if not isinstance(entry, dict) or entry.keys() != {"name", "split", "examples", "value"}:
+        return entry
+    value = entry["value"]
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        return entry
+    return metric_entry(entry["name"], entry["split"], entry["examples"], float(value), [float(value)])
 
 
 def _require_layout(card):

@@ -1,0 +1,84 @@
+"""What a card of one's own may say, what is refused, and what its README makes of it."""
+
+import json
+
+import numpy as np
+import pytest
+from preset_example import DATASET, make
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.presets.card import metric_entry
+from zoo.presets.proving import _interval_of_a_mean
+from zoo.training.recipe import ALWAYS, BEFORE, recipe
+
+pytestmark = pytest.mark.backend
+
+ACCURACY = {"name": "accuracy", "split": "test", "examples": 300, "value": 0.9}
+
+
+@pytest.mark.parametrize(
+    "card, message",
+    [
+        ({"accuracy": 1.0}, "unknown key 'accuracy'"),
+        ({"accuracy": 1.0, "loss": 0.1}, "unknown keys 'accuracy', 'loss'"),
+        ({"metrics": [{"name": "test_error_pct", "mean": 1.0}]}, r"metrics lacks 'split', 'examples', 'value', 'seeds', "),
+        ({"metrics": [ACCURACY | {"value": "high"}]}, r"metrics lacks 'seeds', "),
+        ({"metrics": ["accuracy"]}, "metrics is no object"),
+        ({"limits": 5}, "limits should be str"),
+        ({"dataset": DATASET | {"splits": {"test": "many"}}}, "dataset.splits.test should be int"),
+        ({"dataset": DATASET | {"class_names": ["cat", 5]}}, "dataset.class_names should be str"),
+        ({"recipe": {"rate": float("nan")}}, "can't be saved"),
+        ({"layout": "MNIST"}, "its layout is one of mnist, fashion_mnist, not 'MNIST'"),
+        ({"limits": "\ud800"}, "can't be saved"),
+        (["name"], "A card is a dict"),
+    ],
+)
+def test_a_card_with_other_keys_is_refused_when_saved(card, message, tmp_path):
+    with pytest.raises(InvalidInput, match=message):
+        zoo.save_preset(make(), tmp_path / "own", card=card)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_metric_of_a_single_run_needs_no_seeds(tmp_path):
+    card = {"metrics": [ACCURACY, ACCURACY | {"value": np.float32(0.5)}]}
+    folder = zoo.save_preset(make(), tmp_path / "own", card)
+    first, second = zoo.model_card(folder)["metrics"]
+    assert ACCURACY.items() <= first.items() and (first["seeds"], first["mean"], second["value"]) == (1, 0.9, 0.5)
+    assert first["ci95_low"] is first["new_seed95_high"] is None
+    assert "| accuracy | 0.9 | 0.9 |  |  | 1 | 300 |" in (folder / "README.md").read_text()
+    assert card == {"metrics": [ACCURACY, ACCURACY | {"value": np.float32(0.5)}]}
+
+
+def recipe_line(folder, card):
+    text = (zoo.save_preset(make(), folder, card) / "README.md").read_text()
+    return next(line for line in text.splitlines() if line.startswith("- Recipe"))
+
+
+def test_of_a_recipe_of_ones_own_only_what_it_says_is_told(tmp_path):
+    own = {"optimizer": "SGD", "momentum": 0.9, "epochs": 5}
+    assert recipe_line(tmp_path / "own", {"recipe": own}) == f"- Recipe: `{json.dumps(own)}`"
+
+
+@pytest.mark.parametrize("seeds, again", [(1, False), (3, True)])
+def test_it_is_trained_again_only_where_the_card_says_enough(tmp_path, seeds, again):
+    values = [1.0, 2.0, 3.0][:seeds]
+    selection = {"rule": "the first", "split": "validation", "seeds": list(range(seeds)), "chosen_seed": 0}
+    metrics = [metric_entry("test_error_pct", "test", 5, 1.0, values)]
+    dataset = DATASET | {"class_names": list("0123456789")}
+    card = {"dataset": dataset, "recipe": recipe(epochs=2), "selection": selection, "metrics": metrics}
+    line = recipe_line(tmp_path / "own", card)
+    assert ALWAYS in line and BEFORE not in line and ("again with `zoo train own`" in line) is again
+    card["recipe"] = recipe(pretraining={"epochs": 1})
+    assert BEFORE in recipe_line(tmp_path / "own", card)
+
+
+def test_intervals_of_a_card_are_students():
+    entry = metric_entry("test_error_pct", "test", 100, 2.0, [1.0, 2.0, 3.0, float("nan")])
+    assert (entry["seeds"], entry["mean"]) == (3, 2.0)
+    assert entry["ci95_high"] == pytest.approx(2 + 4.3027 / 3**0.5, abs=1e-3)
+    assert entry["new_seed95_high"] == pytest.approx(2 + 4.3027 * (4 / 3) ** 0.5, abs=1e-3)
+    assert metric_entry("test_error_pct", "test", 100, 2.0, [2.0])["ci95_low"] is None
+    for new in (1, 2, 10):
+        half = 4.3027 * (1 / new + 1 / 3) ** 0.5
+        assert _interval_of_a_mean(entry, new) == pytest.approx((2 - half, 2 + half), abs=1e-3)
