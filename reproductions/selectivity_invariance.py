@@ -14,21 +14,23 @@ other work beside, the published numbers of training images, all models on all s
 with the published search, errs on digits by 2.9 % where 3.0 is published, turned 11.2 (11.1), on noise 15.6 (14.6), on
 photographs 17 (23), both 51 (55): plain and turned digits and noise are much like the originals; photographs behind digits
 and convex shapes (12 and 19) are easier here, rectangles, plain (4.6 and 2.2) and with photographs (30 and 24), harder. The
-ConvNet is ahead of all models on every set, of the Gaussian machine by 1.4 to 32 points, and loses less than it, and than
-the linear model, to each factor. Denoising stacks, of 300 units here, are ahead of plain ones on all sets but the basic one,
-by half a point to nine, plain ones of one layer on six. They beat the Gaussian machine where there are photographs and on
-convex shapes, and fall behind it on plain and turned digits, on noise and on plain rectangles; the published ones, wider and
-tuned for each set, beat it on all eight. The order, without the linear model, is more the published one than not (Kendall's
-tau 0.57 on average over sets). On digits shifted by 4 pixels the ConvNet errs by 39 points less than the Gaussian machine if
-both were trained on centred digits, by 8 if on jittered ones; jittered training digits help the nets at 2 and 4 pixels and
-at 45 degrees, the linear model at 4 pixels only, elsewhere they harm it. Quick budget (3 seeds, 2 cores, some 4 minutes,
-1,000 images): a ConvNet ahead of linear model and machines on four sets, by 0.85 to 40 points; from the basic digits to
-turned ones the linear model's error rises by some 19 points more than the ConvNet's, the Gaussian machine's by 1.4 less.
-With so few images stacks are hardly ahead of one layer, on photographs behind it, denoising ones no better than plain ones,
-denoising ones are behind the Gaussian machine on all four sets, and the order is the published one on none of them, rather
-the reverse on photographs. Digits shifted by 4 pixels, or jittered ones turned by 45 degrees: the ConvNet errs by 15 to 21
-points less than the Gaussian machine; trained on centred digits, which does better on turned ones stays undecided. Jittered
-training digits help the nets, and the linear model at 4 pixels only.
+ConvNet is ahead of all models on every set, of the Gaussian machine by 1.4 to 32 points, and loses fewer points than it, and
+than the linear model, to each factor; but on turned digits its error grows by a larger factor than both theirs (6 times, the
+linear model's 5.3, the machine's 3.8), on noise and on turned digits before photographs by a larger one than the linear
+model's. Denoising stacks, of 300 units here, are ahead of plain ones on all sets but the basic one, by half a point to nine,
+plain ones of one layer on six. They beat the Gaussian machine where there are photographs and on convex shapes, and fall
+behind it on plain and turned digits, on noise and on plain rectangles; the published ones, wider and tuned for each set,
+beat it on all eight. The order, without the linear model, is more the published one than not (Kendall's tau 0.57 on average
+over sets). On digits shifted by 4 pixels the ConvNet errs by 39 points less than the Gaussian machine if both were trained
+on centred digits, by 8 if on jittered ones; jittered training digits help the nets at 2 and 4 pixels and at 45 degrees, the
+linear model at 4 pixels only, elsewhere they harm it. Quick budget (3 seeds, 2 cores, some 4 minutes, 1,000 images): a
+ConvNet ahead of linear model and machines on four sets, by 0.85 to 40 points; from the basic digits to turned ones the
+linear model's error rises by some 19 points more than the ConvNet's, the Gaussian machine's by 1.4 less; the ConvNet's grows
+by a larger factor than the machine's. With so few images stacks are hardly ahead of one layer, on photographs behind it,
+denoising ones no better than plain ones, denoising ones are behind the Gaussian machine on all four sets, and the order is
+the published one on none of them, rather the reverse on photographs. Digits shifted by 4 pixels, or jittered ones turned by
+45 degrees: the ConvNet errs by 15 to 21 points less than the Gaussian machine; trained on centred digits, which does better
+on turned ones stays undecided. Jittered training digits help the nets, and the linear model at 4 pixels only.
 """
 
 import itertools
@@ -36,11 +38,11 @@ import itertools
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
-from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
 from zoo.reproductions.harness.verdicts import TOO_MANY, every_value
+from zoo.reproductions.trainers.rises import rises_more
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
 )
@@ -67,6 +69,8 @@ RANKED = 5  # models that an order is made of, at least
 TAU = "kendalls_tau_of_errors"
 PLACE = 2
 HEADLINES = (
+    "from mnist_basic to mnist_rot: softmax loses more than ConvNet",
+    "from mnist_basic to mnist_rot: softmax's error grows by a larger factor than ConvNet's",
     "mnist_rot: ConvNet beats softmax",
     "mnist_rot: ConvNet beats RBF SVM",
     "mnist_bg_img: ConvNet beats RBF SVM",
@@ -104,11 +108,11 @@ and mnist_rot beside validation errors, and a quick run came before this one, wi
 test digits; an hour of 3,000 images, with the quick grids, batches of 25 and 8 epochs of the ConvNet, had been run and its
 test errors seen before this hour, and those with three step sizes before 0.001 came in for all nets. The order of models
 that is held against the published one had the linear model in it, in first tables, and was judged on each set, where five
-models are too few; denoising stacks are held against the Gaussian machine since results were known. What was cut was cut for
-time, the same for all models; the machines' quick grids were set on validation. And the ConvNets had been trained, and
-tested, with gradients that came out wrong now and then (see zoo/training/groups.py), in the same settings: every verdict of
-the hour is the same, of the quick run all but that the ConvNet beats the Gaussian machine on turned digits, which was
-undecided.
+models are too few; denoising stacks are held against the Gaussian machine, and rises of errors compared by factors beside
+points, since results were known. What was cut was cut for time, the same for all models; the machines' quick grids were set
+on validation. And the ConvNets had been trained, and tested, with gradients that came out wrong now and then (see
+zoo/training/groups.py), in the same settings: every verdict of the hour is the same, of the quick run all but that the
+ConvNet beats the Gaussian machine on turned digits, which was undecided.
 """
 
 
@@ -281,20 +285,13 @@ def _judge_order(runs):
 
 
 def _loses_more(runs, fragile, robust, metrics, where, who):
-    """That errors rise more from one row (or metric) to the next for one model than for another; [] where one is missing."""
+    """That errors rise more from one row (or metric) to the next for one model than for the other; [] where one is missing."""
     errors = _errors(runs, [*fragile, *robust], [*metrics, *metrics])
     if errors is None:
         return []
-    before, after, robust_before, robust_after = np.array(list(errors.values())).reshape(-1, 4).T
-    rises = [after - before, robust_after - robust_before]
-    interval = mean_interval(rises[0] - rises[1])
-    means = [number(mean_interval(rise).estimate) for rise in rises]
-    rise = f"the error of {who} rises by {means[0]} points, that of the ConvNet by {means[1]}"
-    sentence = f"{where[0].upper()}{where[1:]} {rise}; difference, over {interval.n} seeds"
-    rows = runs.groupby(["dataset", "model", "setting"]).seed.nunique()
-    trained = [n for row in (*fragile, *robust) if (n := rows[row]) > 1]  # a machine has one value for all
-    name = f"{where}: {who} loses more than ConvNet"
-    return [check(name, interval, "percentage points", sentence, above=0, seeds=min(trained, default=None))]
+    trained = runs.groupby(["dataset", "model", "setting"]).seed.nunique()
+    seeds = min((n for row in (*fragile, *robust) if (n := trained[row]) > 1), default=None)  # a machine has one value for all
+    return rises_more(list(errors.values()), where, who, CONVNET[1], seeds)
 
 
 def draw(runs):

@@ -52,6 +52,7 @@ PLACE = 4
 HEADLINES = (
     "SGD, batches of 16 before L-BFGS, equal examples: test error",
     "SGD, batches of 16 before L-BFGS, equal seconds: test error",
+    "SGD, batches of 16 before L-BFGS, equal seconds: training loss",
 )
 PROTOCOL = f"""
 All methods start from the same weights, seed by seed, and minimise the mean cross-entropy (natural logarithm) over the

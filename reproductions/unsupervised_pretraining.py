@@ -21,22 +21,22 @@ start, they are behind nowhere that can be told: undecided up to 300 labels with
 ahead from 600 to 10,000 with all; there pre-training is needless, as the review says. With 20 units on top and all labels
 three layers err on 2.0 %, pre-trained or not, as against 5.1 of these 20 alone; pre-trained they fit the training images
 better. Nets of the published size, three layers of 1,000 units (5 seeds, all labels), err on 1.35 % from the denoising
-start, on 1.83 from the random one: pre-training spares three times as much there as with 200 units, and they come close to
-the published 1.28 %, for which noise and widths were chosen, as far as that is known (to within 0.22); the modern start
-(1.51) is not clearly behind. Layers by themselves, three against one with all labels, help from every start, by 0.1 to 0.3
-points, but the modern one, where they do harm, by 0.1. Quick budget (5 seeds, 2 cores, some 4 minutes, 10,000 images): the
-denoising start is ahead of the random one at every number of labels, with one layer as with three, most at 300 labels with
-three layers, at 1,000 with one; there the autoencoder without noise helps, too, at 300 and 1,000 labels, with one layer also
-at 10,000. Rectified units alone are behind the denoising start up to 300 labels, not told apart at 1,000 and ahead at
-10,000, with dropout not told apart up to 1,000 and ahead at 10,000. Full (20 seeds, one H100, 20 minutes by estimate, not
-run yet): 1,000 units a layer throughout.
+start, on 1.83 from the random one: pre-training spares three times as much there as with 200 units, and they come within the
+published interval of 1.28 %, for which noise and widths were chosen, plus or minus 0.22, but not down to 1.28 itself; the
+modern start (1.51) is not clearly behind. Layers by themselves, three against one with all labels, help from every start, by
+0.1 to 0.3 points, but the modern one, where they do harm, by 0.1. Quick budget (5 seeds, 2 cores, some 4 minutes, 10,000
+images): the denoising start is ahead of the random one at every number of labels, with one layer as with three, most at 300
+labels with three layers, at 1,000 with one; there the autoencoder without noise helps, too, at 300 and 1,000 labels, with
+one layer also at 10,000. Rectified units alone are behind the denoising start up to 300 labels, not told apart at 1,000 and
+ahead at 10,000, with dropout not told apart up to 1,000 and ahead at 10,000. Full (20 seeds, one H100, 20 minutes by
+estimate, not run yet): 1,000 units a layer throughout.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from zoo.reproductions.harness import Budget, Published, Trial, check, paired_difference, target
+from zoo.reproductions.harness import Budget, Published, Trial, as_published, check, paired_difference, target
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import deviation_interval, deviation_ratio_interval, mean_interval, slopes
@@ -93,9 +93,9 @@ errors had been seen, and while they trained other work ran beside them, which t
 seeds have intervals by chi-square, and their ratio one after Pitman and Morgan (1939), as if errors were normal; short of
 all labels they are also those of whose labels were drawn. A line through all numbers of labels decides nothing where nothing
 is spared with the fewest, nor one that falls where the curve rises at first, nor one that rises where it falls in the end.
-Put in when results were known: that; the intervals of deviations; that 1.28 counts as missed only beyond its published
-interval; the checks of layers by themselves, and of each start in its best depth. The slope over layers was put to the hour
-after test errors of it had been seen, when it had no two layers and fewer starts with one.
+Put in when results were known: that; the intervals of deviations; that 1.28 is held against its published interval, too; the
+checks of layers by themselves, and of each start in its best depth. The slope over layers was put to the hour after test
+errors of it had been seen, when it had no two layers and fewer starts with one.
 """
 
 
@@ -298,7 +298,9 @@ def _of_published_size(runs, nets):
             published_value("unsupervised_pretraining", {(*row, measured["metric"]): entry}, row, measured["metric"])
             for entry in (STACK, replace(STACK, spread=True))
         )
-        checks.append(target(runs, row, at_most=error, give=within, **measured))
+        checks.append(target(runs, row, at_most=error, **measured))
+        name = f"{_name(row)}: within the interval published with the error"
+        checks.append(as_published(runs, row, error, within=within, name=name, **measured))
     return checks
 
 

@@ -98,6 +98,30 @@ def test_what_did_not_hold_is_told_in_full(written, results_dir):
     ]
 
 
+def test_what_budgets_disagree_on_is_told_beside_the_main_checks(written, results_dir):
+    """Of a smaller budget only what it turns round, of a larger one with a part of its seeds all that is otherwise."""
+
+    def judge(runs):
+        return [target(runs, ROW, at_most=bound, name=f"{name} | b") for name, bound in bounds.items()]
+
+    claim = load_claim(reproduction(judge=judge, HEADLINES=("turned*",), SEEDS={"full": 3, "quick": 3}))
+    values, bounds = [7, 7.1, 7.2], {"same": 6, "turned": 6, "left open": 7.1}
+    folder = written(claim, rows_of(ROW, values))
+    assert "Where budgets disagree" not in scoreboard(results_dir)
+    shutil.move(folder, results_dir / "quick" / "a_claim")
+    bounds = {"same": 6, "turned": 10, "left open": 10}
+    written(claim, rows_of(ROW, values))
+    told = scoreboard(results_dir).partition("## Where budgets disagree")[2].partition("\n## ")[0].splitlines()
+    assert [line for line in told if line.startswith(("| a_claim", "|  |"))] == [
+        r"| a_claim | turned \| b | full: **reproduced**, 7.1 % (6.852 to 7.348) | quick: **contradicted**, 7.1 % (6.852 to 7.348) |"
+    ]
+    assert "| **reproduced**; quick: contradicted |" in scoreboard(results_dir)
+    claim.SEEDS = {"full": 4, "quick": 3}
+    told = scoreboard(results_dir).partition("## Where budgets disagree")[2].partition("\n## ")[0]
+    assert "| a_claim | turned \\| b | quick: **contradicted**" in told and "|  | left open \\| b | quick: **undecided**" in told
+    assert "| **contradicted**; full: reproduced |" in scoreboard(results_dir)
+
+
 def test_a_sentence_of_ones_own_is_shown_whole():
     assert in_short({"sentence": "It rains.", "verdict": "undecided"}) == ("It rains.", "undecided", "")
     assert in_short({"sentence": "A: b: undecided, because c.", "verdict": "undecided"}) == ("A: b", "undecided", ", because c")

@@ -13,6 +13,7 @@ from zoo.reproductions.harness import Budget, Trial, WithFiles
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import kernel_svm, moved_digits, tuned_nets
 from zoo.reproductions.trainers.data import Split, splits
+from zoo.reproductions.trainers.rises import rises_more
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
 )
@@ -255,6 +256,19 @@ def test_what_a_factor_costs_is_a_difference_of_differences():
     assert check.verdict == "reproduced" and "rises by 40.17 points" in check.sentence
 
 
+def test_what_a_factor_costs_is_told_as_a_multiple_too():
+    """Twice as large from whatever it was: the points favour who errs little, the factor does not."""
+    errors = [(8.0, 16.0, 2.0, 6.0), (9.0, 18.0, 2.5, 8.0), (10.0, 20.5, 3.0, 9.0)]
+    points, factor = rises_more(errors, "from a to b", "linear", "ConvNet")
+    logs = np.log([(after / before) / (other / first) for before, after, first, other in errors])
+    half = 4.302653 * logs.std(ddof=1) / 3**0.5
+    assert (points.verdict, factor.verdict) == ("reproduced", "contradicted")
+    assert [factor.effect, factor.low, factor.high] == pytest.approx(np.exp(logs.mean() + half * np.array([0, -1, 1])), rel=1e-5)
+    assert "From a to b the error of linear becomes 2.017 times as large, that of the ConvNet becomes 3.065" in factor.sentence
+    points, factor = rises_more([(8.0, 16.0, 0.0, 6.0), (9.0, 19.0, 2.5, 8.0)], "from a to b", "linear", "ConvNet")
+    assert points.effect == pytest.approx(3.25) and factor.verdict == "undecided" and np.isnan(factor.effect)
+
+
 @pytest.mark.parametrize("left", [4, 1, 0])
 def test_what_diverged_is_said_and_decides_nothing(left):
     """Of the ConvNet's five seeds so many are left on turned digits, or one on both sets; a machine has one value anyhow."""
@@ -284,5 +298,5 @@ def test_moved_digits_are_judged_for_both_kinds_of_training():
                 spread = [0.0] if row == claim.RBF else [0.0, wide, -wide]
                 errors[*key, metric] = [worse[row] * (step > 0) + trained + off for off in spread]
     checks = claim.judge(runs_of(errors))
-    assert len(checks) == 3 * 2 + 3 * 3 + 1 and {check.verdict for check in checks} == {"reproduced"}
+    assert len(checks) == 3 * 2 + 3 * 3 + 2 and {check.verdict for check in checks} == {"reproduced"}
     assert len({check.name for check in checks}) == len(checks)

@@ -8,6 +8,7 @@ from collections import Counter
 
 from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, claim_seeds, describe_claim
+from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
@@ -17,13 +18,20 @@ TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS
 MEANING = (
     "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other;\n"
     "undecided: neither, or there is a reason, given there, why no interval would decide. Intervals are over seeds, where a\n"
-    "check does not say otherwise; that other test examples might have turned out differently is not in these."
+    "check does not say otherwise; that other test examples might have turned out differently is not in these, but leaves a\n"
+    "comparison with a method that draws nothing at random undecided where they alone could make the difference."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"
     "Every check that was contradicted, and every control that did not hold, at each claim's largest budget with all its seeds\n"
     "(its largest, where none has them), but for those that say the same. All checks, at all budgets, stand in the claims' own\n"
     "pages, which the tables link to."
+)
+DISAGREEING = (
+    "## Where budgets disagree\n\n"
+    "Checks that one budget reproduces and another one contradicts, and those that a larger budget, run with a part of its\n"
+    "seeds, came to another verdict on; first what the table of main checks would say.\n\n"
+    "| claim | check | verdict and effect | elsewhere |\n| --- | --- | --- | --- |\n"
 )
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
@@ -57,8 +65,49 @@ def scoreboard(root):
         "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "The last line of a table is the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
-        f"{MEANING}\n\n{_tables(root, root)}{_contradictions(root)}"
+        f"{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}"
     )
+
+
+def _disagreements(root):
+    """A table of what budgets of one claim decided differently; "" where there is nothing."""
+    text = ""
+    for name, folders in by_claim(root).items():
+        here = main_folder(folders).parent.name
+        for line, others in disagreeing(folders):
+            elsewhere = "; ".join(_effect(other, budget) for budget, other in others.items())
+            text += f"| {name} | {_cell(line['check'])} | {_effect(line, here)} | {elsewhere} |\n"
+            name = ""
+    return f"\n{DISAGREEING}{text}" if text else ""
+
+
+def disagreeing(folders):
+    """[(line of verdicts.csv, {budget: that check's line there})] of a claim's checks that another budget judged otherwise.
+
+    That is reproduced against contradicted; for a budget larger than main_folder's, run with fewer seeds, any other verdict.
+    """
+    here = main_folder(folders).parent.name
+    verdicts = {budget: {line["check"]: line for line in verdicts_of(folder)} for budget, folder in folders.items()}
+    larger, found = list(folders)[: list(folders).index(here)], []
+    for check, line in verdicts.pop(here).items():
+        beside = {budget: lines[check] for budget, lines in verdicts.items() if check in lines}
+        others = {
+            budget: other
+            for budget, other in beside.items()
+            if other["verdict"] != line["verdict"]
+            and (budget in larger or {other["verdict"], line["verdict"]} == set(VERDICTS[:2]))
+        }
+        if others:
+            found.append((line, others))
+    return found
+
+
+def _effect(line, budget):
+    """A budget's verdict, effect and interval, in a few words."""
+    low, high = line["ci95_low"], line["ci95_high"]
+    effect, *interval = (number(float(value)) for value in (line["effect"], low, high) if value)
+    between = f" ({' to '.join(interval)})" if interval and low != high else ""
+    return f"{budget}: **{line['verdict']}**, {effect}{line['unit'] and ' ' + _cell(line['unit'])}{between}"
 
 
 def _contradictions(root):
@@ -153,11 +202,12 @@ def _main_lines(name, folders, base):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
     folder = main_folder(folders)
     title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {folder.parent.name}: {_cell(title_of(name))}"
-    text = ""
+    text, elsewhere = "", {line["check"]: others for line, others in disagreeing(folders)}
     for line, others in main_checks(folders):
         measured, verdict, why = in_short(line)
         what, effect, claimed = map(_cell, in_columns(measured))
-        text += f"| {title} | {what}{others and f' ({others})'} | {effect} | {claimed} | **{verdict}**{_cell(why)} |\n"
+        also = "".join(f"; {budget}: {other['verdict']}" for budget, other in elsewhere.get(line["check"], {}).items())
+        text += f"| {title} | {what}{others and f' ({others})'} | {effect} | {claimed} | **{verdict}**{_cell(why)}{also} |\n"
         title = ""
     return text
 

@@ -15,6 +15,7 @@ VERDICTS = ("reproduced", "contradicted", "undecided")
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
 TOO_MANY = 0.2
+SINGLE = "against a single value"  # how a difference from what draws nothing at random was made
 # Student's interval of them would be a point, as if there were no others.
 _ALL_AGREE = "all agree in it, which says nothing of how others would differ"
 
@@ -72,11 +73,12 @@ def paired_difference(
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
-    better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have
-    are paired; a model with a single, deterministic value is a constant; with fewer than two seeds in common it is Welch's
-    interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is
-    decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the
-    sentence says of the difference beside how it was made.
+    better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have are
+    paired; a model with a single, deterministic value is a constant, but a difference in the share of wrong test examples
+    that these alone may make decides nothing; with fewer than two seeds in common it is Welch's interval. Where a fifth or
+    more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is decided, nor with a doubt
+    of the claim's own. called: the metric in words, where its name says too little. remark: what the sentence says of the
+    difference beside how it was made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(every_value(runs, first, metric), every_value(runs, second, metric))
@@ -88,6 +90,8 @@ def paired_difference(
     if len(shared) >= 2:  # the means whose difference it is, where one row has seeds that the other lacks
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
+    if how.endswith(SINGLE):
+        lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least)
     sentence = (
         f"On {_place(better, worse)} the {called or words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
@@ -128,12 +132,12 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
 
 
 def target(
-    runs, row, *, at_most, give=0.0, metric="test_error_pct", called="", deterministic=False, name=None, remark=""
+    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, remark=""
 ):
     """The claim that the mean of a metric over seeds lies below a bound.
 
-    give: by how much the bound may be missed, such as half a published interval, before that contradicts the claim. called:
-    the metric in words, where its name says too little. remark: what the sentence says beside, such as whose bound it is.
+    called: the metric in words, where its name says too little. remark: what the sentence says beside, such as whose bound
+    it is.
 
     deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point. Where that
     value, or all seeds', is a share of the test examples that are wrong, its interval is over these, exact (Clopper & Pearson,
@@ -146,20 +150,39 @@ def target(
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
     if alone or _agreement(interval):
-        lines = lines_of(runs, row)
-        tested = np.max(lines[lines.metric == metric].get("n_test", default=np.nan))
-        if ("error" in metric or "wrong" in metric) and metric.endswith("_pct") and np.isfinite(tested):
+        tested = _examples(runs, row, metric)
+        if np.isfinite(tested):
             share = share_interval(np.arange(tested) < round(interval.estimate * tested / 100))
             interval = interval._replace(low=100 * share.low, high=100 * share.high)
             why = "nothing in it is random" if alone else "which agree"
             n = f"{'its one value' if alone else n} ({why}; the interval is over {tested:,.0f} test examples)"
-    if at_most < interval.low < at_most + give:
-        doubt = doubt or f"{number(at_most)} is known to within {number(give)}"
     what = called or words(metric)
     of_all = f"the {what} of {_who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {_who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
     unit = "%" if metric.endswith("_pct") else "" if called else words(metric)
     return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt)
+
+
+def _examples(runs, row, metric):
+    """How many test examples a metric is the share of wrong ones among; NaN where it is none, or nobody says."""
+    if not (metric.startswith("test_error") or metric == "wrong_pct") or not metric.endswith("_pct"):
+        return np.nan
+    lines = lines_of(runs, row)
+    return float(np.max(lines[lines.metric == metric].get("n_test", default=np.nan)))
+
+
+def _chance_of_examples(runs, rows, metric, interval, at_least):
+    """Why a difference from a single value may be due to the test examples; "" where they are too many for that, or unknown.
+
+    Nothing in such a value is random but which examples it was tested on. What that leaves open is McNemar's interval
+    (Psychometrika 1947) at its widest, as if no example were wrong for both; with that of the seeds it is taken as independent.
+    """
+    tested = min(_examples(runs, row, metric) for row in rows)
+    wrong = [statistics.mean_interval(values(runs, row, metric)).estimate / 100 for row in rows]
+    half = 196 * np.sqrt(max(sum(wrong) - (wrong[0] - wrong[1]) ** 2, 0) / tested)
+    if not np.hypot(half, (interval.high - interval.low) / 2) >= abs(interval.estimate - at_least):
+        return ""
+    return f"which {tested:,.0f} examples are tested on may make up to {number(half)} points"
 
 
 def as_published(runs, row, value, *, within, metric, deterministic=False, name=None):
@@ -225,7 +248,7 @@ def _difference(first, second):
     if first_constant or second_constant:
         # A deterministic method has one value, which the seeds of the other are held against.
         difference = first - second.iloc[0] if second_constant else first.iloc[0] - second
-        return statistics.mean_interval(difference), f"{_seeds(len(difference))} against a single value"
+        return statistics.mean_interval(difference), f"{_seeds(len(difference))} {SINGLE}"
     if min(len(first), len(second)) == 1:
         return statistics.Interval(first.mean() - second.mean(), np.nan, np.nan, 1), "with one seed left of one"
     return statistics.welch_interval(first, second), f"unpaired, {len(first)} against {_seeds(len(second))}"
