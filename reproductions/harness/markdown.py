@@ -4,6 +4,7 @@ import inspect
 
 from zoo.errors import ZooError
 from zoo.reproductions.harness.claims import claim_name
+from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import number, words
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
@@ -27,8 +28,9 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
     parts += ["## Verdicts", *_verdicts(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
-    parts += ["## Comparison", _table(told), _sizes(runs, told), _left_out(module, comparison)]
-    parts += [_marks(told), _sampling(told)]
+    ends = ends_of_grids(_trials(module, budget), runs)
+    parts += ["## Comparison", _table(told, ends), _sizes(runs, told), _left_out(module, comparison)]
+    parts += [_marks(told), _sampling(told), _told_of(ends)]
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
@@ -43,7 +45,7 @@ def _verdicts(verdicts):
     return ["\n".join(lines)] if lines else ["No check was made."]
 
 
-def _table(comparison):
+def _table(comparison, ends):
     head = ["data set", "model", "setting", "metric", "seeds", "mean [95% interval]"]
     head += ["published", "published model; source", "note"]
     rows = [
@@ -56,7 +58,7 @@ def _table(comparison):
             _mean(line),
             _published(line),
             line["published_source"],
-            line["note"],
+            "; ".join(filter(None, [line["note"], ends.get((line["dataset"], line["model"], line["setting"], line["metric"]))])),
         ]
         for line in comparison
     ]
@@ -114,6 +116,20 @@ def _sampling(comparison):
     return said if tested else ""
 
 
+def _told_of(ends):
+    taken = sum(map(bool, ends.values()))
+    said = f"Settings that were chosen from a grid: {taken} of {len(ends)} are an end of it, beyond which others might do better."
+    return said if taken else ""
+
+
+def _trials(module, budget):
+    """The trials of a claim at a budget; [] for a budget that the claim no longer has."""
+    try:
+        return list(module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None))))
+    except ZooError:
+        return []
+
+
 def _origin(runs):
     found = runs[["device", "backend", "precision", "commit"]].drop_duplicates().values.tolist()
     places = [f"{device} ({backend}, {precision}, commit {commit})" for device, backend, precision, commit in found]
@@ -125,14 +141,10 @@ def _origin(runs):
 
 def _rerun(module, runs, budget):
     """The command that makes these runs anew, with the number of seeds where it is not the budget's own; "" if none does."""
-    seeds = sorted(set(runs.seed))
-    try:
-        trials = module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None)))
-    except ZooError:  # a budget that the claim no longer has
+    seeds, trials = sorted(set(runs.seed)), _trials(module, budget)
+    if not trials or seeds != list(range(len(seeds))):
         return ""
-    if seeds != list(range(len(seeds))):
-        return ""
-    usual = max((len(trial.seeds) for trial in trials), default=len(seeds))
+    usual = max(len(trial.seeds) for trial in trials)
     backend = " --backend tensorflow" if "tensorflow" in set(runs.backend) else ""
     if not module.__name__.startswith("zoo.reproductions."):  # a module of the user's own, which no command knows
         own = "" if len(seeds) == usual else f", seeds={len(seeds)}"
