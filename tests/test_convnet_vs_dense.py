@@ -11,10 +11,10 @@ from zoo.reproductions import convnet_vs_dense as claim
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.trial import Budget
-from zoo.reproductions.trainers import nets_of_1989
+from zoo.reproductions.trainers import early_nets, nets_of_1989
 from zoo.reproductions.trainers.data import Split
 from zoo.reproductions.trainers.arrays import unpacked
-from zoo.reproductions.trainers.draws import draws
+from zoo.reproductions.trainers.draws import draws, draws_in_places, in_places
 from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps, move_right
 from zoo.reproductions.trainers.nets_of_1989 import squared_error, train_on_few
 from zoo.reproductions.trainers.sample_sizes import TOLERANCE, equal_widths, train_on_draws
@@ -35,6 +35,42 @@ def test_every_seed_has_its_own_draw_and_small_ones_are_part_of_large_ones():
     for size in (0, 501):
         with pytest.raises(InvalidInput, match="can't be drawn from 500"):
             draws((3,), size, split)
+
+
+def test_digits_stand_in_four_places_beside_each_other():
+    image = np.zeros((1, 16, 16))
+    image[0, 5, 1], image[0, 6, 13], image[0, 7, [0, 14]] = 1, 2, 9  # the first and last of the middle 13 columns, and outside
+    moved = in_places(image)
+    assert moved.shape == (4, 16, 16) and moved.dtype == "float32"
+    for place, found in enumerate(moved):
+        expected = np.zeros((16, 16))
+        expected[5, place], expected[6, place + 12] = 1, 2
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_draws_in_places_are_as_in_1989():
+    """Twelve digits of a class, each in four places; 32 of these 48 images to train on, the other 16 to test on."""
+    random = np.random.RandomState(0)
+    split = Split(random.rand(300, 16, 16).astype("float32"), random.permutation(np.arange(300) % 10))
+    x, y, train, test = draws_in_places((3, 8), 320, 160, split, 10)
+    assert x.shape == (2 * 480, 16, 16) and train.shape == (2, 320) and test.shape == (2, 160)
+    for place, (some, others) in enumerate(zip(train, test)):
+        assert sorted([*some, *others]) == list(range(480 * place, 480 * (place + 1)))
+        assert np.bincount(y[some]).tolist() == [32] * 10 and np.bincount(y[others]).tolist() == [16] * 10
+    digits = x.reshape(240, 4, 16, 16)
+    np.testing.assert_array_equal(digits[:, 0, :, :13], digits[:, 3, :, 3:])
+    assert len(np.unique(digits[:120, 0].reshape(120, -1), axis=0)) == 120, "no digit twice"
+    known = {image[:, 1:14].tobytes(): label for image, label in zip(split.x, split.y)}
+    assert all(known[image[0, :, :13].tobytes()] == label for image, label in zip(digits, y[::4]))
+    shared = np.isin(test[0] // 4, train[0] // 4).mean()
+    assert shared > 0.9, "a digit that is tested on was trained on in another place"
+    alone = draws_in_places((8,), 320, 160, split, 10)
+    np.testing.assert_array_equal(x[480:][train[1] - 480], alone[0][alone[2][0]])
+    for size, held_out in ((321, 160), (310, 155), (320, 156)):
+        with pytest.raises(InvalidInput, match="not as many of each of 10 classes in 4 places"):
+            draws_in_places((3,), size, held_out, split, 10)
+    with pytest.raises(InvalidInput, match="40 digits of each class can't be drawn from 30"):
+        draws_in_places((3,), 1200, 400, split, 10)
 
 
 def test_the_most_accurate_step_size_never_diverges():
@@ -108,6 +144,14 @@ def test_rows_of_a_net_of_1989(monkeypatch):
     assert lost[lost.metric != "step_size"].value.isna().all(), "what diverged has no accuracy"
 
 
+def test_rows_of_a_net_whose_digits_stand_in_four_places():
+    trial = next(trial for trial in claim.trials(budget_of("smoke")) if trial.recipe.get("places"))
+    rows = pd.DataFrame(train_on_few(trial, Report())).pivot(index="seed", columns="metric", values="value")
+    assert list(rows.index) == [0, 1, 2] and rows.notna().all(axis=None)
+    np.testing.assert_allclose(rows.test_accuracy_pct % 2.5, 0, atol=1e-9, err_msg="not shares of 40 images")
+    assert (rows.training_accuracy_pct > 30).all() and (rows.accuracy_on_all_test_images_pct > 15).all()
+
+
 def test_rows_of_a_convnet_on_draws():
     found = train_on_draws(smoke("convnet", train_on_draws, epochs=2), Report())
     rows = pd.DataFrame(found.rows).pivot(index="seed", columns="metric", values="value")
@@ -129,7 +173,7 @@ def table(values, metric):
 
 def nets(means):
     noise = np.array([0.0, 0.3, -0.2, 0.1, -0.3, 0.1])
-    return table({claim._net(net): mean + net * noise / 5 for net, mean in enumerate(means, start=1)}, claim.ACCURACY)
+    return table({early_nets._net(net): mean + net * noise / 5 for net, mean in enumerate(means, start=1)}, early_nets.ACCURACY)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +206,29 @@ def test_both_models_at_one_size():
     assert error.verdict == "reproduced" and error.effect == pytest.approx(5.16667)
     assert epochs.verdict == "reproduced" and epochs.effect == pytest.approx((2 * 1.8 * 13 / 6) ** (1 / 3), rel=1e-5)
     assert "those of the convnet took 15 times as long here" in epochs.sentence
+
+
+def in_both(plain, placed):
+    """Runs of five nets, accuracies (net, draw) where digits stand in one place and in four."""
+    lines = [
+        table({early_nets._net(net, name): values for net, values in enumerate(found, start=1)}, metric)
+        for name, found, metric in (("", plain, early_nets.ACCURACY), (early_nets.PLACED, placed, early_nets.ACCURACY_ON_FEW))
+    ]
+    return pd.concat(lines)
+
+
+def test_four_places_are_judged_by_themselves_and_against_one():
+    noise = np.random.RandomState(0).normal(size=(2, 5, 20)) / 10
+    plain, placed = 80 + np.arange(5)[:, None] + noise[0], 80 + 3 * np.arange(5)[:, None] + noise[1]
+    found = {check.name: check for check in early_nets.checks(in_both(plain, placed))}
+    assert len(found) == 2 * (4 + 1) + 1 and {check.verdict for check in found.values()} == {"reproduced"}
+    worth = found["shared weights gain more on 12 hidden units in four places"]
+    assert worth.effect == pytest.approx(((placed[4] - placed[1]) - (plain[4] - plain[1])).mean(), rel=1e-5)
+    found = {check.name: check for check in early_nets.checks(in_both(placed, placed[::-1]))}
+    assert found["net-5 above net-4"].verdict == "reproduced"
+    turned = ["net-5 above net-4, in four places", "shared weights gain more on 12 hidden units in four places"]
+    turned.append("nets of 1989 more in the published order than against it, in four places")
+    assert [found[name].verdict for name in turned] == ["contradicted"] * 3
 
 
 @pytest.mark.parametrize(

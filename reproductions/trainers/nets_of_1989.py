@@ -1,4 +1,7 @@
-"""Trains LeCun's nets of 1989 on many draws of a few small images: 320 to learn from and 160 to be tested on."""
+"""Trains LeCun's nets of 1989 on many draws of a few small images: 320 to learn from and 160 to be tested on.
+
+Reference: LeCun, Generalization and network design strategies, Technical Report CRG-TR-89-4, University of Toronto 1989.
+"""
 
 import numpy as np
 
@@ -8,31 +11,55 @@ def train_on_few(trial, report):
 
     The recipe names net, side (of the images), pool and held_out (of so many training and test images is drawn; held_out
     cuts validation too), n_train, n_test, epochs, batch_size and rates, peaks of a cosine decay, of which the one with the
-    lowest mean validation error is kept. Rows: accuracy in percent on the drawn test images, on all of those they
-    were drawn from, and on the training images in the last epoch; the step size.
+    lowest mean validation error is kept; with "places" digits are drawn as draws_in_places says, all from the training images,
+    and those of validation and testing stand in one place after the other. Rows: accuracy in percent on the drawn test images,
+    on all of those held out, and on the training images in the last epoch; the step size.
     """
+    from zoo.datasets import describe
     from zoo.reproductions.trainers.data import Split
-    from zoo.reproductions.trainers.draws import draws
+    from zoo.reproductions.trainers.draws import PLACES, draws, draws_in_places, in_places
     from zoo.reproductions.trainers.small_images import small_splits
     from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, rows
 
     r = trial.recipe
     train, validation, test = small_splits(trial.dataset, r["side"], r["pool"], r["held_out"])
-    chosen, drawn = draws(trial.seeds, r["n_train"], train), draws(trial.seeds, r["n_test"], test, stream=1)
+    few = test
+    if r.get("places"):
+        classes = describe(trial.dataset).classes
+        x, y, chosen, drawn = draws_in_places(trial.seeds, r["n_train"], r["n_test"], train, classes)
+        train, few = Split(x, y), Split(x, y)
+        validation, test = (
+            Split(in_places(part.x)[np.arange(len(part.x)) * PLACES + np.arange(len(part.x)) % PLACES], part.y)
+            for part in (validation, test)
+        )
+    else:
+        chosen, drawn = draws(trial.seeds, r["n_train"], train), draws(trial.seeds, r["n_test"], test, stream=1)
     population, learnt = _fitted(trial, train, chosen)
     report.progress(1, 2)
     grid = len(r["rates"]), len(trial.seeds)
     best = most_accurate(errors_on(population, validation).reshape(grid))
-    right = (population.predict(test.x).argmax(axis=-1) == test.y).reshape(*grid, -1)[best].astype(float)
-    right[population.diverged.reshape(grid)[best]] = np.nan
+    lost = population.diverged.reshape(grid)[best]
+
+    def right(split):
+        """Which images every seed in the best step size is right on, 1.0 or 0.0, (seeds, n); NaN where it diverged."""
+        hits = (population.predict(split.x).argmax(axis=-1) == split.y).reshape(*grid, -1)[best].astype(float)
+        hits[lost] = np.nan
+        return hits
+
+    on_all = right(test)
+    if r.get("places"):
+        tested = np.unique(drawn)  # each seed's own, of images that the others were not drawn
+        on_few = right(Split(few.x[tested], few.y[tested]))[np.arange(grid[1])[:, None], np.searchsorted(tested, drawn)]
+    else:
+        on_few = np.take_along_axis(on_all, drawn, axis=1)
     values = {
-        "test_accuracy_pct": 100 * np.take_along_axis(right, drawn, axis=1).mean(axis=1),
-        "accuracy_on_all_test_images_pct": 100 * right.mean(axis=1),
+        "test_accuracy_pct": 100 * on_few.mean(axis=1),
+        "accuracy_on_all_test_images_pct": 100 * on_all.mean(axis=1),
         "training_accuracy_pct": learnt.reshape(grid)[best],
         "step_size": r["rates"][best],
     }
-    few, tested = (Split(split.x[rows[0]], split.y[rows[0]]) for split, rows in ((train, chosen), (test, drawn)))
-    return rows(trial, values, population, few, tested)
+    learnt_on, tested_on = (Split(split.x[some[0]], split.y[some[0]]) for split, some in ((train, chosen), (few, drawn)))
+    return rows(trial, values, population, learnt_on, tested_on)
 
 
 def _fitted(trial, train, chosen):
