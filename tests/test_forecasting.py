@@ -203,6 +203,20 @@ def trained():
     return forecasts.forecast_with_nets(net_trial(), Report())
 
 
+def test_weight_decay_is_tried_beside_step_sizes(trained):
+    """So strong a decay leaves no forecast but the last value's; with none besides it has to be taken, and makes a difference."""
+    found = {}
+    for decays in ([0], [0, 40.0], [40.0]):
+        rows = pd.DataFrame(forecasts.forecast_with_nets(net_trial(decays=decays), Report()).rows)
+        found[str(decays)] = rows[rows.seed == 4].set_index("metric").value
+    without = pd.DataFrame(trained.rows)
+    assert found["[0]"].drop("weight_decay").to_dict() == without[without.seed == 4].set_index("metric").value.to_dict()
+    assert [found[decays].weight_decay for decays in ("[0]", "[0, 40.0]", "[40.0]")] == [0, 0, 40]
+    assert found["[0, 40.0]"].step_size == found["[0]"].step_size
+    assert found["[0, 40.0]"].arv_1921_1955 == pytest.approx(found["[0]"].arv_1921_1955)
+    assert found["[40.0]"].arv_1921_1955 > 1.05 * found["[0]"].arv_1921_1955
+
+
 def test_the_test_split_decides_nothing(trained, monkeypatch):
     import zoo.datasets
 
@@ -282,10 +296,11 @@ def test_measures_are_the_literatures():
 def test_nets_are_tuned_alike(budget):
     trials = claim.trials(Budget.named(budget, None, claim.SEEDS))
     for dataset in claim.COLUMNS:
-        nets = {trial.model: trial.recipe for trial in trials if trial.dataset == dataset and "rates" in trial.recipe}
-        assert set(nets) == {"mlp", "rnn", "lstm"}
-        assert len({(str(recipe["rates"]), recipe["batch_size"]) for recipe in nets.values()}) == 1
-        assert nets["rnn"]["epochs"] == nets["lstm"]["epochs"] == nets["mlp"]["epochs"] / 4
+        nets = {trial.row[1:]: trial.recipe for trial in trials if trial.dataset == dataset and "rates" in trial.recipe}
+        assert set(nets) == {claim.MLP, claim.RNN, claim.LSTM} | ({claim.SMALL} if dataset == "sunspots" else set())
+        assert len({(str(recipe["rates"]), str(recipe.get("decays")), recipe["batch_size"]) for recipe in nets.values()}) == 1
+        epochs = {row: recipe["epochs"] for row, recipe in nets.items()}
+        assert epochs[claim.RNN] == epochs[claim.LSTM] == epochs[claim.MLP] / 4 == epochs.get(claim.SMALL, epochs[claim.MLP]) / 4
 
 
 def test_where_linear_autoregression_wins_the_claim_is_contradicted():
@@ -303,3 +318,26 @@ def test_where_linear_autoregression_wins_the_claim_is_contradicted():
     assert checks["mackey_glass, nrmse: lstm beats rnn"].verdict == "reproduced"
     assert checks["mackey_glass, nrmse: mlp beats linear"].effect == pytest.approx(-0.2003)
     assert checks["control: mackey_glass, nrmse: linear beats naive"].verdict == "reproduced"
+
+
+def test_the_published_net_is_held_against_one_of_its_size():
+    rows = []
+    for metric, level in (("arv_1921_1955", 0.08), ("arv_1956_1979", 0.5)):  # published: 0.086, 0.35
+        errors = {claim.LAST: 0.9, claim.LINEAR: 0.1, claim.MLP: 0.3, claim.SMALL: level, claim.RNN: 0.4, claim.LSTM: 0.2}
+        rows += [
+            {"dataset": "sunspots", "model": model, "setting": setting, "metric": metric}
+            | {"seed": seed, "value": value * (1 + seed / 1e3)}
+            for (model, setting), value in errors.items()
+            for seed in range(1 if model in ("naive", "linear") else 3)
+        ]
+    rows += [dict(rows[-1], metric="coverage_pct", seed=seed, value=88.0 + seed) for seed in range(3)]
+    runs = pd.DataFrame(rows)
+    checks = {check.name: check for check in claim.judge(runs)}
+    verdicts = [
+        checks[f"control: sunspots, {metric}: mlp of 8 units errs as little as the published net, as recalled"].verdict
+        for metric in ("arv_1921_1955", "arv_1956_1979")
+    ]
+    assert verdicts == ["reproduced", "contradicted"]
+    assert checks["sunspots, arv_1921_1955: mlp of 8 units beats mlp"].effect == pytest.approx(0.22022)
+    (early, late) = claim.draw(runs).axes
+    assert [text.get_text() for text in early.get_xticklabels()] == ["naive", "linear", "mlp", "mlp of 8 units", "rnn", "lstm"]

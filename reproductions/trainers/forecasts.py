@@ -62,35 +62,43 @@ def forecast_simply(trial, report):
 def forecast_with_nets(trial, report):
     """The run function of a zoo model (mlp, rnn or lstm), trained from every seed by squared error.
 
-    The recipe names options (of the model), rates (step sizes), epochs (at most), batch_size and search_seeds. The step size
-    and the number of epochs are those with the lowest mean validation error over the first search_seeds seeds, NaN counting
-    as the worst; nets that learn so from the training split give validation_nrmse and the interval, nets that do from
-    training and validation the test. Rows beside those of forecast_simply: step_size, epochs.
+    The recipe names options (of the model), rates (step sizes), epochs (at most), batch_size and search_seeds, and may name
+    decays, weight decays to try, of AdamW (Loshchilov & Hutter 2019), 0 for none. Step size, weight decay and number of
+    epochs are those with the lowest mean validation error over the first search_seeds seeds, NaN counting as the worst; nets
+    that learn so from the training split give validation_nrmse and the interval, nets that do from training and validation
+    the test. Rows beside those of forecast_simply: step_size, epochs and, where several were tried, weight_decay.
     """
     from zoo.datasets import load
 
     data, r, n = load(trial.dataset), trial.recipe, len(trial.seeds)
-    seeds = trial.seeds[: r["search_seeds"]]
-    searched = population_of(trial, data, [*seeds] * len(r["rates"]))
-    history = _fit(searched, data.train, r, r["epochs"], np.repeat(r["rates"], len(seeds)), data.validation)
-    report.progress(1, 3)
-    rate, epochs = best_setting(history.val_loss.to_numpy().reshape(len(r["rates"]), len(seeds), r["epochs"]))
-    chosen, seconds = r["rates"][rate], searched.fit_seconds
+    rates, decays = r["rates"], r.get("decays", [0])
+    seeds, losses, seconds = trial.seeds[: r["search_seeds"]], [], 0.0
+    for place, decay in enumerate(decays):
+        searched = population_of(trial, data, [*seeds] * len(rates))
+        history = _fit(searched, data.train, r, r["epochs"], np.repeat(rates, len(seeds)), decay, data.validation)
+        losses.append(history.val_loss.to_numpy().reshape(len(rates), len(seeds), r["epochs"]))
+        seconds += searched.fit_seconds
+        report.progress(place + 1, len(decays) + 2)
+    place, epochs = best_setting(np.concatenate(losses))
+    chosen = {"step_size": rates[place % len(rates)], "epochs": epochs}
+    decay = decays[place // len(rates)]
+    if "decays" in r:
+        chosen["weight_decay"] = decay
     both = [np.concatenate(parts) for parts in zip(data.train, data.validation)]
     forecasts = []
-    for done, (learnt, asked) in enumerate([(data.train, data.validation), (both, data.test)], start=2):
+    for learnt, asked in ((data.train, data.validation), (both, data.test)):
         population = population_of(trial, data, trial.seeds)
-        _fit(population, learnt, r, epochs, [chosen] * n)
+        _fit(population, learnt, r, epochs, [chosen["step_size"]] * n, decay)
         forecasts.append(population.predict(asked.x)[:, :, 0])
         seconds += population.fit_seconds
-        report.progress(done, 3)
+        report.progress(len(decays) + len(forecasts), len(decays) + 2)
     shared = {
         "seconds": seconds / n,
         "parameters": population.template.count_params(),
         "updates": epochs * -(-len(both[0]) // r["batch_size"]),
         "precision": "float32",
     }
-    return _outcome(trial, data, *forecasts, {"step_size": chosen, "epochs": epochs}, shared)
+    return _outcome(trial, data, *forecasts, chosen, shared)
 
 
 def population_of(trial, data, seeds):
@@ -103,13 +111,14 @@ def population_of(trial, data, seeds):
     )
 
 
-def _fit(population, data, recipe, epochs, rates, validation=None):
+def _fit(population, data, recipe, epochs, rates, weight_decay, validation=None):
     """Train for the first `epochs` of the recipe's, at rates that would fall to 0 at the end of them all."""
     import keras
 
     steps = recipe["epochs"] * -(-len(data[0]) // recipe["batch_size"])
     decay = keras.optimizers.schedules.CosineDecay(recipe["rates"][0], steps)
-    population.compile(keras.optimizers.Adam(decay), "mean_squared_error", learning_rate=rates)
+    adam = keras.optimizers.AdamW(decay, weight_decay=weight_decay) if weight_decay else keras.optimizers.Adam(decay)
+    population.compile(adam, "mean_squared_error", learning_rate=rates)
     return population.fit(
         *data, epochs=epochs, batch_size=recipe["batch_size"], validation_data=validation, verbose=False
     )
