@@ -111,6 +111,9 @@ def test_targets_are_judged_by_the_measured_numbers():
     jax, tensorflow = (t for t in TARGETS if t.platform == "cpu" and t.model == "linear")
     assert reached(jax, costs)["verdict"] == "not reached" and reached(jax, costs)["float32"] == pytest.approx(7.9)
     assert reached(tensorflow, costs)["verdict"] == "reached"
+    faster = pd.DataFrame([row(Config("tensorflow", "fit", "linear", "50 steps per execution"), 0.05)], columns=store.COLUMNS)
+    both = pd.concat([costs, faster.assign(ms=50.0)])
+    assert [reached(jax, rows)["strongest"] for rows in (costs, both)] == [pytest.approx(7.9), pytest.approx(0.5)]
     assert all(reached(t, costs)["verdict"] == "not measured" for t in TARGETS if t.model == "lstm")
 
 
@@ -130,6 +133,7 @@ def test_page_has_costs_ratios_failures_slopes_and_limits(tmp_path):
     page = (tmp_path / "benchmarks.md").read_text()
     assert "| **population**, K=4, float32 | 1,000 | 3x | - |" in page
     assert "| Keras fit, JAX, default | 3,000 | 1x | - |" in page
+    assert "| mlp | 4 | 1.5x fit, JAX | 3x | - | reached | 3x: JAX, default |" in page
     assert "failed: killed by SIGSEGV" in page
     assert "| PyTorch ensemble, K=4 | 1,500 | 2x | - |" in page
     assert "another model: 9,000 parameters, the population 7,850" in page

@@ -43,13 +43,21 @@ def reference(costs, model, backend):
     return float(found.ms.iloc[0]) if len(found) and found.status.iloc[0] == "ok" else None
 
 
+def strongest(costs, model):
+    """The row of the fastest Keras fit of a model, whatever its backend and settings; None where none was measured."""
+    fits = costs[(costs.runner == "fit") & (costs.model == model) & (costs.status == "ok")]
+    return None if fits.empty else fits.loc[fits.ms.astype(float).idxmin()]
+
+
 def reached(target, costs):
-    """Dict of members and one ratio per precision (None where not measured), and the verdict in words."""
+    """Dict of members, one ratio per precision and that to the strongest fit (None where not measured), and the verdict in
+    words.
+    """
     base = reference(costs, target.model, target.against)
     mine = costs[(costs.runner == "population") & (costs.model == target.model) & (costs.status == "ok")]
     if target.members is not None:
         mine = mine[mine.members == target.members]
-    ratios, members = {}, target.members
+    ratios, members, best_fit = {}, target.members, strongest(costs, target.model)
     for precision in ("float32", "mixed_bfloat16"):
         rows = mine[mine.precision == precision]
         if base is None or rows.empty:
@@ -58,7 +66,9 @@ def reached(target, costs):
         best = rows.loc[rows.ms.astype(float).idxmin()]
         ratios[precision] = base / float(best.ms)
         members = int(best.members) if precision == "float32" else members
-    return ratios | {"members": members, "verdict": _verdict(ratios, target.factor)}
+    least = mine.ms.astype(float).min()
+    over_all = None if best_fit is None or mine.empty else float(best_fit.ms) / least
+    return ratios | {"members": members, "strongest": over_all, "verdict": _verdict(ratios, target.factor)}
 
 
 def _verdict(ratios, factor):
