@@ -10,14 +10,14 @@ share of negative eigenvalues. Only points with a gradient norm below the tolera
 
 Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
 to 152 different critical points): a clear rise of the error with the index. Most of it is because nets with fewer units err
-more and leave more directions open; among points of as many units the rise is weaker, and still there. Whether saddles are
-the many stays undecided: more than half of the starts without silent units converge nowhere, and with 4 units minima are met
-again and again, nearly every saddle once, so that the share of saddles among the points found grows with the starts (with 8
-units such starts met no point twice). Of the saddles that these starts found, 4 to 19 of a method and size, 62 to 92 % have
-at most five downward directions. Saddles with a few downward directions lie 2 to 3 % above the minima on average with 4
-units (by Newton's method -1 to 4, by the gradient's norm 0.4 to 5, by their intervals); with 8 units too few were found to
-say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise; a third of the points found
-from whole starts are saddles.
+more and leave more directions open; among points whose starts had as many silent units the rise is weaker, and still there.
+Whether saddles are the many stays undecided: more than half of the starts without silent units converge nowhere, and with 4
+units minima are met again and again, nearly every saddle once, so that the share of saddles among the points found grows
+with the starts (with 8 units such starts met no point twice). Of the saddles that these starts found, 4 to 19 of a method
+and size, 62 to 92 % have at most five downward directions. Saddles with a few downward directions lie 2 to 3 % above the
+minima on average with 4 units (by Newton's method -1 to 4, by the gradient's norm 0.4 to 5, by their intervals); with 8
+units too few were found to say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise;
+a third of the points found from whole starts are saddles.
 """
 
 import numpy as np

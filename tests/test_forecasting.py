@@ -206,14 +206,15 @@ def trained():
 def test_weight_decay_is_tried_beside_step_sizes(trained):
     """So strong a decay leaves no forecast but the last value's; with none besides it has to be taken, and makes a difference."""
     found = {}
-    for decays in ([0], [0, 40.0], [40.0]):
+    for decays in ([0], [0, 40.0], [40.0], [40.0, 0]):
         rows = pd.DataFrame(forecasts.forecast_with_nets(net_trial(decays=decays), Report()).rows)
         found[str(decays)] = rows[rows.seed == 4].set_index("metric").value
     without = pd.DataFrame(trained.rows)
     assert found["[0]"].drop("weight_decay").to_dict() == without[without.seed == 4].set_index("metric").value.to_dict()
-    assert [found[decays].weight_decay for decays in ("[0]", "[0, 40.0]", "[40.0]")] == [0, 0, 40]
-    assert found["[0, 40.0]"].step_size == found["[0]"].step_size
-    assert found["[0, 40.0]"].arv_1921_1955 == pytest.approx(found["[0]"].arv_1921_1955)
+    assert [found[decays].weight_decay for decays in ("[0]", "[0, 40.0]", "[40.0]", "[40.0, 0]")] == [0, 0, 40, 0]
+    for decays in ("[0, 40.0]", "[40.0, 0]"):
+        assert found[decays].step_size == found["[0]"].step_size
+        assert found[decays].arv_1921_1955 == pytest.approx(found["[0]"].arv_1921_1955)
     assert found["[40.0]"].arv_1921_1955 > 1.05 * found["[0]"].arv_1921_1955
 
 

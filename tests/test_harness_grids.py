@@ -38,8 +38,23 @@ def test_ends_of_settings_of_several_numbers():
     assert found == {"chosen_C": "the largest of 2 tried", "tuned_degree_for_seconds": ""}
 
 
-def test_a_grid_of_one_value_has_no_ends():
-    assert ends({"rates": [0.1]}, step_size=[0.1] * 3) == ends({}, step_size=[0.1] * 3) == {}
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {}, {"rates": [0.1]}, {"rates": [0.2, 0.3]}, {"rates": ["slow", "fast"]}, {"rates": [0.1, None]}, {"rates": [[0.1, 0.2]]},
+        {"layers": [{"units": 10, "step_size": [3, 3]}]}, {"settings": [{"step_size": True}, {"step_size": False}]}, [0.1, 0.2],
+    ],
+)  # fmt: skip
+def test_what_is_no_grid_of_the_values_taken_has_no_ends(recipe):
+    """One value, another grid than the run's, words, lists, a recipe that is none: nothing is said, and nothing breaks."""
+    assert ends(recipe, step_size=[0.1] * 3) == {}
+
+
+def test_no_decay_at_all_is_no_end():
+    recipe = {"decays": [0, 0.1, 1], "momenta": [{"momentum": 0.0}, {"momentum": 0.9}]}
+    found = ends(recipe, weight_decay=[0, 0, 0], momentum=[0.9, 0.9, np.nan], error_with_momentum_of_1=[0.9] * 3)
+    assert found == {"weight_decay": "", "momentum": "the largest of 2 tried in 2 of 3 seeds"}
+    assert ends(recipe, weight_decay=[1, 1, 1]) == {"weight_decay": "the largest of 3 tried"}
 
 
 def test_the_table_says_it_beside_the_setting(written):

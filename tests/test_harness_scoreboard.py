@@ -8,9 +8,10 @@ import pytest
 from claim_example import ROW, lines, reproduction, rows_of
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import control, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness import check, control, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, list_claims
 from zoo.reproductions.harness.report import report_html
+from zoo.reproductions.harness.statistics import Interval
 from zoo.reproductions.harness.scoreboard import MARKS, by_claim, front_page, in_columns, in_short, main_folder, scoreboard
 
 
@@ -120,6 +121,23 @@ def test_what_budgets_disagree_on_is_told_beside_the_main_checks(written, result
     told = scoreboard(results_dir).partition("## Where budgets disagree")[2].partition("\n## ")[0]
     assert "| a_claim | turned \\| b | quick: **contradicted**" in told and "|  | left open \\| b | quick: **undecided**" in told
     assert "| **contradicted**; full: reproduced |" in scoreboard(results_dir)
+
+
+def test_budgets_that_disagree_may_have_no_number(written, results_dir):
+    """A ratio with 0 in it, or seeds that all diverged."""
+
+    def judge(runs):
+        return [check("a ratio", Interval(*effect, 3), "times", "It", above=1)]
+
+    claim, nothing = load_claim(reproduction(judge=judge, SEEDS={"full": 4, "quick": 3})), [math.nan] * 3
+    for effect, said in (((2.0, 1.5, math.inf), "2 times"), ((2.0, 1.5, 3.0), "2 times (1.5 to 3)")):
+        folder, quick = written(claim, rows_of(ROW, [7, 7.1, 7.2])), results_dir / "quick" / "a_claim"
+        shutil.rmtree(quick, ignore_errors=True)
+        shutil.move(folder, quick)
+        effect = nothing
+        written(claim, rows_of(ROW, [7, 7.1, 7.2]))
+        expected = f"| a_claim | a ratio | quick: **reproduced**, {said} | full: **undecided**, no number times |"
+        assert expected in scoreboard(results_dir)
 
 
 def test_a_sentence_of_ones_own_is_shown_whole():

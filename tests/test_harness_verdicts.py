@@ -215,20 +215,37 @@ def test_one_value_without_chance_owes_to_the_test_examples():
     assert (found[0].low, found[0].high) == pytest.approx((1.299, 1.790), abs=1e-3), "Clopper & Pearson"
 
 
+def against_single(deep, exact, n_test):
+    """deep, of three seeds, is claimed to err less than a single value; n_test: of both rows, or a number for each."""
+    runs = runs_of(deep=deep, exact=[exact])
+    tested = np.where(runs.model == DEEP[1], *(n_test if isinstance(n_test, tuple) else (n_test, n_test)))
+    return paired_difference(runs.assign(n_test=tested), better=DEEP, worse=EXACT)
+
+
 def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     """At most as if no example were wrong for both: 1.96 roots of (0.0137 + 0.0153 - 0.0016^2) / n, and the seeds' beside."""
-    runs = runs_of(deep=[1.36, 1.37, 1.38], exact=[1.53])
-    found = [
-        paired_difference(runs.assign(n_test=n), better=DEEP, worse=EXACT) for n in (10_000, 40_000, 60_000, 100_000, math.nan)
-    ]
-    assert [check.verdict for check in found] == ["undecided"] * 2 + ["reproduced"] * 3
-    half = 196 * math.sqrt((0.029 - 0.0016**2) / 10_000)
-    assert f"because which 10,000 examples are tested on may make up to {half:.4g} points." in found[0].sentence
+    seeds = [1.36, 1.37, 1.38]
+    sizes = (10_000, 43_900, 60_000, 100_000, math.nan, (math.nan, 10_000), (10_000, math.nan))
+    found = [against_single(seeds, 1.53, n) for n in sizes]
+    assert [check.verdict for check in found] == ["undecided"] * 2 + ["reproduced"] * 5
+    half, own = (196 * math.sqrt((0.029 - 0.0016**2) / n) for n in sizes[:2]), 4.302653 * 0.01 / 3**0.5
+    large, small = half
+    assert small < 0.16 < math.hypot(small, own), "the examples would not do it alone"
+    joint = math.hypot(large, own)
+    assert f"because the 10,000 test examples and the seeds together may make up to {joint:.4g} points." in found[0].sentence
     assert {check.low for check in found} == {found[0].low}, "the interval stays that of the seeds"
-    away = paired_difference(runs.assign(n_test=10_000), better=EXACT, worse=DEEP)
-    assert away.verdict == "undecided" and away.effect == pytest.approx(-0.16)
-    others = runs.assign(metric="train_error_pct", n_test=10_000)
-    assert paired_difference(others, better=DEEP, worse=EXACT, metric="train_error_pct").verdict == "reproduced"
+    turned = against_single([1.68, 1.69, 1.70], 1.53, 10_000)
+    assert turned.verdict == "undecided" and "test examples" in turned.sentence and turned.effect == pytest.approx(-0.16)
+    open_anyhow = against_single([0.5, 1.37, 2.2], 1.53, 10_000)
+    assert open_anyhow.verdict == "undecided" and "because" not in open_anyhow.sentence, "the seeds leave it open"
+    runs = runs_of(deep=seeds, exact=[1.53]).assign(metric="train_error_pct", n_test=10_000)
+    assert paired_difference(runs, better=DEEP, worse=EXACT, metric="train_error_pct").verdict == "reproduced"
+
+
+def test_where_most_are_wrong_few_examples_can_tell_two_methods_apart():
+    """Of 90.1 and 92.5 % wrong at most the 9.9 and 7.5 % that are right can be different ones."""
+    assert against_single([90.0, 90.1, 90.2], 92.5, 2000).verdict == "reproduced"
+    assert against_single([90.0, 90.1, 90.2], 91.5, 2000).verdict == "undecided"
 
 
 def test_seeds_that_all_agree_decide_nothing():

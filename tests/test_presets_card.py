@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from preset_example import DATASET, make
@@ -10,6 +11,7 @@ import zoo
 from zoo.errors import InvalidInput
 from zoo.presets.card import metric_entry
 from zoo.presets.proving import _interval_of_a_mean
+from zoo.presets.saving import golden
 from zoo.training.recipe import ALWAYS, BEFORE, recipe
 
 pytestmark = pytest.mark.backend
@@ -23,7 +25,10 @@ ACCURACY = {"name": "accuracy", "split": "test", "examples": 300, "value": 0.9}
         ({"accuracy": 1.0}, "unknown key 'accuracy'"),
         ({"accuracy": 1.0, "loss": 0.1}, "unknown keys 'accuracy', 'loss'"),
         ({"metrics": [{"name": "test_error_pct", "mean": 1.0}]}, r"metrics lacks 'split', 'examples', 'value', 'seeds', "),
-        ({"metrics": [ACCURACY | {"value": "high"}]}, r"metrics lacks 'seeds', "),
+        ({"metrics": [ACCURACY | {"value": "high"}]}, "metric accuracy in a card must be a finite number; got 'high'"),
+        ({"metrics": [ACCURACY | {"value": float("nan")}]}, "a finite number; got nan"),
+        ({"metrics": [ACCURACY | {"value": 10**400}]}, "a finite number; got 1000"),
+        ({"metrics": [ACCURACY | {"value": True}]}, "a finite number; got True"),
         ({"metrics": ["accuracy"]}, "metrics is no object"),
         ({"limits": 5}, "limits should be str"),
         ({"dataset": DATASET | {"splits": {"test": "many"}}}, "dataset.splits.test should be int"),
@@ -41,13 +46,13 @@ def test_a_card_with_other_keys_is_refused_when_saved(card, message, tmp_path):
 
 
 def test_a_metric_of_a_single_run_needs_no_seeds(tmp_path):
-    card = {"metrics": [ACCURACY, ACCURACY | {"value": np.float32(0.5)}]}
+    card = {"metrics": [ACCURACY, ACCURACY | {"value": np.float32(0.5)}, ACCURACY | {"name": "mse", "value": 2.4e-5}]}
     folder = zoo.save_preset(make(), tmp_path / "own", card)
-    first, second = zoo.model_card(folder)["metrics"]
+    first, second, small = zoo.model_card(folder)["metrics"]
     assert ACCURACY.items() <= first.items() and (first["seeds"], first["mean"], second["value"]) == (1, 0.9, 0.5)
     assert first["ci95_low"] is first["new_seed95_high"] is None
     assert "| accuracy | 0.9 | 0.9 |  |  | 1 | 300 |" in (folder / "README.md").read_text()
-    assert card == {"metrics": [ACCURACY, ACCURACY | {"value": np.float32(0.5)}]}
+    assert small["value"] == small["mean"] == 2.4e-5 and card["metrics"][0] == ACCURACY, "the caller's card is as it was"
 
 
 def recipe_line(folder, card):
@@ -56,8 +61,37 @@ def recipe_line(folder, card):
 
 
 def test_of_a_recipe_of_ones_own_only_what_it_says_is_told(tmp_path):
-    own = {"optimizer": "SGD", "momentum": 0.9, "epochs": 5}
+    own = {"optimizer": "SGD", "momentum": 0.9, "epochs": 5, "labels": ["cat", "dog"]}
     assert recipe_line(tmp_path / "own", {"recipe": own}) == f"- Recipe: `{json.dumps(own)}`"
+    assert "Labels:" not in (tmp_path / "own" / "README.md").read_text()
+
+
+def test_golden_logits_are_computed_with_all_bits(monkeypatch):
+    """An accelerator may multiply with fewer, and then no CPU would find the same."""
+    model, seen = make(), []
+    call = type(model).__call__
+
+    def note(self, *arguments, **options):
+        seen.append(precision())
+        return call(self, *arguments, **options)
+
+    def precision():
+        if keras.backend.backend() == "jax":
+            import jax
+
+            return jax.config.jax_default_matmul_precision
+        if keras.backend.backend() == "tensorflow":
+            from tensorflow import config
+
+            return config.experimental.tensor_float_32_execution_enabled()
+        from torch.backends import cudnn
+
+        return cudnn.allow_tf32
+
+    before = precision()
+    monkeypatch.setattr(type(model), "__call__", note)
+    golden(model)
+    assert seen == [{"jax": "float32"}.get(keras.backend.backend(), False)] and precision() == before
 
 
 @pytest.mark.parametrize("seeds, again", [(1, False), (3, True)])

@@ -269,6 +269,17 @@ def test_what_a_factor_costs_is_told_as_a_multiple_too():
     assert points.effect == pytest.approx(3.25) and factor.verdict == "undecided" and np.isnan(factor.effect)
 
 
+def test_test_images_may_make_the_difference_of_rises_from_a_single_value():
+    """Twice McNemar's widest, of both sets; the factor by the delta method."""
+    errors = [(3.0, 11.0, 1.5, 9.0), (3.0, 11.0, 1.6, 9.2), (3.0, 11.0, 1.4, 8.8)]
+    for tested, verdict in ((None, "reproduced"), (200_000, "reproduced"), (10_000, "undecided")):
+        points, factor = rises_more(errors, "from a to b", "a machine", "ConvNet", tested=tested)
+        assert points.verdict == verdict and ("test examples" in points.sentence) is (verdict == "undecided")
+        assert factor.verdict == "contradicted"
+    points, factor = rises_more(errors, "from a to b", "a machine", "ConvNet", tested=500)
+    assert points.verdict == factor.verdict == "undecided"
+
+
 @pytest.mark.parametrize("left", [4, 1, 0])
 def test_what_diverged_is_said_and_decides_nothing(left):
     """Of the ConvNet's five seeds so many are left on turned digits, or one on both sets; a machine has one value anyhow."""

@@ -4,45 +4,49 @@ import numpy as np
 
 from zoo.reproductions.harness.runs import lines_of
 
-RATES = "step_size"  # what the values of a recipe's "rates" are called in the names of metrics
+LISTS = {"rates": "step_size", "decays": "weight_decay"}  # lists of a recipe, and what their values are called as metrics
 
 
 def ends_of_grids(trials, runs):
     """{(dataset, model, setting, metric): in words, how many seeds took an end of the grid} of metrics that are of a grid.
 
-    A recipe's grid is its list "rates", or a list of dicts with the same keys ("settings", "grid"); the metric has the key in
-    its name, as chosen_step_size has step_size. "" where no seed took an end. Grids of one value have none.
+    A recipe's grid is one of its LISTS, or a list of dicts with the same keys ("settings", "grid"); the metric is called after
+    the key: key, chosen_key, or tuned_key_for_something. "" where no seed took an end, or 0 of numbers that are not negative.
+    Grids of one value, and those that do not have what was taken, as an older one may have, are left out.
     """
     found = {}
     for trial in trials:
         lines = lines_of(runs, trial.row)
         for key, values in _grids(trial.recipe).items():
-            if len(values) < 2:
-                continue
             for metric in lines.metric.unique():
-                if f"_{key}_" in f"_{metric}_":
+                if metric.partition("_for_")[0] == key or metric.partition("_for_")[0].endswith(f"_{key}"):
                     taken = lines[lines.metric == metric].value.to_numpy(dtype="float64")
-                    found[(*trial.row, metric)] = _ends(taken, values)
+                    if _near(taken[np.isfinite(taken)][:, None], np.array(sorted(values))).any(axis=1).all():
+                        found[(*trial.row, metric)] = _ends(taken, values)
     return found
 
 
 def _grids(recipe):
-    """{key: set of the numbers tried} of a recipe."""
-    grids = {RATES: set(recipe["rates"])} if isinstance(recipe.get("rates"), list) else {}
-    for tried in recipe.values():
-        if isinstance(tried, list) and tried and all(isinstance(setting, dict) for setting in tried):
-            for key in tried[0]:
-                values = {setting.get(key) for setting in tried}
-                if all(isinstance(value, (int, float)) for value in values):
-                    grids[key] = values
-    return grids
+    """{key: set of the numbers tried, at least two} of a recipe."""
+    grids = {}
+    for name, tried in recipe.items() if isinstance(recipe, dict) else ():
+        if isinstance(tried, list) and name in LISTS:
+            grids[LISTS[name]] = tried
+        elif isinstance(tried, list) and tried and all(isinstance(setting, dict) for setting in tried):
+            grids |= {key: [setting.get(key) for setting in tried] for key in tried[0]}
+    numbers = {key: set(tried) for key, tried in grids.items() if all(type(value) in (int, float) for value in tried)}
+    return {key: values for key, values in numbers.items() if len(values) > 1}
+
+
+def _near(taken, value):
+    return np.isclose(taken, value, rtol=1e-5, atol=0)
 
 
 def _ends(taken, values):
     said = []
     for end, value in (("least", min(values)), ("largest", max(values))):
-        hits = np.isclose(taken, value, rtol=1e-5, atol=0)
-        if hits.any():
+        hits = _near(taken, value)
+        if hits.any() and (value or min(values) < 0):
             some = "" if hits.all() else f" in {hits.sum()} of {len(taken)} seeds"
             said.append(f"the {end} of {len(values)} tried{some}")
     return ", ".join(said)

@@ -19,7 +19,7 @@ MEANING = (
     "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other;\n"
     "undecided: neither, or there is a reason, given there, why no interval would decide. Intervals are over seeds, where a\n"
     "check does not say otherwise; that other test examples might have turned out differently is not in these, but leaves a\n"
-    "comparison with a method that draws nothing at random undecided where they alone could make the difference."
+    "comparison with a method that draws nothing at random undecided where they and the seeds together could make the difference."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"
@@ -104,10 +104,9 @@ def disagreeing(folders):
 
 def _effect(line, budget):
     """A budget's verdict, effect and interval, in a few words."""
-    low, high = line["ci95_low"], line["ci95_high"]
-    effect, *interval = (number(float(value)) for value in (line["effect"], low, high) if value)
-    between = f" ({' to '.join(interval)})" if interval and low != high else ""
-    return f"{budget}: **{line['verdict']}**, {effect}{line['unit'] and ' ' + _cell(line['unit'])}{between}"
+    effect, low, high = (float(line[name] or "nan") for name in ("effect", "ci95_low", "ci95_high"))
+    between = f" ({number(low)} to {number(high)})" if low < high else ""
+    return f"{budget}: **{line['verdict']}**, {number(effect)}{line['unit'] and ' ' + _cell(line['unit'])}{between}"
 
 
 def _contradictions(root):

@@ -51,6 +51,21 @@ def paired_interval(first, second):
     return mean_interval(np.asarray(first, float) - np.asarray(second, float))
 
 
+def by_examples(first, second, n):
+    """Half the widest 95% interval that n test examples leave to the difference of two methods' shares of wrong ones.
+
+    McNemar's (Psychometrika 1947), as if no example were wrong for both, or right: the largest share of examples that only one
+    of them is wrong on.
+    """
+    apart = min(first + second, 2 - first - second)
+    return 1.96 * float(np.sqrt(max(apart - (first - second) ** 2, 0) / n))
+
+
+def by_examples_of_logs(first, second, n):
+    """by_examples for the logarithm of the ratio of the shares, both above 0, by the delta method."""
+    return 1.96 * float(np.sqrt((1 / first + 1 / second) / n))
+
+
 def welch_interval(first, second):
     """Interval of mean(first) - mean(second) for independent samples of unequal variance (Welch 1947)."""
     first, second = finite(first), finite(second)

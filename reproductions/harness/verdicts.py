@@ -75,10 +75,10 @@ def paired_difference(
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have are
     paired; a model with a single, deterministic value is a constant, but a difference in the share of wrong test examples
-    that these alone may make decides nothing; with fewer than two seeds in common it is Welch's interval. Where a fifth or
-    more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is decided, nor with a doubt
-    of the claim's own. called: the metric in words, where its name says too little. remark: what the sentence says of the
-    difference beside how it was made.
+    that these and the seeds together may make decides nothing; with fewer than two seeds in common it is Welch's interval.
+    Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is decided,
+    nor with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the
+    sentence says of the difference beside how it was made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(every_value(runs, first, metric), every_value(runs, second, metric))
@@ -172,17 +172,22 @@ def _examples(runs, row, metric):
 
 
 def _chance_of_examples(runs, rows, metric, interval, at_least):
-    """Why a difference from a single value may be due to the test examples; "" where they are too many for that, or unknown.
+    """by_chance_of_examples for a difference in percentage points between two rows, one of them a single value."""
+    tested = np.min([_examples(runs, row, metric) for row in rows])
+    half = 100 * statistics.by_examples(*(values(runs, row, metric).mean() / 100 for row in rows), tested)
+    return by_chance_of_examples(interval, at_least, half, tested)
 
-    Nothing in such a value is random but which examples it was tested on. What that leaves open is McNemar's interval
-    (Psychometrika 1947) at its widest, as if no example were wrong for both; with that of the seeds it is taken as independent.
+
+def by_chance_of_examples(interval, bound, half, tested):
+    """Why an effect against a single value that the seeds decide may yet be due to the test examples; "" where it can't be.
+
+    Nothing in such a value is random but which examples it was tested on. half: what these leave open at most (see
+    statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
     """
-    tested = min(_examples(runs, row, metric) for row in rows)
-    wrong = [statistics.mean_interval(values(runs, row, metric)).estimate / 100 for row in rows]
-    half = 196 * np.sqrt(max(sum(wrong) - (wrong[0] - wrong[1]) ** 2, 0) / tested)
-    if not np.hypot(half, (interval.high - interval.low) / 2) >= abs(interval.estimate - at_least):
-        return ""
-    return f"which {tested:,.0f} examples are tested on may make up to {number(half)} points"
+    joint = float(np.hypot(half, (interval.high - interval.low) / 2))
+    if not interval.low <= bound <= interval.high and joint >= abs(interval.estimate - bound):
+        return f"the {tested:,.0f} test examples and the seeds together may make up to {number(joint)} points"
+    return ""
 
 
 def as_published(runs, row, value, *, within, metric, deterministic=False, name=None):

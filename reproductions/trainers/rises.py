@@ -4,37 +4,46 @@ import numpy as np
 
 from zoo.reproductions.harness import check
 from zoo.reproductions.harness.numbers import number
-from zoo.reproductions.harness.statistics import Interval, mean_interval
+from zoo.reproductions.harness.statistics import Interval, by_examples, by_examples_of_logs, mean_interval
+from zoo.reproductions.harness.verdicts import by_chance_of_examples
 
 
-def rises_more(errors, where, who, robust, seeds=None):
+def rises_more(errors, where, who, robust, seeds=None, tested=None):
     """Two checks that the errors of one model rise more than those of a robust one: by percentage points, and by a factor.
 
     Points favour a model that errs little from the start, factors one that errs much; neither is the better measure.
 
     errors: rows of (before, after, robust before, robust after), percent, one for each seed; a factor needs all above 0,
     else it is left undecided. where: between what, in words. seeds: how many were trained, those that diverged included.
+    tested: on how many examples, before and after, where one of the two draws nothing at random; else None.
     """
     before, after, robust_before, robust_after = np.array(errors, dtype="float64").reshape(-1, 4).T
     place = where[0].upper() + where[1:]
+    pairs = (before, robust_before), (after, robust_after)
+    shares = [[mean_interval(values).estimate / 100 for values in pair] for pair in pairs]
 
-    def judged(what, unit, interval, means, form, bound):
+    def judged(name, what, unit, interval, means, form, bound, doubt):
         rise = f"the error of {who} {form.format(means[0])}, that of the {robust} {form.format(means[1])}"
         sentence = f"{place} {rise}; {what}, over {interval.n} seeds"
-        return {"interval": interval, "unit": unit, "sentence": sentence, "above": bound, "seeds": seeds}
+        return check(name, interval, unit, sentence, above=bound, seeds=seeds, doubt=doubt)
 
     points = [after - before, robust_after - robust_before]
     means = [number(mean_interval(rise).estimate) for rise in points]
-    difference = judged(
-        "difference", "percentage points", mean_interval(points[0] - points[1]), means, "rises by {} points", 0
-    )
-    checks = [check(f"{where}: {who} loses more than {robust}", **difference)]
-    if (np.stack([before, after, robust_before, robust_after]) > 0).all():
+    interval, doubt = mean_interval(points[0] - points[1]), ""
+    if tested and len(before):
+        half = 100 * np.hypot(*(by_examples(*pair, tested) for pair in shares))
+        doubt = by_chance_of_examples(interval, 0, half, tested)
+    name = f"{where}: {who} loses more than {robust}"
+    checks = [judged(name, "difference", "percentage points", interval, means, "rises by {} points", 0, doubt)]
+    name = f"{where}: {who}'s error grows by a larger factor than {robust}'s"
+    interval, means, doubt = Interval(np.nan, np.nan, np.nan, len(before)), ["no number"] * 2, ""
+    if len(before) and min(map(min, (before, after, robust_before, robust_after))) > 0:
         logs = [np.log(after / before), np.log(robust_after / robust_before)]
-        interval = mean_interval(logs[0] - logs[1])
-        interval = Interval(*np.exp(interval[:3]).tolist(), interval.n)
+        of_logs = mean_interval(logs[0] - logs[1])
         means = [number(float(np.exp(mean_interval(rise).estimate))) for rise in logs]
-    else:
-        interval, means = Interval(np.nan, np.nan, np.nan, len(before)), ["no number"] * 2
-    ratio = judged("ratio", "times", interval, means, "becomes {} times as large", 1)
-    return [*checks, check(f"{where}: {who}'s error grows by a larger factor than {robust}'s", **ratio)]
+        interval = Interval(*np.exp(of_logs[:3]).tolist(), of_logs.n)
+        if tested:
+            half = np.hypot(*(by_examples_of_logs(*pair, tested) for pair in shares))
+            if by_chance_of_examples(of_logs, 0, half, tested):
+                doubt = f"the {tested:,.0f} test examples and the seeds together do not decide it"
+    return [*checks, judged(name, "ratio", "times", interval, means, "becomes {} times as large", 1, doubt)]

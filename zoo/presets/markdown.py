@@ -90,7 +90,7 @@ def _training(card):
         seeds = ", ".join(map(str, chosen["seeds"]))
         lines.append(f"- Chosen: seed {chosen['chosen_seed']} of {seeds}, by the {chosen['rule']} (split: {chosen['split']})")
     if "recipe" in card:
-        labels = card["recipe"].get("labels")
+        labels = is_recipe(card["recipe"]) and card["recipe"].get("labels")
         if labels:
             lines.append(f"- Labels: of {_count(labels)} training examples, each seed's own choice, as many of each class as can be")
         lines.append("; ".join([f"- Recipe: `{json.dumps(card['recipe'])}`", *_beside_the_recipe(card)]))

@@ -5,7 +5,6 @@ import json
 import math
 import os
 import tempfile
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +104,37 @@ def golden(model):
     made, shape = how_made(model), (GOLDEN_EXAMPLES, *model.input_shape[1:])
     x = np.random.RandomState(0).randint(0, 256, shape).astype("uint8")
     x = task_of_model(made["model"], made["input_shape"], made["options"]).examples(x, made)
-    return {"x": x, "logits": ops.convert_to_numpy(model(x, training=False)).astype("float32")}
+    with _all_bits():
+        return {"x": x, "logits": ops.convert_to_numpy(model(x, training=False)).astype("float32")}
+
+
+@contextlib.contextmanager
+def _all_bits():
+    """Multiply with all bits of float32, where an accelerator would leave some out (TensorFloat-32)."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        with jax.default_matmul_precision("float32"):
+            yield
+    elif keras.backend.backend() == "tensorflow":
+        from tensorflow import config
+
+        before = config.experimental.tensor_float_32_execution_enabled()
+        config.experimental.enable_tensor_float_32_execution(False)
+        try:
+            yield
+        finally:
+            config.experimental.enable_tensor_float_32_execution(before)
+    else:
+        from torch.backends import cudnn
+
+        before, cudnn.allow_tf32 = cudnn.allow_tf32, False  # of products it is off unless a user turns it on
+        try:
+            yield
+        finally:
+            cudnn.allow_tf32 = before
 
 
 def best_seed(errors):
@@ -174,10 +203,14 @@ def _of_one_run(entry):
     """A metric of a card that says nothing of seeds, as that of one; any other as it is, for `check_card` to judge."""
     if not isinstance(entry, dict) or entry.keys() != {"name", "split", "examples", "value"}:
         return entry
-    value = entry["value"]
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        return entry
-    return metric_entry(entry["name"], entry["split"], entry["examples"], float(value), [float(value)])
+    try:
+        value = math.nan if isinstance(entry["value"], (bool, str)) else float(entry["value"])
+    except (TypeError, ValueError, OverflowError):
+        value = math.nan
+    if not math.isfinite(value):
+        what = f"The value of the metric {entry['name']!s:.40} in a card must be a finite number"
+        raise InvalidInput(f"{what}; got {entry['value']!r:.40}.")
+    return metric_entry(entry["name"], entry["split"], entry["examples"], value, [value]) | {"value": value, "mean": value}
 
 
 def _require_layout(card):
