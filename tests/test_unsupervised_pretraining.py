@@ -62,14 +62,14 @@ def trained():
 
 def test_rows_of_a_trial(trained):
     rows = pd.DataFrame(trained.rows)
-    names = [metric(split, 20) for split in ("test", "validation")]
-    names += [metric(split, 200) for split in ("test", "validation", "training")]
+    names = ["step_size_for_20_labels", *(metric(split, 20) for split in ("test", "validation"))]
+    names += ["step_size_for_200_labels", *(metric(split, 200) for split in ("test", "validation", "training"))]
     assert list(dict.fromkeys(rows.metric)) == names and (rows.groupby("metric").seed.apply(list).map(tuple) == (0, 1)).all()
     counts = rows.drop_duplicates("metric").set_index("metric")
-    assert counts.n_train.tolist() == [20, 20, 200, 200, 200]
-    assert counts.updates.tolist() == [4, 4, 8, 8, 8]  # epochs of 100 draws for 20 labels, of 200 for 200
+    assert counts.n_train.tolist() == [20] * 3 + [200] * 4
+    assert counts.updates.tolist() == [4] * 3 + [8] * 4  # epochs of 100 draws for 20 labels, of 200 for 200
     assert (rows.parameters == 64 * 8 + 8 + 8 * 10 + 10).all() and (rows.seconds > 0).all()
-    assert rows.value.between(0, 100).all()
+    assert rows.value.between(0, 100).all() and counts.value[["step_size_for_20_labels", "step_size_for_200_labels"]].eq(1e-2).all()
 
 
 def test_filters_are_left_before_and_after_fine_tuning(trained):

@@ -49,6 +49,7 @@ def train_with_labels(trial, report):
             rate = most_accurate(tuned.validation[:, place])
             counts = {"n_train": n, "n_test": len(test.x), "parameters": starts.parameters, "updates": tuned.updates}
             shared = counts | {"seconds": tuned.seconds + starts.seconds}
+            rows += rows_of(trial.seeds, {f"step_size_for_{n}_labels": r["rates"][rate]}, shared)
             errors = {"test": tuned.test, "validation": tuned.validation, "training": tuned.training}
             for split, values in errors.items():
                 if split != "training" or n == len(train.x):

@@ -14,8 +14,8 @@ def train_net(trial, report):
     (labelled, ascending), epochs (for each number of minutes), rates (step sizes), batch_size and shown (whether to leave
     predictions).
     Adam with cosine decay. The epoch that errs least on validation counts, in the step size whose seeds do so on average.
-    Rows: test and validation error with so many minutes, and the training error: the mean over the batches of the epoch that
-    counts, as they were trained on, dropout included. Files, if shown: log-mel, phones and the first seed's predictions,
+    Rows: test and validation error with so many minutes, the training error, which is the mean over the batches of the epoch
+    that counts, as they were trained on, dropout included, and the step size. Files, if shown: log-mel, phones and the first seed's predictions,
     with most minutes, of the first three seconds of test speech.
     """
     from zoo.reproductions.harness import WithFiles
@@ -32,13 +32,14 @@ def train_net(trial, report):
     steps, rows, predicted = len(r["minutes"]) + 1, [], None
     report.progress(1, steps)
     for done, (minutes, epochs) in enumerate(zip(r["minutes"], r["epochs"], strict=True), start=2):
-        errors, seconds, predicted = _fit(trial, starts.weights, minutes, epochs, train, validation, test)
+        errors, rate, seconds, predicted = _fit(trial, starts.weights, minutes, epochs, train, validation, test)
         n = round(minutes * FRAMES_PER_MINUTE)
         shared = {
             "n_train": n, "n_test": len(test.y), "parameters": starts.parameters, "updates": epochs * (n // r["batch_size"]),
             "seconds": starts.seconds + seconds, "precision": "float32",
         }
-        rows += rows_of(trial.seeds, {metric(split, minutes): by_seed for split, by_seed in errors.items()}, shared)
+        values = {metric(split, minutes): by_seed for split, by_seed in errors.items()}
+        rows += rows_of(trial.seeds, values | {f"step_size_for_{minutes:g}_minutes": rate}, shared)
         report.progress(done, steps)
     if not r["shown"]:
         return rows
@@ -56,7 +57,7 @@ def _build(trial, train):
 
 
 def _fit(trial, weights, minutes, epochs, train, validation, test):
-    """({split: errors by seed}, seconds of one seed in all step sizes, predictions of the frames to show)."""
+    """({split: errors by seed}, step size, seconds of one seed in all of these, predictions of the frames to show)."""
     import keras
 
     import zoo
@@ -86,4 +87,4 @@ def _fit(trial, weights, minutes, epochs, train, validation, test):
         predicted = np.argmax(first.predict(test.x[:SHOWN], verbose=0), axis=-1).astype(np.int16)
     met = np.where(np.isfinite(held_out), 100 * (1 - met), np.nan)
     errors = {"test": tested[best], "validation": held_out[best], "training": met[best]}
-    return errors, population.fit_seconds / len(seeds), predicted
+    return errors, r["rates"][best], population.fit_seconds / len(seeds), predicted
