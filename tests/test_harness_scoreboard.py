@@ -117,6 +117,7 @@ def test_what_budgets_disagree_on_is_told_beside_the_main_checks(written, result
         r"| a_claim | turned \| b | full: **reproduced**, 7.1 % (6.852 to 7.348) | quick: **contradicted**, 7.1 % (6.852 to 7.348) |"
     ]
     assert "| **reproduced**; quick: contradicted |" in scoreboard(results_dir)
+    assert '<span class="reproduced">reproduced</span>; quick: contradicted</li>' in report_html(results_dir)
     claim.SEEDS = {"full": 4, "quick": 3}
     told = scoreboard(results_dir).partition("## Where budgets disagree")[2].partition("\n## ")[0]
     assert "| a_claim | turned \\| b | quick: **contradicted**" in told and "|  | left open \\| b | quick: **undecided**" in told

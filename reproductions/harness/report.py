@@ -96,9 +96,10 @@ def _line(name, folders, budgets):
 
 
 def _main_check(found):
-    (line, others), words = found, html.escape
+    (line, others, elsewhere), words = found, html.escape
     measured, verdict, why = in_short(line)
-    return f'<li>{words(measured)}{others and f" ({others})"}: <span class="{verdict}">{verdict}</span>{words(why)}</li>'
+    judged = f'<span class="{verdict}">{verdict}</span>{words(why)}{elsewhere and f"; {elsewhere}"}'
+    return f'<li>{words(measured)}{others and f" ({others})"}: {judged}</li>'
 
 
 def _counts(folder):

@@ -161,9 +161,11 @@ def budgets_in(claims):
 
 
 def main_checks(folders):
-    """(line of verdicts.csv, what came of all that one name fits) of a claim's HEADLINES, see main_folder; [] without.
+    """(line of verdicts.csv, what came of all that one name fits, what other budgets say) of a claim's HEADLINES, see
+    main_folder; [] without.
 
     Of several that a name's wildcard fits, the last stands for them: they go from few to many, of labels, layers, images.
+    What others say is in words, of those that disagree (see disagreeing).
     """
     folder = main_folder(folders)
     try:
@@ -172,7 +174,16 @@ def main_checks(folders):
         return []
     lines = verdicts_of(folder)
     fitting = ([line for line in lines if fnmatch.fnmatchcase(line["check"], pattern)] for pattern in patterns)
-    return [(found[-1], f"the last of {len(found)}: {counted(found)}" if len(found) > 1 else "") for found in fitting if found]
+    elsewhere = {line["check"]: others for line, others in disagreeing(folders)}
+
+    def also(line):
+        return "; ".join(f"{budget}: {other['verdict']}" for budget, other in elsewhere.get(line["check"], {}).items())
+
+    return [
+        (found[-1], f"the last of {len(found)}: {counted(found)}" if len(found) > 1 else "", also(found[-1]))
+        for found in fitting
+        if found
+    ]
 
 
 def main_folder(folders):
@@ -201,12 +212,12 @@ def _main_lines(name, folders, base):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
     folder = main_folder(folders)
     title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {folder.parent.name}: {_cell(title_of(name))}"
-    text, elsewhere = "", {line["check"]: others for line, others in disagreeing(folders)}
-    for line, others in main_checks(folders):
+    text = ""
+    for line, others, elsewhere in main_checks(folders):
         measured, verdict, why = in_short(line)
         what, effect, claimed = map(_cell, in_columns(measured))
-        also = "".join(f"; {budget}: {other['verdict']}" for budget, other in elsewhere.get(line["check"], {}).items())
-        text += f"| {title} | {what}{others and f' ({others})'} | {effect} | {claimed} | **{verdict}**{_cell(why)}{also} |\n"
+        judged = f"**{verdict}**{_cell(why)}{elsewhere and f'; {elsewhere}'}"
+        text += f"| {title} | {what}{others and f' ({others})'} | {effect} | {claimed} | {judged} |\n"
         title = ""
     return text
 
