@@ -144,7 +144,8 @@ def test_a_card_may_leave_open_what_is_not_known(tmp_path):
     made = {"device": "a desk", "backend": "jax", "precision": "float32", "versions": {}, "commit": "", "updates": 12_000}
     card = {"recipe": {"labels": "a tenth"}, "training": made | {"seconds_per_seed": None}}
     text = (zoo.save_preset(make("linear"), tmp_path / "mine", card) / "README.md").read_text(encoding="utf-8")
-    assert "- Labels: of a tenth training examples" in text and "12,000 updates, an unknown number of s per seed" in text
+    assert '- Recipe: `{"labels": "a tenth"}`\n' in text and "12,000 updates, an unknown number of s per seed" in text
+    assert "- Labels:" not in text, "what a label is a share of, and whose choice, only recipes of deepzoo's say"
 
 
 def test_what_a_card_says_itself_is_not_taken_from_the_preset(digits, tmp_path):
