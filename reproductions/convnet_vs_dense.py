@@ -17,10 +17,11 @@ its first, which counts as a half); with 100 and 300 images the mlp takes fewer;
 35 times as long (timed in different runs). On 10,000 images distortions spare 36 to 38 % of the ConvNet's errors and 45 to
 51 % of those of an mlp of 800 units; that elastic ones spare more than affine ones stays undecided. Quick budget (20 draws,
 5 seeds, 2 cores, some 4 minutes): with fewer draws and epochs local connections are behind 12 hidden units, and net-4 is not
-clearly ahead of net-3; where digits come in four places beside each other, as they did in 1989, and are tested on mostly in
-other places, the nets are farther apart, from 73.5 to 83.7 % with net-4 and net-5 level, and shared weights gain four points
-more on 12 hidden units than in one place, two more on all test digits, which is a part of what the published table has;
-ConvNet and mlp, up to 3,000 images, as in the hour, save that who takes fewer epochs with 300 is undecided.
+clearly ahead of net-3; where digits come in four places beside each other, as those of 1989 did if we recall it right, and
+are tested on mostly in other places, the nets are farther apart, from 73.5 to 83.7 % with net-4 and net-5 level, and shared
+weights gain four points more on 12 hidden units than in one place, two more on all test digits, which is a part of what the
+published table has; ConvNet and mlp, up to 3,000 images, as in the hour, save that who takes fewer epochs with 300 is
+undecided.
 """
 
 import itertools
