@@ -113,7 +113,7 @@ def _tree(name):
     sources = _sources()
     if name not in sources:
         raise unknown_name("claim", name, sources)
-    return ast.parse(sources[name])
+    return _parsed(sources[name])
 
 
 def _sources():
@@ -128,6 +128,12 @@ def _sources():
 
 
 @functools.lru_cache
+def _parsed(text):
+    """The syntax tree of a source text; nobody changes it."""
+    return ast.parse(text)
+
+
+@functools.lru_cache
 def _defined(text):
     """The names of the functions that a source text defines."""
-    return {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    return {node.name for node in _parsed(text).body if isinstance(node, ast.FunctionDef)}

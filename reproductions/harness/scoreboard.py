@@ -3,8 +3,10 @@
 import contextlib
 import csv
 import fnmatch
+import functools
 import math
 from collections import Counter
+from typing import NamedTuple
 
 from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, claim_seeds, describe_claim
@@ -190,7 +192,7 @@ def main_folder(folders):
     """The folder of the largest budget that was run with all of its seeds, of the largest one where none was."""
     for budget, folder in folders.items():
         with contextlib.suppress(ZooError, KeyError):  # a claim, or a budget, of another version
-            if len({line.get("seed") for line in runs_of(folder)}) >= claim_seeds(folder.name, budget):
+            if _facts_of(folder).seeds >= claim_seeds(folder.name, budget):
                 return folder
     return next(iter(folders.values()))
 
@@ -230,7 +232,7 @@ def _counts(folder, base):
 def _fewer_seeds(folder):
     """In brackets, how many seeds a folder has, where its budget has more; "" else."""
     with contextlib.suppress(ZooError, KeyError):  # a claim, or a budget, of another version
-        found, all_of_them = len({line.get("seed") for line in runs_of(folder)}), claim_seeds(folder.name, folder.parent.name)
+        found, all_of_them = _facts_of(folder).seeds, claim_seeds(folder.name, folder.parent.name)
         return f" ({found:,} of {all_of_them:,} seeds)" if found < all_of_them else ""
     return ""
 
@@ -252,12 +254,10 @@ def what_makes_some(root):
 
 def devices_of(folders):
     """The devices that the runs of some folders were trained on, in brackets, as runs.csv has them."""
-    found, processors = set(), set()
-    for folder in folders:
-        for line in runs_of(folder):
-            # These always run on the processor, beside whatever the networks are trained on.
-            (processors if line.get("backend") in ("scikit-learn", "numpy", "Python") else found).add(line.get("device") or "")
-    named = sorted((found or processors) - {""})
+    facts = list(map(_facts_of, folders))
+    found = {device for fact in facts for device in fact.devices}
+    # These are beside whatever the networks are trained on.
+    named = sorted((found or {device for fact in facts for device in fact.processors}) - {""})
     return f" ({', '.join(named)})" if named else ""
 
 
@@ -278,9 +278,31 @@ def verdicts_of(folder):
     return lines
 
 
-def runs_of(folder):
-    """The lines of a folder's runs.csv, none where it has no such file."""
-    return _read(folder / "runs.csv") if (folder / "runs.csv").exists() else []
+class _Facts(NamedTuple):
+    """What a scoreboard needs of runs.csv: how many seeds, and the devices, apart those of what always runs on a processor."""
+
+    seeds: int = 0
+    devices: frozenset = frozenset()
+    processors: frozenset = frozenset()
+
+
+def _facts_of(folder):
+    """The _Facts of a folder's runs.csv, which is read again only when it is another file; none where there is no such file."""
+    path = folder / "runs.csv"
+    if not path.exists():
+        return _Facts()
+    found = path.stat()
+    return _facts_at(path, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _facts_at(path, *_version):
+    seeds, devices, processors = set(), set(), set()
+    for line in _read(path):
+        seeds.add(line.get("seed"))
+        alone = line.get("backend") in ("scikit-learn", "numpy", "Python")
+        (processors if alone else devices).add(line.get("device") or "")
+    return _Facts(len(seeds), frozenset(devices), frozenset(processors))
 
 
 def _read(path):

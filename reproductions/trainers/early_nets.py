@@ -10,6 +10,7 @@ import numpy as np
 from zoo.reproductions.harness import Published, check, paired_difference
 from zoo.reproductions.harness.resampling import bootstrap_interval
 from zoo.reproductions.harness.statistics import welch_interval
+from zoo.reproductions.harness.verdicts import every_value
 from zoo.reproductions.trainers.nets_of_1989 import train_on_few
 
 MODEL = "lecun1989"
@@ -72,7 +73,7 @@ def _worth_more(runs, plain, placed):
         return []
 
     def gain(rows, metric):
-        return _by_seed(runs, rows[NETS[5]], metric) - _by_seed(runs, rows[NETS[2]], metric)
+        return every_value(runs, rows[NETS[5]], metric) - every_value(runs, rows[NETS[2]], metric)
 
     before, found = gain(ends[0], ACCURACY), []
     for metric, tested in ((ACCURACY_ON_FEW, "mostly the same digits in other places"), (ACCURACY, "all test digits")):
@@ -89,7 +90,7 @@ def _worth_more(runs, plain, placed):
 
 def _published_order(runs, nets, metric, placed):
     """Kendall's tau of the order of the nets' mean accuracies with the published one, over draws of seeds."""
-    accuracy = np.column_stack([_by_seed(runs, row, metric) for row in nets])
+    accuracy = np.column_stack([every_value(runs, row, metric) for row in nets])
     first, second = zip(*itertools.combinations(range(len(nets)), 2), strict=True)
 
     def tau(sample):
@@ -104,13 +105,6 @@ def _published_order(runs, nets, metric, placed):
     )
     name = f"nets of 1989 more in the published order than against it{placed}"
     return check(name, interval, "(tau)", sentence, above=0, seeds=len(accuracy), resampled=True)
-
-
-def _by_seed(runs, row, metric):
-    """A metric of a row as a Series by seed."""
-    dataset, model, setting = row
-    mine = (runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting) & (runs.metric == metric)
-    return runs[mine].set_index("seed").value
 
 
 def draw(axes, runs, known):

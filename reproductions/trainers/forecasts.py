@@ -66,7 +66,7 @@ def forecast_with_nets(trial, report):
     decays, weight decays to try, of AdamW (Loshchilov & Hutter 2019), 0 for none. Step size, weight decay and number of
     epochs are those with the lowest mean validation error over the first search_seeds seeds, NaN counting as the worst; nets
     that learn so from the training split give validation_nrmse and the interval, nets that do from training and validation
-    the test. Rows beside those of forecast_simply: step_size, epochs and, where several were tried, weight_decay.
+    the test. Rows beside those of forecast_simply: step_size, epochs and, where decays are named, weight_decay.
     """
     from zoo.datasets import load
 

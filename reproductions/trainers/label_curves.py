@@ -30,8 +30,8 @@ def train_with_labels(trial, report):
     images are there to pre-train on; a seed's labelled ones are drawn by it, the same whatever the start. An epoch takes
     `draws` examples, or all that are labelled where these are more, so that few labels get no fewer updates.
     Weights are those of the epoch that validates best, in the step size whose seeds validate best, for each number of
-    labels. Rows: test, validation and, with everything labelled, training error with so many labels. Files: filters of
-    the first layer before and after fine-tuning on most labels, where the recipe asks for them (filters).
+    labels. Rows: test, validation and, with everything labelled, training error with so many labels, and that step size.
+    Files: filters of the first layer before and after fine-tuning on most labels, where the recipe asks for them (filters).
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.arrays import packed

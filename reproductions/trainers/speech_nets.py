@@ -14,9 +14,9 @@ def train_net(trial, report):
     (labelled, ascending), epochs (for each number of minutes), rates (step sizes), batch_size and shown (whether to leave
     predictions).
     Adam with cosine decay. The epoch that errs least on validation counts, in the step size whose seeds do so on average.
-    Rows: test and validation error with so many minutes, the training error, which is the mean over the batches of the epoch
-    that counts, as they were trained on, dropout included, and the step size. Files, if shown: log-mel, phones and the first seed's predictions,
-    with most minutes, of the first three seconds of test speech.
+    Rows: test and validation error with so many minutes, the training error, which is the mean over the batches of the
+    epoch that counts, as they were trained on, dropout included, and the step size. Files, if shown: log-mel, phones and
+    the first seed's predictions, with most minutes, of the first three seconds of test speech.
     """
     from zoo.reproductions.harness import WithFiles
     from zoo.reproductions.trainers.arrays import packed
