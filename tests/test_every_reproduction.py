@@ -18,6 +18,7 @@ from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_
 from zoo.reproductions.harness.claims import claim_budgets, claim_headlines
 from zoo.reproductions.harness.figures import drawn_by
 from zoo.reproductions.harness.folder import generated_files, read_folder, read_pictures, result_folders
+from zoo.reproductions.harness.losses import OF_RUNS
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import Published, matches
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
@@ -26,6 +27,11 @@ from zoo.reproductions.harness.trial import budgets_of
 CHECKOUT = Path(__file__).resolve().parents[1]
 RESULTS = CHECKOUT / "results"
 COMMITTED = result_folders(RESULTS)
+# What each test image costs is known; frames of speech are not drawn one by one.
+TELLS_LOSSES = (
+    "convnet_vs_dense", "forecasting", "joint_training", "linear_separability", "long_term_memory", "relu_learns_faster",
+    "selectivity_invariance", "shallow_vs_deep", "unsupervised_pretraining",
+)
 ALIKE = 0.05  # what changes at most where other versions of matplotlib draw the same
 
 
@@ -59,6 +65,9 @@ def test_smoke_run_is_whole(name):
     assert (runs.n_train > 0).all() and (runs.n_test > 0).all() and (runs.seconds >= 0).all()
     assert verdicts_of(folder) and (folder / "figure.png").stat().st_size > 5000
     sentences_hold_their_numbers(folder)
+    errors = runs[runs.metric.str.fullmatch("test_error.*_pct|arv_.*|mape_pct")]
+    told = {(row.dataset, row.model, row.setting, row.metric) for row in errors.itertuples()} if name in TELLS_LOSSES else set()
+    assert set(runs.attrs.get(OF_RUNS, {})) == told
 
 
 @each_claim

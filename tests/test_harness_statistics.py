@@ -5,12 +5,16 @@ import pytest
 from scipy import stats
 
 from zoo.reproductions.harness.statistics import (
+    Interval,
+    by_examples,
     deviation_interval,
     deviation_ratio_interval,
     mean_interval,
+    over_examples,
     paired_interval,
     slopes,
     welch_interval,
+    widened,
 )
 
 RANDOM = np.random.default_rng(0)
@@ -104,3 +108,20 @@ def test_slopes_are_least_squares_and_a_lost_seed_has_none():
     np.testing.assert_allclose(slopes(places, values), np.polyfit(places, values.T, 1)[0])
     values[2, 1], values[4, 0] = np.nan, -np.inf
     assert np.isnan(slopes(places, values)).tolist() == [False, False, True, False, True, False]
+
+
+def test_what_examples_leave_to_a_difference_is_mcnemars():
+    """Of two methods without chance, from the numbers of examples that one alone gets wrong: b and c of n."""
+    b, c, n = 12, 30, 500
+    first, second = np.zeros(n), np.zeros(n)
+    first[: b + 5] = 1
+    second[b : b + 5 + c] = 1
+    half = 1.96 * np.sqrt((b + c - (b - c) ** 2 / n) / (n * (n - 1)))
+    assert over_examples(first - second) == pytest.approx(half)
+    assert half < by_examples(first.mean(), second.mean(), n)  # the widest, where both are never wrong together
+    assert over_examples(first, second) == pytest.approx(np.hypot(over_examples(first), over_examples(second)))
+
+
+def test_a_widened_interval_has_both_halves():
+    assert widened(Interval(2.0, -1.0, 5.0, 4), 4.0) == pytest.approx((2 - 5, 2 + 5))
+    assert np.isnan(widened(Interval(2.0, -1.0, 5.0, 4), np.nan)).all()

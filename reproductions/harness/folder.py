@@ -11,6 +11,7 @@ from zoo.paths import path_named
 from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
 from zoo.reproductions.harness.figures import figure_png, is_picture
 from zoo.reproductions.harness.markdown import comparison_markdown
+from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_atomically
@@ -33,19 +34,23 @@ def results_root(out=None):
     return here / "results"
 
 
-def write_results(folder, module, rows, environment, pictures=None):
+def write_results(folder, module, rows, environment, pictures=None, losses=None):
     """Write runs.csv and environment.json of a run and all that follows from them; nothing if any of it can't be made.
 
     rows: dicts as the store keeps them, in the order of the trials; environment: JSON-able; pictures:
-    {file name: PNG bytes} of what the trials left (see figures.picture_pngs), which rebuilding leaves alone.
+    {file name: PNG bytes} of what the trials left (see figures.picture_pngs), which rebuilding leaves alone; losses: the
+    Losses of the rows.
     """
-    content, pictures = runs_text(claim_name(module), rows).encode(), pictures or {}
+    content, pictures, kept = runs_text(claim_name(module), rows).encode(), pictures or {}, packed(losses)
     environment = environment | {"runs_sha256": _sha256(content)}
     if pictures:
         environment |= {"pictures_sha256": {name: _sha256(picture) for name, picture in pictures.items()}}
+    if kept:
+        environment |= {"losses_sha256": _sha256(kept)}
     files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
-    generated = generated_files(module, parse_runs(content, folder / "runs.csv"), pictures, folder.parent.name)
-    with replacing_pictures(folder, pictures):
+    runs = _with_losses(parse_runs(content, folder / "runs.csv"), kept)
+    generated = generated_files(module, runs, pictures, folder.parent.name)
+    with replacing(folder, pictures, kept):
         _write(folder, files | pictures | generated)
 
 
@@ -61,7 +66,7 @@ def read_folder(folder):
     _unchanged(folder)
     if set(runs.claim) != {folder.name}:
         raise ResultsError(f"{folder / 'runs.csv'} holds runs of {' and '.join(sorted(set(runs.claim)))}, not of {folder.name}.")
-    return runs
+    return _with_losses(runs, read_losses(folder))
 
 
 def read_pictures(folder):
@@ -75,13 +80,37 @@ def read_pictures(folder):
     return pictures
 
 
+def read_losses(folder):
+    """The bytes of a folder's losses.npz, b"" where its run kept none. Raises ResultsError if it is not what it kept."""
+    recorded = read_environment(folder).get("losses_sha256")
+    path = folder / FILE
+    content = path.read_bytes() if recorded and path.is_file() else b""
+    if recorded and _sha256(content) != recorded:
+        raise ResultsError(f"{path} is missing or not what the run wrote (sha256); take it from git or run again.")
+    return content
+
+
+def _with_losses(runs, content):
+    """A table of runs that carries the Losses of a losses.npz, if there is one, for its checks."""
+    if content:
+        runs.attrs[OF_RUNS] = unpacked(content)
+    return runs
+
+
 @contextlib.contextmanager
-def replacing_pictures(folder, pictures):
-    """While a run's files are written over those of another: then pictures that only the other one drew are removed."""
+def replacing(folder, pictures, losses):
+    """While a run's files are written over those of another: losses.npz is written, or removed where this run has none, and
+    then pictures that only the other one drew are removed.
+    """
     former = set()
     with contextlib.suppress(ResultsError, TypeError):  # there was no other, or it is damaged
         former = set(filter(is_picture, read_environment(folder).get("pictures_sha256", {})))
+    make_folder(folder)
+    if losses:
+        write_atomically(folder / FILE, losses)
     yield
+    if not losses:
+        (folder / FILE).unlink(missing_ok=True)
     for name in former - pictures.keys():
         (folder / name).unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ import json
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
+from zoo.reproductions.harness.losses import OF_RUNS, Losses
 from zoo.reproductions.harness.runs import lines_of, stored_rows
 from zoo.reproductions.harness.store import Entry
 
@@ -48,8 +49,12 @@ def kept(trials, folder, environment):
     trials = [trial for trial in trials if trial.row in manifests or not (trial.optional or trial.needs)]
     for trial in trials:
         _check(trial, manifests.get(trial.row), folder)
+    known = runs.attrs.get(OF_RUNS, Losses())
     entries = {
-        trial.row: Entry(stored_rows(lines_of(runs, trial.row)), manifests[trial.row] | {"environment": environment})
+        trial.row: Entry(
+            stored_rows(lines_of(runs, trial.row)), manifests[trial.row] | {"environment": environment},
+            losses=Losses({key: values for key, values in known.items() if key[:3] == trial.row}),
+        )
         for trial in trials
     }
     return entries, read_pictures(folder) if any(trial.leaves for trial in trials) else None

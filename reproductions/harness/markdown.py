@@ -26,7 +26,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     pictures: names of the files to show below the figure; budget: the name of the one that the runs are of.
     """
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
-    parts += ["## Verdicts", *_verdicts(verdicts)]
+    parts += ["## Verdicts", *_verdicts(verdicts), _lasting(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(_trials(module, budget), runs)
     parts += ["## Comparison", _table(told, ends), _sizes(runs, told), _left_out(module, comparison)]
@@ -43,6 +43,17 @@ def _verdicts(verdicts):
         f"- {'control, ' * is_control(line)}**{_text(line['verdict'])}**: {_text(line['sentence'])}" for line in verdicts
     ]
     return ["\n".join(lines)] if lines else ["No check was made."]
+
+
+def _lasting(verdicts):
+    """How many of the verdicts that seeds decide would be the same with other test examples, and which would be open."""
+    known = [line for line in verdicts if line["lasting"] is not None]
+    fallen = [_text(line["check"]) for line in known if not line["lasting"]]
+    if not known:
+        return ""
+    rest = f", {len(fallen)} would be undecided: {'; '.join(fallen)}" if fallen else ""
+    said = "Were test examples drawn anew, too, as independent ones, of the verdicts that rest on which of them are wrong"
+    return f"{said} {len(known) - len(fallen)} of {len(known)} would be the same{rest}."
 
 
 def _table(comparison, ends):
@@ -111,7 +122,7 @@ def _sampling(comparison):
     tested = any(line["metric"].startswith(_HELD_OUT) and line["ci95_low"] for line in comparison)
     said = (
         "Intervals are over seeds, on these test examples, where a check does not say otherwise: how others would have turned "
-        "out is not in them."
+        "out is not in them, but in those said to be with other test examples (seeds and examples taken as independent)."
     )
     return said if tested else ""
 

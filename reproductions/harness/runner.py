@@ -15,6 +15,7 @@ from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import trial_key
 from zoo.reproductions.harness.folder import results_root, write_results
 from zoo.reproductions.harness.kept import chosen, kept
+from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.progress import Progression
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import write_scoreboard
@@ -62,7 +63,8 @@ def run_claim(
     entries = [entries[trial.row] for trial in trials if trial.row in entries]
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
         rows = [row for entry in entries for row in entry.rows]
-        write_results(folder, module, rows, _provenance(budget, entries), pictures)
+        losses = together(entry.losses for entry in entries)
+        write_results(folder, module, rows, _provenance(budget, entries), pictures, losses)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
     return folder
@@ -144,10 +146,11 @@ class _Run:
                 returned = outcome.returned if isinstance(outcome.returned, WithFiles) else WithFiles(outcome.returned, {})
                 try:
                     rows = complete_rows(trial, returned.rows, self.environment, self.commit)
+                    losses = losses_of(trial, returned.rows)
                 except InvalidInput as caught:
                     error = caught
             if error is None:
-                self.entries[key] = Entry(rows, self._manifest(trial, outcome), returned.files)
+                self.entries[key] = Entry(rows, self._manifest(trial, outcome), returned.files, losses)
                 self.store.save(key, self.entries[key])
                 self._failure(key).unlink(missing_ok=True)
                 self.shown.finished(trial, f"{outcome.wall_seconds:.1f} s")

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
+from zoo.reproductions.harness.losses import LOSSES
 
 COLUMNS = (
     "claim dataset model setting seed metric value n_train n_test parameters updates seconds device backend precision commit"
@@ -25,7 +26,7 @@ def complete_rows(trial, returned, environment, commit):
         rows = [dict(row) for row in (returned.to_dict("records") if hasattr(returned, "to_dict") else returned)]
     except (TypeError, ValueError):
         raise InvalidInput(f"{trial}: it returned {returned!r:.80} instead of a list of rows, each a dict.") from None
-    unknown = {name for row in rows for name in row} - set(COLUMNS) - {"diverged"}
+    unknown = {name for row in rows for name in row} - set(COLUMNS) - {"diverged", LOSSES}
     if unknown:
         raise InvalidInput(f"{trial}: its rows have the columns {', '.join(sorted(unknown))}, which runs.csv has not.")
     try:

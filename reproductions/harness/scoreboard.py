@@ -20,8 +20,10 @@ TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS
 MEANING = (
     "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other;\n"
     "undecided: neither, or there is a reason, given there, why no interval would decide. Intervals are over seeds, where a\n"
-    "check does not say otherwise; that other test examples might have turned out differently is not in these, but leaves a\n"
-    "comparison with a method that draws nothing at random undecided where they and the seeds together could make the difference."
+    "check does not say otherwise; that other test examples might have turned out differently is not in these. Where a run kept\n"
+    "what every example costs, a second interval has both; and a comparison with a method that draws nothing at random is\n"
+    "undecided where examples and seeds together could make the difference: by that interval or, of shares of wrong examples,\n"
+    "by the widest that there can be."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"

@@ -1,6 +1,7 @@
 """Finished trials on disk, one folder each, written so that a kill at any moment loses at most the trial in hand.
 
-<results>/.trials/<key>/rows.json, files that the trial left, and manifest.json, written last, which holds their sha256.
+<results>/.trials/<key>/rows.json, losses.npz, files that the trial left, and manifest.json, written last, which holds their
+sha256.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.errors import CorruptFile, ResultsError
+from zoo.reproductions.harness.losses import FILE, Losses, packed, unpacked
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 PROBE_BYTES = 256 * 1024
@@ -21,11 +23,14 @@ PROBE_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished trial: its rows (runs.csv without the claim), the manifest that says how they came about, its files."""
+    """A finished trial: its rows (runs.csv without the claim), the manifest that says how they came about, the files it left,
+    and what each test example costs it.
+    """
 
     rows: list[dict]
     manifest: dict
     files: dict[str, bytes] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
 
 
 class Store:
@@ -52,8 +57,9 @@ class Store:
             contents = {name: (folder / name).read_bytes() for name in manifest["sha256"]}
             if _sums(contents) != manifest["sha256"] or manifest["key"] != key:
                 raise ValueError
-            return Entry(json.loads(contents.pop("rows.json")), manifest, contents)
-        except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
+            rows, losses = json.loads(contents.pop("rows.json")), unpacked(contents.pop(FILE, b""))
+            return Entry(rows, manifest, contents, losses)
+        except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError, CorruptFile):
             raise CorruptFile(f"The stored trial {folder.name} is damaged.") from None
         except PermissionError as error:
             raise CorruptFile(f"The stored trial {folder.name} can't be read: {error.strerror}.") from None
@@ -65,6 +71,8 @@ class Store:
         for left_over in folder.glob("*.tmp"):
             left_over.unlink()
         contents = {**entry.files, "rows.json": json.dumps(entry.rows, indent=1).encode()}
+        if entry.losses:
+            contents[FILE] = packed(entry.losses)
         for name, content in contents.items():
             write_atomically(folder / name, content)
         manifest = {**entry.manifest, "key": key, "sha256": _sums(contents)}

@@ -45,7 +45,9 @@ def _interval(metric, values):
 
 
 def judge_runs(module, runs):
-    """The lines of verdicts.csv as dicts, one per check of the reproduction's judge(runs)."""
+    """The lines of verdicts.csv as dicts, one per check of the reproduction's judge(runs), and beside its columns whether the
+    verdict is `lasting` (see Check).
+    """
     checks = module.judge(runs)
     if not isinstance(checks, (list, tuple)) or not all(isinstance(check, Check) for check in checks):
         wanted = "a list of checks, as zoo.reproductions.harness.target and the like make them"
@@ -63,6 +65,7 @@ def judge_runs(module, runs):
             "unit": check.unit,
             "verdict": check.verdict,
             "sentence": check.sentence,
+            "lasting": check.lasting,
         }
         for check in checks
     ]
@@ -77,9 +80,9 @@ def figure_only(module, metric):
 
 
 def csv_text(columns, lines):
-    """Dicts of text as CSV with "\\n" line ends."""
+    """Dicts of text as CSV with "\\n" line ends, only what has a column."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, columns, lineterminator="\n")
+    writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(lines)
     return file.getvalue()

@@ -17,9 +17,10 @@ from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import (
     generated_files,
     read_folder,
+    read_losses,
     read_pictures,
     rebuild_folder,
-    replacing_pictures,
+    replacing,
     result_folders,
     results_root,
 )
@@ -64,8 +65,8 @@ def import_results(source, out=None, force=False):
     """Take in results computed on another machine; returns the folders written, none where only trials were stored.
 
     source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
-    before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, the pictures that
-    the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same
+    before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, losses.npz, the pictures
+    that the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same
     claim and budget, or of the same trial, that are there already are replaced only by force. Raises ResultsError,
     CorruptFile, UnknownName, InvalidInput.
     """
@@ -102,7 +103,7 @@ def _take_folder(root, place, folder):
     written, name = root / place, "-".join(place.parts)
     with Store(root).lock(name, wait=True):
         make_folder(written)
-        with replacing_pictures(written, pictures := read_pictures(folder)):
+        with replacing(written, pictures := read_pictures(folder), read_losses(folder)):
             for file in ("runs.csv", "environment.json"):
                 write_atomically(written / file, (folder / file).read_bytes())
             for file, content in pictures.items():

@@ -8,6 +8,7 @@ import pandas as pd
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
 from zoo.reproductions.harness.numbers import number, rounded, words
+from zoo.reproductions.harness.losses import row_losses
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.runs import lines_of
 
@@ -31,9 +32,11 @@ class Check:
     unit: str
     verdict: str
     sentence: str
+    wide: tuple = ()  # (low, high) with other test examples as well, where it is known what each costs
+    lasting: bool | None = None  # whether a verdict that the seeds decide is that of `wide`, too; None without either
 
 
-def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None, resampled=False):
+def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None, resampled=False, wide=()):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
 
     interval: a statistics.Interval; sentence: what was compared with what, in words and without a full stop. The whole
@@ -42,6 +45,7 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     that a fifth or more of the seeds, where their number is given, are not in the interval, is one, and so is that several
     values agree in it; a fact that nothing random enters is an Interval of n = 1. resampled: the interval is that of an order
     or another statistic over draws of the seeds, which is a point where it is the same in every draw, however they differ.
+    wide: the interval (low, high) when test examples are drawn anew, too, which the sentence gives and which decides nothing.
     """
     if seeds and interval.n <= (1 - TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
@@ -53,9 +57,12 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
     spread = "no spread" if low == high else f"95% interval {number(low)} to {number(high)}" if low < high else "no interval"
-    found = f"{number(effect)}{unit and f' {unit}'} ({spread})"
+    wide = tuple(rounded(value) for value in wide) if np.isfinite(wide).all() else ()
+    others = f", {number(wide[0])} to {number(wide[1])} with other test examples" if wide else ""
+    found = f"{number(effect)}{unit and f' {unit}'} ({spread}{others})"
     text = f"{sentence}: {found}, claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
-    return Check(name, effect, low, high, unit, verdict, text)
+    lasting = not wide[0] <= bound <= wide[1] if wide and verdict != "undecided" else None
+    return Check(name, effect, low, high, unit, verdict, text, wide, lasting)
 
 
 def control(found):
@@ -74,8 +81,8 @@ def paired_difference(
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have are
-    paired; a model with a single, deterministic value is a constant, but a difference in the share of wrong test examples
-    that these and the seeds together may make decides nothing; with fewer than two seeds in common it is Welch's interval.
+    paired; a model with a single, deterministic value is a constant, but a difference that test examples, where it is known
+    or can be bounded what each of them costs, and the seeds together may make decides nothing; with fewer than two seeds in common it is Welch's interval.
     Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is decided,
     nor with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the
     sentence says of the difference beside how it was made.
@@ -90,13 +97,15 @@ def paired_difference(
     if len(shared) >= 2:  # the means whose difference it is, where one row has seeds that the other lacks
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
+    half = _over_examples(runs, (better, worse), metric)
     if how.endswith(SINGLE):
-        lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least)
+        lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (
         f"On {_place(better, worse)} the {called or words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
     )
-    return check(name or f"{_slug(better)} beats {_slug(worse)}", interval, points, sentence, above=at_least, doubt=lost or doubt)
+    name, wide = name or f"{_slug(better)} beats {_slug(worse)}", statistics.widened(interval, half)
+    return check(name, interval, points, sentence, above=at_least, doubt=lost or doubt, wide=wide)
 
 
 def _without_rounding(interval, sample):
@@ -114,7 +123,8 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as do seeds that agree
     in it and a doubt. remark: what the sentence says of the ratio beside how it was made.
     """
-    samples = [every_value(runs, row, metric) for row in (numerator, denominator)]
+    rows = numerator, denominator
+    samples, wide = [every_value(runs, row, metric) for row in rows], ()
     note, lost = _divergence(runs, (numerator, denominator), metric)
     if any((sample <= 0).any() for sample in samples):
         # The trials are done by now: an error here would lose the table they are for.
@@ -122,13 +132,14 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         lost = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
     else:
         interval, how = _difference(*(np.log(sample) for sample in samples))
+        wide = np.exp(statistics.widened(interval, _over_examples(runs, rows, metric, logs=True)))
         with np.errstate(over="ignore"):  # of two seeds far apart the interval may go beyond all numbers
             interval = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n)
     place = _place(numerator, denominator)
     sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
     sentence += f" ({remark})" if remark else ""
     name = name or f"{_slug(numerator)} over {_slug(denominator)}"
-    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt)
+    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt, wide=wide)
 
 
 def target(
@@ -171,14 +182,30 @@ def _examples(runs, row, metric):
     return float(np.max(lines[lines.metric == metric].get("n_test", default=np.nan)))
 
 
-def _chance_of_examples(runs, rows, metric, interval, at_least):
-    """by_chance_of_examples for a difference in percentage points between two rows, one of them a single value."""
-    tested = np.min([_examples(runs, row, metric) for row in rows])
-    half = 100 * statistics.by_examples(*(values(runs, row, metric).mean() / 100 for row in rows), tested)
-    return by_chance_of_examples(interval, at_least, half, tested)
+def _over_examples(runs, rows, metric, logs=False):
+    """Half the interval that the test examples leave to what two rows differ by, or to its logarithm; NaN where nobody kept
+    what each of them costs, or they are not the same.
+    """
+    first, second = (row_losses(runs, row, metric) for row in rows)
+    if first is None or second is None or len(first) != len(second) or rows[0][0] != rows[1][0]:
+        return np.nan
+    return statistics.over_examples(first / first.mean() - second / second.mean() if logs else first - second)
 
 
-def by_chance_of_examples(interval, bound, half, tested):
+def _chance_of_examples(runs, rows, metric, interval, at_least, half):
+    """by_chance_of_examples for a difference between two rows, one of them a single value.
+
+    half: what these leave open; NaN where nobody kept what each of them costs: then, of shares of wrong ones, the most it can be.
+    """
+    if np.isfinite(half):
+        tested = len(row_losses(runs, rows[0], metric))
+    else:
+        tested = np.min([_examples(runs, row, metric) for row in rows])
+        half = 100 * statistics.by_examples(*(values(runs, row, metric).mean() / 100 for row in rows), tested)
+    return by_chance_of_examples(interval, at_least, half, tested, " points" if metric.endswith("_pct") else "")
+
+
+def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
     """Why an effect against a single value that the seeds decide may yet be due to the test examples; "" where it can't be.
 
     Nothing in such a value is random but which examples it was tested on. half: what these leave open at most (see
@@ -186,7 +213,7 @@ def by_chance_of_examples(interval, bound, half, tested):
     """
     joint = float(np.hypot(half, (interval.high - interval.low) / 2))
     if not interval.low <= bound <= interval.high and joint >= abs(interval.estimate - bound):
-        return f"the {tested:,.0f} test examples and the seeds together may make up to {number(joint)} points"
+        return f"the {tested:,.0f} test examples and the seeds together may make up to {number(joint)}{unit}"
     return ""
 
 

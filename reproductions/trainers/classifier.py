@@ -4,7 +4,7 @@ import time
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.trainers.rows import rows_of
-from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate
+from zoo.reproductions.trainers.step_sizes import errors_on, losses_on, most_accurate
 from zoo.training import recipe as training
 
 DATA = {
@@ -65,7 +65,7 @@ def train_classifier(trial, report):
         "precision": population.precision,
     }
     found = [
-        ("test_error_pct", errors_on(population, test), test),
+        ("test_error_pct", losses_on(population, test), test),
         ("validation_error_pct", errors_on(population, validation), validation),
         ("step_size", rate, test),
     ]

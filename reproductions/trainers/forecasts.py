@@ -18,16 +18,16 @@ SUNSPOT_VARIANCE = 1535
 
 
 def measures(dataset, truth, forecast):
-    """{metric: value} of forecasts (n,) of a data set's test split.
+    """{metric: value} of forecasts (n,) of a data set's test split, an array of what each forecast costs where it is their mean.
 
     sunspots: the average relative variance of each period (Weigend et al. 1990); taylor_demand: the mean absolute
     percentage error; others: the root mean square error by the standard deviation of the test values.
     """
     truth, error = np.asarray(truth, float), np.asarray(forecast, float) - np.asarray(truth, float)
     if dataset == "sunspots":
-        return {f"arv_{years}": np.mean(error[place] ** 2) / SUNSPOT_VARIANCE for years, place in PERIODS.items()}
+        return {f"arv_{years}": error[place] ** 2 / SUNSPOT_VARIANCE for years, place in PERIODS.items()}
     if dataset == "taylor_demand":
-        return {"mape_pct": 100 * np.mean(np.abs(error) / truth)}
+        return {"mape_pct": 100 * np.abs(error) / truth}
     return {"nrmse": np.sqrt(np.mean(error**2)) / truth.std()}
 
 
@@ -136,7 +136,9 @@ def _outcome(trial, data, held_out, tested, chosen, shared):
     for index, seed in enumerate(trial.seeds):
         found = measures(trial.dataset, data.test.y, tested[index])
         found |= {"coverage_pct": inside[index], "validation_nrmse": relative[index], **chosen}
-        rows += [shared | {"seed": seed, "metric": metric, "value": float(value)} for metric, value in found.items()]
+        for metric, value in found.items():
+            losses = {"losses": value} if np.ndim(value) else {}
+            rows.append(shared | losses | {"seed": seed, "metric": metric, "value": float(np.mean(value))})
     arrays = {"truth": data.test.y, "forecasts": tested, "low": low, "high": high}
     return WithFiles(rows, {"forecasts.npz": packed({name: np.float32(array) for name, array in arrays.items()})})
 

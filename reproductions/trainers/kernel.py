@@ -24,8 +24,9 @@ def train_svm(trial, report):
         "backend": "scikit-learn",
         "precision": "float64",
     }
+    tested = shared | {"n_test": result["n_test"]}
     return [
-        shared | {"metric": "test_error_pct", "value": result["test_error_pct"], "n_test": result["n_test"]},
+        tested | {"metric": "test_error_pct", "value": result["test_error_pct"], "losses": 100 * result["wrong"]},
         shared | {"metric": "validation_error_pct", "value": result["validation_error_pct"], "n_test": result["n_validation"]},
-        shared | {"metric": "gamma", "value": result["gamma"], "n_test": result["n_test"]},
+        tested | {"metric": "gamma", "value": result["gamma"]},
     ]

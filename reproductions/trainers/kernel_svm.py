@@ -28,9 +28,9 @@ class TunedMachine(NamedTuple):
     seconds: float  # of all fits
     parameters: int  # numbers that libsvm keeps to predict
 
-    def errors(self, split):
-        """Error on a split (x, y), in percent; on all cores."""
-        return _error(self.svc, self.kernel, split, threads=-1)
+    def losses(self, split):
+        """(1, n): 100 for an example of a split (x, y) that it gets wrong, else 0; on all cores."""
+        return 100.0 * _wrong(self.svc, self.kernel, split, threads=-1)[None]
 
 
 def tune_svm(kernel, train, validation, grid):
@@ -57,7 +57,7 @@ def _fitted(kernel, setting, scale, train, validation):
 
     values = _values(kernel, _vectors(train[0]), scale, setting)
     svc = SVC(C=setting["C"], kernel="precomputed").fit(values(train[0]), train[1])
-    return svc, _error(svc, values, validation)
+    return svc, float(100 * np.mean(_wrong(svc, values, validation)))
 
 
 def _vectors(x):
@@ -76,11 +76,11 @@ def _values(kernel, support, scale, setting):
     return values
 
 
-def _error(svc, kernel, split, threads=1):
+def _wrong(svc, kernel, split, threads=1):
     x, y = split
     blocks = [(x[i : i + BLOCK],) for i in range(0, len(x), BLOCK)]
     guesses = in_threads(lambda block: svc.predict(kernel(block)), blocks, threads)
-    return float(100 * np.mean(np.concatenate(guesses) != y))
+    return np.concatenate(guesses) != y
 
 
 def _parameters(svc, inputs):

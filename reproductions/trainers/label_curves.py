@@ -12,10 +12,10 @@ SHOWN = 32  # first-layer filters that a trial leaves: the first so many, not ch
 
 
 class Tuned(NamedTuple):
-    """What fine-tuning on some numbers of labels gave; axes: step sizes, numbers of labels, seeds."""
+    """What fine-tuning on some numbers of labels gave, errors in percent; axes: step sizes, numbers of labels, seeds."""
 
     validation: np.ndarray
-    test: np.ndarray
+    test: np.ndarray  # of every example, 100 or 0: one more axis
     training: np.ndarray  # NaN unless all training examples are labelled
     updates: int
     seconds: float  # of one seed and one number of labels, all step sizes together
@@ -83,7 +83,7 @@ def _fine_tune(trial, weights, labels, train, validation, test):
     import keras
 
     import zoo
-    from zoo.reproductions.trainers.step_sizes import errors_on
+    from zoo.reproductions.trainers.step_sizes import errors_on, losses_on
     from zoo.training.recipe import optimizer, recipe, steps
 
     r, rates, seeds = trial.recipe, trial.recipe["rates"], trial.seeds
@@ -102,7 +102,7 @@ def _fine_tune(trial, weights, labels, train, validation, test):
         validation_data=validation, select="best", drop_remainder=True, verbose=False,
     )
     # All members are tested at once, but nothing looks at the test errors of step sizes that were not chosen.
-    found = [errors_on(population, split).reshape(shape) for split in (validation, test)]
+    found = errors_on(population, validation).reshape(shape), losses_on(population, test).reshape(*shape, -1)
     whole = errors_on(population, train).reshape(shape) if labels[-1] == len(train.x) else np.full(shape, np.nan)
     first = {divmod(place, len(labels)): place * len(seeds) for place in range(copies)} if r["filters"] else {}
     kernels = {where: _filters(population.get_weights(member)) for where, member in first.items()}

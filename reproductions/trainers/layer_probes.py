@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 STAGES = ("untrained", "pre-trained", "trained")
-METRICS = ("test_error_pct", "validation_error_pct", "train_error_pct")
+METRICS = ("test_error_pct", "validation_error_pct", "train_error_pct")  # of the first a row has the losses
 MOST_FEATURES = 1000
 PLANE_WEIGHTS = ("kernel", "bias", "logits_kernel", "logits_bias")
 # What of a recipe is about the probe and not about the net that is probed.
@@ -41,13 +41,14 @@ def probe_layer(trial, report):
     shared = {"n_train": len(parts[0].x), "n_test": len(parts[2].x), "parameters": nets.template.count_params()}
     shared |= {"updates": nets.updates[r["stage"]], "seconds": nets.seconds[r["stage"]]}
     for member, seed in enumerate(trial.seeds):
-        found = dict.fromkeys(METRICS, np.nan)
+        found, losses = dict.fromkeys(METRICS, np.nan), None
         if not nets.diverged[member]:
             nets.template.set_weights(nets.weights[r["stage"]][member])
             features = [(representation(nets.template, r["layer"], part.x), part.y) for part in parts]
             probed = linear_probe(*features, r["strengths"])
-            found = {metric: probed[metric] for metric in METRICS}
+            found, losses = {metric: probed[metric] for metric in METRICS}, 100 * probed["wrong"]
         rows += [shared | {"seed": seed, "metric": metric, "value": value} for metric, value in found.items()]
+        rows[-len(METRICS)]["losses"] = losses
         report.progress(member + 1, len(trial.seeds))
     return rows
 
@@ -62,7 +63,9 @@ def probe_input(trial, report):
     probed = linear_probe(*((chosen_features(part.x), part.y) for part in parts), r["strengths"])
     report.progress(1, 1)
     shared = {"seed": trial.seeds[0], "n_train": len(parts[0].x), "n_test": len(parts[2].x), "seconds": 0.0}
-    return [shared | {"metric": metric, "value": probed[metric]} for metric in METRICS]
+    rows = [shared | {"metric": metric, "value": probed[metric]} for metric in METRICS]
+    rows[0]["losses"] = 100 * probed["wrong"]
+    return rows
 
 
 def probe_plane(trial, report):
@@ -78,7 +81,7 @@ def probe_plane(trial, report):
         ours = weights[first:] if len(weights) - first == len(PLANE_WEIGHTS) else weights[first : first + 2]
         for name, values in zip(PLANE_WEIGHTS, ours):
             for place, value in enumerate(np.ravel(values)):
-                rows.append(rows[0] | {"seed": seed, "metric": f"{name}_{place}", "value": float(value)})
+                rows.append(rows[0] | {"seed": seed, "metric": f"{name}_{place}", "value": float(value), "losses": None})
     return rows
 
 

@@ -30,7 +30,7 @@ def train_layerwise(trial, report):
     """
     from zoo.datasets import describe
     from zoo.reproductions.trainers.data import splits
-    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate
+    from zoo.reproductions.trainers.step_sizes import errors_on, losses_on, most_accurate
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["n_train"], r["n_test"])
@@ -43,9 +43,9 @@ def train_layerwise(trial, report):
     for done, population in enumerate(trained(plan, train, trial.seeds, r["rates"], r["batch_size"], weights), start=1):
         seconds += population.fit_seconds / len(population)
         report.progress(done, len(plan))
-    # All members are evaluated at once, but nothing looks at the test errors of those that were not chosen.
-    held_out, tested = (errors_on(population, split).reshape(len(r["rates"]), -1) for split in (validation, test))
-    best = most_accurate(held_out)
+    # All members are tested at once, but nothing looks at the test errors of those that were not chosen.
+    held_out = errors_on(population, validation).reshape(len(r["rates"]), -1)
+    best, tested = most_accurate(held_out), losses_on(population, test).reshape(*held_out.shape, -1)
     values = {"test_error_pct": tested[best], "validation_error_pct": held_out[best]}
     values["step_size"] = r["rates"][best]
     shared = {

@@ -6,7 +6,7 @@ stands for the middle of that epoch. Between two epochs the error is interpolate
 
 import numpy as np
 
-from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, rows
+from zoo.reproductions.trainers.step_sizes import errors_on, losses_on, most_accurate, rows
 
 STARTS = {
     # U[-1/sqrt(n), 1/sqrt(n)], n inputs: the custom before Glorot & Bengio (2010)
@@ -37,9 +37,9 @@ def train_mlp(trial, report):
     steps = r["epochs"] * (len(train.x) // r["batch_size"])
     reached = {target: steps_to(errors, target, steps) for target in r["targets"]}
     fastest = fastest_rate(reached, errors)
-    # All members are evaluated at once, but nothing looks at the test errors of those that were not chosen.
-    held_out, tested = (errors_on(population, split).reshape(errors.shape[:2]) for split in (validation, test))
-    best = most_accurate(held_out)
+    # All members are tested at once, but nothing looks at the test errors of those that were not chosen.
+    held_out = errors_on(population, validation).reshape(errors.shape[:2])
+    best, tested = most_accurate(held_out), losses_on(population, test).reshape(*errors.shape[:2], -1)
     values = speeds("steps", {target: found[fastest] for target, found in reached.items()}, steps)
     values |= {"test_error_pct": tested[best], "validation_error_pct": held_out[best]}
     values |= {"fastest_step_size": r["rates"][fastest], "most_accurate_step_size": r["rates"][best]}
@@ -68,7 +68,7 @@ def train_convnet(trial, report):
     for epoch in CURVE:
         if epoch <= r["epochs"]:
             values[f"percent_training_error_in_epoch_{epoch}"] = errors[fastest, :, epoch - 1]
-    values["test_error_pct"] = errors_on(population, test).reshape(errors.shape[:2])[fastest]
+    values["test_error_pct"] = losses_on(population, test).reshape(*errors.shape[:2], -1)[fastest]
     values["fastest_step_size"] = r["rates"][fastest]
     return rows(trial, values, population, train, test)
 

@@ -20,7 +20,7 @@ def linear_probe(train, validation, test, strengths=STRENGTHS):
 
     train, validation, test: (x (n, d), y (n,)), y in 0..classes - 1. The features are centred, and scaled by one number so
     that their mean variance is 1. strengths: of the penalty strength / 2 * |weights|^2, the first of equals is chosen.
-    Returns a dict: test_error_pct, validation_error_pct, train_error_pct, strength, steps.
+    Returns a dict: test_error_pct, validation_error_pct, train_error_pct, wrong (n_test,) (which test examples), strength, steps.
     Raises InvalidInput for no strengths or ones that are not positive, features that are not finite, a single class.
     """
     (x, y), strengths = train, np.asarray(strengths, "float32")
@@ -36,11 +36,11 @@ def linear_probe(train, validation, test, strengths=STRENGTHS):
     splits = [(_along((split[0] - mean) / scale, axes), np.asarray(split[1])) for split in (train, validation, test)]
     classes = int(max(labels.max() for _, labels in splits)) + 1
     weights, bias, steps = _solver(classes)(*splits[0], curvature, strengths)
-    errors = [_errors(weights, bias, *split) for split in splits]
-    best = int(np.argmin(errors[1]))
+    wrong = [_wrong(weights, bias, *split) for split in splits]
+    best = int(np.argmin(wrong[1].mean(axis=0)))
     names = [f"{name}_error_pct" for name in ("train", "validation", "test")]
-    found = {name: float(error[best]) for name, error in zip(names, errors, strict=True)}
-    return found | {"strength": float(strengths[best]), "steps": int(steps)}
+    found = {name: float(100 * each[:, best].mean()) for name, each in zip(names, wrong, strict=True)}
+    return found | {"wrong": wrong[2][:, best], "strength": float(strengths[best]), "steps": int(steps)}
 
 
 def _principal_axes(x):
@@ -65,10 +65,10 @@ def _along(x, axes):
         return jax.numpy.asarray(x) @ axes
 
 
-def _errors(weights, bias, x, y):
-    """Error in percent for every strength: weights (d, strengths, classes), bias (strengths, classes)."""
+def _wrong(weights, bias, x, y):
+    """Which of (x (n, d), y (n,)) every strength gets wrong, (n, strengths): weights (d, strengths, classes), bias likewise."""
     scores = _along(x, weights.reshape(len(weights), -1)).reshape(len(x), *bias.shape) + bias
-    return 100 * np.mean(np.asarray(scores.argmax(axis=2)) != y[:, None], axis=0)
+    return np.asarray(scores.argmax(axis=2)) != y[:, None]
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import numpy as np
 from zoo.reproductions.harness.trial import WithFiles
 from zoo.reproductions.trainers.arrays import packed
 from zoo.reproductions.trainers.data import Split
-from zoo.reproductions.trainers.step_sizes import rows
+from zoo.reproductions.trainers.step_sizes import losses_on, rows
 
 WRONG = 0.08  # error of a sum in 0..2 from which it is wrong: 0.04 of Hochreiter & Schmidhuber's target, half the sum
 SOLVED = 0.01  # mean squared error below which a length counts as solved
@@ -70,8 +70,8 @@ def train_pixels(trial, report):
     classes = describe(trial.dataset).classes
     population, members, rate = tuned(trial, r["options"], classes, train, validation, task, report)
     values = {
-        metric: 100 * (1 - population.evaluate(*part).accuracy.to_numpy()[members])
-        for metric, part in (("test_error_pct", test), ("validation_error_pct", validation))
+        "test_error_pct": losses_on(population, test)[members],
+        "validation_error_pct": 100 * (1 - population.evaluate(*validation).accuracy.to_numpy()[members]),
     }
     return _rows(trial, population, members, rate, train, test, values)
 
@@ -154,6 +154,7 @@ def _derivatives(template, x):
 
 
 def _rows(trial, population, members, rate, train, test, values):
-    """Rows from {metric: (seeds,)}; NaN where a seed diverged."""
-    values = {metric: np.where(population.diverged[members], np.nan, each) for metric, each in values.items()}
+    """Rows from {metric: (seeds,) or (seeds, n)}; NaN where a seed diverged."""
+    lost = population.diverged[members]
+    values = {metric: np.where(lost if each.ndim == 1 else lost[:, None], np.nan, each) for metric, each in values.items()}
     return rows(trial, values | {"step_size": rate}, population, train, test)

@@ -4,46 +4,70 @@ import numpy as np
 
 from zoo.reproductions.harness import check
 from zoo.reproductions.harness.numbers import number
-from zoo.reproductions.harness.statistics import Interval, by_examples, by_examples_of_logs, mean_interval
+from zoo.reproductions.harness.statistics import (
+    Interval, by_examples, by_examples_of_logs, mean_interval, over_examples, widened,
+)
 from zoo.reproductions.harness.verdicts import by_chance_of_examples
 
 
-def rises_more(errors, where, who, robust, seeds=None, tested=None):
+def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None, same=False):
     """Two checks that the errors of one model rise more than those of a robust one: by percentage points, and by a factor.
 
     Points favour a model that errs little from the start, factors one that errs much; neither is the better measure.
 
     errors: rows of (before, after, robust before, robust after), percent, one for each seed; a factor needs all above 0,
     else it is left undecided. where: between what, in words. seeds: how many were trained, those that diverged included.
-    tested: on how many examples, before and after, where one of the two draws nothing at random; else None.
+    tested: on how many examples, before and after, where one of the two draws nothing at random; else None. losses: what
+    each test example costs each of the four, (n,), 0 to 100, None where nobody knows; same: whether those after are those before.
     """
     before, after, robust_before, robust_after = np.array(errors, dtype="float64").reshape(-1, 4).T
     place = where[0].upper() + where[1:]
     pairs = (before, robust_before), (after, robust_after)
-    shares = [[mean_interval(values).estimate / 100 for values in pair] for pair in pairs]
+    halves = _halves(pairs, losses, same, tested)
 
-    def judged(name, what, unit, interval, means, form, bound, doubt):
+    def judged(name, what, unit, interval, means, form, bound, doubt, wide):
         rise = f"the error of {who} {form.format(means[0])}, that of the {robust} {form.format(means[1])}"
         sentence = f"{place} {rise}; {what}, over {interval.n} seeds"
-        return check(name, interval, unit, sentence, above=bound, seeds=seeds, doubt=doubt)
+        return check(name, interval, unit, sentence, above=bound, seeds=seeds, doubt=doubt, wide=wide if losses else ())
 
     points = [after - before, robust_after - robust_before]
     means = [number(mean_interval(rise).estimate) for rise in points]
     interval, doubt = mean_interval(points[0] - points[1]), ""
     if tested and len(before):
-        half = 100 * np.hypot(*(by_examples(*pair, tested) for pair in shares))
-        doubt = by_chance_of_examples(interval, 0, half, tested)
+        doubt = by_chance_of_examples(interval, 0, halves[0], tested)
+    wide = widened(interval, halves[0])
     name = f"{where}: {who} loses more than {robust}"
-    checks = [judged(name, "difference", "percentage points", interval, means, "rises by {} points", 0, doubt)]
+    checks = [judged(name, "difference", "percentage points", interval, means, "rises by {} points", 0, doubt, wide)]
     name = f"{where}: {who}'s error grows by a larger factor than {robust}'s"
-    interval, means, doubt = Interval(np.nan, np.nan, np.nan, len(before)), ["no number"] * 2, ""
+    interval, means, doubt, wide = Interval(np.nan, np.nan, np.nan, len(before)), ["no number"] * 2, "", ()
     if len(before) and min(map(min, (before, after, robust_before, robust_after))) > 0:
         logs = [np.log(after / before), np.log(robust_after / robust_before)]
         of_logs = mean_interval(logs[0] - logs[1])
         means = [number(float(np.exp(mean_interval(rise).estimate))) for rise in logs]
         interval = Interval(*np.exp(of_logs[:3]).tolist(), of_logs.n)
-        if tested:
-            half = np.hypot(*(by_examples_of_logs(*pair, tested) for pair in shares))
-            if by_chance_of_examples(of_logs, 0, half, tested):
-                doubt = f"the {tested:,.0f} test examples and the seeds together do not decide it"
-    return [*checks, judged(name, "ratio", "times", interval, means, "becomes {} times as large", 1, doubt)]
+        wide = np.exp(widened(of_logs, halves[1]))
+        if tested and by_chance_of_examples(of_logs, 0, halves[1], tested):
+            doubt = f"the {tested:,.0f} test examples and the seeds together do not decide it"
+    return [*checks, judged(name, "ratio", "times", interval, means, "becomes {} times as large", 1, doubt, wide)]
+
+
+def _halves(pairs, losses, same, tested):
+    """Half the intervals that test examples leave, of the difference of rises and of the logarithm of their ratio.
+
+    Where nobody knows what each costs, the widest that there can be; NaN where it is not known how many were tested on, and for
+    a ratio with a share of 0.
+    """
+    if losses:
+
+        def half(before, after, robust_before, robust_after):
+            ends = before - robust_before, after - robust_after
+            return over_examples(ends[1] - ends[0]) if same else over_examples(*ends)
+
+        errs = min(each.mean() for each in losses) > 0
+        return half(*losses), half(*(each / each.mean() for each in losses)) if errs else np.nan
+    if not tested:
+        return np.nan, np.nan
+    means = [[mean_interval(values).estimate / 100 for values in pair] for pair in pairs]
+    errs = np.min(means) > 0
+    widest = [np.hypot(*(half(*pair, tested) for pair in means)) for half in (by_examples, by_examples_of_logs)[: 1 + errs]]
+    return 100 * widest[0], widest[-1] if errs else np.nan

@@ -23,16 +23,16 @@ def train_on_draws(trial, report):
     from zoo.reproductions.trainers.data import Split, splits
     from zoo.reproductions.trainers.draws import draws
     from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps
-    from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, rows
+    from zoo.reproductions.trainers.step_sizes import errors_on, losses_on, most_accurate, rows
 
     r = trial.recipe
     train, validation, test = splits(trial.dataset, r["pool"], r["n_test"])
     chosen = draws(trial.seeds, r["n_train"], train)
     population, errors = _learn(trial, train, chosen)
     report.progress(1, 1)
-    # All members are evaluated at once, but nothing looks at the test errors of those that were not chosen.
-    held_out, tested = (errors_on(population, split).reshape(errors.shape[:2]) for split in (validation, test))
-    best = most_accurate(held_out)
+    # All members are tested at once, but nothing looks at the test errors of those that were not chosen.
+    held_out = errors_on(population, validation).reshape(errors.shape[:2])
+    best, tested = most_accurate(held_out), losses_on(population, test).reshape(*errors.shape[:2], -1)
     values = {"test_error_pct": tested[best], "validation_error_pct": held_out[best], "step_size": r["rates"][best]}
     values |= _speeds(r, errors)
     found = rows(trial, values, population, Split(train.x[chosen[0]], train.y[chosen[0]]), test)

@@ -20,7 +20,7 @@ def train_on_set(trial, report):
     train, validation, test = _cut(trial)
     found = tuned(trial, train, validation)
     report.progress(1, 1)
-    rows = _rows(trial, found, {ERROR: found.errors(test)}, train, test)
+    rows = _rows(trial, found, {ERROR: found.losses(test)}, train, test)
     return WithFiles(rows, {SAMPLES: packed({"images": train.x[:SHOWN]})}) if r["samples"] else rows
 
 
@@ -39,8 +39,8 @@ def train_on_digits_in_place(trial, report):
     train, validation, test = parts
     found = tuned(trial, train, validation)
     report.progress(1, 2)
-    errors = {moved_metric(n): found.errors(Split(moved_digits.shifted(test.x, n), test.y)) for n in r["shifts"]}
-    errors |= {turned_metric(n): found.errors(Split(moved_digits.turned(test.x, n), test.y)) for n in r["angles"]}
+    errors = {moved_metric(n): found.losses(Split(moved_digits.shifted(test.x, n), test.y)) for n in r["shifts"]}
+    errors |= {turned_metric(n): found.losses(Split(moved_digits.turned(test.x, n), test.y)) for n in r["angles"]}
     return _rows(trial, found, errors, train, test)
 
 

@@ -33,6 +33,16 @@ def errors_on(population, split):
     return np.where(found.diverged, np.nan, 100 * (1 - found.accuracy))
 
 
+def losses_on(population, split):
+    """float32 (members, n): 100 for an example of a split that a member gets wrong, else 0; NaN where it diverged.
+
+    Their mean is the error in percent.
+    """
+    losses = np.float32(100) * (population.predict(split.x).argmax(axis=-1) != split.y)
+    losses[population.diverged] = np.nan
+    return losses
+
+
 def most_accurate(errors):
     """Index of the step size with the lowest mean validation error, from (step sizes, seeds); a diverged seed errs always."""
     return int(np.argmin(np.where(np.isfinite(errors), errors, 100.0).mean(axis=1)))
@@ -46,7 +56,7 @@ def best_setting(losses):
 
 
 def rows(trial, values, population, train, test):
-    """The rows of a trial from {metric: one value or one for each seed}; seconds are those of all step sizes together."""
+    """The rows of a trial from {metric: values} as rows_of takes them; seconds are those of all step sizes together."""
     r = trial.recipe
     shared = {
         "n_train": len(train.x),

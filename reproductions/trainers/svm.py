@@ -28,9 +28,9 @@ def rbf_svm(train, validation, test, grid, select_on, seed=0, processes=None):
     train, validation, test: (x, y) with pixels 0..255, any shape (n, ...), and integer labels. grid: the values of C
     and gamma, for pixels scaled to 0..1; all their pairs are fitted to a stratified draw of select_on training
     images, and the one with the least validation error (the first of equals) is fitted to all of train.
-    Returns a dict: C, gamma, validation_error_pct, test_error_pct, seconds (of the last fit), support_vectors,
-    parameters (numbers that libsvm keeps to predict), n_train, n_validation, n_test, and tuning: n_train, seconds and
-    the results, one per setting. Deterministic whatever processes is (None: one per core).
+    Returns a dict: C, gamma, validation_error_pct, test_error_pct, wrong (n_test,) (which test examples), seconds (of the last
+    fit), support_vectors, parameters (numbers that libsvm keeps to predict), n_train, n_validation, n_test, and tuning:
+    n_train, seconds and the results, one per setting. Deterministic whatever processes is (None: one per core).
     Raises InvalidInput for an empty grid or fewer than two classes.
     """
     settings = [(C, gamma) for gamma, C in itertools.product(grid["gamma"], grid["C"])]
@@ -43,13 +43,14 @@ def rbf_svm(train, validation, test, grid, select_on, seed=0, processes=None):
     best = int(np.argmin(errors))
     tuned = time.perf_counter()
     machine = fit(*train, settings[best : best + 1], processes)[0]
-    seconds = time.perf_counter() - tuned
+    seconds, wrong = time.perf_counter() - tuned, _wrong([machine], *train, test)[0]
     support, classes = int(machine.coef.any(axis=1).sum()), len(np.unique(train[1]))
     return {
         "C": machine.C,
         "gamma": machine.gamma,
         "validation_error_pct": _errors([machine], *train, validation)[0],
-        "test_error_pct": _errors([machine], *train, test)[0],
+        "test_error_pct": float(100 * np.mean(wrong)),
+        "wrong": wrong,
         "seconds": seconds,
         "support_vectors": support,
         "parameters": support * (int(np.prod(train[0].shape[1:])) + classes - 1) + len(machine.intercept),
@@ -146,9 +147,13 @@ def _fit_pair(x, rows, is_second, settings):
 
 
 def _errors(machines, x, y, split):
+    return [float(100 * np.mean(wrong)) for wrong in _wrong(machines, x, y, split)]
+
+
+def _wrong(machines, x, y, split):
+    """Which examples of a split each machine gets wrong, [(n,) bool]."""
     classes = np.unique(y)
-    values = decisions(machines, x, split[0])
-    return [float(100 * np.mean(vote(value, classes) != split[1])) for value in values]
+    return [vote(value, classes) != split[1] for value in decisions(machines, x, split[0])]
 
 
 def _draw(x, y, size, seed):

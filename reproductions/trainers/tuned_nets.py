@@ -13,11 +13,11 @@ class TunedNets(NamedTuple):
     learning_rate: float
     seconds: float  # of one seed: all step sizes together, pre-training included and compilation not
 
-    def errors(self, split):
-        """Error of every seed in percent, NaN where it diverged."""
-        from zoo.reproductions.trainers.step_sizes import errors_on
+    def losses(self, split):
+        """(seeds, n): 100 for an example of a split that a seed gets wrong, else 0; NaN where it diverged."""
+        from zoo.reproductions.trainers.step_sizes import losses_on
 
-        return np.where(np.isfinite(self.validation), errors_on(self.population, split), np.nan)
+        return np.where(np.isfinite(self.validation)[:, None], losses_on(self.population, split), np.nan)
 
     @property
     def setting(self):

@@ -1,0 +1,237 @@
+"""What each test example costs: kept beside the runs, and what other test examples would do to an effect."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+from claim_example import rows_of
+
+from zoo.errors import CorruptFile, InvalidInput, ResultsError
+from zoo.reproductions.harness import Trial, export_results, import_results, load_claim, paired_difference, ratio, rebuild, run_claim
+from zoo.reproductions.harness.folder import read_folder
+from zoo.reproductions.harness.losses import FILE, OF_RUNS, Losses, losses_of, packed, unpacked
+from zoo.reproductions.harness.runs import lines_of, parse_runs, runs_text
+
+NET, MACHINE = ("digits", "mlp", ""), ("digits", "kernel_machine", "exact")
+METRIC, TESTED = "test_error_pct", 400
+
+
+def wrong_of(model, seed):
+    """Examples 0 to 19 are hard for both; of the others the machine is wrong on 15 and each net on two to five."""
+    wrong = np.arange(TESTED) < 20
+    if model == "mlp":
+        wrong[100 + 3 * seed : 102 + 4 * seed] = True
+    else:
+        wrong[200:215] = True
+    return wrong
+
+
+def train(trial, report):
+    rows = []
+    for seed in trial.seeds:
+        wrong = wrong_of(trial.model, seed)
+        shared = {"seed": seed, "n_train": 1, "n_test": TESTED}
+        rows.append(shared | {"metric": METRIC, "value": 100 * wrong.mean(), "losses": 100 * wrong})
+        rows.append(shared | {"metric": "validation_error_pct", "value": 7.0 + seed})
+    return rows
+
+
+def train_in_silence(trial, report):
+    return [{name: value for name, value in row.items() if name != "losses"} for row in train(trial, report)]
+
+
+def claim(run=train):
+    """A net held against a machine that draws nothing at random, and its error over the machine's."""
+    module = types.ModuleType("told", "A claim in short.\n\nAnd at length.")
+    module.trials = lambda budget: [Trial(*NET, budget.seeds, run), Trial(*MACHINE, budget.seeds[:1], run)]
+    module.judge = lambda runs: [
+        paired_difference(runs, better=NET, worse=MACHINE), ratio(runs, numerator=MACHINE, denominator=NET, metric=METRIC),
+    ]
+    module.draw = draw
+    return load_claim(module)
+
+
+def draw(runs):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2, 2))
+    figure.add_subplot().plot(runs.seed, runs.value)
+    return figure
+
+
+def runs_with(wrong, **told):
+    """A table of runs of {row: one array of wrong examples for each seed}; told: {model: whether they are told}."""
+    rows, losses = [], Losses()
+    for row, each in wrong.items():
+        rows += rows_of(row, [100 * np.mean(one) for one in each], n_test=len(each[0]))
+        if told.get(row[1], True):
+            losses[*row, METRIC] = 100 * np.mean(each, axis=0, dtype="float32")
+    runs = parse_runs(runs_text("told", rows).encode(), "runs.csv")
+    runs.attrs[OF_RUNS] = losses
+    return runs
+
+
+def test_their_mean_is_kept_of_seeds_that_have_a_value():
+    trial = Trial(*NET, (3, 4, 5), train)
+    rows = train(trial, None)
+    rows[2] |= {"value": np.nan, "losses": np.full(TESTED, np.nan)}
+    ((key, losses),) = losses_of(trial, rows).items()
+    assert key == (*NET, METRIC) and losses.dtype == np.float32
+    np.testing.assert_array_equal(losses, 50.0 * wrong_of("mlp", 3) + 50.0 * wrong_of("mlp", 5))
+    assert losses_of(trial, train_in_silence(trial, None)) == {}
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"value": 6.0}, "test_error_pct is not the mean of the losses that its rows have of the test examples"),
+    ({"losses": 100 * wrong_of("mlp", 0)[:-1]}, "test_error_pct has losses of other numbers of test examples"),
+    ({"losses": 5.5}, "test_error_pct has losses of other numbers of test examples"),
+])
+def test_what_does_not_fit_the_value_is_refused(change, message):
+    trial = Trial(*NET, (0, 1), train)
+    rows = train(trial, None)
+    rows[0] |= change
+    with pytest.raises(InvalidInput, match=rf"digits mlp \(\): {message}"):
+        losses_of(trial, rows)
+
+
+def test_a_file_holds_them_and_is_the_same_for_the_same():
+    random = np.random.RandomState(0)
+    kept = Losses(
+        {("mnist", "mlp", str(n), METRIC): np.float32(random.binomial(7, 0.1 * n, 1000 + n) / 7) for n in range(3)}  # 0: none
+    )
+    found = unpacked(packed(kept))
+    assert list(found) == list(kept) and packed(found) == packed(kept)
+    for key, losses in kept.items():
+        np.testing.assert_array_equal(found[key], losses, strict=True)
+    assert packed(Losses()) == b"" and unpacked(b"") == {}
+    for damaged in (packed(kept)[:-30], b"no archive"):
+        with pytest.raises(CorruptFile):
+            unpacked(damaged)
+
+
+def test_a_part_of_a_table_knows_them_and_copies_nothing():
+    runs = runs_with({NET: [wrong_of("mlp", seed) for seed in range(3)]})
+    assert lines_of(runs[runs.seed > 0], NET).attrs[OF_RUNS] is runs.attrs[OF_RUNS]
+
+
+def test_a_machine_is_told_from_nets_by_mcnemar():
+    """Fifteen against two to five of examples that only one of them gets wrong: more than test examples may make."""
+    nets = [wrong_of("mlp", seed) for seed in range(4)]
+    wrong = {NET: nets, MACHINE: [wrong_of("kernel_machine", 0)]}
+    known = paired_difference(runs_with(wrong), better=NET, worse=MACHINE)
+    apart = np.mean(nets, axis=0) - wrong[MACHINE][0]
+    half = np.hypot(1.96 * 100 * apart.std(ddof=1) / TESTED**0.5, (known.high - known.low) / 2)
+    assert known.wide == pytest.approx((known.effect - half, known.effect + half), rel=1e-3) and known.lasting
+    assert known.verdict == "reproduced" and f"to {known.wide[1]:.4g} with other test examples), claimed" in known.sentence
+    unknown = paired_difference(runs_with(wrong, kernel_machine=False), better=NET, worse=MACHINE)
+    assert (unknown.low, unknown.high) == (known.low, known.high)
+    assert unknown.wide == () and unknown.lasting is None and "with other" not in unknown.sentence
+    assert unknown.verdict == "undecided" and "400 test examples and the seeds together" in unknown.sentence
+
+
+def test_a_verdict_of_two_nets_stays_that_of_the_seeds_and_says_if_examples_may_undo_it():
+    better = [wrong_of("mlp", seed) for seed in range(4)]
+    worse = [one | (np.arange(TESTED) == 300) | (np.arange(TESTED) == 301 + n % 2) for n, one in enumerate(better)]
+    found = paired_difference(runs_with({NET: better, MACHINE: worse}), better=NET, worse=MACHINE)
+    assert found.verdict == "undecided" and "all agree" in found.sentence and found.lasting is None
+    worse[0][302] = True
+    found = paired_difference(runs_with({NET: better, MACHINE: worse}), better=NET, worse=MACHINE)
+    assert found.low > 0 > found.wide[0] and found.verdict == "reproduced" and found.lasting is False
+
+
+def test_intervals_hold_what_examples_and_seeds_are_drawn_from():
+    """Nets whose seeds differ, on examples of differing difficulty: of 300 draws of both, 95 % of the wide intervals hold the
+    difference that they were drawn with, and few of those over seeds alone."""
+    random, hold = np.random.RandomState(1), {"wide": 0, "narrow": 0}
+    for _ in range(300):
+        hard = random.beta(0.3, 3, 1000)
+        nets = {
+            row: [random.rand(1000) < np.clip(hard * scale * random.normal(1, 0.02), 0, 1) for _ in range(6)]
+            for row, scale in ((NET, 0.8), (MACHINE, 1.0))
+        }
+        found = paired_difference(runs_with(nets), better=NET, worse=MACHINE)
+        true = 100 * 0.2 * 0.3 / 3.3
+        hold["wide"] += found.wide[0] <= true <= found.wide[1]
+        hold["narrow"] += found.low <= true <= found.high
+    assert 0.93 < hold["wide"] / 300 and hold["narrow"] < hold["wide"]
+
+
+def test_a_ratio_is_widened_on_the_scale_of_logarithms():
+    wrong = {NET: [wrong_of("mlp", seed) for seed in range(4)], MACHINE: [wrong_of("kernel_machine", 0)]}
+    found = ratio(runs_with(wrong), numerator=MACHINE, denominator=NET, metric=METRIC)
+    first, second = wrong[MACHINE][0], np.mean(wrong[NET], axis=0)
+    half = 1.96 * (first / first.mean() - second / second.mean()).std(ddof=1) / TESTED**0.5
+    half = np.hypot(half, np.log(found.high / found.low) / 2)
+    assert np.log(found.wide) == pytest.approx([np.log(found.effect) - half, np.log(found.effect) + half], abs=0.01)
+
+
+def test_years_may_make_a_difference_of_squared_errors():
+    """Of another metric than a share of wrong examples nothing is known of the examples but where they are kept."""
+    row, other = ("sunspots", "lstm", ""), ("sunspots", "linear", "")
+    base, years = np.linspace(0.01, 0.3, 35), np.sin(np.arange(35)) * 0.1
+    squares = {row: [base + years - years.mean() + 0.01 + 0.001 * seed for seed in range(3)], other: [base]}
+    rows, losses = [], Losses()
+    for each, costs in squares.items():
+        rows += rows_of(each, [np.mean(one) for one in costs], metric="arv")
+        losses[*each, "arv"] = np.mean(costs, axis=0, dtype="float32")
+    runs = parse_runs(runs_text("told", rows).encode(), "runs.csv")
+    assert paired_difference(runs, better=row, worse=other, metric="arv").verdict == "contradicted"
+    runs.attrs[OF_RUNS] = losses
+    found = paired_difference(runs, better=row, worse=other, metric="arv")
+    assert found.verdict == "undecided" and found.wide[0] < found.low < found.high < 0 < found.wide[1]
+    assert "because the 35 test examples and the seeds together may make up to 0.0" in found.sentence
+
+
+def test_examples_of_other_sets_or_numbers_are_not_compared():
+    wrong = {NET: [wrong_of("mlp", seed) for seed in range(3)], MACHINE: [wrong_of("kernel_machine", 0)[:-1]]}
+    elsewhere = {NET: wrong[NET], ("letters", *MACHINE[1:]): [wrong_of("kernel_machine", 0)]}
+    assert paired_difference(runs_with(wrong), better=NET, worse=MACHINE).wide == ()
+    assert paired_difference(runs_with(elsewhere), better=NET, worse=("letters", *MACHINE[1:])).wide == ()
+
+
+def test_a_run_keeps_them_and_everything_is_made_anew_from_them():
+    folder = run_claim(claim(), "quick")
+    recorded = json.loads((folder / "environment.json").read_bytes())
+    assert "losses_sha256" in recorded and [*unpacked((folder / FILE).read_bytes())] == [(*NET, METRIC), (*MACHINE, METRIC)]
+    page = (folder / "comparison.md").read_text()
+    assert page.count("with other test examples), claimed") == 2 and "2 of 2 would be the same." in page
+    made = {name: (folder / name).read_bytes() for name in ("comparison.md", "verdicts.csv", FILE)}
+    (folder / "comparison.md").unlink()
+    rebuild("told")
+    assert {name: (folder / name).read_bytes() for name in made} == made
+    run_claim(claim(), "quick")  # read from the store
+    assert {name: (folder / name).read_bytes() for name in made} == made
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(b"PK")])
+def test_a_file_that_is_not_the_run_s_is_refused(damage):
+    folder = run_claim(claim(), "quick")
+    damage(folder / FILE)
+    with pytest.raises(ResultsError, match=rf"{FILE} is missing or not what the run wrote \(sha256\); take it from git"):
+        rebuild("told")
+
+
+def test_a_run_without_them_leaves_none_of_another_s():
+    folder = run_claim(claim(), "quick")
+    run_claim(claim(train_in_silence), "quick")
+    assert not (folder / FILE).exists() and "losses_sha256" not in json.loads((folder / "environment.json").read_bytes())
+    assert OF_RUNS not in read_folder(folder).attrs and "with other test" not in (folder / "verdicts.csv").read_text()
+
+
+def test_they_stay_with_the_lines_of_an_earlier_run(results_dir):
+    folder = run_claim(claim(), "quick")
+    before = (folder / FILE).read_bytes()
+    run_claim(claim(), "quick", only="mlp", force=True)
+    assert (folder / FILE).read_bytes() == before
+
+
+def test_they_arrive_on_another_machine(tmp_path, results_dir):
+    folder = run_claim(claim(), "quick")
+    tar = export_results(tmp_path / "results.tar")
+    (there,) = import_results(tar, out=tmp_path / "there")
+    assert (there / FILE).read_bytes() == (folder / FILE).read_bytes()
+    assert (there / "verdicts.csv").read_bytes() == (folder / "verdicts.csv").read_bytes()
+    run_claim(claim(train_in_silence), "quick", out=tmp_path / "silent")
+    (there,) = import_results(tmp_path / "silent", out=tmp_path / "there", force=True)
+    assert not (there / FILE).exists()
