@@ -186,7 +186,7 @@ def _sooner(runs, convnet, mlp, n):
     sentence = (
         f"On {n:,} images of {mlp[0]} the epochs of the mlp to {TARGET} % training error over those of the convnet (the "
         f"batches being equal, the steps as well; those of the convnet took {_slower(runs, convnet, mlp):.2g} times as long "
-        f"here), paired over {len(late)} seeds{lost}"
+        f"here), geometric mean, paired over {len(late)} seeds{lost}"
     )
     return check(f"convnet learns in fewer epochs, {n:,} images", interval, "times", sentence, above=1, doubt=doubt)
 

@@ -26,7 +26,7 @@ start is ahead with four layers is undecided. Vowels: the nearest neighbour (43.
 Robinson's table, its net of 88 units nearly (47, 49 there), while perceptron (52, 67 there) and Gaussian nodes (37, 45
 there), with cross-entropy and a chosen width, do better. As in the table the nearest neighbour is ahead of the nets of
 sigmoids, by 2 to 3 points, and of the linear classifier, by 9; other than in it, it is behind the Gaussian nodes, by 6. So
-few vowels of seven speakers decide none of that, nor that a net with batch normalisation and dropout is ahead of it, by 3
+few vowels of seven speakers decide none of that, nor that a net with batch normalisation and dropout is ahead of it, by 2.5
 (the recipe of the zoo's mlp_vowels, 41 % over ten seeds, learnt from six of the eight speakers: pretrained_sequences). Full
 (5 seeds on speech, one H100, some 10 minutes by estimate, not run yet): open.
 """
@@ -105,8 +105,8 @@ were known; quick, it had a quarter of the others' epochs and no net was "longer
 hour, the "longer" nets but the deepest random one came in after a run without them had been; the ConvNets had been trained,
 and tested, by a program whose gradients may have come out wrong now and then (see zoo/training/groups.py), in the same
 settings: every verdict is the same. The hour's step sizes are those of three, 0.0003 too, with which one seed of nets of
-four layers and of the LSTM validated best; the largest was mostly the better one, and a random start might learn faster
-beyond.
+four layers and of the LSTM validated best. Of two step sizes the better one is always an end of what was tried, and a net
+might learn faster beyond; which one it was has a row from the next run on.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
 with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
 frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,

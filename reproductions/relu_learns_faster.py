@@ -229,7 +229,7 @@ def _sooner(runs, relu, rival, name, notes=()):
         doubt = "no seed of either gets there"
     notes = "; ".join([*notes, *([bound + ", ".join(late)] if late else [])])
     sentence = f"On {relu[0]} the {metric.replace('_', ' ')} of {rival[1]} ({rival[2]}) over those of {relu[1]} ({relu[2]})"
-    sentence += f", paired over {seeds} seeds{notes and f' ({notes})'}"
+    sentence += f", geometric mean, paired over {seeds} seeds{notes and f' ({notes})'}"
     return check(name, interval, "times", sentence, above=1, doubt=doubt)
 
 

@@ -60,9 +60,10 @@ as is how many of these saddles have few downward directions; both came in, and 
 control, when results were known. What share of all critical points the points found are, nobody knows. A point counts as
 critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other starts keep their rows and have no index,
 error or eigenvalues. Points of one method whose losses agree in six digits and whose indices agree are one point, met again
-or mirrored, and count once in correlations, shares and spreads. The training images are all there is: n_test repeats them.
-Correlations are Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap. The
-three error levels are thirds of the distinct points by training error.
+or mirrored, and count once in correlations, shares and spreads; within groups of as many silent units, once in each. The
+training images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright
+(2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training
+error.
 """
 
 
@@ -105,8 +106,9 @@ def judge(runs):
     """The error rises with the index; saddles outnumber minima; those with few downward directions are alike in loss."""
     checks = []
     for row, found in _converged(runs).items():
-        points = _distinct(found)
-        place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({row[2]})"
+        points, apart = _distinct(found), _distinct(found, "silent_units")
+        critical = f"critical points of {row[1]} ({row[2]})"
+        place = f"On {row[0]} over the {len(points)} distinct {critical}"
         doubt = _why_none(runs, row) if points.empty else ""
         correlation = rank_correlation(points.index_pct, points.train_error_pct)
         minima, ends = points[points.directions == 0], found[found.silent_units == 0]
@@ -125,8 +127,9 @@ def judge(runs):
             ),
             check(
                 f"{row[2]}: error rises with the index at equal silent units",
-                _correlation_within(_distinct(found, "silent_units")), "(rank correlation)",
-                f"{place}, rank correlation of the two among points whose starts had as many silent units",
+                _correlation_within(apart), "(rank correlation)",
+                f"On {row[0]} over the {len(apart)} {critical} that differ, or whose starts' silent units do, rank correlation of "
+                "the two among points whose starts had as many of these",
                 above=0, doubt=doubt, resampled=True,
             ),
             check(

@@ -8,7 +8,10 @@ import pytest
 from claim_example import rows_of
 
 from zoo.errors import CorruptFile, InvalidInput, ResultsError
-from zoo.reproductions.harness import Trial, export_results, import_results, load_claim, paired_difference, ratio, rebuild, run_claim
+from zoo.reproductions.harness import (
+    Trial, claim_losses, claim_runs, export_results, import_results, load_claim, paired_difference, ratio, rebuild, run_claim,
+    target,
+)
 from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, Losses, losses_of, packed, unpacked
 from zoo.reproductions.harness.runs import lines_of, parse_runs, runs_text
@@ -157,6 +160,15 @@ def test_intervals_hold_what_examples_and_seeds_are_drawn_from():
     assert 0.93 < hold["wide"] / 300 and hold["narrow"] < hold["wide"]
 
 
+def test_a_mean_below_a_bound_is_widened_by_its_own_examples():
+    nets = [wrong_of("mlp", seed) for seed in range(4)]
+    found = target(runs_with({NET: nets}), NET, at_most=7)
+    half = np.hypot(1.96 * 100 * np.mean(nets, axis=0).std(ddof=1) / TESTED**0.5, (found.high - found.low) / 2)
+    assert found.wide == pytest.approx((found.effect - half, found.effect + half), rel=1e-3)
+    assert found.verdict == "reproduced" and found.lasting is False
+    assert target(runs_with({NET: nets[:1]}), NET, at_most=7, deterministic=True).wide == ()  # its interval is over examples
+
+
 def test_a_ratio_is_widened_on_the_scale_of_logarithms():
     wrong = {NET: [wrong_of("mlp", seed) for seed in range(4)], MACHINE: [wrong_of("kernel_machine", 0)]}
     found = ratio(runs_with(wrong), numerator=MACHINE, denominator=NET, metric=METRIC)
@@ -195,13 +207,22 @@ def test_a_run_keeps_them_and_everything_is_made_anew_from_them():
     recorded = json.loads((folder / "environment.json").read_bytes())
     assert "losses_sha256" in recorded and [*unpacked((folder / FILE).read_bytes())] == [(*NET, METRIC), (*MACHINE, METRIC)]
     page = (folder / "comparison.md").read_text()
-    assert page.count("with other test examples), claimed") == 2 and "2 of 2 would be the same." in page
+    assert page.count("with other test examples), claimed") == 2 and "of 2 verdicts for which it is known what each of them costs 2 would be the same." in page
     made = {name: (folder / name).read_bytes() for name in ("comparison.md", "verdicts.csv", FILE)}
     (folder / "comparison.md").unlink()
     rebuild("told")
     assert {name: (folder / name).read_bytes() for name in made} == made
     run_claim(claim(), "quick")  # read from the store
     assert {name: (folder / name).read_bytes() for name in made} == made
+
+
+def test_they_are_there_for_users_and_do_not_hang_on_to_tables(tmp_path):
+    run_claim(claim(), "quick")
+    losses = claim_losses("told")
+    np.testing.assert_array_equal(losses[*MACHINE, METRIC], 100 * wrong_of("kernel_machine", 0))
+    claim_runs("told").to_parquet(tmp_path / "runs.parquet")
+    run_claim(claim(train_in_silence), "quick")
+    assert claim_losses("told") == {}
 
 
 @pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(b"PK")])

@@ -13,6 +13,7 @@ _HOMES = {
     "WithFiles": "trial",
     "as_published": "verdicts",
     "check": "verdicts",
+    "claim_losses": "folder",
     "claim_runs": "folder",
     "compare": "folder",
     "control": "verdicts",

@@ -161,7 +161,7 @@ def compare(name, budget="quick", out=None):
     """
     import pandas as pd
 
-    module, runs = load_claim(name), claim_runs(name, budget, out)
+    module, runs = load_claim(name), read_folder(_folder_of(name, budget, out))
     comparison = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON)
     verdicts = pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
     for table in (comparison, verdicts):
@@ -171,14 +171,30 @@ def compare(name, budget="quick", out=None):
 
 
 def claim_runs(name, budget="quick", out=None):
-    """The runs of a claim at a budget as a DataFrame. Raises UnknownName, ResultsError."""
+    """The runs of a claim at a budget as a DataFrame, a line per seed and metric. Raises UnknownName, ResultsError."""
+    runs = read_folder(_folder_of(name, budget, out))
+    runs.attrs.clear()  # with losses in them it could not be written as Parquet, say
+    return runs
+
+
+def claim_losses(name, budget="quick", out=None):
+    """{(dataset, model, setting, metric): float32 (n_test,)}: what each test example costs, the mean over seeds.
+
+    In the unit of the metric: of an error in percent 100 for an example that every seed gets wrong. {} where the run kept
+    none. Raises UnknownName, ResultsError.
+    """
+    return dict(read_folder(_folder_of(name, budget, out)).attrs.get(OF_RUNS, {}))
+
+
+def _folder_of(name, budget, out):
+    """The results folder of a claim at a budget. Raises UnknownName, and ResultsError where it has no runs."""
     module = load_claim(name)
     claim, budget = claim_name(module), Budget.named(budget, None, getattr(module, "SEEDS", None)).name
     folder = results_root(out) / budget / claim
     if not os.path.exists(folder / "runs.csv"):
         there = f" --out {out}" if out else ""
         raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}{there}.")
-    return read_folder(folder)
+    return folder
 
 
 def result_folders(root):

@@ -52,8 +52,8 @@ def _lasting(verdicts):
     if not known:
         return ""
     rest = f", {len(fallen)} would be undecided: {'; '.join(fallen)}" if fallen else ""
-    said = "Were test examples drawn anew, too, as independent ones, of the verdicts that rest on which of them are wrong"
-    return f"{said} {len(known) - len(fallen)} of {len(known)} would be the same{rest}."
+    said = f"Were test examples drawn anew, too, independently: of {len(known)} verdicts for which it is known what each of them costs"
+    return f"{said} {len(known) - len(fallen)} would be the same{rest}."
 
 
 def _table(comparison, ends):

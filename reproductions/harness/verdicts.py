@@ -132,6 +132,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         lost = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
     else:
         interval, how = _difference(*(np.log(sample) for sample in samples))
+        how = f"geometric mean, {how}"
         wide = np.exp(statistics.widened(interval, _over_examples(runs, rows, metric, logs=True)))
         with np.errstate(over="ignore"):  # of two seeds far apart the interval may go beyond all numbers
             interval = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n)
@@ -157,7 +158,9 @@ def target(
     interval = statistics.mean_interval(values(runs, row, metric))
     note, doubt = _divergence(runs, (row,), metric)
     alone = deterministic and len(every_value(runs, row, metric)) == interval.n == 1
-    n = _seeds(interval.n)
+    n, losses, wide = _seeds(interval.n), row_losses(runs, row, metric), ()
+    if losses is not None and not alone and not _agreement(interval):
+        wide = statistics.widened(interval, statistics.over_examples(losses))
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
     if alone or _agreement(interval):
@@ -171,7 +174,7 @@ def target(
     of_all = f"the {what} of {_who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {_who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
     unit = "%" if metric.endswith("_pct") else "" if called else words(metric)
-    return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt)
+    return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt, wide=wide)
 
 
 def _examples(runs, row, metric):

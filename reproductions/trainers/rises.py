@@ -27,7 +27,7 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
 
     def judged(name, what, unit, interval, means, form, bound, doubt, wide):
         rise = f"the error of {who} {form.format(means[0])}, that of the {robust} {form.format(means[1])}"
-        sentence = f"{place} {rise}; {what}, over {interval.n} seeds"
+        sentence = f"{place} {rise}; {what} over {interval.n} seeds"
         return check(name, interval, unit, sentence, above=bound, seeds=seeds, doubt=doubt, wide=wide if losses else ())
 
     points = [after - before, robust_after - robust_before]
@@ -37,7 +37,7 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
         doubt = by_chance_of_examples(interval, 0, halves[0], tested)
     wide = widened(interval, halves[0])
     name = f"{where}: {who} loses more than {robust}"
-    checks = [judged(name, "difference", "percentage points", interval, means, "rises by {} points", 0, doubt, wide)]
+    checks = [judged(name, "difference,", "percentage points", interval, means, "rises by {} points", 0, doubt, wide)]
     name = f"{where}: {who}'s error grows by a larger factor than {robust}'s"
     interval, means, doubt, wide = Interval(np.nan, np.nan, np.nan, len(before)), ["no number"] * 2, "", ()
     if len(before) and min(map(min, (before, after, robust_before, robust_after))) > 0:
@@ -48,7 +48,7 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
         wide = np.exp(widened(of_logs, halves[1]))
         if tested and by_chance_of_examples(of_logs, 0, halves[1], tested):
             doubt = f"the {tested:,.0f} test examples and the seeds together do not decide it"
-    return [*checks, judged(name, "ratio", "times", interval, means, "becomes {} times as large", 1, doubt, wide)]
+    return [*checks, judged(name, "ratio, geometric mean", "times", interval, means, "becomes {} times as large", 1, doubt, wide)]
 
 
 def _halves(pairs, losses, same, tested):
