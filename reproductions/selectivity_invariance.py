@@ -40,7 +40,7 @@ import itertools
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
-from zoo.reproductions.harness.losses import row_losses
+from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
@@ -299,9 +299,10 @@ def _loses_more(runs, fragile, robust, metrics, where, who):
     single = any(trained[row] == 1 for row in fragile)
     tested = min(lines_of(runs, row).n_test.min() for row in (*fragile, *robust)) if single and "n_test" in runs else None
     rows = [*fragile, *robust]
-    known = [row_losses(runs, row, metric) for row, metric in zip(rows, [*metrics, *metrics], strict=True)]
-    known = None if any(each is None for each in known) or len({*map(len, known)}) > 1 else known
-    return rises_more(list(errors.values()), where, who, CONVNET[1], seeds, tested, known, same=len({row[0] for row in rows}) == 1)
+    known = [row_costs(runs, row, metric) for row, metric in zip(rows, [*metrics, *metrics], strict=True)]
+    known = None if None in known or len({costs.each.shape[1] for costs in known}) > 1 else known
+    same = len({row[0] for row in rows}) == 1
+    return rises_more(list(errors.values()), where, who, CONVNET[1], seeds, tested, known, same)
 
 
 def draw(runs):

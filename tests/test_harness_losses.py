@@ -1,9 +1,11 @@
 """What each test example costs: kept beside the runs, and what other test examples would do to an effect."""
 
+import contextlib
 import json
 import types
 
 import numpy as np
+import pandas as pd
 import pytest
 from claim_example import rows_of
 
@@ -13,7 +15,7 @@ from zoo.reproductions.harness import (
     target,
 )
 from zoo.reproductions.harness.folder import read_folder
-from zoo.reproductions.harness.losses import FILE, OF_RUNS, Losses, losses_of, packed, unpacked
+from zoo.reproductions.harness.losses import FILE, OF_RUNS, Costs, Losses, combined, losses_of, packed, unpacked
 from zoo.reproductions.harness.runs import lines_of, parse_runs, runs_text
 
 NET, MACHINE = ("digits", "mlp", ""), ("digits", "kernel_machine", "exact")
@@ -63,32 +65,48 @@ def draw(runs):
     return figure
 
 
+def costs_of(losses):
+    """Costs of losses (seeds, n)."""
+    return Costs(np.arange(len(losses)), np.float32(losses))
+
+
+def half_of(row, other=0):
+    """Half the interval that examples leave to a mean of losses (seeds, n), or to what it is more than another's, by hand."""
+    each = np.asarray(row, float) - other
+    noise = each.var(axis=0, ddof=1).mean() / len(each)
+    return 1.96 * np.sqrt(max(0, each.mean(axis=0).var(ddof=1) - noise) / each.shape[1])
+
+
 def runs_with(wrong, **told):
     """A table of runs of {row: one array of wrong examples for each seed}; told: {model: whether they are told}."""
     rows, losses = [], Losses()
     for row, each in wrong.items():
         rows += rows_of(row, [100 * np.mean(one) for one in each], n_test=len(each[0]))
         if told.get(row[1], True):
-            losses[*row, METRIC] = 100 * np.mean(each, axis=0, dtype="float32")
+            losses[*row, METRIC] = costs_of(100.0 * np.array(each))
     runs = parse_runs(runs_text("told", rows).encode(), "runs.csv")
     runs.attrs[OF_RUNS] = losses
     return runs
 
 
-def test_their_mean_is_kept_of_seeds_that_have_a_value():
+def test_they_are_kept_of_seeds_that_have_a_value():
     trial = Trial(*NET, (3, 4, 5), train)
     rows = train(trial, None)
     rows[2] |= {"value": np.nan, "losses": np.full(TESTED, np.nan)}
-    ((key, losses),) = losses_of(trial, rows).items()
-    assert key == (*NET, METRIC) and losses.dtype == np.float32
-    np.testing.assert_array_equal(losses, 50.0 * wrong_of("mlp", 3) + 50.0 * wrong_of("mlp", 5))
+    ((key, costs),) = losses_of(trial, rows).items()
+    assert key == (*NET, METRIC) and list(costs.seeds) == [3, 5] and costs.each.dtype == np.float32
+    np.testing.assert_array_equal(costs.each, 100 * np.array([wrong_of("mlp", 3), wrong_of("mlp", 5)]))
     assert losses_of(trial, train_in_silence(trial, None)) == {}
+    table = pd.DataFrame(train(trial, None))  # which has NaN where a row has none
+    assert len(losses_of(trial, table)) == 1 and losses_of(trial, table)[*NET, METRIC].each.shape == (3, TESTED)
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"value": 6.0}, "test_error_pct is not the mean of the losses that its rows have of the test examples"),
-    ({"losses": 100 * wrong_of("mlp", 0)[:-1]}, "test_error_pct has losses of other numbers of test examples"),
-    ({"losses": 5.5}, "test_error_pct has losses of other numbers of test examples"),
+    ({"value": 6.0}, "test_error_pct is not the mean of the losses that a row has of the test examples"),
+    ({"losses": np.append(100.0 * wrong_of("mlp", 0), 5.5)}, "test_error_pct has losses of other numbers of test examples"),
+    ({"losses": 5.5}, "test_error_pct is not the mean of the losses"),
+    ({"losses": [[1, 2], [3]]}, "the losses of test_error_pct are no numbers, one for each test example"),
+    ({"losses": {"a": 1}}, "the losses of test_error_pct are no numbers, one for each test example"),
 ])
 def test_what_does_not_fit_the_value_is_refused(change, message):
     trial = Trial(*NET, (0, 1), train)
@@ -101,16 +119,21 @@ def test_what_does_not_fit_the_value_is_refused(change, message):
 def test_a_file_holds_them_and_is_the_same_for_the_same():
     random = np.random.RandomState(0)
     kept = Losses(
-        {("mnist", "mlp", str(n), METRIC): np.float32(random.binomial(7, 0.1 * n, 1000 + n) / 7) for n in range(3)}  # 0: none
+        {("mnist", "mlp", str(n), METRIC): costs_of(random.rand(7, 1000 + n) < 0.1 * n) for n in range(3)}  # 0: none
     )
     found = unpacked(packed(kept))
     assert list(found) == list(kept) and packed(found) == packed(kept)
-    for key, losses in kept.items():
-        np.testing.assert_array_equal(found[key], losses, strict=True)
+    for key, costs in kept.items():
+        np.testing.assert_array_equal(found[key].each, costs.each, strict=True)
+        assert list(found[key].seeds) == list(range(7))
     assert packed(Losses()) == b"" and unpacked(b"") == {}
-    for damaged in (packed(kept)[:-30], b"no archive"):
-        with pytest.raises(CorruptFile):
+    content = packed(kept)
+    flipped = [content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :] for place in range(30, len(content), 41)]
+    for damaged in (content[:-30], b"no archive", *flipped):
+        with contextlib.suppress(CorruptFile):  # what no check of the archive's own tells, the sum in environment.json does
             unpacked(damaged)
+    with pytest.raises(CorruptFile):
+        unpacked(content[:-30])
 
 
 def test_a_part_of_a_table_knows_them_and_copies_nothing():
@@ -123,8 +146,7 @@ def test_a_machine_is_told_from_nets_by_mcnemar():
     nets = [wrong_of("mlp", seed) for seed in range(4)]
     wrong = {NET: nets, MACHINE: [wrong_of("kernel_machine", 0)]}
     known = paired_difference(runs_with(wrong), better=NET, worse=MACHINE)
-    apart = np.mean(nets, axis=0) - wrong[MACHINE][0]
-    half = np.hypot(1.96 * 100 * apart.std(ddof=1) / TESTED**0.5, (known.high - known.low) / 2)
+    half = np.hypot(half_of(100.0 * np.array(nets), 100.0 * wrong[MACHINE][0]), (known.high - known.low) / 2)
     assert known.wide == pytest.approx((known.effect - half, known.effect + half), rel=1e-3) and known.lasting
     assert known.verdict == "reproduced" and f"to {known.wide[1]:.4g} with other test examples), claimed" in known.sentence
     unknown = paired_difference(runs_with(wrong, kernel_machine=False), better=NET, worse=MACHINE)
@@ -143,27 +165,42 @@ def test_a_verdict_of_two_nets_stays_that_of_the_seeds_and_says_if_examples_may_
     assert found.low > 0 > found.wide[0] and found.verdict == "reproduced" and found.lasting is False
 
 
-def test_intervals_hold_what_examples_and_seeds_are_drawn_from():
-    """Nets whose seeds differ, on examples of differing difficulty: of 300 draws of both, 95 % of the wide intervals hold the
-    difference that they were drawn with, and few of those over seeds alone."""
-    random, hold = np.random.RandomState(1), {"wide": 0, "narrow": 0}
-    for _ in range(300):
-        hard = random.beta(0.3, 3, 1000)
-        nets = {
-            row: [random.rand(1000) < np.clip(hard * scale * random.normal(1, 0.02), 0, 1) for _ in range(6)]
-            for row, scale in ((NET, 0.8), (MACHINE, 1.0))
-        }
+@pytest.mark.parametrize("seeds, agree, narrow", [(3, 0.97, 0.7), (6, 0.97, 0.6), (6, 0.0, 0.97)])
+def test_intervals_hold_what_examples_and_seeds_are_drawn_from(seeds, agree, narrow):
+    """The difference that nets were drawn with: 95 % of the wide intervals hold it, of those over seeds alone the fewer the
+    more the seeds of a net agree on what is hard. agree: on how many of the examples they do."""
+    random, draws = np.random.RandomState(1), 400
+    true, held, held_by_seeds = 1.0, 0, 0
+    for _ in range(draws):
+        fixed, nets = random.rand(1000) < agree, {}
+        for row, share in ((NET, 0.06), (MACHINE, 0.07)):
+            alike = random.rand(1000) < share
+            nets[row] = [np.where(fixed, alike, random.rand(1000) < share * random.normal(1, 0.02)) for _ in range(seeds)]
         found = paired_difference(runs_with(nets), better=NET, worse=MACHINE)
-        true = 100 * 0.2 * 0.3 / 3.3
-        hold["wide"] += found.wide[0] <= true <= found.wide[1]
-        hold["narrow"] += found.low <= true <= found.high
-    assert 0.93 < hold["wide"] / 300 and hold["narrow"] < hold["wide"]
+        held += found.wide[0] <= true <= found.wide[1]
+        held_by_seeds += found.low <= true <= found.high
+    assert 0.93 <= held / draws <= 0.985 and held_by_seeds / draws <= narrow
+
+
+def test_costs_are_combined_over_the_seeds_that_are_shared():
+    random = np.random.RandomState(0)
+    first, second = (Costs(np.array(seeds), np.float32(random.rand(len(seeds), 50))) for seeds in ([1, 2, 5], [2, 5, 7]))
+    alone = Costs(np.array([0]), np.float32(random.rand(1, 50)))
+    mean, chance = combined((1, first), (-2, second), (1, alone))
+    each = first.each[1:] - 2 * second.each[:2] + alone.each
+    np.testing.assert_allclose(mean, each.mean(axis=0), rtol=1e-6)
+    assert chance == pytest.approx(each.var(axis=0, ddof=1).mean() / 2)
+    apart = Costs(second.seeds + 100, second.each)  # no seed in common: each by itself
+    mean, chance = combined((1, first), (-2, apart))
+    np.testing.assert_allclose(mean, first.each.mean(axis=0) - 2 * second.each.mean(axis=0), rtol=1e-6, atol=1e-7)
+    assert chance == pytest.approx(sum(each.var(axis=0, ddof=1).mean() / 3 for each in (first.each, 2 * second.each)))
+    assert combined((1, alone))[1] == 0
 
 
 def test_a_mean_below_a_bound_is_widened_by_its_own_examples():
     nets = [wrong_of("mlp", seed) for seed in range(4)]
     found = target(runs_with({NET: nets}), NET, at_most=7)
-    half = np.hypot(1.96 * 100 * np.mean(nets, axis=0).std(ddof=1) / TESTED**0.5, (found.high - found.low) / 2)
+    half = np.hypot(half_of(100.0 * np.array(nets)), (found.high - found.low) / 2)
     assert found.wide == pytest.approx((found.effect - half, found.effect + half), rel=1e-3)
     assert found.verdict == "reproduced" and found.lasting is False
     assert target(runs_with({NET: nets[:1]}), NET, at_most=7, deterministic=True).wide == ()  # its interval is over examples
@@ -172,8 +209,7 @@ def test_a_mean_below_a_bound_is_widened_by_its_own_examples():
 def test_a_ratio_is_widened_on_the_scale_of_logarithms():
     wrong = {NET: [wrong_of("mlp", seed) for seed in range(4)], MACHINE: [wrong_of("kernel_machine", 0)]}
     found = ratio(runs_with(wrong), numerator=MACHINE, denominator=NET, metric=METRIC)
-    first, second = wrong[MACHINE][0], np.mean(wrong[NET], axis=0)
-    half = 1.96 * (first / first.mean() - second / second.mean()).std(ddof=1) / TESTED**0.5
+    half = half_of(*(np.array(wrong[row]) / np.mean(wrong[row]) for row in (NET, MACHINE)))
     half = np.hypot(half, np.log(found.high / found.low) / 2)
     assert np.log(found.wide) == pytest.approx([np.log(found.effect) - half, np.log(found.effect) + half], abs=0.01)
 
@@ -186,7 +222,7 @@ def test_years_may_make_a_difference_of_squared_errors():
     rows, losses = [], Losses()
     for each, costs in squares.items():
         rows += rows_of(each, [np.mean(one) for one in costs], metric="arv")
-        losses[*each, "arv"] = np.mean(costs, axis=0, dtype="float32")
+        losses[*each, "arv"] = costs_of(np.array(costs))
     runs = parse_runs(runs_text("told", rows).encode(), "runs.csv")
     assert paired_difference(runs, better=row, worse=other, metric="arv").verdict == "contradicted"
     runs.attrs[OF_RUNS] = losses
@@ -219,7 +255,7 @@ def test_a_run_keeps_them_and_everything_is_made_anew_from_them():
 def test_they_are_there_for_users_and_do_not_hang_on_to_tables(tmp_path):
     run_claim(claim(), "quick")
     losses = claim_losses("told")
-    np.testing.assert_array_equal(losses[*MACHINE, METRIC], 100 * wrong_of("kernel_machine", 0))
+    np.testing.assert_array_equal(losses[*MACHINE, METRIC], [100 * wrong_of("kernel_machine", 0)])
     claim_runs("told").to_parquet(tmp_path / "runs.parquet")
     run_claim(claim(train_in_silence), "quick")
     assert claim_losses("told") == {}

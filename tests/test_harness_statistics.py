@@ -117,9 +117,11 @@ def test_what_examples_leave_to_a_difference_is_mcnemars():
     first[: b + 5] = 1
     second[b : b + 5 + c] = 1
     half = 1.96 * np.sqrt((b + c - (b - c) ** 2 / n) / (n * (n - 1)))
-    assert over_examples(first - second) == pytest.approx(half)
+    assert over_examples((first - second, 0)) == pytest.approx(half)
     assert half < by_examples(first.mean(), second.mean(), n)  # the widest, where both are never wrong together
-    assert over_examples(first, second) == pytest.approx(np.hypot(over_examples(first), over_examples(second)))
+    alone = [over_examples((each, 0)) for each in (first, second)]
+    assert over_examples((first, 0), (second, 0)) == pytest.approx(np.hypot(*alone))
+    assert over_examples((first, 1.0)) == 0  # examples differ by no more than seeds make them
 
 
 def test_a_widened_interval_has_both_halves():

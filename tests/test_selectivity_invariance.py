@@ -10,6 +10,7 @@ import zoo
 from zoo.errors import UnknownName
 from zoo.reproductions import selectivity_invariance as claim
 from zoo.reproductions.harness import Budget, Trial, WithFiles
+from zoo.reproductions.harness.losses import Costs
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import kernel_svm, moved_digits, tuned_nets
 from zoo.reproductions.trainers.data import Split, splits
@@ -287,14 +288,15 @@ def test_what_each_test_image_costs_tells_what_others_would_do_to_rises(same):
     hard = random.rand(2000) < 0.1
     losses = [100.0 * (hard | (random.rand(2000) < share)) for share in (0.0, 0.08, 0.0, 0.05)]
     errors = [[each.mean() + random.normal(0, 0.01) for each in losses] for _ in range(4)]
-    points, factor = rises_more(errors, "from a to b", "linear", "ConvNet", losses=losses, same=same)
+    costs = [Costs(np.arange(1), np.float32(each)[None]) for each in losses]
+    points, factor = rises_more(errors, "from a to b", "linear", "ConvNet", losses=costs, same=same)
     ends = losses[0] - losses[2], losses[1] - losses[3]
     half = 1.96 * np.sqrt(sum(end.var(ddof=1) for end in ([ends[1] - ends[0]] if same else ends)) / 2000)
     assert (points.wide[1] - points.wide[0]) / 2 == pytest.approx(np.hypot(half, (points.high - points.low) / 2), rel=1e-3)
     assert points.verdict == "reproduced" and points.lasting
     assert factor.wide[0] < factor.low < factor.effect < factor.high < factor.wide[1]
-    nowhere = rises_more(errors, "from a to b", "linear", "ConvNet", losses=[losses[0] * 0, *losses[1:]], same=same)
-    assert nowhere[1].wide == ()
+    costs[0].each[:] = 0
+    assert rises_more(errors, "from a to b", "linear", "ConvNet", losses=costs, same=same)[1].wide == ()
 
 
 @pytest.mark.parametrize("left", [4, 1, 0])

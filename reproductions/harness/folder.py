@@ -14,7 +14,7 @@ from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import write_scoreboard
-from zoo.reproductions.harness.store import Store, make_folder, write_atomically
+from zoo.reproductions.harness.store import Store, make_folder, write_together
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
 from zoo.reproductions.harness.trial import BUDGETS, Budget
 
@@ -48,9 +48,10 @@ def write_results(folder, module, rows, environment, pictures=None, losses=None)
     if kept:
         environment |= {"losses_sha256": _sha256(kept)}
     files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
+    files |= {FILE: kept} if kept else {}
     runs = _with_losses(parse_runs(content, folder / "runs.csv"), kept)
     generated = generated_files(module, runs, pictures, folder.parent.name)
-    with replacing(folder, pictures, kept):
+    with replacing(folder, {*pictures, *files}):
         _write(folder, files | pictures | generated)
 
 
@@ -98,20 +99,15 @@ def _with_losses(runs, content):
 
 
 @contextlib.contextmanager
-def replacing(folder, pictures, losses):
-    """While a run's files are written over those of another: losses.npz is written, or removed where this run has none, and
-    then pictures that only the other one drew are removed.
+def replacing(folder, names):
+    """While a run's files, of these names, are written over those of another: then what only the other one had is removed, its
+    pictures and its losses.npz.
     """
     former = set()
     with contextlib.suppress(ResultsError, TypeError):  # there was no other, or it is damaged
         former = set(filter(is_picture, read_environment(folder).get("pictures_sha256", {})))
-    make_folder(folder)
-    if losses:
-        write_atomically(folder / FILE, losses)
     yield
-    if not losses:
-        (folder / FILE).unlink(missing_ok=True)
-    for name in former - pictures.keys():
+    for name in {*former, FILE} - names:
         (folder / name).unlink(missing_ok=True)
 
 
@@ -178,12 +174,13 @@ def claim_runs(name, budget="quick", out=None):
 
 
 def claim_losses(name, budget="quick", out=None):
-    """{(dataset, model, setting, metric): float32 (n_test,)}: what each test example costs, the mean over seeds.
+    """{(dataset, model, setting, metric): float32 (seeds, n_test)}: what each test example costs each seed, in order of seeds.
 
-    In the unit of the metric: of an error in percent 100 for an example that every seed gets wrong. {} where the run kept
-    none. Raises UnknownName, ResultsError.
+    In the unit of the metric: of an error in percent 100 for an example that a seed gets wrong. {} where the run kept none.
+    Raises UnknownName, ResultsError.
     """
-    return dict(read_folder(_folder_of(name, budget, out)).attrs.get(OF_RUNS, {}))
+    kept = read_folder(_folder_of(name, budget, out)).attrs.get(OF_RUNS, {})
+    return {key: costs.each for key, costs in kept.items()}
 
 
 def _folder_of(name, budget, out):
@@ -213,8 +210,7 @@ def _inside(folder):
 
 def _write(folder, files):
     make_folder(folder)
-    for name, content in files.items():
-        write_atomically(folder / name, content)
+    write_together({folder / name: content for name, content in files.items()})
 
 
 def _unchanged(folder):

@@ -1,7 +1,10 @@
-"""What each test example costs a row, the mean over its seeds: kept beside runs.csv, for what other test examples would do."""
+"""What each test example costs each seed of a row: kept beside runs.csv, for what other test examples would do to an effect."""
 
 import io
+import math
 import zipfile
+import zlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +16,15 @@ OF_RUNS = "losses"  # the entry of runs.attrs, which pandas hands on to every pa
 WITHIN = 1e-4  # share of a row's value by which the mean may differ from it
 
 
+class Costs(NamedTuple):
+    """What test examples cost some seeds: seeds (k,) int64, each (k, n_test) float32."""
+
+    seeds: np.ndarray
+    each: np.ndarray
+
+
 class Losses(dict):
-    """{(dataset, model, setting, metric): float32 (n_test,)}: the mean over seeds, of rows whose examples are known one by one."""
+    """{(dataset, model, setting, metric): Costs} of rows whose test examples are known one by one."""
 
     def __deepcopy__(self, memo):
         return self  # pandas copies what a table carries for every part of it, and nobody changes this
@@ -23,37 +33,45 @@ class Losses(dict):
 def losses_of(trial, returned):
     """The Losses of what a trial's run gave: of each metric whose rows say what the examples cost.
 
-    returned: list of dicts or DataFrame, see Trial.run; a seed that diverged, without a value, counts for nothing. Raises
+    returned: list of dicts or DataFrame, see Trial.run; a seed that diverged, without a value, is left out. Raises
     InvalidInput, naming the trial, where a row's value is not the mean of its losses, or rows of a metric have other numbers
     of them.
     """
     rows = returned.to_dict("records") if hasattr(returned, "to_dict") else returned
     found = {}
     for row in rows:
-        if row.get(LOSSES) is not None and np.isfinite(row["value"]):
-            found.setdefault(row["metric"], []).append((float(row["value"]), np.asarray(row[LOSSES], "float64")))
-    kept = Losses()
-    for metric, each in found.items():
-        if len({losses.shape for _, losses in each}) > 1 or each[0][1].ndim != 1:
-            raise InvalidInput(f"{trial}: {metric} has losses of other numbers of test examples, seed by seed.")
-        if not all(np.isclose(losses.mean(), value, rtol=WITHIN, atol=0) for value, losses in each):
-            raise InvalidInput(f"{trial}: {metric} is not the mean of the losses that its rows have of the test examples.")
-        kept[*trial.row, metric] = np.mean([losses for _, losses in each], axis=0).astype("float32")
-    return kept
+        losses = row.get(LOSSES)
+        if losses is None or isinstance(losses, float) and math.isnan(losses) or not np.isfinite(row["value"]):
+            continue
+        try:
+            each = np.asarray(losses, "float64")
+        except (TypeError, ValueError):
+            raise InvalidInput(f"{trial}: the losses of {row['metric']} are no numbers, one for each test example.") from None
+        if each.ndim != 1 or not np.isclose(each.mean(), row["value"], rtol=WITHIN, atol=0):
+            raise InvalidInput(f"{trial}: {row['metric']} is not the mean of the losses that a row has of the test examples.")
+        found.setdefault(row["metric"], {})[int(row["seed"])] = each
+    if uneven := [metric for metric, each in found.items() if len({*map(len, each.values())}) > 1]:
+        raise InvalidInput(f"{trial}: {uneven[0]} has losses of other numbers of test examples, seed by seed.")
+    return Losses(
+        ((*trial.row, metric), Costs(np.array(sorted(each)), np.float32([each[seed] for seed in sorted(each)])))
+        for metric, each in found.items()
+    )
 
 
 def packed(losses):
     """Losses as the bytes of one .npz file, always the same for the same; b"" for none. What is 0 takes no room."""
     if not losses:
         return b""
-    places = [np.flatnonzero(values) for values in losses.values()]
+    flat = [costs.each.ravel() for costs in losses.values()]
+    places = [np.flatnonzero(each) for each in flat]
     arrays = {
         "rows": np.array([*losses], dtype=str),  # (rows, 4)
-        "n_test": np.array([*map(len, losses.values())], "uint32"),
+        "shapes": np.array([costs.each.shape for costs in losses.values()], "uint32"),
+        "seeds": np.concatenate([costs.seeds for costs in losses.values()]).astype("uint32"),
         "lengths": np.array([*map(len, places)], "uint32"),
         # From one example to the next: small numbers take little room.
         "gaps": np.concatenate([np.diff(place, prepend=0) for place in places]).astype("uint32"),
-        "values": np.concatenate([values[place] for values, place in zip(losses.values(), places)]),
+        "values": np.concatenate([each[place] for each, place in zip(flat, places)]),
     }
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
@@ -67,13 +85,15 @@ def unpacked(content):
         return found
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            rows, sizes, lengths, gaps, values = (arrays[name] for name in ("rows", "n_test", "lengths", "gaps", "values"))
-        ends = np.cumsum(lengths)[:-1]
-        for row, n_test, gap, costs in zip(rows, sizes, np.split(gaps, ends), np.split(values, ends), strict=True):
-            losses = np.zeros(n_test, "float32")
-            losses[np.cumsum(gap, dtype="int64")] = costs
-            found[tuple(map(str, row))] = losses
-    except (ValueError, KeyError, IndexError, OSError, EOFError, zipfile.BadZipFile):
+            parts = {name: arrays[name] for name in ("rows", "shapes", "seeds", "lengths", "gaps", "values")}
+        ends = np.cumsum(parts["lengths"])[:-1]
+        cut = [np.split(parts["seeds"], np.cumsum(parts["shapes"][:, 0])[:-1])]
+        cut += [np.split(parts[name], ends) for name in ("gaps", "values")]
+        for row, shape, seeds, gaps, values in zip(parts["rows"], parts["shapes"], *cut, strict=True):
+            each = np.zeros(math.prod(shape.tolist()), "float32")
+            each[np.cumsum(gaps, dtype="int64")] = values
+            found[tuple(map(str, row))] = Costs(seeds.astype("int64"), each.reshape(shape))
+    except (ValueError, KeyError, IndexError, OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error):
         raise CorruptFile(f"{FILE} is damaged.") from None
     return found
 
@@ -83,7 +103,27 @@ def together(parts):
     return Losses(item for part in parts for item in part.items())
 
 
-def row_losses(runs, row, metric):
-    """What each test example costs a row, the mean over its seeds, float64 (n_test,); None where nobody knows."""
-    losses = runs.attrs.get(OF_RUNS, {}).get((*row, metric))
-    return None if losses is None else losses.astype("float64")
+def row_costs(runs, row, metric):
+    """The Costs of a row; None where nobody knows them."""
+    return runs.attrs.get(OF_RUNS, {}).get((*row, metric))
+
+
+def combined(*terms):
+    """(mean (n,), chance) of a sum of costs, terms (factor, Costs) on the same n examples: of each example the mean over seeds,
+    and by how much such means vary with the draw of the seeds, squared, on the average of the examples.
+
+    Over the seeds that all share who have several, if that is two or more, else as if they were independent.
+    """
+    several = [costs.seeds for _, costs in terms if len(costs.seeds) > 1]
+    shared = [seed for seed in several[0] if all(seed in seeds for seeds in several)] if several else []
+    if len(shared) > 1:
+        terms = [(1, Costs(np.array(shared), sum(factor * _of(costs, shared) for factor, costs in terms)))]
+    parts = [factor * costs.each.astype("float64") for factor, costs in terms]
+    chance = sum(part.var(axis=0, ddof=1).mean() / len(part) for part in parts if len(part) > 1)
+    return sum(part.mean(axis=0) for part in parts), float(chance)
+
+
+def _of(costs, seeds):
+    """(seeds, n) of some seeds, of what has one value for all; float64."""
+    each = costs.each.astype("float64")
+    return each if len(each) == 1 else each[[np.flatnonzero(costs.seeds == seed)[0] for seed in seeds]]

@@ -69,14 +69,11 @@ def by_examples_of_logs(first, second, n):
 def over_examples(*parts):
     """Half the 95% interval that test examples leave to a mean over them, or to a sum of means over examples of their own.
 
-    parts: arrays (n,), n of 2 or more, such as by how much more each example costs one method than another, on the mean of its
-    seeds; where that is a mistake, and there is no chance in either, it is McNemar's interval. For the logarithm of the ratio
-    of two means, by the delta method, costs divided by their mean take their place.
-
-    >>> round(over_examples(np.array([1.0, 0, 0, 1] * 25) - np.array([0.0, 0, 1, 1] * 25)), 4)
-    0.1393
+    parts: (mean, chance) of two examples or more as losses.combined gives them, such as by how much more each costs one method
+    than another; where that is a mistake, and there is no chance in either, it is McNemar's interval. What the draw of the
+    seeds does to single examples is left out: the interval over seeds has it already.
     """
-    return 1.96 * float(np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts)))
+    return 1.96 * float(np.sqrt(sum(max(0.0, mean.var(ddof=1) - chance) / len(mean) for mean, chance in parts)))
 
 
 def widened(interval, half):

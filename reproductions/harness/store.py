@@ -100,23 +100,31 @@ def _sums(contents):
 
 def write_atomically(path, content):
     """Put bytes in place of a file such that, whatever happens, there is the old file or the new one."""
-    path = Path(path)
+    write_together({Path(path): content})
+
+
+def write_together(files):
+    """write_atomically for {path: bytes} that belong together: none takes its place before all are on the disk."""
+    temporary = {}
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
-        try:
+        for path, content in files.items():
+            handle, temporary[path] = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        _sync_folder(path.parent)
+            os.chmod(temporary[path], 0o644)
+        for path in files:
+            os.replace(temporary[path], path)
+            del temporary[path]
+        for folder in {path.parent for path in files}:
+            _sync_folder(folder)
     except OSError as error:
         raise _unwritable(path.parent, error) from error
+    finally:
+        for left in temporary.values():
+            with contextlib.suppress(OSError):
+                os.unlink(left)
 
 
 def make_folder(folder):

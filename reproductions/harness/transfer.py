@@ -24,8 +24,9 @@ from zoo.reproductions.harness.folder import (
     result_folders,
     results_root,
 )
+from zoo.reproductions.harness.losses import FILE
 from zoo.reproductions.harness.scoreboard import write_scoreboard
-from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically
+from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically, write_together
 
 MANIFEST = "MANIFEST.json"
 
@@ -91,23 +92,27 @@ def import_results(source, out=None, force=False):
 def _require_new(root, folders, entries):
     """Raise ResultsError where runs would be lost that are not the given ones."""
     store = Store(root)
-    runs = {root / place / "runs.csv": folder / "runs.csv" for place, folder in folders.items()}
-    others = [mine for mine, given in runs.items() if mine.exists() and mine.read_bytes() != given.read_bytes()]
+    files = {root / place / name: folder / name for place, folder in folders.items() for name in ("runs.csv", FILE)}
+    others = [mine for mine, given in files.items() if mine.exists() and not _same(mine, given)]
     others += [store.folder / key for key, entry in entries.items() if _present(store, key) not in (None, entry.manifest)]
     if others:
         remedy = "replace them with --force, or import into another folder with --out"
         raise ResultsError(f"{others[0]} holds other runs already; {remedy}.")
 
 
+def _same(mine, given):
+    return given.exists() and mine.read_bytes() == given.read_bytes()
+
+
 def _take_folder(root, place, folder):
     written, name = root / place, "-".join(place.parts)
     with Store(root).lock(name, wait=True):
         make_folder(written)
-        with replacing(written, pictures := read_pictures(folder), read_losses(folder)):
-            for file in ("runs.csv", "environment.json"):
-                write_atomically(written / file, (folder / file).read_bytes())
-            for file, content in pictures.items():
-                write_atomically(written / file, content)
+        files = {file: (folder / file).read_bytes() for file in ("runs.csv", "environment.json")} | read_pictures(folder)
+        if losses := read_losses(folder):
+            files[FILE] = losses
+        with replacing(written, set(files)):
+            write_together({written / file: content for file, content in files.items()})
             rebuild_folder(written)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)

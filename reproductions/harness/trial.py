@@ -13,6 +13,7 @@ BUDGETS = ("smoke", "quick", "hour", "full")
 DEFAULT_SEEDS = {"smoke": 2, "quick": 3, "full": 20}
 MOST_SEEDS = 10_000
 _MISSING = object()
+OWN_FILES = {"rows.json", "manifest.json", "losses.npz"}  # of a stored trial, see store
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class WithFiles:
 
     rows: object
     files: dict[str, bytes]
+
+    def __post_init__(self):
+        if taken := {*self.files} & OWN_FILES:
+            raise InvalidInput(f"A trial can't leave a file called {taken.pop()}: that is one of the store's own.")
 
 
 @dataclass(frozen=True)

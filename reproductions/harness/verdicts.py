@@ -8,7 +8,7 @@ import pandas as pd
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
 from zoo.reproductions.harness.numbers import number, rounded, words
-from zoo.reproductions.harness.losses import row_losses
+from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.runs import lines_of
 
@@ -132,10 +132,9 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         lost = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
     else:
         interval, how = _difference(*(np.log(sample) for sample in samples))
-        how = f"geometric mean, {how}"
-        wide = np.exp(statistics.widened(interval, _over_examples(runs, rows, metric, logs=True)))
+        wide, how = statistics.widened(interval, _over_examples(runs, rows, metric, logs=True)), f"geometric mean, {how}"
         with np.errstate(over="ignore"):  # of two seeds far apart the interval may go beyond all numbers
-            interval = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n)
+            interval, wide = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n), np.exp(wide)
     place = _place(numerator, denominator)
     sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
     sentence += f" ({remark})" if remark else ""
@@ -158,9 +157,9 @@ def target(
     interval = statistics.mean_interval(values(runs, row, metric))
     note, doubt = _divergence(runs, (row,), metric)
     alone = deterministic and len(every_value(runs, row, metric)) == interval.n == 1
-    n, losses, wide = _seeds(interval.n), row_losses(runs, row, metric), ()
-    if losses is not None and not alone and not _agreement(interval):
-        wide = statistics.widened(interval, statistics.over_examples(losses))
+    n, costs, wide = _seeds(interval.n), row_costs(runs, row, metric), ()
+    if costs and not alone and not _agreement(interval):
+        wide = statistics.widened(interval, statistics.over_examples(combined((1, costs))))
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
     if alone or _agreement(interval):
@@ -189,10 +188,11 @@ def _over_examples(runs, rows, metric, logs=False):
     """Half the interval that the test examples leave to what two rows differ by, or to its logarithm; NaN where nobody kept
     what each of them costs, or they are not the same.
     """
-    first, second = (row_losses(runs, row, metric) for row in rows)
-    if first is None or second is None or len(first) != len(second) or rows[0][0] != rows[1][0]:
+    first, second = (row_costs(runs, row, metric) for row in rows)
+    if not first or not second or first.each.shape[1] != second.each.shape[1] or rows[0][0] != rows[1][0]:
         return np.nan
-    return statistics.over_examples(first / first.mean() - second / second.mean() if logs else first - second)
+    units = [costs.each.mean() if logs else 1 for costs in (first, second)]
+    return statistics.over_examples(combined((1 / units[0], first), (-1 / units[1], second)))
 
 
 def _chance_of_examples(runs, rows, metric, interval, at_least, half):
@@ -201,7 +201,7 @@ def _chance_of_examples(runs, rows, metric, interval, at_least, half):
     half: what these leave open; NaN where nobody kept what each of them costs: then, of shares of wrong ones, the most it can be.
     """
     if np.isfinite(half):
-        tested = len(row_losses(runs, rows[0], metric))
+        tested = row_costs(runs, rows[0], metric).each.shape[1]
     else:
         tested = np.min([_examples(runs, row, metric) for row in rows])
         half = 100 * statistics.by_examples(*(values(runs, row, metric).mean() / 100 for row in rows), tested)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.reproductions.harness import check
+from zoo.reproductions.harness.losses import combined
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.statistics import (
     Interval, by_examples, by_examples_of_logs, mean_interval, over_examples, widened,
@@ -17,8 +18,8 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
 
     errors: rows of (before, after, robust before, robust after), percent, one for each seed; a factor needs all above 0,
     else it is left undecided. where: between what, in words. seeds: how many were trained, those that diverged included.
-    tested: on how many examples, before and after, where one of the two draws nothing at random; else None. losses: what
-    each test example costs each of the four, (n,), 0 to 100, None where nobody knows; same: whether those after are those before.
+    tested: on how many examples, before and after, where one of the two draws nothing at random; else None. losses: the
+    Costs of the four, None where nobody knows them; same: whether the examples after are those before.
     """
     before, after, robust_before, robust_after = np.array(errors, dtype="float64").reshape(-1, 4).T
     place = where[0].upper() + where[1:]
@@ -59,12 +60,12 @@ def _halves(pairs, losses, same, tested):
     """
     if losses:
 
-        def half(before, after, robust_before, robust_after):
-            ends = before - robust_before, after - robust_after
-            return over_examples(ends[1] - ends[0]) if same else over_examples(*ends)
+        def half(units):
+            terms = [(sign / unit, costs) for sign, unit, costs in zip((-1, 1, 1, -1), units, losses, strict=True)]
+            return over_examples(combined(*terms)) if same else over_examples(combined(*terms[::2]), combined(*terms[1::2]))
 
-        errs = min(each.mean() for each in losses) > 0
-        return half(*losses), half(*(each / each.mean() for each in losses)) if errs else np.nan
+        means = [costs.each.mean() for costs in losses]
+        return half([1] * 4), half(means) if min(means) > 0 else np.nan
     if not tested:
         return np.nan, np.nan
     means = [[mean_interval(values).estimate / 100 for values in pair] for pair in pairs]

@@ -15,7 +15,9 @@ from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
 from zoo.training.order import member_key
 
 STEPS_PER_LAUNCH = 400
+SHORT = 1.0  # seconds: of a launch, so that an interrupt does not leave two long ones in hand
 STACKED = ("trainable", "non_trainable", "optimizer")
+_left = []  # results of launches that an interrupt did not wait for
 
 
 class CompiledEngine:
@@ -41,6 +43,7 @@ class CompiledEngine:
         seconds (without compilation), compile_seconds and group_size. Falls back to smaller groups when the
         device's memory is short, and raises ZooError when not even one member fits.
         """
+        _finish_what_is_left()
         members = len(state["seeds"])
         at_once = min(self.group_size or members, members)
         data = dict(zip(data, _on_device(*data.values())))
@@ -95,28 +98,33 @@ class CompiledEngine:
     def _fit_group(self, execute, arguments, data, plan, progress, stopped):
         state, best, history = arguments
         room = len(history["loss"])
-        chunks, pending = [], None
+        chunks, pending, began = [], None, time.perf_counter()
         for done in range(0, plan["epochs"], room):
             if stopped():
-                return None  # another group's error is what the caller gets
+                break
             epochs = min(room, plan["epochs"] - done)
             first = np.int32(plan["first_epoch"] + done)
             try:
                 state, best, history = execute(state, best, history, first, np.int32(epochs), data)
                 chunks.append({name: jnp.copy(values) for name, values in history.items()})
-                if pending is not None:  # the device works one launch ahead of the clock
-                    self._report(*pending, progress)
+                if pending is not None:  # the device works one short launch ahead of the clock
+                    self._report(*pending, progress, stopped)
                 pending = (chunks[-1], epochs, len(state["factor"]))
-                if done + room >= plan["epochs"]:
-                    self._report(*pending, progress)
+                if done + room >= plan["epochs"] or time.perf_counter() - began > SHORT * len(chunks):
+                    self._report(*pending, progress, stopped)
+                    pending = None
             except jax.errors.JaxRuntimeError as error:
                 _raise_too_large(error)
+        if stopped():
+            return None  # another group's error, or the user's interrupt, is what the caller gets
         history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
         return self._finished(state, best, plan) | {"history": history}
 
-    def _report(self, chunk, epochs, members, progress):
+    def _report(self, chunk, epochs, members, progress, stopped):
         name = "val_accuracy" if "val_accuracy" in chunk else "loss"
-        values = np.asarray(chunk[name][epochs - 1], "float64")  # waits for the launch
+        if not _waited_for(chunk[name], stopped):
+            return
+        values = np.asarray(chunk[name][epochs - 1], "float64")
         values = values[np.isfinite(values)]
         progress.advance(epochs * members, f"{name} {values.mean():.4f}" if values.size else "diverged")
 
@@ -208,6 +216,7 @@ class CompiledEngine:
 
     def evaluate(self, state, data):
         """Metrics of every member on data, a dict of x, y and maybe weights w: dict of (K,) float32."""
+        _finish_what_is_left()
         data = dict(zip(data, _on_device(*data.values())))
         run = self._executables.setdefault("evaluate", jax.jit(self.program.evaluate))
         parts, draws = zip(*self._by_groups(state, lambda weights: jax.device_get(run(*weights, data))))
@@ -216,6 +225,7 @@ class CompiledEngine:
 
     def predict(self, state, x):
         """Outputs of every member: (K, n, ...)."""
+        _finish_what_is_left()
         run = self._executables.setdefault("predict", jax.jit(self.program.predict))
         rows = evaluation_rows(len(state["seeds"]))
 
@@ -253,6 +263,29 @@ class CompiledEngine:
         members = len(state["seeds"])
         size = self.group_size or members
         return [slice(start, start + size) for start in range(0, members, size)]
+
+
+def _waited_for(values, stopped):
+    """Whether an array was waited for: not after stopped(), and with an ear for Ctrl-C, which XLA's own waits do not have.
+
+    What the device has in hand then goes on, and whatever computes next waits for it (see zoo.training.groups).
+    """
+    began = time.perf_counter()
+    try:
+        while not values.is_ready() and not stopped():
+            time.sleep(min(0.05, 1e-4 + (time.perf_counter() - began) / 50))
+    except KeyboardInterrupt:
+        _left.append(values)
+        raise
+    if not values.is_ready():
+        _left.append(values)
+        return False
+    return True
+
+
+def _finish_what_is_left():
+    while _left:
+        jax.block_until_ready(_left.pop())
 
 
 def _on_device(*arrays):
