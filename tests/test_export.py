@@ -233,6 +233,15 @@ def test_wrong_names(format, name, says, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_bfloat16_is_not_for_onnx(tmp_path):
+    """The converter would write a graph that no runtime loads."""
+    model = zoo.Population(make, [0], precision="mixed_bfloat16")[0]
+    with pytest.raises(InvalidInput, match="'linear' computes in bfloat16, for which ONNX lacks.*set_weights"):
+        zoo.export_model(model, tmp_path / "linear.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+
 def test_what_is_no_single_model(tmp_path):
     with pytest.raises(InvalidInput, match="not str"):
         zoo.export_model("linear", tmp_path / "m.onnx", "onnx")

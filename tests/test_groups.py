@@ -7,7 +7,7 @@ import time
 import weakref
 
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from population_example import compiled, digits
 
 from zoo.training import engine
@@ -167,3 +167,60 @@ def test_an_interrupt_stops_all_groups():
 
     with pytest.raises(KeyboardInterrupt):
         run_groups(range(5), prepare, work, 2)
+
+
+class InHand:
+    """What a launch gives that takes three looks, at the second of which the user interrupts."""
+
+    def __init__(self, interrupted):
+        self.looks, self.interrupted, self.finished = 0, interrupted, False
+
+    def is_ready(self):
+        self.looks += 1
+        if self.interrupted and self.looks == 2:
+            raise KeyboardInterrupt
+        return self.looks >= 3
+
+    def block_until_ready(self):
+        self.finished = True
+
+
+def test_an_interrupt_is_heard_while_a_launch_is_in_hand_and_what_comes_next_waits_for_it():
+    assert engine._waited_for(InHand(interrupted=False), lambda: False)
+    launch = InHand(interrupted=True)
+    with pytest.raises(KeyboardInterrupt):
+        engine._waited_for(launch, lambda: False)
+    stopped = InHand(interrupted=False)
+    assert not engine._waited_for(stopped, lambda: True)
+    population = compiled([0])
+    population.fit(*digits(n=40)[0], batch_size=20)
+    assert launch.finished and stopped.finished and not engine._left
+
+
+def test_an_interrupted_fit_leaves_the_population_as_it_was(monkeypatch):
+    population, x = compiled([0, 1]), digits(n=40)[0]
+    population.fit(*x, batch_size=20)
+    before, twin = population.get_weights(1), compiled([0, 1])
+    twin.fit(*x, batch_size=20)
+
+    def interrupted(values, stopped):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(engine, "_waited_for", interrupted)
+        population.fit(*x, epochs=2, batch_size=20)
+    assert population.epochs_trained == 1
+    for mine, known in zip(population.get_weights(1), before, strict=True):
+        assert_array_equal(mine, known)
+    assert_array_equal(population.fit(*x, batch_size=20).loss, twin.fit(*x, batch_size=20).loss)
+
+
+def test_without_compilation_all_is_the_same():
+    """For stepping through a loss of one's own."""
+    import jax
+
+    x = digits(n=40)[0]
+    loss = compiled([0, 1]).fit(*x, epochs=2, batch_size=20).loss
+    with jax.disable_jit():
+        assert cores() == 1
+        assert_allclose(compiled([0, 1]).fit(*x, epochs=2, batch_size=20).loss, loss, rtol=1e-5)

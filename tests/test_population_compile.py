@@ -27,6 +27,10 @@ def population():
     ({"loss": {"logits": "mse"}}, "one output, so it wants one loss; got a dict"),
     ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),
     ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
+    *(
+        ({"metrics": [keras.metrics.SparseCategoricalAccuracy(name=name)]}, f"A metric can't be called '{name}': tables have")
+        for name in ("member", "seed", "epoch", "diverged")
+    ),
     ({"learning_rate": 0.1}, "2 positive numbers"),
     ({"learning_rate": [0.1]}, "2 positive numbers"),
     ({"learning_rate": [0.1, 0]}, "2 positive numbers"),

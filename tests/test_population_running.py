@@ -21,6 +21,15 @@ def test_groups_give_the_same_numbers(reference, data):
     assert_allclose(population.predict(data[1][0]), reference[0].predict(data[1][0]), rtol=1e-5, atol=1e-6)
 
 
+def test_a_batch_is_no_larger_than_the_data_unless_asked_for(data):
+    (x, y), _ = data
+    assert len(x) < 128
+    whole = compiled([0, 1]).fit(x, y, epochs=2, batch_size=len(x))
+    assert_same(compiled([0, 1]).fit(x, y, epochs=2), whole)
+    subsets = np.arange(60).reshape(2, 30)
+    assert_same(compiled([0, 1]).fit(x, y, subsets=subsets), compiled([0, 1]).fit(x, y, subsets=subsets, batch_size=30))
+
+
 def test_short_memory_leads_to_groups_and_says_so_once(reference, data, monkeypatch, capsys):
     monkeypatch.setattr("zoo.training.engine.cores", lambda: 1)
     answers = iter([-(10**12), -(10**12)])

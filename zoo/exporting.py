@@ -96,6 +96,11 @@ def _check(model, format):
     single = model.built and len(getattr(model, "inputs", None) or ()) == len(getattr(model, "outputs", None) or ()) == 1
     if format != "keras" and not single:
         raise InvalidInput("Only a functional or built sequential model with one input and one output can be exported so.")
+    if format == "onnx" and any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers()):
+        raise InvalidInput(
+            f"{model.name!r} computes in bfloat16, for which ONNX lacks some of its operations. Make it anew in float32 "
+            "(keras.config.set_dtype_policy, or precision in a Population) and give that one the weights: set_weights."
+        )
 
 
 def _write(model, written, format):
@@ -133,6 +138,7 @@ def _name_the_batch(written):
     graph = onnx.load(written)
     for value in (*graph.graph.input, *graph.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.checker.check_model(graph, full_check=True)
     onnx.save(graph, written)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 
+BATCH = 128  # examples, unless another size is asked for
 IGNORES_Y = "ignores_y = True"
 STREAMS = ("element_spec", "num_batches", "__next__")  # what tf.data, keras.utils.PyDataset and generators have, and no array
 
@@ -223,13 +224,15 @@ def check_labels(y, output_shape, part="", ignored=None):
 
 
 def check_schedule(n, epochs, batch_size):
-    """Positive epochs and a batch no larger than the data of n examples, or InvalidInput."""
+    """The batch size for positive epochs of n examples: no larger than these, BATCH or all for None; or InvalidInput."""
+    batch_size = min(BATCH, n) if batch_size is None else batch_size
     if not _is_positive_int(epochs):
         raise InvalidInput(f"epochs must be a positive integer; got {epochs!r}.")
     if not _is_positive_int(batch_size):
         raise InvalidInput(f"batch_size must be a positive integer; got {batch_size!r}.")
     if batch_size > n:
         raise InvalidInput(f"batch_size {batch_size} is larger than the data, {n} examples; use at most {n}.")
+    return batch_size
 
 
 def _is_positive_int(value):

@@ -22,9 +22,10 @@ CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 def cores():
     """How many groups the device can train side by side: as many as this process may use CPU cores, on a GPU one.
 
-    One, too, while JAX looks for NaN or infinity: it does so in the thread that was told to only.
+    One, too, while JAX looks for NaN or infinity, or compiles nothing: it does so in the thread that was told to only.
     """
-    if jax.default_backend() != "cpu" or jax.config.jax_debug_nans or jax.config.jax_debug_infs:
+    debugging = jax.config.jax_debug_nans or jax.config.jax_debug_infs or jax.config.jax_disable_jit
+    if jax.default_backend() != "cpu" or debugging:
         return 1
     return processor_cores()
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+COLUMNS = ("member", "seed", "epoch", "diverged")  # of tables, beside the metrics
+
 
 def by_epoch(history, seeds, first_epoch):
     """DataFrame of member, seed, epoch and the metrics of history, {name: (epochs, K)}; epochs count from first_epoch."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.errors import InvalidInput, reason_of
+from zoo.training.history import COLUMNS
 from zoo.training.logits import ends_in_logits, loss_for_logits, metric_for_logits
 from zoo.training.monitor import is_accuracy, metric_sign
 
@@ -44,6 +45,8 @@ class Objective:
         ]
         for metric in self._known_metrics:
             _require_whole_config(metric)
+            if (name := getattr(metric, "name", None)) in COLUMNS:
+                raise InvalidInput(f"A metric can't be called {name!r}: tables have a column of that name; give it another.")
         self.peak_rate = _peak_rate(self._pattern) if rates is not None else None
 
     def compile(self, model, steps_per_execution=1):

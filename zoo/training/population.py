@@ -119,7 +119,7 @@ class Population:
         y=None,
         *,
         epochs=1,
-        batch_size=128,
+        batch_size=None,
         validation_data=None,
         validation_split=0.0,
         sample_weight=None,
@@ -139,7 +139,8 @@ class Population:
         Args:
             x: array (n, *input_shape), any numeric dtype, shared by all members.
             y: array (n, ...), or None where the loss says that it ignores it (ignores_y = True, as zoo.layers.MeanOutput).
-            epochs, batch_size: positive integers; a batch can't be larger than what a member trains on.
+            epochs, batch_size: positive integers; a batch can't be larger than what a member trains on. None: 128, or all where
+                that is less.
             validation_data: None, (x, y) or (x, y, sample_weight), evaluated after every epoch. validation_split: or the share
                 of x, y and sample_weight that is held out for it, the last one, as Keras takes it.
             sample_weight: None, or how much each example counts in the loss: numbers (n,) of at least 0, or (n, *steps)
@@ -156,6 +157,9 @@ class Population:
             drop_remainder: leave out an epoch's last batch when it is smaller than the others.
             verbose: "auto" shows progress on a terminal, True always, False never.
 
+        Interrupted (Ctrl-C), it leaves the population as it was before the call, while what the device has in hand, an epoch or
+        some, comes to its end before it computes again: call it for some epochs at a time to keep what the first have learnt.
+
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
         val_ counterparts; with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss
         stops being finite is marked in `diverged` and keeps its rows.
@@ -168,10 +172,11 @@ class Population:
         if validation_split:
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
             x, y, sample_weight = kept
-        plan = self._plan(epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data)
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
-        checks.check_schedule(len(x) if subsets is None else subsets.shape[1], epochs, batch_size)
+        n = len(x) if subsets is None else subsets.shape[1]
+        batch_size = checks.check_schedule(n, epochs, batch_size)
+        plan = self._plan(epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data)
         if validation_data is not None:
             held_out = checks.check_validation(self.template, validation_data, y, self._objective)
         engine = self._need_engine(x, y)

@@ -17,7 +17,7 @@ def pretrain(
     x,
     *,
     epochs,
-    batch_size=128,
+    batch_size=None,
     optimizer="adam",
     corruption="masking",
     level=0.25,
