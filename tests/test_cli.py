@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,25 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr("zoo.datasets.fetch", break_down)
     monkeypatch.setattr(sys, "argv", ["zoo", "data", "fetch", "mnist"])
     with pytest.raises(RuntimeError, match="a bug"):
+        main()
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_an_interrupt_does_not_wait_for_what_the_device_has_in_hand(busy, monkeypatch):
+    """Python would, at its end; there is nothing left to be saved then."""
+    from zoo.cli import main
+
+    def interrupt(name, source=None):
+        raise KeyboardInterrupt
+
+    def leave(code):
+        raise RuntimeError(f"left at once, with {code}")
+
+    monkeypatch.setattr("zoo.datasets.fetch", interrupt)
+    monkeypatch.setitem(sys.modules, "zoo.training.engine", types.SimpleNamespace(in_hand=lambda: busy))
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(sys, "argv", ["zoo", "data", "fetch", "mnist"])
+    with pytest.raises(RuntimeError if busy else SystemExit, match="left at once, with 130" if busy else "130"):
         main()
 
 

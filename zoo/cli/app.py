@@ -1,5 +1,6 @@
 """The application: which commands there are, and how an error becomes one line and an exit code."""
 
+import contextlib
 import errno
 import io
 import os
@@ -79,6 +80,9 @@ def main():
             stream.reconfigure(errors="backslashreplace")
     try:
         build()(prog_name="zoo")
+    except SystemExit as end:
+        _leave_what_is_in_hand(end.code)
+        raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             fail(f"{error.filename or 'The output'} can't be written: {error.strerror}.")
@@ -88,6 +92,16 @@ def main():
             raise
         _drop_output()
         sys.exit(1)
+
+
+def _leave_what_is_in_hand(code):
+    """End at once where the device still computes what an interrupt did not wait for: Python would, for a minute or more."""
+    engine = sys.modules.get("zoo.training.engine")
+    if engine and engine.in_hand():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code if isinstance(code, int) else 1)
 
 
 def _drop_output():

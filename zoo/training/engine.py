@@ -289,6 +289,11 @@ def _waited_for(values, stopped):
     return True
 
 
+def in_hand():
+    """Whether the device computes what an interrupt did not wait for."""
+    return any(not values.is_ready() for values in _left)
+
+
 def _finish_what_is_left():
     while _left:
         jax.block_until_ready(_left.pop())
