@@ -16,8 +16,8 @@ nor the most. The lstm, best of the recurrent nets on validation, is behind the 
 mlp; in other years either might be otherwise. A net of 8 units errs by 0.15 and 0.47, where the published one, one run, has
 0.086 and 0.35. On Mackey-Glass, nonlinear and without noise, rnn and lstm err seventy times less than linear autoregression
 and the mlp fifty times; the lstm is ahead of the mlp and a little behind the plain rnn. Of the lstm's intervals of 90 %
-those on sunspots hold 73 % of the test years. Full: 20 seeds, 7 to 10 minutes on 2 cores, no GPU needed; quick: 5 seeds, 4
-minutes, which leave more of it undecided.
+those on sunspots hold 73 % of the test years. Full: 20 seeds, some 7 minutes on 2 cores, no GPU needed; quick: 5 seeds, 3 to
+4 minutes, which leave more of it undecided.
 """
 
 import numpy as np

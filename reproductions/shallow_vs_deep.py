@@ -14,7 +14,7 @@ model on pixels and on hand-made features on both sets, the ConvNet both kernels
 undecided: on MNIST 7.2 % linear, 1.9 on hand-made features, 1.53 the exact kernel (whether it reaches 1.5 is undecided), 1.4
 mlp, 0.5 the augmented ConvNet; on Fashion-MNIST 15.5, 10.8, 10.0, 9.9 and 8.2, where the linear model thus errs less than
 twice as often as the ConvNet, and where the augmented ConvNet, with less dropout and two epochs more, errs by a third of a
-point more than the plain one; which is ahead on MNIST is undecided. Quick budget (3 seeds, 2 cores, some 5 minutes, the
+point more than the plain one; which is ahead on MNIST is undecided. Quick budget (3 seeds, 2 cores, 3 to 5 minutes, the
 first 10,000 images, smaller nets, few epochs): all deep nets pass the linear model on pixels on both sets; hand-made
 features and the exact kernel are passed by both ConvNets on MNIST, on Fashion-MNIST by none (for the plain one HOG is
 undecided): other nets need more examples and steps.
