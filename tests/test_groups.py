@@ -170,10 +170,10 @@ def test_an_interrupt_stops_all_groups():
 
 
 class InHand:
-    """What a launch gives that takes three looks, at the second of which the user interrupts."""
+    """What a launch gives, that takes three looks, at the second of which the user may interrupt."""
 
-    def __init__(self, interrupted):
-        self.looks, self.interrupted, self.finished = 0, interrupted, False
+    def __init__(self, interrupted=False):
+        self.looks, self.interrupted = 0, interrupted
 
     def is_ready(self):
         self.looks += 1
@@ -181,20 +181,40 @@ class InHand:
             raise KeyboardInterrupt
         return self.looks >= 3
 
-    def block_until_ready(self):
-        self.finished = True
 
-
-def test_an_interrupt_is_heard_while_a_launch_is_in_hand_and_what_comes_next_waits_for_it():
-    assert engine._waited_for(InHand(interrupted=False), lambda: False)
-    launch = InHand(interrupted=True)
+def test_an_interrupt_is_heard_while_a_launch_is_in_hand():
+    assert engine._waited_for(InHand(), lambda: False)
+    assert not engine._waited_for(InHand(), lambda: True)
     with pytest.raises(KeyboardInterrupt):
-        engine._waited_for(launch, lambda: False)
-    stopped = InHand(interrupted=False)
-    assert not engine._waited_for(stopped, lambda: True)
-    population = compiled([0])
-    population.fit(*digits(n=40)[0], batch_size=20)
-    assert launch.finished and stopped.finished and not engine._left
+        engine._waited_for(InHand(interrupted=True), lambda: False)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("looks", [1, 3])
+def test_what_comes_next_waits_for_what_an_interrupt_left(members, looks, monkeypatch):
+    """That is the last launch given to the device, be it ahead of the one waited for."""
+    monkeypatch.setattr(engine, "STEPS_PER_LAUNCH", 2)  # an epoch to a launch
+    population, (x, y) = compiled(range(members)), digits(n=40)[0]
+    waits, launches, waited_for = [], [], engine._waited_for
+
+    def interrupted(values, stopped):
+        waits.append(values)
+        if len(waits) == looks:
+            raise KeyboardInterrupt
+        return waited_for(values, stopped)
+
+    def copy(values):
+        launches.append(made := jnp_copy(values))
+        return made
+
+    jnp_copy = engine.jnp.copy
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(engine, "_waited_for", interrupted)
+        patched.setattr(engine.jnp, "copy", copy)
+        population.fit(x, y, epochs=6, batch_size=20)
+    assert 1 <= len(engine._left) <= members and any(engine._left[-1] is made for made in launches[-4:])
+    population.fit(x, y, batch_size=20)
+    assert not engine._left and not engine.in_hand()
 
 
 def test_an_interrupted_fit_leaves_the_population_as_it_was(monkeypatch):

@@ -121,6 +121,7 @@ def test_what_examples_leave_to_a_difference_is_mcnemars():
     assert half < by_examples(first.mean(), second.mean(), n)  # the widest, where both are never wrong together
     alone = [over_examples((each, 0)) for each in (first, second)]
     assert over_examples((first, 0), (second, 0)) == pytest.approx(np.hypot(*alone))
+    assert np.isnan(over_examples((first[:1], 0)))
     assert over_examples((first, 1.0)) == 0  # examples differ by no more than seeds make them
 
 

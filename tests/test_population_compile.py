@@ -11,6 +11,10 @@ from zoo.errors import InvalidInput
 X = np.zeros((20, 8, 8), "uint8")
 
 
+def seed(y_true, y_pred):
+    return keras.ops.mean(y_pred)
+
+
 @pytest.fixture(scope="module")
 def population():
     return compiled([0, 1])
@@ -29,8 +33,9 @@ def population():
     ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
     *(
         ({"metrics": [keras.metrics.SparseCategoricalAccuracy(name=name)]}, f"A metric can't be called '{name}': tables have")
-        for name in ("member", "seed", "epoch", "diverged")
+        for name in ("member", "seed", "epoch", "diverged", "loss", "val_loss")
     ),
+    ({"metrics": [seed]}, "A metric can't be called 'seed'"),
     ({"learning_rate": 0.1}, "2 positive numbers"),
     ({"learning_rate": [0.1]}, "2 positive numbers"),
     ({"learning_rate": [0.1, 0]}, "2 positive numbers"),

@@ -67,13 +67,16 @@ def by_examples_of_logs(first, second, n):
 
 
 def over_examples(*parts):
-    """Half the 95% interval that test examples leave to a mean over them, or to a sum of means over examples of their own.
+    """Half the 95% interval that test examples leave to a mean over them, or to a sum of means over examples of their own; NaN
+    for a single example.
 
-    parts: (mean, chance) of two examples or more as losses.combined gives them, such as by how much more each costs one method
+    parts: (mean, chance) as losses.combined gives them, such as by how much more each costs one method
     than another; where that is a mistake, and there is no chance in either, it is McNemar's interval. What the draw of the
     seeds does to single examples is left out: the interval over seeds has it already.
     """
-    return 1.96 * float(np.sqrt(sum(max(0.0, mean.var(ddof=1) - chance) / len(mean) for mean, chance in parts)))
+    if any(len(mean) < 2 for mean, _ in parts):
+        return np.nan
+    return 1.96 * float(np.sqrt(sum(np.maximum(0.0, mean.var(ddof=1) - chance) / len(mean) for mean, chance in parts)))
 
 
 def widened(interval, half):

@@ -15,9 +15,9 @@ from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
 from zoo.training.order import member_key
 
 STEPS_PER_LAUNCH = 400
-SHORT = 1.0  # seconds: of a launch, so that an interrupt does not leave two long ones in hand
+SHORT = 1.0  # seconds: no launch is given ahead of longer ones, or an interrupt would leave two of these in hand
 STACKED = ("trainable", "non_trainable", "optimizer")
-_left = []  # results of launches that an interrupt did not wait for
+_left = []  # what launches give that nobody waited for, the last of each group
 
 
 class CompiledEngine:
@@ -43,11 +43,11 @@ class CompiledEngine:
         seconds (without compilation), compile_seconds and group_size. Falls back to smaller groups when the
         device's memory is short, and raises ZooError when not even one member fits.
         """
-        _finish_what_is_left()
         members = len(state["seeds"])
         at_once = min(self.group_size or members, members)
         data = dict(zip(data, _on_device(*data.values())))
         while True:
+            _finish_what_is_left()
             try:
                 return self._fit_groups(state, subsets, data, plan, progress, at_once)
             except _TooLarge as error:
@@ -96,9 +96,22 @@ class CompiledEngine:
         return joined | {"seconds": seconds, "compile_seconds": compile_seconds, "group_size": at_once}
 
     def _fit_group(self, execute, arguments, data, plan, progress, stopped):
+        chunks = []
+        try:
+            state, best = self._launches(execute, arguments, data, plan, progress, stopped, chunks)
+        except BaseException:
+            _left.extend(chunk["loss"] for chunk in chunks[-1:])
+            raise
+        if stopped():
+            _left.extend(chunk["loss"] for chunk in chunks[-1:])
+            return None  # another group's error, or the user's interrupt, is what the caller gets
+        history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
+        return self._finished(state, best, plan) | {"history": history}
+
+    def _launches(self, execute, arguments, data, plan, progress, stopped, chunks):
+        """(state, best) after all epochs, or when stopped(); the history of each launch is added to chunks."""
         state, best, history = arguments
-        room = len(history["loss"])
-        chunks, pending, began = [], None, time.perf_counter()
+        room, pending, began = len(history["loss"]), None, time.perf_counter()
         for done in range(0, plan["epochs"], room):
             if stopped():
                 break
@@ -110,21 +123,19 @@ class CompiledEngine:
                 if pending is not None:  # the device works one short launch ahead of the clock
                     self._report(*pending, progress, stopped)
                 pending = (chunks[-1], epochs, len(state["factor"]))
-                if done + room >= plan["epochs"] or time.perf_counter() - began > SHORT * len(chunks):
+                first_of_all, last_of_all = len(chunks) == 1, done + room >= plan["epochs"]
+                if first_of_all or last_of_all or time.perf_counter() - began > SHORT * len(chunks):
                     self._report(*pending, progress, stopped)
                     pending = None
             except jax.errors.JaxRuntimeError as error:
                 _raise_too_large(error)
-        if stopped():
-            return None  # another group's error, or the user's interrupt, is what the caller gets
-        history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
-        return self._finished(state, best, plan) | {"history": history}
+        return state, best
 
     def _report(self, chunk, epochs, members, progress, stopped):
         name = "val_accuracy" if "val_accuracy" in chunk else "loss"
         if not _waited_for(chunk[name], stopped):
             return
-        values = np.asarray(chunk[name][epochs - 1], "float64")
+        values = np.asarray(chunk[name], "float64")[epochs - 1]  # indexed on the device it would wait for the launch ahead
         values = values[np.isfinite(values)]
         progress.advance(epochs * members, f"{name} {values.mean():.4f}" if values.size else "diverged")
 
@@ -272,21 +283,11 @@ class CompiledEngine:
 
 
 def _waited_for(values, stopped):
-    """Whether an array was waited for: not after stopped(), and with an ear for Ctrl-C, which XLA's own waits do not have.
-
-    What the device has in hand then goes on, and whatever computes next waits for it (see zoo.training.groups).
-    """
+    """Whether an array was waited for: not after stopped(), and with an ear for Ctrl-C, which XLA's own waits do not have."""
     began = time.perf_counter()
-    try:
-        while not values.is_ready() and not stopped():
-            time.sleep(min(0.05, 1e-4 + (time.perf_counter() - began) / 50))
-    except KeyboardInterrupt:
-        _left.append(values)
-        raise
-    if not values.is_ready():
-        _left.append(values)
-        return False
-    return True
+    while not values.is_ready() and not stopped():
+        time.sleep(min(0.01, 1e-4 + (time.perf_counter() - began) / 50))
+    return values.is_ready()
 
 
 def in_hand():
@@ -295,8 +296,10 @@ def in_hand():
 
 
 def _finish_what_is_left():
+    """Wait for it: programs that compute side by side may disturb each other (see zoo.training.groups)."""
     while _left:
-        jax.block_until_ready(_left.pop())
+        _waited_for(_left[-1], lambda: False)
+        _left.pop()
 
 
 def _on_device(*arrays):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-COLUMNS = ("member", "seed", "epoch", "diverged")  # of tables, beside the metrics
+COLUMNS = ("member", "seed", "epoch", "loss", "val_loss", "diverged")  # of tables, beside the metrics
 
 
 def by_epoch(history, seeds, first_epoch):

@@ -45,7 +45,8 @@ class Objective:
         ]
         for metric in self._known_metrics:
             _require_whole_config(metric)
-            if (name := getattr(metric, "name", None)) in COLUMNS:
+            name = getattr(metric, "name", None) or getattr(metric, "__name__", "")
+            if name in COLUMNS:
                 raise InvalidInput(f"A metric can't be called {name!r}: tables have a column of that name; give it another.")
         self.peak_rate = _peak_rate(self._pattern) if rates is not None else None
 
