@@ -82,6 +82,7 @@ def test_selection_is_on_validation(splits):
     # what SVC keeps: the support vectors, for each one coefficient per other class, an intercept per pair
     assert found["parameters"] == found["support_vectors"] * (64 + 9) + 45
     assert (found["n_train"], found["n_validation"], found["n_test"]) == (600, len(validation[1]), len(test[1]))
+    np.testing.assert_array_equal(found.pop("wrong"), whole.predict(flat(test[0])) != test[1])
     json.dumps(found)
 
 
