@@ -10,8 +10,8 @@ from zoo.errors import ResultsError
 from zoo.paths import path_named
 from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
 from zoo.reproductions.harness.figures import figure_png, is_picture
-from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
+from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_together

@@ -7,8 +7,8 @@ import pandas as pd
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
-from zoo.reproductions.harness.numbers import number, rounded, words
 from zoo.reproductions.harness.losses import combined, row_costs
+from zoo.reproductions.harness.numbers import number, rounded, words
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.runs import lines_of
 
@@ -82,9 +82,9 @@ def paired_difference(
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have are
     paired; a model with a single, deterministic value is a constant, but a difference that test examples, where it is known
-    or can be bounded what each of them costs, and the seeds together may make decides nothing; with fewer than two seeds in common it is Welch's interval.
-    Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree in it, nothing is decided,
-    nor with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the
+    or can be bounded what each of them costs, and the seeds together may make decides nothing; with fewer than two seeds in
+    common it is Welch's interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree
+    in it, nothing is decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the
     sentence says of the difference beside how it was made.
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
@@ -173,7 +173,8 @@ def target(
     of_all = f"the {what} of {_who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {_who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
     unit = "%" if metric.endswith("_pct") else "" if called else words(metric)
-    return check(name or f"{_slug(row)} reaches {number(at_most)}", interval, unit, sentence, below=at_most, doubt=doubt, wide=wide)
+    name = name or f"{_slug(row)} reaches {number(at_most)}"
+    return check(name, interval, unit, sentence, below=at_most, doubt=doubt, wide=wide)
 
 
 def _examples(runs, row, metric):
