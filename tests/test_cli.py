@@ -228,7 +228,7 @@ def test_an_interrupt_does_not_wait_for_what_the_device_has_in_hand(busy, monkey
         raise RuntimeError(f"left at once, with {code}")
 
     monkeypatch.setattr("zoo.datasets.fetch", interrupt)
-    monkeypatch.setitem(sys.modules, "zoo.training.engine", types.SimpleNamespace(in_hand=lambda: busy))
+    monkeypatch.setitem(sys.modules, "zoo.training.waiting", types.SimpleNamespace(in_hand=lambda: busy))
     monkeypatch.setattr(os, "_exit", leave)
     monkeypatch.setattr(sys, "argv", ["zoo", "data", "fetch", "mnist"])
     with pytest.raises(RuntimeError if busy else SystemExit, match="left at once, with 130" if busy else "130"):

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from population_example import compiled, digits
 
-from zoo.training import engine
+from zoo.training import engine, waiting
 from zoo.training.groups import cores, deal, processor_cores, run_groups
 
 
@@ -183,10 +183,10 @@ class InHand:
 
 
 def test_an_interrupt_is_heard_while_a_launch_is_in_hand():
-    assert engine._waited_for(InHand(), lambda: False)
-    assert not engine._waited_for(InHand(), lambda: True)
+    assert waiting.waited_for(InHand(), lambda: False)
+    assert not waiting.waited_for(InHand(), lambda: True)
     with pytest.raises(KeyboardInterrupt):
-        engine._waited_for(InHand(interrupted=True), lambda: False)
+        waiting.waited_for(InHand(interrupted=True), lambda: False)
 
 
 @pytest.mark.parametrize("members", [1, 2])
@@ -195,7 +195,7 @@ def test_what_comes_next_waits_for_what_an_interrupt_left(members, looks, monkey
     """That is the last launch given to the device, be it ahead of the one waited for."""
     monkeypatch.setattr(engine, "STEPS_PER_LAUNCH", 2)  # an epoch to a launch
     population, (x, y) = compiled(range(members)), digits(n=40)[0]
-    waits, launches, waited_for = [], [], engine._waited_for
+    waits, launches, waited_for = [], [], engine.waited_for
 
     def interrupted(values, stopped):
         waits.append(values)
@@ -209,12 +209,12 @@ def test_what_comes_next_waits_for_what_an_interrupt_left(members, looks, monkey
 
     jnp_copy = engine.jnp.copy
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(engine, "_waited_for", interrupted)
+        patched.setattr(engine, "waited_for", interrupted)
         patched.setattr(engine.jnp, "copy", copy)
         population.fit(x, y, epochs=6, batch_size=20)
-    assert 1 <= len(engine._left) <= members and any(engine._left[-1] is made for made in launches[-4:])
+    assert 1 <= len(waiting._left) <= members and any(waiting._left[-1] is made for made in launches[-4:])
     population.fit(x, y, batch_size=20)
-    assert not engine._left and not engine.in_hand()
+    assert not waiting._left and not waiting.in_hand()
 
 
 def test_an_interrupted_fit_leaves_the_population_as_it_was(monkeypatch):
@@ -227,7 +227,7 @@ def test_an_interrupted_fit_leaves_the_population_as_it_was(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(engine, "_waited_for", interrupted)
+        patched.setattr(engine, "waited_for", interrupted)
         population.fit(*x, epochs=2, batch_size=20)
     assert population.epochs_trained == 1
     for mine, known in zip(population.get_weights(1), before, strict=True):

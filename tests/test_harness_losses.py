@@ -1,7 +1,10 @@
 """What each test example costs: kept beside the runs, and what other test examples would do to an effect."""
 
 import contextlib
+import errno
 import json
+import shutil
+import tempfile
 import types
 
 import numpy as np
@@ -11,12 +14,13 @@ from claim_example import rows_of
 
 from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.reproductions.harness import (
-    Trial, claim_losses, claim_runs, export_results, import_results, load_claim, paired_difference, ratio, rebuild, run_claim,
-    target,
+    Trial, WithFiles, claim_losses, claim_runs, export_results, import_results, load_claim, paired_difference, ratio, rebuild,
+    run_claim, target,
 )
 from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, Costs, Losses, combined, losses_of, packed, unpacked
 from zoo.reproductions.harness.runs import lines_of, parse_runs, runs_text
+from zoo.reproductions.harness.store import write_together
 
 NET, MACHINE = ("digits", "mlp", ""), ("digits", "kernel_machine", "exact")
 METRIC, TESTED = "test_error_pct", 400
@@ -292,3 +296,46 @@ def test_they_arrive_on_another_machine(tmp_path, results_dir):
     run_claim(claim(train_in_silence), "quick", out=tmp_path / "silent")
     (there,) = import_results(tmp_path / "silent", out=tmp_path / "there", force=True)
     assert not (there / FILE).exists()
+
+
+def test_an_import_replaces_them_by_force_alone(tmp_path):
+    """The same runs.csv without them says less."""
+    folder = run_claim(claim(), "quick")
+    poorer = tmp_path / "poorer" / "quick" / "told"
+    shutil.copytree(folder, poorer)
+    (poorer / FILE).unlink()
+    recorded = json.loads((poorer / "environment.json").read_bytes())
+    del recorded["losses_sha256"]
+    (poorer / "environment.json").write_text(json.dumps(recorded))
+    before = (folder / FILE).read_bytes()
+    with pytest.raises(ResultsError, match=rf"{FILE} holds other runs already; replace them with --force"):
+        import_results(tmp_path / "poorer")
+    assert (folder / FILE).read_bytes() == before
+    import_results(tmp_path / "poorer", force=True)
+    assert not (folder / FILE).exists()
+
+
+@pytest.mark.parametrize("name", ["rows.json", "manifest.json", FILE])
+def test_a_trial_leaves_no_file_that_is_the_store_s(name):
+    with pytest.raises(InvalidInput, match=f"can't leave a file called {name}"):
+        WithFiles([], {"weights.h5": b"", name: b""})
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_disk_that_fills_up_leaves_the_files_of_another_run_whole(failing, tmp_path, monkeypatch):
+    files = {tmp_path / name: b"new" for name in ("a", "b", "c")}
+    for path in files:
+        path.write_bytes(b"old")
+    calls, made = iter(range(3)), tempfile.mkstemp
+
+    def mkstemp(**options):
+        if next(calls) == failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return made(**options)
+
+    with monkeypatch.context() as patched, pytest.raises(ResultsError, match="disk of the results folder .* is full"):
+        patched.setattr(tempfile, "mkstemp", mkstemp)
+        write_together(files)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(files, b"old")
+    write_together(files)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files

@@ -64,6 +64,15 @@ def test_the_labels_come_after(x):
     assert len(history) == 4 and np.isfinite(history.loss).all()
 
 
+def test_a_batch_is_no_larger_than_the_data_unless_asked_for(x):
+    assert len(x) < 128
+    losses = [
+        zoo.pretrain(compiled([3], "autoencoder_stack"), x, epochs=1, **size).loss.tolist()
+        for size in ({}, {"batch_size": len(x)})
+    ]
+    assert losses[0] == losses[1]
+
+
 @pytest.mark.parametrize("settings, match", [
     ({"epochs": (1, 2, 3)}, "epochs needs one value, or one for each of the 2 encoders"),
     ({"epochs": (1, 0)}, "epochs must be a positive integer; got 0"),

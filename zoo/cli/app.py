@@ -96,8 +96,8 @@ def main():
 
 def _leave_what_is_in_hand(code):
     """End at once where the device still computes what an interrupt did not wait for: Python would, for a minute or more."""
-    engine = sys.modules.get("zoo.training.engine")
-    if engine and engine.in_hand():
+    waiting = sys.modules.get("zoo.training.waiting")
+    if waiting and waiting.in_hand():
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()

@@ -13,11 +13,11 @@ from zoo.training.compiled import prepare
 from zoo.training.evaluation import evaluation_rows
 from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
 from zoo.training.order import member_key
+from zoo.training.waiting import finish_what_is_left, leave, waited_for
 
 STEPS_PER_LAUNCH = 400
 SHORT = 1.0  # seconds: no launch is given ahead of longer ones, or an interrupt would leave two of these in hand
 STACKED = ("trainable", "non_trainable", "optimizer")
-_left = []  # what launches give that nobody waited for, the last of each group
 
 
 class CompiledEngine:
@@ -47,7 +47,7 @@ class CompiledEngine:
         at_once = min(self.group_size or members, members)
         data = dict(zip(data, _on_device(*data.values())))
         while True:
-            _finish_what_is_left()
+            finish_what_is_left()
             try:
                 return self._fit_groups(state, subsets, data, plan, progress, at_once)
             except _TooLarge as error:
@@ -96,14 +96,14 @@ class CompiledEngine:
         return joined | {"seconds": seconds, "compile_seconds": compile_seconds, "group_size": at_once}
 
     def _fit_group(self, execute, arguments, data, plan, progress, stopped):
-        chunks = []
+        chunks, whole = [], False
         try:
             state, best = self._launches(execute, arguments, data, plan, progress, stopped, chunks)
-        except BaseException:
-            _left.extend(chunk["loss"] for chunk in chunks[-1:])
-            raise
-        if stopped():
-            _left.extend(chunk["loss"] for chunk in chunks[-1:])
+            whole = not stopped()
+        finally:
+            if chunks and not whole:
+                leave(chunks[-1]["loss"])
+        if not whole:
             return None  # another group's error, or the user's interrupt, is what the caller gets
         history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
         return self._finished(state, best, plan) | {"history": history}
@@ -133,7 +133,7 @@ class CompiledEngine:
 
     def _report(self, chunk, epochs, members, progress, stopped):
         name = "val_accuracy" if "val_accuracy" in chunk else "loss"
-        if not _waited_for(chunk[name], stopped):
+        if not waited_for(chunk[name], stopped):
             return
         values = np.asarray(chunk[name], "float64")[epochs - 1]  # indexed on the device it would wait for the launch ahead
         values = values[np.isfinite(values)]
@@ -233,7 +233,7 @@ class CompiledEngine:
 
     def evaluate(self, state, data):
         """Metrics of every member on data, a dict of x, y and maybe weights w: dict of (K,) float32."""
-        _finish_what_is_left()
+        finish_what_is_left()
         data = dict(zip(data, _on_device(*data.values())))
         run = self._executables.setdefault("evaluate", jax.jit(self.program.evaluate))
         parts, draws = zip(*self._by_groups(state, lambda weights: jax.device_get(run(*weights, data))))
@@ -242,7 +242,7 @@ class CompiledEngine:
 
     def predict(self, state, x):
         """Outputs of every member: (K, n, ...)."""
-        _finish_what_is_left()
+        finish_what_is_left()
         run = self._executables.setdefault("predict", jax.jit(self.program.predict))
         rows = evaluation_rows(len(state["seeds"]))
 
@@ -280,26 +280,6 @@ class CompiledEngine:
         members = len(state["seeds"])
         size = self.group_size or members
         return [slice(start, start + size) for start in range(0, members, size)]
-
-
-def _waited_for(values, stopped):
-    """Whether an array was waited for: not after stopped(), and with an ear for Ctrl-C, which XLA's own waits do not have."""
-    began = time.perf_counter()
-    while not values.is_ready() and not stopped():
-        time.sleep(min(0.01, 1e-4 + (time.perf_counter() - began) / 50))
-    return values.is_ready()
-
-
-def in_hand():
-    """Whether the device computes what an interrupt did not wait for."""
-    return any(not values.is_ready() for values in _left)
-
-
-def _finish_what_is_left():
-    """Wait for it: programs that compute side by side may disturb each other (see zoo.training.groups)."""
-    while _left:
-        _waited_for(_left[-1], lambda: False)
-        _left.pop()
 
 
 def _on_device(*arrays):
