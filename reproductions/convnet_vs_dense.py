@@ -54,26 +54,26 @@ Nets of 1989: every seed has its own 320 training and 160 test images, the same 
 to 16x16 (quick: from the first 10,000 and from all 10,000; the digits of 1989 are not available); 1.7159 tanh(2x/3) units,
 squared error from +1 and -1 and small uniform starts as in 1989, but Adam (batches of 10; 200 epochs, quick: 60) in place of
 that time's second-order method. Their checks use the accuracy on all test images drawn from, which the 160 estimate. In four
-places (quick and full): of each class 12 training digits of a seed's own, each in four places beside each other, of these
-images 32 to train on and 16 to test on, so that a digit that is tested on was mostly trained on in another place. That is
-how the images of 1989 were made and split, all by one hand, as we recall the report, which could not be read again (320 and
-160 would also come out if whole digits were held out); their checks use the accuracy on those 160; on all test images, in
-one place after the other, it has a row. They came in when the other nets' results were known. ConvNet and mlp: two
-convolutions of 5x5 with pooling and a hidden layer (8 and 16 filters, 64 units; full: 32, 64, 128) against two hidden layers
-of equal widths, chosen so that the numbers of weights agree within 2 %; rectified units, no dropout, no normalisation, no
-augmentation; the same draws, epochs and batches. Step sizes decay to 0 along a cosine; all have the same grid (0.003, 0.01;
-hour and full also 0.001, 0.03), of which the one with the lowest validation error is tested and the fastest one is timed; of
-two, as at the quick budget, the best is always at the edge of the grid, and might lie beyond; of the hour's four only net-1
-and net-2 chose an end, the least. Three were tested there before, of which most nets had chosen an end (without 0.001 net-1
-and net-2 were right on 4 and 2 points less); all verdicts are the same. Training errors are the means met during an epoch; a
-seed that never gets to 5 % counts with all its epochs. Distortions: one step size and as many epochs for all (quick: 1,000
-images, 14 epochs; hour: 10,000 images, 20 epochs; full: all images, 30 epochs; but for quick, also an mlp of 800 units;
-full: a ConvNet of 32, 32, 64, 64 filters of 3x3 and 256 units, batch normalisation and dropout, 60 epochs, 10 seeds, too,
-which is to err on 0.27 % at most, an aim of ours, not a published one); elastic with alpha 34 and sigma 4, as published for
-29x29 pixels. Sizes go up to 50,000 (quick: 3,000): the other 10,000 training images validate. Weights after the last epoch
-are tested, once. Not untouched: a quick run was tested before its grids, epochs and test images were set as they are, in
-which net-3 had been ahead of net-2; and ConvNets had been trained, and tested, with gradients that came out wrong now and
-then (see zoo/training/groups.py), in the same settings: every verdict is the same.
+places: of each class 12 training digits of a seed's own, each in four places beside each other, of these images 32 to train
+on and 16 to test on, so that a digit that is tested on was mostly trained on in another place. That is how the images of
+1989 were made and split, all by one hand, as we recall the report, which could not be read again (320 and 160 would also
+come out if whole digits were held out); their checks use the accuracy on those 160; on all test images, in one place after
+the other, it has a row. They came in when the other nets' results were known. ConvNet and mlp: two convolutions of 5x5 with
+pooling and a hidden layer (8 and 16 filters, 64 units; full: 32, 64, 128) against two hidden layers of equal widths, chosen
+so that the numbers of weights agree within 2 %; rectified units, no dropout, no normalisation, no augmentation; the same
+draws, epochs and batches. Step sizes decay to 0 along a cosine; all have the same grid (0.003, 0.01; hour and full also
+0.001, 0.03), of which the one with the lowest validation error is tested and the fastest one is timed; of two, as at the
+quick budget, the best is always at the edge of the grid, and might lie beyond; of the hour's four only net-1 and net-2 chose
+an end, the least. Three were tested there before, of which most nets had chosen an end (without 0.001 net-1 and net-2 were
+right on 4 and 2 points less); all verdicts are the same. Training errors are the means met during an epoch; a seed that
+never gets to 5 % counts with all its epochs. Distortions: one step size and as many epochs for all (quick: 1,000 images, 14
+epochs; hour: 10,000 images, 20 epochs; full: all images, 30 epochs; but for quick, also an mlp of 800 units; full: a ConvNet
+of 32, 32, 64, 64 filters of 3x3 and 256 units, batch normalisation and dropout, 60 epochs, 10 seeds, too, which is to err on
+0.27 % at most, an aim of ours, not a published one); elastic with alpha 34 and sigma 4, as published for 29x29 pixels. Sizes
+go up to 50,000 (quick: 3,000): the other 10,000 training images validate. Weights after the last epoch are tested, once. Not
+untouched: a quick run was tested before its grids, epochs and test images were set as they are, in which net-3 had been
+ahead of net-2; and ConvNets had been trained, and tested, with gradients that came out wrong now and then (see
+zoo/training/groups.py), in the same settings: every verdict is the same.
 """
 
 

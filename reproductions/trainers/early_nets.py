@@ -38,7 +38,7 @@ def trials(budget, rates):
     for net in budget.choose(smoke=(1, 5), quick=NETS, hour=NETS, full=NETS):
         yield _net(net), budget.seeds, train_on_few, shared | {"net": net}, 2 + net
     even = budget.choose(smoke={"n_train": 80, "n_test": 40}, quick={}, hour={}, full={})  # as many of each class
-    for net in budget.choose(smoke=(2, 5), quick=NETS, hour=(), full=NETS):
+    for net in budget.choose(smoke=(2, 5), quick=NETS, hour=NETS, full=NETS):
         yield _net(net, PLACED), budget.seeds, train_on_few, shared | even | {"net": net, "places": True}, 2 + net
 
 
