@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from claim_example import rows_of
+from scipy import stats
 
 from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.reproductions.harness import (
@@ -78,7 +79,8 @@ def half_of(row, other=0):
     """Half the interval that examples leave to a mean of losses (seeds, n), or to what it is more than another's, by hand."""
     each = np.asarray(row, float) - other
     noise = each.var(axis=0, ddof=1).mean() / len(each)
-    return 1.96 * np.sqrt(max(0, each.mean(axis=0).var(ddof=1) - noise) / each.shape[1])
+    n = each.shape[1]
+    return stats.t.ppf(0.975, n - 1) * np.sqrt(max(0, each.mean(axis=0).var(ddof=1) - noise) / n)
 
 
 def runs_with(wrong, **told):
@@ -233,6 +235,10 @@ def test_years_may_make_a_difference_of_squared_errors():
     found = paired_difference(runs, better=row, worse=other, metric="arv")
     assert found.verdict == "undecided" and found.wide[0] < found.low < found.high < 0 < found.wide[1]
     assert "because the 35 test examples and the seeds together may make up to 0.0" in found.sentence
+    neighbours = paired_difference(runs, better=row, worse=other, metric="arv", reach=1)  # which go together here
+    assert neighbours.wide[0] < found.wide[0] < found.wide[1] < neighbours.wide[1] and neighbours.low == found.low
+    alone, together = (target(runs, row, at_most=1, metric="arv", reach=reach) for reach in (0, 1))
+    assert together.wide[0] < alone.wide[0] < alone.wide[1] < together.wide[1] and together.low == alone.low
 
 
 def test_examples_of_other_sets_or_numbers_are_not_compared():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.api import OLS
 
 from zoo.reproductions.harness.statistics import (
     Interval,
@@ -116,13 +117,30 @@ def test_what_examples_leave_to_a_difference_is_mcnemars():
     first, second = np.zeros(n), np.zeros(n)
     first[: b + 5] = 1
     second[b : b + 5 + c] = 1
-    half = 1.96 * np.sqrt((b + c - (b - c) ** 2 / n) / (n * (n - 1)))
+    half = stats.t.ppf(0.975, n - 1) * np.sqrt((b + c - (b - c) ** 2 / n) / (n * (n - 1)))
     assert over_examples((first - second, 0)) == pytest.approx(half)
     assert half < by_examples(first.mean(), second.mean(), n)  # the widest, where both are never wrong together
     alone = [over_examples((each, 0)) for each in (first, second)]
     assert over_examples((first, 0), (second, 0)) == pytest.approx(np.hypot(*alone))
     assert np.isnan(over_examples((first[:1], 0)))
     assert over_examples((first, 1.0)) == 0  # examples differ by no more than seeds make them
+
+
+@pytest.mark.parametrize("reach", [0, 1, 2, 5, 100])
+def test_what_neighbours_leave_to_a_mean_is_newey_and_wests(reach):
+    """As statsmodels has it, where neighbours go together; where they alternate it is no narrower than without."""
+    random, n = np.random.RandomState(0), 60
+    noise = random.normal(size=n + 1)
+    together, in_turn = noise[1:] + 0.8 * noise[:-1], noise[1:] - 0.8 * noise[:-1]
+    robust = OLS(together, np.ones(n)).fit(cov_type="HAC", cov_kwds={"maxlags": min(reach, n - 1), "use_correction": True})
+    alone = stats.t.ppf(0.975, n - 1) * together.std(ddof=1) / np.sqrt(n)
+    known = stats.t.ppf(0.975, n - 1) * robust.bse[0]
+    assert over_examples((together, 0), reach=reach) == pytest.approx(max(known, alone))
+    assert (known > 1.1 * alone) == (reach > 0)
+    assert over_examples((in_turn, 0), reach=reach) == over_examples((in_turn, 0))
+    chance = 0.5 * together.var(ddof=1)
+    less = over_examples((together, chance), reach=reach) ** 2
+    assert less == pytest.approx(max(known, alone) ** 2 - alone**2 / 2)
 
 
 def test_a_widened_interval_has_both_halves():

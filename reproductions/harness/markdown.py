@@ -52,7 +52,7 @@ def _lasting(verdicts):
     if not known:
         return ""
     rest = f", {len(fallen)} would be undecided: {'; '.join(fallen)}" if fallen else ""
-    said = f"Were test examples drawn anew, too, independently: of {len(known)} verdicts for which it is known what each of them costs"
+    said = f"Were test examples drawn anew, too: of {len(known)} verdicts for which it is known what each of them costs"
     return f"{said} {len(known) - len(fallen)} would be the same{rest}."
 
 

@@ -66,17 +66,33 @@ def by_examples_of_logs(first, second, n):
     return 1.96 * float(np.sqrt((1 / first + 1 / second) / n))
 
 
-def over_examples(*parts):
+def over_examples(*parts, reach=0):
     """Half the 95% interval that test examples leave to a mean over them, or to a sum of means over examples of their own; NaN
     for a single example.
 
     parts: (mean, chance) as losses.combined gives them, such as by how much more each costs one method
     than another; where that is a mistake, and there is no chance in either, it is McNemar's interval. What the draw of the
     seeds does to single examples is left out: the interval over seeds has it already.
+
+    reach: of examples that come in turn, up to how many apart may go together: their variance is then that of Newey & West
+    (Econometrica 1987), as in the test of Diebold & Mariano (Journal of Business & Economic Statistics 1995), if that is the
+    larger one.
     """
-    if any(len(mean) < 2 for mean, _ in parts):
+    from scipy.special import stdtrit
+
+    fewest = min(len(mean) for mean, _ in parts)
+    if fewest < 2:
         return np.nan
-    return 1.96 * float(np.sqrt(sum(np.maximum(0.0, mean.var(ddof=1) - chance) / len(mean) for mean, chance in parts)))
+    variance = sum(max(0.0, _variance_in_turn(mean, reach) - chance) / len(mean) for mean, chance in parts)
+    return float(stdtrit(fewest - 1, 0.5 + LEVEL / 2) * np.sqrt(variance))
+
+
+def _variance_in_turn(values, reach):
+    """n times the variance of the mean of n values, of which those up to `reach` apart may go together."""
+    apart, n = values - values.mean(), len(values)
+    alone, reach = apart @ apart, min(reach, n - 1)
+    together = sum((1 - lag / (reach + 1)) * (apart[lag:] @ apart[:-lag]) for lag in range(1, reach + 1))
+    return max(alone, alone + 2 * together) / (n - 1)
 
 
 def widened(interval, half):

@@ -91,8 +91,8 @@ class Trial:
     run: a module-level function (trial, report) -> rows, one per seed and metric, as a list of dicts or a DataFrame:
         seed, metric, value (NaN where the seed diverged) and, where they mean something, n_train, n_test, parameters,
         updates (steps taken), seconds (of training, without compilation); backend and precision where they are not
-        the process's own: "scikit-learn" then stands for the processor; losses, where the value is a mean over independent
-        test examples: what each of them costs, so that checks can tell what other examples would do (see losses).
+        the process's own: "scikit-learn" then stands for the processor; losses, where the value is a mean over test
+        examples, drawn one by one or in turn: what each costs, so that checks can tell what others would do (see losses).
         report.progress(done, total) shows how far it is.
         A run that leaves more than rows, such as weights, returns WithFiles.
     recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.

@@ -76,7 +76,8 @@ def is_control(line):
 
 
 def paired_difference(
-    runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="", remark=""
+    runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="", remark="",
+    reach=0,
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
@@ -84,8 +85,9 @@ def paired_difference(
     paired; a model with a single, deterministic value is a constant, but a difference that test examples, where it is known
     or can be bounded what each of them costs, and the seeds together may make decides nothing; with fewer than two seeds in
     common it is Welch's interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree
-    in it, nothing is decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little. remark: what the
-    sentence says of the difference beside how it was made.
+    in it, nothing is decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little.
+    remark: what the sentence says of the difference beside how it was made. reach: of test examples that come in turn, up to
+    how many apart may go together (see statistics.over_examples).
     """
     first, second = (better, worse) if higher_is_better else (worse, better)
     interval, how = _difference(every_value(runs, first, metric), every_value(runs, second, metric))
@@ -97,7 +99,7 @@ def paired_difference(
     if len(shared) >= 2:  # the means whose difference it is, where one row has seeds that the other lacks
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
-    half = _over_examples(runs, (better, worse), metric)
+    half = _over_examples(runs, (better, worse), metric, reach=reach)
     if how.endswith(SINGLE):
         lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (
@@ -143,12 +145,12 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
 
 
 def target(
-    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, remark=""
+    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, remark="", reach=0
 ):
     """The claim that the mean of a metric over seeds lies below a bound.
 
     called: the metric in words, where its name says too little. remark: what the sentence says beside, such as whose bound
-    it is.
+    it is. reach: of test examples that come in turn, up to how many apart may go together (see statistics.over_examples).
 
     deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point. Where that
     value, or all seeds', is a share of the test examples that are wrong, its interval is over these, exact (Clopper & Pearson,
@@ -159,7 +161,7 @@ def target(
     alone = deterministic and len(every_value(runs, row, metric)) == interval.n == 1
     n, costs, wide = _seeds(interval.n), row_costs(runs, row, metric), ()
     if costs and not alone and not _agreement(interval):
-        wide = statistics.widened(interval, statistics.over_examples(combined((1, costs))))
+        wide = statistics.widened(interval, statistics.over_examples(combined((1, costs)), reach=reach))
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
     if alone or _agreement(interval):
@@ -185,7 +187,7 @@ def _examples(runs, row, metric):
     return float(np.max(lines[lines.metric == metric].get("n_test", default=np.nan)))
 
 
-def _over_examples(runs, rows, metric, logs=False):
+def _over_examples(runs, rows, metric, logs=False, reach=0):
     """Half the interval that the test examples leave to what two rows differ by, or to its logarithm; NaN where nobody kept
     what each of them costs, or they are not the same.
     """
@@ -193,7 +195,7 @@ def _over_examples(runs, rows, metric, logs=False):
     if not first or not second or first.each.shape[1] != second.each.shape[1] or rows[0][0] != rows[1][0]:
         return np.nan
     units = [costs.each.mean() if logs else 1 for costs in (first, second)]
-    return statistics.over_examples(combined((1 / units[0], first), (-1 / units[1], second)))
+    return statistics.over_examples(combined((1 / units[0], first), (-1 / units[1], second)), reach=reach)
 
 
 def _chance_of_examples(runs, rows, metric, interval, at_least, half):
