@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,14 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
 
-# xdist tells its workers the width of the terminal; what is written here goes into a pipe.
-os.environ.pop("COLUMNS", None)
+# xdist tells its workers the width of the terminal, a CI may ask for colours; what is written here goes into a pipe.
+for name in ("COLUMNS", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
 
+# Servers of the tests' own are reached without a proxy.
+os.environ["no_proxy"] = ",".join(filter(None, (os.environ.get("no_proxy"), "127.0.0.1")))
+
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from zoo.datasets import cache  # noqa: E402
@@ -59,6 +65,13 @@ def programs_let_go():
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
         gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    """What asks for no seed, such as Keras's layers, draws the same in every run, whatever tests ran before."""
+    random.seed(0)
+    np.random.seed(0)
 
 
 @pytest.fixture(autouse=True)

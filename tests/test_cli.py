@@ -277,9 +277,10 @@ def test_interrupt_says_what_was_kept(tmp_path, results_dir):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **{k: str(v) for k, v in environment.items()}},
     )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while not log.exists() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
+        assert log.exists()
         time.sleep(0.2)  # the trial writes its line, then works
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)

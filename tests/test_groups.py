@@ -1,6 +1,7 @@
 """Members in groups: how they are dealt out, side by side on a CPU, and what becomes of the others when one group fails."""
 
 import gc
+import itertools
 import signal
 import threading
 import time
@@ -61,13 +62,15 @@ def test_groups_side_by_side_train_as_one_group_does(monkeypatch, cores):
 
 
 def test_no_more_groups_run_at_a_time_than_asked_for():
-    lock, running, most = threading.Lock(), 0, 0
+    lock, running, most, first = threading.Lock(), 0, 0, threading.Barrier(3)
 
     def work(group, stopped):
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
+        if group <= 3:
+            first.wait(60)
         time.sleep(0.02)
         with lock:
             running -= 1
@@ -195,11 +198,10 @@ def test_what_comes_next_waits_for_what_an_interrupt_left(members, looks, monkey
     """That is the last launch given to the device, be it ahead of the one waited for."""
     monkeypatch.setattr(engine, "STEPS_PER_LAUNCH", 2)  # an epoch to a launch
     population, (x, y) = compiled(range(members)), digits(n=40)[0]
-    waits, launches, waited_for = [], {}, engine.waited_for
+    waits, launches, waited_for = itertools.count(1), {}, engine.waited_for
 
     def interrupted(values, stopped):
-        waits.append(values)
-        if len(waits) == looks:
+        if next(waits) == looks:
             raise KeyboardInterrupt
         return waited_for(values, stopped)
 

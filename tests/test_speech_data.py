@@ -178,5 +178,11 @@ def test_a_client_tells_how_much_has_arrived(tmp_path, monkeypatch):
         return process
 
     monkeypatch.setattr(mirrors.subprocess, "Popen", written_at_once)
-    mirrors.run_client(["sh", "-c", "head -c 3000000 /dev/zero > file; sleep 0.7"], tmp_path, tell=told.append)
-    assert "sh: 3 MB so far" in told
+
+    def tell(line):
+        told.append(line)
+        (tmp_path / "told").touch()
+
+    script = "head -c 3000000 /dev/zero > file; for i in $(seq 600); do [ -e told ] && exit; sleep 0.1; done"
+    mirrors.run_client(["sh", "-c", script], tmp_path, tell=tell)
+    assert told[0] == "sh: 3 MB so far"
