@@ -23,6 +23,7 @@ from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
 from zoo.reproductions.harness import Budget, run_claim
 from zoo.reproductions.harness.engines import LocalEngine, compute
+from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.progress import Progression, Report
 from zoo.reproductions.harness.store import Store
 
@@ -168,21 +169,37 @@ def test_a_trial_draws_the_same_whatever_was_drawn_before_it():
     assert compute(dataclasses.replace(trial, seeds=(7,)), Report()).returned != first
 
 
-def test_time_left_follows_the_costs(monkeypatch):
+@pytest.mark.parametrize("costs, seconds, said", [
+    ((1, 2, 8), {}, ["about 2 min left", "about 80 s left"]),  # 10 s for a cost of 1, then 30 s for one of 3
+    ((1, 2, 8), {0: 5.0}, ["about 2 min left", "about 80 s left"]),  # the others by their costs beside that one
+    ((1, 2, 8), {0: 0.0, 2: 16.0}, ["about 2 min left", "about 80 s left"]),
+    ((1, 1, 5), {0: 40.0, 1: 20.0}, ["about 42 s left", "about 75 s left"]),  # the last one 150
+    ((1, 2, 8), {0: 40.0, 1: 20.0, 2: 60.0}, ["about 20 s left", "about 30 s left"]),
+])
+def test_time_left_follows_the_costs_or_what_an_earlier_run_took(costs, seconds, said, monkeypatch):
     clock = iter([100.0, 110.0, 130.0])  # the first trial begins, and ends; the second one ends
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     console = Console(file=io.StringIO(), width=100)
-    (first, second) = harness_example.trials(Budget.named("smoke"))
-    cheap, dear, dearer = (dataclasses.replace(trial, cost=cost) for trial, cost in ((first, 1), (second, 2), (second, 8)))
-    shown = Progression([cheap, dear, dearer], console)
+    (example, _) = harness_example.trials(Budget.named("smoke"))
+    trials = [dataclasses.replace(example, setting=str(place), cost=cost) for place, cost in enumerate(costs)]
+    known = {trials[place].row: taken for place, taken in seconds.items()}
+    shown = Progression(trials, console, known | {("digits", "linear", "elsewhere"): 1000.0})
     shown._task = shown._bar.add_task("trials", left="")
     monkeypatch.setattr(shown, "_move", lambda trial, fraction: None)
-    shown.started(cheap)
-    shown.finished(cheap, "done")
-    shown.started(dear)
-    shown.finished(dear, "done")
+    for trial in trials[:2]:
+        shown.started(trial)
+        shown.finished(trial, "done")
     lines = console.file.getvalue().splitlines()
-    assert [line.rpartition(", ")[2] for line in lines] == ["about 2 min left", "about 80 s left"]
+    assert [line.rpartition(", ")[2] for line in lines] == said
+
+
+def test_a_run_tells_what_its_trials_took_and_a_damaged_folder_nothing(log, tmp_path):
+    folder = run()
+    taken = seconds_taken(folder)
+    assert set(taken) == {harness_example.LINEAR, harness_example.MLP} and min(taken.values()) > 0
+    assert seconds_taken(tmp_path / "nowhere") == {}
+    (folder / "environment.json").write_text('{"runs_sha256": "0", "trials": [{"dataset": "digits"}]}')
+    assert seconds_taken(folder) == {}
 
 
 def test_killed_run_goes_on_where_it_was(log, results_dir, tmp_path):

@@ -228,5 +228,14 @@ def read_environment(folder):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
 
 
+def seconds_taken(folder):
+    """{(dataset, model, setting): seconds} of the trials of the run that a folder holds; {} where it holds none."""
+    try:
+        trials = read_environment(folder)["trials"]
+        return {(trial["dataset"], trial["model"], trial["setting"]): float(trial["wall_seconds"]) for trial in trials}
+    except (ResultsError, KeyError, TypeError, ValueError):
+        return {}
+
+
 def _sha256(content):
     return hashlib.sha256(content).hexdigest()

@@ -21,12 +21,13 @@ class Report:
 class Progression:
     """Shows the trials of a run as they finish; use it as a context.
 
-    The time left is what the work done so far took, scaled by the trials' costs.
+    The time left is what the work done so far took, scaled by the trials' costs; seconds: {(dataset, model, setting): number},
+    what trials took in an earlier run, is a better guess of these.
     """
 
-    def __init__(self, trials, console=None):
+    def __init__(self, trials, console=None, seconds=None):
         self._console = console or Console(stderr=True)
-        self._left = {id(trial): trial.cost for trial in trials}
+        self._left = _costs(trials, seconds or {})
         self._total, self._number = sum(self._left.values()), len(trials)
         self._done = self._computed = 0
         self._began = None
@@ -74,3 +75,10 @@ class Progression:
             return ""
         seconds = (time.monotonic() - self._began) * (sum(self._left.values()) - inside) / worked
         return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+
+
+def _costs(trials, seconds):
+    """{id(trial): cost}: seconds where they are known, else the trial's own cost in the unit that these suggest."""
+    known = [trial for trial in trials if seconds.get(trial.row, 0) > 0]
+    unit = sum(seconds[trial.row] for trial in known) / sum(trial.cost for trial in known) if known else 1.0
+    return {id(trial): seconds[trial.row] if trial in known else unit * trial.cost for trial in trials}

@@ -13,7 +13,7 @@ from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
 from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import trial_key
-from zoo.reproductions.harness.folder import results_root, write_results
+from zoo.reproductions.harness.folder import results_root, seconds_taken, write_results
 from zoo.reproductions.harness.kept import chosen, kept
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.progress import Progression
@@ -51,7 +51,7 @@ def run_claim(
     with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()
         entries, pictures = kept(others, folder, environment)
-        with Progression(to_run, console) as shown:
+        with Progression(to_run, console, seconds_taken(folder)) as shown:
             for trial in left_out:
                 shown.say(f"{trial} is left out: {_lacking(trial)}")
             run = _Run(Store(root), works, environment, shown, force)
