@@ -73,6 +73,14 @@ def test_what_was_trained_in_16_bits_is_proved_as_it_is_loaded(tmp_path):
     assert np.abs(logits(population[0], golden["x"]) - golden["logits"]).max() > 1e-4  # in 16 bits it says something else
 
 
+def test_what_no_option_says_can_not_be_saved(tmp_path):
+    model = make("mlp")
+    model.layers[-1].activation = keras.activations.softmax
+    with pytest.raises(InvalidInput, match="mlp computes otherwise than a model of its options with its weights: a layer was"):
+        zoo.save_preset(model, tmp_path / "changed")
+    assert not (tmp_path / "changed").exists()
+
+
 def test_a_model_of_ones_own_has_a_new_head_where_its_last_layer_is_called_logits(tmp_path):
     def without_logits(input_shape, classes):
         inputs = keras.Input(input_shape)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits
+from population_example import compiled, digits, small_model
 
 import zoo
 from zoo.errors import InvalidInput
@@ -152,3 +152,25 @@ def test_an_error_for_each_encoder_is_checked_before_the_first_one_learns(x):
     for one, other in zip(before, population.get_weights(0), strict=True):
         assert_array_equal(one, other)
     assert len(zoo.pretrain(population, x, epochs=1, batch_size=32, error=["linear", "crossentropy"])) == 2
+
+
+@pytest.mark.backend
+def test_units_may_be_a_function_of_ones_own(x):
+    def sigmoid_of_ones_own(x):
+        return keras.activations.sigmoid(x)
+
+    def history(units):
+        population = zoo.Population(lambda: small_model("autoencoder_stack", activation=units), [3])
+        return zoo.pretrain(population, x, epochs=1, batch_size=50)
+
+    assert_allclose(history(sigmoid_of_ones_own).loss, history("sigmoid").loss, rtol=1e-5)
+
+
+def test_layers_of_another_model_are_not_taken_for_a_stacks():
+    def other():
+        inputs = keras.Input((8, 8))
+        x = keras.layers.BatchNormalization()(keras.layers.Flatten()(inputs))
+        return keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Dense(4, name="encoder_1")(x)), name="mine")
+
+    with pytest.raises(InvalidInput, match="autoencoder_stack or deep_autoencoder models, not 'mine'"):
+        zoo.pretrain(zoo.Population(other, [0]), digits()[0][0], epochs=1)

@@ -37,7 +37,7 @@ def generate(model, prompt, length=200, temperature=1.0, seed=0):
     while True:
         if not np.isfinite(logits).all():
             raise InvalidInput(f"The model {model.name} gives no numbers but NaN: its training diverged.")
-        drawn.append(_draw(logits, temperature, random))
+        drawn.append(_draw(logits, float(temperature), random))
         if len(drawn) == length:
             return "".join(map(chr, drawn))
         logits, states = step(drawn[-1], states)

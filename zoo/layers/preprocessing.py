@@ -4,6 +4,7 @@ import math
 import numbers
 
 import keras
+import numpy as np
 
 from zoo.errors import InvalidInput
 
@@ -29,8 +30,9 @@ def scaled(x, rescale, series=None):
 
 
 def rescale_of(model):
-    """The number that a model multiplies its raw input by; None where it takes it as it is."""
-    return next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), None)
+    """The number that a model multiplies its raw input by; None where it takes it as it is, or has one for each channel."""
+    scale = next((layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)), None)
+    return scale if np.ndim(scale) == 0 else None
 
 
 def as_vector(x):

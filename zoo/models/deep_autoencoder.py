@@ -64,8 +64,9 @@ def pretraining_stage(
     As in autoencoder_stack: the encoders below are in it, frozen; raw input in, reconstruction error (n,) of what they
     make of it out. Raises InvalidInput unless the units are logistic, as are the outputs of the stage.
     """
-    if activation != "sigmoid":
-        raise InvalidInput(f"Only a deep_autoencoder of sigmoid units is pre-trained by layers, not one of {activation}.")
+    if keras.activations.get(activation) is not keras.activations.sigmoid:
+        name = getattr(activation, "__name__", activation)
+        raise InvalidInput(f"Only a deep_autoencoder of sigmoid units is pre-trained by layers, not one of {name}.")
     inputs, x = raw_input(input_shape, rescale)
     x = as_vector(x)
     for below in range(index):

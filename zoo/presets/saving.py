@@ -15,7 +15,7 @@ from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
     CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, is_plain, list_presets, parse_config, write_sums,
 )  # fmt: skip
-from zoo.presets.loading import all_finite, build, origin_of
+from zoo.presets.loading import all_finite, build, load_weights_into, origin_of
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 from zoo.replacing import put_in_place
@@ -40,8 +40,8 @@ def save_preset(model, folder, card=None, class_names=None):
 
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
     names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for
-    a model that was made otherwise or has diverged, a card with other keys, names that are not one for each class, or a
-    folder with other things in it; ResultsError where the folder can't be written.
+    a model that was made otherwise, was changed afterwards (an activation, say) or has diverged, a card with other keys,
+    names that are not one for each class, or a folder with other things in it; ResultsError where the folder can't be written.
 
     >>> model = zoo.from_preset("linear_mnist", classes=2)
     >>> save_preset(model, "even_or_odd", class_names=["even", "odd"]).name
@@ -71,7 +71,7 @@ def save_preset(model, folder, card=None, class_names=None):
             (written / README).write_text(card_markdown(card), encoding="utf-8")
             with _without_optimizer(model):
                 model.save_weights(written / WEIGHTS)
-            np.savez(written / GOLDEN, **golden(_in_float32(model, config)))
+            np.savez(written / GOLDEN, **_golden_again(model, config, written / WEIGHTS))
             write_sums(written)
             put_in_place(folder, written)
     except OSError as error:
@@ -84,17 +84,22 @@ def _plain(value):
     return value.item() if isinstance(value, np.generic) else repr(value)
 
 
-def _in_float32(model, config):
-    """A model that computes as from_preset's does, in 32 bits, with the weights of `model`: that one itself, where it does so."""
-    from keras import ops
+def _golden_again(model, config, weights):
+    """What `golden` gives of the model that from_preset will make: from config and a weights file, in 32 bits.
 
-    if all(layer.dtype_policy.name == "float32" for layer in model.layers):
-        return model
+    Raises InvalidInput where `model` gives other outputs: something was changed in it that no option tells.
+    """
     twin = build_member(lambda: build(config), 0, "float32")
-    if [tuple(weight.shape) for weight in model.weights] != [tuple(weight.shape) for weight in twin.weights]:
-        raise InvalidInput(f"The weights of {model.name} are not those that its options say; make the model anew.")
-    twin.set_weights([ops.convert_to_numpy(ops.cast(weight, new.dtype)) for weight, new in zip(model.weights, twin.weights)])
-    return twin
+    load_weights_into(twin, weights.read_bytes(), weights)
+    mine, again = golden(model), golden(twin)
+    widths = {layer.compute_dtype for layer in model.layers}
+    close = 0.1 if widths & {"float16", "bfloat16"} else 1e-3
+    if not np.allclose(mine["logits"], again["logits"], rtol=0, atol=close * max(1.0, np.abs(again["logits"]).max())):
+        raise InvalidInput(
+            f"{model.name} computes otherwise than a model of its options with its weights: a layer was changed after it was "
+            "made, such as its activation. A preset can't hold that; make the model with options that say it."
+        )
+    return again
 
 
 def golden(model):

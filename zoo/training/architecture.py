@@ -5,6 +5,7 @@ import json
 import warnings
 
 PASSED_OVER = ("build_config", "seed")  # of no layer's doing; what differs by member
+NAMES = ("name", "keras_history", "input_layers", "output_layers")  # under which a configuration names layers
 
 
 def architecture(model):
@@ -75,12 +76,14 @@ def _name_by_order(told, names):
             _name_by_order(value, names)
 
 
-def _without_names(told, names):
+def _without_names(told, names, named=False):
+    """told with numbers for the names of layers, where it names them: the same words may be settings. named: told is such."""
     if isinstance(told, dict):
-        return {key: _without_names(value, names) for key, value in told.items() if key not in PASSED_OVER}
+        items = ((key, value, named or key in NAMES) for key, value in told.items() if key not in PASSED_OVER)
+        return {key: _without_names(value, names, inside) for key, value, inside in items}
     if isinstance(told, list):
-        return [_without_names(value, names) for value in told]
-    return names.get(told, told) if isinstance(told, str) else told
+        return [_without_names(value, names, named) for value in told]
+    return names.get(told, told) if named and isinstance(told, str) else told
 
 
 def _short(value):

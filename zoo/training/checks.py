@@ -67,7 +67,7 @@ def check_arrays(model, x, y):
     if y is not None:
         _require_array(y, "y")
     elif isinstance(x, tuple) and len(x) in (2, 3) and getattr(x[0], "ndim", 0) == len(model.input_shape):
-        raise InvalidInput("x and y came as one; give them apart, such as fit(*data.train).")
+        raise InvalidInput("x and y came as one; give them apart, such as fit(*data.train) and predict(data.test.x).")
 
 
 def _require_array(array, what):
@@ -98,7 +98,8 @@ def check_probabilities(y, part=""):
 def check_given(y, objective, part=""):
     """Raise InvalidInput where y is None and the loss needs it."""
     if y is None and not objective.ignores_y:
-        what = "class labels" if objective.wants_class_labels else f"it; give zeros if it does not, or set {IGNORES_Y} on it"
+        labels = objective.wants_class_labels(None, None)
+        what = "class labels" if labels else f"it; give zeros if it does not, or set {IGNORES_Y} on it"
         raise InvalidInput(f"{part}y is missing: the loss compares with {what}.")
 
 
@@ -113,9 +114,9 @@ def check_validation(model, validation_data, y, objective):
     held_out, targets = check_data(model, x, given, part="validation ")
     if targets.shape[1:] != y.shape[1:]:
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
-    if objective.wants_class_labels:
+    if objective.wants_class_labels(model, targets):
         check_labels(targets, model.output_shape, "validation ", objective.ignored_class)
-    if objective.wants_probabilities and not weights:
+    if objective.wants_probabilities(model, targets) and not weights:
         check_probabilities(targets, "validation ")
     return held_out, targets, weights[0] if weights else None
 
@@ -232,7 +233,7 @@ def check_schedule(n, epochs, batch_size):
         raise InvalidInput(f"batch_size must be a positive integer; got {batch_size!r}.")
     if batch_size > n:
         raise InvalidInput(f"batch_size {batch_size} is larger than the data, {n} examples; use at most {n}.")
-    return batch_size
+    return int(batch_size)
 
 
 def _is_positive_int(value):

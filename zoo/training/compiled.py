@@ -22,7 +22,7 @@ LARGE = 2**26  # bytes
 def prepare(model, objective, x, y):
     """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns its Program."""
     objective.prepare(model, x, y)
-    copied, averages = objective.copied_parameters(model), objective.averages(model)
+    copied, averages = objective.copied_parameters(model), objective.averages(model, x, y)
     return Program(model, scale_learning_rate(model.optimizer), copied, averages)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from zoo.errors import InvalidInput
+from zoo.training.architecture import architecture, difference
 
 
 def check_seeds(seeds):
@@ -183,6 +184,8 @@ def stack_members(template, build, seeds, precision, weights):
             model = build_member(build, seed, precision)
             if model is template:
                 raise InvalidInput("build must make a new model at every call; it returned the same one twice.")
+            require_own_variables(model, template)
+            _require_alike(model, template, seed, first=len(values) < 2)
             if seed in again:
                 models[seed] = model
         if weights is not None:
@@ -230,9 +233,51 @@ def check_weights(model, weights, member):
         )
 
 
+def require_own_variables(model, template):
+    """Raise InvalidInput where two models that `build` made share variables that train."""
+    taken = {id(variable) for variable in template.trainable_variables}
+    if shared := [variable.path for variable in model.trainable_variables if id(variable) in taken]:
+        raise InvalidInput(
+            f"build must make new layers at every call; its models share {shared[0]}, which trains. Make that layer inside "
+            "build, copy it there (keras.models.clone_model, then set_weights), or freeze it (trainable=False)."
+        )
+
+
+def _require_alike(model, template, seed, first):
+    """Raise InvalidInput where layers of a seed's model compute otherwise than the template's, weights apart.
+
+    All members are computed by the template's. first: whether to compare what is configured, too, which takes its time.
+    """
+    reason = difference(*map(architecture, (template, model))) if first else None
+    for one, other in zip(template._flatten_layers(), model._flatten_layers()) if reason is None else ():
+        mine, theirs = map(_constants, (one, other))
+        if unlike := [name for name in mine if name in theirs and not np.array_equal(mine[name], theirs[name], equal_nan=True)]:
+            reason = f"{one.name}.{unlike[0]} has other values"
+    if reason is not None:
+        raise InvalidInput(
+            f"build must return the same architecture for every seed; seed {seed} gave another one: {reason}. What differs by "
+            "member must be in its weights."
+        )
+
+
+def _constants(layer):
+    """{name: array} of what a layer computes with that is no variable, such as an adapted Normalization's mean."""
+    import keras
+
+    found = {}
+    for name, value in vars(layer).items():
+        if isinstance(value, np.ndarray) or keras.ops.is_tensor(value) and not isinstance(value, keras.Variable):
+            with contextlib.suppress(TypeError):  # a key of JAX's is no array of numbers
+                found[name] = keras.ops.convert_to_numpy(value)
+    return found
+
+
 def assign(model, trainable, non_trainable):
     """Write values (lists of arrays, one per variable) into a model's variables."""
     for variable, value in zip(model.trainable_variables, trainable):
         variable.assign(value)
     for variable, value in zip(model.non_trainable_variables, non_trainable):
         variable.assign(value)
+    for layer in model._flatten_layers():
+        if layer.built and layer.weights and hasattr(layer, "finalize_state"):  # an adapted Normalization keeps copies
+            layer.finalize_state()

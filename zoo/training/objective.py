@@ -3,16 +3,11 @@
 import numpy as np
 
 from zoo.errors import InvalidInput, reason_of
+from zoo.training import targets
 from zoo.training.history import COLUMNS
 from zoo.training.logits import ends_in_logits, loss_for_logits, metric_for_logits
 from zoo.training.monitor import is_accuracy, metric_sign
 
-# Keras's losses that compare number by number, and would stretch one to fit.
-_ELEMENT_BY_ELEMENT = (
-    "meansquarederror meanabsoluteerror meanabsolutepercentageerror meansquaredlogarithmicerror huber logcosh poisson "
-    "kldivergence binarycrossentropy binaryfocalcrossentropy hinge squaredhinge"
-).split()
-_OF_PROBABILITIES = "binarycrossentropy binaryfocalcrossentropy categoricalcrossentropy categoricalfocalcrossentropy".split()
 _MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
 
 
@@ -37,7 +32,7 @@ class Objective:
         _require_whole_config(self._pattern)
         if getattr(innermost(self._pattern), "_exclude_from_weight_decay", None):
             raise InvalidInput("Members have variables of their own: exclude_from_weight_decay takes var_names here, no var_list.")
-        self._known_loss = _known("loss", loss, keras.losses.get, chosen_by_data=("crossentropy", "ce"))
+        self._known_loss = _known("loss", loss, keras.losses.get, chosen_by_data=targets.BY_DATA)
         if getattr(self._known_loss, "reduction", "") in (None, "none"):
             raise InvalidInput("The loss must be one number for a batch; leave out reduction=None of the loss.")
         self._known_metrics = [
@@ -109,7 +104,7 @@ class Objective:
     def _check_targets(self, model, y):
         """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit."""
         output, given = model.output_shape[1:], y.shape[1:]
-        if self._kind_of_loss not in _ELEMENT_BY_ELEMENT:
+        if not targets.compares_numbers(self._known_loss, model, y):
             return
         longer, shorter = sorted((output, given), key=len, reverse=True)
         if len(longer) == len(shorter) + 1 and longer[-1] == 1:  # Keras takes that axis away
@@ -118,39 +113,17 @@ class Objective:
         if not same:
             raise InvalidInput(f"y has shape {y.shape}, the model's output {model.output_shape}; they must agree but for n.")
 
-    @property
-    def _kind_of_loss(self):
-        """Which of Keras's own losses it is, in lower case without lines between words; "" for another one."""
-        import keras
-
-        kind = type(self._known_loss) if isinstance(self._known_loss, keras.losses.Loss) else self._known_loss
-        name = getattr(kind, "__name__", "")
-        return name.replace("_", "").lower() if getattr(keras.losses, name, None) is kind else ""
-
-    @property
-    def wants_probabilities(self):
-        """Whether it is a cross-entropy with numbers in 0..1, which has no least value for others."""
-        return self._kind_of_loss in _OF_PROBABILITIES
-
     def shape_of_losses(self, model, x, y):
         """Shape of the losses of a batch before their mean, for a `model` that is prepared for data like x and y.
 
         Its first entry is the batch's; or it is None where the loss is not one for each example.
         """
-        import keras
-        from keras.src.backend import compute_output_spec
-
-        length = 1 + max(1, *x.shape[1:], *y.shape[1:], *(side or 0 for side in model.output_shape[1:]))  # no other axis
-        output = model.compute_output_shape((length, *x.shape[1:]))
         loss = model._compile_loss._flat_losses[0].loss
-        both = [keras.KerasTensor(shape, loss.dtype) for shape in ((length, *y.shape[1:]), output)]  # as Loss.__call__ casts
         try:
-            shape = compute_output_spec(loss.call, *both).shape
-        except (NotImplementedError, TypeError, ValueError) as error:
-            reason = reason_of(error)
+            return targets.shape_given(loss.call, model, x, y, loss.dtype)
+        except InvalidInput as error:
             what = f"{type(loss).__name__}.call must give one loss for each example, to be weighed"
-            raise InvalidInput(f"{what}: {reason}") from error
-        return tuple(shape) if shape[:1] == (length,) else (None,)
+            raise InvalidInput(f"{what}: {error}") from error
 
     def copied_parameters(self, model):
         """{place among the optimizer's variables: place among the trainable ones that it starts as a copy of}, of a `model`
@@ -233,27 +206,33 @@ class Objective:
         """Whether the loss says that it does without y."""
         return getattr(self.loss, "ignores_y", False)
 
-    def averages(self, model):
-        """Whether the loss of some examples is the mean of theirs, however many they are.
+    def averages(self, model, x, y):
+        """Whether loss and metrics of some examples are the means of theirs, however many they are, for a `model` that is
+        prepared for data like x and y (None: for predictions only).
 
-        It isn't with another reduction, or where some places don't count: then a mean over batches depends on their size.
+        They aren't with another reduction, where some places don't count, or where one is of a whole batch: then a mean over
+        batches depends on their size.
         """
         from keras.src.backend import get_keras_mask
 
         loss, output = self._known_loss, getattr(model, "output", None)
         usual = getattr(loss, "reduction", "sum_over_batch_size") in ("sum_over_batch_size", "mean")
-        return usual and self.ignored_class is None and get_keras_mask(output) is None
+        usual = usual and self.ignored_class is None and get_keras_mask(output) is None
+        return usual and (y is None or targets.each_example_alone(model, x, y))
 
-    @property
-    def wants_class_labels(self):
-        """Whether y must be integer classes, all of which the model knows."""
-        name = self.loss if isinstance(self.loss, str) else getattr(self.loss, "__name__", type(self.loss).__name__)
-        return name.replace("_", "").lower().startswith("sparsecategorical")
+    def wants_class_labels(self, model, y):
+        """Whether y must be integer classes, all of which the model knows. y None: as far as the loss alone says it."""
+        return targets.wants_labels(self._known_loss, model, y)
+
+    def wants_probabilities(self, model, y):
+        """Whether it is a cross-entropy with numbers in 0..1, which has no least value for others."""
+        return targets.wants_probabilities(self._known_loss, model, y)
 
     @property
     def ignored_class(self):
         """The label of what does not count, which need not be a class of the model; None where all count."""
-        return getattr(self.loss, "ignore_class", None)
+        options = getattr(self.loss, "keywords", {})  # of a functools.partial
+        return getattr(self.loss, "ignore_class", options.get("ignore_class"))
 
     def monitor(self, name=None, mode="auto"):
         """(name in the history, sign) of what says which epoch is best: the first of Keras's accuracies, else the loss.
@@ -323,6 +302,8 @@ _PLACES = {"optimizer": "optimizers", "loss": "losses", "metric": "metrics"}
 def _fresh(metric):
     import keras
 
+    if type(metric) is keras.metrics.MeanMetricWrapper:  # whose function need not be registered
+        return keras.metrics.MeanMetricWrapper(metric._fn, metric.name, metric.dtype, **metric._fn_kwargs)
     return type(metric).from_config(metric.get_config()) if isinstance(metric, keras.metrics.Metric) else metric
 
 

@@ -8,7 +8,7 @@ from zoo.training.architecture import architecture
 from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
 from zoo.training.history import by_epoch, by_member
 from zoo.training.keras_arguments import explained
-from zoo.training.members import assign, build_member, check_seeds, stack_members
+from zoo.training.members import assign, build_member, check_seeds, require_own_variables, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
 
@@ -28,7 +28,7 @@ class Population:
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
-            after `keras.utils.set_random_seed(seeds[k])`.
+            after `keras.utils.set_random_seed(seeds[k])`; members may differ in weights alone, and share what is frozen.
         seeds: iterable of K integers. A seed also decides the order in which a member sees its examples.
         precision: Keras dtype policy for the members; None keeps the user's. "mixed_bfloat16" is for accelerators: on a CPU
             XLA computes most of its products in float32 all the same, and it takes longer than float32.
@@ -43,7 +43,8 @@ class Population:
         compile_seconds, fit_seconds: spent on compilation and on training so far, all members together.
         trained_at_once: at most so many members the last `fit` trained at a time; None before.
 
-    Raises InvalidInput for no seeds, a `build` that returns no built model, weights that do not fit.
+    Raises InvalidInput for no seeds, a `build` that returns no built model, or models that share weights or differ by seed in
+    more than those, and for weights that do not fit.
 
     Example:
         >>> data = zoo.datasets.load("digits")
@@ -78,6 +79,7 @@ class Population:
 
     def _make_model(self, seed):
         model = build_member(self.build, seed, self.precision)
+        require_own_variables(model, self.template)
         if architecture(model) != self._architecture:
             raise InvalidInput(
                 "build no longer makes the model that this population was made of; it must not depend on what changes later, "
@@ -175,7 +177,7 @@ class Population:
         if subsets is not None:
             subsets = checks.check_subsets(subsets, len(self), len(x))
         n = len(x) if subsets is None else subsets.shape[1]
-        batch_size = checks.check_schedule(n, epochs, batch_size)
+        batch_size, epochs = checks.check_schedule(n, epochs, batch_size), int(epochs)
         plan = self._plan(epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data)
         if validation_data is not None:
             held_out = checks.check_validation(self.template, validation_data, y, self._objective)
@@ -198,9 +200,9 @@ class Population:
         """x and y ready for training or evaluation, y with the labels that the loss wants. all_count: no row is left out."""
         checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
-        if self._objective.wants_class_labels:
+        if self._objective.wants_class_labels(self.template, y):
             checks.check_labels(y, self.template.output_shape, ignored=self._objective.ignored_class)
-        if self._objective.wants_probabilities and all_count:
+        if self._objective.wants_probabilities(self.template, y) and all_count:
             checks.check_probabilities(y)
         return x, y
 
@@ -231,7 +233,7 @@ class Population:
         self.best_epoch = result["best_epoch"]
         self.diverged |= ~np.isfinite(result["history"]["loss"]).all(axis=0)
         history = by_epoch(result["history"], self.seeds, self.epochs_trained)
-        self.epochs_trained += int(epochs)
+        self.epochs_trained += epochs
         self._histories.append(history)
         return history
 
@@ -262,6 +264,7 @@ class Population:
         member's seed, but for dropout on PyTorch: there Keras has it draw from PyTorch's own generator, as torch.manual_seed
         sets it (`fit` sets it by seed and epoch). Raises InvalidInput for x that does not fit.
         """
+        checks.check_arrays(self.template, x, None)
         x, y = checks.check_data(self.template, x, None)
         return self._need_engine(x, None).predict(self._state, x)
 
@@ -319,6 +322,8 @@ class Population:
             optimizer = self._objective.fresh_optimizer(self._make_model(self.seeds[0]), len(self))
         state, progress, history = checkpoint.restore(path, self._about(), self._state, optimizer)
         self._state |= state
+        assign(self.template, *([values[0] for values in state[kind]] for kind in ("trainable", "non_trainable")))
+        self._engine = None  # its program has constants of the template's, such as an adapted Normalization's mean
         self._histories = [history] if len(history) else []
         for name in PROGRESS:
             setattr(self, name, progress[name])

@@ -1,13 +1,12 @@
 """Greedy layer-wise pre-training of a whole population: one unsupervised stage per encoder, without labels."""
 
-import keras
 import pandas as pd
 
 from zoo.errors import InvalidInput
 from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
-from zoo.training.checks import accepted, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each
+from zoo.training.checks import accepted, check_arrays, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
 
@@ -53,13 +52,14 @@ def pretrain(
     """
     if not isinstance(population, Population):
         raise InvalidInput(f"pretrain needs a zoo.Population of models, not {type(population).__name__}.")
+    check_arrays(population.template, x, None)
     if population.template.name == "deep_autoencoder":
         noise = {"corruption": corruption, "level": level, "tied": tied, "error": error}
         return pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose)
-    layers = encoders(population.template)
-    if not layers:
+    if population.template.name != "autoencoder_stack":
         wanted = "autoencoder_stack or deep_autoencoder"
         raise InvalidInput(f"pretrain needs a population of {wanted} models, not {population.template.name!r}.")
+    layers = encoders(population.template)
     options = _stack_options(population.template, layers)
     options |= {"corruption": corruption, "tied": tied}
     x, _ = check_data(population.template, x, None)
@@ -89,7 +89,7 @@ def pretrain(
 def _stack_options(model, layers):
     return {
         "widths": tuple(layer.units for layer in layers),
-        "activation": keras.activations.serialize(layers[0].activation),
+        "activation": layers[0].activation,
         "rescale": rescale_of(model),
     }
 

@@ -102,7 +102,7 @@ class SequentialEngine:
 
     def __init__(self, template, objective, make_model, x, y):
         objective.prepare(template, x, y)  # finds what does not fit before anything is trained
-        self.objective, self.make_model, self.averages = objective, make_model, objective.averages(template)
+        self.objective, self.make_model, self.averages = objective, make_model, objective.averages(template, x, y)
 
     @unwarned()
     def fit(self, state, subsets, data, plan, progress):

@@ -47,7 +47,7 @@ def pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose):
 
 
 def _options(model, layers):
-    activation = keras.activations.serialize(layers[0].activation) if len(layers) > 1 else "sigmoid"
+    activation = layers[0].activation if len(layers) > 1 else keras.activations.sigmoid
     widths = tuple(layer.units for layer in layers[:-1])
     return {"widths": widths, "code": layers[-1].units, "activation": activation, "rescale": rescale_of(model)}
 

@@ -1,0 +1,100 @@
+"""What a population's loss and metrics compare with, however they are spelt, and what they give for a batch."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import zoo
+from zoo.errors import InvalidInput
+
+X = np.random.RandomState(0).rand(60, 6).astype("float32")
+LABELS = np.random.RandomState(1).randint(0, 3, 60)
+FROM_LOGITS = functools.partial(keras.losses.sparse_categorical_crossentropy, from_logits=True)
+
+
+def compiled(loss, metrics=(), outputs=3, activation=None, members=1):
+    def build():
+        return keras.Sequential([keras.Input((6,)), keras.layers.Dense(outputs, activation)])
+
+    population = zoo.Population(build, range(members))
+    population.compile("sgd", loss, list(metrics))
+    return population
+
+
+@pytest.mark.parametrize("loss", ["crossentropy", "CE", "sparse_categorical_crossentropy", FROM_LOGITS])
+def test_labels_that_the_model_does_not_know_are_refused_however_the_loss_is_spelt(loss):
+    activation = None if loss is FROM_LOGITS else "softmax"
+    with pytest.raises(InvalidInput, match="y has labels from 5 to 7, but the model has 3 classes"):
+        compiled(loss, activation=activation).fit(X, LABELS + 5, verbose=0)
+    with pytest.raises(InvalidInput, match="validation y has labels from 5 to 7"):
+        compiled(loss, activation=activation).fit(X, LABELS, validation_data=(X, LABELS + 5), verbose=0)
+    known = compiled("sparse_categorical_crossentropy", activation="softmax").fit(X, LABELS, verbose=0)
+    if activation:
+        assert_allclose(compiled(loss, activation=activation).fit(X, LABELS, verbose=0).loss, known.loss, rtol=1e-6)
+        assert_allclose(compiled(loss, activation=activation).fit(X, LABELS[:, None], verbose=0).loss, known.loss, rtol=1e-6)
+
+
+def test_crossentropy_is_chosen_by_the_data_as_keras_does():
+    one_hot, share = np.eye(3, dtype="float32")[LABELS], LABELS / 2
+    for loss in ("ce", "categorical_crossentropy"):
+        assert compiled(loss, activation="softmax").fit(X, one_hot, verbose=0).loss.between(0.5, 2).all()
+    for loss in ("ce", "binary_crossentropy"):
+        assert compiled(loss, outputs=1, activation="sigmoid").fit(X, share, verbose=0).loss.between(0.3, 2).all()
+        with pytest.raises(InvalidInput, match="compares with numbers in 0..1; y goes from 0 to 10"):
+            compiled(loss, outputs=1, activation="sigmoid").fit(X, 10 * share, verbose=0)
+
+
+@pytest.mark.parametrize("loss", ["mse", "cosine_similarity", keras.losses.CosineSimilarity()])
+def test_targets_are_not_stretched(loss):
+    with pytest.raises(InvalidInput, match=r"y has shape \(60, 1\), the model's output \(None, 3\)"):
+        compiled(loss).fit(X, X[:, :1], verbose=0)
+
+
+def rmse(y_true, y_pred):
+    return keras.ops.sqrt(keras.ops.mean(keras.ops.square(y_true - y_pred)))
+
+
+@pytest.mark.parametrize("loss, metrics", [
+    (rmse, []), pytest.param("mse", [rmse], marks=pytest.mark.backend), ("mse", [keras.metrics.MeanMetricWrapper(rmse, name="rmse")]),
+])  # fmt: skip
+def test_what_is_one_number_for_a_batch_does_not_depend_on_how_many_members_there_are(loss, metrics):
+    """Its mean over batches depends on their size, which is Keras's: 32, in validation the batch size."""
+    x, y = np.tile(X, (20, 1)), np.tile(X[:, :1], (20, 1)) * np.arange(1200)[:, None].astype("float32")
+    found = []
+    for members in (1, 40 if keras.backend.backend() == "jax" else 2):
+        population = compiled(loss, metrics, outputs=1, members=members)
+        history = population.fit(x, y, batch_size=100, validation_data=(x, y), verbose=0)
+        evaluated = population.evaluate(x, y).filter(regex="loss|rmse")
+        found.append(np.ravel([history.filter(like="val_").iloc[0], evaluated.iloc[0]]))
+    assert_allclose(*found, rtol=1e-5)
+    model = population[0]
+    assert_allclose(found[1][-1], model.evaluate(x, y, verbose=0, return_dict=True)["rmse" if metrics else "loss"], rtol=1e-5)
+
+
+def mean_output(y_true, y_pred, factor=1.0):
+    return factor * keras.ops.mean(y_pred, axis=-1)
+
+
+@pytest.mark.parametrize("function", [mean_output, lambda y_true, y_pred, factor: factor * keras.ops.mean(y_pred, axis=-1)])
+def test_a_wrapped_function_need_not_be_registered(function):
+    metric = keras.metrics.MeanMetricWrapper(function, name="level", factor=3.0)
+    population = compiled("mse", [metric], outputs=1)
+    population.fit(X, X[:, 0], verbose=0)
+    assert population.evaluate(X, X[:, 0]).level.item() == pytest.approx(3 * population.predict(X).mean(), rel=1e-4)
+
+
+def test_numbers_of_numpys_are_numbers():
+    population = compiled("mse", outputs=1)
+    history = population.fit(X, X[:, 0], batch_size=np.uint8(50), epochs=np.uint8(3), verbose=0)
+    assert len(history) == population.epochs_trained == 3
+
+
+def test_a_whole_split_is_no_input():
+    split = zoo.datasets.load("digits").test
+    population = zoo.Population(lambda: zoo.create_model("autoencoder_stack", (8, 8), 10, widths=(4,)), [0])
+    for call in (population.predict, lambda both: zoo.pretrain(population, both, epochs=1)):
+        with pytest.raises(InvalidInput, match=r"x and y came as one; give them apart, such as .* predict\(data.test.x\)"):
+            call(split)

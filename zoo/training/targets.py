@@ -1,0 +1,98 @@
+"""What a loss or metric compares the model's output with, and whether it gives one number for each example."""
+
+import functools
+
+from zoo.errors import InvalidInput, reason_of
+
+BY_DATA = ("crossentropy", "ce")  # losses that Keras chooses by the shapes of output and y
+# Keras's losses that compare number by number, and would stretch one to fit.
+_ELEMENT_BY_ELEMENT = (
+    "meansquarederror meanabsoluteerror meanabsolutepercentageerror meansquaredlogarithmicerror huber logcosh poisson "
+    "kldivergence binarycrossentropy binaryfocalcrossentropy hinge squaredhinge cosinesimilarity"
+).split()
+_OF_PROBABILITIES = "binarycrossentropy binaryfocalcrossentropy categoricalcrossentropy categoricalfocalcrossentropy".split()
+
+
+def wants_labels(loss, model, y):
+    """Whether y must be integer classes, all of which the model knows. y None: as far as the loss alone says it."""
+    return _chosen(loss, model, y).startswith("sparsecategorical")
+
+
+def wants_probabilities(loss, model, y):
+    """Whether it is a cross-entropy with numbers in 0..1, which has no least value for others."""
+    return _own(loss, model, y) in _OF_PROBABILITIES
+
+
+def compares_numbers(loss, model, y):
+    """Whether it is one of Keras's that would repeat y, or the output, along an axis to fit."""
+    return _own(loss, model, y) in _ELEMENT_BY_ELEMENT
+
+
+def shape_given(function, model, x, y, dtype):
+    """Shape of what function(y, output) gives for a batch of data like x (n, ...), y (n, ...), before any mean.
+
+    Its first entry is the batch's; or it is (None,) where that is not one for each example. Raises InvalidInput for a function
+    that cannot take them, or cannot be traced.
+    """
+    import keras
+    from keras.src.backend import compute_output_spec
+
+    length = 1 + max(1, *x.shape[1:], *y.shape[1:], *(side or 0 for side in model.output_shape[1:]))  # no other axis
+    try:
+        output = model.compute_output_shape((length, *x.shape[1:]))
+        both = [keras.KerasTensor(shape, dtype) for shape in ((length, *y.shape[1:]), output)]  # as Loss.__call__ casts
+        shape = compute_output_spec(function, *both).shape
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise InvalidInput(reason_of(error)) from error
+    return tuple(shape) if shape[:1] == (length,) else (None,)
+
+
+def each_example_alone(model, x, y):
+    """Whether the loss, and all metrics that are averaged, of a compiled `model` give one number for each example.
+
+    Of Keras's own that is known; a user's function may give one for a batch, whose mean over batches depends on their size.
+    """
+    import keras
+
+    losses = [tracked.loss for tracked in model._compile_loss._flat_losses]
+    asked = [(loss.call, loss) for loss in losses if not _of_keras(getattr(loss, "fn", type(loss)))]
+    for metric in getattr(model._compile_metrics, "metrics", []):
+        if isinstance(metric, keras.metrics.MeanMetricWrapper) and not _of_keras(metric._fn):
+            asked.append((functools.partial(metric._fn, **metric._fn_kwargs), metric))
+    try:
+        return all(shape_given(function, model, x, y, owner.dtype) != (None,) for function, owner in asked)
+    except InvalidInput:
+        return False
+
+
+def _of_keras(function):
+    while isinstance(function, functools.partial):
+        function = function.func
+    return (getattr(function, "__module__", None) or "").partition(".")[0] == "keras"
+
+
+def _chosen(loss, model, y):
+    """The name of a loss in lower case without lines between words, that of the one that Keras takes for these data."""
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    if isinstance(loss, str) and loss.lower() in BY_DATA:
+        if y is None:
+            return ""
+        classes, sides = model.output_shape[-1], y.shape[1:]
+        sparse = len(sides) + 1 < len(model.output_shape) or sides[-1:] == (1,)
+        name = "binary_crossentropy" if classes == 1 else f"{'sparse_' * sparse}categorical_crossentropy"
+    return name.replace("_", "").lower()
+
+
+def _own(loss, model, y):
+    """As _chosen, for Keras's own losses; "" for another one."""
+    import keras
+
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    if isinstance(loss, str):
+        return _chosen(loss, model, y)
+    kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
+    name = getattr(kind, "__name__", "")
+    return _chosen(loss, model, y) if getattr(keras.losses, name, None) is kind else ""
