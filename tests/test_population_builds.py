@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import zoo
 from zoo.errors import InvalidInput
+from zoo.training.architecture import difference
 
 X = np.random.RandomState(0).rand(40, 6).astype("float32")
 Y = np.random.RandomState(1).randint(0, 3, 40)
@@ -24,16 +25,17 @@ def trained(build, seeds=(0, 1), loss="mse", y=Y.astype("float32")):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("seeds", [[0, 1], [0]])
-def test_members_do_not_share_what_trains(seeds):
+@pytest.mark.parametrize("seeds, given", [([0, 1], False), ([0], False), ([2, 2, 2], False), ([0, 1], True)])
+def test_members_do_not_share_what_trains(seeds, given):
     """Else one would be overwritten by what another one learnt, and so would the user's own model."""
     base = model_of(keras.layers.Dense(4, "relu"))
-    before = base.get_weights()
+
+    def build():
+        return model_of(base, keras.layers.Dense(1))
+
+    weights = [build().get_weights()] * len(seeds) if given else None
     with pytest.raises(InvalidInput, match=r"its models share .*dense.*kernel, which trains.*clone_model.*freeze it"):
-        population = trained(lambda: model_of(base, keras.layers.Dense(1)), seeds)
-        population[0]
-    for mine, known in zip(base.get_weights(), before, strict=True):
-        assert_array_equal(mine, known)
+        zoo.Population(build, seeds, weights=weights)
 
 
 def test_members_may_share_what_is_frozen():
@@ -45,6 +47,9 @@ def test_members_may_share_what_is_frozen():
     assert_allclose(population[1].predict(X, verbose=0), population.predict(X)[1], rtol=1e-5, atol=1e-6)
     assert_array_equal(first.predict(X, verbose=0), predicted)
     assert_allclose(predicted, population.predict(X)[0], rtol=1e-5, atol=1e-6)
+    weights = [[array + member for array in first.get_weights()] for member in range(2)]
+    with pytest.raises(InvalidInput, match="can't have other values of .*: it is shared by all of them"):
+        zoo.Population(population.build, [0, 1], weights=weights)
 
 
 def gated():
@@ -68,6 +73,55 @@ def test_a_layer_may_be_called_like_a_setting(build, tmp_path):
     assert_allclose(population[1].predict(X, verbose=0), population.predict(X)[1], rtol=1e-5, atol=1e-6)
 
 
+class Tied(keras.layers.Layer):
+    """Knows the name of another layer, and things that no number says."""
+
+    def __init__(self, source, **options):
+        super().__init__(**options)
+        self.source, self.class_names, self.things = source, np.array(["a", "b"]), np.array([None, {}], dtype=object)
+
+    def call(self, x):
+        self.last = keras.ops.softmax(x)
+        return x
+
+    def get_config(self):
+        return {**super().get_config(), "source": self.source}
+
+
+def tied():
+    layer = keras.layers.Dense(4)
+    return model_of(layer, Tied(layer.name), keras.layers.Dense(1))
+
+
+def drawn_start():
+    return model_of(keras.layers.Dense(4, kernel_initializer=keras.initializers.Constant(np.random.rand(6, 4))))
+
+
+@pytest.mark.parametrize("build", [tied, drawn_start])
+def test_what_decides_nothing_may_differ(build, tmp_path):
+    population = zoo.Population(build, [0, 1])
+    population.save(tmp_path / "file")
+    restored = zoo.Population(build, [0, 1])
+    restored.restore(tmp_path / "file")
+    assert_allclose(restored[1].predict(X, verbose=0), population.predict(X)[1], rtol=1e-5, atol=1e-6)
+
+
+def test_words_of_files_are_names_as_well():
+    """Files from before a name was told from a setting have numbers for both."""
+    now, before = ({"name": "number 0", "activation": word} for word in ({"word": "linear", "layer": "number 0"}, "number 0"))
+    assert difference(now, before) is None is difference(now, {"name": "number 0", "activation": "linear"})
+    assert difference(now, {"name": "number 0", "activation": "relu"}) == "activation is 'linear', there 'relu'"
+
+
+class Drawn(keras.layers.Layer):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.parts = [np.random.rand(2)]
+
+    def call(self, x):
+        return x * self.parts[0][0]
+
+
 def adapted_to_a_draw():
     layer = keras.layers.Normalization()
     layer.adapt(X[np.random.choice(40, 10)])
@@ -75,14 +129,17 @@ def adapted_to_a_draw():
 
 
 @pytest.mark.parametrize("build, different", [
-    (adapted_to_a_draw, "normalization.*.mean has other values"),
-    (lambda: model_of(keras.layers.Rescaling(np.random.rand()), keras.layers.Dense(3)), "scale is 0.5.*, there 0.4"),
-    (lambda: model_of(keras.layers.Dropout(np.random.rand()), keras.layers.Dense(3)), "rate is 0.5.*, there 0.4"),
-], ids=["adapted", "scale", "rate"])  # fmt: skip
+    (adapted_to_a_draw, "normalization.* has another mean"),
+    (lambda: model_of(keras.layers.Rescaling(np.random.rand()), keras.layers.Dense(3)), "rescaling.* has another scale"),
+    (lambda: model_of(keras.layers.Dropout(np.random.rand()), keras.layers.Dense(3)), "dropout.* has another rate"),
+    (lambda: model_of(keras.layers.Dense(3, np.random.choice(["relu", "tanh"]))), "dense.* has another activation"),
+    (lambda: model_of(Drawn(), keras.layers.Dense(3)), "drawn.* has another parts"),
+    (lambda: model_of(*[keras.layers.Flatten()] * np.random.randint(3), keras.layers.Dense(3)), "other layers or shapes"),
+], ids=["adapted", "scale", "rate", "activation", "parts", "layers"])  # fmt: skip
 def test_what_differs_by_seed_is_in_the_weights(build, different):
     """All members are computed by the first one's layers."""
     with pytest.raises(InvalidInput, match=f"same architecture for every seed; seed 1 gave another one: .*{different}"):
-        zoo.Population(build, [0, 1])
+        zoo.Population(build, [0, 0, 1])
 
 
 def adapted():
@@ -101,6 +158,29 @@ def test_an_adapted_normalization_is_restored(tmp_path):
     restored.restore(tmp_path / "file")
     assert_allclose(restored.predict(100 * X), population.predict(100 * X), rtol=1e-5, atol=1e-5)
     assert_allclose(restored[1].predict(100 * X, verbose=0), population.predict(100 * X)[1], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("drop", [0.0, 0.1])  # without, no seed decides anything
+def test_an_adapted_normalization_may_be_given(drop):
+    def build():
+        return model_of(keras.layers.Normalization(), keras.layers.Dropout(drop), keras.layers.Dense(1))
+
+    models = []
+    for part in (X, X, X[:20]):
+        models.append(build())
+        models[-1].layers[0].adapt(100 * part)
+    given = [model.get_weights() for model in models]
+    population = zoo.Population(build, [0, 1], weights=given[:2])
+    for member in range(2):
+        known = models[member].predict(100 * X, verbose=0)
+        assert_allclose(population.predict(100 * X)[member], known, rtol=1e-5, atol=1e-5)
+        assert_allclose(population[member].predict(100 * X, verbose=0), known, rtol=1e-5, atol=1e-5)
+    copied = zoo.Population(build, [2, 3])
+    assert np.abs(copied.predict(100 * X) - population.predict(100 * X)).max() > 1
+    copied.copy_layers(population, copied.template.layers, population.template.layers)
+    assert_allclose(copied.predict(100 * X), population.predict(100 * X), rtol=1e-5, atol=1e-5)
+    with pytest.raises(InvalidInput, match="other values of .*mean: it is what its layer was adapted to, one for all"):
+        zoo.Population(build, [0, 1], weights=given[1:])
 
 
 def test_a_model_may_have_a_scale_for_each_channel():

@@ -58,7 +58,9 @@ def rmse(y_true, y_pred):
 
 
 @pytest.mark.parametrize("loss, metrics", [
-    (rmse, []), pytest.param("mse", [rmse], marks=pytest.mark.backend), ("mse", [keras.metrics.MeanMetricWrapper(rmse, name="rmse")]),
+    (rmse, []),
+    pytest.param("mse", [rmse], marks=pytest.mark.backend),
+    ("mse", [keras.metrics.MeanMetricWrapper(rmse, name="rmse")]),
 ])  # fmt: skip
 def test_what_is_one_number_for_a_batch_does_not_depend_on_how_many_members_there_are(loss, metrics):
     """Its mean over batches depends on their size, which is Keras's: 32, in validation the batch size."""
@@ -72,6 +74,45 @@ def test_what_is_one_number_for_a_batch_does_not_depend_on_how_many_members_ther
     assert_allclose(*found, rtol=1e-5)
     model = population[0]
     assert_allclose(found[1][-1], model.evaluate(x, y, verbose=0, return_dict=True)["rmse" if metrics else "loss"], rtol=1e-5)
+
+
+class BatchRoot(keras.metrics.Mean):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(rmse(y_true, y_pred))
+
+
+@pytest.mark.parametrize("loss, metrics", [(keras.losses.Dice(), []), ("tversky", []), ("mse", [BatchRoot(name="rmse")])])
+def test_what_only_a_batch_has_is_evaluated_as_keras_does(loss, metrics):
+    x, y = np.tile(X, (20, 1)), np.tile((X[:, :1] > 0.7).astype("float32"), (20, 1))
+    population = compiled(loss, metrics, outputs=1, activation="sigmoid", members=40)
+    known = population[0].evaluate(x, y, verbose=0, return_dict=True)
+    for name, value in population.evaluate(x, y).loc[0, list(known)].items():
+        assert value == pytest.approx(known[name], rel=1e-5)
+
+
+def refuses_symbols(y_true, y_pred):
+    assert "int" in str(y_true.dtype)
+    return keras.ops.mean(y_pred, axis=-1)
+
+
+def test_a_metric_sees_the_labels_as_they_are():
+    population = compiled(keras.losses.SparseCategoricalCrossentropy(from_logits=True), [
+        keras.metrics.MeanMetricWrapper(refuses_symbols, name="level")
+    ])  # fmt: skip
+    assert np.isfinite(population.fit(X, LABELS, verbose=0).level).all()
+
+
+class OwnCrossentropy(keras.losses.SparseCategoricalCrossentropy):
+    pass
+
+
+def test_partials_and_subclasses_are_known_for_what_they_are():
+    with pytest.raises(InvalidInput, match="y has labels from 5 to 7"):
+        compiled(OwnCrossentropy(from_logits=True)).fit(X, LABELS + 5, verbose=0)
+    linear = zoo.Population(lambda: zoo.create_model("linear", (6,), 3), [0])
+    with pytest.raises(InvalidInput, match="This loss takes probabilities, but 'linear' ends in logits"):
+        linear.compile("sgd", functools.partial(keras.losses.sparse_categorical_crossentropy, axis=-1))
+    linear.compile("sgd", FROM_LOGITS)
 
 
 def mean_output(y_true, y_pred, factor=1.0):

@@ -1,6 +1,7 @@
 """Presets of one's own: saved, loaded, fine-tuned, proved."""
 
 import hashlib
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -79,6 +80,11 @@ def test_what_no_option_says_can_not_be_saved(tmp_path):
     with pytest.raises(InvalidInput, match="mlp computes otherwise than a model of its options with its weights: a layer was"):
         zoo.save_preset(model, tmp_path / "changed")
     assert not (tmp_path / "changed").exists()
+    with warnings.catch_warnings(), pytest.raises(InvalidInput, match="weights of mlp are not those that its options say"):
+        warnings.simplefilter("ignore", UserWarning)  # that a dropout can't be quantized
+        quantized = make("mlp")
+        quantized.quantize("int8")
+        zoo.save_preset(quantized, tmp_path / "changed")
 
 
 def test_a_model_of_ones_own_has_a_new_head_where_its_last_layer_is_called_logits(tmp_path):

@@ -174,3 +174,13 @@ def test_layers_of_another_model_are_not_taken_for_a_stacks():
 
     with pytest.raises(InvalidInput, match="autoencoder_stack or deep_autoencoder models, not 'mine'"):
         zoo.pretrain(zoo.Population(other, [0]), digits()[0][0], epochs=1)
+
+
+def test_a_stack_may_go_on_and_be_called_otherwise(x):
+    def build():
+        stack = small_model("autoencoder_stack")
+        return keras.Model(stack.inputs, keras.layers.Softmax()(stack.outputs[0]), name="mine")
+
+    population, plain = (zoo.Population(made, [3]) for made in (build, lambda: small_model("autoencoder_stack")))
+    histories = [zoo.pretrain(each, x, epochs=1, batch_size=50) for each in (population, plain)]
+    assert_allclose(histories[0].loss, histories[1].loss, rtol=1e-6)

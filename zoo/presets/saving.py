@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InvalidInput, ResultsError
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.paths import path_named
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
@@ -87,19 +87,29 @@ def _plain(value):
 def _golden_again(model, config, weights):
     """What `golden` gives of the model that from_preset will make: from config and a weights file, in 32 bits.
 
-    Raises InvalidInput where `model` gives other outputs: something was changed in it that no option tells.
+    Raises InvalidInput where the file has other weights than config says, or `model` gives other outputs than one of its
+    precision with them: something was changed in it that no option tells.
     """
-    twin = build_member(lambda: build(config), 0, "float32")
-    load_weights_into(twin, weights.read_bytes(), weights)
-    mine, again = golden(model), golden(twin)
-    widths = {layer.compute_dtype for layer in model.layers}
-    close = 0.1 if widths & {"float16", "bfloat16"} else 1e-3
-    if not np.allclose(mine["logits"], again["logits"], rtol=0, atol=close * max(1.0, np.abs(again["logits"]).max())):
+    policies = {layer.dtype_policy.name for layer in model.layers if "16" in layer.dtype_policy.name}
+    alike, loaded = (_loaded(model, config, weights, precision) for precision in ((*policies, "float32")[0], "float32"))
+    mine, again = golden(model)["logits"], golden(alike)["logits"]
+    if len(policies) < 2 and not np.allclose(mine, again, rtol=0, atol=1e-3 * max(1.0, np.abs(again).max())):
         raise InvalidInput(
             f"{model.name} computes otherwise than a model of its options with its weights: a layer was changed after it was "
             "made, such as its activation. A preset can't hold that; make the model with options that say it."
         )
-    return again
+    return golden(loaded)
+
+
+def _loaded(model, config, weights, precision):
+    twin = build_member(lambda: build(config), 0, precision)
+    try:
+        load_weights_into(twin, weights.read_bytes(), "the file")
+    except CorruptFile as error:
+        raise InvalidInput(
+            f"The weights of {model.name} are not those that its options say; make the model anew. ({reason_of(error)})"
+        ) from error
+    return twin
 
 
 def golden(model):

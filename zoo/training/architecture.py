@@ -4,7 +4,7 @@ import contextlib
 import json
 import warnings
 
-PASSED_OVER = ("build_config", "seed")  # of no layer's doing; what differs by member
+PASSED_OVER = ("build_config", "seed")  # of no layer's doing; what differs by member, as where its weights began
 NAMES = ("name", "keras_history", "input_layers", "output_layers")  # under which a configuration names layers
 
 
@@ -43,8 +43,11 @@ def _without_tensorflow():
 
 def difference(told, other, place=""):
     """Where two architectures differ first, such as "layers.2.activation: 'relu', there 'tanh'"; None where they do not."""
+    mine, theirs = _readings(told), _readings(other)
+    if mine and theirs:
+        return None if set(mine) & set(theirs) else f"{place.strip('.')} is {_short(mine[0])}, there {_short(theirs[0])}"
     if isinstance(told, dict) and isinstance(other, dict):
-        pairs = [(key, told.get(key), other.get(key)) for key in dict.fromkeys((*told, *other))]
+        pairs = [(key, told.get(key), other.get(key)) for key in dict.fromkeys((*told, *other)) if not _passed_over(key)]
     elif isinstance(told, list) and isinstance(other, list):
         if len(told) != len(other):
             return f"{place.strip('.')} has {len(told)} parts, there {len(other)}"
@@ -77,13 +80,26 @@ def _name_by_order(told, names):
 
 
 def _without_names(told, names, named=False):
-    """told with numbers for the names of layers, where it names them: the same words may be settings. named: told is such."""
+    """told with numbers for the names of layers. named: it names layers; elsewhere the same word may be a setting, or both."""
     if isinstance(told, dict):
-        items = ((key, value, named or key in NAMES) for key, value in told.items() if key not in PASSED_OVER)
+        items = ((key, value, named or key in NAMES) for key, value in told.items() if not _passed_over(key))
         return {key: _without_names(value, names, inside) for key, value, inside in items}
     if isinstance(told, list):
         return [_without_names(value, names, named) for value in told]
-    return names.get(told, told) if named and isinstance(told, str) else told
+    if not isinstance(told, str) or told not in names:
+        return told
+    return names[told] if named else {"word": told, "layer": names[told]}
+
+
+def _passed_over(key):
+    return key in PASSED_OVER or key.endswith("_initializer")
+
+
+def _readings(told):
+    """What a word stands for: itself, and the layer that is called so; () for what is no word."""
+    if isinstance(told, dict) and told.keys() == {"word", "layer"}:
+        return told["word"], told["layer"]
+    return (told,) if isinstance(told, str) else ()
 
 
 def _short(value):

@@ -1,5 +1,7 @@
 """Losses and metrics that take probabilities, and models that end in logits: what is told before it goes wrong silently."""
 
+import functools
+
 # Keras's metrics that compare with thresholds, which may be 0; and those whose thresholds lie between 0 and 1.
 _COUNTING = ("Precision", "Recall", "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives")
 _OF_PROBABILITIES = (
@@ -14,9 +16,12 @@ def loss_for_logits(loss):
 
     if isinstance(loss, str):  # "crossentropy"
         return "pass keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+    from_logits = getattr(loss, "from_logits", False)
+    while isinstance(loss, functools.partial):
+        from_logits, loss = from_logits or loss.keywords.get("from_logits", False), loss.func
     kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
     name = getattr(kind, "__name__", "")
-    if getattr(keras.losses, name, None) is not kind or getattr(loss, "from_logits", False):
+    if getattr(keras.losses, name, None) is not kind or from_logits:
         return ""
     name = name.title().replace("_", "") if kind is loss else name
     if name == "CategoricalGeneralizedCrossEntropy":  # the only one that can't be told

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.training.architecture import architecture, difference
+from zoo.training.alike import adapted_layers, require_alike, require_one_value
 
 
 def check_seeds(seeds):
@@ -172,38 +172,46 @@ def stack_members(template, build, seeds, precision, weights):
     """Initial variables of all members, stacked along a new first axis of length len(seeds).
 
     template: the built model of seeds[0]. weights: None, or one list of arrays per member in the order of
-    `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape).
+    `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape). Raises InvalidInput where a seed
+    decides more than weights, or members share what they have other values of.
     """
-    if weights is not None and len(template.variables) == len(template.weights):  # the seed decides nothing
-        return _stack_weights(template, weights)
+    given = weights is not None and len(template.variables) == len(template.weights)  # then the seed decides nothing
+    other = None
+    if given or len(set(seeds)) == 1:  # none is built beside the template, whose layers the user may have made once and for all
+        other = build_member(build, seeds[0], precision)
+        require_alike(other, template, seeds[0])
+    if given:
+        stacked = _stack_weights(template, weights)
+    else:
+        stacked, other = _stack_models(template, build, seeds, precision, weights, other)
+    require_one_value(template, other, stacked)
+    return stacked
+
+
+def _stack_models(template, build, seeds, precision, weights, other):
+    """(stacked variables, another model than the template: the last, or `other`), every seed's model built."""
     values, models = [], {seeds[0]: template}
     again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of step sizes: built once
     for k, seed in enumerate(seeds):
         model = models.get(seed)
         if model is None:
-            model = build_member(build, seed, precision)
-            if model is template:
-                raise InvalidInput("build must make a new model at every call; it returned the same one twice.")
-            require_own_variables(model, template)
-            _require_alike(model, template, seed, first=len(values) < 2)
+            other = model = build_member(build, seed, precision)
+            require_alike(model, template, seed)
             if seed in again:
                 models[seed] = model
         if weights is not None:
             check_weights(model, weights[k], k)
             model.set_weights(weights[k])
         values.append(variables_of(model))
-        if _shapes(values[k]) != _shapes(values[0]):
-            raise InvalidInput(f"build must return the same architecture for every seed; seed {seed} gave another one.")
-    if weights is not None and seeds[0] in again:
+    if weights is not None:
         assign(template, *values[0])
-    return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values))
+    return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values)), other
 
 
 def _stack_weights(template, weights):
-    """As stack_members, for models all of whose variables are given; `template` gets the first member's."""
+    """The stacked variables of models all of whose variables are given; `template` gets the first member's."""
     for k, own in enumerate(weights):
         check_weights(template, own, k)
-    template.set_weights(weights[0])
     places = {id(variable): place for place, variable in enumerate(template.weights)}
 
     def stacked(variables, values):
@@ -213,11 +221,9 @@ def _stack_weights(template, weights):
         ]
 
     trainable, non_trainable = variables_of(template)
-    return stacked(template.trainable_variables, trainable), stacked(template.non_trainable_variables, non_trainable)
-
-
-def _shapes(values):
-    return [[value.shape for value in part] for part in values]
+    both = stacked(template.trainable_variables, trainable), stacked(template.non_trainable_variables, non_trainable)
+    assign(template, *([values[0] for values in part] for part in both))
+    return both
 
 
 def check_weights(model, weights, member):
@@ -233,51 +239,11 @@ def check_weights(model, weights, member):
         )
 
 
-def require_own_variables(model, template):
-    """Raise InvalidInput where two models that `build` made share variables that train."""
-    taken = {id(variable) for variable in template.trainable_variables}
-    if shared := [variable.path for variable in model.trainable_variables if id(variable) in taken]:
-        raise InvalidInput(
-            f"build must make new layers at every call; its models share {shared[0]}, which trains. Make that layer inside "
-            "build, copy it there (keras.models.clone_model, then set_weights), or freeze it (trainable=False)."
-        )
-
-
-def _require_alike(model, template, seed, first):
-    """Raise InvalidInput where layers of a seed's model compute otherwise than the template's, weights apart.
-
-    All members are computed by the template's. first: whether to compare what is configured, too, which takes its time.
-    """
-    reason = difference(*map(architecture, (template, model))) if first else None
-    for one, other in zip(template._flatten_layers(), model._flatten_layers()) if reason is None else ():
-        mine, theirs = map(_constants, (one, other))
-        if unlike := [name for name in mine if name in theirs and not np.array_equal(mine[name], theirs[name], equal_nan=True)]:
-            reason = f"{one.name}.{unlike[0]} has other values"
-    if reason is not None:
-        raise InvalidInput(
-            f"build must return the same architecture for every seed; seed {seed} gave another one: {reason}. What differs by "
-            "member must be in its weights."
-        )
-
-
-def _constants(layer):
-    """{name: array} of what a layer computes with that is no variable, such as an adapted Normalization's mean."""
-    import keras
-
-    found = {}
-    for name, value in vars(layer).items():
-        if isinstance(value, np.ndarray) or keras.ops.is_tensor(value) and not isinstance(value, keras.Variable):
-            with contextlib.suppress(TypeError):  # a key of JAX's is no array of numbers
-                found[name] = keras.ops.convert_to_numpy(value)
-    return found
-
-
 def assign(model, trainable, non_trainable):
     """Write values (lists of arrays, one per variable) into a model's variables."""
     for variable, value in zip(model.trainable_variables, trainable):
         variable.assign(value)
     for variable, value in zip(model.non_trainable_variables, non_trainable):
         variable.assign(value)
-    for layer in model._flatten_layers():
-        if layer.built and layer.weights and hasattr(layer, "finalize_state"):  # an adapted Normalization keeps copies
-            layer.finalize_state()
+    for layer in adapted_layers(model):
+        layer.finalize_state()

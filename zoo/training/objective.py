@@ -120,7 +120,7 @@ class Objective:
         """
         loss = model._compile_loss._flat_losses[0].loss
         try:
-            return targets.shape_given(loss.call, model, x, y, loss.dtype)
+            return targets.shape_given(loss.call, model, x, y, (loss.dtype, loss.dtype))
         except InvalidInput as error:
             what = f"{type(loss).__name__}.call must give one loss for each example, to be weighed"
             raise InvalidInput(f"{what}: {error}") from error

@@ -4,11 +4,12 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training import checks, checkpoint
-from zoo.training.architecture import architecture
+from zoo.training.alike import adapted_layers
+from zoo.training.architecture import architecture, difference
 from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
 from zoo.training.history import by_epoch, by_member
 from zoo.training.keras_arguments import explained
-from zoo.training.members import assign, build_member, check_seeds, require_own_variables, stack_members
+from zoo.training.members import assign, build_member, check_seeds, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
 
@@ -79,8 +80,7 @@ class Population:
 
     def _make_model(self, seed):
         model = build_member(self.build, seed, self.precision)
-        require_own_variables(model, self.template)
-        if architecture(model) != self._architecture:
+        if difference(architecture(model), self._architecture) is not None:
             raise InvalidInput(
                 "build no longer makes the model that this population was made of; it must not depend on what changes later, "
                 "such as a loop's variable (functools.partial binds its value)."
@@ -287,6 +287,13 @@ class Population:
             copies.append((self._stacked(variable), source._stacked(other)))
         for (values, place), (source_values, source_place) in copies:
             values[place] = np.array(source_values[source_place])
+        self._settle()
+
+    def _settle(self):
+        """What the template's layers keep of variables, such as an adapted Normalization's mean, is the members' again."""
+        if adapted_layers(self.template):
+            assign(self.template, *([values[0] for values in self._state[kind]] for kind in ("trainable", "non_trainable")))
+            self._engine = None  # its program has the former values
 
     def _stacked(self, variable):
         """(list of stacked arrays, place in it) of a variable of the template."""
@@ -322,8 +329,7 @@ class Population:
             optimizer = self._objective.fresh_optimizer(self._make_model(self.seeds[0]), len(self))
         state, progress, history = checkpoint.restore(path, self._about(), self._state, optimizer)
         self._state |= state
-        assign(self.template, *([values[0] for values in state[kind]] for kind in ("trainable", "non_trainable")))
-        self._engine = None  # its program has constants of the template's, such as an adapted Normalization's mean
+        self._settle()
         self._histories = [history] if len(history) else []
         for name in PROGRESS:
             setattr(self, name, progress[name])

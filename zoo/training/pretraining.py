@@ -1,5 +1,6 @@
 """Greedy layer-wise pre-training of a whole population: one unsupervised stage per encoder, without labels."""
 
+import keras
 import pandas as pd
 
 from zoo.errors import InvalidInput
@@ -56,7 +57,7 @@ def pretrain(
     if population.template.name == "deep_autoencoder":
         noise = {"corruption": corruption, "level": level, "tied": tied, "error": error}
         return pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose)
-    if population.template.name != "autoencoder_stack":
+    if not _is_stack(population.template):
         wanted = "autoencoder_stack or deep_autoencoder"
         raise InvalidInput(f"pretrain needs a population of {wanted} models, not {population.template.name!r}.")
     layers = encoders(population.template)
@@ -84,6 +85,15 @@ def pretrain(
         below = stage
     population.copy_layers(below, layers, encoders(below.template))
     return pd.concat(histories, ignore_index=True)
+
+
+def _is_stack(model):
+    """Whether a model begins as autoencoder_stack does: what is raw, rescaled, distorted and made a vector goes to encoders."""
+    first = next((place for place, layer in enumerate(model.layers) if layer.name.startswith("encoder_")), None)
+    above = () if first is None else model.layers[:first]
+    plain = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Reshape, keras.layers.Flatten)
+    known = all(isinstance(layer, plain) or type(layer).__module__.startswith("zoo.layers.") for layer in above)
+    return first is not None and known and all(isinstance(layer, keras.layers.Dense) for layer in encoders(model))
 
 
 def _stack_options(model, layers):

@@ -10,12 +10,15 @@ _ELEMENT_BY_ELEMENT = (
     "meansquarederror meanabsoluteerror meanabsolutepercentageerror meansquaredlogarithmicerror huber logcosh poisson "
     "kldivergence binarycrossentropy binaryfocalcrossentropy hinge squaredhinge cosinesimilarity"
 ).split()
+_OF_BATCHES = ("dice", "tversky", "circle")
 _OF_PROBABILITIES = "binarycrossentropy binaryfocalcrossentropy categoricalcrossentropy categoricalfocalcrossentropy".split()
 
 
 def wants_labels(loss, model, y):
     """Whether y must be integer classes, all of which the model knows. y None: as far as the loss alone says it."""
-    return _chosen(loss, model, y).startswith("sparsecategorical")
+    import keras
+
+    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or _chosen(loss, model, y).startswith("sparsecategorical")
 
 
 def wants_probabilities(loss, model, y):
@@ -28,39 +31,46 @@ def compares_numbers(loss, model, y):
     return _own(loss, model, y) in _ELEMENT_BY_ELEMENT
 
 
-def shape_given(function, model, x, y, dtype):
+def shape_given(function, model, x, y, dtypes):
     """Shape of what function(y, output) gives for a batch of data like x (n, ...), y (n, ...), before any mean.
 
-    Its first entry is the batch's; or it is (None,) where that is not one for each example. Raises InvalidInput for a function
-    that cannot take them, or cannot be traced.
+    dtypes: of y and the output, as function gets them. The shape's first entry is the batch's; or it is (None,) where that is
+    not one for each example. Raises InvalidInput for a function that cannot take them, or cannot be traced.
     """
     import keras
     from keras.src.backend import compute_output_spec
 
     length = 1 + max(1, *x.shape[1:], *y.shape[1:], *(side or 0 for side in model.output_shape[1:]))  # no other axis
     try:
-        output = model.compute_output_shape((length, *x.shape[1:]))
-        both = [keras.KerasTensor(shape, dtype) for shape in ((length, *y.shape[1:]), output)]  # as Loss.__call__ casts
-        shape = compute_output_spec(function, *both).shape
-    except (NotImplementedError, TypeError, ValueError) as error:
+        shapes = (length, *y.shape[1:]), model.compute_output_shape((length, *x.shape[1:]))
+        shape = compute_output_spec(function, *map(keras.KerasTensor, shapes, dtypes)).shape
+    except Exception as error:  # of the user's own function it may be any
         raise InvalidInput(reason_of(error)) from error
     return tuple(shape) if shape[:1] == (length,) else (None,)
 
 
 def each_example_alone(model, x, y):
-    """Whether the loss, and all metrics that are averaged, of a compiled `model` give one number for each example.
+    """Whether the loss, and all metrics, of a compiled `model` are means of one number for each example, or count as such.
 
-    Of Keras's own that is known; a user's function may give one for a batch, whose mean over batches depends on their size.
+    Keras's own metrics do, most of its losses, too. A user's function may give one for a batch, whose mean over batches depends
+    on their size, and a user's class of metrics anything.
     """
     import keras
 
-    losses = [tracked.loss for tracked in model._compile_loss._flat_losses]
-    asked = [(loss.call, loss) for loss in losses if not _of_keras(getattr(loss, "fn", type(loss)))]
+    asked = []
+    for loss in (tracked.loss for tracked in model._compile_loss._flat_losses):
+        if getattr(getattr(loss, "fn", None), "__name__", "") in _OF_BATCHES:
+            return False
+        if not _of_keras(getattr(loss, "fn", type(loss))):
+            asked.append((loss.call, (loss.dtype, loss.dtype)))  # as Loss.__call__ casts
     for metric in getattr(model._compile_metrics, "metrics", []):
-        if isinstance(metric, keras.metrics.MeanMetricWrapper) and not _of_keras(metric._fn):
-            asked.append((functools.partial(metric._fn, **metric._fn_kwargs), metric))
+        if type(metric) is keras.metrics.MeanMetricWrapper and not _of_keras(metric._fn):
+            output = getattr(getattr(model, "output", None), "dtype", metric.dtype)
+            asked.append((functools.partial(metric._fn, **metric._fn_kwargs), (str(y.dtype), output)))
+        elif not _of_keras(type(metric)):
+            return False
     try:
-        return all(shape_given(function, model, x, y, owner.dtype) != (None,) for function, owner in asked)
+        return all(shape_given(function, model, x, y, dtypes) != (None,) for function, dtypes in asked)
     except InvalidInput:
         return False
 
