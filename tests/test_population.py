@@ -122,7 +122,7 @@ def test_a_seed_that_comes_again_is_built_once_and_is_the_same_member():
     given = zoo.Population(build, [3, 4, 3, 4, 3], weights=starts)
     assert all((w == k).all() for k in range(5) for w in given.get_weights(k))
     assert all((np.asarray(w) == 0).all() for w in given.template.get_weights())
-    assert len(built) == 3  # only what weights are for: these models have no variables besides
+    assert len(built) == 4  # what weights are for, and another to see that it is alike: these models have no variables besides
 
 
 def test_seeds_still_decide_what_is_no_weight():
@@ -134,7 +134,7 @@ def test_seeds_still_decide_what_is_no_weight():
 
     starts = [zoo.Population(build, [0]).get_weights(0)] * 3
     population = zoo.Population(build, [5, 6, 5], weights=starts)
-    assert len(built) == 3
+    assert len(built) == 4  # of the one member of before, too, a second to see that it is alike
     draws = [np.asarray(model.non_trainable_variables[0]) for model in map(population.__getitem__, range(3))]
     assert not np.array_equal(draws[0], draws[1]) and np.array_equal(draws[0], draws[2])
 

@@ -1,5 +1,8 @@
 """What `build` may return: models of their own, alike but for their weights, however their layers are made and named."""
 
+import functools
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -113,6 +116,12 @@ def test_words_of_files_are_names_as_well():
     assert difference(now, {"name": "number 0", "activation": "relu"}) == "activation is 'linear', there 'relu'"
 
 
+def drawn_operation():
+    inputs = keras.Input((6,))
+    x = keras.layers.Dense(6)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(3)(keras.ops.tanh(x) if np.random.rand() > 0.5 else x))
+
+
 class Drawn(keras.layers.Layer):
     def __init__(self, **options):
         super().__init__(**options)
@@ -129,17 +138,62 @@ def adapted_to_a_draw():
 
 
 @pytest.mark.parametrize("build, different", [
-    (adapted_to_a_draw, "normalization.* has another mean"),
-    (lambda: model_of(keras.layers.Rescaling(np.random.rand()), keras.layers.Dense(3)), "rescaling.* has another scale"),
-    (lambda: model_of(keras.layers.Dropout(np.random.rand()), keras.layers.Dense(3)), "dropout.* has another rate"),
-    (lambda: model_of(keras.layers.Dense(3, np.random.choice(["relu", "tanh"]))), "dense.* has another activation"),
-    (lambda: model_of(Drawn(), keras.layers.Dense(3)), "drawn.* has another parts"),
-    (lambda: model_of(*[keras.layers.Flatten()] * np.random.randint(3), keras.layers.Dense(3)), "other layers or shapes"),
-], ids=["adapted", "scale", "rate", "activation", "parts", "layers"])  # fmt: skip
-def test_what_differs_by_seed_is_in_the_weights(build, different):
+    (adapted_to_a_draw, "normalization.*mean has other values"),
+    (lambda: model_of(keras.layers.Rescaling(np.random.rand()), keras.layers.Dense(3)), "scale is 0.4.*, there 0.5"),
+    (lambda: model_of(keras.layers.Dropout(np.random.rand()), keras.layers.Dense(3)), "rate is 0.4.*, there 0.5"),
+    (lambda: model_of(keras.layers.Dropout(np.random.choice([0.1, 0.0])), keras.layers.Dense(3)), "rate is 0.0, there 0.1"),
+    (lambda: model_of(keras.layers.Dense(3, np.random.choice(["relu", "tanh"]))), "activation is 'tanh', there 'relu'"),
+    (lambda: model_of(keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L2(np.random.rand()))), "l2 is 0.4"),
+    (lambda: model_of(Drawn(), keras.layers.Dense(3)), "drawn.*parts has other values"),
+    (drawn_operation, "layers has 3 parts, there 4"),
+], ids=["adapted", "scale", "rate", "no rate", "activation", "regularizer", "parts", "operation"])  # fmt: skip
+@pytest.mark.parametrize("given", [False, True])
+def test_what_differs_by_seed_is_in_the_weights(build, different, given):
     """All members are computed by the first one's layers."""
-    with pytest.raises(InvalidInput, match=f"same architecture for every seed; seed 1 gave another one: .*{different}"):
-        zoo.Population(build, [0, 0, 1])
+    weights = [build().get_weights()] * 3 if given else None
+    with pytest.raises(InvalidInput, match=f"same architecture for every seed; two calls gave others: .*{different}"):
+        zoo.Population(build, [0, 0, 1], weights=weights)
+
+
+class Block(keras.layers.Layer):
+    """Layers within a layer, named by Keras, and what only this object has."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.inner, self.token, self.scope = keras.Sequential([keras.layers.Dense(6)]), object(), f"{self.name}/inner"
+        self.number = next(COUNTER)
+
+    def call(self, x):
+        return self.inner(x)
+
+
+COUNTER = itertools.count()
+READERS = {
+    "lstm": lambda: keras.layers.LSTM(3),
+    "bidirectional": lambda: keras.layers.Bidirectional(keras.layers.LSTM(3)),
+    "cells": lambda: keras.layers.RNN([keras.layers.GRUCell(3), keras.layers.SimpleRNNCell(2)]),
+    "each": lambda: keras.layers.TimeDistributed(keras.layers.Dense(2)),
+    "block": lambda: Block(),
+    "spectral": lambda: keras.layers.SpectralNormalization(keras.layers.Dense(4)),
+    "attention": lambda: keras.layers.LayerNormalization(),
+    "regularised": lambda: keras.layers.Dense(4, activity_regularizer="l2"),
+    "partial": lambda: keras.layers.Dense(4, functools.partial(keras.activations.leaky_relu, negative_slope=0.3)),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("seeds", [[0], [0, 1]])
+def test_layers_are_alike_whatever_keras_calls_them(reader, seeds):
+    def build():
+        inputs = keras.Input((2, 3))
+        x = keras.layers.Flatten()(READERS[reader]()(inputs))
+        model = keras.Model(inputs, keras.ops.sigmoid(keras.layers.Dense(1)(x)) + keras.layers.Dense(1)(x))
+        model(np.zeros((1, 2, 3)))
+        return model
+
+    population = zoo.Population(build, seeds)
+    x = X.reshape(40, 2, 3)
+    assert_allclose(population[len(seeds) - 1].predict(x, verbose=0), population.predict(x)[-1], rtol=1e-4, atol=1e-5)
 
 
 def adapted():

@@ -307,3 +307,19 @@ def test_other_files_are_refused(tmp_path):
                         "pickle.npz": CorruptFile, "folder.npz": ResultsError}.items():  # fmt: skip
         with pytest.raises(error, match=name):
             compiled([0]).restore(tmp_path / name)
+
+
+def test_members_that_were_adapted_to_different_data_are_refused(tmp_path):
+    """As files may have them that were saved when nobody looked."""
+    def build():
+        return keras.Sequential([keras.Input((3,)), keras.layers.Normalization(), keras.layers.Dense(1)])
+
+    population = zoo.Population(build, [0, 1])
+    before = population.predict(np.ones((2, 3)))
+    population._state["non_trainable"] = [np.array(values) for values in population._state["non_trainable"]]
+    population._state["non_trainable"][0][1] += 1
+    population.save(tmp_path / "file")
+    restored = zoo.Population(build, [0, 1])
+    with pytest.raises(InvalidInput, match="mean: it is what its layer was adapted to, one for all"):
+        restored.restore(tmp_path / "file")
+    np.testing.assert_array_equal(restored.predict(np.ones((2, 3))), before)

@@ -139,3 +139,26 @@ def test_a_whole_split_is_no_input():
     for call in (population.predict, lambda both: zoo.pretrain(population, both, epochs=1)):
         with pytest.raises(InvalidInput, match=r"x and y came as one; give them apart, such as .* predict\(data.test.x\)"):
             call(split)
+
+
+@pytest.mark.parametrize("loss, metric, averages", [
+    (FROM_LOGITS, "accuracy", True),
+    (FROM_LOGITS, keras.metrics.SparseTopKCategoricalAccuracy(2), True),
+    ("mse", "mae", True),
+    ("mse", keras.metrics.PearsonCorrelation(axis=0), False),
+    ("mse", keras.losses.dice, False),
+    (keras.losses.CosineSimilarity(axis=0), "mse", False),
+])  # fmt: skip
+def test_kerass_own_are_known_for_what_they_are(loss, metric, averages):
+    population = compiled(loss, [metric])
+    x, y = np.tile(X, (20, 1)), np.tile(LABELS, 20) if loss is FROM_LOGITS else np.tile(X[:, :3], (20, 1))
+    known = population[0].evaluate(x, y, verbose=0, return_dict=True)
+    found = population.evaluate(x, y).loc[0, list(known)]
+    assert population._engine.program.averages == averages
+    assert_allclose(found.astype(float), list(known.values()), rtol=1e-4)
+
+
+def test_a_partial_of_a_batch_loss_is_evaluated_as_keras_does():
+    population = compiled(functools.partial(keras.losses.tversky, alpha=0.3), outputs=1, activation="sigmoid", members=40)
+    x, y = np.tile(X, (20, 1)), np.tile((X[:, :1] > 0.7).astype("float32"), (20, 1))
+    assert population.evaluate(x, y).loss[0] == pytest.approx(population[0].evaluate(x, y, verbose=0), rel=1e-5)

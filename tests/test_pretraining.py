@@ -166,10 +166,17 @@ def test_units_may_be_a_function_of_ones_own(x):
     assert_allclose(history(sigmoid_of_ones_own).loss, history("sigmoid").loss, rtol=1e-5)
 
 
-def test_layers_of_another_model_are_not_taken_for_a_stacks():
+@pytest.mark.parametrize("make", [
+    keras.layers.BatchNormalization,
+    lambda: keras.layers.Rescaling([1 / 255] * 64),
+    lambda: keras.layers.Rescaling(1 / 255, offset=-0.5),
+    lambda: keras.Sequential([keras.layers.Rescaling(1 / 255)]),
+], ids=["normalized", "by channel", "offset", "hidden"])  # fmt: skip
+def test_layers_of_another_model_are_not_taken_for_a_stacks(make):
     def other():
+        above = make()
         inputs = keras.Input((8, 8))
-        x = keras.layers.BatchNormalization()(keras.layers.Flatten()(inputs))
+        x = above(keras.layers.Flatten()(inputs))
         return keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Dense(4, name="encoder_1")(x)), name="mine")
 
     with pytest.raises(InvalidInput, match="autoencoder_stack or deep_autoencoder models, not 'mine'"):

@@ -62,7 +62,7 @@ def difference(told, other, place=""):
 def _settings(layer):
     try:
         config = layer.get_config()
-    except NotImplementedError:
+    except (NotImplementedError, TypeError, ValueError):
         return {}
     return {key: value for key, value in config.items() if isinstance(value, (str, bool, int, float, type(None)))}
 

@@ -126,8 +126,11 @@ def build_member(build, seed, precision=None):
     if isinstance(build, keras.layers.Layer) or not _takes_nothing(build):
         got = "a model itself" if isinstance(build, keras.Model) else getattr(build, "__name__", type(build).__name__)
         raise InvalidInput(f"build must be a function without arguments that returns a new model; got {got}.")
-    with _seeded(seed), _dtype_policy(precision):
-        model = build()
+    try:
+        with _seeded(seed), _dtype_policy(precision):
+            model = build()
+    except StopIteration:
+        raise InvalidInput("build must return a new model at every call; what it takes its models from is at its end.") from None
     if not isinstance(model, keras.Model):
         raise InvalidInput(f"build must return a keras.Model; it returned {type(model).__name__}.")
     if not model.built:
@@ -168,27 +171,27 @@ def variables_of(model):
     )
 
 
-def stack_members(template, build, seeds, precision, weights):
+def stack_members(template, told, build, seeds, precision, weights):
     """Initial variables of all members, stacked along a new first axis of length len(seeds).
 
-    template: the built model of seeds[0]. weights: None, or one list of arrays per member in the order of
+    template: the built model of seeds[0]; told: its architecture. weights: None, or one list of arrays per member in the order of
     `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape). Raises InvalidInput where a seed
     decides more than weights, or members share what they have other values of.
     """
     given = weights is not None and len(template.variables) == len(template.weights)  # then the seed decides nothing
-    other = None
-    if given or len(set(seeds)) == 1:  # none is built beside the template, whose layers the user may have made once and for all
-        other = build_member(build, seeds[0], precision)
-        require_alike(other, template, seeds[0])
+    others, other = [seed for seed in seeds if seed != seeds[0]], None
+    if given or not others:  # no other is built beside the template, whose layers the user may have made once and for all
+        other = build_member(build, (others or seeds)[0], precision)
+        require_alike(other, template, told, same_seed=not others)
     if given:
         stacked = _stack_weights(template, weights)
     else:
-        stacked, other = _stack_models(template, build, seeds, precision, weights, other)
-    require_one_value(template, other, stacked)
+        stacked, other = _stack_models(template, told, build, seeds, precision, weights, other)
+    require_one_value(template, stacked, other)
     return stacked
 
 
-def _stack_models(template, build, seeds, precision, weights, other):
+def _stack_models(template, told, build, seeds, precision, weights, other):
     """(stacked variables, another model than the template: the last, or `other`), every seed's model built."""
     values, models = [], {seeds[0]: template}
     again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of step sizes: built once
@@ -196,7 +199,7 @@ def _stack_models(template, build, seeds, precision, weights, other):
         model = models.get(seed)
         if model is None:
             other = model = build_member(build, seed, precision)
-            require_alike(model, template, seed)
+            require_alike(model, template, told)
             if seed in again:
                 models[seed] = model
         if weights is not None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training import checks, checkpoint
-from zoo.training.alike import adapted_layers
+from zoo.training.alike import adapted_layers, require_one_value
 from zoo.training.architecture import architecture, difference
 from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
 from zoo.training.history import by_epoch, by_member
@@ -64,7 +64,7 @@ class Population:
             raise InvalidInput(f"weights must be a list of {len(self.seeds)} lists of arrays, one per seed.")
         self.template = build_member(build, self.seeds[0], precision)
         self._architecture = architecture(self.template)
-        trainable, non_trainable = stack_members(self.template, build, self.seeds, precision, weights)
+        trainable, non_trainable = stack_members(self.template, self._architecture, build, self.seeds, precision, weights)
         self._state = {
             "seeds": self.seeds,
             "factor": np.ones(len(self.seeds), "float32"),
@@ -328,6 +328,7 @@ class Population:
         if self._objective is not None:
             optimizer = self._objective.fresh_optimizer(self._make_model(self.seeds[0]), len(self))
         state, progress, history = checkpoint.restore(path, self._about(), self._state, optimizer)
+        require_one_value(self.template, (state["trainable"], state["non_trainable"]))
         self._state |= state
         self._settle()
         self._histories = [history] if len(history) else []

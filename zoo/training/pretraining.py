@@ -1,6 +1,7 @@
 """Greedy layer-wise pre-training of a whole population: one unsupervised stage per encoder, without labels."""
 
 import keras
+import numpy as np
 import pandas as pd
 
 from zoo.errors import InvalidInput
@@ -91,9 +92,11 @@ def _is_stack(model):
     """Whether a model begins as autoencoder_stack does: what is raw, rescaled, distorted and made a vector goes to encoders."""
     first = next((place for place, layer in enumerate(model.layers) if layer.name.startswith("encoder_")), None)
     above = () if first is None else model.layers[:first]
+    scales = [layer for layer in above if isinstance(layer, keras.layers.Rescaling)]
+    told = all(layer.scale == rescale_of(model) and np.all(layer.offset == 0) for layer in scales) and len(scales) < 2
     plain = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Reshape, keras.layers.Flatten)
     known = all(isinstance(layer, plain) or type(layer).__module__.startswith("zoo.layers.") for layer in above)
-    return first is not None and known and all(isinstance(layer, keras.layers.Dense) for layer in encoders(model))
+    return first is not None and told and known and all(isinstance(layer, keras.layers.Dense) for layer in encoders(model))
 
 
 def _stack_options(model, layers):

@@ -52,22 +52,24 @@ def shape_given(function, model, x, y, dtypes):
 def each_example_alone(model, x, y):
     """Whether the loss, and all metrics, of a compiled `model` are means of one number for each example, or count as such.
 
-    Keras's own metrics do, most of its losses, too. A user's function may give one for a batch, whose mean over batches depends
-    on their size, and a user's class of metrics anything.
+    A function may give one number for a batch, whose mean over batches depends on their size; a user's class of metrics
+    anything; Keras's own classes that count, such as AUC, do not depend on it.
     """
     import keras
 
     asked = []
     for loss in (tracked.loss for tracked in model._compile_loss._flat_losses):
-        if getattr(getattr(loss, "fn", None), "__name__", "") in _OF_BATCHES:
+        if getattr(_whole(getattr(loss, "fn", None)), "__name__", "") in _OF_BATCHES:
             return False
-        if not _of_keras(getattr(loss, "fn", type(loss))):
-            asked.append((loss.call, (loss.dtype, loss.dtype)))  # as Loss.__call__ casts
+        asked.append((loss.call, (loss.dtype, loss.dtype)))  # as Loss.__call__ casts
     for metric in getattr(model._compile_metrics, "metrics", []):
-        if type(metric) is keras.metrics.MeanMetricWrapper and not _of_keras(metric._fn):
+        own = type(metric).__module__.partition(".")[0] == "keras"
+        if own and isinstance(metric, keras.metrics.MeanMetricWrapper):
+            if getattr(_whole(metric._fn), "__name__", "") in _OF_BATCHES:
+                return False
             output = getattr(getattr(model, "output", None), "dtype", metric.dtype)
             asked.append((functools.partial(metric._fn, **metric._fn_kwargs), (str(y.dtype), output)))
-        elif not _of_keras(type(metric)):
+        elif not own:
             return False
     try:
         return all(shape_given(function, model, x, y, dtypes) != (None,) for function, dtypes in asked)
@@ -75,16 +77,16 @@ def each_example_alone(model, x, y):
         return False
 
 
-def _of_keras(function):
+def _whole(function):
+    """The function that a functools.partial, or one of one, is of."""
     while isinstance(function, functools.partial):
         function = function.func
-    return (getattr(function, "__module__", None) or "").partition(".")[0] == "keras"
+    return function
 
 
 def _chosen(loss, model, y):
     """The name of a loss in lower case without lines between words, that of the one that Keras takes for these data."""
-    while isinstance(loss, functools.partial):
-        loss = loss.func
+    loss = _whole(loss)
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     if isinstance(loss, str) and loss.lower() in BY_DATA:
         if y is None:
@@ -99,8 +101,7 @@ def _own(loss, model, y):
     """As _chosen, for Keras's own losses; "" for another one."""
     import keras
 
-    while isinstance(loss, functools.partial):
-        loss = loss.func
+    loss = _whole(loss)
     if isinstance(loss, str):
         return _chosen(loss, model, y)
     kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
