@@ -81,14 +81,15 @@ class Tied(keras.layers.Layer):
 
     def __init__(self, source, **options):
         super().__init__(**options)
-        self.source, self.class_names, self.things = source, np.array(["a", "b"]), np.array([None, {}], dtype=object)
+        self.source, self.scope = source, f"{self.name}/inner"
+        self.class_names, self.things = np.array(["a", "b"]), np.array([None, {}], dtype=object)
 
     def call(self, x):
         self.last = keras.ops.softmax(x)
         return x
 
     def get_config(self):
-        return {**super().get_config(), "source": self.source}
+        return {**super().get_config(), "source": self.source, "scope": self.scope}
 
 
 def tied():
@@ -167,6 +168,18 @@ class Block(keras.layers.Layer):
         return self.inner(x)
 
 
+class Keeps(keras.layers.Layer):
+    """Numbers that decide nothing: where its weights began, what it last gave."""
+
+    def build(self, shape):
+        self.start = np.random.rand(shape[-1], 3).astype("float32")
+        self.w = self.add_weight(shape=self.start.shape, initializer=lambda shape, dtype: keras.ops.convert_to_tensor(self.start))
+
+    def call(self, x):
+        self.last = keras.ops.softmax(x @ self.w)
+        return self.last
+
+
 COUNTER = itertools.count()
 READERS = {
     "lstm": lambda: keras.layers.LSTM(3),
@@ -177,6 +190,9 @@ READERS = {
     "spectral": lambda: keras.layers.SpectralNormalization(keras.layers.Dense(4)),
     "attention": lambda: keras.layers.LayerNormalization(),
     "regularised": lambda: keras.layers.Dense(4, activity_regularizer="l2"),
+    "keeps": lambda: Keeps(),
+    "lambda": lambda: keras.layers.Lambda(lambda x: sum(x * q for q in (1.5, 2.5))),
+    "activation": lambda: keras.layers.Activation("tanh"),
     "partial": lambda: keras.layers.Dense(4, functools.partial(keras.activations.leaky_relu, negative_slope=0.3)),
 }
 

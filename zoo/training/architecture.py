@@ -1,7 +1,10 @@
 """What a model is, apart from its weights: told so that two models can be compared and their first difference be named."""
 
+import codecs
 import contextlib
 import json
+import marshal
+import re
 import warnings
 
 PASSED_OVER = ("build_config", "seed")  # of no layer's doing; what differs by member, as where its weights began
@@ -16,14 +19,37 @@ def architecture(model):
     try:
         with warnings.catch_warnings(), _without_tensorflow():
             warnings.simplefilter("ignore")  # that a lambda is no safe thing to load: nothing is
-            told = model.get_config()
-    except (NotImplementedError, TypeError, ValueError):
-        told = [[type(layer).__name__, _settings(layer)] for layer in model.layers]
-    told, names = json.loads(json.dumps(told, default=lambda value: type(value).__name__)), {}
+            told = _plain(model.get_config())
+    except Exception:  # of the user's own layers it may be any
+        told = _plain([[type(layer).__name__, _settings(layer)] for layer in model.layers])
+    names = {}
     _name_by_order(told, names)
+    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(names, key=len, reverse=True)) or "(?!)")
     parts = {"trainable": model.trainable_variables, "non-trainable": model.non_trainable_variables}
     shapes = {name: [list(variable.shape) for variable in part] for name, part in parts.items()}
-    return {"model": type(model).__name__, "layers": _without_names(told, names), "variables": shapes}
+    return {"model": type(model).__name__, "layers": _without_names(told, names, pattern), "variables": shapes}
+
+
+def _plain(told):
+    """A configuration as plain JSON, without what decides nothing: initialisers above all, which may hold whole tables."""
+    if told is None or type(told) in (str, bool, int, float):
+        return told
+    if isinstance(told, dict) and told.get("module") == "keras.initializers":
+        return told.get("class_name")
+    if isinstance(told, dict):
+        kept = {str(key): _plain(value) for key, value in told.items() if not _passed_over(str(key))}
+        return kept | {"code": _code(told["code"])} if isinstance(told.get("code"), str) else kept
+    if isinstance(told, (list, tuple)):
+        return [_plain(part) for part in told]
+    return json.loads(json.dumps(told, default=lambda value: type(value).__name__))
+
+
+def _code(text):
+    """A lambda's code as Keras tells it, written without references, which come out otherwise from time to time."""
+    try:
+        return marshal.dumps(marshal.loads(codecs.decode(text.encode("ascii"), "base64")), 2).hex()
+    except Exception:  # it is something else
+        return text
 
 
 @contextlib.contextmanager
@@ -62,7 +88,7 @@ def difference(told, other, place=""):
 def _settings(layer):
     try:
         config = layer.get_config()
-    except (NotImplementedError, TypeError, ValueError):
+    except Exception:
         return {}
     return {key: value for key, value in config.items() if isinstance(value, (str, bool, int, float, type(None)))}
 
@@ -79,16 +105,17 @@ def _name_by_order(told, names):
             _name_by_order(value, names)
 
 
-def _without_names(told, names, named=False):
+def _without_names(told, names, pattern, named=False):
     """told with numbers for the names of layers. named: it names layers; elsewhere the same word may be a setting, or both."""
     if isinstance(told, dict):
-        items = ((key, value, named or key in NAMES) for key, value in told.items() if not _passed_over(key))
-        return {key: _without_names(value, names, inside) for key, value, inside in items}
+        items = ((key, value, named or key in NAMES) for key, value in told.items())
+        return {key: _without_names(value, names, pattern, inside) for key, value, inside in items}
     if isinstance(told, list):
-        return [_without_names(value, names, named) for value in told]
-    if not isinstance(told, str) or told not in names:
+        return [_without_names(value, names, pattern, named) for value in told]
+    if not isinstance(told, str) or not pattern.search(told):
         return told
-    return names[told] if named else {"word": told, "layer": names[told]}
+    number = pattern.sub(lambda match: names[match[0]], told)
+    return number if named and told in names else {"word": told, "layer": number}
 
 
 def _passed_over(key):
