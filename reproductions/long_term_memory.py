@@ -15,9 +15,9 @@ something at T = 100 alone, where its mse is 0.045, a quarter of what saying the
 step size the least that it had. At T = 1000 the gradient of Keras's lstm vanishes, at the start, faster than that of an rnn
 from orthogonal weights; it is how the gates start that counts. 49 pixels are no long lag, and there both lstms (3.1 and 3.3
 % in order) are ahead of the rnn (4.8), in a random order (5.2, 5.2 and 5.6) not clearly; the irnn learns slowly, in the
-least step size that it had, which decides nothing. Quick budget (5 seeds, 2 cores, some 3 minutes): the chrono start alone
-solves T = 50 and 100; on pixels, within 1,000 updates, the rnn errs less than Keras's lstm in order and than the chrono
-start in a random one, but both took the largest step size of their grids, so that nothing is decided there. Full (5 seeds,
+least step size that it had, which decides nothing. Quick budget (5 seeds, 2 cores, 3 to 4 minutes): the chrono start alone
+solves T = 50 and 100; on pixels, within 1,000 updates, the rnn errs less than both lstms in order and than the chrono start
+in a random one, but both lstms took the largest step size of their grid, so that nothing is decided there. Full (5 seeds,
 one H100, 12 minutes by estimate, not run yet): 196 pixels read with at most 1.5 % error.
 """
 
