@@ -38,9 +38,9 @@ def _computes_alike(model, template):
     from keras import ops
 
     shape = [side or 5 for side in (2, *model.input_shape[1:])]
-    x = np.random.RandomState(0).rand(*shape).astype(str(model.inputs[0].dtype))
     values = [[ops.convert_to_numpy(v) for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]
     try:
+        x = np.random.RandomState(0).rand(*shape).astype(str(model.inputs[0].dtype))
         for training in (False, True):
             outputs = [each.stateless_call(*values, x, training=training)[0] for each in (model, template)]
             if not np.allclose(*map(ops.convert_to_numpy, outputs), rtol=1e-4, atol=1e-5, equal_nan=True):
