@@ -70,9 +70,9 @@ def over_examples(*parts, reach=0):
     """Half the 95% interval that test examples leave to a mean over them, or to a sum of means over examples of their own; NaN
     for a single example.
 
-    parts: (mean, chance) as losses.combined gives them, such as by how much more each costs one method
-    than another; where that is a mistake, and there is no chance in either, it is McNemar's interval. What the draw of the
-    seeds does to single examples is left out: the interval over seeds has it already.
+    parts: (mean, chance) as losses.combined gives them, such as by how much more each costs one method than another; where
+    that is a mistake, and there is no chance in either, it is McNemar's interval. What the draw of the seeds does to single
+    examples is left out: the interval over seeds has it already.
 
     reach: of examples that come in turn, up to how many apart may go together: their variance is then that of Newey & West
     (Econometrica 1987), as in the test of Diebold & Mariano (Journal of Business & Economic Statistics 1995), if that is the

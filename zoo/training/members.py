@@ -174,31 +174,32 @@ def variables_of(model):
 def stack_members(template, told, build, seeds, precision, weights):
     """Initial variables of all members, stacked along a new first axis of length len(seeds).
 
-    template: the built model of seeds[0]; told: its architecture. weights: None, or one list of arrays per member in the order of
-    `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape). Raises InvalidInput where a seed
+    template: the built model of seeds[0]; told: its architecture. weights: None, or one list of arrays per member in the order
+    of `model.get_weights()`. Returns (trainable, non_trainable): lists of arrays (K, *shape). Raises InvalidInput where a seed
     decides more than weights, or members share what they have other values of.
     """
     given = weights is not None and len(template.variables) == len(template.weights)  # then the seed decides nothing
     others, other = [seed for seed in seeds if seed != seeds[0]], None
-    if given or not others:  # no other is built beside the template, whose layers the user may have made once and for all
+    if given or not others:  # no member is built beside the template, whose layers the user may have made once and for all
         other = build_member(build, (others or seeds)[0], precision)
         require_alike(other, template, told, same_seed=not others)
     if given:
         stacked = _stack_weights(template, weights)
     else:
-        stacked, other = _stack_models(template, told, build, seeds, precision, weights, other)
+        stacked, last = _stack_models(template, told, build, seeds, precision, weights)
+        other = last if others else other
     require_one_value(template, stacked, other)
     return stacked
 
 
-def _stack_models(template, told, build, seeds, precision, weights, other):
-    """(stacked variables, another model than the template: the last, or `other`), every seed's model built."""
-    values, models = [], {seeds[0]: template}
+def _stack_models(template, told, build, seeds, precision, weights):
+    """(stacked variables, the last model that was built), every seed's model built."""
+    values, models, last = [], {seeds[0]: template}, template
     again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of step sizes: built once
     for k, seed in enumerate(seeds):
         model = models.get(seed)
         if model is None:
-            other = model = build_member(build, seed, precision)
+            last = model = build_member(build, seed, precision)
             require_alike(model, template, told)
             if seed in again:
                 models[seed] = model
@@ -208,7 +209,7 @@ def _stack_models(template, told, build, seeds, precision, weights, other):
         values.append(variables_of(model))
     if weights is not None:
         assign(template, *values[0])
-    return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values)), other
+    return tuple([np.stack(column) for column in zip(*part)] for part in zip(*values)), last
 
 
 def _stack_weights(template, weights):

@@ -8,7 +8,9 @@ from zoo.errors import InvalidInput
 from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
-from zoo.training.checks import accepted, check_arrays, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each
+from zoo.training.checks import (
+    accepted, check_arrays, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each,
+)  # fmt: skip
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
 

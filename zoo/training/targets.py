@@ -18,7 +18,8 @@ def wants_labels(loss, model, y):
     """Whether y must be integer classes, all of which the model knows. y None: as far as the loss alone says it."""
     import keras
 
-    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or _chosen(loss, model, y).startswith("sparsecategorical")
+    own = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
+    return own or _chosen(loss, model, y).startswith("sparsecategorical")
 
 
 def wants_probabilities(loss, model, y):
@@ -59,13 +60,13 @@ def each_example_alone(model, x, y):
 
     asked = []
     for loss in (tracked.loss for tracked in model._compile_loss._flat_losses):
-        if getattr(_whole(getattr(loss, "fn", None)), "__name__", "") in _OF_BATCHES:
+        if _of_a_batch(getattr(loss, "fn", None)):
             return False
         asked.append((loss.call, (loss.dtype, loss.dtype)))  # as Loss.__call__ casts
     for metric in getattr(model._compile_metrics, "metrics", []):
         own = type(metric).__module__.partition(".")[0] == "keras"
         if own and isinstance(metric, keras.metrics.MeanMetricWrapper):
-            if getattr(_whole(metric._fn), "__name__", "") in _OF_BATCHES:
+            if _of_a_batch(metric._fn):
                 return False
             output = getattr(getattr(model, "output", None), "dtype", metric.dtype)
             asked.append((functools.partial(metric._fn, **metric._fn_kwargs), (str(y.dtype), output)))
@@ -75,6 +76,11 @@ def each_example_alone(model, x, y):
         return all(shape_given(function, model, x, y, dtypes) != (None,) for function, dtypes in asked)
     except InvalidInput:
         return False
+
+
+def _of_a_batch(function):
+    """Whether it is one of Keras's that give each example a number which the others of its batch decide."""
+    return getattr(_whole(function), "__name__", "") in _OF_BATCHES
 
 
 def _whole(function):
