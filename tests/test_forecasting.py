@@ -1,6 +1,7 @@
 """forecasting: the published figures of simple methods come out, windows and head are right, the test decides nothing."""
 
 import importlib
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from zoo.datasets import load, series
 from zoo.errors import InvalidInput
 from zoo.reproductions import forecasting as claim
 from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import forecasts
 from zoo.reproductions.trainers.arrays import unpacked
@@ -344,3 +346,18 @@ def test_the_published_net_is_held_against_one_of_its_size():
     assert checks["sunspots, arv_1921_1955: mlp of 8 units beats mlp"].effect == pytest.approx(0.22022)
     (early, late) = claim.draw(runs).axes
     assert [text.get_text() for text in early.get_xticklabels()] == ["naive", "linear", "mlp", "mlp of 8 units", "rnn", "lstm"]
+
+
+def test_neighbours_count_together(monkeypatch):
+    """In the committed runs: what other years and half hours leave open is more, where the seeds' part is the same."""
+    runs = read_folder(Path(__file__).parents[1] / "results" / "full" / "forecasting")
+    together = {check.name: check for check in claim.judge(runs)}
+    monkeypatch.setattr(claim, "REACH", dict.fromkeys(claim.REACH, 0))
+    alone = {check.name: check for check in claim.judge(runs)}
+    for name in ("taylor_demand, mape_pct: lstm beats linear", "sunspots, arv_1956_1979: lstm beats linear"):
+        assert together[name].wide[0] < alone[name].wide[0] < alone[name].wide[1] < together[name].wide[1]
+    for name, check in together.items():
+        assert (check.low, check.high) == (alone[name].low, alone[name].high)
+        assert not check.wide or check.wide[1] - check.wide[0] >= alone[name].wide[1] - alone[name].wide[0]
+    published = "control: sunspots, arv_1956_1979: mlp of 8 units errs as little as the published net, as recalled"
+    assert together[published].wide[1] > alone[published].wide[1]

@@ -193,6 +193,20 @@ def test_time_left_follows_the_costs_or_what_an_earlier_run_took(costs, seconds,
     assert [line.rpartition(", ")[2] for line in lines] == said
 
 
+def test_a_run_knows_what_an_earlier_one_in_its_folder_took(log, monkeypatch):
+    known = []
+
+    class Watched(Progression):
+        def __init__(self, trials, console=None, seconds=None):
+            known.append(seconds)
+            super().__init__(trials, console, seconds)
+
+    monkeypatch.setattr("zoo.reproductions.harness.runner.Progression", Watched)
+    taken = seconds_taken(run())
+    run(force=True)
+    assert known == [{}, taken]
+
+
 def test_a_run_tells_what_its_trials_took_and_a_damaged_folder_nothing(log, tmp_path):
     folder = run()
     taken = seconds_taken(folder)

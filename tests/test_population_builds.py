@@ -1,7 +1,9 @@
 """What `build` may return: models of their own, alike but for their weights, however their layers are made and named."""
 
+import codecs
 import functools
 import itertools
+import marshal
 
 import keras
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import zoo
 from zoo.errors import InvalidInput
-from zoo.training.architecture import difference
+from zoo.training.architecture import _code, difference
 
 X = np.random.RandomState(0).rand(40, 6).astype("float32")
 Y = np.random.RandomState(1).randint(0, 3, 40)
@@ -89,7 +91,8 @@ class Tied(keras.layers.Layer):
         return x
 
     def get_config(self):
-        return {**super().get_config(), "source": self.source, "scope": self.scope}
+        start = keras.initializers.serialize(keras.initializers.Constant(np.random.rand()))
+        return {**super().get_config(), "source": self.source, "scope": self.scope, "start": start}
 
 
 def tied():
@@ -121,6 +124,15 @@ def drawn_operation():
     inputs = keras.Input((6,))
     x = keras.layers.Dense(6)(inputs)
     return keras.Model(inputs, keras.layers.Dense(3)(keras.ops.tanh(x) if np.random.rand() > 0.5 else x))
+
+
+def test_a_lambdas_code_is_the_same_however_it_is_written():
+    """Python marks in it which objects are held by others just then."""
+    code = (lambda x: sum(x * q for q in (1.5, 2.5))).__code__
+    again = marshal.loads(marshal.dumps(code, 2))
+    first, second = (_code(codecs.encode(marshal.dumps(each), "base64").decode("ascii")) for each in (code, again))
+    assert first == second != _code(codecs.encode(marshal.dumps((lambda x: x).__code__), "base64").decode("ascii"))
+    assert _code("no code") == "no code"
 
 
 class Drawn(keras.layers.Layer):

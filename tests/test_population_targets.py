@@ -90,6 +90,12 @@ def test_what_only_a_batch_has_is_evaluated_as_keras_does(loss, metrics):
         assert value == pytest.approx(known[name], rel=1e-5)
 
 
+def test_what_the_others_of_a_batch_decide_is_evaluated_as_keras_does():
+    x, labels = np.tile(X, (20, 1)), np.tile(LABELS, 20)
+    population = compiled(keras.losses.Circle(), members=40)
+    assert population.evaluate(x, labels).loss[0] == pytest.approx(population[0].evaluate(x, labels, verbose=0), rel=1e-5)
+
+
 def refuses_symbols(y_true, y_pred):
     assert "int" in str(y_true.dtype)
     return keras.ops.mean(y_pred, axis=-1)

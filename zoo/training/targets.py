@@ -10,7 +10,7 @@ _ELEMENT_BY_ELEMENT = (
     "meansquarederror meanabsoluteerror meanabsolutepercentageerror meansquaredlogarithmicerror huber logcosh poisson "
     "kldivergence binarycrossentropy binaryfocalcrossentropy hinge squaredhinge cosinesimilarity"
 ).split()
-_OF_BATCHES = ("dice", "tversky", "circle")
+_OF_BATCHES = ("circle",)  # a number for each example, which the others decide; dice and tversky give one for a batch
 _OF_PROBABILITIES = "binarycrossentropy binaryfocalcrossentropy categoricalcrossentropy categoricalfocalcrossentropy".split()
 
 
@@ -79,7 +79,6 @@ def each_example_alone(model, x, y):
 
 
 def _of_a_batch(function):
-    """Whether it is one of Keras's that give each example a number which the others of its batch decide."""
     return getattr(_whole(function), "__name__", "") in _OF_BATCHES
 
 
