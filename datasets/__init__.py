@@ -8,6 +8,7 @@ And pixel_sequences, which makes sequential and permuted MNIST of MNIST.
 ((50000, 28, 28), dtype('uint8'), (10000,))
 """
 
+import contextlib
 import fnmatch
 import importlib
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Dataset, Info, Split
 from zoo.datasets.pixels import pixel_sequences
-from zoo.errors import unknown_name
+from zoo.errors import InvalidInput, unknown_name
 
 __all__ = [
     "Dataset", "Info", "Split", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences", "unpack",
@@ -51,8 +52,9 @@ def at_hand(name):
 
 
 def tell(text):
-    """One line of progress to stderr."""
-    print(f"zoo: {text}", file=sys.stderr, flush=True)
+    """One line of progress to stderr. Where nobody reads there any more, the work goes on."""
+    with contextlib.suppress(OSError):
+        print(f"zoo: {text}", file=sys.stderr, flush=True)
 
 
 def load(name, *, source=None):
@@ -60,8 +62,8 @@ def load(name, *, source=None):
 
     source: None takes what is in the cache, else the first that answers of `describe(name).sources`, such as
     ("official", "mirror"); one of these takes only that one, and prepares anew what came from another.
-    Raises UnknownName; DataUnavailable, within 10 seconds, when no source answers; CacheError when the
-    cache folder cannot be read or written.
+    Raises UnknownName; DataUnavailable when no source answers, within 10 seconds unless ZOO_ANSWER_SECONDS says how long each
+    may take; CacheError when the cache folder cannot be read or written.
 
     >>> digits = load("digits")
     >>> digits.train.x.shape, digits.input_shape, digits.classes, len(digits.test.y)
@@ -94,19 +96,22 @@ def fetch(name, source=None):
 def pack(path, names):
     """Write the arrays of the named data sets to one .tar.xz file (mnist and fashion_mnist: 38 MB); returns its Path.
 
-    A data set that is not ready is prepared first; of a link, what it points to is written. Raises UnknownName, InvalidInput
-    or ResultsError if the file cannot be written, InvalidInput for a pipe or a device, and what load raises.
+    names: a list of them, or one. A data set that is not ready is prepared first; of a link, what it points to is written. Raises UnknownName, InvalidInput
+    or ResultsError if the file cannot be written, InvalidInput for a pipe or a device or no names, and what load raises.
     """
     from zoo.datasets import transfer
 
+    names = [names] if isinstance(names, str) else list(names)
+    if not names:
+        raise InvalidInput("There is nothing to pack: name a data set at least, such as 'mnist'.")
     return transfer.pack(path, [describe(name) for name in names], tell)
 
 
 def unpack(path):
     """Fill the cache from a file that pack wrote, verifying every array; returns the names of the data sets.
 
-    Raises InvalidInput if there is no such file or it cannot be read; CorruptFile, and leaves the cache as it was, if the
-    file is damaged or not what pack writes; CacheError when the cache folder cannot be written.
+    Raises InvalidInput if there is no such file, it cannot be read, or another version packed it; CorruptFile if it is damaged
+    or not what pack writes; CacheError when the cache folder cannot be written. The first two leave the cache as it was.
     """
     from zoo.datasets import transfer
 

@@ -2,7 +2,7 @@
 
     <root>/mnist/manifest.json      names the arrays' folder, their sha256, the provenance
     <root>/mnist/arrays-x7k2/*.npy  never changed once the manifest names them
-    <root>/mnist/verified.json      size, mtime and inode of each file when it was last hashed
+    <root>/mnist/verified.json      size, mtime and inode of each file when it was last hashed, and what came out
     <root>/mnist/.kept/             what came of a download that was interrupted, until something is published
 
 Publishing is one os.replace of the manifest, so a reader sees all of the old arrays or all of the new.
@@ -102,12 +102,12 @@ def _read(info, home, thorough):
     manifest = _manifest(info, home)
     folder = home / manifest["folder"]
     stamps = {name: _stamp(folder / f"{name}.npy") for name in ARRAYS}
-    trusted = {} if thorough else _verified(home, manifest["folder"])
+    trusted = {} if thorough else _verified(home, manifest)
     arrays = {}
     for name in ARRAYS:
         arrays[name] = open_array(folder / f"{name}.npy", manifest["arrays"][name], stamps[name] != trusted.get(name))
     if stamps != trusted:
-        _record(home, manifest["folder"], stamps)
+        _record(home, manifest, stamps)
     return manifest, arrays
 
 
@@ -155,18 +155,20 @@ def _stamp(path):
     return [status.st_size, status.st_mtime_ns, status.st_ino]
 
 
-def _verified(home, folder):
+def _verified(home, manifest):
     try:
         record = json.loads((home / "verified.json").read_text(encoding="utf-8"))
-        return record["stamps"] if record["folder"] == folder else {}
+        same = (record["folder"], record["fingerprint"]) == (manifest["folder"], fingerprint(manifest))
+        return record["stamps"] if same else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def _record(home, folder, stamps):
+def _record(home, manifest, stamps):
     # A cache on a read-only disk is as good, only slower: it is hashed at every load.
     with contextlib.suppress(OSError):
-        _write_json(home / "verified.json", {"folder": folder, "stamps": stamps})
+        record = {"folder": manifest["folder"], "fingerprint": fingerprint(manifest), "stamps": stamps}
+        _write_json(home / "verified.json", record)
 
 
 def _write_json(path, content):
@@ -189,23 +191,30 @@ def building(name, tell):
 
     Raises CacheError when the cache folder cannot be written or the disk is full.
     """
-    import fcntl
-
     home = root() / name
     with as_cache_error(home, "written"):
         home.mkdir(parents=True, exist_ok=True)
-        with open(home / ".lock", "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                tell(f"waiting for another process that is preparing {name}")
-                fcntl.flock(file, fcntl.LOCK_EX)
+        with alone(home / ".lock", f"waiting for another process that is preparing {name}", tell):
             _sweep(home)
             folder = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
             try:
                 yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def alone(lock, busy, tell):
+    """Held by one process at a time: a lock on the file `lock`, which is made. busy: what to tell whoever has to wait."""
+    import fcntl
+
+    with open(lock, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell(busy)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager
@@ -254,7 +263,8 @@ def publish(name, folder, manifest):
     final = home / f"arrays-{folder.parent.name.removeprefix('.building-')}"
     os.rename(folder, final)
     stamps = {array: _stamp(final / f"{array}.npy") for array in ARRAYS}
-    _write_json(home / "manifest.json", {**manifest, "folder": final.name})
-    _record(home, final.name, stamps)
+    manifest = {**manifest, "folder": final.name}
+    _write_json(home / "manifest.json", manifest)
+    _record(home, manifest, stamps)
     _sweep(home)
     shutil.rmtree(kept(name), ignore_errors=True)

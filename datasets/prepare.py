@@ -4,7 +4,11 @@ import importlib.util
 
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, SourceFailed
-from zoo.errors import CorruptFile, DataUnavailable, InvalidInput
+from zoo.errors import CacheError, CorruptFile, DataUnavailable, InvalidInput
+
+
+class OtherSource(cache.Unusable):
+    """What is in the cache is whole, but not from the source that is asked for."""
 
 
 def ready(info, source, tell, thorough=False):
@@ -17,8 +21,16 @@ def ready(info, source, tell, thorough=False):
         if thorough:
             cache.compare(info, manifest, tell)
         return manifest, arrays
-    except cache.Unusable:
-        pass
+    except cache.Unusable as found:
+        reason = found
+    try:
+        return _prepared(info, source, tell, thorough)
+    except CacheError as error:  # who did not want to write learns why that was tried
+        raise CacheError(f"{info.name} has to be prepared: {reason}. {error}") from error
+
+
+def _prepared(info, source, tell, thorough):
+    """What ready returns, after the cache was filled or repaired, unless another process has done it meanwhile."""
     with cache.building(info.name, tell) as folder:
         try:
             return _cached(info, source, thorough)  # another process may have been faster
@@ -38,7 +50,7 @@ def ready(info, source, tell, thorough=False):
 def _cached(info, source, thorough):
     manifest, arrays = cache.read(info, thorough)
     if source not in (None, manifest["provenance"]["source"]):
-        raise cache.Unusable(f"it came from the {manifest['provenance']['source']} source")
+        raise OtherSource(f"it came from the {manifest['provenance']['source']} source")
     return manifest, arrays
 
 
@@ -64,6 +76,11 @@ def _from_sources(info, source, folder, tell, reason):
         }
         return built, provenance
     tried = "; ".join(f"{name} source ({info.sources[name]}): {why}" for name, why in failures.items())
+    if isinstance(reason, OtherSource):
+        raise DataUnavailable(
+            f"{info.name} cannot be had from the {tried}. What is in the cache stays usable ({reason}): name no source"
+            " (--from) to load that."
+        )
     remedies = [module.SOURCES[name].remedy for name in failures]
     raise DataUnavailable(
         f"{info.name} cannot be loaded: {reason}, and no source delivers it. Tried the {tried}. To help it,"

@@ -63,15 +63,20 @@ def unpack(path, infos, tell):
     with cache.as_cache_error(root, "written"), contextlib.ExitStack() as held:
         file = held.enter_context(_opened(path))
         root.mkdir(parents=True, exist_ok=True)
+        held.enter_context(cache.alone(root / ".unpacking.lock", "waiting for another process that is unpacking", tell))
+        for leftover in root.glob(".unpacking-*"):  # of one that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
         # On the cache's own disk, without any data set's lock: whoever builds a set may be waiting for another one.
         private = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=".unpacking-", dir=root)))
         try:
             found = {}
             with tarfile.open(fileobj=file, mode="r:xz") as tar:
                 for member in tar:
-                    _take(tar, member, infos, found, private)
+                    _take(path, tar, member, infos, found, private)
             for name, manifest in found.items():
                 _verify(infos[name], manifest, private / name)
+        except InvalidInput:  # it is whole, but of another version
+            raise
         except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError, KeyError, TypeError, cache.Unusable) as error:
             raise CorruptFile(f"{path} is not what zoo.datasets.pack writes, or damaged: {error}.") from None
         for name, manifest in found.items():
@@ -91,7 +96,7 @@ def _opened(path):
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _take(tar, member, infos, found, private):
+def _take(path, tar, member, infos, found, private):
     """Read one member into private/<data set>; its manifest into found. Only names that pack writes come near the disk."""
     name, _, file = member.name.partition("/")
     part = file.removesuffix(".npy")
@@ -104,7 +109,10 @@ def _take(tar, member, infos, found, private):
         manifest = json.loads(tar.extractfile(member).read(1 << 20))
         cache.check_manifest(manifest)
         if (manifest["name"], manifest["version"], manifest["layout"]) != (name, infos[name].version, cache.LAYOUT):
-            raise ValueError(f"its {name} is of another version")
+            raise InvalidInput(
+                f"{path} was packed by another version of deepzoo: its {name} is {manifest['version']}, here it is"
+                f" {infos[name].version}. Pack it anew with the version that is to unpack it."
+            )
         target.parent.mkdir()
         found[name] = manifest
         return

@@ -103,7 +103,7 @@ def trials(budget):
 def _mlps(budget):
     dataset = budget.choose(smoke="digits", quick="mnist", hour="mnist", full="mnist")
     size = budget.choose(
-        smoke={"n_train": 600, "n_test": 200, "width": 16, "epochs": 6, "batch_size": 16, "targets": [40, 20]},
+        smoke={"n_train": 608, "n_test": 200, "width": 16, "epochs": 6, "batch_size": 16, "targets": [40, 20]},
         quick={"n_train": 3000, "n_test": 10_000, "width": 64, "epochs": 14, "batch_size": 20, "targets": [10, 5]},
         hour={"n_train": 10_000, "n_test": 10_000, "width": 100, "epochs": 15, "batch_size": 50, "targets": [10, 5, 2]},
         full={"n_train": None, "n_test": None, "width": 128, "epochs": 10, "batch_size": 100, "targets": [5, 1]},

