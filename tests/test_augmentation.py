@@ -161,3 +161,25 @@ def test_erasing_zeroes_one_rectangle(images):
 def test_augment_refuses_unknown_names():
     with pytest.raises(ValueError, match="shift, flip, affine, erase"):
         layers.augment(keras.Input((8, 8, 1)), "shift_sepia")
+    with pytest.raises(ValueError, match="each once at most.*got 'shift_flip_shift'"):
+        layers.augment(keras.Input((8, 8, 1)), "shift_flip_shift")
+
+
+def test_two_branches_of_a_model_have_layers_of_their_own():
+    inputs = keras.Input((8, 8, 1))
+    model = keras.Model(inputs, [layers.augment(inputs, "shift_flip", prefix=side) for side in ("left", "right")])
+    assert {"left_shift", "left_flip", "right_shift", "right_flip"} <= {layer.name for layer in model.layers}
+
+
+@pytest.mark.parametrize("kind", ["shift", "flip", "affine", "elastic", "erase"])
+def test_integers_become_numbers_that_nothing_is_cut_off_from(kind):
+    """Keras leaves integers as they are: interpolated, they would be rounded down, and half a level darker on average."""
+    x = np.random.default_rng(0).integers(0, 256, (64, 12, 12, 1)).astype("uint8")
+    results = []
+    for given in (x, x.astype("float32")):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input(x.shape[1:], dtype=given.dtype.name)
+        model = keras.Model(inputs, layers.augment(inputs, kind))
+        assert model.output.dtype == keras.backend.standardize_dtype(model(given[:1]).dtype) == "float32"
+        results.append(numpy(model(given, training=True)))
+    np.testing.assert_array_equal(*results)

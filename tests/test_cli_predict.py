@@ -192,6 +192,20 @@ def test_a_preset_without_names_or_for_no_images(call, digits, tmp_path):
     assert code == 1 and "takes no images" in err and err.count("\n") == 1
 
 
+def test_of_one_class_a_picture_is_or_is_not(call, preset, digits, tmp_path):
+    """As many as binary classifiers of Keras have: one logit, of which a softmax would make 1 whatever it is."""
+    model = zoo.from_preset(preset, classes=1)
+    (logit,) = keras.ops.convert_to_numpy(model(digits[0][:1]))[:, 0]
+    share = 1 / (1 + np.exp(-logit))
+    for folder, names in ((tmp_path / "named", ["odd"]), (tmp_path / "unnamed", None)):
+        zoo.save_preset(model, folder, class_names=names) if names else zoo.save_preset(model, folder)
+        name = names[0] if names else "0"
+        (found,) = zoo.classify(folder, digits[0][0])
+        shares = {one["class"]: one["probability"] for one in found["classes"]}
+        assert shares == pytest.approx({name: share, f"not {name}": 1 - share}, rel=1e-4)
+        assert sorted(shares.values(), reverse=True) == list(shares.values())
+
+
 def test_in_python_it_is_the_same(call, preset, tmp_path):
     digits = load("mnist").test.x[:3]
     path = tmp_path / "digits.npy"
@@ -233,6 +247,11 @@ def test_in_python_a_picture_that_was_turned_is_not_turned_again_and_a_cut_one_i
         upright = picture.rotate(-90, expand=True)
         assert "Turned upright, as its EXIF tag asks." in zoo.classify(preset, picture)[0]["done"]
     assert "Turned upright, as its EXIF tag asks." not in zoo.classify(preset, upright)[0]["done"]
+    Image.fromarray(digits[0][0].astype("uint16") * 257).save(tmp_path / "deep.png", exif=exif)
+    (expected,) = zoo.classify(preset, tmp_path / "deep.png")
+    with Image.open(tmp_path / "deep.png") as picture:
+        (found,) = zoo.classify(preset, picture)
+    assert found["classes"] == expected["classes"] and found["done"][0] == "Turned upright, as its EXIF tag asks."
     content = (tmp_path / "turned.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
     with Image.open(tmp_path / "cut.jpg") as picture, pytest.raises(CorruptFile, match="Image 0 is truncated or damaged"):

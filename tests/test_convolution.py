@@ -36,6 +36,37 @@ def test_convolution_is_that_of_keras(images, monkeypatch, device, padding, stri
 
 @on_jax
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize("padding, size, channels", [("same", (3, 3), 2), ("valid", (2, 4), 3), ("same", (5, 5), 17)])
+def test_gradients_of_gradients_are_those_of_xlas_convolution(monkeypatch, device, padding, size, channels):
+    """As penalties on gradients want them: by the input and by the kernel, of members."""
+    import jax
+    from jax import lax
+
+    from zoo.layers.matmul_convolution import convolve
+
+    as_on(device, monkeypatch)
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(5, 7, 6, channels)).astype("float32") / 4
+    kernel = draw.normal(size=(2, *size, channels, 4)).astype("float32") / 4
+
+    def reference(x, kernel):
+        return lax.conv_general_dilated(x, kernel, (1, 1), padding.upper(), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+    def penalty(function):
+        def scalar(x, kernel):
+            return jax.numpy.sin(function(x, kernel)).sum()
+
+        def squares(x, kernel):
+            return sum((part**2).sum() for part in jax.grad(scalar, (0, 1))(x, kernel))
+
+        return jax.jit(jax.vmap(jax.grad(squares, (0, 1)), (None, 0)))(x, kernel)
+
+    ours = penalty(lambda x, kernel: convolve(x, kernel, (1, 1), padding))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(b).max()), ours, penalty(reference))
+
+
+@on_jax
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
 @pytest.mark.parametrize("n, padding, strides, size, channels", [
     (3, "same", 1, (3, 3), 2), (37, "same", 1, (3, 3), 3), (3, "valid", 1, (2, 2), 1), (9, "valid", 1, (2, 5), 8),
     (3, "same", 2, (3, 3), 2), (3, "valid", 1, (1, 3), 2),
@@ -98,6 +129,13 @@ def test_a_kernels_gradient_in_bfloat16_is_summed_more_exactly_than_it_is_kept()
 def test_pooling_is_that_of_keras(images):
     np.testing.assert_array_equal(numpy(layers.SlicedMaxPooling2D()(images)), numpy(keras.layers.MaxPooling2D(2)(images)))
     assert layers.SlicedMaxPooling2D().compute_output_shape(images.shape) == (6, 4, 4, 3)
+
+
+def test_images_of_any_size_go_through_convolution_and_pooling(images):
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, layers.SlicedMaxPooling2D()(layers.MatmulConv2D(4, 3, padding="same")(inputs)))
+    assert model.output.shape == (None, None, None, 4)
+    assert model(images).shape == (6, 4, 4, 4) and model(images[:, :5, :6]).shape == (6, 2, 3, 4)
 
 
 @on_jax

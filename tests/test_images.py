@@ -182,7 +182,8 @@ def test_every_orientation_is_turned_as_pillow_turns_it(orientation, tmp_path, d
 @pytest.mark.parametrize("change", [
     lambda x: x, lambda x: x / 255, lambda x: x.astype("float64"), lambda x: x.astype("int64"),
     lambda x: x.astype("uint16") * 257, lambda x: np.asfortranarray(x), lambda x: x[..., None], lambda x: x.astype(">f4"),
-], ids=["uint8", "0..1", "0..255", "int64", "uint16", "by columns", "channel", "big-endian"])  # fmt: skip
+    lambda x: x.astype(">u2") * 257,
+], ids=["uint8", "0..1", "0..255", "int64", "uint16", "by columns", "channel", "big-endian", "big-endian uint16"])  # fmt: skip
 def test_arrays(change, digits, tmp_path):
     np.save(tmp_path / "digits.npy", change(digits[:3]))
     pictures = read_images(tmp_path / "digits.npy")
@@ -198,6 +199,7 @@ def test_a_dark_image_is_not_brightened_twice(tmp_path):
         path = tmp_path / f"{number}.npy"
         np.save(path, array)
         assert "blank" in error(path)
+    assert "Its integers go from 0 to 1, of 255: multiply by 255" in error(tmp_path / "0.npy")
 
 
 def test_one_array_and_one_image_of_several(digits, tmp_path):

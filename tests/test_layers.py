@@ -251,3 +251,19 @@ def test_a_start_may_be_any_that_keras_takes():
     assert initialiser_for("relu", shared) is not shared, "one initialiser gives equal shapes equal values"
     model = zoo.create_model("mlp", (8, 8), 10, widths=[4], initialiser=lambda shape, dtype=None: keras.ops.ones(shape, dtype))
     assert (numpy(model.get_layer("hidden_1").kernel) == 1).all()
+
+
+def test_random_features_are_of_vectors():
+    with pytest.raises(ValueError, match="expected ndim=2, found ndim=3"):
+        layers.OrthogonalRandomFeatures(8, 0.1)(np.ones((2, 3, 4)))
+
+
+def test_raw_numbers_are_scaled_before_they_become_16_bits():
+    """The largest number of 16 bits is 65504; a white pixel of an image of 16 bits is more."""
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = zoo.create_model("mlp", (4, 4), 2, widths=(8,), rescale=1 / 65535)
+        assert np.isfinite(numpy(model(np.full((1, 4, 4), 65535.0)))).all()
+        assert model.get_layer("rescale").compute_dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy("float32")

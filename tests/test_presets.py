@@ -289,8 +289,12 @@ def test_a_folder_in_use_is_refused_before_anything_is_trained(tmp_path, monkeyp
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(InvalidInput, match="notes.txt"):
         zoo.retrain_preset("linear_mnist", folder=tmp_path)
-    with pytest.raises(InvalidInput, match="is a file"):
-        zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt")
+    for seeds in (1, np.int64(1)):
+        with pytest.raises(InvalidInput, match="is a file"):
+            zoo.retrain_preset("linear_mnist", seeds, folder=tmp_path / "notes.txt")
+    for seeds in (True, 0, 2.5):
+        with pytest.raises(InvalidInput, match=f"seeds is how many to train, at least 1; got {seeds}"):
+            zoo.retrain_preset("linear_mnist", seeds)
     with pytest.raises(ResultsError, match="can't be written .*; choose another folder"):
         zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt" / "preset")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]

@@ -100,6 +100,8 @@ def test_unknown_name_suggests_the_nearest():
     for wrong in ("convnett", "ConvNet", "CONVNET"):
         with pytest.raises(UnknownName, match=f"no model called '{wrong}'. Did you mean convnet"):
             zoo.create_model(wrong, (28, 28), 10)
+    with pytest.raises(UnknownName, match="no model called .*mlp.*. Known: "):
+        zoo.create_model(["mlp"], (2,), 2)
     with pytest.raises(UnknownName, match="no model called 'None'. Known: "):
         zoo.create_model(None, (28, 28), 10)
 

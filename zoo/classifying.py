@@ -18,7 +18,8 @@ def classify(preset, images, top=3):
             light on dark or dark on light: each becomes what the model's data set is like.
         top: how many classes of each, at least 1.
 
-    Each dict has "image", its name; "classes", a list of {"class": name, "probability": 0..1}, the most probable first;
+    Each dict has "image", its name; "classes", a list of {"class": name, "probability": 0..1}, the most probable first, of a
+    model of one class that class and its opposite;
     "done", in words what was changed before. The model is loaded at every call. Raises UnknownName for a preset that there is
     not, InvalidInput for one that tells no images apart, for what is no image and for top, CorruptFile for a damaged file.
 
@@ -109,9 +110,11 @@ def classify_prepared(preset, entries, top):
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
         x = np.stack([entry.pop("pixels") for entry in batch])
-        logits = ops.convert_to_numpy(model(x, training=False))
+        logits = ops.convert_to_numpy(model(x, training=False)).astype("float64")
         if len(names) != logits.shape[1]:
             names = [str(index) for index in range(logits.shape[1])]
-        for entry, probabilities in zip(batch, softmax(logits.astype("float64"), axis=1)):
+        if logits.shape[1] == 1:  # a sigmoid's: that it is of the class, against that it is not
+            logits, names = np.pad(logits, [(0, 0), (0, 1)]), [*names, f"not {names[0]}"]
+        for entry, probabilities in zip(batch, softmax(logits, axis=1)):
             best = np.argsort(-probabilities, kind="stable")[:top]
             entry["classes"] = [{"class": names[index], "probability": float(probabilities[index])} for index in best]

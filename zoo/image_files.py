@@ -103,12 +103,14 @@ def is_pillow(image):
 def _of_pillow(name, image):
     from PIL import ImageFile
 
+    opened = isinstance(image, ImageFile.ImageFile)  # others came out of a program, which will have turned them
     if image.mode[:1] in "FI":  # numbers of any size
+        image, done = _upright(name, image) if opened else (image, [])
         array = np.asarray(image)
-        return Picture(name, as_pixels(array, name), _brought(array))
+        return Picture(name, as_pixels(array, name), done + _brought(array))
     if 0 in image.size:
         raise InvalidInput(f"{name} is empty: {image.width}x{image.height} pixels.")
-    return _decoded(name, image, turned=not isinstance(image, ImageFile.ImageFile))
+    return _decoded(name, image, turned=not opened)
 
 
 def _data_set(name):
@@ -173,6 +175,20 @@ def _image(name, content):
 
 def _decoded(name, image, turned=False):
     """The Picture of one of Pillow's images, turned upright, if it was not turned, and, where it is large, scaled down."""
+    width, height = image.size
+    upright, done = _upright(name, image, turned, _plain_mode)
+    factor = -(-max(width, height) // WORKING_SIDE)
+    if factor > 1:
+        upright = upright.reduce(factor)
+        done.append(f"Scaled down {factor} times, from {width}x{height} pixels.")
+    return Picture(name, np.asarray(upright).astype("float32"), done)
+
+
+def _upright(name, image, turned=False, into=lambda image: (image, [])):
+    """(one of Pillow's images, turned upright if it was not turned, as `into` then makes it; what was done).
+
+    Raises InvalidInput for one that is too large, CorruptFile for one that can't be decoded.
+    """
     from PIL import Image
 
     width, height = image.size
@@ -184,15 +200,10 @@ def _decoded(name, image, turned=False):
     try:
         image.load()
         turn = None if turned else _TURNS.get(image.getexif().get(_ORIENTATION))
-        upright, said = _plain_mode(image.transpose(Image.Transpose[turn]) if turn else image)
+        upright, said = into(image.transpose(Image.Transpose[turn]) if turn else image)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError, struct.error) as problem:
         raise CorruptFile(f"{name} is truncated or damaged: {str(problem) or type(problem).__name__}.") from None
-    done = ["Turned upright, as its EXIF tag asks."] * bool(turn) + said
-    factor = -(-max(image.size) // WORKING_SIDE)
-    if factor > 1:
-        upright = upright.reduce(factor)
-        done.append(f"Scaled down {factor} times, from {width}x{height} pixels.")
-    return Picture(name, np.asarray(upright).astype("float32"), done)
+    return upright, ["Turned upright, as its EXIF tag asks."] * bool(turn) + said
 
 
 def _plain_mode(image):

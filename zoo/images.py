@@ -41,18 +41,19 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
     """
     size, channels = image_shape(input_shape)
     pixels, done = _coloured(_single(pixels, name), channels)
-    layout = LAYOUTS.get(dataset) if channels == 1 else None
+    layout, binary = LAYOUTS.get(dataset) if channels == 1 else None, pixels.max() == 1
     if np.ptp(pixels) >= BLANK:
         pixels, said = _whole(pixels, size) if layout is None else _laid_out(pixels[:, :, 0], size, layout)
     if np.ptp(pixels) < BLANK:
-        raise InvalidInput(f"{name} is blank: nothing on it stands out from its background.")
+        hint = " Its integers go from 0 to 1, of 255: multiply by 255 what is to be bright." if binary else ""
+        raise InvalidInput(f"{name} is blank: nothing on it stands out from its background.{hint}")
     return np.rint(pixels).clip(0, 255).astype("uint8").reshape(input_shape), done + said
 
 
 def as_pixels(array, name="The image"):
     """Any array of pixel values as float32 in 0..255.
 
-    bool and floats up to 1 are multiplied by 255, uint16 above 255 is divided by 257. Raises InvalidInput for NaN, for
+    bool and floats up to 1 are multiplied by 255, 16 unsigned bits above 255 are divided by 257. Raises InvalidInput for NaN, for
     other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one more axis on each side.
     """
     try:
@@ -70,7 +71,7 @@ def as_pixels(array, name="The image"):
     low, high = float(array.min()), float(array.max())
     if array.dtype.kind == "b" or array.dtype.kind == "f" and 0 <= low and high <= 1:
         factor = 255
-    elif array.dtype == "uint16" and high > 255:
+    elif array.dtype.kind == "u" and array.dtype.itemsize == 2 and high > 255:
         factor = 1 / 257
     elif low >= 0 and high <= 255:
         factor = 1

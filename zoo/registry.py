@@ -127,6 +127,8 @@ def how_made(model):
 
 
 def _builder(name):
+    if not isinstance(name, str):
+        raise unknown_name("model", name, list_models())
     if name not in _builders and name in _files():
         importlib.import_module(f"zoo.models.{name}")
         if name not in _builders:
@@ -154,7 +156,7 @@ def _file_of(builder):
     return Path(builder.__code__.co_filename).resolve()
 
 
-def _is_count(value):
+def is_count(value):
     """Whether a value is a positive integer, of Python or of NumPy."""
     try:
         return operator.index(value) > 0 and not isinstance(value, bool)
@@ -198,7 +200,7 @@ def _check_classes(name, classes):
     if reconstructs(name):
         if classes is not None:
             raise InvalidInput(f"Model {name!r} reconstructs its input and has no classes, not {classes!r}; leave them out.")
-    elif not _is_count(classes):
+    elif not is_count(classes):
         also = ""
         if models_text(name):
             also = " It is the size of the alphabet, such as 128 for ASCII."
@@ -212,7 +214,7 @@ def _checked_shape(input_shape):
         shape = tuple(input_shape)
     except TypeError:
         shape = ()
-    if not 1 <= len(shape) <= 3 or not all(map(_is_count, shape)):
+    if not 1 <= len(shape) <= 3 or not all(map(is_count, shape)):
         raise InvalidInput(
             f"input_shape is the shape of one example, one to three positive integers such as (28, 28); got {input_shape!r}."
         )

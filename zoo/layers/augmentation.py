@@ -12,13 +12,14 @@ from keras import ops
 
 
 class Augmentation(keras.layers.Layer):
-    """Base: images (n, h, w, c) unchanged in prediction, `change(x)` in training."""
+    """Base: images (n, h, w, c) unchanged in prediction, `change(x)` in training; both in the layer's precision."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, x, training=False):
+        x = ops.cast(x, self.compute_dtype)  # Keras leaves integers as they are, which would cut off what is interpolated
         return ops.cast(self.change(x), x.dtype) if training else x
 
     def compute_output_shape(self, input_shape):
@@ -173,12 +174,17 @@ def bilinear(x, rows, columns):
 _LAYERS = {"shift": RandomShift, "flip": RandomFlip, "affine": RandomAffine, "erase": RandomErasing, "elastic": RandomElastic}
 
 
-def augment(x, names):
-    """Applies to images x the layers that `names` lists, joined by "_": of shift, affine, elastic, flip, erase; None for none."""
+def augment(x, names, prefix="random"):
+    """Applies to images x the layers that `names` lists, joined by "_": of shift, affine, elastic, flip, erase; None for none.
+
+    prefix: of the layers' own names, for a model that has more than one such branch.
+    """
     if names is not None and not isinstance(names, str):
         raise ValueError(f"augmentation is a word or None, such as 'shift_flip'; got {names!r}.")
-    for name in names.split("_") if names else ():
-        if name not in _LAYERS:
-            raise ValueError(f"augmentation is made of {', '.join(_LAYERS)}, joined by '_', such as 'shift_flip'; got {names!r}.")
-        x = _LAYERS[name](name=f"random_{name}")(x)
+    chosen = names.split("_") if names else []
+    if not {*chosen} <= {*_LAYERS} or len({*chosen}) < len(chosen):
+        known = f"{', '.join(_LAYERS)}, each once at most"
+        raise ValueError(f"augmentation is made of {known}, joined by '_', such as 'shift_flip'; got {names!r}.")
+    for name in chosen:
+        x = _LAYERS[name](name=f"{prefix}_{name}")(x)
     return x

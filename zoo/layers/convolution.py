@@ -10,7 +10,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="zoo")
 class MatmulConv2D(keras.layers.Conv2D):
-    """keras.layers.Conv2D, its weights and its results; on JAX by matrix products, see zoo.layers.matmul_convolution."""
+    """keras.layers.Conv2D, its weights and its results; on JAX by matrix products, see zoo.layers.matmul_convolution.
+
+    Gradients of gradients are there; what JAX has on a CPU in reverse mode only (no jax.jvp).
+    """
 
     def convolution_op(self, inputs, kernel):
         plain = self.data_format == "channels_last" and self.groups == 1 and tuple(self.dilation_rate) == (1, 1)
@@ -36,5 +39,5 @@ class SlicedMaxPooling2D(keras.layers.Layer):
         return halve(x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2])
 
     def compute_output_shape(self, input_shape):
-        n, height, width, channels = input_shape
-        return (n, height // 2, width // 2, channels)
+        n, *sides, channels = input_shape
+        return (n, *(None if side is None else side // 2 for side in sides), channels)

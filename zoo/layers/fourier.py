@@ -18,7 +18,7 @@ class OrthogonalRandomFeatures(keras.layers.Layer):
     The inner product of two outputs has about the expectation exp(-gamma |x - y|^2).
 
     Structured orthogonal random features (Yu, Suresh, Choromanski, Holtmann-Rice & Kumar 2016): x is filled up with zeros
-    to D numbers, the next power of 4, and W is made of blocks sqrt(2 gamma D) * H S1 H S2 H S3, with H the orthonormal
+    to D numbers, the next power of 4 from 256 on, and W is made of blocks sqrt(2 gamma D) * H S1 H S2 H S3, with H the orthonormal
     Hadamard matrix and S random signs. Directions of one block are orthogonal, which approximates the kernel better than as
     many independent ones do; a block has 3 D bits of weights instead of d D numbers, and a product with it takes 12 D^1.5
     operations instead of 2 d D, as H is the Kronecker product of two smaller ones. What is not Gaussian any more, the
@@ -31,6 +31,7 @@ class OrthogonalRandomFeatures(keras.layers.Layer):
             raise ValueError(f"features must be even, one cosine and one sine each, and gamma above 0; got {features} and {gamma}.")
         self.features = features
         self.gamma = gamma
+        self.input_spec = keras.InputSpec(ndim=2)
 
     def build(self, input_shape):
         side = SMALLEST_SIDE

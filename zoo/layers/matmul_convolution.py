@@ -85,12 +85,16 @@ def _by_blocks(x, kernel, pads, sides):
 
 @functools.cache
 def _by_member(pads):
-    """The convolution for these pads, with gradients of its own (so reverse mode only, no jax.jvp)."""
+    """The convolution for these pads, with gradients of its own (so reverse mode only, no jax.jvp), which have theirs: each of
+    the three is linear in both its arrays, and the other two are its gradients.
+    """
 
+    @jax.custom_vjp
     @sequential_vmap
     def forward(x, kernel):
         return _filled_up(x, kernel, pads)
 
+    @jax.custom_vjp
     @sequential_vmap
     def by_input(error, kernel):
         back = [(size - 1 - low, size - 1 - high) for size, (low, high) in zip(kernel.shape, pads)]
@@ -99,6 +103,7 @@ def _by_member(pads):
         error = lax.optimization_barrier(error)  # else zeros, such as a row that pooling left out, become a margin of it
         return _native(error, jnp.flip(kernel, (0, 1)).swapaxes(2, 3), back)
 
+    @jax.custom_vjp
     @sequential_vmap
     def by_kernel(error, x, kernel):
         precise = jnp.promote_types(x.dtype, jnp.float32)
@@ -115,12 +120,17 @@ def _by_member(pads):
         total, _ = lax.scan(add, jnp.zeros((channels, height, width, filters), precise), parts)
         return total.transpose(1, 2, 0, 3).astype(kernel.dtype)
 
-    convolution = jax.custom_vjp(forward)
-    convolution.defvjp(
-        lambda x, kernel: (forward(x, kernel), (x, kernel)),
-        lambda saved, error: (by_input(error, saved[1]), by_kernel(error, *saved)),
+    def saving(function):
+        return lambda *arrays: (function(*arrays), arrays)
+
+    forward.defvjp(saving(forward), lambda saved, error: (by_input(error, saved[1]), by_kernel(error, *saved)))
+    by_input.defvjp(
+        saving(by_input), lambda saved, change: (forward(change, saved[1]), by_kernel(saved[0], change, saved[1]))
     )
-    return convolution
+    by_kernel.defvjp(  # of the kernel only its shape counts
+        saving(by_kernel), lambda saved, change: (forward(saved[1], change), by_input(saved[0], change), jnp.zeros_like(saved[2]))
+    )
+    return forward
 
 
 def _few(*arrays):

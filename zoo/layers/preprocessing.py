@@ -17,16 +17,17 @@ def raw_input(input_shape, rescale, series=None):
 
 def scaled(x, rescale, series=None):
     """x multiplied by the number `rescale` (None: as it is), or standardised where it is of a `series` (mean, spread)."""
+    from zoo.layers.dense import head_dtype
+
+    # Numbers of 16 bits reach no further than 65504, and far from 0 are too coarse for what a series does from step to step.
     if series is not None:
-        from zoo.layers.dense import head_dtype
         from zoo.layers.forecast import standardising
 
-        # Far from 0, numbers of 16 bits are too coarse for what a series does from step to step.
         scale, offset = standardising(series)
         return keras.layers.Rescaling(scale, offset, name="rescale", dtype=head_dtype())(x)
     if not (rescale is None or isinstance(rescale, numbers.Real) and math.isfinite(rescale) and rescale):
         raise ValueError(f"rescale must be None or a finite number other than 0; got {rescale!r}.")
-    return x if rescale is None else keras.layers.Rescaling(rescale, name="rescale")(x)
+    return x if rescale is None else keras.layers.Rescaling(rescale, name="rescale", dtype=head_dtype())(x)
 
 
 def rescale_of(model):

@@ -12,6 +12,7 @@ from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput
 from zoo.presets.card import class_names, metric, model_card, says_enough_to_train
 from zoo.presets.folder import GOLDEN, find, verified
 from zoo.presets.loading import from_preset
+from zoo.registry import is_count
 from zoo.tasks import CLASSIFICATION, Task, task_of
 
 PREDICTIONS = 3  # that may differ where another backend rounds otherwise
@@ -168,7 +169,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
     if not is_recipe(card["recipe"]):
         keys = ", ".join((*RECIPE, *OPTIONAL))
         raise InvalidInput(f"The recipe of {card['name']} is that of another deepzoo; its keys should be of {keys}.")
-    if not isinstance(seeds, int) or seeds < 1:
+    if not is_count(seeds):
         raise InvalidInput(f"seeds is how many to train, at least 1; got {seeds!r}.")
     if folder:
         free_folder(folder)  # before hours of training
