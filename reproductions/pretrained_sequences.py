@@ -8,14 +8,16 @@ presets pretrained_sequences` makes the folders.
 
 Expected, full budget: some 2.6 bits per character on Shakespeare's held-out lines, a root mean squared error of some 200
 megawatts, and 41 % of the vowels of unknown speakers wrong, fewer than the published net of one layer, which was trained on
-two speakers more. Some 20 minutes on two CPU cores for 3 seeds of the writer and 10 of the others. Quick: 3 seeds, few
-epochs but for the vowels' net, 3 minutes. Shakespeare's text is left out where it is not at hand.
+two speakers more; but vowels of seven speakers decide nothing. Some 20 minutes on two CPU cores for 3 seeds of the writer
+and 10 of the others. Quick: 3 seeds, few epochs but for the vowels' net, 3 minutes. Shakespeare's text is left out where it
+is not at hand.
 """
 
 from zoo.reproductions.harness import Published, Trial, control, target
 from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers.preset import train_preset
+from zoo.reproductions.trainers.vowel_table import DEPENDENT
 from zoo.tasks import task_of
 from zoo.training.recipe import recipe
 
@@ -61,7 +63,8 @@ def judge(runs):
     checks = []
     for (row, metric), name in JUDGED.items():
         if row in present:
-            found = target(runs, row, at_most=published_value(CLAIM, PUBLISHED, row, metric), metric=metric, name=name)
+            at_most, doubt = published_value(CLAIM, PUBLISHED, row, metric), DEPENDENT if row == ROWS[VOWELS] else ""
+            found = target(runs, row, at_most=at_most, metric=metric, name=name, doubt=doubt)
             checks.append(control(found) if row == ROWS[TEXT] else found)
     return checks
 

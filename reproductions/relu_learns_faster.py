@@ -230,7 +230,7 @@ def _sooner(runs, relu, rival, name, notes=()):
     notes = "; ".join([*notes, *([bound + ", ".join(late)] if late else [])])
     sentence = f"On {relu[0]} the {metric.replace('_', ' ')} of {rival[1]} ({rival[2]}) over those of {relu[1]} ({relu[2]})"
     sentence += f", geometric mean, paired over {seeds} seeds{notes and f' ({notes})'}"
-    return check(name, interval, "times", sentence, above=1, doubt=doubt)
+    return check(name, interval, "times", sentence, above=1, doubt=doubt, rows=(relu, rival), metric=metric)
 
 
 def _ratio(runs, relu, rival, metric):

@@ -25,14 +25,14 @@ import numpy as np
 from zoo.reproductions.harness import Published, Trial, check, control
 from zoo.reproductions.harness.resampling import FEWEST, bootstrap_interval, share_interval
 from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import LEVEL, Interval, percent
+from zoo.reproductions.harness.statistics import LEVEL, Interval, deviation_interval, percent
 from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, find_saddles
 
 SEEDS = {"smoke": 6, "quick": 400, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
 TOLERANCE = 1e-8
 DECAY = 0.01  # of the weight penalty: what an eigenvalue is in a direction in which the cross-entropy is flat
-ENOUGH = 10  # points: with fewer, resampling them gives a spread of their losses too narrow an interval
+ENOUGH = 10  # points: fewer say little about the spread of their losses
 FEW = 5  # what "a few downward directions" is taken to be: fewer than a single silent unit adds
 ALIKE = 0.1  # of their mean: losses that differ less are taken to be much the same
 TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
@@ -203,10 +203,11 @@ def _middle_ranks(numbers):
 
 
 def _variation(points):
-    """Standard deviation of the loss of some points over its mean, resampling points."""
+    """Standard deviation of the loss of some points over its mean, which is taken as known."""
     if len(points) < 3:
         return Interval(np.nan, np.nan, np.nan, len(points))
-    return bootstrap_interval(lambda losses: losses.std(ddof=1) / losses.mean(), points.loss)
+    interval, mean = deviation_interval(points.loss), points.loss.mean()
+    return Interval(*(value / mean for value in interval[:3]), interval.n)
 
 
 def _excess(points, others):

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_example import ROW, reproduction, rows_of
+from claim_example import ROW, lines, reproduction, rows_of
 
-from zoo.reproductions.harness import Trial, load_claim
-from zoo.reproductions.harness.grids import ends_of_grids
+from zoo.reproductions.harness import Trial, load_claim, paired_difference, ratio, target
+from zoo.reproductions.harness.grids import ends_of_grids, not_tried
 
 RATES, SETTINGS = [0.01, 0.001, 0.1], [{"C": c, "degree": degree, "kernel": "rbf"} for c in (1, 10) for degree in (2, 3, 5)]
 
@@ -64,3 +64,59 @@ def test_the_table_says_it_beside_the_setting(written):
     (line,) = [line for line in text.splitlines() if "| step size |" in line]
     assert line.endswith("| the largest of 3 tried |")
     assert "Settings that were chosen from a grid: 1 of 1 are an end of it" in text
+
+
+def test_ends_of_a_dict_of_lists_and_of_orders():
+    found = ends({"grid": {"C": [10.0], "gamma": [0.01, 0.02]}, "orders": [2, 3, 4]}, gamma=[0.02] * 3, order=[3] * 3, C=[10.0] * 3)
+    assert found == {"gamma": "the largest of 2 tried", "order": ""}
+
+
+OTHER = ("mnist", "mlp", "")
+
+
+def told(check, **settings):
+    """What is said of the check where ROW took these ends of grids."""
+    return not_tried(check, {(*ROW, name): said for name, said in settings.items()} | {(*OTHER, "step_size"): ""})
+
+
+@pytest.mark.parametrize("mine, expected", [([1, 1.1, 1.2], ""), ([7, 7.1, 7.3], "it"), ([4, 4.2, 3.7], "")])
+def test_whoever_comes_off_worse_at_an_end_is_named(mine, expected):
+    """The loser might do better beyond its grid; the winner's end, and an undecided difference, turn nothing."""
+    runs = pd.DataFrame(rows_of(ROW, mine) + rows_of(OTHER, [4, 4.1, 3.8]))
+    said = "linear (raw | pixels) might do better beyond its grid (step size: the largest of 3 tried)"
+    for better, worse in ((ROW, OTHER), (OTHER, ROW)):
+        found = paired_difference(runs, better=better, worse=worse)
+        assert told(found, step_size="the largest of 3 tried") == (said if expected else "")
+        found = ratio(runs, numerator=worse, denominator=better, metric="test_error_pct")
+        assert told(found, step_size="the largest of 3 tried") == (said if expected else "")
+        assert told(found, step_size="") == ""
+
+
+@pytest.mark.parametrize("bound, expected", [(6, "linear (raw | pixels) might do better beyond its grid (C: the least of 2 tried)"), (9, "")])
+def test_a_bound_that_is_missed_at_an_end_is_said_and_one_that_is_reached_is_not(bound, expected):
+    found = target(pd.DataFrame(rows_of(ROW, [7, 7.1, 7.3])), ROW, at_most=bound)
+    assert told(found, C="the least of 2 tried", gamma="") == expected
+
+
+@pytest.mark.parametrize("metric, named", [
+    ("test_error_pct", ["most_accurate_step_size", "step_size"]), ("epochs_to_5_percent", ["fastest_step_size", "step_size"]),
+    ("test_error_pct_at_2_seconds", ["most_accurate_step_size", "step_size", "tuned_c2_for_seconds"]),
+    ("test_error_pct_with_100_labels", ["most_accurate_step_size", "step_size", "step_size_for_100_labels"]),
+])
+def test_settings_that_were_chosen_for_something_else_have_no_part(metric, named):
+    runs = pd.DataFrame(rows_of(ROW, [7, 7.1, 7.3], metric=metric))
+    names = ["most_accurate_step_size", "fastest_step_size", "step_size", "tuned_c2_for_seconds", "tuned_c2_for_examples"]
+    names += ["step_size_for_100_labels", "step_size_for_1000_labels"]
+    found = told(target(runs, ROW, at_most=6, metric=metric), **dict.fromkeys(names, "the least of 2 tried"))
+    inside = found.partition(" its grid (")[2].removesuffix(")")
+    assert sorted(part.partition(": ")[0].replace(" ", "_") for part in inside.split("; ")) == sorted(named)
+
+
+def test_the_sentence_of_a_verdict_says_it(written):
+    claim = load_claim(reproduction(
+        trials=lambda budget: [Trial(*ROW, budget.seeds, run, {"rates": RATES})], judge=lambda runs: [target(runs, ROW, at_most=5)]
+    ))
+    folder = written(claim, rows_of(ROW, [7, 7.1, 7.2]) + rows_of(ROW, [0.1] * 3, metric="step_size"))
+    (line,) = lines(folder, "verdicts.csv")
+    said = "claimed below 5: contradicted; linear (raw | pixels) might do better beyond its grid (step size: the largest of 3 tried)."
+    assert line["sentence"].endswith(said)

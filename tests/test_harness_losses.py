@@ -155,6 +155,7 @@ def test_a_machine_is_told_from_nets_by_mcnemar():
     half = np.hypot(half_of(100.0 * np.array(nets), 100.0 * wrong[MACHINE][0]), (known.high - known.low) / 2)
     assert known.wide == pytest.approx((known.effect - half, known.effect + half), rel=1e-3) and known.lasting
     assert known.verdict == "reproduced" and f"to {known.wide[1]:.4g} with other test examples), claimed" in known.sentence
+    assert known.sentence.endswith("claimed above 0: reproduced.")
     unknown = paired_difference(runs_with(wrong, kernel_machine=False), better=NET, worse=MACHINE)
     assert (unknown.low, unknown.high) == (known.low, known.high)
     assert unknown.wide == () and unknown.lasting is None and "with other" not in unknown.sentence
@@ -169,6 +170,7 @@ def test_a_verdict_of_two_nets_stays_that_of_the_seeds_and_says_if_examples_may_
     worse[0][302] = True
     found = paired_difference(runs_with({NET: better, MACHINE: worse}), better=NET, worse=MACHINE)
     assert found.low > 0 > found.wide[0] and found.verdict == "reproduced" and found.lasting is False
+    assert found.sentence.endswith(", claimed above 0: reproduced; undecided with other test examples as well.")
 
 
 @pytest.mark.parametrize("seeds, agree, narrow", [(3, 0.97, 0.7), (6, 0.97, 0.6), (6, 0.0, 0.97)])

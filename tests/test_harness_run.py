@@ -21,7 +21,7 @@ from rich.console import Console
 
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
-from zoo.reproductions.harness import Budget, run_claim
+from zoo.reproductions.harness import Budget, run_claim, runner
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.progress import Progression, Report
@@ -112,6 +112,23 @@ def test_one_model_anew_and_the_lines_of_the_others_stay(log, only):
     named = [[trial["model"] for trial in found["trials"]] for found in (environment, after)]
     assert named[0] == named[1] == ["linear", "mlp"]
     assert after["trials"][0] == environment["trials"][0] and after.keys() == environment.keys()
+
+
+def test_lines_that_another_run_writes_meanwhile_stay(log, monkeypatch):
+    """Each of two runs at once trains one model: whoever ends last keeps what the other has brought."""
+    run()
+    finish = runner._Run.finish
+
+    def finish_after_another(self, trials):
+        entries = finish(self, trials)
+        monkeypatch.setattr(runner._Run, "finish", finish)
+        monkeypatch.setattr(runner, "commit", lambda: "meanwhile")
+        run(only="linear", force=True)
+        return entries
+
+    monkeypatch.setattr(runner._Run, "finish", finish_after_another)
+    found = values(run(only="mlp", force=True))
+    assert {row["model"]: row["commit"] == "meanwhile" for row in found} == {"linear": True, "mlp": False}
 
 
 @pytest.mark.parametrize("options, told", [

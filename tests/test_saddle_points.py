@@ -208,6 +208,9 @@ def test_alike_is_not_yet_low():
     runs.loc[(runs.metric == "loss") & runs.seed.between(12, 23), "value"] += 1
     *_, alike, low = saddle_points.judge(runs)
     assert (alike.verdict, low.verdict) == ("reproduced", "contradicted") and low.effect == pytest.approx(100, abs=2)
+    losses = runs[(runs.metric == "loss") & runs.seed.between(12, 23)].value
+    bounds = np.sqrt(11 / scipy.stats.chi2.ppf([0.975, 0.025], 11)) * losses.std(ddof=1) / losses.mean()
+    assert (alike.low, alike.high) == pytest.approx(tuple(100 * bounds), rel=1e-4)  # resampled, they would be too narrow
 
 
 def test_what_the_number_of_silent_units_decides_is_no_evidence():

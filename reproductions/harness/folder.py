@@ -115,7 +115,7 @@ def generated_files(module, runs, pictures=(), budget=None):
     """{file name: bytes} of all that follows from the runs of a claim at a budget; pictures: those to show beside it."""
     one_device(runs)
     caption = f"{claim_name(module)}, {budget} budget, {' and '.join(dict.fromkeys(runs.device))}" if budget else ""
-    comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs)
+    comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs, budget)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
@@ -157,9 +157,10 @@ def compare(name, budget="quick", out=None):
     """
     import pandas as pd
 
-    module, runs = load_claim(name), read_folder(_folder_of(name, budget, out))
+    module, folder = load_claim(name), _folder_of(name, budget, out)
+    runs = read_folder(folder)
     comparison = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON)
-    verdicts = pd.DataFrame(judge_runs(module, runs), columns=VERDICTS)
+    verdicts = pd.DataFrame(judge_runs(module, runs, folder.parent.name), columns=VERDICTS)
     for table in (comparison, verdicts):
         for column in {"n_seeds", "mean", "effect", "ci95_low", "ci95_high"}.intersection(table):
             table[column] = pd.to_numeric(table[column])

@@ -2,15 +2,18 @@
 
 import numpy as np
 
+from zoo.reproductions.harness.numbers import words
 from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.verdicts import who
 
-LISTS = {"rates": "step_size", "decays": "weight_decay"}  # lists of a recipe, and what their values are called as metrics
+SOONER = ("epochs_to_", "steps_to_")  # how measures begin of how soon something is learnt
+LISTS = {"rates": "step_size", "decays": "weight_decay", "orders": "order"}  # lists of a recipe, and what their values are called as metrics
 
 
 def ends_of_grids(trials, runs):
     """{(dataset, model, setting, metric): in words, how many seeds took an end of the grid} of metrics that are of a grid.
 
-    A recipe's grid is one of its LISTS, or a list of dicts with the same keys ("settings", "grid"); the metric is called after
+    A recipe's grid is one of its LISTS, a list of dicts with the same keys ("settings", "grid") or a dict of lists; the metric is called after
     the key: key, chosen_key, or tuned_key_for_something. "" where no seed took an end, or 0 of numbers that are not negative.
     Grids of one value, and those that do not have what was taken, as an older one may have, are left out.
     """
@@ -26,6 +29,26 @@ def ends_of_grids(trials, runs):
     return found
 
 
+def not_tried(check, ends):
+    """That a setting of the row which a verdict speaks against is an end of its grid, in words; "" where none is.
+
+    check: a Check; ends: what ends_of_grids found. Settings that were chosen for another measure than the check's have no part.
+    """
+    found = [
+        f"{words(setting)}: {said}"
+        for (*row, setting), said in ends.items()
+        if said and tuple(row) == check.worse_off and _chosen_for(setting, check.metric)
+    ]
+    return f"{who(check.worse_off)} might do better beyond its grid ({'; '.join(found)})" if found else ""
+
+
+def _chosen_for(setting, metric):
+    """Whether a setting, such as fastest_step_size or tuned_c2_for_seconds, is what a row has where it is held by a metric."""
+    kind, _, measure = setting.partition("_for_")
+    sooner = metric.startswith(SOONER)
+    return measure in metric and not (kind.startswith("fastest") and not sooner or kind.startswith("most_accurate") and sooner)
+
+
 def _grids(recipe):
     """{key: set of the numbers tried, at least two} of a recipe."""
     grids = {}
@@ -34,6 +57,8 @@ def _grids(recipe):
             grids[LISTS[name]] = tried
         elif isinstance(tried, list) and tried and all(isinstance(setting, dict) for setting in tried):
             grids |= {key: [setting.get(key) for setting in tried] for key in tried[0]}
+        elif isinstance(tried, dict):
+            grids |= {key: values for key, values in tried.items() if isinstance(values, list)}
     numbers = {key: set(tried) for key, tried in grids.items() if all(type(value) in (int, float) for value in tried)}
     return {key: values for key, values in numbers.items() if len(values) > 1}
 

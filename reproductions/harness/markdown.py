@@ -2,13 +2,12 @@
 
 import inspect
 
-from zoo.errors import ZooError
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import number, words
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
-from zoo.reproductions.harness.trial import Budget
+from zoo.reproductions.harness.trial import trials_of
 from zoo.reproductions.harness.verdicts import is_control
 
 CHECKED = {
@@ -28,7 +27,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
     parts += ["## Verdicts", *_verdicts(verdicts), _lasting(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
-    ends = ends_of_grids(_trials(module, budget), runs)
+    ends = ends_of_grids(trials_of(module, budget), runs)
     parts += ["## Comparison", _table(told, ends), _sizes(runs, told), _left_out(module, comparison)]
     parts += [_marks(told), _sampling(told), _told_of(ends)]
     if getattr(module, "PROTOCOL", ""):
@@ -133,14 +132,6 @@ def _told_of(ends):
     return said if taken else ""
 
 
-def _trials(module, budget):
-    """The trials of a claim at a budget; [] for a budget that the claim no longer has."""
-    try:
-        return list(module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None))))
-    except ZooError:
-        return []
-
-
 def _origin(runs):
     found = runs[["device", "backend", "precision", "commit"]].drop_duplicates().values.tolist()
     places = [f"{device} ({backend}, {precision}, commit {commit})" for device, backend, precision, commit in found]
@@ -152,7 +143,7 @@ def _origin(runs):
 
 def _rerun(module, runs, budget):
     """The command that makes these runs anew, with the number of seeds where it is not the budget's own; "" if none does."""
-    seeds, trials = sorted(set(runs.seed)), _trials(module, budget)
+    seeds, trials = sorted(set(runs.seed)), trials_of(module, budget)
     if not trials or seeds != list(range(len(seeds))):
         return ""
     usual = max(len(trial.seeds) for trial in trials)

@@ -50,18 +50,19 @@ def run_claim(
     others = [trial for trial in trials if trial not in (*to_run, *left_out)]
     with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()
-        entries, pictures = kept(others, folder, environment)
+        kept(others, folder, environment)  # refused, if at all, before any training
         with Progression(to_run, console, seconds_taken(folder)) as shown:
             for trial in left_out:
                 shown.say(f"{trial} is left out: {_lacking(trial)}")
             run = _Run(Store(root), works, environment, shown, force)
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
     left = _left(module, to_run, finished)
-    if pictures is None:
-        pictures = picture_pngs(module, left)
-    entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
-    entries = [entries[trial.row] for trial in trials if trial.row in entries]
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
+        entries, pictures = kept(others, folder, environment)  # as they are now: another run may have finished meanwhile
+        if pictures is None:
+            pictures = picture_pngs(module, left)
+        entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
+        entries = [entries[trial.row] for trial in trials if trial.row in entries]
         rows = [row for entry in entries for row in entry.rows]
         losses = together(entry.losses for entry in entries)
         write_results(folder, module, rows, _provenance(budget, entries), pictures, losses)

@@ -21,9 +21,11 @@ MEANING = (
     "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other;\n"
     "undecided: neither, or there is a reason, given there, why no interval would decide. Intervals are over seeds, where a\n"
     "check does not say otherwise; that other test examples might have turned out differently is not in these. Where a run kept\n"
-    "what every example costs, a second interval has both; and a comparison with a method that draws nothing at random is\n"
-    "undecided where examples and seeds together could make the difference: by that interval or, of shares of wrong examples,\n"
-    "by the widest that there can be."
+    "what every example costs, a second interval has both, and a verdict that it would leave open says so. A comparison with a\n"
+    "method that draws nothing at random is undecided where examples and seeds together could make the difference: by that\n"
+    "interval, or else by the widest that there can be, which is known of shares of wrong examples; of bits, squared errors and\n"
+    "the like for which no costs were kept, seeds alone decide. Settings are chosen from grids, on validation: where the side\n"
+    "that came off worse took an end of its grid, the line says so."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"

@@ -8,10 +8,12 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness.claims import claim_name
+from zoo.reproductions.harness.grids import ends_of_grids, not_tried
 from zoo.reproductions.harness.numbers import cell, rounded
 from zoo.reproductions.harness.published import matches
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.statistics import finite, mean_interval
+from zoo.reproductions.harness.trial import trials_of
 from zoo.reproductions.harness.verdicts import Check
 
 COMPARISON = (
@@ -44,9 +46,11 @@ def _interval(metric, values):
     return interval if rounded(interval.low) < rounded(interval.high) else interval._replace(low=np.nan, high=np.nan)
 
 
-def judge_runs(module, runs):
+def judge_runs(module, runs, budget=None):
     """The lines of verdicts.csv as dicts, one per check of the reproduction's judge(runs), and beside its columns whether the
     verdict is `lasting` (see Check).
+
+    budget: the name of the one that the runs are of; then the sentences say where whatever came off worse took an end of a grid.
     """
     checks = module.judge(runs)
     if not isinstance(checks, (list, tuple)) or not all(isinstance(check, Check) for check in checks):
@@ -55,6 +59,7 @@ def judge_runs(module, runs):
     names = [check.name for check in checks]
     if len(set(names)) < len(names):
         raise InvalidInput(f"{claim_name(module)}: two checks have the same name; give each its own with name=...")
+    ends = ends_of_grids(trials_of(module, budget), runs) if budget else {}
     return [
         {
             "claim": claim_name(module),
@@ -64,11 +69,15 @@ def judge_runs(module, runs):
             "ci95_high": cell(check.high),
             "unit": check.unit,
             "verdict": check.verdict,
-            "sentence": check.sentence,
+            "sentence": _with(check.sentence, not_tried(check, ends)),
             "lasting": check.lasting,
         }
         for check in checks
     ]
+
+
+def _with(sentence, remark):
+    return f"{sentence.removesuffix('.')}; {remark}." if remark else sentence
 
 
 def figure_only(module, metric):

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from zoo.errors import InvalidInput, UnknownName, unknown_name
+from zoo.errors import InvalidInput, UnknownName, ZooError, unknown_name
 
 # From the least to the most that a run may cost. "hour" has no number of seeds: a claim that has it says so in its SEEDS.
 BUDGETS = ("smoke", "quick", "hour", "full")
@@ -133,3 +133,11 @@ class Trial:
 
     def __str__(self):
         return f"{self.dataset} {self.model} ({self.setting})"
+
+
+def trials_of(module, budget):
+    """The trials of a reproduction at a budget, which is named; [] for one that the reproduction no longer has."""
+    try:
+        return list(module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None))))
+    except ZooError:
+        return []

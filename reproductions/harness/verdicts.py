@@ -34,9 +34,19 @@ class Check:
     sentence: str
     wide: tuple = ()  # (low, high) with other test examples as well, where it is known what each costs
     lasting: bool | None = None  # whether a verdict that the seeds decide is that of `wide`, too; None without either
+    rows: tuple = ()  # (the row that is claimed to do better, the other, None where it is a bound), where two are compared
+    metric: str = ""  # by which they are
+
+    @property
+    def worse_off(self):
+        """The row that the verdict speaks against, which in a better setting might turn it; None where there is none."""
+        better, worse = self.rows or (None, None)
+        return {"reproduced": worse, "contradicted": better}.get(self.verdict)
 
 
-def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None, resampled=False, wide=()):
+def check(
+    name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None, resampled=False, wide=(), rows=(), metric=""
+):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
 
     interval: a statistics.Interval; sentence: what was compared with what, in words and without a full stop. The whole
@@ -46,6 +56,7 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     values agree in it; a fact that nothing random enters is an Interval of n = 1. resampled: the interval is that of an order
     or another statistic over draws of the seeds, which is a point where it is the same in every draw, however they differ.
     wide: the interval (low, high) when test examples are drawn anew, too, which the sentence gives and which decides nothing.
+    rows, metric: those compared, see Check, of which the sentence then says whether a setting might have been chosen better.
     """
     if seeds and interval.n <= (1 - TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
@@ -60,9 +71,10 @@ def check(name, interval, unit, sentence, *, above=None, below=None, doubt="", s
     wide = tuple(rounded(value) for value in wide) if np.isfinite(wide).all() else ()
     others = f", {number(wide[0])} to {number(wide[1])} with other test examples" if wide else ""
     found = f"{number(effect)}{unit and f' {unit}'} ({spread}{others})"
-    text = f"{sentence}: {found}, claimed {side} {number(bound)}: {verdict}{doubt and f', because {doubt}'}."
     lasting = not wide[0] <= bound <= wide[1] if wide and verdict != "undecided" else None
-    return Check(name, effect, low, high, unit, verdict, text, wide, lasting)
+    beside = f", because {doubt}" if doubt else "; undecided with other test examples as well" if lasting is False else ""
+    text = f"{sentence}: {found}, claimed {side} {number(bound)}: {verdict}{beside}."
+    return Check(name, effect, low, high, unit, verdict, text, wide, lasting, rows, metric)
 
 
 def control(found):
@@ -103,11 +115,12 @@ def paired_difference(
     if how.endswith(SINGLE):
         lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (
-        f"On {_place(better, worse)} the {called or words(metric)} of {_who(better)} is {means[0]}, of {_who(worse)} {means[1]}. "
+        f"On {_place(better, worse)} the {called or words(metric)} of {who(better)} is {means[0]}, of {who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
     )
     name, wide = name or f"{_slug(better)} beats {_slug(worse)}", statistics.widened(interval, half)
-    return check(name, interval, points, sentence, above=at_least, doubt=lost or doubt, wide=wide)
+    rows = better, worse
+    return check(name, interval, points, sentence, above=at_least, doubt=lost or doubt, wide=wide, rows=rows, metric=metric)
 
 
 def _without_rounding(interval, sample):
@@ -138,26 +151,28 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         with np.errstate(over="ignore"):  # of two seeds far apart the interval may go beyond all numbers
             interval, wide = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n), np.exp(wide)
     place = _place(numerator, denominator)
-    sentence = f"On {place} the {words(metric)} of {_who(numerator)} over that of {_who(denominator)}, {how}{note}"
+    sentence = f"On {place} the {words(metric)} of {who(numerator)} over that of {who(denominator)}, {how}{note}"
     sentence += f" ({remark})" if remark else ""
     name = name or f"{_slug(numerator)} over {_slug(denominator)}"
-    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt, wide=wide)
+    rows = denominator, numerator
+    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt, wide=wide, rows=rows, metric=metric)
 
 
 def target(
-    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, remark="", reach=0
+    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, doubt="", remark="", reach=0
 ):
     """The claim that the mean of a metric over seeds lies below a bound.
 
     called: the metric in words, where its name says too little. remark: what the sentence says beside, such as whose bound
     it is. reach: of test examples that come in turn, up to how many apart may go together (see statistics.over_examples).
+    doubt: of the claim's own, with which nothing is decided.
 
     deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point. Where that
     value, or all seeds', is a share of the test examples that are wrong, its interval is over these, exact (Clopper & Pearson,
     Biometrika 1934); of another metric seeds that all agree decide nothing.
     """
     interval = statistics.mean_interval(values(runs, row, metric))
-    note, doubt = _divergence(runs, (row,), metric)
+    note, lost = _divergence(runs, (row,), metric)
     alone = deterministic and len(every_value(runs, row, metric)) == interval.n == 1
     n, costs, wide = _seeds(interval.n), row_costs(runs, row, metric), ()
     if costs and not alone and not _agreement(interval):
@@ -172,11 +187,11 @@ def target(
             why = "nothing in it is random" if alone else "which agree"
             n = f"{'its one value' if alone else n} ({why}; the interval is over {tested:,.0f} test examples)"
     what = called or words(metric)
-    of_all = f"the {what} of {_who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {_who(row)} over {n}"
+    of_all = f"the {what} of {who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
     unit = "%" if metric.endswith("_pct") else "" if called else words(metric)
     name = name or f"{_slug(row)} reaches {number(at_most)}"
-    return check(name, interval, unit, sentence, below=at_most, doubt=doubt, wide=wide)
+    return check(name, interval, unit, sentence, below=at_most, doubt=lost or doubt, wide=wide, rows=(row, None), metric=metric)
 
 
 def _examples(runs, row, metric):
@@ -231,7 +246,7 @@ def as_published(runs, row, value, *, within, metric, deterministic=False, name=
     if alone := deterministic and n == 1:
         interval = _without_rounding(interval._replace(low=interval.estimate, high=interval.estimate), ours)
     of = "nothing is random" if alone else f"mean over {_seeds(len(ours))}"
-    sentence = f"On {row[0]} the {words(metric)} of {_who(row)} is {number(ours.mean())}, published {number(value)} ({of}). Distance"
+    sentence = f"On {row[0]} the {words(metric)} of {who(row)} is {number(ours.mean())}, published {number(value)} ({of}). Distance"
     unit = "percentage points" if metric.endswith("_pct") else words(metric)
     return check(name or f"{_slug(row)} as published", interval, unit, sentence, below=within, seeds=n)
 
@@ -261,7 +276,7 @@ def _divergence(runs, rows, metric):
     """What a sentence says of the diverged seeds of its rows, and why too many of them decide nothing; "" for neither."""
     samples = [every_value(runs, row, metric) for row in rows]
     lost = [
-        f"{sample.isna().sum()} of {_seeds(len(sample))} of {_who(row)} diverged"
+        f"{sample.isna().sum()} of {_seeds(len(sample))} of {who(row)} diverged"
         for row, sample in zip(rows, samples, strict=True)
         if sample.isna().any()
     ]
@@ -296,7 +311,8 @@ def _seeds(n):
     return "1 seed" if n == 1 else f"{n} seeds"
 
 
-def _who(row):
+def who(row):
+    """The model of a row, with its setting in brackets."""
     return f"{row[1]} ({row[2]})" if row[2] else row[1]
 
 

@@ -39,7 +39,7 @@ def checks(runs):
     values = runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")].groupby(["model", "setting"]).value.first()
     if NODES[1:] in values:
         found.append(_neighbour_against_nodes(*(values[row[1:]] for row in (NEIGHBOUR, NODES))))
-    return found + [paired_difference(runs, better=more, worse=less) for less, more in zip(nets, nets[1:])]
+    return found + [paired_difference(runs, better=more, worse=less, doubt=DEPENDENT) for less, more in zip(nets, nets[1:])]
 
 
 def _neighbour_against_nodes(neighbour, nodes):
