@@ -162,7 +162,7 @@ def run_client(command, folder, tell=None, name=None, **environment):
         words = said.read().decode(errors="replace")
     if process.returncode:
         if _DISK_FULL.search(words):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+            raise OSError(errno.ENOSPC, _first_error(words), str(folder))
         raise SourceFailed(_first_error(words) or f"{name} ended with code {process.returncode}")
     return words
 

@@ -15,6 +15,7 @@ from zoo.errors import InvalidInput
 ANSWER_SECONDS = 3
 STALL_SECONDS = 60
 PROGRESS_SECONDS = 5
+LONGEST = 3600  # seconds that anybody may choose to wait
 
 
 # The environment variable for those who have to wait longer than these for an answer, whatever it comes from.
@@ -32,7 +33,7 @@ def patience(usual):
         seconds = float(chosen) if chosen else usual
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds <= STALL_SECONDS * 60:
+    if not 0 < seconds <= LONGEST:
         raise InvalidInput(f"{PATIENCE} is how many seconds a source may take to answer, at most an hour; got {chosen!r}.")
     return seconds
 
@@ -40,7 +41,8 @@ def patience(usual):
 def waiting(usual):
     """(patience(usual), what to add where it has been in vain)."""
     seconds = patience(usual)
-    return seconds, f" ({PATIENCE}={10 * math.ceil(seconds)} waits longer)"
+    longer = min(10 * math.ceil(seconds), LONGEST)
+    return seconds, f" ({PATIENCE}={longer} waits longer)" if longer > seconds else ""
 
 
 def download(base_url, names, folder, tell):
@@ -63,25 +65,29 @@ def resume(url, path, size, sha256, tell):
     if have >= size:
         if _sha256(path) == sha256:
             return
+        path.unlink()
         have = 0
     answer = _open(url, Range=f"bytes={have}-")
     # A server that knows no ranges sends everything, with another status.
-    rest = answer.status == 206 and (answer.headers["Content-Range"] or "").startswith(f"bytes {have}-")
+    span, _, whole = (answer.headers["Content-Range"] or "").partition("/")
+    rest = answer.status == 206 and span.startswith(f"bytes {have}-")
     have, told = have if rest else 0, float("-inf")
     with answer:
         # It may also be the page of a network that wants a password first.
         length = answer.headers["Content-Length"]
-        if length not in (None, str(size - have)):
-            raise NoAnswer(f"{name} has another size there")
+        unknown = length is None and not rest  # then nothing tells a whole answer from a part: no part is given up for it
+        another = length not in (None, str(size - have)) or rest and whole not in ("*", str(size))
+        if another or unknown and path.exists():
+            raise NoAnswer(f"{name} has another size there, or none")
         with open(path, "ab" if have else "wb") as file:
             while have <= size and (block := _block(answer, name)):
                 have += file.write(block)
                 if time.monotonic() - told > PROGRESS_SECONDS:
                     told = time.monotonic()
                     tell(f"{name}: {have / 1e6:.0f} of {size / 1e6:.0f} MB")
-    if length is None and have != size:  # what came may be part of anything
+    if unknown and have != size:
         path.unlink()
-        raise NoAnswer(f"{name} has another size there")
+        raise NoAnswer(f"{name} has another size there, or none")
     # An answer that ends early raises nothing.
     if have < size:
         raise SourceFailed(f"{name} broke off after {have / 1e6:.0f} of {size / 1e6:.0f} MB; it goes on there next time")
@@ -109,7 +115,7 @@ def _open(url, **headers):
 
     def attempt():
         try:
-            answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=STALL_SECONDS)
+            answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=max(STALL_SECONDS, 2 * limit))
         except Exception as error:  # whatever it is, it is the reason to tell
             if isinstance(error, urllib.error.HTTPError):
                 error.close()

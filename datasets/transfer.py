@@ -108,11 +108,12 @@ def _take(path, tar, member, infos, found, private):
     if name not in found:
         manifest = json.loads(tar.extractfile(member).read(1 << 20))
         cache.check_manifest(manifest)
-        if (manifest["name"], manifest["version"], manifest["layout"]) != (name, infos[name].version, cache.LAYOUT):
-            raise InvalidInput(
-                f"{path} was packed by another version of deepzoo: its {name} is {manifest['version']}, here it is"
-                f" {infos[name].version}. Pack it anew with the version that is to unpack it."
-            )
+        if manifest["name"] != name:
+            raise ValueError(f"its {name} is called {manifest['name']!r}")
+        there, here = (manifest["version"], manifest["layout"]), (infos[name].version, cache.LAYOUT)
+        if there != here:
+            said = "its {} is {}, layout {}, here it is {}, layout {}".format(name, *there, *here)
+            raise InvalidInput(f"{path} was packed by another version of deepzoo: {said}. Pack it anew with the one that is to unpack it.")
         target.parent.mkdir()
         found[name] = manifest
         return

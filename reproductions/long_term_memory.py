@@ -21,6 +21,7 @@ in a random one, but both lstms took the largest step size of their grid, so tha
 one H100, 12 minutes by estimate, not run yet): 196 pixels read with at most 1.5 % error.
 """
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -192,7 +193,8 @@ def _reaches_further(runs, compared, longest, when, name):
             doubt=doubt, remark=remark,
         )
 
-    return found(doubt or ("it is no bound on that side" if found("").verdict in far else ""))
+    made = found(doubt or ("it is no bound on that side" if found("").verdict in far else ""))
+    return dataclasses.replace(made, rows=())  # step sizes were chosen for errors, not for this
 
 
 def draw(runs):

@@ -192,7 +192,7 @@ def test_a_preset_without_names_or_for_no_images(call, digits, tmp_path):
     assert code == 1 and "takes no images" in err and err.count("\n") == 1
 
 
-def test_of_one_class_a_picture_is_or_is_not(call, preset, digits, tmp_path):
+def test_of_one_class_a_picture_is_or_is_not(preset, digits, tmp_path, monkeypatch):
     """As many as binary classifiers of Keras have: one logit, of which a softmax would make 1 whatever it is."""
     model = zoo.from_preset(preset, classes=1)
     (logit,) = keras.ops.convert_to_numpy(model(digits[0][:1]))[:, 0]
@@ -204,6 +204,9 @@ def test_of_one_class_a_picture_is_or_is_not(call, preset, digits, tmp_path):
         shares = {one["class"]: one["probability"] for one in found["classes"]}
         assert shares == pytest.approx({name: share, f"not {name}": 1 - share}, rel=1e-4)
         assert sorted(shares.values(), reverse=True) == list(shares.values())
+    monkeypatch.setattr("zoo.classifying.BATCH", 1)
+    for found in zoo.classify(tmp_path / "named", list(digits[0][:3])):
+        assert {one["class"] for one in found["classes"]} == {"odd", "not odd"}
 
 
 def test_in_python_it_is_the_same(call, preset, tmp_path):

@@ -155,6 +155,24 @@ def test_an_answer_of_unknown_length_is_taken_if_it_is_the_file(debian):
     assert (debian.folder / "unpacked").read_bytes() == DEB
 
 
+def test_a_part_is_not_given_up_for_an_answer_of_unknown_length(debian):
+    """It goes on where ranges say what comes, also when that breaks off again; anything else leaves it alone."""
+    debian.most = 500_000
+    with pytest.raises(SourceFailed, match="broke off"):
+        debian.get()
+    debian.length, debian.most = False, 100_000
+    with pytest.raises(SourceFailed, match="broke off after 1 of 1 MB"):
+        debian.get()
+    assert [path.stat().st_size for path in debian.kept.iterdir()] == [600_000]
+    debian.ranges, debian.content = False, b"<html>Please log in</html>"
+    with pytest.raises(SourceFailed, match="no route"):
+        debian.get()
+    assert [path.stat().st_size for path in debian.kept.iterdir()] == [600_000]
+    debian.ranges, debian.content, debian.most = True, DEB, None
+    debian.get()
+    assert (debian.folder / "unpacked").read_bytes() == DEB
+
+
 @pytest.mark.parametrize("content", [b"<html>Please log in</html>", DEB + DEB])
 def test_an_answer_of_unknown_length_that_is_another_leaves_nothing(content, debian):
     debian.length, debian.content = False, content

@@ -71,6 +71,14 @@ def test_whoever_has_a_slow_line_may_wait_longer(silent_server, tools, tmp_path,
             official.download(silent_server, ["x"], tmp_path, print)
     monkeypatch.setenv("ZOO_ANSWER_SECONDS", "")
     assert official.patience(3) == 3
+    monkeypatch.setattr(official, "STALL_SECONDS", 0.1)  # what is waited for between two parts, not for the first
+    monkeypatch.setenv("ZOO_ANSWER_SECONDS", "0.5")
+    with pytest.raises(official.NoAnswer, match="no answer within 0.5 seconds"):
+        official.download(silent_server, ["x"], tmp_path, print)
+    monkeypatch.setenv("ZOO_ANSWER_SECONDS", "3600")
+    assert official.waiting(3) == (3600, "")
+    monkeypatch.setenv("ZOO_ANSWER_SECONDS", "400")
+    assert official.waiting(3) == (400, " (ZOO_ANSWER_SECONDS=3600 waits longer)")
 
 
 def test_the_clients_own_words_are_passed_on(own_cache, tools, monkeypatch):

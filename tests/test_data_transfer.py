@@ -134,13 +134,22 @@ def another_version(path):
     rewritten(path, change)
 
 
+def another_name(path):
+    def change(member, content):
+        if member.name.endswith("manifest.json"):
+            content = json.dumps({**json.loads(content), "name": "mnist"}).encode()
+        return [(member, content)]
+
+    rewritten(path, change)
+
+
 def garbled_manifest(path):
     rewritten(path, lambda member, content: [(member, b"[1]" if member.name.endswith("json") else content)])
 
 
 DAMAGES = [
     truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
-    garbled_manifest,
+    another_name, garbled_manifest,
 ]
 
 
@@ -155,7 +164,8 @@ def test_nothing_but_a_whole_packed_file_is_taken(damage, packed, tmp_path):
 
 def test_what_another_version_packed_is_said_to_be_that(packed, tmp_path):
     another_version(packed)
-    with pytest.raises(InvalidInput, match="packed by another version of deepzoo: its digits is 9.9.9, here it is 1.0.0") as raised:
+    said = "packed by another version of deepzoo: its digits is 9.9.9, layout 1, here it is 1.0.0, layout 1"
+    with pytest.raises(InvalidInput, match=said) as raised:
         unpack(packed)
     assert not isinstance(raised.value, CorruptFile) and not list((tmp_path / "there").rglob("*.npy"))
 

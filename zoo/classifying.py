@@ -113,8 +113,9 @@ def classify_prepared(preset, entries, top):
         logits = ops.convert_to_numpy(model(x, training=False)).astype("float64")
         if len(names) != logits.shape[1]:
             names = [str(index) for index in range(logits.shape[1])]
+        told = names
         if logits.shape[1] == 1:  # a sigmoid's: that it is of the class, against that it is not
-            logits, names = np.pad(logits, [(0, 0), (0, 1)]), [*names, f"not {names[0]}"]
+            logits, told = np.pad(logits, [(0, 0), (0, 1)]), [names[0], f"not {names[0]}"]
         for entry, probabilities in zip(batch, softmax(logits, axis=1)):
             best = np.argsort(-probabilities, kind="stable")[:top]
-            entry["classes"] = [{"class": names[index], "probability": float(probabilities[index])} for index in best]
+            entry["classes"] = [{"class": told[index], "probability": float(probabilities[index])} for index in best]

@@ -45,8 +45,7 @@ def not_tried(check, ends):
 def _chosen_for(setting, metric):
     """Whether a setting, such as fastest_step_size or tuned_c2_for_seconds, is what a row has where it is held by a metric."""
     kind, _, measure = setting.partition("_for_")
-    sooner = metric.startswith(SOONER)
-    return measure in metric and not (kind.startswith("fastest") and not sooner or kind.startswith("most_accurate") and sooner)
+    return measure in metric and kind.startswith("fastest") == metric.startswith(SOONER)
 
 
 def _grids(recipe):

@@ -7,7 +7,7 @@ import traceback
 from collections import deque
 
 from zoo.datasets import at_hand
-from zoo.errors import CorruptFile, InvalidInput, TrialsFailed
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, TrialsFailed
 from zoo.reproductions.harness.claims import claim_headlines, claim_name, load_claim
 from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
@@ -58,7 +58,10 @@ def run_claim(
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
     left = _left(module, to_run, finished)
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
-        entries, pictures = kept(others, folder, environment)  # as they are now: another run may have finished meanwhile
+        try:
+            entries, pictures = kept(others, folder, environment)  # as they are now: another run may have finished meanwhile
+        except ResultsError as error:
+            raise ResultsError(f"{error} That was written meanwhile; what was trained now is stored, no run will train it again.") from None
         if pictures is None:
             pictures = picture_pngs(module, left)
         entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}

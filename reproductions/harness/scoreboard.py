@@ -24,8 +24,8 @@ MEANING = (
     "what every example costs, a second interval has both, and a verdict that it would leave open says so. A comparison with a\n"
     "method that draws nothing at random is undecided where examples and seeds together could make the difference: by that\n"
     "interval, or else by the widest that there can be, which is known of shares of wrong examples; of bits, squared errors and\n"
-    "the like for which no costs were kept, seeds alone decide. Settings are chosen from grids, on validation: where the side\n"
-    "that came off worse took an end of its grid, the line says so."
+    "the like for which no costs were kept, seeds alone decide. Settings are chosen from grids, on validation: where two models\n"
+    "are held against each other, or one against a bound, the line says if that which came off worse took an end of its grid."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"
