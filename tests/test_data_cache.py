@@ -11,7 +11,7 @@ import pytest
 from cache_example import folder, python  # noqa: F401
 
 from zoo.datasets import Split, cache, describe, fetch, list_datasets, load
-from zoo.errors import CorruptFile, InvalidInput, UnknownName, ZooError
+from zoo.errors import CorruptFile, InvalidInput, UnknownName
 
 
 def array_file(folder, name="train_x"):

@@ -80,4 +80,7 @@ def test_a_smoke_run_has_one_search_for_a_step_size():
     tried = {(trial.model, trial.setting): len(trial.recipe["rates"]) for trial in trials if "rates" in trial.recipe}
     assert tried == dict.fromkeys([row for row in tried if row != claim.LINEAR], 1) | {claim.LINEAR: len(claim.RATES)}
     assert [trial.recipe["grid"] for trial in trials if "grid" in trial.recipe] == [claim.KERNELS]
-    assert {trial.recipe["select_on"] for trial in trials} == {500}
+    assert {trial.recipe["select_on"] for trial in trials} == {512}
+    sizes = [trial.recipe[name] for trial in trials if "batch_size" in trial.recipe for name in ("n_train", "select_on")]
+    batches = [trial.recipe["batch_size"] for trial in trials if "batch_size" in trial.recipe for _ in range(2)]
+    assert not any(size % batch for size, batch in zip(sizes, batches, strict=True))  # a smaller last one doubles a program
