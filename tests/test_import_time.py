@@ -64,7 +64,7 @@ folders = result_folders(Path({str(ROOT / "results")!r}))
 folders.sort(key=lambda folder: -(folder / "runs.csv").stat().st_size)
 for folder in {{folder.name: folder for folder in folders}}.values():
     module, runs = load_claim(folder.name), read_folder(folder)
-    compare_runs(module, runs), judge_runs(module, runs)
+    compare_runs(module, runs), judge_runs(module, runs, folder.parent.name)
 """
     assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & modules_after(code)
 
