@@ -96,8 +96,9 @@ def fetch(name, source=None):
 def pack(path, names):
     """Write the arrays of the named data sets to one .tar.xz file (mnist and fashion_mnist: 38 MB); returns its Path.
 
-    names: a list of them, or one. A data set that is not ready is prepared first; of a link, what it points to is written. Raises UnknownName, InvalidInput
-    or ResultsError if the file cannot be written, InvalidInput for a pipe or a device or no names, and what load raises.
+    names: a list of them, or one. A data set that is not ready is prepared first; of a link, what it points to is written.
+    Raises UnknownName, InvalidInput or ResultsError if the file cannot be written, InvalidInput for a pipe or a device or no
+    names, and what load raises.
     """
     from zoo.datasets import transfer
 

@@ -141,8 +141,8 @@ def run_client(command, folder, tell=None, name=None, **environment):
 
     tell: called with a line of progress every few seconds. name: of the client in messages, where the command's first word
     isn't it. environment: variables that it has besides this process's. Returns what it said. Raises SourceFailed when the
-    client is missing, fails or stalls, OSError when it finds the disk full. A limit on the whole run would forbid slow connections, and no limit would leave an
-    offline user waiting for the client's retries.
+    client is missing, fails or stalls, OSError when it finds the disk full. A limit on the whole run would forbid slow
+    connections, and no limit would leave an offline user waiting for the client's retries.
     """
     _need(command[0])
     name = name or command[0]

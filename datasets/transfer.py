@@ -113,7 +113,9 @@ def _take(path, tar, member, infos, found, private):
         there, here = (manifest["version"], manifest["layout"]), (infos[name].version, cache.LAYOUT)
         if there != here:
             said = "its {} is {}, layout {}, here it is {}, layout {}".format(name, *there, *here)
-            raise InvalidInput(f"{path} was packed by another version of deepzoo: {said}. Pack it anew with the one that is to unpack it.")
+            raise InvalidInput(
+                f"{path} was packed by another version of deepzoo: {said}. Pack it anew with the one that is to unpack it."
+            )
         target.parent.mkdir()
         found[name] = manifest
         return

@@ -7,15 +7,17 @@ from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.verdicts import who
 
 SOONER = ("epochs_to_", "steps_to_")  # how measures begin of how soon something is learnt
-LISTS = {"rates": "step_size", "decays": "weight_decay", "orders": "order"}  # lists of a recipe, and what their values are called as metrics
+# Lists of a recipe, and what their values are called as metrics.
+LISTS = {"rates": "step_size", "decays": "weight_decay", "orders": "order"}
 
 
 def ends_of_grids(trials, runs):
     """{(dataset, model, setting, metric): in words, how many seeds took an end of the grid} of metrics that are of a grid.
 
-    A recipe's grid is one of its LISTS, a list of dicts with the same keys ("settings", "grid") or a dict of lists; the metric is called after
-    the key: key, chosen_key, or tuned_key_for_something. "" where no seed took an end, or 0 of numbers that are not negative.
-    Grids of one value, and those that do not have what was taken, as an older one may have, are left out.
+    A recipe's grid is one of its LISTS, a list of dicts with the same keys ("settings", "grid") or a dict of lists; the
+    metric is called after the key: key, chosen_key, or tuned_key_for_something. "" where no seed took an end, or 0 of
+    numbers that are not negative. Grids of one value, and those that do not have what was taken, as an older one may have,
+    are left out.
     """
     found = {}
     for trial in trials:

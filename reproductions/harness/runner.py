@@ -36,7 +36,8 @@ def run_claim(
     model's name, or model_dataset, with shell wildcards; the other lines stay those of the runs in the folder, and so do its
     pictures, unless what is run leaves files for them (see Trial.leaves), which has to be all that does.
     Raises UnknownName, InvalidInput, TrialsFailed, and before any training ResultsError: a folder that takes no results, or,
-    with only, runs that are not those of the present recipes, seeds, device and versions.
+    with only, runs that are not those of the present recipes, seeds, device and versions; after it where another run has
+    written such runs meanwhile.
     """
     module = load_claim(claim)
     claim_headlines(claim_name(module))  # refused, if at all, before any training
@@ -61,7 +62,8 @@ def run_claim(
         try:
             entries, pictures = kept(others, folder, environment)  # as they are now: another run may have finished meanwhile
         except ResultsError as error:
-            raise ResultsError(f"{error} That was written meanwhile; what was trained now is stored, no run will train it again.") from None
+            said = "That was written meanwhile; what was trained now is stored, no run will train it again."
+            raise ResultsError(f"{error} {said}") from None
         if pictures is None:
             pictures = picture_pngs(module, left)
         entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
