@@ -224,11 +224,11 @@ def test_another_slope_than_a_half_is_contradicted():
 
 
 def test_every_method_has_the_same_tuning_budget():
-    for name, methods in (("smoke", 4), ("quick", 9), ("full", 9)):
+    for name, methods, budget in (("smoke", 4, 3), ("quick", 9, 9), ("full", 9, 9)):
         races = [trial for trial in claim.trials(Budget.named(name)) if trial.run is optimisation.compare_method]
-        assert len(races) == methods and {len(trial.recipe["settings"]) for trial in races} == {6}
+        assert len(races) == methods and {len(trial.recipe["settings"]) for trial in races} == {budget}
         assert len({str(trial.recipe["marks"]) for trial in races}) == 1
         for trial in races:
-            assert len({str(setting) for setting in trial.recipe["settings"]}) == 6
+            assert len({str(setting) for setting in trial.recipe["settings"]}) == budget
     full = next(trial for trial in races if trial.setting == claim.RIVALS[0])
     assert full.recipe["batch_size"] == len(splits("mnist")[0].x), "gradient descent takes all images at every step"
