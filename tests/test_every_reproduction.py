@@ -29,8 +29,8 @@ RESULTS = CHECKOUT / "results"
 COMMITTED = result_folders(RESULTS)
 # What each test image costs is known; frames of speech are not drawn one by one.
 TELLS_LOSSES = (
-    "convnet_vs_dense", "forecasting", "joint_training", "linear_separability", "long_term_memory", "relu_learns_faster",
-    "selectivity_invariance", "shallow_vs_deep", "unsupervised_pretraining",
+    "convnet_vs_dense", "forecasting", "joint_training", "language_model", "linear_separability", "long_term_memory",
+    "relu_learns_faster", "selectivity_invariance", "shallow_vs_deep", "unsupervised_pretraining",
 )
 ALIKE = 0.05  # what changes at most where other versions of matplotlib draw the same
 
@@ -65,7 +65,8 @@ def test_smoke_run_is_whole(name):
     assert (runs.n_train > 0).all() and (runs.n_test > 0).all() and (runs.seconds >= 0).all()
     assert verdicts_of(folder) and (folder / "figure.png").stat().st_size > 5000
     sentences_hold_their_numbers(folder)
-    errors = runs[runs.metric.str.fullmatch("test_error.*_pct|arv_.*|mape_pct")]
+    errors = runs[runs.metric.str.fullmatch("test_error.*_pct|arv_.*|mape_pct|bits_per_char")]
+    errors = errors[~errors.model.isin(["bzip2", "gzip", "xz"])]  # these tell what a file takes, not what each part of it does
     told = {(row.dataset, row.model, row.setting, row.metric) for row in errors.itertuples()} if name in TELLS_LOSSES else set()
     assert set(runs.attrs.get(OF_RUNS, {})) == told
 

@@ -22,12 +22,12 @@ def count_ngrams(trial, report):
     r = trial.recipe
     text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))
     models = {order: NGrams(text.train, order) for order in r["orders"]}
-    validated = {order: model.bits(*text.validation) for order, model in models.items()}
+    validated = {order: float(model.bits(*text.validation).mean()) for order, model in models.items()}
     order = min(validated, key=validated.get)
     began = time.perf_counter()
     model = NGrams(text.train, order)
     seconds = time.perf_counter() - began
-    values = {METRIC: model.bits(*text.test), VALIDATION: validated[order], "order": order}
+    values = {METRIC: text.by_block(model.bits(*text.test))[None], VALIDATION: validated[order], "order": order}
     kept = sum(len(level.grams) for level in model.levels)
     return rows(trial, text, values, seconds=seconds, parameters=kept, backend="numpy", precision="float64")
 
@@ -59,8 +59,8 @@ class NGrams:
         return found
 
     def bits(self, context, text):
-        """Mean of -log2 of the probabilities: bits per character."""
-        return float(-np.log2(self.probabilities(context, text)).mean())
+        """(n,) float64: what each character of a text costs in bits, -log2 of its probability."""
+        return -np.log2(self.probabilities(context, text))
 
 
 class _Level:

@@ -47,9 +47,10 @@ def train_language_model(trial, report):
     _compile(reader, r | {"rates": r["rates"][:1]}, 1, seeds)
     lost = population.diverged[list(members)]
     values = {
-        name: np.where(lost, np.nan, held_out_bits(reader, *part))
+        name: np.where(lost[:, None], np.nan, text.by_block(held_out_bits(reader, *part)))
         for name, part in ((METRIC, text.test), (VALIDATION, text.validation))
     }
+    values[VALIDATION] = values[VALIDATION].mean(axis=1)
     values["step_size"] = r["rates"][rate]
     every = -(-r["epochs"] // POINTS)
     for epoch in range(every - 1, r["epochs"], every):
@@ -86,13 +87,16 @@ def held_out_windows(before, text, window):
 
 
 def held_out_bits(population, before, text):
-    """Bits per character of every member (K,) on a text after another, read in windows as long as the members' input."""
+    """What each character of a text after another costs every member in bits, (K, n) float64.
+
+    It is read in windows as long as the members' input.
+    """
     x, y = held_out_windows(before, text, population.template.input_shape[1])
     counted = y != IGNORED
     logits = population.predict(x)[:, counted].astype("float64")
     largest = logits.max(axis=-1)
     sums = np.log(np.exp(logits - largest[..., None]).sum(axis=-1)) + largest
-    return (sums - logits[:, np.arange(counted.sum()), y[counted]]).mean(axis=1) / np.log(2)
+    return (sums - logits[:, np.arange(counted.sum()), y[counted]]) / np.log(2)
 
 
 def _population(recipe, seeds, window, weights=None):

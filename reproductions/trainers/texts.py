@@ -10,11 +10,19 @@ METRIC, VALIDATION, WHOLE = "bits_per_char", "validation_bits_per_char", "whole_
 
 
 class Text(NamedTuple):
-    """Character codes (n,): to train on; to validate and to test on, each a pair of what precedes it and the text itself."""
+    """Character codes (n,): to train on; to validate and to test on, each a pair of what precedes it and the text itself.
+
+    block: characters of a test example; the held-out texts are whole blocks.
+    """
 
     train: np.ndarray
     validation: tuple[np.ndarray, np.ndarray]
     test: tuple[np.ndarray, np.ndarray]
+    block: int
+
+    def by_block(self, bits):
+        """What characters cost (..., n) as what blocks of them cost on the average (..., n / block)."""
+        return np.reshape(bits, (*np.shape(bits)[:-1], -1, self.block)).mean(axis=-1)
 
 
 def text_of(dataset, n_train=None, n_test=None, share=1.0):
@@ -32,10 +40,10 @@ def text_of(dataset, n_train=None, n_test=None, share=1.0):
     for split in (data.validation, data.test):
         held_out.append((np.append(before, split.x[0, 0]), split.y[:n_test].ravel()))
         before = split.x
-    return Text(np.append(train, data.train.y[-1, -1]), *held_out)
+    return Text(np.append(train, data.train.y[-1, -1]), *held_out, block=data.test.y.shape[1])
 
 
 def rows(trial, text, values, **shared):
-    """Rows of {metric: one value, or one for each seed}; n_train and n_test count characters."""
+    """Rows of {metric: values as rows_of has them}; n_train and n_test count characters."""
     shared |= {"n_train": len(text.train), "n_test": len(text.test[1])}
     return rows_of(trial.seeds, values, shared)
