@@ -46,7 +46,7 @@ METHODS = {
 }
 # method: (first steps, lengths in weight space, an option of SciPy's, its values), which make nine settings, too
 WHOLE_SET = {
-    "L-BFGS": ((0.1, 1.0, 10.0), "maxcor", (3, 10, 30)),
+    "L-BFGS": ((0.1, 1.0, 10.0), "maxcor", (3, 8, 30)),
     "conjugate gradient": ((0.3, 1.0, 3.0), "c2", (0.1, 0.4, 0.9)),
 }
 PLACE = 4
@@ -62,18 +62,20 @@ one seed that is not among those of the table; for each race every method goes i
 at its finish line. Selection looks at training losses alone; the test split is looked at once at every mark, to report, and
 decides nothing. Momentum is Nesterov's. Step sizes are constant, neighbours a factor of about 3 apart: 0.001 to 10, Adam's
 0.00001 to 0.1. L-BFGS and conjugate gradients have a line search; tuned are the length of their first step in weight space
-and one option (L-BFGS: 0.1, 1 or 10, of which SciPy's own is 1, and maxcor, 3, 10 or 30 corrections kept; conjugate
-gradients: 0.3, 1 or 3, and c2 of the Wolfe conditions, 0.1, 0.4 or 0.9). An example is seen when its gradient is taken:
-SciPy's methods see all images in every evaluation, those within line searches included, and count with the last point that
-they accepted; gradient descent on all images sees them all for one step. At a mark stands what a method had when it had
-spent no more than that, and nothing of its work counts as done in between. A pass in batches of few images is looked at in
-tenths, which are the batches drawn and what is left. Seconds are those of one net trained alone on the machine of the table,
-without compilation and without looking at losses and errors, SciPy's own work included: steps, or evaluations, by what each
-took in the fastest of five timed launches. A loss that is not finite is kept as such, and the line says how many seeds it
-befell; settings_that_diverged counts the settings of nine that did so in tuning. Results being known, a rule went that left
-the seconds undecided where a method ends them as it ends the examples; these checks say so instead. The races had been run
-with six settings each, of which SciPy's methods had taken ends, and the full budget's to two seconds, in which L-BFGS came
-no further than in the race to examples.
+and one option (L-BFGS: 0.1, 1 or 10, of which SciPy's own is 1, and maxcor, 3, 8 or 30 corrections kept; conjugate
+gradients: 0.3, 1 or 3, and c2 of the Wolfe conditions, 0.1, 0.4 or 0.9; the loss is multiplied by a million for both, since
+SciPy's conjugate gradients else try no step longer than the gradient). In the race to examples, of ten evaluations, 8 and 30
+corrections are nearly the same. An example is seen when its gradient is taken: SciPy's methods see all images in every
+evaluation, those within line searches included, and count with the last point that they accepted; gradient descent on all
+images sees them all for one step. At a mark stands what a method had when it had spent no more than that, and nothing of its
+work counts as done in between. A pass in batches of few images is looked at in tenths, which are the batches drawn and what
+is left. Seconds are those of one net trained alone on the machine of the table, without compilation and without looking at
+losses and errors, SciPy's own work included: steps, or evaluations, by what each took in the fastest of five timed launches.
+A loss that is not finite is kept as such, and the line says how many seeds it befell; settings_that_diverged counts the
+settings of nine that did so in tuning. Results being known, a rule went that left the seconds undecided where a method ends
+them as it ends the examples; these checks say so instead. The races had been run with six settings each, of which SciPy's
+methods had taken ends, some of conjugate gradients' first steps shorter than asked for, and the full budget's to two
+seconds, in which L-BFGS came no further than in the race to examples.
 
 Gradient noise: batches drawn with replacement, at the start and after training by {FEW} (step size 0.1). The relative noise
 is the root mean square distance of a batch's gradient from the full one over the length of the full one. As the images are

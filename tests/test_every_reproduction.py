@@ -27,7 +27,7 @@ from zoo.reproductions.harness.trial import budgets_of
 CHECKOUT = Path(__file__).resolve().parents[1]
 RESULTS = CHECKOUT / "results"
 COMMITTED = result_folders(RESULTS)
-# What each test image costs is known; frames of speech are not drawn one by one.
+# What each test example costs is known; frames of speech are not drawn one by one.
 TELLS_LOSSES = (
     "convnet_vs_dense", "forecasting", "joint_training", "language_model", "linear_separability", "long_term_memory",
     "relu_learns_faster", "selectivity_invariance", "shallow_vs_deep", "unsupervised_pretraining",

@@ -32,12 +32,14 @@ class Bowl:
 
 
 @each_scipy
-def test_scipy_counts_evaluations_and_begins_with_a_step_of_the_length_asked_for(method):
-    bowl, start = Bowl(), [np.array([[4.0]]), np.array([5.0])]
-    path = batch_methods.minimise(method, SCIPY[method], start, bowl, evaluations=6)
+@pytest.mark.parametrize("place, length", [((4.0, 5.0), 0.5), ((1.5, -1.75), 0.3), ((1.5, -1.75), 0.03)], ids=str)
+def test_scipy_counts_evaluations_and_begins_with_a_step_of_the_length_asked_for(method, place, length):
+    """Whether the gradient there is long or, as at the start of a net, about 1."""
+    bowl, start = Bowl(), [np.array([[place[0]]]), np.array([place[1]])]
+    path = batch_methods.minimise(method, SCIPY[method] | {"first_step": length}, start, bowl, evaluations=6)
     assert len(bowl.seen) == 6 and path.evaluations[-1] <= 6
-    assert np.linalg.norm(bowl.seen[1] - bowl.seen[0]) == pytest.approx(0.5, rel=0.02)
-    assert path.weights[0].tolist() == [4, 5] and path.evaluations == sorted(path.evaluations)
+    assert np.linalg.norm(bowl.seen[1] - bowl.seen[0]) == pytest.approx(length, rel=0.02)
+    assert path.weights[0].tolist() == [*place] and path.evaluations == sorted(path.evaluations)
     losses = [bowl(point)[0] for point in path.weights]
     assert losses == sorted(losses, reverse=True), "an accepted point is no worse than the one before"
 

@@ -175,9 +175,10 @@ def claim_runs(name, budget="quick", out=None):
 
 
 def claim_losses(name, budget="quick", out=None):
-    """{(dataset, model, setting, metric): float32 (seeds, n_test)}: what each test example costs each seed, in order of seeds.
+    """{(dataset, model, setting, metric): float32 (seeds, examples)}: what each test example costs each seed, in order of seeds.
 
-    In the unit of the metric: of an error in percent 100 for an example that a seed gets wrong. {} where the run kept none.
+    In the unit of the metric: of an error in percent 100 for an example that a seed gets wrong. Of a text, whose n_test counts
+    characters, an example is a block of them. {} where the run kept none.
     Raises UnknownName, ResultsError.
     """
     kept = read_folder(_folder_of(name, budget, out)).attrs.get(OF_RUNS, {})

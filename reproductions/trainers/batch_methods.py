@@ -9,6 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 NAMES = {"L-BFGS": "L-BFGS-B", "conjugate gradient": "CG"}
+# What the loss is multiplied by: SciPy's conjugate gradients try no step longer than the gradient, which a steep loss never
+# makes the shorter one. Nothing else in either method goes by the size of the loss.
+STEEP = 1e6
 
 
 class Path(NamedTuple):
@@ -106,7 +109,7 @@ def minimise(method, setting, start, objective, evaluations):
             raise _Spent
         spent += 1
         loss, slope = objective(scale * u)
-        return loss, scale * slope
+        return STEEP * loss, STEEP * scale * slope
 
     def accepted(u):
         path.evaluations.append(spent)

@@ -32,9 +32,11 @@ def compress(trial, report):
     validated = {order: held_out_bits(trial.model, order, text.train, text.validation[1]) for order in orders}
     order = min(validated, key=validated.get)
     seconds = time.perf_counter() - began
-    values = {METRIC: held_out_bits(trial.model, order, text.train, text.test[1]), VALIDATION: validated[order]}
     if trial.model == "ppm":
-        values[METRIC] = bits_by_block(trial.model, order, text.train, text.test[1], text.block)[None]
+        tested = bits_by_block(trial.model, order, text.train, text.test[1], text.block)[None]
+    else:
+        tested = held_out_bits(trial.model, order, text.train, text.test[1])
+    values = {METRIC: tested, VALIDATION: validated[order]}
     if "share" not in r:
         whole = b"".join(part.tobytes() for part in (text.train, text.validation[1], text.test[1]))
         values[WHOLE] = 8 * size(trial.model, order, whole) / len(whole)

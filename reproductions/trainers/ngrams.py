@@ -17,7 +17,7 @@ def count_ngrams(trial, report):
     """The run function of n-grams.
 
     The recipe names n_train, n_test, orders, of which validation chooses one, and perhaps a share of the training text.
-    parameters: how many different n-grams are kept, of all lengths. Deterministic.
+    parameters: how many different n-grams are kept, of all lengths. Rows say what each test block costs. Deterministic.
     """
     r = trial.recipe
     text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))

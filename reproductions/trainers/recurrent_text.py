@@ -23,9 +23,9 @@ def train_language_model(trial, report):
     the next), batch_size, epochs, rates (peak step sizes of Adam, which decay to 0; the one with the least mean validation
     loss is tested) and samples (characters to draw), perhaps a share of the training text. A state starts at 0 with every
     window. A seed is tested as it was after its best epoch on validation text, read in such windows too, the second half
-    of each counted; its bits are then those of windows of READ characters. Rows: bits of every seed, its validation bits
-    after every epoch or, of many, after at most POINTS, the step size. Leaves SAMPLES: how the first seed goes on with the
-    end of the validation text.
+    of each counted; its bits are then those of windows of READ characters. Rows: bits of every seed, on the test text with what
+    each block costs, its validation bits after every epoch or, of many, after at most POINTS, the step size. Leaves SAMPLES:
+    how the first seed goes on with the end of the validation text.
     """
     import zoo
 
