@@ -5,7 +5,7 @@ import numbers
 
 import keras
 
-from zoo.layers.dense import head_dtype
+from zoo.layers.dense import head_dtype, logits
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -35,13 +35,16 @@ class Forecast(keras.layers.Layer):
         return {**super().get_config(), "spread": self.spread}
 
 
-def forecast(inputs, logits, series):
-    """The output of a model: its logits, or where `series` (mean, spread) says what is forecast, the forecasts."""
+def head(inputs, x, classes, series):
+    """The output of a model above its last hidden layer, x (n, units): logits, or where `series` (mean, spread) says what is
+    forecast, forecasts. Their weights start at 0, and the model thus as the naive forecast.
+    """
     if series is None:
-        return logits
+        return logits(x, classes)
     if len(inputs.shape) > 3:
         raise ValueError(f"series is for windows, input_shape (steps,) or (steps, features), not {inputs.shape[1:]}.")
-    return Forecast(series[1], name="forecast", dtype=head_dtype())(logits, inputs)
+    change = logits(x, classes, kernel_initializer="zeros")
+    return Forecast(series[1], name="forecast", dtype=head_dtype())(change, inputs)
 
 
 def standardising(series):

@@ -2,8 +2,8 @@
 
 import keras
 
-from zoo.layers.dense import initialiser_for, logits
-from zoo.layers.forecast import forecast
+from zoo.layers.dense import initialiser_for
+from zoo.layers.forecast import head
 from zoo.layers.recurrent import gate_biases, recurrent_options, sequence_input
 from zoo.registry import register_model
 
@@ -53,4 +53,4 @@ def lstm(
         )(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
-    return keras.Model(inputs, forecast(inputs, logits(x, classes), series), name="lstm")
+    return keras.Model(inputs, head(inputs, x, classes, series), name="lstm")

@@ -3,8 +3,8 @@
 import keras
 
 from zoo.layers.augmentation import augment
-from zoo.layers.dense import hidden, logits
-from zoo.layers.forecast import forecast
+from zoo.layers.dense import hidden
+from zoo.layers.forecast import head
 from zoo.layers.preprocessing import as_image, as_vector, raw_input
 from zoo.registry import register_model
 
@@ -44,4 +44,4 @@ def mlp(
         x = hidden(x, units, activation, initialiser, batch_norm, name=f"hidden_{index}")
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
-    return keras.Model(inputs, forecast(inputs, logits(x, classes), series), name="mlp")
+    return keras.Model(inputs, head(inputs, x, classes, series), name="mlp")

@@ -2,8 +2,8 @@
 
 import keras
 
-from zoo.layers.dense import initialiser_for, logits, name_of
-from zoo.layers.forecast import forecast
+from zoo.layers.dense import initialiser_for, name_of
+from zoo.layers.forecast import head
 from zoo.layers.recurrent import recurrent_options, sequence_input
 from zoo.registry import register_model
 
@@ -52,4 +52,4 @@ def rnn(
         )(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
-    return keras.Model(inputs, forecast(inputs, logits(x, classes), series), name="rnn")
+    return keras.Model(inputs, head(inputs, x, classes, series), name="rnn")
