@@ -9,13 +9,13 @@ perceptron, a stack of denoising autoencoders, a ConvNet without and with augmen
 
 Expected, full budget (20 seeds, one H100, 17 minutes by estimate, not run yet): with the errors that its checks ask for,
 such as 7.4 % of the linear model on MNIST, 1.25 of mlp and 0.3 of the augmented ConvNet, and 15.6, 10.2 and 6 on
-Fashion-MNIST. Hour (5 seeds, 2 cores, 75 minutes, all images, nets of a moderate size): every deep net passes the linear
+Fashion-MNIST. Hour (5 seeds, 2 cores, 80 minutes, all images, nets of a moderate size): every deep net passes the linear
 model on pixels and on hand-made features on both sets, the ConvNet both kernels too, and mlp but for the exact one, which is
 undecided: on MNIST 7.2 % linear, 1.9 on hand-made features, 1.53 the exact kernel (whether it reaches 1.5 is undecided), 1.4
-mlp, 0.5 the augmented ConvNet; on Fashion-MNIST 15.5, 10.8, 10.0, 9.9 and 8.2, where the linear model thus errs less than
-twice as often as the ConvNet, and where the augmented ConvNet, with less dropout and two epochs more, errs by a third of a
-point more than the plain one; which is ahead on MNIST is undecided. Quick budget (3 seeds, 2 cores, 3 to 5 minutes, the
-first 10,000 images, smaller nets, few epochs): all deep nets pass the linear model on pixels on both sets; hand-made
+mlp, 0.4 the augmented ConvNet, a fifth of a point ahead of the plain one; on Fashion-MNIST 15.5, 10.8, 10.0, 9.9 and 8.2,
+where the linear model thus errs less than twice as often as the ConvNet, and where it is undecided whether the augmented
+ConvNet, with less dropout and two epochs more, errs less than the plain one. Quick budget (3 seeds, 2 cores, 3 to 5 minutes,
+the first 10,000 images, smaller nets, few epochs): all deep nets pass the linear model on pixels on both sets; hand-made
 features and the exact kernel are passed by both ConvNets on MNIST, on Fashion-MNIST by none that these seeds can tell (the
 plain one is ahead by less than a point on average): other nets need more examples and steps.
 """
@@ -70,8 +70,11 @@ on 60,000 images. Tuning budget, the same for all models: five settings, each tr
 training images (the first ones, the support vector machine a stratified draw), and the one with the least validation error
 is taken (smoke: nets, but for the linear model on pixels, have one step size). Nets and linear models choose the peak of
 their step size from {', '.join(map(str, RATES))}, by nets of a seed that is not in the table, in as many epochs as in the
-end and without moving averages; so few images make fewer updates, for which larger step sizes are best (at the hour Fourier
-features, MNIST's mlp and the augmented ConvNets took the largest). The support vector machine chooses gamma from
+end and without moving averages; so few images make fewer updates, for which larger step sizes may be best than are in the
+end, and neighbours hardly differ: of the hour's ConvNets the plain ones chose 0.01 and the augmented ones 0.03 on one
+processor, on another all chose 0.03 but MNIST's augmented one, 0.01; their test errors differed by up to a tenth of a point,
+and that is why their order came out otherwise on both sets (undecided on MNIST, on Fashion-MNIST the plain one ahead). The
+support vector machine chooses gamma from
 {', '.join(map(str, KERNELS['gamma']))}, at C = {KERNELS['C'][0]:g}. Set beforehand, by tries on the validation split that
 nobody counted, and more of it for the deep models: sizes, epochs, batches, dropout, augmentation, pre-training and its step
 size, gamma of the Fourier features (0.02); and C, of 1 and 10. Not untouched: that the exact kernel, of which there is one
@@ -79,16 +82,16 @@ value, has an interval over test examples came in when it had missed its target 
 comparison with it undecided when mlp had been ahead of it by 16; the augmented ConvNet was held against the plain one when
 it was known how they did; quick and hour had been run with step sizes set by hand, and their test errors printed; the grid
 of step sizes had been 0.0003, 0.001, 0.003 and 0.01 until a quick run chose 0.01 nearly everywhere, and quick's images and
-epochs were cut for time after that; the hour's ConvNets had been trained, and tested, with gradients that came out wrong now
-and then (see zoo/training/groups.py), in the same settings: every verdict is the same but two of those that came in later,
-the augmented ConvNet's on the plain one: on MNIST it had been ahead, by 0.24 points, on Fashion-MNIST undecided. Epochs,
-quick: linear 30, on HOG 15, mlp 8, Fourier features and LSTM 6, stack 6 after 2 of pre-training a layer, both ConvNets 4, in
-batches of 128 (linear, Fourier) or 32; hour: linear and mlp 30, Fourier features 10, stack 20 after 5, LSTM 12, ConvNet 10,
-augmented 12, in batches of 128, mlp 256; full: 30, mlp and augmented ConvNet 60, LSTM 20, stack 30 after 20, in batches of
-128 (linear, Fourier, ConvNets) or 256. Sizes of the hour: 8,192 Fourier features (quick 2,048, full 16,384), mlp 512-512,
-stack 400-400-400, LSTM of 128 units, ConvNet of 16, 32 and 64 filters and 128 units; its augmented ConvNet has less dropout
-than the plain one (0.1, not 0.3). Seconds are those of the seeds that are tested, without the choice before. The hour trains
-the linear models and the support vector machine as the full budget does, so that these are held against its targets.
+epochs were cut for time after that; 0.1, and gamma 0.005, came in when an hour had been tested in which Fourier features,
+MNIST's mlp and the augmented ConvNets had taken 0.03, then the largest; and the hour's ConvNets had first been trained, and
+tested, with gradients that came out wrong now and then (see zoo/training/groups.py). Epochs, quick: linear 30, on HOG 15,
+mlp 8, Fourier features and LSTM 6, stack 6 after 2 of pre-training a layer, both ConvNets 4, in batches of 128 (linear,
+Fourier) or 32; hour: linear and mlp 30, Fourier features 10, stack 20 after 5, LSTM 12, ConvNet 10, augmented 12, in batches
+of 128, mlp 256; full: 30, mlp and augmented ConvNet 60, LSTM 20, stack 30 after 20, in batches of 128 (linear, Fourier,
+ConvNets) or 256. Sizes of the hour: 8,192 Fourier features (quick 2,048, full 16,384), mlp 512-512, stack 400-400-400, LSTM
+of 128 units, ConvNet of 16, 32 and 64 filters and 128 units; its augmented ConvNet has less dropout than the plain one (0.1,
+not 0.3). Seconds are those of the seeds that are tested, without the choice before. The hour trains the linear models and
+the support vector machine as the full budget does, so that these are held against its targets.
 """
 
 
