@@ -69,6 +69,8 @@ The published probes are linear SVMs on nets of chosen size and noise. The rows 
 are the weights of the first seed's nets in the plane, from which the figure is drawn. Not untouched: the hour's ConvNet and
 the quick run's had been trained, and tested, by a program whose gradients may have come out wrong now and then (see
 zoo/training/groups.py), in the same settings: every verdict is the same.
+Found by a reader, not run yet: the third layer of ConvNets has fewer units (64, hour 128, full 256) than the 1,000 features
+on which the second is judged, which alone may put it behind where nothing was learnt.
 """
 
 
