@@ -39,35 +39,38 @@ from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers import vowel_table
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
+from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 SEEDS = {"smoke": 2, "quick": 20, "hour": 20, "full": 20}
 SPEECH = "msu_ru_speech"
-# How a stack of layers starts, and as which model of the zoo.
-STARTS = {"random": "autoencoder_stack", "pre-trained": "autoencoder_stack", "modern": "mlp"}
+# How a stack of layers starts, and as which model of the zoo. scaled: at random, four times as wide as random.
+STARTS = {"random": "autoencoder_stack", "scaled": "autoencoder_stack", "pre-trained": "autoencoder_stack", "modern": "mlp"}
+RIVALS = ("random", "scaled")  # of the pre-trained start
 GMM, GMM_PROJECTED = ("gmm", "cepstra of a frame"), ("gmm", "11 frames, projected")
 LDA, KNN = ("lda", "11 frames"), ("knn", "11 frames, projected")
 LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions over 11 frames"), ("lstm", "over 11 frames")
 PASSES = 2  # epochs of pre-training per layer
 # How much of speech is taken, in minutes (None: all), and how it is learnt.
-# longer: which stacks are trained once more, for as many updates as the deepest pre-trained one makes in all; cepstra,
-# projected: most components of a mixture that are tried on either kind of features.
+# rates: step sizes of sigmoid units, and of all others; longer: which stacks are trained once more, for as many updates as
+# the deepest pre-trained one makes in all; cepstra, projected: most components of a mixture that are tried on either kind of
+# features.
 SIZES = {
     "quick": {
         "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [16, 6],
-        "rates": [1e-3, 3e-3], "batch_size": 100, "depths": (1, 4), "width": 128, "lstm": 48,
-        "blocks": [[4], [8]], "dense": 64, "cepstra": [16, 64], "projected": [1, 4], "longer": [("random", 4)],
+        "rates": ([3e-3, 1e-2], [1e-3, 3e-3]), "batch_size": 100, "depths": (1, 4), "width": 128, "lstm": 48,
+        "blocks": [[4], [8]], "dense": 64, "cepstra": [16, 64], "projected": [4, 16], "longer": [("scaled", 4)],
     },
     "hour": {
         "seeds": 5, "speech": {"pool": 20, "validation": 2, "test": None}, "minutes": [3, 10], "epochs": [16, 8],
-        "rates": [1e-3, 3e-3], "batch_size": 128, "depths": (1, 2, 4), "width": 256, "lstm": 128,
-        "blocks": [[8], [16]], "dense": 128, "cepstra": [16, 64], "projected": [1, 4, 16],
-        "longer": [("random", 1), ("random", 4), ("modern", 1), ("modern", 4)],
+        "rates": ([3e-3, 1e-2], [1e-3, 3e-3]), "batch_size": 128, "depths": (1, 2, 4), "width": 256, "lstm": 128,
+        "blocks": [[8], [16]], "dense": 128, "cepstra": [16, 64, 128], "projected": [4, 16],
+        "longer": [("scaled", 1), ("scaled", 4), ("modern", 1), ("modern", 4)],
     },
     "full": {
         "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
-        "rates": [3e-4, 1e-3], "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "lstm": 256,
-        "blocks": [[32], [64]], "dense": 512, "cepstra": [16, 64, 128], "projected": [1, 4, 32],
-        "longer": [("random", 1), ("random", 6), ("modern", 1), ("modern", 6)],
+        "rates": ([1e-3, 3e-3], [3e-4, 1e-3]), "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "lstm": 256,
+        "blocks": [[32], [64]], "dense": 512, "cepstra": [16, 64, 128], "projected": [4, 32],
+        "longer": [("scaled", 1), ("scaled", 6), ("modern", 1), ("modern", 6)],
     },
 }
 # Nets that learn from the most minutes only.
@@ -77,6 +80,7 @@ HEADLINES = (
     "pre-trained start, * layers, beats gmm (cepstra of a frame), * minutes",
     "pre-trained start, * layers, beats lstm (over 11 frames), * minutes",
     "pre-trained start, * layers, beats a modern one, * minutes",
+    "pre-training helps, * hidden layers, scaled start, * minutes",
     "pre-training helps, * minutes, equal updates in all",
     "modern start, [0-9]* minutes: error falls with depth",
 )
@@ -146,17 +150,15 @@ def _speech_trials(budget):
     size = SIZES[budget.name]
     seeds, minutes = budget.seeds[: size["seeds"]], size["minutes"]
     shared = {"speech": size["speech"], "minutes": minutes}
-    grids = {
-        GMM: ("cepstra", size["cepstra"]), GMM_PROJECTED: ("projected", size["projected"]),
-        LDA: ("window", [0.1, 0.3]), KNN: ("projected", [10, 30]),
-    }
-    for row, (features, grid) in grids.items():
+    for row, features, grid in _older(size):
         # All distances from 80 minutes of frames, for every seed, are beyond reach.
         recipe = shared | {"minutes": [m for m in minutes if row != KNN or m <= 10], "features": features, "grid": grid}
         yield Trial(SPEECH, *row, seeds, train_baseline, recipe, cost=1, optional=True)
-    learning = shared | {name: size[name] for name in ("epochs", "rates", "batch_size")}
+    learning = shared | {name: size[name] for name in ("epochs", "batch_size")}
     for row, options, pretraining, cost in _nets(size):
-        recipe = learning | {"options": options, "pretraining": pretraining, "shown": row in _shown(size["depths"])}
+        rates = size["rates"][row[0] != "autoencoder_stack"]
+        recipe = learning | {"rates": rates, "options": options, "pretraining": pretraining}
+        recipe["shown"] = row in _shown(size["depths"])
         if row in DEAREST[budget.name]:  # with the fewer minutes it takes nearly as long again
             recipe |= {"minutes": minutes[-1:], "epochs": recipe["epochs"][-1:]}
         yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True, leaves=recipe["shown"])
@@ -164,8 +166,19 @@ def _speech_trials(budget):
     spent = PASSES * depth * (size["speech"]["pool"] or most) / most  # by pre-training, in epochs on so many minutes
     recipe = learning | {"minutes": [most], "epochs": [size["epochs"][-1] + round(spent)], "pretraining": None, "shown": False}
     for start, depth in size["longer"]:
-        options = {"options": _options(start, size["width"], depth)}
-        yield Trial(SPEECH, *longer(start, depth), seeds, train_net, recipe | options, 5 + 5 * depth, optional=True)
+        row, rates = longer(start, depth), size["rates"][STARTS[start] != "autoencoder_stack"]
+        mine = recipe | {"rates": rates, "options": _options(start, size["width"], depth)}
+        yield Trial(SPEECH, *row, seeds, train_net, mine, 5 + 5 * depth, optional=True)
+
+
+def _older(size):
+    """((model, setting), features, grid) of every method that is no net."""
+    projections = [{"shrinkage": share} for share in (0.1, 0.3)]
+    yield GMM, "cepstra", [{"components": most, "floor": floor} for most in size["cepstra"] for floor in (0.1, 0.3)]
+    mixtures = [{"components": most, "floor": floor} for most in size["projected"] for floor in (0.3, 1.0)]
+    yield GMM_PROJECTED, "projected", [share | mixture for share in projections for mixture in mixtures]
+    yield LDA, "window", [{"shrinkage": 0.03}, *projections]
+    yield KNN, "projected", [share | {"neighbours": count} for share in projections for count in (10, 30)]
 
 
 def _nets(size):
@@ -184,6 +197,8 @@ def _nets(size):
 def _options(start, width, depth):
     """The options of a stack of so many layers."""
     options = {"widths": [width] * depth}
+    if start == "scaled":
+        options["initialiser"] = SIGMOID_START
     return options | {"activation": "relu", "input_dropout": 0.1, "dropout": 0.2} if start == "modern" else options
 
 
@@ -221,24 +236,32 @@ def _depth_helps(runs, start, minutes, row=net):
 
 
 def _pretraining_helps(runs):
-    """The gap between the random and the pre-trained start for each depth and number of minutes, and how it shrinks."""
+    """What pre-training spares against the random starts for each depth and number of minutes, and how that shrinks."""
     checks, minutes = [], _minutes(runs)
-    for depth in _layers(runs):
-        rows = [(SPEECH, *net(start, depth)) for start in ("pre-trained", "random")]
-        for labelled in minutes:
-            name = f"pre-training helps, {_count(depth)}, {labelled:g} minutes"
-            checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", labelled), name=name))
-        few, many = (_gap(runs, depth, labelled) for labelled in (minutes[0], minutes[-1]))
-        more = mean_interval(few - many)
-        sentence = (
-            f"On {SPEECH}, {_count(depth)}, pre-training spares {np.nanmean(few):.2f} points with {minutes[0]:g} minutes labelled"
-            f" and {np.nanmean(many):.2f} with {minutes[-1]:g}. What it spares more with the fewer, paired over {more.n} seeds"
-        )
-        name = f"pre-training helps more with fewer labels, {_count(depth)}"
-        checks.append(check(name, more, "percentage points", sentence, above=0, seeds=len(few)))
-    rows, most = [(SPEECH, *row) for row in (net("pre-trained", depth), longer("random", depth))], minutes[-1]
+    for start in RIVALS:
+        for depth in _layers(runs, start):
+            checks += _spared(runs, start, depth, minutes)
+    depth, most = _layers(runs)[-1], minutes[-1]
+    rows = [(SPEECH, *row) for row in (net("pre-trained", depth), longer("scaled", depth))]
     name = f"pre-training helps, {_count(depth)}, {most:g} minutes, equal updates in all"
     return [*checks, paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", most), name=name)]
+
+
+def _spared(runs, start, depth, minutes):
+    """The checks that hold the pre-trained start against one of its rivals in one depth."""
+    checks, rows = [], [(SPEECH, *net(begun, depth)) for begun in ("pre-trained", start)]
+    against = f"{_count(depth)}, {start} start"
+    for labelled in minutes:
+        name = f"pre-training helps, {against}, {labelled:g} minutes"
+        checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", labelled), name=name))
+    few, many = (_gap(runs, depth, labelled, start) for labelled in (minutes[0], minutes[-1]))
+    more = mean_interval(few - many)
+    sentence = (
+        f"On {SPEECH}, {against}, pre-training spares {np.nanmean(few):.2f} points with {minutes[0]:g} minutes labelled"
+        f" and {np.nanmean(many):.2f} with {minutes[-1]:g}. What it spares more with the fewer, paired over {more.n} seeds"
+    )
+    name = f"pre-training helps more with fewer labels, {against}"
+    return [*checks, check(name, more, "percentage points", sentence, above=0, seeds=len(few))]
 
 
 def _deep_beats_the_rest(runs):
@@ -293,9 +316,9 @@ def _means(errors):
     return ", ".join(f"{np.nanmean(sample):.1f}" for sample in errors)
 
 
-def _gap(runs, depth, minutes):
-    """What pre-training spares against the random start, for every seed."""
-    return _errors(runs, net("random", depth), minutes) - _errors(runs, net("pre-trained", depth), minutes)
+def _gap(runs, depth, minutes, start="random"):
+    """What pre-training spares against a random start, for every seed."""
+    return _errors(runs, net(start, depth), minutes) - _errors(runs, net("pre-trained", depth), minutes)
 
 
 def _count(depth):
@@ -316,7 +339,11 @@ def draw(runs):
         figure.suptitle(f"{SPEECH}, and below on the right {vowel_table.VOWELS}", fontsize=11)
         pictures.draw_depths(panels[0], stacks, others, _minutes(runs)[-1])
         pictures.draw_minutes(panels[1], stacks, others)
-        gaps = {_count(depth): {minutes: _gap(runs, depth, minutes) for minutes in _minutes(runs)} for depth in _layers(runs)}
+        gaps = {
+            f"{_count(depth)}, {start} start": {minutes: _gap(runs, depth, minutes, start) for minutes in _minutes(runs)}
+            for start in RIVALS
+            for depth in _layers(runs, start)
+        }
         pictures.draw_gaps(panels[2], gaps)
     pictures.draw_vowels(panels[-1], vowel_table.errors(runs, _published_vowels))
     panels[-1].set_title(f"{vowel_table.VOWELS}: seven speakers not heard before", fontsize=11)

@@ -19,7 +19,7 @@ from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers import speech_baselines, speech_nets, vowel_table, vowels
 from zoo.reproductions.trainers.arrays import packed, unpacked
 from zoo.reproductions.trainers.speech import features, labelled_frames, speech
-from zoo.reproductions.trainers.speech_baselines import Mixtures, train_baseline
+from zoo.reproductions.trainers.speech_baselines import Mixtures, fisher_directions, train_baseline
 from zoo.reproductions.trainers.speech_nets import SHOWN, STRETCH, train_net
 from zoo.reproductions.trainers.step_sizes import starts_of
 
@@ -159,15 +159,24 @@ def test_nets_that_diverge_have_no_errors():
     assert len(errors) == 12 and errors.value.isna().all()
 
 
-BASELINES = {"gmm": ("cepstra", [1, 4]), "lda": ("window", [0.1]), "knn": ("projected", [1, 5])}
+BASELINES = {
+    "gmm": ("cepstra", [{"components": most, "floor": 0.1} for most in (1, 4)]),
+    "gmm projected": ("projected", [{"shrinkage": 0.1, "components": 1, "floor": 0.3}]),
+    "lda": ("window", [{"shrinkage": 0.1}]),
+    "knn": ("projected", [{"shrinkage": share, "neighbours": count} for share in (0.1, 0.3) for count in (1, 5)]),
+}
 
 
-@pytest.mark.parametrize("model", BASELINES)
-def test_every_older_method_learns_which_tone_a_frame_is_of(model):
-    kind, grid = BASELINES[model]
-    rows, _ = run(train_baseline, model, {"speech": SMALL, "minutes": [0.02, 0.1], "features": kind, "grid": grid})
-    assert len(rows) == 8 and set(rows.backend) == {"scikit-learn"}
+@pytest.mark.parametrize("name", BASELINES)
+def test_every_older_method_learns_which_tone_a_frame_is_of(name):
+    kind, grid = BASELINES[name]
+    recipe = {"speech": SMALL, "minutes": [0.02, 0.1], "features": kind, "grid": grid}
+    rows, _ = run(train_baseline, name.split()[0], recipe)
+    assert len(rows) == 4 * (2 + len(grid[0])) and set(rows.backend) == {"scikit-learn"}
     assert (rows[rows.metric == "test_error_with_0.1_minutes_pct"].value < 15).all()
+    for setting in grid[0]:
+        chosen = rows[rows.metric == f"{setting}_for_0.1_minutes"]
+        assert len(chosen) == 2 and chosen.value.isin({tried[setting] for tried in grid}).all()
 
 
 def test_the_setting_of_an_older_method_is_chosen_on_validation(monkeypatch):
@@ -175,20 +184,42 @@ def test_the_setting_of_an_older_method_is_chosen_on_validation(monkeypatch):
     speech_baselines._analysis.cache_clear()
 
     class Method:
-        def __init__(self, value):
-            self.value = value
+        def __init__(self, components):
+            self.value = components
 
         def fit(self, x, y):
             fitted.append((self.value, len(x)))
             return self
 
-    monkeypatch.setattr(speech_baselines, "_method", lambda name, value, seed: Method(value))
+    monkeypatch.setattr(speech_baselines, "_method", lambda name, setting, seed: Method(**setting))
     monkeypatch.setattr(speech_baselines, "_error", lambda method, x, y: errors[method.value] + len(y) / 1000)
-    recipe = {"speech": SMALL, "minutes": [0.1], "features": "window", "grid": [3, 4, 5]}
-    rows, _ = run(train_baseline, "lda", recipe, seeds=(0,))
-    speech_baselines._analysis.cache_clear()
+    grid = [{"components": value} for value in errors]
+    rows, _ = run(train_baseline, "gmm", {"speech": SMALL, "minutes": [0.1], "features": "cepstra", "grid": grid}, seeds=(0,))
     assert fitted == [(3, 600), (4, 600), (5, 600)]
-    assert dict(zip(rows.metric.str.split("_").str[0], rows.value)) == {"validation": 10.3, "test": 10.36}
+    found = dict(zip(rows.metric.str.split("_").str[0], rows.value))
+    assert found == {"validation": 10.3, "test": 10.36, "components": 4}
+
+
+def test_fishers_directions_tell_the_classes_apart_where_features_are_many():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    # Five classes differ in 4 of 200 features, 300 examples: all that is to be known lies in 4 directions.
+    random = np.random.RandomState(0)
+    y = np.repeat(np.arange(5), 60)
+    x = random.standard_normal((300, 200))
+    x[:, :4] += 3 * np.eye(5, 4)[y]
+    analysis = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(x, y)
+    directions = fisher_directions(analysis, 40)
+    assert directions.shape == (200, 4)
+    assert_allclose(directions.T @ analysis.covariance_ @ directions, np.eye(4), atol=1e-8)
+    # Nearest means in these directions decide as the analysis itself, of equal shares, does.
+    means, points = analysis.means_ @ directions, random.standard_normal((100, 200)) @ directions
+    nearest = np.argmin(((points[:, None] - means) ** 2).sum(-1), axis=1)
+    random = np.random.RandomState(0)
+    random.standard_normal((300, 200))
+    assert_array_equal(nearest, analysis.predict(random.standard_normal((100, 200))))
+    assert fisher_directions(analysis, 2).shape == (200, 2)
+    assert_allclose(fisher_directions(analysis, 2), directions[:, :2])
 
 
 def test_mixtures_know_shapes_and_shares_of_classes():
@@ -196,12 +227,16 @@ def test_mixtures_know_shapes_and_shares_of_classes():
     # Class 0 on both sides of class 1: one Gaussian for each class can't tell them apart, two can.
     sides = random.choice([-4, 4], 400)[:, None] + random.standard_normal((400, 1))
     x, y = np.vstack([sides, random.standard_normal((40, 1)), [[30.0]]]), np.repeat([0, 1, 5], [400, 40, 1])
-    one, two = (Mixtures(components, 0).fit(x, y) for components in (1, 2))
+    one, two = (Mixtures(components, 0.01, 0).fit(x, y) for components in (1, 2))
     assert np.mean(two.predict(x) != y) < 0.05 < np.mean(one.predict(x) != y)
     assert two.predict(np.array([[30.0]])) == [5], "a class of a single example"
-    assert [len(mixture.means_) for mixture in Mixtures(100, 0).fit(x, y).mixtures] == [40, 4, 1]
+    assert [len(mixture.means_) for mixture in Mixtures(100, 0.01, 0).fit(x, y).mixtures] == [40, 4, 1]
+    # What is added to variances is a share of them, whatever the unit of a feature.
+    noisy = np.hstack([x, random.standard_normal((441, 1))])
+    found = [Mixtures(2, 0.3, 0).fit(noisy * unit, y).predict(noisy * unit) for unit in ([1, 1], [0.01, 100])]
+    assert_array_equal(*found)
     # Where the likelihoods are equal, the more frequent class is the answer.
-    flat = Mixtures(1, 0).fit(np.vstack([sides, sides[:100]]), np.repeat([0, 1], [400, 100]))
+    flat = Mixtures(1, 0.01, 0).fit(np.vstack([sides, sides[:100]]), np.repeat([0, 1], [400, 100]))
     assert (flat.predict(np.zeros((3, 1))) == 0).all()
 
 
@@ -269,8 +304,9 @@ def runs():
         for m, gap in ((0.5, 5), (2, 1)):
             errors[claim.net("pre-trained", depth), m] = 30 - depth
             errors[claim.net("random", depth), m] = 30 + depth + gap
+            errors[claim.net("scaled", depth), m] = 28.5
             errors[claim.net("modern", depth), m] = 30
-    errors |= {(claim.longer("random", 5), 2): 28, (claim.longer("modern", 1), 2): 29, (claim.longer("modern", 5), 2): 25}
+    errors |= {(claim.longer("scaled", 5), 2): 28, (claim.longer("modern", 1), 2): 29, (claim.longer("modern", 5), 2): 25}
     return pd.concat([speech_runs(errors), vowel_runs()], ignore_index=True)
 
 
@@ -280,12 +316,15 @@ def test_checks_say_what_the_runs_say(runs):
     assert [checks[f"{start} {falls}"].effect for start in ("pre-trained", "random")] == pytest.approx([-1, 1])
     assert [checks[f"{start} {falls}"].verdict for start in ("pre-trained", "random")] == ["reproduced", "contradicted"]
     assert checks["modern start, longer, 2 minutes: error falls with depth"].effect == pytest.approx(-1)
-    assert "random start, longer, 2 minutes: error falls with depth" not in checks  # one depth has no slope
-    helps = checks["pre-training helps, 3 hidden layers, 0.5 minutes"]
+    assert "scaled start, longer, 2 minutes: error falls with depth" not in checks  # one depth has no slope
+    helps = checks["pre-training helps, 3 hidden layers, random start, 0.5 minutes"]
     assert helps.effect == pytest.approx(11) and helps.verdict == "reproduced"
-    assert checks["pre-training helps, 5 hidden layers, 2 minutes"].effect == pytest.approx(11)
+    assert checks["pre-training helps, 5 hidden layers, random start, 2 minutes"].effect == pytest.approx(11)
+    spared = [checks[f"pre-training helps, {layers}, scaled start, 2 minutes"] for layers in ("1 hidden layer", "5 hidden layers")]
+    assert [check.effect for check in spared] == pytest.approx([-0.5, 3.5])
+    assert [check.verdict for check in spared] == ["contradicted", "reproduced"]
     assert checks["pre-training helps, 5 hidden layers, 2 minutes, equal updates in all"].effect == pytest.approx(3)
-    shrinks = checks["pre-training helps more with fewer labels, 5 hidden layers"]
+    shrinks = checks["pre-training helps more with fewer labels, 5 hidden layers, random start"]
     assert shrinks.effect == pytest.approx(4) and shrinks.verdict == "reproduced"
     assert checks["pre-trained start, 5 hidden layers, beats gmm (cepstra of a frame), 2 minutes"].effect == pytest.approx(15)
     assert checks["modern start, 5 hidden layers, beats lstm (over 11 frames), 0.5 minutes"].verdict == "contradicted"
@@ -322,7 +361,7 @@ def test_figures_show_what_was_run(runs):
     assert_allclose(lines["modern start, longer"], [29.1, 25.1])
     curves = {line.get_label(): line for line in whole.axes[1].lines}
     assert curves["modern start, 5 hidden"].get_color() == curves["modern start, longer, 5 hidden"].get_color()
-    assert "random start, longer, 1 hidden" not in curves
+    assert "scaled start, longer, 1 hidden" not in curves
     published = [line for line in whole.axes[3].lines if line.get_marker() == "D"]
     assert sorted(float(line.get_ydata()[0]) for line in published) == [44, 45, 49, 67]
 
@@ -345,16 +384,22 @@ def test_models_that_are_compared_get_the_same(name):
     assert {len(trial.seeds) for trial in trials} == {3 if name == "quick" else 5}
     assert len({str(trial.recipe["speech"]) for trial in trials}) == 1
     longer = {trial.row[1:]: trial.recipe for trial in trials if trial.setting.endswith("longer")}
-    stacks = [(start, depth) for start in ("random", "modern") for depth in (1, 6 if name == "full" else 4)]
+    stacks = [(start, depth) for start in ("scaled", "modern") for depth in (1, 6 if name == "full" else 4)]
     assert set(longer) == {claim.longer(*stack) for stack in (stacks[1:2] if name == "quick" else stacks)}
     taught = {"quick": ([2], [6]), "hour": ([10], [8]), "full": ([2, 10, 80], [40, 16, 5])}[name]
     dearest = [trial for trial in trials if trial.model == "convnet" or trial.model == "lstm" and name == "quick"]
     assert all((trial.recipe["minutes"], trial.recipe["epochs"]) == taught for trial in dearest)
     apart = {*longer, *(trial.row[1:] for trial in dearest)}
     nets = [trial.recipe for trial in trials if trial.run is train_net and trial.row[1:] not in apart]
-    for setting in ("rates", "batch_size", "minutes", "epochs"):
+    for setting in ("batch_size", "minutes", "epochs"):
         assert len({str(recipe[setting]) for recipe in nets}) == 1
     stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack"]
+    others = [trial.recipe for trial in trials if trial.run is train_net and trial.model != "autoencoder_stack"]
+    for same in (stacks, others):  # sigmoid units take larger steps
+        assert len({str(recipe["rates"]) for recipe in same}) == 1
+    assert max(others[0]["rates"]) == min(stacks[0]["rates"])
+    wide = {trial.setting for trial in trials if "initialiser" in trial.recipe.get("options", {})}
+    assert wide == {trial.setting for trial in trials if trial.setting.startswith("scaled start")}
     random, pretrained = ((claim.SPEECH, *claim.net(start, 6 if name == "full" else 4)) for start in ("random", "pre-trained"))
     (deepest,) = [trial.recipe for trial in trials if trial.row == pretrained]
     pool, most = deepest["speech"]["pool"] or 80, deepest["minutes"][-1]

@@ -12,51 +12,71 @@ import numpy as np
 from zoo.reproductions.trainers.processes import in_threads
 
 PROJECTED = 40  # dimensions that linear discriminant analysis leaves of a window
-SHRINKAGE = 0.1  # of its covariance where it only projects
 
 
 class Mixtures:
     """One mixture of Gaussians with diagonal covariances for each class (scikit-learn's), weighted by the classes' shares.
 
-    components: at most so many in a mixture, and no more than a tenth of the class's examples. seed: of their starts.
+    components: at most so many in a mixture, and no more than a tenth of the class's examples. floor: added to their
+    variances, as a share of the variance that a feature has within classes. seed: of their starts.
     The classes share the processor's cores, a thread each.
     """
 
-    def __init__(self, components, seed):
-        self.components, self.seed = components, seed
+    def __init__(self, components, floor, seed):
+        self.components, self.floor, self.seed = components, floor, seed
 
     def fit(self, x, y):
         from sklearn.exceptions import ConvergenceWarning
 
         self.classes, counts = np.unique(y, return_counts=True)
         self.shares = np.log(counts / len(y))
-        # Without a floor under their variances the Gaussians of rare phones collapse onto single frames.
-        floor = 0.01 * float(np.var(x, axis=0).mean())
+        within = sum(count * np.var(x[y == label], axis=0) for label, count in zip(self.classes, counts, strict=True)) / len(y)
+        self.scale = np.sqrt(np.where(within > 0, within, 1))
+        x = x / self.scale
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # twenty rounds do, converged or not
-            self.mixtures = in_threads(self._mixture, [(x[y == label], floor) for label in self.classes])
+            self.mixtures = in_threads(self._mixture, [(x[y == label],) for label in self.classes])
         return self
 
-    def _mixture(self, mine, floor):
+    def _mixture(self, mine):
         from sklearn.mixture import GaussianMixture
 
-        components = int(np.clip(len(mine) // 10, 1, self.components))
-        mixture = GaussianMixture(components, covariance_type="diag", reg_covar=floor, max_iter=20, random_state=self.seed)
+        most = int(np.clip(len(mine) // 10, 1, self.components))
+        # Without a floor under their variances the Gaussians of rare phones collapse onto single frames.
+        mixture = GaussianMixture(most, covariance_type="diag", reg_covar=self.floor, max_iter=20, random_state=self.seed)
         # Of a phone with a single frame only its place is known.
         return mixture.fit(mine if len(mine) > 1 else np.repeat(mine, 2, axis=0))
 
     def predict(self, x):
+        x = x / self.scale
         scores = in_threads(lambda mixture: mixture.score_samples(x), [(mixture,) for mixture in self.mixtures])
         return self.classes[np.argmax(scores + self.shares[:, None], axis=0)]
+
+
+def fisher_directions(analysis, most):
+    """(d, k): the at most `most` directions in which the classes' means differ most for their scatter (Fisher 1936; Rao 1948).
+
+    analysis: a fitted LinearDiscriminantAnalysis with a covariance. Its own transform() takes the scatter between classes
+    for a difference of two covariances that are each shrunk: with more features than classes most of its first directions
+    then are of what the shrinking added and tell nothing of the classes.
+    """
+    from scipy.linalg import cholesky, solve_triangular
+
+    root = cholesky(analysis.covariance_, lower=True)
+    apart = np.sqrt(analysis.priors_)[:, None] * (analysis.means_ - analysis.priors_ @ analysis.means_)
+    directions, found, _ = np.linalg.svd(solve_triangular(root, apart.T, lower=True), full_matrices=False)
+    kept = min(most, len(analysis.classes_) - 1, len(found))
+    return solve_triangular(root.T, directions[:, :kept], lower=False)
 
 
 def train_baseline(trial, report):
     """The run function of a trial whose model is gmm, lda or knn.
 
     The recipe names speech (minutes of pool, validation and test), minutes (labelled, ascending), features ("cepstra" of a
-    frame with deltas, "window" of 11 frames, "projected": that window by linear discriminant analysis) and grid, the values
-    tried of the method's setting: most components of a mixture, shrinkage of the covariance, neighbours.
-    Rows: test and validation error with so many minutes, for every seed.
+    frame with deltas, "window" of 11 frames, "projected": that window in Fisher's directions) and grid, a list of settings:
+    {"components", "floor"} of gmm, {"neighbours"} of knn, with "shrinkage" of the covariance that projects, or "shrinkage"
+    alone, of lda.
+    Rows: test and validation error with so many minutes, and the numbers of the setting, for every seed.
     """
     from zoo.environment import processor
     from zoo.reproductions.trainers.speech import labelled_frames, speech
@@ -66,17 +86,22 @@ def train_baseline(trial, report):
     plain = [_features(part, r["features"]) for part in (train, validation, test)]
     found = []
     for done, (minutes, seed) in enumerate([(m, s) for m in r["minutes"] for s in trial.seeds], start=1):
-        rows = labelled_frames(train.utterances, minutes, seed)
-        project, methods, spent = _fitted(trial, minutes, seed, plain[0][rows], train.y[rows])
-        began = time.perf_counter()
-        errors = [_error(method, project(plain[1]), validation.y) for method in methods]
-        best = int(np.argmin(errors))
-        values = {"test": _error(methods[best], project(plain[2]), test.y), "validation": errors[best]}
+        rows, spent, tried = labelled_frames(train.utterances, minutes, seed), 0.0, []
+        for setting in r["grid"]:
+            project, method, seconds = _fitted(trial, minutes, seed, setting, plain[0][rows], train.y[rows])
+            began = time.perf_counter()
+            tried.append((_error(method, project(plain[1]), validation.y), project, method))
+            spent += seconds + time.perf_counter() - began
+        best = min(range(len(tried)), key=lambda place: tried[place][0])
+        (error, project, method), began = tried[best], time.perf_counter()
+        values = {"test": _error(method, project(plain[2]), test.y), "validation": error}
+        values = {metric(split, minutes): value for split, value in values.items()}
+        values |= {f"{name}_for_{minutes:g}_minutes": value for name, value in r["grid"][best].items()}
         shared = {
             "seed": seed, "n_train": len(rows), "seconds": spent + time.perf_counter() - began, "device": processor(),
             "backend": "scikit-learn", "precision": "float64", "n_test": len(test.y),
         }
-        found += [shared | {"metric": metric(split, minutes), "value": value} for split, value in values.items()]
+        found += [shared | {"metric": name, "value": value} for name, value in values.items()]
         report.progress(done, len(r["minutes"]) * len(trial.seeds))
     return found
 
@@ -95,42 +120,48 @@ def _features(part, kind):
     return with_deltas(cepstrum(part.spectrum), part.utterances).reshape(len(part.y), -1)
 
 
-def _fitted(trial, minutes, seed, x, y):
-    """(project, methods, seconds): what becomes of features first, and the method in each setting of the grid, fitted to x, y."""
-    r = trial.recipe
+def _fitted(trial, minutes, seed, setting, x, y):
+    """(project, method, seconds): what becomes of features first, and the method in a setting, fitted to x, y."""
+    r, setting = trial.recipe, dict(setting)
     analysed = functools.partial(_analysis, trial.dataset, tuple(r["speech"].items()), minutes, seed)
-    analysis, spent = analysed(SHRINKAGE) if r["features"] == "projected" else (None, 0.0)
-
-    def project(values):
-        return analysis.transform(values)[:, :PROJECTED] if analysis else values
-
     if trial.model == "lda" and r["features"] == "window":
-        methods, each = zip(*map(analysed, r["grid"]))
-        return project, methods, sum(each)
-    began, x = time.perf_counter(), project(x)
-    methods = [_method(trial.model, value, seed).fit(x, y) for value in r["grid"]]
-    return project, methods, spent + time.perf_counter() - began
+        analysis, _, seconds = analysed(setting["shrinkage"])
+        return _as_they_are, analysis, seconds
+    project, spent = _as_they_are, 0.0
+    if r["features"] == "projected":
+        _, directions, spent = analysed(setting.pop("shrinkage"))
+
+        def project(values):
+            return values @ directions
+
+    began = time.perf_counter()
+    return project, _method(trial.model, setting, seed).fit(project(x), y), spent + time.perf_counter() - began
+
+
+def _as_they_are(values):
+    return values
 
 
 @functools.lru_cache(maxsize=32)  # where it classifies and where it projects, for mixtures and for neighbours, it is the same
 def _analysis(dataset, minutes_of, minutes, seed, shrinkage):
-    """(linear discriminant analysis of the windows that a seed labels, seconds that it took)."""
+    """(linear discriminant analysis of the windows that a seed labels, its directions, seconds that it took)."""
     from zoo.reproductions.trainers.speech import labelled_frames, speech
 
     train = speech(dataset, **dict(minutes_of))[0]
     rows, began = labelled_frames(train.utterances, minutes, seed), time.perf_counter()
-    return _method("lda", shrinkage, 0).fit(_features(train, "window")[rows], train.y[rows]), time.perf_counter() - began
+    analysis = _method("lda", {"shrinkage": shrinkage}, 0).fit(_features(train, "window")[rows], train.y[rows])
+    return analysis, fisher_directions(analysis, PROJECTED).astype("float32"), time.perf_counter() - began
 
 
-def _method(name, value, seed):
+def _method(name, setting, seed):
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.neighbors import KNeighborsClassifier
 
     if name == "gmm":
-        return Mixtures(value, seed)
+        return Mixtures(**setting, seed=seed)
     if name == "lda":
-        return LinearDiscriminantAnalysis(solver="eigen", shrinkage=value)
-    return KNeighborsClassifier(value, n_jobs=-1)
+        return LinearDiscriminantAnalysis(solver="eigen", **setting)
+    return KNeighborsClassifier(setting["neighbours"], n_jobs=-1)
 
 
 def _error(method, x, y):

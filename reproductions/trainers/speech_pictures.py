@@ -55,8 +55,8 @@ def draw_gaps(axes, gaps):
     axes.axhline(0, color="black", lw=1)
     _minutes_axis(axes, curve)
     axes.set(ylabel="test error spared, points")
-    axes.set_title("Pre-trained against random start, 95% intervals", fontsize=11)
-    axes.legend(fontsize=8, loc="center")
+    axes.set_title("Pre-trained against random starts, 95% intervals", fontsize=11)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def draw_vowels(axes, table):
@@ -76,7 +76,7 @@ def draw_vowels(axes, table):
 def _colors(stacks, others):
     """{name: color}; a start that was trained longer, too, keeps its color."""
     names = [*(name for name in stacks if not name.endswith("longer")), *others]
-    colors = {name: f"C{index}" for index, name in enumerate(names)}
+    colors = {name: f"C{index}" if index < 10 else "black" for index, name in enumerate(names)}  # C10 is C0 again
     return colors | {name: colors[name.removesuffix(", longer")] for name in stacks if name.endswith("longer")}
 
 
