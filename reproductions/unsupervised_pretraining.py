@@ -43,18 +43,22 @@ from zoo.reproductions.harness.statistics import deviation_interval, deviation_r
 from zoo.reproductions.trainers.label_curves import FILTERS, metric, train_with_labels
 from zoo.reproductions.trainers.label_references import published_beside
 from zoo.reproductions.trainers.label_trends import trends
+from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 MODEL = "autoencoder_stack"
 SEEDS = {"quick": 5, "hour": 10}
 # What a start is made of: activation, whether there is dropout, the noise of autoencoders or None without pre-training.
+# scaled: as random, four times as wide.
 STARTS = {
     "random": ("sigmoid", False, None),
+    "scaled": ("sigmoid", False, None),
     "autoencoder": ("sigmoid", False, {"corruption": None, "level": 0.0}),
     "denoising": ("sigmoid", False, {"corruption": "masking", "level": 0.25}),
     "rectified": ("relu", False, None),
     "modern": ("relu", True, None),
 }
 PRETRAINED = ("autoencoder", "denoising")
+UNTRAINED = ("random", "scaled")  # what pre-training is held against, in its best depth the better of both
 RIVALS = ("rectified", "modern")
 BEST = "each in its best depth"
 TOP = 20
@@ -133,7 +137,8 @@ def trials(budget):
     few, many = [100, 300, 1000], [100, 300, 600, 1000, 3000]
     all_labels = [*many, 10000, 50000]
     size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], hour=all_labels, full=all_labels)
-    size["rates"] = budget.choose(smoke=[1e-2], quick=[1e-3, 3e-3], hour=[1e-3, 3e-3], full=[3e-4, 1e-3])
+    rates = [1e-3, 3e-3, 1e-2, 3e-2]
+    size["rates"] = budget.choose(smoke=[1e-2], quick=rates, hour=rates[:2], full=[3e-4, 1e-3])
     width = budget.choose(smoke=24, quick=200, hour=200, full=WIDTH)
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
@@ -144,14 +149,17 @@ def trials(budget):
         widths = [width] * (depth - 1) + [top or width]
         options = {"widths": widths, "activation": activation, "rescale": 1 / 255}
         options["dropout"] = rate_of_dropout if dropout else 0.0
+        if start == "scaled":
+            options["initialiser"] = SIGMOID_START
         pretraining = noise and noise | {"epochs": passes, "batch_size": size["batch_size"], "learning_rate": rate}
         recipe = size | {"options": options, "pretraining": pretraining, "labels": labels}
         recipe["filters"] = drawn = depth == depths[-1] and top is None
         cost = (1 + depth) * (len(labels) + (2 if noise else 0))
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost, leaves=drawn)
 
-    deepest = budget.choose(smoke=("random", "denoising", "modern"), quick=STARTS, hour=STARTS, full=STARTS)
-    shallower = budget.choose(smoke=(), quick=("random", *PRETRAINED), hour=STARTS, full=STARTS)
+    older = [start for start in STARTS if start != "scaled"]  # the hour's run is from before there was such a start
+    deepest = budget.choose(smoke=("random", "scaled", "denoising", "modern"), quick=STARTS, hour=older, full=STARTS)
+    shallower = budget.choose(smoke=(), quick=(*UNTRAINED, *PRETRAINED), hour=older, full=STARTS)
     for depth in depths:
         for start in deepest if depth == depths[-1] else shallower:
             yield trial(start, depth, size["labels"])
@@ -190,6 +198,8 @@ def judge(runs):
                 row, without = nets[start, depth, None], nets["random", depth, None]
                 errors = [_errors(runs, net, _labels(runs)) for net in (row, without)]
                 checks += _gaps(runs, nets, start, "random", depth) + trends(row[0], _name(row), row[2], _labels(runs), *errors)
+                if ("scaled", depth, None) in nets:
+                    checks += _gaps(runs, nets, start, "scaled", depth)
     if len(depths) > 1:
         whole = [start for start in PRETRAINED if all((start, depth, None) in nets for depth in depths)]
         checks += [_deeper(runs, nets, start, depths) for start in whole]
@@ -219,15 +229,19 @@ def _gaps(runs, nets, start, rival, depth):
 def _in_best_depths(runs, nets, depths):
     """Starts against each other, each in the depth that errs least on validation with as many labels.
 
-    One depth for both can make a rival of a net that is too deep for so few labels.
+    One depth for both can make a rival of a net that is too deep for so few labels. Of random starts it is the width, too.
     """
     labels, dataset, checks = _labels(runs), runs.dataset.iloc[0], []
+
+    def kinds(start):
+        return UNTRAINED if start == "random" else (start,)
+
     means = runs.value.fillna(np.inf).groupby([runs.setting, runs.metric]).mean()  # a diverged seed is no reason to choose a net
     best = {
         (start, n): min(rows, key=lambda row: means[row[2], metric("validation", n)])
         for start in STARTS
         for n in labels
-        if len(rows := [nets[start, depth, None] for depth in depths if (start, depth, None) in nets]) > 1
+        if len(rows := [row for (made, _, top), row in nets.items() if made in kinds(start) and not top]) > 1
     }
     for start, rival in (*((start, "random") for start in PRETRAINED), *(("denoising", rival) for rival in RIVALS)):
         if {(start, labels[0]), (rival, labels[0])} <= best.keys():

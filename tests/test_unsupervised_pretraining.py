@@ -2,6 +2,7 @@
 
 import types
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -259,6 +260,38 @@ def test_starts_are_compared_in_the_depth_that_validates_best():
     assert found["mnist denoising start, 3 layers beats random, 100 labels"].effect == pytest.approx(4, abs=0.05)
     slope = found[f"mnist denoising start, {claim.BEST}: gap shrinks with labels"]
     assert slope.verdict == "reproduced" and slope.effect == pytest.approx(-0.5, abs=0.05)
+
+
+def test_of_two_random_starts_pretraining_is_held_against_the_better_one():
+    """With 100 labels the wider start validates best, with 1,000 the narrow one; by their tests it would be the other way."""
+    means = {"random": {"validation": (6, 2), "test": (4, 3)}, "scaled": {"validation": (5, 3), "test": (5, 2)}}
+    means["denoising"] = {"validation": (4, 1), "test": (4, 1)}
+    errors = {
+        (start, depth, None): {
+            (split, n): mean + depth + np.random.RandomState(n + depth).normal(size=12) / 100
+            for split in SPLITS for n, mean in zip((100, 1000), by_split[split])
+        }
+        for start, by_split in means.items() for depth in (1, 3)
+    }
+    found = verdicts(runs_of(errors))
+    gaps = [found[f"mnist denoising start beats random, {n} labels, {claim.BEST}"] for n in (100, 1000)]
+    assert [gap.effect for gap in gaps] == pytest.approx([1, 2], abs=0.05)
+    assert "scaled start, 1 layer)" in gaps[0].sentence and "random start, 1 layer)" in gaps[1].sentence
+    assert found["mnist denoising start, 3 layers beats scaled, 100 labels"].effect == pytest.approx(1, abs=0.05)
+
+
+def test_the_scaled_start_is_the_random_one_four_times_as_wide():
+    quick = {trial.setting: trial.recipe for trial in claim.trials(Budget.named("quick", None, claim.SEEDS))}
+    for depth in (1, 3):
+        random, scaled = (quick[claim.setting(start, depth)] for start in ("random", "scaled"))
+        starts = [
+            keras.initializers.get(recipe["options"].get("initialiser", "glorot_uniform"))((784, 200)) for recipe in (random, scaled)
+        ]
+        limits = [float(np.abs(start).max()) for start in starts]
+        assert limits == pytest.approx([(6 / 984) ** 0.5, 4 * (6 / 984) ** 0.5], rel=1e-3)
+        options = {name: value for name, value in scaled["options"].items() if name != "initialiser"}
+        assert scaled | {"options": options} == random
+    assert [name for name in quick if "initialiser" in quick[name]["options"]] == ["scaled start, 1 layer", "scaled start, 3 layers"]
 
 
 def test_a_net_whose_seeds_diverged_is_not_the_depth_that_validates_best():
