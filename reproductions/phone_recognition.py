@@ -44,7 +44,7 @@ from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 SEEDS = {"smoke": 2, "quick": 20, "hour": 20, "full": 20}
 SPEECH = "msu_ru_speech"
 # How a stack of layers starts, and as which model of the zoo. scaled: at random, four times as wide as random.
-STARTS = {"random": "autoencoder_stack", "scaled": "autoencoder_stack", "pre-trained": "autoencoder_stack", "modern": "mlp"}
+STARTS = dict.fromkeys(("random", "scaled", "pre-trained"), "autoencoder_stack") | dict.fromkeys(("rectified", "modern"), "mlp")
 RIVALS = ("random", "scaled")  # of the pre-trained start
 GMM, GMM_PROJECTED = ("gmm", "cepstra of a frame"), ("gmm", "11 frames, projected")
 LDA, KNN = ("lda", "11 frames"), ("knn", "11 frames, projected")
@@ -92,39 +92,40 @@ A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slope
 (quick: 4 minutes, hour: 20, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, hour: 3 and
 10, full: 2, 10 and 80), the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes,
 hour: 2 and 9.8, full: 9.3 and 9.8).
-random: sigmoid units in Glorot & Bengio's start. pre-trained: the same net, its layers first learnt one by one on the whole
-pool without labels as denoising autoencoders (a quarter of the inputs at 0, which for the first is their mean, the first
-with a linear decoder, 2 epochs per layer), which stand in for the deep belief nets of the time. These updates come on top of
-those with labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the deepest random
-start, and, but in quick, the random start of one layer and the modern ones of one layer and of most. modern: rectified units
-in He's start, dropout of a tenth of the inputs and a fifth of the units. Layers have 128 units (hour: 256, full: 512). All
-nets: Adam with cosine decay, in the step size of two (0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on
-validation, in each seed's epoch that does so, for every number of minutes.
+random: sigmoid units within Glorot & Bengio's bounds, which are for units of slope 1 at 0. scaled: the same within four
+times these, as a sigmoid's slope is a quarter. pre-trained: the net of random, its layers first learnt one by one on the
+whole pool without labels as denoising autoencoders (a quarter of the inputs at 0, which for the first is their mean, the
+first with a linear decoder, 2 epochs per layer), which stand in for the deep belief nets of the time. These updates come on
+top of those with labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the deepest
+scaled start, and, but in quick, the scaled start of one layer and the modern ones of one layer and of most. rectified:
+rectified units in He's start. modern: these with dropout of a tenth of the inputs and a fifth of the units of every layer,
+and so more noise the deeper they are. Of all nets the ConvNet alone has batch normalisation. Layers have 128 units (hour:
+256, full: 512). All nets: Adam with cosine decay, in the step size of two (sigmoid units 0.003 and 0.01, full: 0.001 and
+0.003; others 0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on validation, in each seed's epoch that does
+so, for every number of minutes.
 Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout included.
 Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in
 batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most
 minutes only, and so does, quick, the LSTM. Not untouched: the LSTM of quick learnt from fewer minutes, too, and pre-training
 had 3 epochs, until results were known and time was short; the pre-trained start is held against the modern one since results
 were known; quick, it had a quarter of the others' epochs and no net was "longer" until a run without them had been tested;
-hour, the "longer" nets but the deepest random one came in after a run without them had been; the ConvNets had been trained,
-and tested, by a program whose gradients may have come out wrong now and then (see zoo/training/groups.py), in the same
-settings: every verdict is the same. The hour's step sizes are those of three, 0.0003 too, with which one seed of nets of
-four layers and of the LSTM validated best. Of two step sizes the better one is always an end of what was tried, and a net
-might learn faster beyond; which one it was has a row from the next run on.
+hour, the "longer" nets but the deepest one came in after a run without them had been; the ConvNets had been trained, and
+tested, by a program whose gradients may have come out wrong now and then (see zoo/training/groups.py), in the same settings.
+When all results were known a reader saw that sigmoid units had a start too narrow for them and steps too small, that the
+directions into which windows were projected were ordered by what shrinking adds to the scatter between classes, and that the
+floor under the variances of mixtures hid the slopes of cepstra: the scaled and the rectified start, the larger steps,
+Fisher's directions and the grids of the older methods were then set by validation errors of one seed or two, and the random
+start is no more "longer". Of two step sizes the better one is always an end of what was tried, and a net might learn faster
+beyond.
 Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame
-with deltas, the features of their time, and on the 40 directions that linear discriminant analysis finds in a window of 11
-frames, labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components,
-shrinkage, neighbours) are the best of two or three on validation.
+with deltas, the features of their time, and on the 40 directions in which the means of phones differ most in a window of 11
+frames for their scatter within phones (Fisher's), labelled alike; nearest neighbours on those too, for at most 10 minutes of
+labels. Their settings (components of a mixture, what is added to its variances as a share of the variance within phones,
+shrinkage of that scatter, neighbours) are the best of a grid on validation.
 Vowels: settings, for nets the step size (of four, quick: three) and the number of epochs, are those with the lowest mean
 error on two of the eight training speakers; then all eight train, as in Robinson's table, and seven others are tested. Nets:
 88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as
 FDA/MARS, have no counterpart here.
-Found by a reader, not run yet: scikit-learn's discriminant analysis, shrunk, orders its directions so that all but some ten
-of the 40 that are kept tell little; with those of Fisher's criterion neighbours and mixtures, tried on one draw of 10
-minutes, erred by about six points less on validation. What is added to the variances of mixtures on cepstra is more than the
-whole variance of some of these (one to two points at 3 minutes). Modern nets have dropout after every layer, and so more
-noise the deeper they are; the ConvNet alone has batch normalisation; sigmoid units start within Glorot & Bengio's bounds,
-not within four times these.
 """
 
 
@@ -196,10 +197,12 @@ def _nets(size):
 
 def _options(start, width, depth):
     """The options of a stack of so many layers."""
-    options = {"widths": [width] * depth}
-    if start == "scaled":
-        options["initialiser"] = SIGMOID_START
-    return options | {"activation": "relu", "input_dropout": 0.1, "dropout": 0.2} if start == "modern" else options
+    noise = (0.1, 0.2) if start == "modern" else (0.0, 0.0)
+    own = {
+        "scaled": {"initialiser": SIGMOID_START},
+        **dict.fromkeys(("rectified", "modern"), {"activation": "relu", "input_dropout": noise[0], "dropout": noise[1]}),
+    }
+    return {"widths": [width] * depth} | own.get(start, {})
 
 
 def _shown(depths):
@@ -265,13 +268,14 @@ def _spared(runs, start, depth, minutes):
 
 
 def _deep_beats_the_rest(runs):
-    """The deepest pre-trained net, and the deepest modern one, against what came before, other nets, and each other."""
+    """The deepest pre-trained net, and the deepest modern one, against what came before and other nets; and starts of today."""
     deepest, checks = _layers(runs)[-1], []
     present = set(zip(runs.dataset, runs.model, runs.setting, runs.metric))
-    both = {side: (SPEECH, *net(start, deepest)) for side, start in (("better", "pre-trained"), ("worse", "modern"))}
-    for minutes in _minutes(runs):
-        name = f"pre-trained start, {_count(deepest)}, beats a modern one, {minutes:g} minutes"
-        checks.append(paired_difference(runs, **both, metric=metric("test", minutes), name=name))
+    for start in ("rectified", "modern"):
+        both = {side: (SPEECH, *net(begun, deepest)) for side, begun in (("better", "pre-trained"), ("worse", start))}
+        for minutes in _minutes(runs):
+            name = f"pre-trained start, {_count(deepest)}, beats a {start} one, {minutes:g} minutes"
+            checks.append(paired_difference(runs, **both, metric=metric("test", minutes), name=name))
     for start in ("pre-trained", "modern"):
         deep = (SPEECH, *net(start, deepest))
         for rival in (GMM, GMM_PROJECTED, LDA, KNN, LINEAR, CONVNET, LSTM):

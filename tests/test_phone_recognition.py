@@ -305,7 +305,7 @@ def runs():
             errors[claim.net("pre-trained", depth), m] = 30 - depth
             errors[claim.net("random", depth), m] = 30 + depth + gap
             errors[claim.net("scaled", depth), m] = 28.5
-            errors[claim.net("modern", depth), m] = 30
+            errors[claim.net("modern", depth), m] = errors[claim.net("rectified", depth), m] = 30
     errors |= {(claim.longer("scaled", 5), 2): 28, (claim.longer("modern", 1), 2): 29, (claim.longer("modern", 5), 2): 25}
     return pd.concat([speech_runs(errors), vowel_runs()], ignore_index=True)
 

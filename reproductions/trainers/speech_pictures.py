@@ -76,7 +76,8 @@ def draw_vowels(axes, table):
 def _colors(stacks, others):
     """{name: color}; a start that was trained longer, too, keeps its color."""
     names = [*(name for name in stacks if not name.endswith("longer")), *others]
-    colors = {name: f"C{index}" if index < 10 else "black" for index, name in enumerate(names)}  # C10 is C0 again
+    palette = [*(f"C{index}" for index in range(10)), "black", "gold"]
+    colors = {name: palette[index % len(palette)] for index, name in enumerate(names)}
     return colors | {name: colors[name.removesuffix(", longer")] for name in stacks if name.endswith("longer")}
 
 
