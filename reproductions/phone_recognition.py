@@ -31,24 +31,17 @@ few vowels of seven speakers decide none of that, nor that a net with batch norm
 (5 seeds on speech, one H100, some 10 minutes by estimate, not run yet): open.
 """
 
-import numpy as np
-
-from zoo.reproductions.harness import Published, Trial, check, paired_difference
-from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import mean_interval, slopes
-from zoo.reproductions.trainers import vowel_table
+from zoo.reproductions.harness import Published, Trial
+from zoo.reproductions.trainers import speech_verdicts, vowel_table
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
+from zoo.reproductions.trainers.speech_rows import (
+    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SPEECH, STARTS, depths_of, errors_of, gap_of, in_words, longer,
+    minutes_of, net,
+)
 from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 SEEDS = {"smoke": 2, "quick": 20, "hour": 20, "full": 20}
-SPEECH = "msu_ru_speech"
-# How a stack of layers starts, and as which model of the zoo. scaled: at random, four times as wide as random.
-STARTS = dict.fromkeys(("random", "scaled", "pre-trained"), "autoencoder_stack") | dict.fromkeys(("rectified", "modern"), "mlp")
-RIVALS = ("random", "scaled")  # of the pre-trained start
-GMM, GMM_PROJECTED = ("gmm", "cepstra of a frame"), ("gmm", "11 frames, projected")
-LDA, KNN = ("lda", "11 frames"), ("knn", "11 frames, projected")
-LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions over 11 frames"), ("lstm", "over 11 frames")
 PASSES = 2  # epochs of pre-training per layer
 # How much of speech is taken, in minutes (None: all), and how it is learnt.
 # rates: step sizes of sigmoid units, and of all others; longer: which stacks are trained once more, for as many updates as
@@ -129,17 +122,6 @@ FDA/MARS, have no counterpart here.
 """
 
 
-def net(start, depth):
-    """(model, setting) of a stack of hidden layers in the tables."""
-    return STARTS[start], f"{start} start, {depth} layer{'s' if depth > 1 else ''}"
-
-
-def longer(start, depth):
-    """A stack that makes as many updates as the deepest pre-trained one does with those of its pre-training."""
-    model, setting = net(start, depth)
-    return model, f"{setting}, longer"
-
-
 def trials(budget):
     """Robinson's table, many seeds of it, and the models of speech, where that is at hand; smoke has the vowels only."""
     yield from vowel_table.trials(budget)
@@ -212,121 +194,7 @@ def _shown(depths):
 
 def judge(runs):
     """Depth, pre-training and the baselines on speech, for each number of minutes; the nets and the neighbour on vowels."""
-    checks = []
-    if SPEECH in set(runs.dataset):
-        checks += [_depth_helps(runs, start, minutes) for start in STARTS for minutes in _minutes(runs)]
-        several = [start for start in STARTS if len(_layers(runs, start, longer)) > 1]
-        checks += [_depth_helps(runs, start, _minutes(runs)[-1], longer) for start in several]
-        checks += _pretraining_helps(runs) + _deep_beats_the_rest(runs)
-    else:
-        checks.append(_not_run())
-    return checks + vowel_table.checks(runs)
-
-
-def _depth_helps(runs, start, minutes, row=net):
-    """The least-squares slope over the number of layers of the errors of row(start, layers), with so many minutes."""
-    layers, begun = _layers(runs, start, row), f"{start} start" + ", longer" * (row is longer)
-    errors = np.stack([_errors(runs, row(start, depth), minutes) for depth in layers], axis=-1)
-    means, slope = _means(errors.T), mean_interval(slopes(layers, errors))
-    met = [_errors(runs, row(start, depth), minutes, "training") for depth in layers]
-    training = f", those on the batches trained on {_means(met)} %" if all(map(len, met)) else ""
-    sentence = (
-        f"On {SPEECH}, {minutes:g} minutes labelled, {begun}, the test errors with {', '.join(map(str, layers))}"
-        f" hidden layers are {means} %{training}. Slope of the test errors over the layers, {slope.n} seeds"
-    )
-    name = f"{begun}, {minutes:g} minutes: error falls with depth"
-    return check(name, slope, "percentage points per layer", sentence, below=0, seeds=len(errors))
-
-
-def _pretraining_helps(runs):
-    """What pre-training spares against the random starts for each depth and number of minutes, and how that shrinks."""
-    checks, minutes = [], _minutes(runs)
-    for start in RIVALS:
-        for depth in _layers(runs, start):
-            checks += _spared(runs, start, depth, minutes)
-    depth, most = _layers(runs)[-1], minutes[-1]
-    rows = [(SPEECH, *row) for row in (net("pre-trained", depth), longer("scaled", depth))]
-    name = f"pre-training helps, {_count(depth)}, {most:g} minutes, equal updates in all"
-    return [*checks, paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", most), name=name)]
-
-
-def _spared(runs, start, depth, minutes):
-    """The checks that hold the pre-trained start against one of its rivals in one depth."""
-    checks, rows = [], [(SPEECH, *net(begun, depth)) for begun in ("pre-trained", start)]
-    against = f"{_count(depth)}, {start} start"
-    for labelled in minutes:
-        name = f"pre-training helps, {against}, {labelled:g} minutes"
-        checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", labelled), name=name))
-    few, many = (_gap(runs, depth, labelled, start) for labelled in (minutes[0], minutes[-1]))
-    more = mean_interval(few - many)
-    sentence = (
-        f"On {SPEECH}, {against}, pre-training spares {np.nanmean(few):.2f} points with {minutes[0]:g} minutes labelled"
-        f" and {np.nanmean(many):.2f} with {minutes[-1]:g}. What it spares more with the fewer, paired over {more.n} seeds"
-    )
-    name = f"pre-training helps more with fewer labels, {against}"
-    return [*checks, check(name, more, "percentage points", sentence, above=0, seeds=len(few))]
-
-
-def _deep_beats_the_rest(runs):
-    """The deepest pre-trained net, and the deepest modern one, against what came before and other nets; and starts of today."""
-    deepest, checks = _layers(runs)[-1], []
-    present = set(zip(runs.dataset, runs.model, runs.setting, runs.metric))
-    for start in ("rectified", "modern"):
-        both = {side: (SPEECH, *net(begun, deepest)) for side, begun in (("better", "pre-trained"), ("worse", start))}
-        for minutes in _minutes(runs):
-            name = f"pre-trained start, {_count(deepest)}, beats a {start} one, {minutes:g} minutes"
-            checks.append(paired_difference(runs, **both, metric=metric("test", minutes), name=name))
-    for start in ("pre-trained", "modern"):
-        deep = (SPEECH, *net(start, deepest))
-        for rival in (GMM, GMM_PROJECTED, LDA, KNN, LINEAR, CONVNET, LSTM):
-            for minutes in _minutes(runs):
-                if (SPEECH, *rival, metric("test", minutes)) in present:
-                    name = f"{start} start, {_count(deepest)}, beats {rival[0]} ({rival[1]}), {minutes:g} minutes"
-                    measured = {"metric": metric("test", minutes), "name": name}
-                    checks.append(paired_difference(runs, better=deep, worse=(SPEECH, *rival), **measured))
-    return checks
-
-
-def _not_run():
-    """What stands in place of the checks on speech where its data are not at hand."""
-    from zoo.reproductions.harness.statistics import Interval
-
-    doubt = f"{SPEECH} is not at hand (zoo data fetch {SPEECH})"
-    nothing = Interval(np.nan, np.nan, np.nan, 0)
-    name = f"pre-trained start, 4 hidden layers, beats {GMM[0]} ({GMM[1]}), no minutes"
-    sentence = f"Nothing was run on speech, neither a deep net nor {GMM[0]} ({GMM[1]})"
-    return check(name, nothing, "percentage points", sentence, above=0, doubt=doubt)
-
-
-def _layers(runs, start="random", row=net):
-    """The numbers of hidden layers that were run on speech, as row(start, layers), ascending."""
-    rows = set(zip(runs.dataset, runs.model, runs.setting))
-    return [depth for depth in range(1, 10) if (SPEECH, *row(start, depth)) in rows]
-
-
-def _minutes(runs):
-    """The numbers of labelled minutes, ascending."""
-    return sorted({float(name.split("_")[3]) for name in runs.metric if "_minutes_" in name})
-
-
-def _errors(runs, row, minutes, split="test"):
-    """Errors of a row (model, setting) in the order of the seeds; none where they were not measured."""
-    mine = lines_of(runs, (SPEECH, *row))
-    return mine[mine.metric == metric(split, minutes)].sort_values("seed").value.to_numpy()
-
-
-def _means(errors):
-    """The means of several samples in words."""
-    return ", ".join(f"{np.nanmean(sample):.1f}" for sample in errors)
-
-
-def _gap(runs, depth, minutes, start="random"):
-    """What pre-training spares against a random start, for every seed."""
-    return _errors(runs, net(start, depth), minutes) - _errors(runs, net("pre-trained", depth), minutes)
-
-
-def _count(depth):
-    return f"{depth} hidden layer{'s' if depth > 1 else ''}"
+    return speech_verdicts.checks(runs) + vowel_table.checks(runs)
 
 
 def draw(runs):
@@ -341,12 +209,12 @@ def draw(runs):
     if spoken:
         stacks, others = _stacks(runs), _others(runs)
         figure.suptitle(f"{SPEECH}, and below on the right {vowel_table.VOWELS}", fontsize=11)
-        pictures.draw_depths(panels[0], stacks, others, _minutes(runs)[-1])
+        pictures.draw_depths(panels[0], stacks, others, minutes_of(runs)[-1])
         pictures.draw_minutes(panels[1], stacks, others)
         gaps = {
-            f"{_count(depth)}, {start} start": {minutes: _gap(runs, depth, minutes, start) for minutes in _minutes(runs)}
+            f"{in_words(depth)}, {start} start": {minutes: gap_of(runs, depth, minutes, start) for minutes in minutes_of(runs)}
             for start in RIVALS
-            for depth in _layers(runs, start)
+            for depth in depths_of(runs, start)
         }
         pictures.draw_gaps(panels[2], gaps)
     pictures.draw_vowels(panels[-1], vowel_table.errors(runs, _published_vowels))
@@ -364,7 +232,7 @@ def _stacks(runs):
     """{name: {layers: {minutes: errors}}} of every start, and of those that were trained longer."""
     rows = {f"{start} start{added}": (start, row) for row, added in ((net, ""), (longer, ", longer")) for start in STARTS}
     found = {
-        name: {depth: _curve(runs, row(start, depth)) for depth in _layers(runs, start, row)}
+        name: {depth: _curve(runs, row(start, depth)) for depth in depths_of(runs, start, row)}
         for name, (start, row) in rows.items()
     }
     return {name: by_depth for name, by_depth in found.items() if by_depth}
@@ -372,7 +240,7 @@ def _stacks(runs):
 
 def _curve(runs, row):
     """{minutes: test errors by seed} of a row (model, setting)."""
-    found = {minutes: _errors(runs, row, minutes) for minutes in _minutes(runs)}
+    found = {minutes: errors_of(runs, row, minutes) for minutes in minutes_of(runs)}
     return {minutes: errors for minutes, errors in found.items() if len(errors)}
 
 
