@@ -274,10 +274,16 @@ def test_of_two_random_starts_pretraining_is_held_against_the_better_one():
         for start, by_split in means.items() for depth in (1, 3)
     }
     found = verdicts(runs_of(errors))
-    gaps = [found[f"mnist denoising start beats random, {n} labels, {claim.BEST}"] for n in (100, 1000)]
+    gaps = [found[f"mnist denoising start beats random, {n} labels, {claim.BEST} and width"] for n in (100, 1000)]
     assert [gap.effect for gap in gaps] == pytest.approx([1, 2], abs=0.05)
     assert "scaled start, 1 layer)" in gaps[0].sentence and "random start, 1 layer)" in gaps[1].sentence
     assert found["mnist denoising start, 3 layers beats scaled, 100 labels"].effect == pytest.approx(1, abs=0.05)
+    deeper = [found[f"mnist denoising start: share of errors spared{rival} grows with layers"] for rival in ("", " against scaled")]
+    assert [check.verdict for check in deeper] == ["contradicted"] * 2 and "against the scaled one" in deeper[1].sentence
+    assert deeper[0].effect != deeper[1].effect
+    assert {f"mnist denoising start, {n} less spread than {rival}" for n in ("1 layer:", "3 layers:") for rival in means} >= {
+        name for name in found if "less spread" in name
+    }
 
 
 def test_the_scaled_start_is_the_random_one_four_times_as_wide():
