@@ -212,9 +212,11 @@ def draw(runs):
         pictures.draw_depths(panels[0], stacks, others, minutes_of(runs)[-1])
         pictures.draw_minutes(panels[1], stacks, others)
         gaps = {
-            f"{in_words(depth)}, {start} start": {minutes: gap_of(runs, depth, minutes, start) for minutes in minutes_of(runs)}
+            start: {
+                in_words(depth): {minutes: gap_of(runs, depth, minutes, start) for minutes in minutes_of(runs)}
+                for depth in depths_of(runs, start)
+            }
             for start in RIVALS
-            for depth in depths_of(runs, start)
         }
         pictures.draw_gaps(panels[2], gaps)
     pictures.draw_vowels(panels[-1], vowel_table.errors(runs, _published_vowels))

@@ -26,7 +26,7 @@ def draw_depths(axes, stacks, others, minutes):
     bottom, top = axes.get_ylim()
     axes.set_ylim(bottom - 0.03 * (top - bottom), top)  # no line of a model lies on the frame
     axes.set_title(f"{minutes:g} minutes of labelled speech", fontsize=11)
-    legend_above(axes, ncols=2)
+    legend_above(axes, room=0.55, ncols=2)
 
 
 def draw_minutes(axes, stacks, others):
@@ -46,17 +46,20 @@ def draw_minutes(axes, stacks, others):
 
 
 def draw_gaps(axes, gaps):
-    """What pre-training spares, {name: {minutes: points by seed}}: means with their 95% intervals."""
-    for index, (name, curve) in enumerate(gaps.items()):
+    """What pre-training spares, {random start: {layers: {minutes: points by seed}}}: means with their 95% intervals."""
+    curves = [(start, name, curve) for start, by_depth in gaps.items() for name, curve in by_depth.items()]
+    colors = {name: f"C{index}" for index, name in enumerate(dict.fromkeys(name for _, name, _ in curves))}
+    styles = dict(zip(gaps, ("o:", "s-"), strict=True))
+    for index, (start, name, curve) in enumerate(curves):
         middle, low, high, _ = np.array([mean_interval(points) for points in curve.values()]).T
-        places = np.array(list(curve)) * 1.04 ** (index - (len(gaps) - 1) / 2)
-        errors = np.nan_to_num([middle - low, high - middle])
-        axes.errorbar(places, middle, errors, fmt="o-", ms=5, lw=1.2, capsize=3, color=f"C{index}", label=name)
+        places = np.array(list(curve)) * 1.04 ** (index - (len(curves) - 1) / 2)
+        errors, style = np.nan_to_num([middle - low, high - middle]), {"fmt": styles[start], "color": colors[name]}
+        axes.errorbar(places, middle, errors, ms=5, lw=1.2, capsize=3, label=f"{name}, {start} start", **style)
     axes.axhline(0, color="black", lw=1)
-    _minutes_axis(axes, curve)
+    _minutes_axis(axes, curves[0][2])
     axes.set(ylabel="test error spared, points")
     axes.set_title("Pre-trained against random starts, 95% intervals", fontsize=11)
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(axes, ncols=2)
 
 
 def draw_vowels(axes, table):
