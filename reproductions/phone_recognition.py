@@ -71,11 +71,13 @@ DEAREST = {"quick": (CONVNET, LSTM), "hour": (CONVNET,), "full": ()}
 PLACE = 16
 HEADLINES = (
     "pre-trained start, * layers, beats gmm (cepstra of a frame), * minutes",
-    "pre-trained start, * layers, beats lstm (over 11 frames), * minutes",
-    "pre-trained start, * layers, beats a modern one, * minutes",
+    "pre-trained start, * layers, beats gmm (11 frames, projected), * minutes",
+    "rectified start, * layers, beats gmm (11 frames, projected), * minutes",
+    "rectified start, * layers, beats lstm (over 11 frames), * minutes",
+    "pre-trained start, * layers, beats a rectified one, * minutes",
     "pre-training helps, * hidden layers, scaled start, * minutes",
     "pre-training helps, * minutes, equal updates in all",
-    "modern start, [0-9]* minutes: error falls with depth",
+    "rectified start, [0-9]* minutes: error falls with depth",
 )
 PROTOCOL = """
 Speech: one speaker, the same in all splits, labels of an automatic alignment, errors counted in frames: TIMIT's figures,

@@ -67,7 +67,7 @@ def _spared(runs, start, depth, minutes):
 
 
 def _deep_beats_the_rest(runs):
-    """The deepest pre-trained net, and the deepest modern one, against what came before and other nets; and starts of today."""
+    """The deepest nets, pre-trained and of today, against what came before and other nets; and against each other."""
     deepest, checks = depths_of(runs)[-1], []
     present = set(zip(runs.dataset, runs.model, runs.setting, runs.metric))
     for start in ("rectified", "modern"):
@@ -75,7 +75,7 @@ def _deep_beats_the_rest(runs):
         for minutes in minutes_of(runs):
             name = f"pre-trained start, {in_words(deepest)}, beats a {start} one, {minutes:g} minutes"
             checks.append(paired_difference(runs, **both, metric=metric("test", minutes), name=name))
-    for start in ("pre-trained", "modern"):
+    for start in ("pre-trained", "rectified", "modern"):
         deep = (SPEECH, *net(start, deepest))
         for rival in (GMM, GMM_PROJECTED, LDA, KNN, LINEAR, CONVNET, LSTM):
             for minutes in minutes_of(runs):
