@@ -135,10 +135,10 @@ def _speech_trials(budget):
     size = SIZES[budget.name]
     seeds, minutes = budget.seeds[: size["seeds"]], size["minutes"]
     shared = {"speech": size["speech"], "minutes": minutes}
-    for row, features, grid in _older(size):
+    for row, features, grid, cost in _older(size):
         # All distances from 80 minutes of frames, for every seed, are beyond reach.
         recipe = shared | {"minutes": [m for m in minutes if row != KNN or m <= 10], "features": features, "grid": grid}
-        yield Trial(SPEECH, *row, seeds, train_baseline, recipe, cost=1, optional=True)
+        yield Trial(SPEECH, *row, seeds, train_baseline, recipe, cost, optional=True)
     learning = shared | {name: size[name] for name in ("epochs", "batch_size")}
     for row, options, pretraining, cost in _nets(size):
         rates = size["rates"][row[0] != "autoencoder_stack"]
@@ -157,13 +157,13 @@ def _speech_trials(budget):
 
 
 def _older(size):
-    """((model, setting), features, grid) of every method that is no net."""
+    """((model, setting), features, grid, cost) of every method that is no net."""
     projections = [{"shrinkage": share} for share in (0.1, 0.3)]
-    yield GMM, "cepstra", [{"components": most, "floor": floor} for most in size["cepstra"] for floor in (0.1, 0.3)]
+    yield GMM, "cepstra", [{"components": most, "floor": floor} for most in size["cepstra"] for floor in (0.1, 0.3)], 15
     mixtures = [{"components": most, "floor": floor} for most in size["projected"] for floor in (0.3, 1.0)]
-    yield GMM_PROJECTED, "projected", [share | mixture for share in projections for mixture in mixtures]
-    yield LDA, "window", [{"shrinkage": 0.03}, *projections]
-    yield KNN, "projected", [share | {"neighbours": count} for share in projections for count in (10, 30)]
+    yield GMM_PROJECTED, "projected", [share | mixture for share in projections for mixture in mixtures], 20
+    yield LDA, "window", [{"shrinkage": 0.03}, *projections], 5
+    yield KNN, "projected", [share | {"neighbours": count} for share in projections for count in (10, 30)], 10
 
 
 def _nets(size):
