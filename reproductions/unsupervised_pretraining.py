@@ -37,42 +37,18 @@ dropout they are behind at 100 by half a point and not told apart from 300 on. F
 estimate, not run yet): 1,000 units a layer throughout.
 """
 
-from dataclasses import replace
-
-import numpy as np
-
-from zoo.reproductions.harness import Budget, Published, Trial, as_published, check, paired_difference, target
-from zoo.reproductions.harness.published import published_value
-from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import deviation_interval, deviation_ratio_interval, mean_interval, slopes
-from zoo.reproductions.trainers.label_curves import FILTERS, metric, train_with_labels
-from zoo.reproductions.trainers.label_references import published_beside
-from zoo.reproductions.trainers.label_trends import trends
+from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness.statistics import deviation_interval
+from zoo.reproductions.trainers import label_references, label_verdicts
+from zoo.reproductions.trainers.label_curves import FILTERS, train_with_labels
+from zoo.reproductions.trainers.label_rows import (
+    MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDE, WIDTH, errors_of, labels_of, large_of, nets_of, setting, spread_metric,
+    wide,
+)
 from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
-MODEL = "autoencoder_stack"
 SEEDS = {"quick": 5, "hour": 10}
-# What a start is made of: activation, whether there is dropout, the noise of autoencoders or None without pre-training.
-# scaled: as random, four times as wide.
-STARTS = {
-    "random": ("sigmoid", False, None),
-    "scaled": ("sigmoid", False, None),
-    "autoencoder": ("sigmoid", False, {"corruption": None, "level": 0.0}),
-    "denoising": ("sigmoid", False, {"corruption": "masking", "level": 0.25}),
-    "rectified": ("relu", False, None),
-    "modern": ("relu", True, None),
-}
-PRETRAINED = ("autoencoder", "denoising")
-UNTRAINED = ("random", "scaled")  # what pre-training is held against, in its best depth the better of both
-RIVALS = ("rectified", "modern")
-BEST = "each in its best depth"
-TOP = 20
-# Vincent et al. (2010); the spread is half their interval, over test images.
-STACK = Published("stacked denoising autoencoder, 3 layers", "50k train", metric="test_error_pct")
-FULL_STACK = 2_000_000  # weights of the full budget's net of three layers, at least: the target is for nets of that size
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
-WIDE = ("random", "denoising", "modern")  # the hour's nets of the full budget's size, trained as there, with all labels
-WIDTH = 1000  # units a layer of the full budget
 PLACE = 10
 HEADLINES = (
     "mnist denoising start beats random, 100 labels, each in its best depth*",
@@ -116,21 +92,6 @@ more (by 0.6, 0.8 and 0.1). Encoders and decoders have weights of their own, whi
 The slope over layers was put to the hour after test errors of it had been seen, when it had no two layers and fewer starts
 with one.
 """
-
-
-def setting(start, depth, top=None):
-    """What the tables call a net: its start, its hidden layers and, if narrow, the units of the top one."""
-    return f"{start} start, {depth} layer{'s' if depth > 1 else ''}{f', {top} on top' if top else ''}"
-
-
-def wide(start):
-    """What the tables of the hour call a net of the full budget's size."""
-    return f"{setting(start, 3)} of {WIDTH}"
-
-
-def spread_metric(labels):
-    """What the standard deviation over seeds of the test error with so many labels is called in the tables."""
-    return metric("test", labels).replace("error", "error_standard_deviation")
 
 
 def trials(budget):
@@ -192,176 +153,13 @@ def summarise(runs):
     Short of all labels each seed has labels of its own, so that it is that of their luck, too.
     """
     for row, mine in runs.groupby(["dataset", "model", "setting"], sort=False):
-        for n in _labels(mine):
-            yield row, spread_metric(n), deviation_interval(_errors(runs, row, [n])[:, 0])
+        for n in labels_of(mine):
+            yield row, spread_metric(n), deviation_interval(errors_of(runs, row, [n])[:, 0])
 
 
 def judge(runs):
     """The gaps at every number of labels, how they change with it and with depth; spread over seeds; the narrow top layer."""
-    nets, checks = _nets(runs), []
-    depths = sorted({depth for _, depth, top in nets if not top})
-    for depth in depths:
-        for start in PRETRAINED:
-            if (start, depth, None) in nets:
-                row, without = nets[start, depth, None], nets["random", depth, None]
-                errors = [_errors(runs, net, _labels(runs)) for net in (row, without)]
-                checks += _gaps(runs, nets, start, "random", depth) + trends(row[0], _name(row), row[2], _labels(runs), *errors)
-                if ("scaled", depth, None) in nets:
-                    checks += _gaps(runs, nets, start, "scaled", depth)
-    if len(depths) > 1:
-        whole = [start for start in (*PRETRAINED, *UNTRAINED) if all((start, depth, None) in nets for depth in depths)]
-        pairs = [(start, rival) for start in PRETRAINED for rival in UNTRAINED if {start, rival} <= {*whole}]
-        checks += [_deeper(runs, nets, *pair, depths) for pair in pairs]
-        checks += _layers_alone(runs, nets, depths) + _in_best_depths(runs, nets, depths)
-    for depth in depths:
-        for start in RIVALS:
-            if {(start, depth, None), ("denoising", depth, None)} <= nets.keys():
-                checks += _gaps(runs, nets, "denoising", start, depth)
-    spread = [(rival, depth) for depth in depths for rival in UNTRAINED if (rival, depth, None) in nets]
-    checks += [_spread(runs, nets, "denoising", *pair) for pair in spread]
-    if ("autoencoder", 3, TOP) in nets:
-        checks += _narrow(runs, nets)
-    checks += _of_published_size(runs, nets)
-    return checks
-
-
-def _gaps(runs, nets, start, rival, depth):
-    """That a start errs less than its rival at each number of labels, paired over seeds."""
-    better, worse = nets[start, depth, None], nets[rival, depth, None]
-    return [
-        paired_difference(
-            runs, better=better, worse=worse, metric=metric("test", n), name=f"{_name(better)} beats {rival}, {n} labels"
-        )
-        for n in _labels(runs)
-    ]
-
-
-def _in_best_depths(runs, nets, depths):
-    """Starts against each other, each in the depth that errs least on validation with as many labels.
-
-    One depth for both can make a rival of a net that is too deep for so few labels. Of random starts it is the width, too.
-    """
-    labels, dataset, checks = _labels(runs), runs.dataset.iloc[0], []
-
-    def kinds(start):
-        return UNTRAINED if start == "random" else (start,)
-
-    means = runs.value.fillna(np.inf).groupby([runs.setting, runs.metric]).mean()  # a diverged seed is no reason to choose a net
-    best = {
-        (start, n): min(rows, key=lambda row: means[row[2], metric("validation", n)])
-        for start in STARTS
-        for n in labels
-        if len(rows := [row for (made, _, top), row in nets.items() if made in kinds(start) and not top]) > 1
-    }
-    for start, rival in (*((start, "random") for start in PRETRAINED), *(("denoising", rival) for rival in RIVALS)):
-        if {(start, labels[0]), (rival, labels[0])} <= best.keys():
-            each = BEST + " and width" * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
-            for n in labels:
-                rows, name = (best[start, n], best[rival, n]), f"{dataset} {start} start beats {rival}, {n} labels, {each}"
-                checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", n), name=name))
-            if rival == "random":
-                errors = [np.hstack([_errors(runs, best[net, n], [n]) for n in labels]) for net in (start, rival)]
-                checks += trends(dataset, f"{dataset} {start} start, {each}", f"{start} start, {each},", labels, *errors)
-    return checks
-
-
-def _deeper(runs, nets, start, rival, depths):
-    """Erhan et al. (2010): the more layers, the more pre-training spares; all numbers of labels count alike."""
-    labels = _labels(runs)
-    errors = [[_errors(runs, nets[name, depth, None], labels) for depth in depths] for name in (start, rival)]
-    shares = 100 * (1 - np.divide(*map(np.array, errors))).mean(axis=2)  # (depths, seeds)
-    slope, dataset = mean_interval(slopes(depths, shares.T)), runs.dataset.iloc[0]
-    what = f"slope of the share of errors that the {start} start spares against the {rival} one on the number of layers"
-    over = f"its mean over {len(labels)} numbers of labels, paired over {slope.n} seeds"
-    against = "" if rival == "random" else f" against {rival}"
-    name = f"{dataset} {start} start: share of errors spared{against} grows with layers"
-    sentence = f"On {dataset}, {', '.join(map(str, depths))} layers, {what}, {over}"
-    return check(name, slope, "% of the errors per layer", sentence, above=0, seeds=shares.shape[1])
-
-
-def _layers_alone(runs, nets, depths):
-    """That from each start, with most labels, the deepest net errs less than the shallowest: depth and nothing else."""
-    labels, checks = _labels(runs)[-1], []
-    for start in dict.fromkeys(start for start, _, top in nets if not top):
-        if {(start, depths[0], None), (start, depths[-1], None)} <= nets.keys():
-            deep, shallow = (nets[start, depth, None] for depth in (depths[-1], depths[0]))
-            name = f"{_name(deep)} beat {depths[0]}, {labels} labels"
-            checks.append(paired_difference(runs, better=deep, worse=shallow, metric=metric("test", labels), name=name))
-    return checks
-
-
-def _spread(runs, nets, start, rival, depth):
-    """Erhan et al. (2010): from a pre-trained start seeds end closer together. With most labels they share their images."""
-    rows, labels = [nets[name, depth, None] for name in (rival, start)], _labels(runs)[-1]
-    interval = deviation_ratio_interval(*(_errors(runs, row, [labels])[:, 0] for row in rows))
-    spread = f"the standard deviation over seeds of the test error of {rows[0][2]} over that of {rows[1][2]}"
-    sentence = f"On {rows[0][0]}, with {labels} labels, {spread}, paired over {interval.n} seeds, after Pitman and Morgan"
-    seeds = len(_errors(runs, rows[0], [labels]))
-    doubt = "so few seeds say little about a spread" if seeds < 10 else ""
-    return check(f"{_name(rows[1])}: less spread than {rival}", interval, "times", sentence, above=1, doubt=doubt, seeds=seeds)
-
-
-def _narrow(runs, nets):
-    """Bengio et al. (2007): below a top layer of 20 units, pre-trained layers fit the training set better and generalise.
-
-    And what layers below do at all: a net of three against the one layer of 20 units alone.
-    """
-    rows, labels = {"better": nets["autoencoder", 3, TOP], "worse": nets["random", 3, TOP]}, _labels(runs)[-1]
-    checks = [
-        paired_difference(runs, **rows, metric=metric(split, labels), name=f"{TOP} units on top: less {split} error")
-        for split in ("test", "training")
-    ]
-    for start in ("autoencoder", "random"):
-        rows = {"better": nets[start, 3, TOP], "worse": nets["random", 1, TOP]}
-        name = f"{TOP} units on top: three layers, {start} start, beat one"
-        checks.append(paired_difference(runs, **rows, metric=metric("test", labels), name=name))
-    return checks
-
-
-def _of_published_size(runs, nets):
-    """Vincent et al. (2010): what a denoising stack as large as theirs comes to with all labels, and its rivals beside it."""
-    measured, checks, large = {"metric": metric("test", 50000)}, [], _large(runs)
-    row = large.get("denoising") or nets.get(("denoising", 3, None))
-    for rival in ("random", "modern") if "denoising" in large else ():
-        if rival in large:
-            name = f"{_name(row)} beats {wide(rival)}"
-            checks.append(paired_difference(runs, better=row, worse=large[rival], name=name, **measured))
-    if row and 50000 in _labels(runs) and lines_of(runs, row).parameters.max() >= FULL_STACK:
-        error, within = (
-            published_value("unsupervised_pretraining", {(*row, measured["metric"]): entry}, row, measured["metric"])
-            for entry in (STACK, replace(STACK, spread=True))
-        )
-        checks.append(target(runs, row, at_most=error, **measured))
-        name = f"{_name(row)}: within the interval published with the error"
-        checks.append(as_published(runs, row, error, within=within, name=name, **measured))
-    return checks
-
-
-def _large(runs):
-    """{start: row} of the nets of the full budget's size in the hour's runs."""
-    rows = {start: (runs.dataset.iloc[0], MODEL, wide(start)) for start in WIDE}
-    return {start: row for start, row in rows.items() if row[2] in set(runs.setting)}
-
-
-def _nets(runs):
-    """{(start, depth, units on top or None): row (dataset, model, setting)} of all nets in the runs."""
-    present = set(runs.setting)
-    wanted = [(start, depth, top) for start in STARTS for depth in (1, 2, 3) for top in (None, TOP)]
-    return {net: (runs.dataset.iloc[0], MODEL, setting(*net)) for net in wanted if setting(*net) in present}
-
-
-def _labels(runs):
-    """The numbers of labels, ascending."""
-    return sorted({int(name.split("_")[3]) for name in runs.metric})
-
-
-def _errors(runs, row, labels, split="test"):
-    """Errors of a row, (seeds, labels), in the order of the seeds; NaN where a seed diverged."""
-    return lines_of(runs, row).pivot(index="seed", columns="metric", values="value")[[metric(split, n) for n in labels]].to_numpy()
-
-
-def _name(row):
-    return f"{row[0]} {row[2]}"
+    return label_verdicts.checks_of(runs)
 
 
 def draw(runs):
@@ -370,14 +168,14 @@ def draw(runs):
 
     from zoo.reproductions.trainers import label_pictures as pictures
 
-    nets, labels = _nets(runs), _labels(runs)
+    nets, labels = nets_of(runs), labels_of(runs)
     depths = sorted({depth for _, depth, top in nets if not top})
     figure = Figure(figsize=(1.2 + 4.3 * len(depths), 7.6))
     panels = figure.subplots(2, len(depths), squeeze=False, sharex=True, sharey="row", height_ratios=(3, 2))
     for (above, below), depth in zip(panels.T, depths):
         rows = {start: nets[start, depth, None] for start in STARTS if (start, depth, None) in nets}
-        errors = {start: _errors(runs, row, labels) for start, row in rows.items()}
-        larger = {start: _errors(runs, row, labels[-1:]) for start, row in (_large(runs) if depth == 3 else {}).items()}
+        errors = {start: errors_of(runs, row, labels) for start, row in rows.items()}
+        larger = {start: errors_of(runs, row, labels[-1:]) for start, row in (large_of(runs) if depth == 3 else {}).items()}
         pictures.draw_errors(above, labels, errors, larger, f"{WIDTH} units a layer")
         pictures.draw_gaps(below, labels, errors, "random")
         above.set_title(f"{runs.dataset.iloc[0]}, {depth} hidden layer{'s' if depth > 1 else ''}", fontsize=10)
@@ -396,4 +194,4 @@ def illustrate(files):
     return {"first_layer_filters.png": first_layer_filters(left)}
 
 
-PUBLISHED = published_beside(setting, wide, spread_metric, TOP)
+PUBLISHED = label_references.PUBLISHED

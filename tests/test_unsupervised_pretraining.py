@@ -16,6 +16,7 @@ from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers import label_curves
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.label_curves import labelled_examples, metric, train_with_labels
+from zoo.reproductions.trainers.label_rows import BEST
 from zoo.reproductions.trainers.label_trends import no_line
 from zoo.reproductions.trainers.step_sizes import most_accurate
 
@@ -254,11 +255,11 @@ def test_starts_are_compared_in_the_depth_that_validates_best():
         for place, (net, both) in enumerate(means.items())
     }
     found = verdicts(runs_of(errors))
-    gaps = [found[f"mnist denoising start beats random, {n} labels, {claim.BEST}"] for n in (100, 1000)]
+    gaps = [found[f"mnist denoising start beats random, {n} labels, {BEST}"] for n in (100, 1000)]
     assert [gap.effect for gap in gaps] == pytest.approx([1, 0.5], abs=0.05)
     assert "random start, 1 layer)" in gaps[0].sentence and "random start, 3 layers)" in gaps[1].sentence
     assert found["mnist denoising start, 3 layers beats random, 100 labels"].effect == pytest.approx(4, abs=0.05)
-    slope = found[f"mnist denoising start, {claim.BEST}: gap shrinks with labels"]
+    slope = found[f"mnist denoising start, {BEST}: gap shrinks with labels"]
     assert slope.verdict == "reproduced" and slope.effect == pytest.approx(-0.5, abs=0.05)
 
 
@@ -274,7 +275,7 @@ def test_of_two_random_starts_pretraining_is_held_against_the_better_one():
         for start, by_split in means.items() for depth in (1, 3)
     }
     found = verdicts(runs_of(errors))
-    gaps = [found[f"mnist denoising start beats random, {n} labels, {claim.BEST} and width"] for n in (100, 1000)]
+    gaps = [found[f"mnist denoising start beats random, {n} labels, {BEST} and width"] for n in (100, 1000)]
     assert [gap.effect for gap in gaps] == pytest.approx([1, 2], abs=0.05)
     assert "scaled start, 1 layer)" in gaps[0].sentence and "random start, 1 layer)" in gaps[1].sentence
     assert found["mnist denoising start, 3 layers beats scaled, 100 labels"].effect == pytest.approx(1, abs=0.05)
@@ -309,7 +310,7 @@ def test_a_net_whose_seeds_diverged_is_not_the_depth_that_validates_best():
         ("denoising", 3, None): {(split, n): 2 + noise[2] for split in SPLITS for n in (100, 1000)},
     }
     found = verdicts(runs_of(errors))
-    gap = found[f"mnist denoising start beats random, 100 labels, {claim.BEST}"]
+    gap = found[f"mnist denoising start beats random, 100 labels, {BEST}"]
     assert "random start, 1 layer)" in gap.sentence and gap.effect == pytest.approx(2, abs=0.05)
 
 

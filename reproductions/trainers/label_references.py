@@ -4,23 +4,19 @@ from dataclasses import replace
 
 from zoo.reproductions.harness import Published
 from zoo.reproductions.trainers.label_curves import metric
+from zoo.reproductions.trainers.label_rows import MODEL, TOP, setting, spread_metric, wide
 
-MODEL = "autoencoder_stack"
 
+def _published():
+    """{row and metric: what it is held against}."""
 
-def published_beside(setting, wide, spread_metric, top):
-    """PUBLISHED of the claim: {row and metric: what it is held against}.
-
-    setting, wide, spread_metric: the claim's functions that name its nets, its large ones and its spreads; top: the units of
-    its narrow top layer.
-    """
     def error(model, where, note):
         return Published(model, where, note, metric="test_error_pct")
 
     def at(start, depth, labels, narrow=None):
         return ("mnist", MODEL, setting(start, depth, narrow), metric("test", labels))
 
-    bengio, narrow = "experiment 2", f"experiment 3: top layer limited to {top} units"
+    bengio, narrow = "experiment 2", f"experiment 3: top layer limited to {TOP} units"
     seeds, text = "mean, standard deviation over seeds", "another size of net and another optimiser"
     sixty = "60,000 images; 200 units here at the hour, 1,000 at full"
     older, machines = "plain SGD from the uniform start of before 2010", "restricted Boltzmann machines"
@@ -53,9 +49,9 @@ def published_beside(setting, wide, spread_metric, top):
             error("DBN-3", "50k train", f"{machines}, widths chosen on validation"),
             error("DBN pre-training", bengio, f"{machines}; {text}"),
         ],
-        at("random", 1, 50000, top): error("shallow net, no pre-training", narrow, text),
-        at("random", 3, 50000, top): error("deep net, no pre-training", narrow, text),
-        at("autoencoder", 3, 50000, top): [
+        at("random", 1, 50000, TOP): error("shallow net, no pre-training", narrow, text),
+        at("random", 3, 50000, TOP): error("deep net, no pre-training", narrow, text),
+        at("autoencoder", 3, 50000, TOP): [
             error("autoencoder pre-training", narrow, text),
             error("DBN pre-training", narrow, f"{machines}; {text}"),
         ],
@@ -79,3 +75,6 @@ def published_beside(setting, wide, spread_metric, top):
         found[at("random", 3, labels)] = error("ConvNet, supervised throughout", f"{labels} labels", convnet)
         found[at("denoising", 3, labels)] = error("ConvNet, unsupervised lower layers", f"{labels} labels", convnet)
     return found
+
+
+PUBLISHED = _published()

@@ -1,0 +1,160 @@
+"""What unsupervised_pretraining judges: starts against each other at every number of labels, spreads, the narrow top layer."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from zoo.reproductions.harness import Published, as_published, check, paired_difference, target
+from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.statistics import deviation_ratio_interval, mean_interval, slopes
+from zoo.reproductions.trainers.label_curves import metric
+from zoo.reproductions.trainers.label_rows import (
+    BEST, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, errors_of, labels_of, large_of, name_of, nets_of, wide,
+)
+from zoo.reproductions.trainers.label_trends import trends
+
+# Vincent et al. (2010); the spread is half their interval, over test images.
+STACK = Published("stacked denoising autoencoder, 3 layers", "50k train", metric="test_error_pct")
+FULL_STACK = 2_000_000  # weights of the full budget's net of three layers, at least: the target is for nets of that size
+
+
+def checks_of(runs):
+    """The gaps at every number of labels, how they change with it and with depth; spread over seeds; the narrow top layer."""
+    nets, checks = nets_of(runs), []
+    depths = sorted({depth for _, depth, top in nets if not top})
+    for depth in depths:
+        for start in PRETRAINED:
+            if (start, depth, None) in nets:
+                row, without = nets[start, depth, None], nets["random", depth, None]
+                errors = [errors_of(runs, net, labels_of(runs)) for net in (row, without)]
+                checks += _gaps(runs, nets, start, "random", depth) + trends(row[0], name_of(row), row[2], labels_of(runs), *errors)
+                if ("scaled", depth, None) in nets:
+                    checks += _gaps(runs, nets, start, "scaled", depth)
+    if len(depths) > 1:
+        whole = [start for start in (*PRETRAINED, *UNTRAINED) if all((start, depth, None) in nets for depth in depths)]
+        pairs = [(start, rival) for start in PRETRAINED for rival in UNTRAINED if {start, rival} <= {*whole}]
+        checks += [_deeper(runs, nets, *pair, depths) for pair in pairs]
+        checks += _layers_alone(runs, nets, depths) + _in_best_depths(runs, nets, depths)
+    for depth in depths:
+        for start in RIVALS:
+            if {(start, depth, None), ("denoising", depth, None)} <= nets.keys():
+                checks += _gaps(runs, nets, "denoising", start, depth)
+    spread = [(rival, depth) for depth in depths for rival in UNTRAINED if (rival, depth, None) in nets]
+    checks += [_spread(runs, nets, "denoising", *pair) for pair in spread]
+    if ("autoencoder", 3, TOP) in nets:
+        checks += _narrow(runs, nets)
+    checks += _of_published_size(runs, nets)
+    return checks
+
+
+def _gaps(runs, nets, start, rival, depth):
+    """That a start errs less than its rival at each number of labels, paired over seeds."""
+    better, worse = nets[start, depth, None], nets[rival, depth, None]
+    return [
+        paired_difference(
+            runs, better=better, worse=worse, metric=metric("test", n), name=f"{name_of(better)} beats {rival}, {n} labels"
+        )
+        for n in labels_of(runs)
+    ]
+
+
+def _in_best_depths(runs, nets, depths):
+    """Starts against each other, each in the depth that errs least on validation with as many labels.
+
+    One depth for both can make a rival of a net that is too deep for so few labels. Of random starts it is the width, too.
+    """
+    labels, dataset, checks = labels_of(runs), runs.dataset.iloc[0], []
+
+    def kinds(start):
+        return UNTRAINED if start == "random" else (start,)
+
+    means = runs.value.fillna(np.inf).groupby([runs.setting, runs.metric]).mean()  # a diverged seed is no reason to choose a net
+    best = {
+        (start, n): min(rows, key=lambda row: means[row[2], metric("validation", n)])
+        for start in STARTS
+        for n in labels
+        if len(rows := [row for (made, _, top), row in nets.items() if made in kinds(start) and not top]) > 1
+    }
+    for start, rival in (*((start, "random") for start in PRETRAINED), *(("denoising", rival) for rival in RIVALS)):
+        if {(start, labels[0]), (rival, labels[0])} <= best.keys():
+            each = BEST + " and width" * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
+            for n in labels:
+                rows, name = (best[start, n], best[rival, n]), f"{dataset} {start} start beats {rival}, {n} labels, {each}"
+                checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", n), name=name))
+            if rival == "random":
+                errors = [np.hstack([errors_of(runs, best[net, n], [n]) for n in labels]) for net in (start, rival)]
+                checks += trends(dataset, f"{dataset} {start} start, {each}", f"{start} start, {each},", labels, *errors)
+    return checks
+
+
+def _deeper(runs, nets, start, rival, depths):
+    """Erhan et al. (2010): the more layers, the more pre-training spares; all numbers of labels count alike."""
+    labels = labels_of(runs)
+    errors = [[errors_of(runs, nets[name, depth, None], labels) for depth in depths] for name in (start, rival)]
+    shares = 100 * (1 - np.divide(*map(np.array, errors))).mean(axis=2)  # (depths, seeds)
+    slope, dataset = mean_interval(slopes(depths, shares.T)), runs.dataset.iloc[0]
+    what = f"slope of the share of errors that the {start} start spares against the {rival} one on the number of layers"
+    over = f"its mean over {len(labels)} numbers of labels, paired over {slope.n} seeds"
+    against = "" if rival == "random" else f" against {rival}"
+    name = f"{dataset} {start} start: share of errors spared{against} grows with layers"
+    sentence = f"On {dataset}, {', '.join(map(str, depths))} layers, {what}, {over}"
+    return check(name, slope, "% of the errors per layer", sentence, above=0, seeds=shares.shape[1])
+
+
+def _layers_alone(runs, nets, depths):
+    """That from each start, with most labels, the deepest net errs less than the shallowest: depth and nothing else."""
+    labels, checks = labels_of(runs)[-1], []
+    for start in dict.fromkeys(start for start, _, top in nets if not top):
+        if {(start, depths[0], None), (start, depths[-1], None)} <= nets.keys():
+            deep, shallow = (nets[start, depth, None] for depth in (depths[-1], depths[0]))
+            name = f"{name_of(deep)} beat {depths[0]}, {labels} labels"
+            checks.append(paired_difference(runs, better=deep, worse=shallow, metric=metric("test", labels), name=name))
+    return checks
+
+
+def _spread(runs, nets, start, rival, depth):
+    """Erhan et al. (2010): from a pre-trained start seeds end closer together. With most labels they share their images."""
+    rows, labels = [nets[name, depth, None] for name in (rival, start)], labels_of(runs)[-1]
+    interval = deviation_ratio_interval(*(errors_of(runs, row, [labels])[:, 0] for row in rows))
+    spread = f"the standard deviation over seeds of the test error of {rows[0][2]} over that of {rows[1][2]}"
+    sentence = f"On {rows[0][0]}, with {labels} labels, {spread}, paired over {interval.n} seeds, after Pitman and Morgan"
+    seeds = len(errors_of(runs, rows[0], [labels]))
+    doubt = "so few seeds say little about a spread" if seeds < 10 else ""
+    return check(f"{name_of(rows[1])}: less spread than {rival}", interval, "times", sentence, above=1, doubt=doubt, seeds=seeds)
+
+
+def _narrow(runs, nets):
+    """Bengio et al. (2007): below a top layer of 20 units, pre-trained layers fit the training set better and generalise.
+
+    And what layers below do at all: a net of three against the one layer of 20 units alone.
+    """
+    rows, labels = {"better": nets["autoencoder", 3, TOP], "worse": nets["random", 3, TOP]}, labels_of(runs)[-1]
+    checks = [
+        paired_difference(runs, **rows, metric=metric(split, labels), name=f"{TOP} units on top: less {split} error")
+        for split in ("test", "training")
+    ]
+    for start in ("autoencoder", "random"):
+        rows = {"better": nets[start, 3, TOP], "worse": nets["random", 1, TOP]}
+        name = f"{TOP} units on top: three layers, {start} start, beat one"
+        checks.append(paired_difference(runs, **rows, metric=metric("test", labels), name=name))
+    return checks
+
+
+def _of_published_size(runs, nets):
+    """Vincent et al. (2010): what a denoising stack as large as theirs comes to with all labels, and its rivals beside it."""
+    measured, checks, large = {"metric": metric("test", 50000)}, [], large_of(runs)
+    row = large.get("denoising") or nets.get(("denoising", 3, None))
+    for rival in ("random", "modern") if "denoising" in large else ():
+        if rival in large:
+            name = f"{name_of(row)} beats {wide(rival)}"
+            checks.append(paired_difference(runs, better=row, worse=large[rival], name=name, **measured))
+    if row and 50000 in labels_of(runs) and lines_of(runs, row).parameters.max() >= FULL_STACK:
+        error, within = (
+            published_value("unsupervised_pretraining", {(*row, measured["metric"]): entry}, row, measured["metric"])
+            for entry in (STACK, replace(STACK, spread=True))
+        )
+        checks.append(target(runs, row, at_most=error, **measured))
+        name = f"{name_of(row)}: within the interval published with the error"
+        checks.append(as_published(runs, row, error, within=within, name=name, **measured))
+    return checks
