@@ -40,12 +40,15 @@ SEEDS = {"hour": 5, "full": 10}
 DEPTHS = (1, 2, 3, 5, 8)
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "softsign", "softplus")
 RIVALS = ("tanh", "sigmoid")  # at all depths of the quick budget; the larger ones have all
+SCALED = (("sigmoid", "scaled"),)  # nets in a start that is for sigmoids alone; the hour's run has none
+SHARED = [start for start in STARTS if start != "scaled"]
 OWN = "each in its own start"
 # The starts of ReLU and of its rival where the two are compared: the same for both, or for each the one made for it.
 COMPARISONS = {
     "old uniform start": ("old uniform", "old uniform"),
     "normalised start": ("normalised", "normalised"),
     "He's start": ("He", "He"),
+    "normalised start, its rival's four times as wide": ("normalised", "scaled"),
     OWN: ("He", "normalised"),
 }
 FASTEST = "each in its fastest start"
@@ -116,9 +119,11 @@ def _mlps(budget):
     some = [*itertools.product((1, 3, 5), ("relu", *RIVALS), ("normalised",))]
     some += [(5, activation, "old uniform") for activation in ("relu", *RIVALS)]
     some += [(5, "relu", "He"), (5, "softsign", "normalised"), (5, "softplus", "normalised")]
+    some += [(depth, *net) for depth in (1, 3, 5) for net in SCALED]
     few = [(2, activation, "normalised") for activation in ("relu", "tanh")]
-    every = [*itertools.product(DEPTHS, ACTIVATIONS, STARTS)]
-    grid = budget.choose(smoke=few, quick=some, hour=every, full=every)
+    every = [*itertools.product(DEPTHS, ACTIVATIONS, SHARED)]
+    scaled = [(depth, *net) for depth in DEPTHS for net in SCALED]
+    grid = budget.choose(smoke=few, quick=some, hour=every, full=[*every, *scaled])
     for depth, activation, start in grid:
         recipe = size | {"depth": depth, "activation": activation, "start": start, "rates": rates, "momentum": 0.0}
         yield Trial(dataset, "mlp", setting(depth, activation, start), budget.seeds, train_mlp, recipe, cost=2 + depth)
@@ -178,19 +183,23 @@ def judge(runs):
 
 
 def _fastest(runs, dataset, depth, rival, present):
-    """The rows of ReLU and its rival, each in the start of those that both have that brings its seeds to the lowest target
-    soonest, of equals the one with the least error in the end; None where they share one start at most.
+    """The rows of ReLU and its rival, each in the start of those that both have, sigmoids in theirs, too, that brings its
+    seeds to the lowest target soonest, of equals the one with the least error in the end; None where they share one at most.
     """
     import numpy as np
 
-    nets = [[(dataset, "mlp", setting(depth, unit, start)) for unit in ("relu", rival)] for start in STARTS]
+    nets = [[(dataset, "mlp", setting(depth, unit, start)) for unit in ("relu", rival)] for start in SHARED]
     shared = [pair for pair in nets if present.issuperset(pair)]
+    own = {(dataset, "mlp", setting(depth, *net)) for net in SCALED if net[0] == rival} & present
 
     def late(row):
         steps = _by_seed(runs, row, _lowest_target(runs, row)).fillna(float("inf"))
         return np.log(steps).mean(), _by_seed(runs, row, "validation_error_pct").fillna(float("inf")).mean()
 
-    return [min(rows, key=late) for rows in zip(*shared)] if len(shared) > 1 else None
+    if len(shared) < 2:
+        return None
+    relu, rivals = zip(*shared)
+    return [min(relu, key=late), min([*rivals, *own], key=late)]
 
 
 def summarise(runs):

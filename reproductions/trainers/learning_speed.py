@@ -6,7 +6,7 @@ stands for the middle of that epoch. Between two epochs the error is interpolate
 
 import numpy as np
 
-from zoo.reproductions.trainers.step_sizes import errors_on, losses_on, most_accurate, rows
+from zoo.reproductions.trainers.step_sizes import SIGMOID_START, errors_on, losses_on, most_accurate, rows
 
 STARTS = {
     # U[-1/sqrt(n), 1/sqrt(n)], n inputs: the custom before Glorot & Bengio (2010)
@@ -15,6 +15,8 @@ STARTS = {
     "normalised": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform"},
     # U[-sqrt(6/n), sqrt(6/n)]: He et al. (2015)
     "He": {"scale": 2.0, "mode": "fan_in", "distribution": "uniform"},
+    # four times as wide as the normalised one, for sigmoids
+    "scaled": SIGMOID_START["config"],
 }
 # In which epochs a learning curve is written down.
 CURVE = (1, 2, 3, 5, 7, 10, 14, 20, 30)
