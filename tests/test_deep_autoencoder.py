@@ -118,6 +118,16 @@ def test_pretraining_meets_a_modern_start_under_the_same_descent():
     assert verdicts["mnist: pre-training, Adam, beats a modern start"] == "reproduced"
 
 
+def test_the_scaled_start_is_held_against_pretraining_and_the_mean_image():
+    escaped = ERRORS | {net("scaled start, Adam"): [12.0, 12.1, 12.3], net("pre-trained, Adam"): [2.0, 2.1, 2.2]}
+    found = {check.name.removeprefix("mnist: "): check for check in claim.judge(runs_of(escaped))}
+    assert found["the scaled start collapses, Adam"].verdict == "contradicted"
+    gaps = [found[f"pre-trained, {descent}, beats the scaled start"] for descent in ("Adam", "momentum")]
+    assert [gap.effect for gap in gaps] == pytest.approx([12.1333 - 2.1, 12.1333 - 6.1], abs=1e-3)
+    recipes = {trial.setting: trial.recipe for trial in claim.trials(Budget.named("full", defaults=claim.SEEDS))}
+    assert recipes["scaled start, Adam"] == recipes["start of 2006, Adam"] | {"start": "scaled"}
+
+
 def test_a_start_that_escapes_and_a_wrong_metric_are_contradictions():
     wrong = ERRORS | {net("start of 2006, momentum"): [21.0, 22.0, 23.0], claim._pca("mnist", 30): [14.5]}
     verdicts = {check.name: check.verdict for check in claim.judge(runs_of(wrong))}
