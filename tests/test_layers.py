@@ -251,6 +251,12 @@ def test_a_start_may_be_any_that_keras_takes():
     assert initialiser_for("relu", shared) is not shared, "one initialiser gives equal shapes equal values"
     model = zoo.create_model("mlp", (8, 8), 10, widths=[4], initialiser=lambda shape, dtype=None: keras.ops.ones(shape, dtype))
     assert (numpy(model.get_layer("hidden_1").kernel) == 1).all()
+    # A configuration, as that which mlp names for sigmoids: every layer draws its own.
+    wide = {"class_name": "VarianceScaling", "config": {"scale": 16.0, "mode": "fan_avg", "distribution": "uniform"}}
+    model = zoo.create_model("autoencoder_stack", (8, 8), 10, widths=[64, 64], initialiser=wide)
+    first, second = (numpy(model.get_layer(f"encoder_{number}").kernel) for number in (1, 2))
+    assert [np.abs(kernel).max() for kernel in (first, second)] == pytest.approx([4 * (6 / 128) ** 0.5] * 2, rel=0.01)
+    assert (first != second).mean() > 0.99
 
 
 def test_random_features_are_of_vectors():

@@ -28,6 +28,7 @@ def autoencoder_stack(
 ):
     """The classifier: encoder_1 .. encoder_n, then the logits.
 
+    initialiser: of the encoders' weights, as of mlp, where it says what suits sigmoids that are not pre-trained.
     dropout: rate after each encoder; augmentation: of images, see zoo.layers.augment; both in fine-tuning.
     Raises InvalidInput for a stack of no encoders.
     """

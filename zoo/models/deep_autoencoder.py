@@ -30,8 +30,8 @@ def deep_autoencoder(
     Trained with binary cross-entropy from logits towards the input times `rescale`, which has to be in 0..1: see
     zoo.reconstruction. widths: of the encoder's layers, mirrored in the decoder; none for a linear encoder and
     a logistic decoder, logistic PCA. code: how many numbers describe an example. activation: of all but code and output;
-    sigmoid, that of 2006, hardly learns without pre-training. initialiser: of all kernels; None takes he_normal for
-    rectified units, glorot_uniform for others.
+    sigmoid, that of 2006, hardly learns without pre-training, or an initialiser that suits it, see mlp. initialiser: of all
+    kernels; None takes he_normal for rectified units, glorot_uniform for others.
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_vector(x)
