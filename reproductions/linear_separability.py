@@ -18,15 +18,16 @@ cores, some 40 minutes, 500 units, 20,000 images of MNIST and all of the other s
 as many layers, on mnist_rot from 46 to 19, 13 and 12, on MNIST from 8.2 to 3.2, 2.4 and 2.3, those of the trained ConvNet
 over two, its third of 128 units being undecided. Pre-trained only, layers are far ahead of the input, too, the third of the
 first, but behind the second: on mnist_rot, 46 to 30, 26 and 27, not by as much as the published ones, 43 to 22, 15 and 10,
-whose sizes and noise were chosen. Untrained layers of sigmoids lose a little on what lies below them, or gain next to
-nothing. Of an untrained ConvNet Alain & Bengio saw the probes improve from layer to layer: here those of both convolutions
-do, from 8.2 to 3.4 and 2.5, and those of the dense layer above them, of fewer units than the features that are probed below,
-are as bad as the input's again. Quick budget (3 seeds, 2 cores, some 3 minutes: 200 units, 4,000 images): every trained
-layer is ahead of the input and, the ConvNet's first apart, of the untrained one; the second is ahead of the first, while
-with so few images it stays undecided whether the third is ahead of the second and, pre-trained only, of the first. Of the
-untrained ConvNet the dense layer, of as many units as the convolution below it has features, is not told apart from that. In
-the plane (20 seeds) the arms of the spiral come apart: of 26 % on the input 13.5 are left after a layer; after two, 14 nets
-err on 1 % at most and the others on 9 to 12, after three, 19 on less than 1; one layer alone is left with 10.
+whose sizes and noise were chosen. Untrained layers of sigmoids, in Glorot & Bengio's start, lose a little on what lies below
+them, or gain next to nothing. Of an untrained ConvNet Alain & Bengio saw the probes improve from layer to layer: here those
+of both convolutions do, from 8.2 to 3.4 and 2.5, and those of the dense layer above them, of fewer units than the features
+that are probed below, are as bad as the input's again. Quick budget (3 seeds, 2 cores, some 3 minutes: 200 units, 4,000
+images): every trained layer is ahead of the input and, the ConvNet's first apart, of the untrained one; the second is ahead
+of the first, while with so few images it stays undecided whether the third is ahead of the second and, pre-trained only, of
+the first. Of the untrained ConvNet the dense layer, of as many units as the convolution below it has features, is not told
+apart from that. In the plane (20 seeds) the arms of the spiral come apart: of 26 % on the input 13.5 are left after a layer;
+after two, 14 nets err on 1 % at most and the others on 9 to 12, after three, 19 on less than 1; one layer alone is left with
+10.
 """
 
 from zoo.reproductions.harness import Published, Trial, paired_difference

@@ -8,28 +8,30 @@ step size. Then Krizhevsky, Sutskever & Hinton's Figure 1 (2012): a four-layer C
 error, ReLU against tanh, where they found a ratio of epochs of six. CIFAR-10 has to be at hand: `zoo data fetch cifar10`,
 or cifar10_jpeg, a lossy copy that is not the canonical set. With neither, the rest is run and the verdicts say so.
 
-Expected, full budget (10 seeds, one H100, 15 minutes by estimate, not run yet): sigmoids fall behind with depth until they
-do not learn at all; tanh, in a good start, is ahead of ReLU. Hour (5 seeds, 2 cores, an hour: 100 units, 10,000 images, a
-ConvNet of 34,000 weights on 10,000 images): so it is. Each unit in the fastest of the three starts, ReLU is ahead of tanh
-with two layers and behind it with three and more, ahead of sigmoids and of softplus with two and more, of softsign with two
-and three. Start by start: with 2 to 5 layers, from the old uniform and from the normalised start, ReLU takes four to seven
-tenths of the steps of sigmoids and of softplus, which with 5 and 8 come to 2 % nowhere, and three quarters to nine tenths of
-those of softsign; with one layer nothing is decided in these starts. Ahead of tanh it is with 2 layers, and with 3 from the
-old start; elsewhere the two are not told apart there. From He's start, which was made for ReLU, it is ahead of tanh with one
-layer and with 2; from 3 on tanh is the faster one, with 8 in two thirds of the steps. From the old uniform start and with 8
-layers only tanh comes to 2 %, from four seeds of five. In the end, each in its own start, ReLU errs less than all the others
-with 1 to 3 layers (softplus with one is undecided), with 5 and 8 than all but tanh and, with 8, softsign. The ConvNet gets
-to 25 % training error a little sooner with tanh, in 7.4 epochs rather than 8.3, where Krizhevsky et al. saw ReLU take a
-sixth of tanh's. There, too, fully connected nets come to 60 % training error sooner with tanh, with three layers in nine
-tenths of ReLU's steps and with five in eight; softsign is not told apart, softplus takes a third more, and five layers of
-sigmoids learn next to nothing. In the end these stay at 90 % of test errors, where 57 are published; ReLU, on 58 to 60, is
-not told apart from the others in their own starts; from the old uniform start nets err more, on 61. Published are 51 to 56,
-of nets ten times as wide on four times the images. Quick budget (3 seeds, 2 cores, some 2 minutes: 64 units, 3,000 images,
-part of the grid, a ConvNet of 11,000 weights on 800 images): from one start for both ReLU is ahead of sigmoids, the more the
+Expected, full budget (10 seeds, one H100, 15 minutes by estimate, not run yet): from the starts that ReLU has, too, sigmoids
+fall behind with depth until they do not learn at all; from one four times as wide that is open; tanh, in a good start, is
+ahead of ReLU. Hour (5 seeds, 2 cores, an hour: 100 units, 10,000 images, a ConvNet of 34,000 weights on 10,000 images): so
+it is. Each unit in the fastest of the three starts, ReLU is ahead of tanh with two layers and behind it with three and more,
+ahead of sigmoids and of softplus with two and more, of softsign with two and three. Start by start: with 2 to 5 layers, from
+the old uniform and from the normalised start, ReLU takes four to seven tenths of the steps of sigmoids and of softplus,
+which with 5 and 8 come to 2 % nowhere, and three quarters to nine tenths of those of softsign; with one layer nothing is
+decided in these starts. Ahead of tanh it is with 2 layers, and with 3 from the old start; elsewhere the two are not told
+apart there. From He's start, which was made for ReLU, it is ahead of tanh with one layer and with 2; from 3 on tanh is the
+faster one, with 8 in two thirds of the steps. From the old uniform start and with 8 layers only tanh comes to 2 %, from four
+seeds of five. In the end, from He's start, the others from the normalised one, ReLU errs less than all the others with 1 to
+3 layers (softplus with one is undecided), with 5 and 8 than all but tanh and, with 8, softsign. The ConvNet gets to 25 %
+training error a little sooner with tanh, in 7.4 epochs rather than 8.3, where Krizhevsky et al. saw ReLU take a sixth of
+tanh's. There, too, fully connected nets come to 60 % training error sooner with tanh, with three layers in nine tenths of
+ReLU's steps and with five in eight; softsign is not told apart, softplus takes a third more, and five layers of sigmoids
+learn next to nothing. In the end these stay at 90 % of test errors, where 57 are published; ReLU, on 58 to 60, is not told
+apart from the others in the normalised start; from the old uniform start nets err more, on 61. Published are 51 to 56, of
+nets ten times as wide on four times the images. Quick budget (3 seeds, 2 cores, some 2 minutes: 64 units, 3,000 images, part
+of the grid, a ConvNet of 11,000 weights on 800 images): from one start for both ReLU is ahead of sigmoids, the more the
 deeper, and with five layers these do not come to 5 %; but from a start four times as wide, which the hour has not had, they
 do, with one layer, three and five in a number of steps that is not told apart from ReLU's in the normalised start, and with
-five not far from ReLU's in He's: what depth did to sigmoids was their start. ReLU is ahead of softplus, and of tanh with one
-hidden layer only; the small ConvNet, too, learns faster with tanh.
+five in 1.3 times those of ReLU in He's (1.01 to 1.64), which is ahead by that: up to five layers nearly all that depth did
+to sigmoids was their start. ReLU is ahead of softplus, and of tanh with one hidden layer only; the small ConvNet, too,
+learns faster with tanh.
 """
 
 import itertools
@@ -46,7 +48,7 @@ RIVALS = ("tanh", "sigmoid")  # at all depths of the quick budget; the larger on
 SCALED = (("sigmoid", "scaled"),)  # nets in a start that is for sigmoids alone; the hour's run has none
 SHARED = [start for start in STARTS if start != "scaled"]
 WIDE = "its rival's four times as wide"
-OWN = "each in its own start"
+OWN = "He's start, its rival's normalised"
 # The starts of ReLU and of its rival where the two are compared: the same for both, or for each the one made for it.
 COMPARISONS = {
     "old uniform start": ("old uniform", "old uniform"),
@@ -56,8 +58,9 @@ COMPARISONS = {
     f"normalised start, {WIDE}": ("normalised", "scaled"),
     f"He's start, {WIDE}": ("He", "scaled"),
 }
-IN_THE_END = {OWN: "", f"He's start, {WIDE}": f", {WIDE}"}  # where test errors are compared, and what the check's name adds
-FASTEST = "each in its fastest start"
+IN_THE_END = (OWN, f"He's start, {WIDE}")  # where test errors are compared, too
+FASTEST = "each in the fastest start tried"
+UNTRIED = "sigmoids in a start four times as wide, which suits them, were not tried"
 CIFAR = ("cifar10", "cifar10_jpeg")
 # Depth, activation and start of the nets on it: those of Glorot's tables, and what they are compared with.
 ON_CIFAR = (
@@ -69,8 +72,8 @@ CONVNETS = {"relu": ("convnet", "4 layers, relu"), "tanh": ("convnet", "4 layers
 SPEEDUP = "speedup_in_epochs"
 PLACE = 5
 HEADLINES = (
-    "mnist: relu before sigmoid, * hidden, each in its fastest start",
-    "mnist: relu before tanh, * hidden, each in its fastest start",
+    "mnist: relu before sigmoid, * hidden, each in the fastest start tried",
+    "mnist: relu before tanh, * hidden, each in the fastest start tried",
     "cifar10*: relu before tanh, ConvNet",
 )
 PROTOCOL = """
@@ -181,11 +184,13 @@ def judge(runs):
             if present.issuperset(pair):
                 checks.append(_sooner(runs, *pair, name=f"{dataset}: relu before {rival}, {depth} hidden, {where}"))
                 if where in IN_THE_END:
-                    name = f"{dataset}: relu errs less in the end than {rival}, {depth} hidden{IN_THE_END[where]}"
+                    name = f"{dataset}: relu errs less in the end than {rival}, {depth} hidden, {where}"
                     checks.append(paired_difference(runs, better=pair[0], worse=pair[1], name=name))
         for depth, rival in itertools.product(DEPTHS, ACTIVATIONS[1:]):
             if pair := _fastest(runs, dataset, depth, rival, present):
-                checks.append(_sooner(runs, *pair, name=f"{dataset}: relu before {rival}, {depth} hidden, {FASTEST}"))
+                all_tried = {(dataset, "mlp", setting(depth, *net)) for net in SCALED if net[0] == rival} <= present
+                name, notes = f"{dataset}: relu before {rival}, {depth} hidden, {FASTEST}", [] if all_tried else [UNTRIED]
+                checks.append(_sooner(runs, *pair, name=name, notes=notes))
     return checks + ([_convnets_compared(runs, dataset) for dataset in _with_convnets(runs)] or [_not_run()])
 
 

@@ -121,7 +121,10 @@ def test_pretraining_meets_a_modern_start_under_the_same_descent():
 def test_the_scaled_start_is_held_against_pretraining_and_the_mean_image():
     escaped = ERRORS | {net("scaled start, Adam"): [12.0, 12.1, 12.3], net("pre-trained, Adam"): [2.0, 2.1, 2.2]}
     found = {check.name.removeprefix("mnist: "): check for check in claim.judge(runs_of(escaped))}
-    assert found["the scaled start collapses, Adam"].verdict == "contradicted"
+    escapes = found["the scaled start does not collapse, Adam"]
+    assert escapes.verdict == "reproduced" and escapes.effect == pytest.approx(52 / 12.1327, rel=1e-3)
+    stuck = {check.name: check for check in claim.judge(runs_of(ERRORS | {net("scaled start, Adam"): [51.0, 51.1, 51.2]}))}
+    assert stuck["mnist: the scaled start does not collapse, Adam"].verdict == "contradicted"
     gaps = [found[f"pre-trained, {descent}, beats the scaled start"] for descent in ("Adam", "momentum")]
     assert [gap.effect for gap in gaps] == pytest.approx([12.1333 - 2.1, 12.1333 - 6.1], abs=1e-3)
     recipes = {trial.setting: trial.recipe for trial in claim.trials(Budget.named("full", defaults=claim.SEEDS))}

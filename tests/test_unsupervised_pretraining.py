@@ -275,7 +275,7 @@ def test_of_two_random_starts_pretraining_is_held_against_the_better_one():
         for start, by_split in means.items() for depth in (1, 3)
     }
     found = verdicts(runs_of(errors))
-    gaps = [found[f"mnist denoising start beats random, {n} labels, {BEST} and width"] for n in (100, 1000)]
+    gaps = [found[f"mnist denoising start beats random, {n} labels, {BEST}, random from the better of two starts"] for n in (100, 1000)]
     assert [gap.effect for gap in gaps] == pytest.approx([1, 2], abs=0.05)
     assert "scaled start, 1 layer)" in gaps[0].sentence and "random start, 1 layer)" in gaps[1].sentence
     assert found["mnist denoising start, 3 layers beats scaled, 100 labels"].effect == pytest.approx(1, abs=0.05)

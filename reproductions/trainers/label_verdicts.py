@@ -62,7 +62,7 @@ def _gaps(runs, nets, start, rival, depth):
 def _in_best_depths(runs, nets, depths):
     """Starts against each other, each in the depth that errs least on validation with as many labels.
 
-    One depth for both can make a rival of a net that is too deep for so few labels. Of random starts it is the width, too.
+    One depth for both can make a rival of a net that is too deep for so few labels. Of two random starts it is the better one, too.
     """
     labels, dataset, checks = labels_of(runs), runs.dataset.iloc[0], []
 
@@ -78,7 +78,7 @@ def _in_best_depths(runs, nets, depths):
     }
     for start, rival in (*((start, "random") for start in PRETRAINED), *(("denoising", rival) for rival in RIVALS)):
         if {(start, labels[0]), (rival, labels[0])} <= best.keys():
-            each = BEST + " and width" * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
+            each = BEST + ", random from the better of two starts" * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
             for n in labels:
                 rows, name = (best[start, n], best[rival, n]), f"{dataset} {start} start beats {rival}, {n} labels, {each}"
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", n), name=name))

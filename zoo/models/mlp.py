@@ -27,7 +27,8 @@ def mlp(
     """Hidden layers of `widths` units.
 
     initialiser: of the hidden weights, a Keras name or configuration; None takes he_normal for rectified units,
-    glorot_uniform for others. Stacks of sigmoids learn far better from four times its bounds, as their slope at 0 is a quarter:
+    glorot_uniform for others. Deep stacks of sigmoids, of five layers say, hardly learn from that, and do from four times its
+    bounds, as their slope at 0 is a quarter (with one layer it matters little):
     {"class_name": "VarianceScaling", "config": {"scale": 16.0, "mode": "fan_avg", "distribution": "uniform"}}.
     input_dropout, dropout: rates at the input and after each hidden layer (Srivastava et al., JMLR 2014).
     batch_norm: normalise before the activation. augmentation: of images, see zoo.layers.augment.
