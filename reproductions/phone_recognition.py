@@ -4,8 +4,8 @@ The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer ar
 application of pre-training: nets that map short windows of coefficients to probabilities for the fragments of speech in
 their middle set records on a small vocabulary in 2009. Here 11 frames of 40 log-mel energies with deltas, of Russian speech
 of one speaker, give the phone of the frame in the middle, one of 51: by Gaussian mixtures, discriminant analysis, nearest
-neighbours, a linear classifier, nets of 1 to 6 hidden layers from a random, a pre-trained and a modern start, a ConvNet and
-an LSTM, trained on few and on many labelled minutes. Then Robinson's table of 1989: eleven vowels of strangers, where the
+neighbours, a linear classifier, nets of 1 to 6 hidden layers from random, pre-trained and modern starts, a ConvNet and an
+LSTM, trained on few and on many labelled minutes. Then Robinson's table of 1989: eleven vowels of strangers, where the
 nearest neighbour won. The speech, 179 MB, has to be at hand: `zoo data fetch msu_ru_speech`. Without it the vowels are run
 and the verdicts say so.
 
