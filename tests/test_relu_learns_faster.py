@@ -97,18 +97,21 @@ def test_checks_are_paired_ratios():
     assert not_run.verdict == "undecided" and "not run" in not_run.sentence
 
 
+def rows_of(steps):
+    """Rows of nets of five layers, {(activation, start): steps of each seed}, that all err alike in the end."""
+    shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
+    return [
+        shared | {"setting": claim.setting(5, *net), "seed": seed, "metric": metric, "value": value}
+        for net, found in steps.items() for seed, taken in enumerate(found)
+        for metric, value in (("steps_to_5_percent_training_error", taken), ("test_error_pct", 3.0), ("validation_error_pct", 3.0))
+    ]
+
+
 def test_each_net_in_its_fastest_start():
     """tanh is behind in the start that both have best in common, and ahead where each has its own best."""
     steps = {("relu", "He"): [100, 110], ("relu", "normalised"): [200, 210]}
     steps |= {("tanh", "He"): [80, 90], ("tanh", "normalised"): [300, 310]}
-    shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
-    rows = [
-        shared | {"setting": claim.setting(5, *net), "seed": seed, "metric": metric, "value": value}
-        for net, found in steps.items() for seed, steps_taken in enumerate(found)
-        for metric, value in (
-            ("steps_to_5_percent_training_error", steps_taken), ("test_error_pct", 3.0), ("validation_error_pct", 3.0)
-        )
-    ]
+    rows = rows_of(steps)
     found = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
     check = found[f"mnist: relu before tanh, 5 hidden, {claim.FASTEST}"]
     assert check.effect == pytest.approx((80 / 100 * 90 / 110) ** 0.5, rel=1e-5) and check.verdict == "contradicted"
@@ -120,12 +123,7 @@ def test_each_net_in_its_fastest_start():
 def test_sigmoids_may_take_the_start_that_is_for_them_alone():
     steps = {("relu", "He"): [100, 110], ("relu", "normalised"): [200, 210]}
     steps |= {("sigmoid", "He"): [300, 310], ("sigmoid", "normalised"): [400, 410], ("sigmoid", "scaled"): [150, 160]}
-    shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
-    rows = [
-        shared | {"setting": claim.setting(5, *net), "seed": seed, "metric": metric, "value": value}
-        for net, found in steps.items() for seed, taken in enumerate(found)
-        for metric, value in (("steps_to_5_percent_training_error", taken), ("test_error_pct", 3.0), ("validation_error_pct", 3.0))
-    ]
+    rows = rows_of(steps)
     found = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
     fastest = found[f"mnist: relu before sigmoid, 5 hidden, {claim.FASTEST}"]
     assert fastest.effect == pytest.approx((1.5 * 160 / 110) ** 0.5, rel=1e-5) and "scaled start" in fastest.sentence
@@ -142,12 +140,7 @@ def test_a_start_in_which_seeds_diverged_is_not_the_fastest(lost):
     nan = float("nan")
     steps = {("relu", "normalised"): [nan] * lost + [50] * (2 - lost), ("relu", "He"): [100, 110]}
     steps |= {("tanh", "normalised"): [300, 310], ("tanh", "He"): [320, 330]}
-    shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
-    rows = [
-        shared | {"setting": claim.setting(5, *net), "seed": seed, "metric": metric, "value": value}
-        for net, found in steps.items() for seed, taken in enumerate(found)
-        for metric, value in (("steps_to_5_percent_training_error", taken), ("test_error_pct", 3.0), ("validation_error_pct", 3.0))
-    ]
+    rows = rows_of(steps)
     found = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
     check = found[f"mnist: relu before tanh, 5 hidden, {claim.FASTEST}"]
     assert claim.setting(5, "relu", "He") in check.sentence and check.verdict == "reproduced"
