@@ -73,6 +73,13 @@ SIZES = {
         "longer": [("scaled", 1), ("scaled", 6), ("modern", 1), ("modern", 6)],
     },
 }
+# What the starts need but for widths.
+RECTIFIED = {"activation": "relu", "input_dropout": 0.0, "dropout": 0.0}
+OPTIONS = {
+    "scaled": {"initialiser": SIGMOID_START},
+    "rectified": RECTIFIED,
+    "modern": RECTIFIED | {"input_dropout": 0.1, "dropout": 0.2},
+}
 # Nets that learn from the most minutes only.
 DEAREST = {"quick": (CONVNET, LSTM), "hour": (CONVNET,), "full": ()}
 PLACE = 16
@@ -149,10 +156,8 @@ def _speech_trials(budget):
         recipe = shared | {"minutes": [m for m in minutes if row != KNN or m <= 10], "features": features, "grid": grid}
         yield Trial(SPEECH, *row, seeds, train_baseline, recipe, cost, optional=True)
     learning = shared | {name: size[name] for name in ("epochs", "batch_size")}
-    for row, options, pretraining, cost in _nets(size):
-        rates = size["rates"][row[0] != "autoencoder_stack"]
-        recipe = learning | {"rates": rates, "options": options, "pretraining": pretraining}
-        recipe["shown"] = row in _shown(size["depths"])
+    for row, own, pretraining, cost in _nets(size):
+        recipe = learning | own | {"pretraining": pretraining, "shown": row in _shown(size["depths"])}
         if row in DEAREST[budget.name]:  # with the fewer minutes it takes nearly as long again
             recipe |= {"minutes": minutes[-1:], "epochs": recipe["epochs"][-1:]}
         yield Trial(SPEECH, *row, seeds, train_net, recipe, cost, optional=True, leaves=recipe["shown"])
@@ -160,9 +165,8 @@ def _speech_trials(budget):
     spent = PASSES * depth * (size["speech"]["pool"] or most) / most  # by pre-training, in epochs on so many minutes
     recipe = learning | {"minutes": [most], "epochs": [size["epochs"][-1] + round(spent)], "pretraining": None, "shown": False}
     for start, depth in size["longer"]:
-        row, rates = longer(start, depth), size["rates"][STARTS[start] != "autoencoder_stack"]
-        mine = recipe | {"rates": rates, "options": _options(start, size["width"], depth)}
-        yield Trial(SPEECH, *row, seeds, train_net, mine, 5 + 5 * depth, optional=True)
+        mine = recipe | _stack(start, size, depth)
+        yield Trial(SPEECH, *longer(start, depth), seeds, train_net, mine, 5 + 5 * depth, optional=True)
 
 
 def _older(size):
@@ -176,26 +180,23 @@ def _older(size):
 
 
 def _nets(size):
-    """((model, setting), options, pre-training, cost) of every net on speech."""
-    yield LINEAR, {}, None, 4
+    """((model, setting), {"options", "rates"}, pre-training, cost) of every net on speech."""
+    rates = size["rates"][1]
+    yield LINEAR, {"options": {}, "rates": rates}, None, 4
     for depth in size["depths"]:
         noise = {"corruption": "masking", "level": 0.25, "error": ["linear"] + ["crossentropy"] * (depth - 1)}
         noise |= {"epochs": PASSES, "learning_rate": 1e-3}
         for start in STARTS:
-            pretrained, options = start == "pre-trained", _options(start, size["width"], depth)
-            yield net(start, depth), options, noise if pretrained else None, 5 + 2 * depth + 3 * depth * pretrained
-    yield CONVNET, {"blocks": size["blocks"], "dense": size["dense"], "dropout": 0.2}, None, 30
-    yield LSTM, {"units": size["lstm"], "layers": 1, "dropout": 0.2}, None, 15
+            pretrained, own = start == "pre-trained", _stack(start, size, depth)
+            yield net(start, depth), own, noise if pretrained else None, 5 + 2 * depth + 3 * depth * pretrained
+    yield CONVNET, {"options": {"blocks": size["blocks"], "dense": size["dense"], "dropout": 0.2}, "rates": rates}, None, 30
+    yield LSTM, {"options": {"units": size["lstm"], "layers": 1, "dropout": 0.2}, "rates": rates}, None, 15
 
 
-def _options(start, width, depth):
-    """The options of a stack of so many layers."""
-    noise = (0.1, 0.2) if start == "modern" else (0.0, 0.0)
-    own = {
-        "scaled": {"initialiser": SIGMOID_START},
-        **dict.fromkeys(("rectified", "modern"), {"activation": "relu", "input_dropout": noise[0], "dropout": noise[1]}),
-    }
-    return {"widths": [width] * depth} | own.get(start, {})
+def _stack(start, size, depth):
+    """{"options", "rates"} of a stack of so many layers."""
+    options = {"widths": [size["width"]] * depth} | OPTIONS.get(start, {})
+    return {"options": options, "rates": size["rates"][STARTS[start] != "autoencoder_stack"]}
 
 
 def _shown(depths):

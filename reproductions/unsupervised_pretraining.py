@@ -48,7 +48,6 @@ from zoo.reproductions.trainers.label_rows import (
     MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDE, WIDTH, errors_of, labels_of, large_of, nets_of, setting, spread_metric,
     wide,
 )
-from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 SEEDS = {"quick": 5, "hour": 10}
 NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
@@ -118,12 +117,9 @@ def trials(budget):
     depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 2, 3), full=(1, 2, 3))
 
     def trial(start, depth, labels, top=None):
-        activation, dropout, noise = STARTS[start]
-        widths = [width] * (depth - 1) + [top or width]
-        options = {"widths": widths, "activation": activation, "rescale": 1 / 255}
+        options, dropout, noise = STARTS[start]
+        options = options | {"widths": [width] * (depth - 1) + [top or width], "rescale": 1 / 255}
         options["dropout"] = rate_of_dropout if dropout else 0.0
-        if start == "scaled":
-            options["initialiser"] = SIGMOID_START
         pretraining = noise and noise | {"epochs": passes, "batch_size": size["batch_size"], "learning_rate": rate}
         recipe = size | {"options": options, "pretraining": pretraining, "labels": labels}
         recipe["filters"] = drawn = depth == depths[-1] and top is None

@@ -2,17 +2,18 @@
 
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.trainers.label_curves import metric
+from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 MODEL = "autoencoder_stack"
-# What a start is made of: activation, whether there is dropout, the noise of autoencoders or None without pre-training.
-# scaled: as random, four times as wide.
+SIGMOID, RELU = {"activation": "sigmoid"}, {"activation": "relu"}
+# What a start is made of: options, whether there is dropout, the noise of autoencoders or None without pre-training.
 STARTS = {
-    "random": ("sigmoid", False, None),
-    "scaled": ("sigmoid", False, None),
-    "autoencoder": ("sigmoid", False, {"corruption": None, "level": 0.0}),
-    "denoising": ("sigmoid", False, {"corruption": "masking", "level": 0.25}),
-    "rectified": ("relu", False, None),
-    "modern": ("relu", True, None),
+    "random": (SIGMOID, False, None),
+    "scaled": (SIGMOID | {"initialiser": SIGMOID_START}, False, None),
+    "autoencoder": (SIGMOID, False, {"corruption": None, "level": 0.0}),
+    "denoising": (SIGMOID, False, {"corruption": "masking", "level": 0.25}),
+    "rectified": (RELU, False, None),
+    "modern": (RELU, True, None),
 }
 PRETRAINED = ("autoencoder", "denoising")
 UNTRAINED = ("random", "scaled")  # what pre-training is held against, in its best depth the better of both

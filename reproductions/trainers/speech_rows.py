@@ -47,7 +47,7 @@ def means_in_words(errors):
     return ", ".join(f"{np.nanmean(sample):.1f}" for sample in errors)
 
 
-def gap_of(runs, depth, minutes, start="random"):
+def gap_of(runs, depth, minutes, start):
     """What pre-training spares against a random start, for every seed."""
     return errors_of(runs, net(start, depth), minutes) - errors_of(runs, net("pre-trained", depth), minutes)
 
