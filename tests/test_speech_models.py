@@ -255,6 +255,8 @@ def test_mixtures_know_shapes_and_shares_of_classes():
     noisy = np.hstack([x, random.standard_normal((441, 1))])
     found = [Mixtures(2, 0.3, 0).fit(noisy * unit, y).predict(noisy * unit) for unit in ([1, 1], [0.01, 100])]
     assert_array_equal(*found)
+    spread = [Mixtures(1, floor, 0).fit(x, y).mixtures[0].covariances_ for floor in (0.1, 0.6)]
+    assert_allclose(spread[1] - spread[0], 0.5, atol=1e-6)
     # Where the likelihoods are equal, the more frequent class is the answer.
     flat = Mixtures(1, 0.01, 0).fit(np.vstack([sides, sides[:100]]), np.repeat([0, 1], [400, 100]))
     assert (flat.predict(np.zeros((3, 1))) == 0).all()

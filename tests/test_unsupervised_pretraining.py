@@ -285,6 +285,9 @@ def test_of_two_random_starts_pretraining_is_held_against_the_better_one():
     spread = {name for name in found if "less spread" in name}
     rivals = ("random", "scaled")
     assert spread == {f"mnist denoising start, {n}: less spread than {rival}" for n in ("1 layer", "3 layers") for rival in rivals}
+    for rival in rivals:
+        sentence = found[f"mnist denoising start, 3 layers: less spread than {rival}"].sentence
+        assert f"of {rival} start, 3 layers over that of denoising start, 3 layers" in sentence
 
 
 def test_the_scaled_start_is_the_random_one_four_times_as_wide():
