@@ -38,7 +38,6 @@ import itertools
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
 from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.statistics import geometric_mean
 from zoo.reproductions.trainers.learning_speed import STARTS, train_convnet, train_mlp
 
 SEEDS = {"hour": 5, "full": 10}
@@ -292,64 +291,30 @@ def draw(runs):
     """Steps to the lowest target against depth on the first data set, a panel a start, and the ConvNets' learning curves."""
     from matplotlib.figure import Figure
 
+    from zoo.reproductions.trainers import speed_pictures as pictures
+
     starts = [start for start in STARTS if runs.setting.str.endswith(f", {start} start").any()]
     with_convnets = _with_convnets(runs)
     columns = len(starts) + len(with_convnets)
     figure = Figure(figsize=(4.2 * columns, 4.4))
     panels = figure.subplots(1, columns, squeeze=False)[0]
+    dataset = runs.dataset.iloc[0]
+    metric = _lowest_target(runs, (dataset, "mlp", runs.setting.iloc[0]))
+    steps = runs[(runs.model == "mlp") & (runs.dataset == dataset) & (runs.metric == metric)]
     for axes, start in zip(panels, starts):
         axes.sharey(panels[0])
-        _draw_steps(axes, runs[(runs.model == "mlp") & (runs.dataset == runs.dataset.iloc[0])], start)
+        found = {
+            activation: {depth: steps[steps.setting == setting(depth, activation, start)] for depth in DEPTHS}
+            for activation in ACTIVATIONS
+        }
+        pictures.draw_steps(axes, found, metric.replace("_", " "), f"{dataset}, {start} start")
     panels[0].legend(fontsize=8)
-    for axes, dataset in zip(panels[len(starts) :], with_convnets):
-        _draw_curves(axes, runs, dataset)
+    for axes, where in zip(panels[len(starts) :], with_convnets):
+        rows = {activation: (where, *row) for activation, row in CONVNETS.items()}
+        target = float(_lowest_target(runs, rows["relu"]).split("_")[2])
+        curves = {activation: lines_of(runs, row) for activation, row in rows.items()}
+        pictures.draw_curves(axes, curves, target, f"{where}, ConvNet, every seed a line")
     return figure
-
-
-def _draw_steps(axes, runs, start):
-    """Every seed a dot, means joined; a hollow triangle is a seed that never gets there."""
-    from matplotlib.ticker import LogLocator
-
-    row = (runs.dataset.iloc[0], "mlp", runs.setting.iloc[0])
-    metric = _lowest_target(runs, row)
-    runs = runs[runs.metric == metric]
-    for index, activation in enumerate(ACTIVATIONS):
-        found = {depth: runs[runs.setting == setting(depth, activation, start)] for depth in DEPTHS}
-        # Side by side, so that none hides the others.
-        places = {depth: depth * 1.04 ** (index - 2) for depth, rows in found.items() if len(rows)}
-        axes.plot(places.values(), [geometric_mean(found[depth].value) for depth in places], color=f"C{index}", lw=1)
-        for depth, place in places.items():
-            for rows, style in _there_or_not(found[depth]):
-                axes.plot([place] * len(rows), rows.value, color=f"C{index}", ms=5, ls="", **style)
-        axes.plot([], [], "o-", color=f"C{index}", ms=5, lw=1, label=activation)
-    axes.plot([], [], "^", color="grey", fillstyle="none", label="never gets there")
-    axes.set(xscale="log", yscale="log", xlim=(0.8, 10), xlabel="hidden layers", ylabel=metric.replace("_", " "))
-    axes.set_title(f"{row[0]}, {start} start", fontsize=10)
-    axes.minorticks_off()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
-
-
-def _there_or_not(rows):
-    """((rows whose seed gets there, style), (the others, style)): as many steps as were given stand for never."""
-    there = rows.value < rows.updates
-    return (rows[there], {"marker": "o"}), (rows[~there], {"marker": "^", "fillstyle": "none"})
-
-
-def _draw_curves(axes, runs, dataset):
-    """Training error against epochs of both ConvNets, every seed a line, and the target."""
-    for index, (activation, row) in enumerate(CONVNETS.items()):
-        mine = lines_of(runs, (dataset, *row))
-        curves = mine.assign(epoch=mine.metric.str.extract(r"_in_epoch_(\d+)$")[0].astype(float)).dropna(subset="epoch")
-        for _, curve in curves.groupby("seed"):
-            axes.plot(curve.epoch, curve.value, ".-", color=f"C{index}", lw=1, alpha=0.8)
-        axes.plot([], [], ".-", color=f"C{index}", label=activation)
-    target = float(_lowest_target(runs, (dataset, *row)).split("_")[2])
-    axes.axhline(target, color="black", lw=1, ls="--")
-    axes.set(xlabel="epoch", ylabel="training error, %", ylim=(0, 100))
-    axes.set_title(f"{dataset}, ConvNet, every seed a line", fontsize=10)
-    axes.legend(fontsize=8)
 
 
 def _published():
