@@ -6,7 +6,7 @@ stands for the middle of that epoch. Between two epochs the error is interpolate
 
 import numpy as np
 
-from zoo.reproductions.trainers.step_sizes import SIGMOID_START, errors_on, losses_on, most_accurate, rows
+from zoo.reproductions.trainers.step_sizes import errors_on, losses_on, most_accurate, rows
 
 STARTS = {
     # U[-1/sqrt(n), 1/sqrt(n)], n inputs: the custom before Glorot & Bengio (2010)
@@ -15,9 +15,10 @@ STARTS = {
     "normalised": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform"},
     # U[-sqrt(6/n), sqrt(6/n)]: He et al. (2015)
     "He": {"scale": 2.0, "mode": "fan_in", "distribution": "uniform"},
-    # four times as wide as the normalised one, for sigmoids
-    "scaled": SIGMOID_START["config"],
 }
+# The units whose slope at 0 is not 1, as the normalised start takes it to be, and not ReLU's, for which He's is made. They
+# have a "scaled" start, too: within the normalised bounds over this slope.
+SLOPES = {"sigmoid": 1 / 4, "softplus": 1 / 2}
 # In which epochs a learning curve is written down.
 CURVE = (1, 2, 3, 5, 7, 10, 14, 20, 30)
 WITHIN_FIRST = 0.5  # of an epoch: how a net counts that gets to a target within its first one
@@ -96,7 +97,7 @@ def learn(trial, train, options, activation):
     from zoo.datasets import describe
 
     r, shape, classes = trial.recipe, train.x.shape[1:], describe(trial.dataset).classes
-    start = keras.initializers.VarianceScaling(**STARTS[r["start"]]) if "start" in r else None
+    start = keras.initializers.VarianceScaling(**start_of(r["start"], activation)) if "start" in r else None
     options = options | {"activation": activation, "initialiser": start, "dropout": 0}
     population = zoo.Population(
         lambda: zoo.create_model(trial.model, shape, classes, **options), [*trial.seeds] * len(r["rates"])
@@ -109,6 +110,13 @@ def learn(trial, train, options, activation):
     )
     error = 100 * (1 - history.accuracy).where(np.isfinite(history.loss))
     return population, error.to_numpy().reshape(len(r["rates"]), len(trial.seeds), r["epochs"])
+
+
+def start_of(name, activation):
+    """Options of keras.initializers.VarianceScaling: a start of STARTS, or "scaled" for a unit of SLOPES."""
+    if name == "scaled":
+        return STARTS["normalised"] | {"scale": SLOPES[activation] ** -2}
+    return STARTS[name]
 
 
 def steps_to(errors, target, steps):
