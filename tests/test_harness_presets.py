@@ -9,8 +9,9 @@ import pytest
 
 import zoo
 from zoo.errors import ResultsError
-from zoo.reproductions.harness import Trial, run_claim, target
+from zoo.reproductions.harness import Budget, Trial, load_claim, run_claim, target
 from zoo.reproductions.harness.folder import read_folder
+from zoo.reproductions.harness.kept import chosen
 from zoo.reproductions.harness.presets import make_presets
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
@@ -55,3 +56,13 @@ def test_presets_follow_from_a_run_and_stay_with_their_lines(claim, results_dir,
     assert [folder.name for folder in make_presets(claim, shipped)] == ["mlp_digits"]
     assert contents(shipped / "linear_digits") == before
     assert "[linear_digits]" in (shipped / "README.md").read_text()
+
+
+@pytest.mark.parametrize("only, settings", [
+    ("autoencoder_stack_mnist_1000_labels_random", ["1000 labels, random"]),
+    ("*_denoising", ["1000 labels, denoising"]),
+    ("autoencoder_stack_mnist", ["1000 labels, random", "1000 labels, denoising"]),
+])
+def test_a_line_alone_is_run_by_the_name_of_its_preset(only, settings):
+    claim = load_claim("pretrained_unlabelled")
+    assert [trial.setting for trial in chosen(claim, claim.trials(Budget.named("full")), only)] == settings

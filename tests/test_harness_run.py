@@ -101,7 +101,7 @@ def test_the_same_card_in_another_host_computes_again_what_ran_on_the_processor(
         assert begun(log) == {"linear": begins, "mlp": begins}
 
 
-@pytest.mark.parametrize("only", ["ml*", "mlp_digits"])
+@pytest.mark.parametrize("only", ["ml*", "mlp_digits", "mlp_digits_one_layer_of_32", "*_of_32"])
 def test_one_model_anew_and_the_lines_of_the_others_stay(log, only):
     folder = run()
     before, environment = values(folder), json.loads((folder / "environment.json").read_text())

@@ -7,12 +7,14 @@ from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
 from zoo.reproductions.harness.losses import OF_RUNS, Losses
+from zoo.reproductions.harness.presets import preset_name
 from zoo.reproductions.harness.runs import lines_of, stored_rows
 from zoo.reproductions.harness.store import Entry
 
 
 def chosen(module, trials, only):
-    """The trials whose model, or model and data set as in lstm_mnist, `only` fits, a name with shell wildcards; all for None.
+    """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or these
+    and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None.
 
     Raises InvalidInput where none is, or where they are some of the trials that leave what the claim draws pictures of.
     """
@@ -29,7 +31,8 @@ def chosen(module, trials, only):
 
 
 def _fits(trial, only):
-    return any(fnmatch.fnmatchcase(name, only) for name in (trial.model, f"{trial.model}_{trial.dataset}"))
+    names = (trial.model, f"{trial.model}_{trial.dataset}", preset_name(*trial.row))
+    return any(fnmatch.fnmatchcase(name, only) for name in names)
 
 
 def kept(trials, folder, environment):

@@ -66,7 +66,7 @@ def reproduce(
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="Run a model, or a model_dataset, alone, wildcards allowed; the other lines stay, and pictures of other models.",
+            help="Run a model, model_dataset or model_dataset_setting alone, wildcards allowed; the other lines stay, and their pictures.",
             show_default=False,
         ),
     ] = None,
