@@ -52,6 +52,11 @@ REACH = {"sunspots": 2, "taylor_demand": 96}  # years, half hours (two days), up
 HELD = 85.0  # percent of the test values
 RATES = [0.003, 0.01, 0.03, 0.1]
 WIDER, DECAYS = [0.001, *RATES, 0.3], [0, 0.1, 1, 3, 10]  # on sunspots
+MORE, MILDER = [0.001, *RATES], [0, 0.01, 0.1, 1]  # on the others, in full
+VECTOR = 10  # epochs of an mlp that take as long as one of the recurrent nets
+# That there may be at most, of a recurrent net.
+EPOCHS = {"sunspots": 100, "taylor_demand": 60, "mackey_glass": 100}
+FULL_EPOCHS = EPOCHS | {"taylor_demand": 100, "mackey_glass": 400}
 COMPARISONS = [(LSTM, LINEAR), (LSTM, MLP), (LSTM, RNN), (RNN, LINEAR), (MLP, LINEAR), (SMALL, LINEAR), (SMALL, MLP)]
 PLACE = 15
 HEADLINES = (
@@ -112,12 +117,11 @@ def trials(budget):
             if row == SMALL and not noisy:
                 continue
             vector = row in (MLP, SMALL)
-            most = 2 if budget.name == "smoke" else (60 if dataset == "taylor_demand" else 100) * (4 if vector else 1)
-            rates = WIDER if noisy else RATES
-            rates = budget.choose(smoke=[0.01], quick=rates, full=rates)
+            most = budget.choose(smoke={}, quick=EPOCHS, full=FULL_EPOCHS).get(dataset, 2) * (VECTOR if vector else 1)
+            rates = budget.choose(smoke=[0.01], quick=WIDER if noisy else RATES, full=WIDER if noisy else MORE)
             recipe = {"options": options, "rates": rates, "epochs": most, "batch_size": 16 if noisy else 32, "search_seeds": 5}
-            if noisy:
-                recipe["decays"] = budget.choose(smoke=[0], quick=DECAYS, full=DECAYS)
+            decays = budget.choose(smoke=[0], quick=DECAYS if noisy else None, full=DECAYS if noisy else MILDER)
+            recipe |= {"decays": decays} if decays else {}
             share = {MLP: 0.3, SMALL: 0.3, RNN: 0.5, LSTM: 1}[row]
             cost = {"sunspots": 3, "taylor_demand": 20, "mackey_glass": 5}[dataset] * share
             found.append(Trial(dataset, *row, budget.seeds, forecast_with_nets, recipe, cost, leaves=True))
