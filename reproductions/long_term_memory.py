@@ -119,19 +119,22 @@ def _adding(budget):
 def _pixels(budget):
     pool = budget.choose(smoke=7, quick=4, hour=4, full=2)
     units = budget.choose(smoke=4, quick=32, hour=64, full=128)
-    grid = list(PIXEL_RATES)
     shared = budget.choose(
-        smoke={"n_train": 100, "n_test": 100, "rates": [0.01], "epochs": 2, "batch_size": 50},
-        quick={"n_train": 2000, "n_test": 2000, "rates": grid, "epochs": 10, "batch_size": 20},
-        hour={"n_train": None, "n_test": None, "rates": grid, "epochs": 10, "batch_size": 50},
-        full={"n_train": None, "n_test": None, "rates": [0.001, 0.003], "epochs": 25, "batch_size": 500},
+        smoke={"n_train": 100, "n_test": 100, "epochs": 2, "batch_size": 50},
+        quick={"n_train": 2000, "n_test": 2000, "epochs": 10, "batch_size": 20},
+        hour={"n_train": None, "n_test": None, "epochs": 10, "batch_size": 50},
+        full={"n_train": None, "n_test": None, "epochs": 25, "batch_size": 500},
     )
     steps = (28 // pool) ** 2
     orders = budget.choose(smoke={"in order": False}, quick=ORDERS, hour=ORDERS, full=ORDERS)
+    few = {name: list(PIXEL_RATES[name]) for name in NETS}
+    two = {name: found[:2] for name, found in few.items()}
+    rates = budget.choose(smoke=dict.fromkeys(NETS, [0.01]), quick=few, hour=few, full=two)
     return [
         Trial(
             "mnist", name, f"{steps} pixels {order}", budget.seeds, train_pixels,
-            _net(name, units, steps) | shared | {"pool": pool, "permuted": permuted}, 2 if "lstm" in name else 1,
+            _net(name, units, steps) | shared | {"rates": rates[name], "pool": pool, "permuted": permuted},
+            2 if "lstm" in name else 1,
         )
         for order, permuted in orders.items()
         for name in NETS

@@ -165,7 +165,12 @@ def test_nets_are_compared_at_equal_cost(budget):
     for row in {(trial.dataset, trial.setting) for trial in trials}:
         mine = [trial for trial in trials if (trial.dataset, trial.setting) == row]
         assert [trial.model for trial in mine] == list(claim.NETS)
-        assert len({str({k: v for k, v in trial.recipe.items() if k not in ("model", "options")}) for trial in mine}) == 1
+        own = ("model", "options", "rates")
+        assert len({str({k: v for k, v in trial.recipe.items() if k not in own}) for trial in mine}) == 1
+        assert len({len(trial.recipe["rates"]) for trial in mine}) == 1
+        least = {trial.model: min(trial.recipe["rates"]) for trial in mine}
+        smaller = 0.1 if row[0] == "mnist" and budget != "smoke" else 1
+        assert least.pop(claim.IRNN) == pytest.approx(smaller * least[claim.RNN]) and len(set(least.values())) == 1
         assert len({trial.recipe["options"]["units"] for trial in mine}) == 1
         # The lstms differ in where gates start: one has lags as long as its sequences.
         first = mine[0].recipe
@@ -210,7 +215,7 @@ def test_pixels_that_nobody_reads_decide_nothing():
 @pytest.mark.parametrize("place, why", [(0, "least"), (1, ""), (-1, "largest")])
 def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, errors, place, why):
     """The rnn errs more; whether its step size is an end of its grid. That of the lstm, which is, does not matter."""
-    grid = claim.RATES if task[0] == "adding" else claim.PIXEL_RATES
+    grid = claim.RATES if task[0] == "adding" else claim.PIXEL_RATES["rnn"]
 
     def said(errors):
         rows = [
@@ -224,6 +229,20 @@ def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, e
     assert said(errors) == (f"the rnn takes the {why} step size of its grid and might err less beyond" if why else "")
     nothing = {"mnist": 89.0, "adding": 0.166}[task[0]]
     assert (said((errors[0], nothing)) == "") == (why == "" or task[0] == "adding"), "who has not learnt to add, has no best one"
+
+
+@pytest.mark.parametrize("length, error, fair", [(100, 0.166, True), (300, 0.166, False), (300, 0.05, True)])
+def test_nothing_is_decided_against_an_irnn_whose_steps_were_too_large_for_so_long_a_T(length, error, fair):
+    """It learnt nothing, in steps that are as small as it takes up to T = 100."""
+    task = ("adding", f"T = {length}")
+    runs = pd.DataFrame([
+        {"dataset": "adding", "model": name, "setting": task[1], "metric": what, "seed": seed, "value": value}
+        for name, mse in ((claim.CHRONO, 1e-4), (claim.IRNN, error), (claim.RNN, 0.166))
+        for seed in range(3)
+        for what, value in (("mse", mse), ("step_size", claim.RATES[1]))
+    ])
+    assert ("wants a smaller step size" in lag_doubts.no_contest(runs, task, claim.CHRONO, claim.IRNN)) is not fair
+    assert lag_doubts.no_contest(runs, task, claim.CHRONO, claim.RNN) == "", "the plain rnn learns nothing at T = 50 either"
 
 
 def test_nets_that_have_learnt_nothing_are_not_ordered():

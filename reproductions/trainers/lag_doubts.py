@@ -8,7 +8,9 @@ from zoo.datasets.adding.sequences import MEAN_PREDICTOR
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
 RATES = (0.001, 0.003, 0.01)  # step sizes on the adding problem
-PIXEL_RATES = (*RATES, 0.03)  # and on so few pixels as quick and hour read
+# And on so few pixels as quick and hour read: as many for each net, smaller ones for the irnn, whose gradients grow most.
+PIXEL_RATES = dict.fromkeys(("rnn", "lstm", "lstm, chrono start"), (*RATES, 0.03)) | {"irnn": (0.0001, 0.0003, 0.001, 0.003)}
+MOST_STEP = 0.1  # of the step size of an irnn times T: those that it took at T = 20, 50 and 100 lie between this and twice this
 FEW_PIXELS = 49
 LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
 CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
@@ -54,7 +56,7 @@ def nothing_left(runs, setting, when, *names):
 
 def no_contest(runs, task, *names):
     """Why a difference between nets in a task (dataset, setting) decides nothing; "" where it does."""
-    return _nothing_learnt(runs, task, *names) or _at_an_end(runs, task, *names)
+    return _nothing_learnt(runs, task, *names) or _at_an_end(runs, task, *names) or _too_large_steps(runs, task, *names)
 
 
 def _nothing_learnt(runs, task, *names):
@@ -73,9 +75,18 @@ def _at_an_end(runs, task, *names):
     loser = _of(comparable(runs), task, "log10_mse", names).groupby("model").value.mean().idxmax() if adding else errors.idxmax()
     if not (adding and errors[loser] < ignorant or few):
         return ""
-    grid, taken = RATES if adding else PIXEL_RATES, _of(runs, task, "step_size", [loser]).value.mean()
+    grid = RATES if adding else PIXEL_RATES[loser]
+    taken = _of(runs, task, "step_size", [loser]).value.mean()
     end = {grid[0]: "least", grid[-1]: "largest"}.get(round(taken, 9))
     return f"the {loser} takes the {end} step size of its grid and might err less beyond" if end else ""
+
+
+def _too_large_steps(runs, task, *names):
+    """Why an irnn that has not learnt to add may have had no fair chance: so long a T wants a smaller step size."""
+    errors, ignorant, _ = _errors(runs, task, names)
+    if task[0] != "adding" or errors.get("irnn", 0) < ignorant or RATES[0] * int(task[1].removeprefix("T = ")) <= MOST_STEP:
+        return ""
+    return "an irnn wants a smaller step size, the longer T is, than were tried here"
 
 
 def _errors(runs, task, names):
