@@ -26,7 +26,7 @@ def runs_of(n_train, share=1, **changes):
 
 
 def weights_of(trial):
-    return claim.FULL_CONVNET if trial.row[1:] == claim.CONVNET else 7850
+    return claim.FULL_CONVNET if trial.model == "convnet" else 7850
 
 
 def test_every_target_is_of_a_full_trial():
@@ -84,3 +84,10 @@ def test_a_smoke_run_has_one_search_for_a_step_size():
     sizes = [trial.recipe[name] for trial in trials if "batch_size" in trial.recipe for name in ("n_train", "select_on")]
     batches = [trial.recipe["batch_size"] for trial in trials if "batch_size" in trial.recipe for _ in range(2)]
     assert not any(size % batch for size, batch in zip(sizes, batches, strict=True))  # a smaller last one doubles a program
+
+
+@pytest.mark.parametrize("share, error, verdict", [(1, 3.5, "contradicted"), (0.2, 3.5, "undecided"), (0.2, 1.5, "reproduced")])
+def test_a_convnet_below_the_full_size_does_not_contradict_that_the_linear_model_errs_twice_as_often(share, error, verdict):
+    found = [check for check in claim.judge(runs_of(50_000, share=share, convnet=error)) if "twice" in check.name]
+    assert {check.verdict for check in found} == {verdict} and len(found) == 2
+    assert all(("and a larger one may err less" in check.sentence) == (verdict == "undecided") for check in found)
