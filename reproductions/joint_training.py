@@ -16,7 +16,9 @@ and of unsupervised ones; ahead of those learnt one by one with labels by 0.67 t
 save for the ConvNet on MNIST; unsupervised layers of the fully connected net on Fashion-MNIST fall behind random ones.
 """
 
-from zoo.reproductions.harness import Published, Trial, paired_difference
+import itertools
+
+from zoo.reproductions.harness import Published, Trial, control, paired_difference
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.trainers.layerwise import train_layerwise
 
@@ -25,16 +27,32 @@ DATASETS = ("mnist", "fashion_mnist")
 MODELS = {"mlp": "fully connected", "convnet": "ConvNet"}
 RANDOM, SUPERVISED = "random features", "layer by layer, supervised"
 UNSUPERVISED, JOINT = "layer by layer, unsupervised", "all layers together"
-WAYS = {RANDOM: "random", SUPERVISED: "supervised", UNSUPERVISED: "unsupervised", JOINT: "joint"}
-COMPARISONS = [(JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM)]
+LONGER = "layer by layer, supervised, longer"
+WIDE_RANDOM, WIDE_UNSUPERVISED = "one wide layer, random", "one wide layer, unsupervised"
+NO_LAYERS = ("linear", "no hidden layers")
+WAYS = {
+    RANDOM: "random", SUPERVISED: "supervised", LONGER: "supervised", UNSUPERVISED: "unsupervised", JOINT: "joint",
+    WIDE_RANDOM: "random", WIDE_UNSUPERVISED: "unsupervised",
+}
+WIDE = (WIDE_RANDOM, WIDE_UNSUPERVISED)  # of the fully connected net alone
+TIMES = 3  # as many updates, in which layers learn one by one in about as long as all together
+COMPARISONS = [
+    (JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, LONGER), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM),
+    (JOINT, WIDE_RANDOM), (JOINT, WIDE_UNSUPERVISED), (WIDE_UNSUPERVISED, WIDE_RANDOM),
+]
 LAST_STAGE = "updates being equal in all, the classifier on the former's layers makes those of the last stage alone"
-COST = {RANDOM: 2, SUPERVISED: 3, UNSUPERVISED: 3, JOINT: 4, "mlp": 1, "convnet": 5}
+COST = {
+    RANDOM: 2, SUPERVISED: 3, LONGER: 6, UNSUPERVISED: 3, JOINT: 4, WIDE_RANDOM: 3, WIDE_UNSUPERVISED: 8, "mlp": 1, "convnet": 2,
+}
+COLOURS = {way: f"C{place}" for place, way in enumerate(WAYS)}
 SECONDS = "seconds_per_net"
 PLACE = 7
 HEADLINES = (
     "mnist mlp: all layers together beats random features",
     "mnist mlp: all layers together beats layer by layer, unsupervised",
     "mnist mlp: all layers together beats layer by layer, supervised",
+    "mnist mlp: all layers together beats layer by layer, supervised, longer",
+    "mnist mlp: all layers together beats one wide layer, random",
 )
 PROTOCOL = """
 Architecture, starting weights, data, batches and the number of updates are the same for all four ways of a model, and so is
@@ -85,15 +103,21 @@ def trials(budget):
     epochs = {
         "mlp": budget.choose(smoke=6, quick=12, hour=24, full=36), "convnet": budget.choose(smoke=2, quick=4, hour=6, full=20),
     }
-    return [
-        Trial(
-            dataset, model, way, budget.seeds, train_layerwise,
-            shared | {"way": WAYS[way], "options": options[model], "epochs": epochs[model]}, COST[way] * COST[model],
-        )
-        for dataset in budget.choose(smoke=["digits"], quick=DATASETS, hour=DATASETS, full=DATASETS)
-        for model in MODELS
-        for way in WAYS
-    ]
+    wide = {"widths": budget.choose(smoke=[48], quick=[600], hour=[1000], full=[4000]), "input_dropout": 0}
+    found = []
+    for dataset in budget.choose(smoke=["digits"], quick=DATASETS, hour=DATASETS, full=DATASETS):
+        none = shared | {"way": "joint", "options": {}, "epochs": epochs["mlp"]}
+        found.append(Trial(dataset, *NO_LAYERS, budget.seeds, train_layerwise, none))
+        for model, way in ways():
+            recipe = shared | {"way": WAYS[way], "options": wide if way in WIDE else options[model]}
+            recipe["epochs"] = epochs[model] * (TIMES if way == LONGER else 1)
+            found.append(Trial(dataset, model, way, budget.seeds, train_layerwise, recipe, COST[way] * COST[model]))
+    return found
+
+
+def ways():
+    """(model, way) of every net with hidden layers."""
+    return [(model, way) for model in MODELS for way in WAYS if model == "mlp" or way not in WIDE]
 
 
 def summarise(runs):
@@ -106,17 +130,22 @@ def summarise(runs):
 
 
 def judge(runs):
-    """All together against each other way, and features learnt layer by layer against random ones, paired over seeds."""
-    return [
-        paired_difference(
-            runs, better=(dataset, model, better), worse=(dataset, model, worse),
-            name=f"{dataset} {model}: {better} beats {worse}",
-            remark=LAST_STAGE if (model, better, worse) == ("mlp", UNSUPERVISED, RANDOM) else "",
-        )
-        for dataset in runs.dataset.unique()
-        for model in MODELS
-        for better, worse in COMPARISONS
-    ]
+    """All together against each other way, features learnt layer by layer against random ones, and as controls what is left
+    as it starts, or learnt without labels, against no hidden layers at all, paired over seeds.
+    """
+    checks = []
+    for dataset in runs.dataset.unique():
+        for model, (better, worse) in itertools.product(MODELS, COMPARISONS):
+            if {(model, better), (model, worse)} <= set(ways()):
+                few = model == "mlp" and (better, worse) in ((UNSUPERVISED, RANDOM), WIDE[::-1])
+                rows = {"better": (dataset, model, better), "worse": (dataset, model, worse)}
+                name = f"{dataset} {model}: {better} beats {worse}"
+                checks.append(paired_difference(runs, **rows, name=name, remark=LAST_STAGE if few else ""))
+        for model, way in ways():
+            if WAYS[way] in ("random", "unsupervised"):
+                rows = {"better": (dataset, model, way), "worse": (dataset, *NO_LAYERS)}
+                checks.append(control(paired_difference(runs, **rows, name=f"{dataset} {model}: {way} beats no hidden layers")))
+    return checks
 
 
 def draw(runs):
@@ -129,6 +158,9 @@ def draw(runs):
         found = tested[tested.dataset == dataset]
         for axes, (model, name) in zip(panels, MODELS.items()):
             _draw_errors(axes, found[found.model == model])
+            linear = found[found.model == NO_LAYERS[0]].value.mean()
+            axes.axhline(linear, color="grey", ls="--", lw=1)
+            axes.annotate(NO_LAYERS[1], (0.98, linear), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
             axes.set_title(f"{dataset}: {name}", fontsize=11)
         _draw_seconds(panels[2], found)
         panels[2].set_title(f"{dataset}: error against time", fontsize=11)
@@ -136,25 +168,26 @@ def draw(runs):
 
 
 def _draw_errors(axes, found):
-    for place, way in enumerate(WAYS):
+    mine = [way for way in WAYS if (found.setting == way).any()]
+    for place, way in enumerate(mine):
         errors = found[found.setting == way].sort_values("seed").value
         # Side by side, so that equal errors stay visible.
         shifts = [0.3 * (index / max(1, len(errors) - 1) - 0.5) for index in range(len(errors))]
-        axes.plot([place + shift for shift in shifts], errors, "o", ms=6, alpha=0.7, color=f"C{place}")
+        axes.plot([place + shift for shift in shifts], errors, "o", ms=6, alpha=0.7, color=COLOURS[way])
         axes.plot([place - 0.3, place + 0.3], [errors.mean()] * 2, color="black", lw=1.5)
-    names = [way.replace(", ", ",\n").replace("all layers ", "all layers\n") for way in WAYS]
-    axes.set_xticks(range(len(WAYS)), names, fontsize=8)
+    names = [way.replace(", ", ",\n").replace("all layers ", "all layers\n") for way in mine]
+    axes.set_xticks(range(len(mine)), names, fontsize=7, rotation=40, ha="right")
     axes.set(ylabel="test error, %", ylim=(0, None))
 
 
 def _draw_seconds(axes, found):
     for marker, (model, name) in zip("os", MODELS.items()):
-        for place, way in enumerate(WAYS):
+        for way in WAYS:
             dots = found[(found.model == model) & (found.setting == way)]
-            axes.plot(dots.seconds, dots.value, marker, ms=6, alpha=0.7, color=f"C{place}")
+            axes.plot(dots.seconds, dots.value, marker, ms=6, alpha=0.7, color=COLOURS[way])
         axes.plot([], [], marker, color="grey", label=name)
-    for place, way in enumerate(WAYS):
-        axes.plot([], [], "o", color=f"C{place}", label=way)
+    for way in WAYS:
+        axes.plot([], [], "o", color=COLOURS[way], label=way)
     axes.set(xscale="log", yscale="log", xlabel="seconds of training per net", ylabel="test error, %")
     for axis in (axes.xaxis, axes.yaxis):
         plain_ticks(axis)

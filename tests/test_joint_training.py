@@ -185,15 +185,22 @@ def test_bad_settings(way, model, epochs, error, match):
         layerwise.stages(way, model, (8, 8), 10, MLP | CONVNET, epochs)
 
 
-@pytest.mark.parametrize("budget", ["smoke", "quick", "full"])
+@pytest.mark.parametrize("budget", ["smoke", "quick", "hour", "full"])
 def test_every_budget_compares_the_same_nets_at_the_same_cost(budget):
-    trials = claim.trials(Budget.named(budget))
-    for dataset, model in {(trial.dataset, trial.model) for trial in trials}:
-        mine = [trial for trial in trials if (trial.dataset, trial.model) == (dataset, model)]
-        assert {trial.setting for trial in mine} == set(claim.WAYS)
-        assert len({str(trial.recipe | {"way": None}) for trial in mine}) == 1
-        for trial in mine:  # raises where the epochs can't be shared out
-            layerwise.stages(trial.recipe["way"], model, (28, 28), 10, trial.recipe["options"], trial.recipe["epochs"])
+    trials = claim.trials(Budget.named(budget, None, claim.SEEDS))
+    for dataset, model in {(trial.dataset, trial.model) for trial in trials if trial.model in claim.MODELS}:
+        mine = {trial.setting: trial.recipe for trial in trials if (trial.dataset, trial.model) == (dataset, model)}
+        assert set(mine) == {way for net, way in claim.ways() if net == model}
+        longer = mine.pop(claim.LONGER)
+        assert longer == mine[claim.SUPERVISED] | {"epochs": claim.TIMES * mine[claim.SUPERVISED]["epochs"]}
+        wide = [mine.pop(way) for way in claim.WIDE if way in mine]
+        assert len({str(recipe | {"way": None}) for recipe in mine.values()}) == 1
+        assert all(recipe | {"way": None, "options": None} == mine[claim.JOINT] | {"way": None, "options": None} for recipe in wide)
+        assert all(len(recipe["options"]["widths"]) == 1 for recipe in wide) and len(wide) == (2 if model == "mlp" else 0)
+        for recipe in (longer, *wide, *mine.values()):  # raises where the epochs can't be shared out
+            layerwise.stages(recipe["way"], model, (28, 28), 10, recipe["options"], recipe["epochs"])
+        (none,) = [trial.recipe for trial in trials if trial.row == (dataset, *claim.NO_LAYERS)]
+        assert none["rates"] == longer["rates"] and (model != "mlp" or none["epochs"] == mine[claim.JOINT]["epochs"])
 
 
 def runs_of(errors):
@@ -202,20 +209,30 @@ def runs_of(errors):
         {"dataset": "mnist", "model": model, "setting": way, "metric": "test_error_pct", "seconds": 2.0 + seed}
         | {"seed": seed, "value": value + worse}
         for model, worse in (("mlp", 1.0), ("convnet", 0.0))
-        for way, values in errors.items()
+        for way, values in errors.items() if (model, way) in claim.ways()
         for seed, value in enumerate(values)
     ]
-    return pd.DataFrame(rows)
+    linear = dict(zip(("model", "setting"), claim.NO_LAYERS)) | {"seconds": 1.0, "metric": "test_error_pct", "dataset": "mnist"}
+    return pd.DataFrame(rows + [linear | {"seed": seed, "value": 8.0 + 0.01 * seed} for seed in range(3)])
 
 
 def test_checks_are_paired_over_seeds():
     runs = runs_of({
         claim.RANDOM: [9.0, 9.2, 8.9], claim.SUPERVISED: [3.0, 3.1, 2.9],
-        claim.UNSUPERVISED: [9.5, 9.8, 9.45], claim.JOINT: [2.5, 2.7, 2.45],
+        claim.UNSUPERVISED: [9.5, 9.8, 9.45], claim.JOINT: [2.5, 2.7, 2.45], claim.LONGER: [2.8, 2.9, 2.85],
+        claim.WIDE_RANDOM: [2.3, 2.4, 2.2], claim.WIDE_UNSUPERVISED: [2.2, 2.0, 2.15],
     })
     checks = {check.name: check for check in claim.judge(runs)}
-    assert len(checks) == 10
+    assert len(checks) == (9 + 4) + (6 + 2)
+    wide = checks[f"mnist mlp: {claim.JOINT} beats {claim.WIDE_RANDOM}"]
+    assert wide.verdict == "contradicted" and wide.effect == pytest.approx(-0.25, rel=1e-5)
+    assert "the last stage alone" in checks[f"mnist mlp: {claim.WIDE_UNSUPERVISED} beats {claim.WIDE_RANDOM}"].sentence
+    assert "the last stage alone" not in wide.sentence
+    none = checks[f"control: mnist mlp: {claim.RANDOM} beats no hidden layers"]
+    assert none.verdict == "contradicted" and none.effect == pytest.approx(8.01 - 30.1 / 3, rel=1e-5)
     together = checks[f"mnist mlp: {claim.JOINT} beats {claim.SUPERVISED}"]
     assert together.verdict == "reproduced" and together.effect == pytest.approx((0.5 + 0.4 + 0.45) / 3, rel=1e-5)
     assert checks[f"mnist convnet: {claim.UNSUPERVISED} beats {claim.RANDOM}"].verdict == "contradicted"
-    assert {row[2]: interval.estimate for row, _, interval in claim.summarise(runs)} == dict.fromkeys(claim.WAYS, 3.0)
+    assert {row[2]: interval.estimate for row, _, interval in claim.summarise(runs)} == dict.fromkeys(
+        claim.WAYS, 3.0
+    ) | {claim.NO_LAYERS[1]: 1.0}

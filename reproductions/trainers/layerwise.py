@@ -22,7 +22,8 @@ IMAGES = 1000  # that patches are taken from
 
 
 def train_layerwise(trial, report):
-    """The run function of a zoo model (mlp or convnet) whose hidden layers come about as the recipe's `way` says.
+    """The run function of a zoo model (mlp or convnet) whose hidden layers come about as the recipe's `way` says; of linear,
+    which has none and is trained as it is, for comparison.
 
     The recipe names way, options (of the model), n_train, n_test, epochs (of all stages together), batch_size, rates (step
     sizes, of which that with the lowest mean validation error is tested) and patches (for a convnet without labels).
@@ -65,10 +66,14 @@ def stages(way, model, shape, classes, options, epochs):
     The last stage's net is the whole classifier. With labels, a stage trains its layer under a classifier of its own, and
     the last one's stays. Without, it reconstructs (mlp), and one more stage trains the classifier on top; a convnet's
     filters are not learnt by updates (see filtered_weights), so there it is the only stage. Raises UnknownName for another
-    way, InvalidInput for another model and for epochs that can't be shared out evenly.
+    way, InvalidInput for another model and for epochs that can't be shared out evenly. linear has one stage.
     """
+    import zoo
+
     if way not in WAYS:
         raise unknown_name("way to come by layers", way, WAYS)
+    if model == "linear":
+        return [(lambda: zoo.create_model(model, shape, classes, **options), epochs)]
     if model not in HIDDEN:
         raise InvalidInput(f"{model} can't be cut into stages; {' and '.join(HIDDEN)} can.")
     depth = len(options[HIDDEN[model]])
