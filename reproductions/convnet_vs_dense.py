@@ -82,14 +82,14 @@ def trials(budget):
     """The nets of 1989 on few small digits; a ConvNet and an mlp on more and more digits; the distortions, on equal budgets."""
     dataset = budget.choose(smoke="digits", quick="mnist", hour="mnist", full="mnist")
     few = budget.seeds[: budget.choose(smoke=3, quick=5, hour=5, full=20)]
-    made = itertools.chain(early_nets.trials(budget, _rates(budget)), _sizes(budget, few), _distortions(budget, few))
+    made = itertools.chain(early_nets.trials(budget), _sizes(budget, few), _distortions(budget, few))
     return [
         Trial(dataset, *row, seeds, run, recipe, cost, leaves="shifts" in recipe) for row, seeds, run, recipe, cost in made
     ]
 
 
 def _rates(budget):
-    """Step sizes that every net is tried in, distortions aside."""
+    """Step sizes that ConvNet and mlp are tried in at every size."""
     grid = [1e-3, 3e-3, 1e-2, 3e-2]
     return budget.choose(smoke=[1e-2], quick=[3e-3, 1e-2], hour=grid, full=grid)
 

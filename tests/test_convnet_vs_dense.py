@@ -136,7 +136,7 @@ def smoke(model, run, **changes):
 
 
 def test_rows_of_a_net_of_1989(monkeypatch):
-    trial = smoke("lecun1989", train_on_few, epochs=2)
+    trial = smoke("lecun1989", train_on_few, lengths=[2])
     rows = pd.DataFrame(train_on_few(trial, Report())).pivot(index="seed", columns="metric", values="value")
     assert list(rows.index) == [0, 1, 2] and rows.notna().all(axis=None)
     np.testing.assert_allclose(rows.test_accuracy_pct % 2, 0, err_msg="not shares of 50 images")
@@ -144,7 +144,18 @@ def test_rows_of_a_net_of_1989(monkeypatch):
     # A tanh saturates before it diverges, whatever the step size, so the loss has to be spoilt.
     monkeypatch.setattr(nets_of_1989, "squared_error", lambda labels, logits: np.nan * squared_error(labels, logits))
     lost = pd.DataFrame(train_on_few(trial, Report()))
-    assert lost[lost.metric != "step_size"].value.isna().all(), "what diverged has no accuracy"
+    assert lost[~lost.metric.isin(["step_size", "epochs"])].value.isna().all(), "what diverged has no accuracy"
+
+
+@pytest.mark.parametrize("lengths", [[1, 6], [6, 1]])
+def test_a_net_of_1989_has_the_epochs_that_validate_best(lengths):
+    """Six epochs are better than one, wherever in the list: the rows are those of a net that was trained so long alone."""
+    both, alone = (
+        pd.DataFrame(train_on_few(smoke("lecun1989", train_on_few, lengths=some, rates=[1e-9, 0.01]), Report()))
+        for some in (lengths, [6])
+    )
+    assert (both[both.metric == "epochs"].value == 6).all() and (both.updates == 60).all()
+    assert both.drop(columns="seconds").equals(alone.drop(columns="seconds"))
 
 
 def test_rows_of_a_net_whose_digits_stand_in_four_places():
@@ -154,7 +165,7 @@ def test_rows_of_a_net_whose_digits_stand_in_four_places():
     np.testing.assert_allclose(rows.test_accuracy_pct % 2.5, 0, atol=1e-9, err_msg="not shares of 40 images")
     train, _, _ = small_splits(trial.dataset, 8, None, None)
     x, y, chosen, drawn = draws_in_places(trial.seeds, 80, 40, train, 10)
-    population, _ = nets_of_1989._fitted(trial, Split(x, y), chosen)
+    population, _ = nets_of_1989._fitted(trial, Split(x, y), chosen, 20)
     alone = [100 * (population.predict(x[rows])[seed].argmax(axis=-1) == y[rows]).mean() for seed, rows in enumerate(drawn)]
     np.testing.assert_allclose(rows.test_accuracy_pct, alone, err_msg="not each seed's own images")
     assert (rows.training_accuracy_pct > 30).all() and (rows.accuracy_on_all_test_images_pct > 15).all()

@@ -71,6 +71,14 @@ def test_ends_of_a_dict_of_lists_and_of_orders():
     assert found == {"gamma": "the largest of 2 tried", "order": ""}
 
 
+@pytest.mark.parametrize("epochs, said", [([97] * 3, "97 of at most 100"), ([94] * 3, ""), ([40, 100, 60], "100 of at most 100")])
+def test_who_stops_near_the_last_epoch_that_there_may_be_is_at_an_end(epochs, said):
+    assert ends({"epochs": 100}, epochs=epochs, test_error_pct=[1, 2, 3]) == {"epochs": said}
+    assert ends({"epochs": 90}, epochs=[99] * 3) == {"epochs": ""}, "an older run may have had more"
+    assert ends({"epochs": [60, 100]}, epochs=epochs) == ends({"epochs": 100}, test_error_pct=[1, 2, 3]) == {}
+    assert ends({"lengths": [20, 60, 200]}, epochs=[200] * 3) == {"epochs": "the largest of 3 tried"}
+
+
 OTHER = ("mnist", "mlp", "")
 
 

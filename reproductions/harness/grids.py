@@ -8,7 +8,8 @@ from zoo.reproductions.harness.verdicts import who
 
 SOONER = ("epochs_to_", "steps_to_")  # how measures begin of how soon something is learnt
 # Lists of a recipe, and what their values are called as metrics.
-LISTS = {"rates": "step_size", "decays": "weight_decay", "orders": "order"}
+LISTS = {"rates": "step_size", "decays": "weight_decay", "orders": "order", "lengths": "epochs"}
+NEARLY = 0.95  # of the epochs that there may be: who stops there might have gone on
 
 
 def ends_of_grids(trials, runs):
@@ -17,11 +18,17 @@ def ends_of_grids(trials, runs):
     A recipe's grid is one of its LISTS, a list of dicts with the same keys ("settings", "grid") or a dict of lists; the
     metric is called after the key: key, chosen_key, or tuned_key_for_something. "" where no seed took an end, or 0 of
     numbers that are not negative. Grids of one value, and those that do not have what was taken, as an older one may have,
-    are left out.
+    are left out. A recipe whose epochs are a number has in its metric of that name, if any, when it stopped: near the end of
+    them all is an end, too.
     """
     found = {}
     for trial in trials:
         lines = lines_of(runs, trial.row)
+        most = trial.recipe.get("epochs") if isinstance(trial.recipe, dict) else None
+        stopped = lines[lines.metric == "epochs"].value
+        if type(most) is int and len(stopped):
+            last = stopped.max()
+            found[(*trial.row, "epochs")] = f"{last:g} of at most {most}" if NEARLY * most <= last <= most else ""
         for key, values in _grids(trial.recipe).items():
             for metric in lines.metric.unique():
                 if metric.partition("_for_")[0] == key or metric.partition("_for_")[0].endswith(f"_{key}"):

@@ -25,13 +25,13 @@ PLACED = ", in four places"  # how the setting of a net ends whose digits come i
 ACCURACY, ACCURACY_ON_FEW = "accuracy_on_all_test_images_pct", "test_accuracy_pct"
 
 
-def trials(budget, rates):
+def trials(budget):
     """(row, seeds, run, recipe, cost) of every net on draws of digits, then on draws that come in four places."""
     published = {"side": 16, "n_train": 320, "n_test": 160}
-    whole = published | {"pool": None, "held_out": None, "epochs": 200}
-    shared = {"batch_size": 10, "rates": rates} | budget.choose(
-        smoke={"side": 8, "pool": None, "held_out": None, "n_train": 100, "n_test": 50, "epochs": 20},
-        quick=published | {"pool": 10_000, "held_out": 10_000, "epochs": 60},
+    whole = published | {"pool": None, "held_out": None, "lengths": [20, 60, 200], "rates": [3e-4, 1e-3, 3e-3, 1e-2]}
+    shared = {"batch_size": 10} | budget.choose(
+        smoke={"side": 8, "pool": None, "held_out": None, "n_train": 100, "n_test": 50, "lengths": [20], "rates": [1e-2]},
+        quick=published | {"pool": 10_000, "held_out": 10_000, "lengths": [20, 60], "rates": [1e-3, 3e-3, 1e-2]},
         hour=whole,
         full=whole,
     )

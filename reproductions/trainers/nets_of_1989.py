@@ -10,10 +10,11 @@ def train_on_few(trial, report):
     """The run function of one of the nets: all seeds and step sizes as one population, every seed on a draw of its own.
 
     The recipe names net, side (of the images), pool and held_out (of so many training and test images is drawn; held_out
-    cuts validation too), n_train, n_test, epochs, batch_size and rates, peaks of a cosine decay, of which the one with the
-    lowest mean validation error is kept; with "places" digits are drawn as draws_in_places says, all from the training images,
-    and those of validation and testing stand in one place after the other. Rows: accuracy in percent on the drawn test images,
-    on all of those held out, and on the training images in the last epoch; the step size.
+    cuts validation too), n_train, n_test, batch_size, lengths, numbers of epochs, and rates, peaks of a cosine decay over
+    these, of which the pair with the lowest mean validation error is kept; with "places" digits are drawn as draws_in_places
+    says, all from the training images, and those of validation and testing stand in one place after the other. Rows: accuracy
+    in percent on the drawn test images, on all of those held out, and on the training images in the last epoch; the step size
+    and the epochs.
     """
     from zoo.datasets import describe
     from zoo.reproductions.trainers.data import Split
@@ -34,10 +35,15 @@ def train_on_few(trial, report):
         )
     else:
         chosen, drawn = draws(trial.seeds, r["n_train"], train), draws(trial.seeds, r["n_test"], test, stream=1)
-    population, learnt = _fitted(trial, train, chosen)
-    report.progress(1, 2)
-    grid = len(r["rates"]), len(trial.seeds)
-    best = most_accurate(errors_on(population, validation).reshape(grid))
+    grid, seconds, errors, fitted = (len(r["rates"]), len(trial.seeds)), 0.0, [], []
+    for done, epochs in enumerate(r["lengths"], start=1):
+        population, learnt = _fitted(trial, train, chosen, epochs)
+        errors.append(errors_on(population, validation).reshape(grid))
+        fitted.append((population, learnt))
+        seconds += population.fit_seconds
+        report.progress(done, len(r["lengths"]) + 1)
+    length, best = divmod(most_accurate(np.concatenate(errors)), len(r["rates"]))
+    population, learnt = fitted[length]
     lost = population.diverged.reshape(grid)[best]
 
     def right(split):
@@ -57,13 +63,15 @@ def train_on_few(trial, report):
         "accuracy_on_all_test_images_pct": 100 * on_all.mean(axis=1),
         "training_accuracy_pct": learnt.reshape(grid)[best],
         "step_size": r["rates"][best],
+        "epochs": r["lengths"][length],
     }
     learnt_on, tested_on = (Split(split.x[some[0]], split.y[some[0]]) for split, some in ((train, chosen), (few, drawn)))
-    return rows(trial, values, population, learnt_on, tested_on)
+    spent = {"epochs": r["lengths"][length], "seconds": seconds / len(trial.seeds)}
+    return rows(trial, values, population, learnt_on, tested_on, **spent)
 
 
-def _fitted(trial, train, chosen):
-    """(trained population, accuracy in percent of every member on its training images, met during the last epoch)."""
+def _fitted(trial, train, chosen, epochs):
+    """(trained population, accuracy in percent of every member on its training images, met during the last of the epochs)."""
     import keras
 
     import zoo
@@ -75,11 +83,11 @@ def _fitted(trial, train, chosen):
         lambda: zoo.create_model("lecun1989", shape, classes, net=r["net"]), [*trial.seeds] * len(rates)
     )
     # A step size for each weight, as the second-order method of 1989 had it: a shared weight has a steeper slope.
-    steps = r["epochs"] * (r["n_train"] // r["batch_size"])
+    steps = epochs * (r["n_train"] // r["batch_size"])
     adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rates[0], steps))
     population.compile(adam, squared_error, ["accuracy"], learning_rate=np.repeat(rates, len(trial.seeds)))
     history = population.fit(
-        train.x, train.y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True,
+        train.x, train.y, epochs=epochs, batch_size=r["batch_size"], drop_remainder=True,
         subsets=np.tile(chosen, (len(rates), 1)), verbose=False,
     )
     accuracy = (100 * history.accuracy).where(np.isfinite(history.loss)).to_numpy()

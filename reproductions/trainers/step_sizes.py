@@ -59,15 +59,18 @@ def best_setting(losses):
     return int(rate), int(epoch) + 1
 
 
-def rows(trial, values, population, train, test):
-    """The rows of a trial from {metric: values} as rows_of takes them; seconds are those of all step sizes together."""
+def rows(trial, values, population, train, test, **changes):
+    """The rows of a trial from {metric: values} as rows_of takes them; seconds are those of all step sizes together.
+
+    changes: of what all rows share, such as seconds where other populations were trained, too.
+    """
     r = trial.recipe
     shared = {
         "n_train": len(train.x),
         "n_test": len(test.x),
         "parameters": population.template.count_params(),
-        "updates": r["epochs"] * (len(train.x) // r["batch_size"]),
+        "updates": changes.pop("epochs", r.get("epochs", 0)) * (len(train.x) // r["batch_size"]),
         "seconds": population.fit_seconds / len(trial.seeds),
         "precision": "float32",
     }
-    return rows_of(trial.seeds, values, shared)
+    return rows_of(trial.seeds, values, shared | changes)
