@@ -57,6 +57,8 @@ falls with the number of seeds, and which 40 seeds contradicted and 1,000 of the
 it undecided whether these are close, as 40 did before; the hour's thousand, of 2,000 images, decide it. The first 2,000 test images of MNIST,
 which the quick budget takes, are harder than all of them. nets_per_second counts training alone, without compilation,
 evaluation and lines.
+Found by a reader, not run yet: that one step size serves all widths may leave narrow nets farther from their minima, and
+part of their spread may be that; no gradient norm says how near to a minimum a solution is.
 """
 
 
