@@ -102,7 +102,7 @@ def pack(path, names):
     """
     from zoo.datasets import transfer
 
-    names = [names] if isinstance(names, str) else list(names)
+    names = [names] if isinstance(names, str) else list(names or ())
     if not names:
         raise InvalidInput("There is nothing to pack: name a data set at least, such as 'mnist'.")
     return transfer.pack(path, [describe(name) for name in names], tell)

@@ -183,3 +183,13 @@ def test_integers_become_numbers_that_nothing_is_cut_off_from(kind):
         assert model.output.dtype == keras.backend.standardize_dtype(model(given[:1]).dtype) == "float32"
         results.append(numpy(model(given, training=True)))
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("kind, arguments", [
+    (layers.RandomShift, {"pixels": -1}), (layers.RandomShift, {"pixels": 1.5}), (layers.RandomErasing, {"share": -0.1}),
+    (layers.RandomAffine, {"scale": 1}), (layers.RandomAffine, {"rotation": -1}), (layers.RandomAffine, {"shift": float("nan")}),
+    (layers.RandomElastic, {"sigma": 0}),
+])
+def test_amounts_that_mean_nothing_are_refused(kind, arguments):
+    with pytest.raises(ValueError, match="must be .*; got"):
+        kind(**arguments)

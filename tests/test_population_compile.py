@@ -224,3 +224,23 @@ def test_metrics_begin_where_they_reset_to():
     assert population.evaluate(x, y % 3).smallest[0] == pytest.approx(smallest, rel=1e-5) and smallest > 0
     history = population.fit(x, y % 3, validation_data=(held_out[0], held_out[1] % 3), batch_size=50)
     assert history.val_smallest[0] == pytest.approx(population.predict(held_out[0]).min(), rel=1e-5)
+
+
+@pytest.mark.parametrize("rate, after", [
+    (0.1, 0.0), (keras.optimizers.schedules.CosineDecay(0.1, 9), keras.optimizers.schedules.CosineDecay(0.1, 9)),
+])
+def test_a_rate_that_is_changed_after_compile_is_refused_and_a_new_compile_has_it(rate, after):
+    """An optimizer is a pattern: what is done to it later, no member sees."""
+    population, optimizer = zoo.Population(lambda: small_model("linear"), [0]), keras.optimizers.SGD(rate)
+    population.compile(optimizer, "mse")
+    x, y = np.random.RandomState(0).randint(0, 17, (20, 8, 8)), np.zeros((20, 10), "float32")
+    population.fit(x, y, verbose=False)
+    before = population.get_weights(0)
+    optimizer.learning_rate = after
+    with pytest.raises(InvalidInput, match="learning rate was changed after compile, which no member sees"):
+        population.fit(x, y, verbose=False)
+    np.testing.assert_array_equal(population.get_weights(0)[0], before[0])
+    population.compile(optimizer, "mse")
+    population.fit(x, y, verbose=False)
+    moved = np.abs(population.get_weights(0)[0] - before[0]).max()
+    assert moved == 0 if after == 0.0 else moved > 0

@@ -12,7 +12,7 @@ def targets(model, x):
     from zoo.errors import InvalidInput
     from zoo.layers.preprocessing import rescale_of
 
-    scale = rescale_of(model) or 1.0
+    x, scale = np.asarray(x), rescale_of(model) or 1.0
     y = np.multiply(x, np.float32(scale), dtype=np.float32)
     if y.size and not (y.min() >= 0 and y.max() <= 1 + 1e-6):
         raise InvalidInput(

@@ -32,10 +32,12 @@ class Augmentation(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RandomShift(Augmentation):
-    """Moves each image by a whole number of pixels, -pixels..pixels, in both directions."""
+    """Moves each image by a whole number of pixels, -pixels..pixels, in both directions; pixels: an integer of at least 0."""
 
     def __init__(self, pixels=2, **kwargs):
         super().__init__(**kwargs)
+        if not (pixels >= 0 and pixels == int(pixels)):
+            raise ValueError(f"pixels must be an integer of at least 0; got {pixels!r}.")
         self.pixels = pixels
 
     def change(self, x):
@@ -58,10 +60,14 @@ class RandomFlip(Augmentation):
 @keras.saving.register_keras_serializable(package="zoo")
 class RandomAffine(Augmentation):
     """Rotates by up to `rotation` degrees, scales by 1 - scale .. 1 + scale in each direction, shears by up to `shear`
-    (a tangent), and moves by up to `shift` pixels each image about its centre, with bilinear interpolation."""
+    (a tangent), and moves by up to `shift` pixels each image about its centre, with bilinear interpolation. All of them are 0
+    or more, scale is below 1."""
 
     def __init__(self, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, **kwargs):
         super().__init__(**kwargs)
+        if not (all(amount >= 0 for amount in (rotation, scale, shear, shift)) and scale < 1):
+            given = f"rotation={rotation!r}, scale={scale!r}, shear={shear!r}, shift={shift!r}"
+            raise ValueError(f"rotation, scale, shear and shift must be 0 or more, and scale below 1; got {given}.")
         self.rotation, self.scale, self.shear, self.shift = rotation, scale, shear, shift
 
     def change(self, x):
@@ -124,10 +130,15 @@ def gaussian_matrix(side, sigma):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RandomErasing(Augmentation):
-    """Sets a rectangle to 0, its sides up to `share` of the image's, its middle anywhere (DeVries & Taylor 2017)."""
+    """Sets a rectangle to 0, its sides up to `share` of the image's, its middle anywhere (DeVries & Taylor 2017).
+
+    share: 0 or more; of sides of the whole image, half of which may lie outside, 1.
+    """
 
     def __init__(self, share=0.5, **kwargs):
         super().__init__(**kwargs)
+        if not share >= 0:
+            raise ValueError(f"share must be 0 or more; got {share!r}.")
         self.share = share
 
     def change(self, x):

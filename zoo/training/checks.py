@@ -173,7 +173,7 @@ def check_reconstructed(model, x, error, encoders):
 
 def _numeric(array, what):
     _require_array(array, what)
-    if hasattr(array, "devices"):  # a JAX array stays where it is
+    if hasattr(type(array), "devices"):  # a JAX array stays where it is; a table may have a column of that name
         import jax.numpy as jnp
 
         finite = bool(jnp.isfinite(array).all())
@@ -184,6 +184,7 @@ def _numeric(array, what):
             raise InvalidInput(f"{what} is ragged: all its examples must have one shape.") from None
         if array.dtype.kind not in "iubf":
             raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}.")
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)  # files may have the other order of bytes
         if array.dtype.kind == "f":
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
                 array = array.astype("float32", copy=False)

@@ -14,7 +14,7 @@ from zoo.training.alike import adapted_layers, require_alike, require_one_value
 
 def check_seeds(seeds):
     """Seeds as a list of ints; raises InvalidInput when there are none or one is no usable seed."""
-    if not isinstance(seeds, Iterable):
+    if not isinstance(seeds, Iterable) or np.ndim(seeds) == 0 and isinstance(seeds, np.ndarray):
         raise InvalidInput(f"seeds must be a list of integers, one per member, such as range(3); got {seeds!r}.")
     seeds = list(seeds)
     if not seeds:

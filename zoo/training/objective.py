@@ -44,6 +44,16 @@ class Objective:
             if name in COLUMNS:
                 raise InvalidInput(f"A metric can't be called {name!r}: tables have a column of that name; give it another.")
         self.peak_rate = _peak_rate(self._pattern) if rates is not None else None
+        self._rate = _rate(self._pattern)
+
+    def check_rate(self):
+        """Raise InvalidInput where the rate of the optimizer that was given is another by now: members have their own."""
+        if _rate(self._pattern) != self._rate:
+            raise InvalidInput(
+                "The optimizer's learning rate was changed after compile, which no member sees: each has an optimizer of its own. "
+                "Compile again, for new optimizers at the new rate; to go on with what these have gathered, save before and "
+                "restore after that."
+            )
 
     def compile(self, model, steps_per_execution=1):
         """Compile `model` with a new optimizer and new metrics."""
@@ -305,6 +315,17 @@ def _fresh(metric):
     if type(metric) is keras.metrics.MeanMetricWrapper:  # whose function need not be registered
         return keras.metrics.MeanMetricWrapper(metric._fn, metric.name, metric.dtype, **metric._fn_kwargs)
     return type(metric).from_config(metric.get_config()) if isinstance(metric, keras.metrics.Metric) else metric
+
+
+def _rate(optimizer):
+    """The rate that an optimizer has now, a number or a schedule; None where it has none."""
+    from keras import ops
+    from keras.optimizers.schedules import LearningRateSchedule
+
+    from zoo.training.schedules import innermost
+
+    rate = getattr(innermost(optimizer), "_learning_rate", None)
+    return rate if rate is None or isinstance(rate, LearningRateSchedule) else float(ops.convert_to_numpy(rate))
 
 
 def _peak_rate(optimizer):

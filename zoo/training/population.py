@@ -98,7 +98,8 @@ class Population:
         """Set what is optimised, as `keras.Model.compile` does.
 
         Args:
-            optimizer: name, or `keras.optimizers.Optimizer` that serves as the pattern of every member's own.
+            optimizer: name, or `keras.optimizers.Optimizer` that serves as the pattern of every member's own; these begin anew.
+                To go on at another rate with what they have gathered: save, compile, restore.
             loss, metrics: as in Keras; a string "sparse_categorical_crossentropy" means probabilities, so
                 for the zoo's models, which give logits, pass the loss object with `from_logits=True`.
             learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
@@ -171,7 +172,8 @@ class Population:
         if class_weight is not None and (y is None or sample_weight is not None):
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
         x, y = self._check_data(x, y, all_count=sample_weight is None and subsets is None)
-        if validation_split:
+        self._objective.check_rate()
+        if validation_split is not None and not (np.ndim(validation_split) == 0 and validation_split == 0):
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
             x, y, sample_weight = kept
         if subsets is not None:

@@ -1,0 +1,51 @@
+"""Arrays and tables as users have them: any order of bytes, any name of a column; what is none is one InvalidInput."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from population_example import compiled, small_model
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.reconstruction import targets
+
+pytestmark = pytest.mark.backend
+DRAWN = np.random.RandomState(0)
+X, Y = DRAWN.randint(0, 17, (60, 8, 8)), DRAWN.randint(0, 10, 60)
+
+
+@pytest.mark.parametrize("x_type, y_type", [(">i4", "i4"), ("u1", ">i8"), (">f8", ">u2"), (">i2", ">i2")])
+def test_the_order_of_bytes_changes_nothing(x_type, y_type):
+    """Arrays read from files of other machines, such as MNIST's own, begin with the highest byte."""
+    losses = []
+    for x, y in ((X, Y), (X.astype(x_type), Y.astype(y_type))):
+        population = compiled([0])
+        history = population.fit(x, y, validation_data=(x, y), batch_size=20, verbose=False)
+        losses.append([*history.loss, *history.val_loss, *population.evaluate(x, y).loss, *population.predict(x)[0, 0]])
+    np.testing.assert_array_equal(*losses)
+
+
+def test_a_table_may_have_columns_of_any_name():
+    """pandas makes attributes of them: this one is that by which arrays of JAX are known."""
+    table = pd.DataFrame(X.reshape(60, 64)[:, :2], columns=["devices", "age"])
+    population = zoo.Population(lambda: zoo.create_model("mlp", (2,), 10, widths=(4,)), [0])
+    np.testing.assert_array_equal(population.predict(table), population.predict(table.to_numpy()))
+
+
+def test_a_table_can_be_reconstructed():
+    model = small_model("deep_autoencoder")
+    table = pd.DataFrame(X.reshape(60, 64))
+    np.testing.assert_array_equal(targets(model, table), targets(model, X.reshape(60, 64)))
+
+
+@pytest.mark.parametrize("wrong, told", [
+    (lambda: zoo.Population(lambda: small_model("linear"), np.array(3)), "seeds must be a list of integers"),
+    (lambda: compiled([0]).fit(X, Y, validation_split=np.array([0.2, 0.3])), "validation_split must be a share"),
+    (lambda: compiled([0]).fit(X, Y, validation_split="some"), "validation_split must be a share"),
+    (lambda: zoo.evaluate_preset("linear_mnist", batch_size=1.5), "batch_size is how many examples are taken at once"),
+    (lambda: zoo.evaluate_preset("linear_mnist", batch_size=0), "batch_size is how many examples are taken at once"),
+    (lambda: zoo.datasets.pack("nowhere.tar.xz", None), "nothing to pack: name a data set at least"),
+])
+def test_what_is_no_number_or_list_is_said_in_a_sentence(wrong, told):
+    with pytest.raises(InvalidInput, match=told):
+        wrong()
