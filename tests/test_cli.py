@@ -131,7 +131,7 @@ def test_train_says_that_it_comes_out_as_the_card_says(call, tmp_path):
 def test_train_fails_where_it_does_not(call, monkeypatch):
     from zoo.presets.proving import Retraining
 
-    monkeypatch.setattr("zoo.presets.retrain_preset", lambda *args: Retraining({10: 9.0}, 7.1, 7.4))
+    monkeypatch.setattr("zoo.presets.retrain_preset", lambda *args, **named: Retraining({10: 9.0}, 7.1, 7.4))
     code, out, err = call("train", "linear_mnist")
     assert (code, out) == (1, "seed 10: test error 9.00 %\n")
     assert err == "By the card a new seed falls between 7.10 and 7.40 %: it does not.\n"

@@ -1,5 +1,6 @@
 """Exported models give the logits that they gave before, in whatever reads them; nothing is overwritten unasked."""
 
+import ast
 import functools
 import os
 import subprocess
@@ -270,7 +271,7 @@ def call(call, monkeypatch, tmp_path):
     return functools.partial(call, "export")
 
 
-def test_command(call, tmp_path):
+def test_command(call, tmp_path, monkeypatch):
     model = make()
     zoo.save_preset(model, tmp_path / "presets" / "mine")
     code, out, err = call("presets/mine", "--format", "keras")
@@ -283,6 +284,12 @@ def test_command(call, tmp_path):
     assert call("presets/mine", "--format", "keras", "--force")[0] == 0
     assert call("presets/mine", "--format", "keras", "--out", tmp_path / "a" / "b.keras")[0] == 0
     assert (tmp_path / "a" / "b.keras").is_file()
+    monkeypatch.setenv("HOME", str(tmp_path / "home of\" mine"))
+    code, out, _ = call("presets/mine", "--format", "keras", "--out", "~/c.keras")
+    written = tmp_path / "home of\" mine" / "c.keras"
+    assert code == 0 and written.is_file() and f"wrote {written}" in out
+    loaded = out.splitlines()[-1].partition("load_model(")[2].partition(")(x)")[0]
+    assert ast.literal_eval(loaded) == str(written), "a quote in a path is no end of the string"
 
 
 def test_command_refuses_before_it_loads_anything(call, tmp_path, monkeypatch):

@@ -146,8 +146,7 @@ def test_the_command_prints_the_prompt_and_how_it_goes_on(call, preset):
 
 def test_mistakes_on_the_command_line_are_one_line(call, preset, tmp_path):
     for arguments, expected in (
-        (("--prompt", "a", "--temperature", -1), "temperature must be"),
-        (("--prompt", "a", "--length", 0), "length must be"),
+        (("--prompt", ""), "The prompt is empty"),
         (("--prompt", "\u00e4"), "does not know '\u00e4'"),
     ):
         code, out, err = call(preset, *arguments)
@@ -156,3 +155,9 @@ def test_mistakes_on_the_command_line_are_one_line(call, preset, tmp_path):
     code, _, err = call("linear_mnist", "--prompt", "a")
     assert code == 1 and "not from this linear" in err
     assert call("no_such_preset", "--prompt", "a")[0] == 2
+
+
+@pytest.mark.parametrize("option, value", [("--length", "0"), ("--temperature", "-1"), ("--seed", "-1")])
+def test_numbers_out_of_range_are_wrong_usage(call, option, value):
+    code, out, err = call("lstm_shakespeare", "--prompt", "To be", option, value)
+    assert code == 2 and f"Invalid value for '{option}'" in err and not out

@@ -132,13 +132,13 @@ def test_lines_that_another_run_writes_meanwhile_stay(log, monkeypatch):
 
 
 @pytest.mark.parametrize("options, told", [
-    ({"only": "svm"}, "trains no model 'svm'; it has linear, mlp"),
+    ({"only": "svm"}, "no model in harness_example called 'svm'. Known: linear, mlp"),
     ({"only": "mlp", "seeds": 3}, "with another recipe or other seeds"),
 ])  # fmt: skip
 def test_what_can_t_stay_is_said_before_any_training(log, options, told):
     folder = run()
     before = (folder / "runs.csv").read_bytes()
-    with pytest.raises((InvalidInput, ResultsError), match=told):
+    with pytest.raises((UnknownName, ResultsError), match=told):
         run(**options)
     assert begun(log) == {"linear": 1, "mlp": 1} and (folder / "runs.csv").read_bytes() == before
 

@@ -29,9 +29,15 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert page.startswith(f"Title\n{MARKS[0]}\n| all") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
     assert "[1 reproduced](results/full/a_claim/comparison.md)" in page
     assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
-    (results_dir / "full" / "a_claim" / "verdicts.csv").write_text("claim,check\na_claim,a")
-    with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew with zoo results rebuild a_claim"):
-        scoreboard(results_dir)
+    verdicts, names = results_dir / "full" / "a_claim" / "verdicts.csv", "claim,check,verdict,sentence\n"
+    for damaged in ("claim,check\na_claim,a", "", names, "x,y\n", names + "a_claim,a,proved,b\n"):
+        verdicts.write_text(damaged)
+        with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew: zoo results rebuild a_claim$"):
+            scoreboard(results_dir)
+    elsewhere = results_dir.parent / "of mine"
+    shutil.copytree(results_dir, elsewhere)
+    with pytest.raises(ResultsError, match=f"anew: zoo results rebuild '{elsewhere / 'full' / 'a_claim'}'$"):
+        scoreboard(elsewhere)
 
 
 def test_headlines_come_first_of_several_that_fit_the_last(written, results_dir):

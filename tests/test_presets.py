@@ -65,13 +65,16 @@ def test_a_member_of_a_population_can_be_saved(tmp_path):
     np.testing.assert_allclose(logits(zoo.from_preset(folder)), logits(population[1]), rtol=1e-6)
 
 
-def test_what_was_trained_in_16_bits_is_proved_as_it_is_loaded(tmp_path):
-    population = zoo.Population(lambda: make("convnet"), seeds=[0], precision="mixed_bfloat16")
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "bfloat16"])
+def test_what_was_trained_in_16_bits_is_proved_as_it_is_loaded(tmp_path, precision):
+    population = zoo.Population(lambda: make("convnet"), seeds=[0], precision=precision)
     folder = zoo.save_preset(population[0], tmp_path / "short")
     golden, model = np.load(folder / "golden.npz"), zoo.from_preset(folder)
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     np.testing.assert_allclose(logits(model, golden["x"]), golden["logits"], rtol=1e-5, atol=1e-6)
     assert np.abs(logits(population[0], golden["x"]) - golden["logits"]).max() > 1e-4  # in 16 bits it says something else
+    for ours, theirs in zip(model.get_weights(), population.get_weights(0), strict=True):
+        np.testing.assert_array_equal(ours, np.asarray(theirs, "float32"))
 
 
 def test_what_no_option_says_can_not_be_saved(tmp_path):

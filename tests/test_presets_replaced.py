@@ -1,6 +1,7 @@
 """Where presets are saved: a folder is replaced whole or not at all, and nothing but a preset is replaced."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,24 @@ def test_a_preset_is_replaced_whole_and_other_folders_are_left_alone(preset, tmp
     with pytest.raises(ResultsError, match="can't be written"):
         zoo.save_preset(make(), tmp_path / "file" / "below")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_training_again_does_not_replace_a_preset_unasked(preset, monkeypatch):
+    monkeypatch.setattr("zoo.training.recipe.train_population", None)
+    before = (preset / "model.weights.h5").read_bytes()
+    with pytest.raises(InvalidInput, match="holds a preset; choose another folder, or replace it: --force, in Python force=True"):
+        zoo.retrain_preset("linear_mnist", folder=preset)
+    assert (preset / "model.weights.h5").read_bytes() == before
+    with pytest.raises(TypeError, match="not callable"):  # it gets as far as training
+        zoo.retrain_preset("linear_mnist", folder=preset, force=True)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_name_that_ships_is_no_folder_of_ones_own(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInput, match="linear_mnist is a preset that ships, and from_preset.'linear_mnist'. loads that one"):
+        zoo.save_preset(make(), kind("linear_mnist"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupt_leaves_the_old_preset_in_place(preset, monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -49,3 +50,17 @@ def test_dropout_draws_from_a_seed_of_its_own():
     models = [zoo.from_preset("mlp_mnist") for _ in range(2)]
     states = [keras.ops.convert_to_numpy(value) for model in models for value in model.non_trainable_variables if "seed" in value.path]
     assert len(states) >= 4 and len({tuple(state) for state in states}) == len(states)
+
+
+def test_presets_load_where_keras_computes_in_64_bits():
+    """JAX warns that it will not; that is no damage of the file."""
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Explicitly requested dtype")
+            model = zoo.from_preset("linear_mnist")
+    finally:
+        keras.config.set_floatx(before)
+    for ours, theirs in zip(model.get_weights(), zoo.from_preset("linear_mnist").get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

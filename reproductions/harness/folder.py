@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 from pathlib import Path
 
 from zoo.errors import ResultsError
@@ -191,8 +192,8 @@ def _folder_of(name, budget, out):
     claim, budget = claim_name(module), Budget.named(budget, None, getattr(module, "SEEDS", None)).name
     folder = results_root(out) / budget / claim
     if not os.path.exists(folder / "runs.csv"):
-        there = f" --out {out}" if out else ""
-        raise ResultsError(f"There is no {folder / 'runs.csv'}; run zoo reproduce {claim} --budget {budget}{there}.")
+        there = f" --out {shlex.quote(str(out))}" if out else ""
+        raise ResultsError(f"There is no {folder / 'runs.csv'}; run it: zoo reproduce {claim} --budget {budget}{there}")
     return folder
 
 

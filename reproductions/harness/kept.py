@@ -3,7 +3,7 @@
 import fnmatch
 import json
 
-from zoo.errors import InvalidInput, ResultsError
+from zoo.errors import InvalidInput, ResultsError, unknown_name
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
 from zoo.reproductions.harness.losses import OF_RUNS, Losses
@@ -16,12 +16,11 @@ def chosen(module, trials, only):
     """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or these
     and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None.
 
-    Raises InvalidInput where none is, or where they are some of the trials that leave what the claim draws pictures of.
+    Raises UnknownName where none is, InvalidInput where they are some of the trials that leave what the claim draws pictures of.
     """
     found = [trial for trial in trials if only is None or _fits(trial, only)]
     if not found:
-        models = ", ".join(dict.fromkeys(trial.model for trial in trials))
-        raise InvalidInput(f"{claim_name(module)} trains no model {only!r}; it has {models}.")
+        raise unknown_name(f"model in {claim_name(module)}", only, {trial.model for trial in trials})
     leaving = [trial for trial in trials if trial.leaves]
     if hasattr(module, "illustrate") and 0 < sum(trial.leaves for trial in found) < len(leaving):
         models = ", ".join(dict.fromkeys(trial.model for trial in leaving))

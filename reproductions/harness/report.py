@@ -11,7 +11,8 @@ from zoo.errors import ResultsError
 from zoo.paths import file_to_write
 from zoo.reproductions.harness.folder import results_root
 from zoo.reproductions.harness.scoreboard import (
-    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, main_checks, title_of, verdicts_of, what_makes_some,
+    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, made_anew, main_checks, title_of, verdicts_of,
+    what_makes_some,
 )  # fmt: skip
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
@@ -144,5 +145,4 @@ def _read(path):
     try:
         return path.read_bytes()
     except OSError as error:
-        remedy = f"make it anew with zoo results rebuild {path.parent.name}"
-        raise ResultsError(f"{path} can't be read ({error.strerror}); {remedy}.") from error
+        raise ResultsError(f"{path} can't be read ({error.strerror}); make it anew: {made_anew(path.parent)}") from error

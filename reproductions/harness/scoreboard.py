@@ -5,6 +5,7 @@ import csv
 import fnmatch
 import functools
 import math
+import shlex
 from collections import Counter
 from typing import NamedTuple
 
@@ -247,12 +248,15 @@ def _cell(text):
 
 def what_makes_some(root):
     """What to do about a results folder that holds no results to show, and what smoke runs in it are good for, in words."""
+    from zoo.reproductions.harness.folder import results_root
+
     smoke = sorted(path.parent.name for path in (root / "smoke").glob("*/verdicts.csv"))
+    out = "" if root == results_root() else f" --out {shlex.quote(str(root))}"
     if not smoke:
-        return "zoo reproduce CLAIM makes some, zoo claims lists what there is."
+        return f"zoo reproduce CLAIM{out} makes some, zoo claims lists what there is."
     return (
         f"there are only smoke runs, of {', '.join(smoke)}, which show that the code works and are not reported; "
-        f"zoo reproduce {smoke[0]} --budget quick makes results."
+        f"zoo reproduce {smoke[0]} --budget quick{out} makes results."
     )
 
 
@@ -275,11 +279,19 @@ def _sentence(line):
 
 
 def verdicts_of(folder):
-    """The lines of a folder's verdicts.csv. Raises ResultsError if they are damaged."""
+    """The lines of a folder's verdicts.csv, of which there is one at least. Raises ResultsError if they are damaged."""
     lines = _read(folder / "verdicts.csv")
-    if any(line.get("verdict") not in VERDICTS or not (line.get("check") and line.get("sentence")) for line in lines):
-        raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew with zoo results rebuild {folder.name}.")
+    if not lines or any(line.get("verdict") not in VERDICTS or not (line.get("check") and line.get("sentence")) for line in lines):
+        raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew: {made_anew(folder)}")
     return lines
+
+
+def made_anew(folder):
+    """The command that makes a folder's tables from its runs."""
+    from zoo.reproductions.harness.folder import results_root
+
+    here = folder.parent.parent == results_root()
+    return f"zoo results rebuild {folder.name if here else shlex.quote(str(folder))}"
 
 
 class _Facts(NamedTuple):

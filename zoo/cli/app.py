@@ -88,10 +88,20 @@ def main():
             fail(f"{error.filename or 'The output'} can't be written: {error.strerror}.")
         elif error.errno in (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP) and error.filename:
             fail(f"{error.filename} can't be used: {error.strerror}; name another place.")
+        elif error.errno == errno.ENOENT and not error.filename and not _is_somewhere():
+            fail("The current folder is no longer there; change to another one.")
         else:
             raise
         _drop_output()
         sys.exit(1)
+
+
+def _is_somewhere():
+    """Whether the current folder still exists."""
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _leave_what_is_in_hand(code):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 
 import typer
@@ -19,8 +20,10 @@ _VERBATIM = {"markup": False, "emoji": False, "highlight": False}
 
 def out():
     """The console on standard output: colours and the terminal's width, or plain unwrapped text in a pipe."""
-    piped = not on_terminal() and "COLUMNS" not in os.environ
-    return Console(width=_PIPED_WIDTH if piped else None, **_VERBATIM)
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return Console(**_VERBATIM)
+    return Console(width=shutil.get_terminal_size().columns if on_terminal() else _PIPED_WIDTH, **_VERBATIM)
 
 
 def on_terminal():

@@ -1,6 +1,7 @@
 """`zoo export`: a pretrained model as a file for other programs."""
 
 import enum
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -40,12 +41,13 @@ def export(
     $ zoo export convnet_mnist --format savedmodel --out models/digits/1
     """
     from zoo.exporting import SUFFIXES, check_output, export_model
+    from zoo.paths import path_named
     from zoo.presets import from_preset, model_card
     from zoo.tasks import described
 
     card = model_card(preset)  # a mistyped name is refused before anything is loaded
     name = Path(preset).resolve().name
-    path = path or Path(f"{name}_savedmodel" if format is Format.SAVEDMODEL else f"{name}{SUFFIXES[format]}")
+    path = path_named(path or (f"{name}_savedmodel" if format is Format.SAVEDMODEL else f"{name}{SUFFIXES[format]}"))
     check_output(path, format.value, force)
     if format is not Format.KERAS:
         use_backend(Backend.TENSORFLOW)
@@ -57,11 +59,11 @@ def export(
     given, found = (", ".join(map(str, shape[1:])) for shape in (model.input_shape, model.output_shape))
     values, outputs = described(card["model"])
     out().print(f"wrote {path}\nx: float32, (n, {given}), {values}; it gives {outputs}, (n, {found})")
-    out().print(_USE[format].format(path=str(path), output=model.layers[-1].name))
+    out().print(_USE[format].format(path=json.dumps(str(path), ensure_ascii=False), output=model.layers[-1].name))
 
 
 _USE = {
-    Format.KERAS: 'import keras, zoo.layers; keras.saving.load_model("{path}")(x)    # needs deepzoo',
-    Format.SAVEDMODEL: 'import tensorflow as tf; model = tf.saved_model.load("{path}"); model.serve(x)',
-    Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession("{path}").run(["{output}"], {{"inputs": x}})[0]',
+    Format.KERAS: 'import keras, zoo.layers; keras.saving.load_model({path})(x)    # needs deepzoo',
+    Format.SAVEDMODEL: 'import tensorflow as tf; model = tf.saved_model.load({path}); model.serve(x)',
+    Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession({path}).run(["{output}"], {{"inputs": x}})[0]',
 }

@@ -16,9 +16,9 @@ def add_commands(app):
 def generate(
     preset: Preset,
     prompt: Annotated[str, typer.Option(metavar="TEXT", help="What the text begins with.", show_default=False)],
-    length: Annotated[int, typer.Option(metavar="N", help="How many characters to draw.")] = 200,
-    temperature: Annotated[float, typer.Option(metavar="T", help="0: always the most probable one; higher: bolder.")] = 1.0,
-    seed: Annotated[int, typer.Option(metavar="S", help="The same seed gives the same text.")] = 0,
+    length: Annotated[int, typer.Option(min=1, metavar="N", help="How many characters to draw.")] = 200,
+    temperature: Annotated[float, typer.Option(min=0, metavar="T", help="0: always the most probable one; higher: bolder.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, metavar="S", help="The same seed gives the same text.")] = 0,
 ):
     """Go on with a text, a character at a time, as a language model expects; prints the prompt and what was drawn.
 

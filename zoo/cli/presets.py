@@ -132,6 +132,7 @@ def train(
     folder: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Save the best as a preset of its own.", show_default=False)
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a preset that is there.")] = False,
     backend: TrainingBackend = Backend.JAX,
 ):
     """Train a pretrained model again, from its card's recipe and new seeds, and say whether it comes out as the card says.
@@ -148,7 +149,7 @@ def train(
     model_card(preset)  # a mistyped name is refused before anything is loaded
     with interruptible("Nothing was saved."):
         use_backend(backend)
-        found = retrain_preset(preset, seeds, folder)
+        found = retrain_preset(preset, seeds, folder, force=force)
     for seed, error in found.errors.items():
         out().print(f"seed {seed}: test error {found.task.show(error)}")
     if found.folder:

@@ -37,7 +37,9 @@ def import_(
 
 @app.command()
 def rebuild(
-    claim: Annotated[str | None, typer.Argument(metavar="CLAIM", help="Only this claim. Default: all.")] = None,
+    claim: Annotated[
+        str | None, typer.Argument(metavar="CLAIM", help="Only this claim, or what is in this results folder. Default: all.")
+    ] = None,
 ):
     """Make tables, figures and the scoreboard anew from the committed runs; nothing is trained.
 

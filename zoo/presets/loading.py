@@ -143,6 +143,7 @@ def load_weights_into(model, content, path, arrays=None):
         copy.write_bytes(content)
         with warnings.catch_warnings():  # what Keras could only warn of is no sound file
             warnings.simplefilter("error", UserWarning)
+            warnings.filterwarnings("ignore", message="Explicitly requested dtype")  # JAX's, where Keras's floats are float64
             model.load_weights(copy)
         if not all_finite(model):
             raise ValueError("some are NaN or infinite: it diverged")

@@ -75,10 +75,13 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
 
     Returns an Evaluation; the error is that of the model's task, in percent for classes. Every file of the preset must be
     there as it was written, by its sha256. Raises as `from_preset` and `zoo.datasets.load` do, CorruptFile also for golden
-    logits that are not the model's in number, and InvalidInput where the data does not fit.
+    logits that are not the model's in number, and InvalidInput where the data does not fit. batch_size: how many examples are
+    taken at once, a positive integer.
     """
     from zoo.datasets import describe, load
 
+    if not is_count(batch_size):
+        raise InvalidInput(f"batch_size is how many examples are taken at once, at least 1; got {batch_size!r}.")
     card = model_card(name_or_folder)
     own = card.get("dataset")
     if dataset is None and own is None:
@@ -153,11 +156,12 @@ def _listed(names):
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
+def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=False):
     """Train a preset's recipe again from other seeds than those that its card lists; returns a Retraining.
 
-    seeds: how many. folder: None, or where to save the one that validates best, as a preset with a card of its own.
-    Raises InvalidInput where the card has no recipe, or says nothing of the spread of seeds.
+    seeds: how many. folder: None, or where to save the one that validates best, as a preset with a card of its own; force:
+    also in place of a preset that is there. Raises InvalidInput, before any training, where the card has no recipe or says
+    nothing of the spread of seeds, and for a folder that can't be written to or holds a preset.
     """
     from zoo.datasets import load
     from zoo.presets.saving import free_folder
@@ -172,7 +176,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto"):
     if not is_count(seeds):
         raise InvalidInput(f"seeds is how many to train, at least 1; got {seeds!r}.")
     if folder:
-        free_folder(folder)  # before hours of training
+        free_folder(folder, replace=force)  # before hours of training
     data, name, recipe = load(card["dataset"]["name"]), card["model"]["name"], card["recipe"]
     if data.fingerprint != card["dataset"]["fingerprint"]:
         raise InvalidInput(f"{data.name} is not the data that {card['name']} was trained on: its fingerprint differs.")

@@ -70,7 +70,7 @@ def save_preset(model, folder, card=None, class_names=None):
             (written / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
             (written / README).write_text(card_markdown(card), encoding="utf-8")
             with _without_optimizer(model):
-                model.save_weights(written / WEIGHTS)
+                _storable(model, config).save_weights(written / WEIGHTS)
             np.savez(written / GOLDEN, **_golden_again(model, config, written / WEIGHTS))
             write_sums(written)
             put_in_place(folder, written)
@@ -82,6 +82,22 @@ def save_preset(model, folder, card=None, class_names=None):
 def _plain(value):
     """What JSON does not know: a number of NumPy's as Python's, all else in words, which no reader takes for an option."""
     return value.item() if isinstance(value, np.generic) else repr(value)
+
+
+def _storable(model, config):
+    """The model, or one of its config with its weights in 32 bits where they are of a type that the files of Keras lack."""
+    from keras import ops
+
+    if not any(weight.dtype == "bfloat16" for weight in model.weights):
+        return model
+    twin = build_member(lambda: build(config), 0, "float32")
+    try:
+        twin.set_weights([ops.convert_to_numpy(ops.cast(weight, "float32")) for weight in model.weights])
+    except ValueError as error:
+        raise InvalidInput(
+            f"The weights of {model.name} are not those that its options say; make the model anew. ({reason_of(error)})"
+        ) from error
+    return twin
 
 
 def _golden_again(model, config, weights):
@@ -290,16 +306,21 @@ def _without_optimizer(model):
         model.optimizer = optimizer
 
 
-def free_folder(folder):
-    """The absolute path that a preset may be written to. Raises InvalidInput where something else would be lost, ResultsError."""
-    if isinstance(folder, str) and folder in list_presets():
-        loads = f"from_preset({folder!r}) loads that one"
+def free_folder(folder, replace=True):
+    """The absolute path that a preset may be written to. Raises InvalidInput where something else would be lost, ResultsError.
+
+    replace: whether a preset that is there may go.
+    """
+    if str(folder) in list_presets():
+        loads = f"from_preset({str(folder)!r}) loads that one"
         raise InvalidInput(f"{folder} is a preset that ships, and {loads}; choose another folder.")
     folder = path_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
         folder = Path(os.path.realpath(folder))
     try:
         _require_free(folder)
+        if not replace and (folder / CONFIG).exists():
+            raise InvalidInput(f"{folder} holds a preset; choose another folder, or replace it: --force, in Python force=True.")
         _require_writable(folder.parent)
     except OSError as error:
         raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
