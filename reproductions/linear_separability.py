@@ -32,7 +32,7 @@ after two, 14 nets err on 1 % at most and the others on 9 to 12, after three, 19
 
 from zoo.reproductions.harness import Published, Trial, paired_difference
 from zoo.reproductions.harness.published import matches
-from zoo.reproductions.trainers.layer_probes import MOST_FEATURES, PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
+from zoo.reproductions.trainers.layer_probes import PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
 from zoo.training import recipe as training
 
 # As many as in the full budget, for the nets in the plane, which cost nothing; the others take fewer.
@@ -127,8 +127,8 @@ def _stack(budget, dataset):
 
 def _convnet(budget):
     filters = budget.choose(smoke=None, quick=[[8], [16]], hour=[[16], [32]], full=[[32], [64]])
-    # As many units as the layer below has features, or as are drawn from these; the run of full is from before.
-    dense = budget.choose(smoke=None, quick=784, hour=MOST_FEATURES, full=256)
+    # In quick as many dense units as the layer below has features; runs of the hour and of full are from before.
+    dense = budget.choose(smoke=None, quick=784, hour=128, full=256)
     options = {"blocks": filters, "dense": dense, "kernel": 5, "batch_norm": False, "dropout": 0}
     epochs, batch_size = budget.choose(smoke=(None, None), quick=(10, 50), hour=(6, 50), full=(10, 128))
     return training.recipe(options=options, epochs=epochs, batch_size=batch_size) | {"layers": CONVNET}
