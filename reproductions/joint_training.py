@@ -133,16 +133,16 @@ def judge(runs):
     """All together against each other way, features learnt layer by layer against random ones, and as controls what is left
     as it starts, or learnt without labels, against no hidden layers at all, paired over seeds.
     """
-    checks = []
+    checks, present = [], set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
     for dataset in runs.dataset.unique():
         for model, (better, worse) in itertools.product(MODELS, COMPARISONS):
-            if {(model, better), (model, worse)} <= set(ways()):
+            if {(dataset, model, better), (dataset, model, worse)} <= present:
                 few = model == "mlp" and (better, worse) in ((UNSUPERVISED, RANDOM), WIDE[::-1])
                 rows = {"better": (dataset, model, better), "worse": (dataset, model, worse)}
                 name = f"{dataset} {model}: {better} beats {worse}"
                 checks.append(paired_difference(runs, **rows, name=name, remark=LAST_STAGE if few else ""))
         for model, way in ways():
-            if WAYS[way] in ("random", "unsupervised"):
+            if WAYS[way] in ("random", "unsupervised") and {(dataset, model, way), (dataset, *NO_LAYERS)} <= present:
                 rows = {"better": (dataset, model, way), "worse": (dataset, *NO_LAYERS)}
                 checks.append(control(paired_difference(runs, **rows, name=f"{dataset} {model}: {way} beats no hidden layers")))
     return checks

@@ -179,7 +179,7 @@ def _twice(runs, dataset):
     """The linear model's error over the augmented ConvNet's; less than 2 by a ConvNet below the full size decides nothing."""
     rows = {"numerator": (dataset, *LINEAR), "denominator": (dataset, *AUGMENTED), "metric": "test_error_pct"}
     name = f"{dataset}: linear errs at least twice as often as the augmented convnet"
-    found, weights = ratio(runs, **rows, at_least=2, name=name), lines_of(runs, rows["denominator"]).parameters.max()
+    found, weights = ratio(runs, **rows, at_least=2, name=name), int(lines_of(runs, rows["denominator"]).parameters.max())
     if found.verdict != "contradicted" or weights >= FULL_CONVNET:
         return found
     doubt = f"the ConvNet has {weights:,} weights, the full budget's {FULL_CONVNET:,}, and a larger one may err less"

@@ -131,6 +131,21 @@ def test_the_scaled_start_is_held_against_pretraining_and_the_mean_image():
     assert recipes["scaled start, Adam"] == recipes["start of 2006, Adam"] | {"start": "scaled"}
 
 
+def test_every_net_of_every_budget_starts_as_its_recipe_says():
+    """Smoke has not all of them: each learns for a step on a few images, from weights within the bounds of its start."""
+    images, seen = np.random.RandomState(0).randint(0, 256, (8, 10, 10)).astype("uint8"), {}
+    for budget in ("quick", "hour", "full"):
+        for trial in claim.trials(Budget.named(budget, None, claim.SEEDS)):
+            if "start" in trial.recipe and (key := (trial.recipe["start"], trial.recipe["activation"])) not in seen:
+                small = {"widths": [40], "code": 3, "rates": [1e-12], "epochs": 1, "batch_size": 8, "pretraining": None}
+                tried = Trial(*trial.row, (0,), trial.run, trial.recipe | small)
+                population, _ = autoencoders.learn(tried, images)
+                seen[key] = float(np.abs(population.get_weights(0)[0]).max())
+    normalised = np.sqrt(6 / 140)
+    bounds = {("old uniform", "sigmoid"): 1 / 10, ("scaled", "sigmoid"): 4 * normalised, ("He", "relu"): np.sqrt(6 / 100)}
+    assert {key: seen[key] for key in bounds} == pytest.approx(bounds, rel=0.02) and {start for start, _ in seen} >= {"scaled", "He"}
+
+
 def test_a_start_that_escapes_and_a_wrong_metric_are_contradictions():
     wrong = ERRORS | {net("start of 2006, momentum"): [21.0, 22.0, 23.0], claim._pca("mnist", 30): [14.5]}
     verdicts = {check.name: check.verdict for check in claim.judge(runs_of(wrong))}

@@ -73,6 +73,7 @@ def test_draws_have_the_models_probabilities():
 @pytest.mark.parametrize("change, said", [
     ({"temperature": -0.1}, "temperature must be a number of at least 0"),
     ({"temperature": float("nan")}, "temperature must be a number"),
+    ({"temperature": 10**400}, "temperature must be a number"),
     ({"temperature": "hot"}, "temperature must be a number"),
     ({"length": 0}, "length must be an integer of at least 1"),
     ({"length": 2.5}, "length must be an integer"),

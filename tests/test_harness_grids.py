@@ -71,7 +71,7 @@ def test_ends_of_a_dict_of_lists_and_of_orders():
     assert found == {"gamma": "the largest of 2 tried", "order": ""}
 
 
-@pytest.mark.parametrize("epochs, said", [([97] * 3, "97 of at most 100"), ([94] * 3, ""), ([40, 100, 60], "100 of at most 100")])
+@pytest.mark.parametrize("epochs, said", [([97] * 3, "97 of at most 100"), ([94] * 3, ""), ([40, 100, 60], "100 of at most 100 in 1 of 3 seeds")])
 def test_who_stops_near_the_last_epoch_that_there_may_be_is_at_an_end(epochs, said):
     assert ends({"epochs": 100}, epochs=epochs, test_error_pct=[1, 2, 3]) == {"epochs": said}
     assert ends({"epochs": 90}, epochs=[99] * 3) == {"epochs": ""}, "an older run may have had more"

@@ -58,11 +58,13 @@ def test_presets_follow_from_a_run_and_stay_with_their_lines(claim, results_dir,
     assert "[linear_digits]" in (shipped / "README.md").read_text()
 
 
-@pytest.mark.parametrize("only, settings", [
-    ("autoencoder_stack_mnist_1000_labels_random", ["1000 labels, random"]),
-    ("*_denoising", ["1000 labels, denoising"]),
-    ("autoencoder_stack_mnist", ["1000 labels, random", "1000 labels, denoising"]),
+@pytest.mark.parametrize("claim, only, found", [
+    ("pretrained_unlabelled", "autoencoder_stack_mnist_1000_labels_random", ["1000 labels, random"]),
+    ("pretrained_unlabelled", "*_denoising", ["1000 labels, denoising"]),
+    ("pretrained_unlabelled", "autoencoder_stack_mnist", ["1000 labels, random", "1000 labels, denoising"]),
+    ("pretrained_sequences", "lstm_shakespeare", ["preset"]),  # called so by the claim's NAMES
+    ("pretrained_sequences", "language_model_tiny_shakespeare", ["preset"]),
 ])
-def test_a_line_alone_is_run_by_the_name_of_its_preset(only, settings):
-    claim = load_claim("pretrained_unlabelled")
-    assert [trial.setting for trial in chosen(claim, claim.trials(Budget.named("full")), only)] == settings
+def test_a_line_alone_is_run_by_the_name_of_its_preset(claim, only, found):
+    module = load_claim(claim)
+    assert [trial.setting for trial in chosen(module, list(module.trials(Budget.named("full"))), only)] == found

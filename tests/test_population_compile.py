@@ -226,6 +226,12 @@ def test_metrics_begin_where_they_reset_to():
     assert history.val_smallest[0] == pytest.approx(population.predict(held_out[0]).min(), rel=1e-5)
 
 
+def test_a_rate_may_be_a_function():
+    population, x, y = zoo.Population(lambda: small_model("linear"), [0]), X, np.zeros((20, 10), "float32")
+    population.compile(keras.optimizers.SGD(lambda: 0.1), "mse")
+    assert population.fit(x, y, epochs=2, verbose=False).loss.notna().all()
+
+
 @pytest.mark.parametrize("rate, after", [
     (0.1, 0.0), (keras.optimizers.schedules.CosineDecay(0.1, 9), keras.optimizers.schedules.CosineDecay(0.1, 9)),
 ])

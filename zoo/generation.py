@@ -48,10 +48,17 @@ def _check(length, temperature, seed):
     if not whole or length < 1:
         raise InvalidInput(f"length must be an integer of at least 1; got {length!r}.")
     number = isinstance(temperature, (int, float, np.integer, np.floating)) and not isinstance(temperature, (bool, np.timedelta64))
-    if not number or not 0 <= float(temperature) < 1e300:
+    if not number or not 0 <= _as_float(temperature) < 1e300:
         raise InvalidInput(f"temperature must be a number of at least 0; got {temperature!r}.")
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise InvalidInput(f"seed must be an integer from 0 to 4294967295; got {seed!r}.")
+
+
+def _as_float(number):
+    try:
+        return float(number)
+    except OverflowError:  # an integer beyond all floats
+        return float("inf")
 
 
 def _codes(prompt, alphabet):

@@ -27,8 +27,9 @@ def ends_of_grids(trials, runs):
         most = trial.recipe.get("epochs") if isinstance(trial.recipe, dict) else None
         stopped = lines[lines.metric == "epochs"].value
         if type(most) is int and len(stopped):
-            last = stopped.max()
-            found[(*trial.row, "epochs")] = f"{last:g} of at most {most}" if NEARLY * most <= last <= most else ""
+            last = stopped[stopped.between(NEARLY * most, most)]
+            some = "" if len(last) == len(stopped) else f" in {len(last)} of {len(stopped)} seeds"
+            found[(*trial.row, "epochs")] = f"{last.max():g} of at most {most}{some}" if len(last) else ""
         for key, values in _grids(trial.recipe).items():
             for metric in lines.metric.unique():
                 if metric.partition("_for_")[0] == key or metric.partition("_for_")[0].endswith(f"_{key}"):

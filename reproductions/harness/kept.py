@@ -18,7 +18,7 @@ def chosen(module, trials, only):
 
     Raises UnknownName where none is, InvalidInput where they are some of the trials that leave what the claim draws pictures of.
     """
-    found = [trial for trial in trials if only is None or _fits(trial, only)]
+    found = [trial for trial in trials if only is None or _fits(trial, only, getattr(module, "NAMES", {}))]
     if not found:
         raise unknown_name(f"model in {claim_name(module)}", only, {trial.model for trial in trials})
     leaving = [trial for trial in trials if trial.leaves]
@@ -29,8 +29,8 @@ def chosen(module, trials, only):
     return found
 
 
-def _fits(trial, only):
-    names = (trial.model, f"{trial.model}_{trial.dataset}", preset_name(*trial.row))
+def _fits(trial, only, presets):
+    names = (trial.model, f"{trial.model}_{trial.dataset}", preset_name(*trial.row), preset_name(*trial.row, presets))
     return any(fnmatch.fnmatchcase(name, only) for name in names)
 
 

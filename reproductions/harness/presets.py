@@ -35,7 +35,7 @@ def make_presets(claim, target, out=None):
     weights, or the runs, are missing.
     """
     module = load_claim(claim)
-    claim, root, target, names = claim_name(module), results_root(out), Path(target), getattr(module, "NAMES", {})
+    claim, root, target, names = claim_name(module), results_root(out), Path(target).absolute(), getattr(module, "NAMES", {})
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)

@@ -14,7 +14,7 @@ MAPPED = 2000  # test images whose codes are kept, where a code has two numbers
 def train_autoencoder(trial, report):
     """The run function of a net: from every seed in every step size of the recipe; the one that validates best is reported.
 
-    The recipe names n_train, widths, code, activation, start (one of learning_speed.STARTS), optimizer ("adam", or
+    The recipe names n_train, widths, code, activation, start (as learning_speed.start_of takes it), optimizer ("adam", or
     "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0), epochs, batch_size and pretraining, None or settings of
     zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size.
     Files: reconstructions by the first seed, and its codes if they have two numbers.
@@ -46,12 +46,12 @@ def learn(trial, x):
     import keras
 
     import zoo
-    from zoo.reproductions.trainers.learning_speed import STARTS
+    from zoo.reproductions.trainers.learning_speed import start_of
     from zoo.reproductions.trainers.step_sizes import starts_of
     from zoo import reconstruction
 
     r, members = trial.recipe, [*trial.seeds] * len(trial.recipe["rates"])
-    start = keras.initializers.VarianceScaling(**STARTS[r["start"]])
+    start = keras.initializers.VarianceScaling(**start_of(r["start"], r["activation"]))
     options = {"widths": r["widths"], "code": r["code"], "activation": r["activation"], "initialiser": start}
 
     def build():

@@ -36,7 +36,7 @@ class RandomShift(Augmentation):
 
     def __init__(self, pixels=2, **kwargs):
         super().__init__(**kwargs)
-        if not (pixels >= 0 and pixels == int(pixels)):
+        if not (0 <= pixels < math.inf and pixels == int(pixels)):
             raise ValueError(f"pixels must be an integer of at least 0; got {pixels!r}.")
         self.pixels = pixels
 

@@ -313,7 +313,7 @@ def free_folder(folder, replace=True):
     """
     if str(folder) in list_presets():
         loads = f"from_preset({str(folder)!r}) loads that one"
-        raise InvalidInput(f"{folder} is a preset that ships, and {loads}; choose another folder.")
+        raise InvalidInput(f"{folder} is a preset that ships, and {loads}; choose another folder, or give its whole path.")
     folder = path_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
         folder = Path(os.path.realpath(folder))

@@ -318,14 +318,13 @@ def _fresh(metric):
 
 
 def _rate(optimizer):
-    """The rate that an optimizer has now, a number or a schedule; None where it has none."""
+    """The rate that an optimizer has now, a number, a schedule or another function; None where it has none."""
     from keras import ops
-    from keras.optimizers.schedules import LearningRateSchedule
 
     from zoo.training.schedules import innermost
 
     rate = getattr(innermost(optimizer), "_learning_rate", None)
-    return rate if rate is None or isinstance(rate, LearningRateSchedule) else float(ops.convert_to_numpy(rate))
+    return rate if rate is None or callable(rate) else float(ops.convert_to_numpy(rate))
 
 
 def _peak_rate(optimizer):
