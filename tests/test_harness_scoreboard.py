@@ -29,8 +29,9 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert page.startswith(f"Title\n{MARKS[0]}\n| all") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
     assert "[1 reproduced](results/full/a_claim/comparison.md)" in page
     assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
-    verdicts, names = results_dir / "full" / "a_claim" / "verdicts.csv", "claim,check,verdict,sentence\n"
-    for damaged in ("claim,check\na_claim,a", "", names, "x,y\n", names + "a_claim,a,proved,b\n"):
+    verdicts = results_dir / "full" / "a_claim" / "verdicts.csv"
+    names, line = verdicts.read_text().splitlines(keepends=True)
+    for damaged in ("claim,check\na_claim,a", "", "x,y\n", line, names + line.replace("reproduced", "proved", 1), names + line[:9]):
         verdicts.write_text(damaged)
         with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew: zoo results rebuild a_claim$"):
             scoreboard(results_dir)

@@ -249,7 +249,7 @@ def test_environment_says_where_and_how():
 
 def test_compare_gives_numbers_and_text():
     load_claim(harness_example)
-    with pytest.raises(ResultsError, match="run zoo reproduce harness_example --budget smoke"):
+    with pytest.raises(ResultsError, match="run it: zoo reproduce harness_example --budget smoke$"):
         compare("harness_example", "smoke")
     run_claim(harness_example, "smoke")
     comparison, verdicts = compare("harness_example", "smoke")

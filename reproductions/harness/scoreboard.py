@@ -279,9 +279,13 @@ def _sentence(line):
 
 
 def verdicts_of(folder):
-    """The lines of a folder's verdicts.csv, of which there is one at least. Raises ResultsError if they are damaged."""
-    lines = _read(folder / "verdicts.csv")
-    if not lines or any(line.get("verdict") not in VERDICTS or not (line.get("check") and line.get("sentence")) for line in lines):
+    """The lines of a folder's verdicts.csv. Raises ResultsError if they are damaged, or what heads them is."""
+    from zoo.reproductions.harness.tables import VERDICTS as COLUMNS
+
+    lines = _read(path := folder / "verdicts.csv")
+    with open(path, newline="", encoding="utf-8", errors="replace") as file:
+        whole = next(csv.reader(file), None) == list(COLUMNS)
+    if not whole or any(line["verdict"] not in VERDICTS or not (line["check"] and line["sentence"]) for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew: {made_anew(folder)}")
     return lines
 
