@@ -15,6 +15,7 @@ from zoo.reproductions.harness import Trial, run_claim
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.trial import Budget
 from zoo.reproductions.trainers import learning_speed
+from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 RECIPE = {
     "n_train": 300, "n_test": 100, "width": 8, "depth": 1, "epochs": 4, "batch_size": 10, "activation": "tanh",
@@ -47,6 +48,7 @@ def test_the_fastest_step_size_reaches_the_lowest_target_first():
 ])
 def test_starts_are_the_papers_or_scaled_to_the_slope_at_0(start, activation, limit):
     options = learning_speed.start_of(start, activation)
+    assert learning_speed.start_of("scaled", "sigmoid") == SIGMOID_START["config"], "other claims' scaled start is the same"
     weights = np.asarray(keras.initializers.VarianceScaling(**options, seed=0)((1600, 600)))
     assert 0.999 * limit < np.abs(weights).max() <= limit
     assert weights.std() == pytest.approx(limit / np.sqrt(3), rel=0.01), "not uniform"

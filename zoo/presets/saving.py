@@ -94,10 +94,12 @@ def _storable(model, config):
     try:
         twin.set_weights([ops.convert_to_numpy(ops.cast(weight, "float32")) for weight in model.weights])
     except ValueError as error:
-        raise InvalidInput(
-            f"The weights of {model.name} are not those that its options say; make the model anew. ({reason_of(error)})"
-        ) from error
+        raise _other_weights(model, error) from error
     return twin
+
+
+def _other_weights(model, error):
+    return InvalidInput(f"The weights of {model.name} are not those that its options say; make the model anew. ({reason_of(error)})")
 
 
 def _golden_again(model, config, weights):
@@ -124,9 +126,7 @@ def _loaded(model, config, weights, precision):
     try:
         load_weights_into(twin, weights.read_bytes(), "the file")
     except CorruptFile as error:
-        raise InvalidInput(
-            f"The weights of {model.name} are not those that its options say; make the model anew. ({reason_of(error)})"
-        ) from error
+        raise _other_weights(model, error) from error
     return twin
 
 
