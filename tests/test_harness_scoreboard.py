@@ -36,6 +36,7 @@ def test_scoreboard_counts_and_links(written, results_dir):
         with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew: zoo results rebuild a_claim$"):
             scoreboard(results_dir)
     elsewhere = results_dir.parent / "of mine"
+    assert f"zoo reproduce CLAIM --out '{elsewhere}' makes some" in scoreboard(elsewhere)
     shutil.copytree(results_dir, elsewhere)
     with pytest.raises(ResultsError, match=f"anew: zoo results rebuild '{elsewhere / 'full' / 'a_claim'}'$"):
         scoreboard(elsewhere)

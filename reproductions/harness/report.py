@@ -10,9 +10,9 @@ from markdown_it import MarkdownIt
 from zoo.errors import ResultsError
 from zoo.paths import file_to_write
 from zoo.reproductions.harness.folder import results_root
+from zoo.reproductions.harness.remedies import made_anew, what_makes_some
 from zoo.reproductions.harness.scoreboard import (
-    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, made_anew, main_checks, title_of, verdicts_of,
-    what_makes_some,
+    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, main_checks, title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS

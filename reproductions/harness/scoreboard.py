@@ -5,13 +5,13 @@ import csv
 import fnmatch
 import functools
 import math
-import shlex
 from collections import Counter
 from typing import NamedTuple
 
 from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, claim_seeds, describe_claim
 from zoo.reproductions.harness.numbers import number
+from zoo.reproductions.harness.remedies import made_anew, what_makes_some
 from zoo.reproductions.harness.store import write_atomically
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
@@ -246,20 +246,6 @@ def _cell(text):
     return text.replace("|", "\\|")
 
 
-def what_makes_some(root):
-    """What to do about a results folder that holds no results to show, and what smoke runs in it are good for, in words."""
-    from zoo.reproductions.harness.folder import results_root
-
-    smoke = sorted(path.parent.name for path in (root / "smoke").glob("*/verdicts.csv"))
-    out = "" if root == results_root() else f" --out {shlex.quote(str(root))}"
-    if not smoke:
-        return f"zoo reproduce CLAIM{out} makes some, zoo claims lists what there is."
-    return (
-        f"there are only smoke runs, of {', '.join(smoke)}, which show that the code works and are not reported; "
-        f"zoo reproduce {smoke[0]} --budget quick{out} makes results."
-    )
-
-
 def devices_of(folders):
     """The devices that the runs of some folders were trained on, in brackets, as runs.csv has them."""
     facts = list(map(_facts_of, folders))
@@ -286,14 +272,6 @@ def verdicts_of(folder):
     if header != list(COLUMNS) or any(line["verdict"] not in VERDICTS or not (line["check"] and line["sentence"]) for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew: {made_anew(folder)}")
     return lines
-
-
-def made_anew(folder):
-    """The command that makes a folder's tables from its runs."""
-    from zoo.reproductions.harness.folder import results_root
-
-    here = folder.parent.parent == results_root()
-    return f"zoo results rebuild {folder.name if here else shlex.quote(str(folder))}"
 
 
 class _Facts(NamedTuple):

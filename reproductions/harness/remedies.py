@@ -1,0 +1,25 @@
+"""The commands that errors name as what to do, such that they act on the results folder in question."""
+
+import shlex
+
+
+def what_makes_some(root):
+    """What to do about a results folder that holds no results to show, and what smoke runs in it are good for, in words."""
+    from zoo.reproductions.harness.folder import results_root
+
+    smoke = sorted(path.parent.name for path in (root / "smoke").glob("*/verdicts.csv"))
+    out = "" if root == results_root() else f" --out {shlex.quote(str(root))}"
+    if not smoke:
+        return f"zoo reproduce CLAIM{out} makes some, zoo claims lists what there is."
+    return (
+        f"there are only smoke runs, of {', '.join(smoke)}, which show that the code works and are not reported; "
+        f"zoo reproduce {smoke[0]} --budget quick{out} makes results."
+    )
+
+
+def made_anew(folder):
+    """The command that makes a folder's tables from its runs."""
+    from zoo.reproductions.harness.folder import results_root
+
+    here = folder.parent.parent == results_root()
+    return f"zoo results rebuild {folder.name if here else shlex.quote(str(folder))}"
