@@ -65,8 +65,9 @@ ON_CIFAR = (
     *itertools.product((5,), ("tanh", "softsign", "sigmoid"), ("old uniform", "normalised")),
     *((3, activation, "normalised") for activation in ("relu", "tanh", "softplus")),
     *((depth, "relu", "He") for depth in (3, 5)),
+    (5, "sigmoid", "scaled"),
+    (3, "softplus", "scaled"),
 )
-SCALED_ON_CIFAR = ((5, "sigmoid", "scaled"), (3, "softplus", "scaled"))
 CONVNETS = {"relu": ("convnet", "4 layers, relu"), "tanh": ("convnet", "4 layers, tanh")}
 SPEEDUP = "speedup_in_epochs"
 PLACE = 5
@@ -130,9 +131,8 @@ def _mlps(budget):
     some += [(5, "relu", "He"), (5, "softsign", "normalised"), (5, "softplus", "normalised")]
     some += [*((depth, "sigmoid", "scaled") for depth in (1, 3, 5)), (5, "softplus", "scaled")]
     few = [(2, activation, "normalised") for activation in ("relu", "tanh")]
-    every = [*itertools.product(DEPTHS, ACTIVATIONS, STARTS)]  # the hour's run is from before there were scaled starts
-    scaled = [*itertools.product(DEPTHS, SLOPES, ["scaled"])]
-    grid = budget.choose(smoke=few, quick=some, hour=every, full=[*every, *scaled])
+    every = [*itertools.product(DEPTHS, ACTIVATIONS, STARTS), *itertools.product(DEPTHS, SLOPES, ["scaled"])]
+    grid = budget.choose(smoke=few, quick=some, hour=every, full=every)
     for depth, activation, start in grid:
         recipe = size | {"depth": depth, "activation": activation, "start": start, "rates": rates, "momentum": 0.0}
         yield Trial(dataset, "mlp", setting(depth, activation, start), budget.seeds, train_mlp, recipe, cost=2 + depth)
@@ -146,9 +146,8 @@ def _mlps_on_cifar(budget):
         hour={"n_train": 10_000, "n_test": 10_000, "width": 100, "epochs": 15, "batch_size": 50, "targets": [70, 60]},
         full={"n_train": None, "n_test": None, "width": 128, "epochs": 10, "batch_size": 100, "targets": [60, 50]},
     )
-    rates = [0.01, 0.03, 0.1, 0.3, 1.0]
-    rates = budget.choose(smoke=rates, quick=rates, hour=rates, full=[0.003, *rates, 3.0])
-    nets = budget.choose(smoke=(), quick=(), hour=ON_CIFAR, full=ON_CIFAR + SCALED_ON_CIFAR)
+    rates = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
+    nets = budget.choose(smoke=(), quick=(), hour=ON_CIFAR, full=ON_CIFAR)
     for dataset, (depth, activation, start) in itertools.product(CIFAR, nets):
         recipe = size | {"depth": depth, "activation": activation, "start": start, "rates": rates, "momentum": 0.0}
         name = setting(depth, activation, start)
