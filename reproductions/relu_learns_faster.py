@@ -44,6 +44,7 @@ from zoo.reproductions.trainers.learning_speed import SLOPES, STARTS, train_conv
 SEEDS = {"hour": 5, "full": 10}
 DEPTHS = (1, 2, 3, 5, 8)
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "softsign", "softplus")
+MADE_FOR = {"relu": "He"} | dict.fromkeys(SLOPES, "scaled")  # the start that is for a unit and not for all others, too
 RIVALS = ("tanh", "sigmoid")  # at all depths of the quick budget; the larger ones have all
 SCALED = "its rival's scaled"
 OWN = "He's start, its rival's normalised"
@@ -58,7 +59,6 @@ COMPARISONS = {
 }
 IN_THE_END = (OWN, f"He's start, {SCALED}")  # where test errors are compared, too
 FASTEST = "each in the fastest start tried"
-UNTRIED = "the former's start scaled to its slope at 0 was not tried"
 CIFAR = ("cifar10", "cifar10_jpeg")
 # Depth, activation and start of the nets on it: those of Glorot's tables, and what they are compared with.
 ON_CIFAR = (
@@ -187,30 +187,30 @@ def judge(runs):
                     checks.append(paired_difference(runs, better=pair[0], worse=pair[1], name=name))
         for depth, rival in itertools.product(DEPTHS, ACTIVATIONS[1:]):
             if pair := _fastest(runs, dataset, depth, rival, present):
-                untried = rival in SLOPES and (dataset, "mlp", setting(depth, rival, "scaled")) not in present
-                name, notes = f"{dataset}: relu before {rival}, {depth} hidden, {FASTEST}", [UNTRIED] if untried else []
-                checks.append(_sooner(runs, *pair, name=name, notes=notes))
+                checks.append(_sooner(runs, *pair, name=f"{dataset}: relu before {rival}, {depth} hidden, {FASTEST}"))
     return checks + ([_convnets_compared(runs, dataset) for dataset in _with_convnets(runs)] or [_not_run()])
 
 
 def _fastest(runs, dataset, depth, rival, present):
-    """The rows of ReLU and its rival, each in the start of those that both have, or of its own, that brings its seeds to
-    the lowest target soonest, of equals the one with the least error in the end; None where they share one at most.
+    """The rows of ReLU and its rival, each in the start of those that both have, or the one made for it (MADE_FOR), that
+    brings its seeds to the lowest target soonest, of equals the one with the least error in the end; None where they share
+    none, or one of them has no choice.
     """
     import numpy as np
 
-    nets = [[(dataset, "mlp", setting(depth, unit, start)) for unit in ("relu", rival)] for start in STARTS]
-    shared = [pair for pair in nets if present.issuperset(pair)]
-    own = {(dataset, "mlp", setting(depth, rival, "scaled"))} & present
+    def row(unit, start):
+        return dataset, "mlp", setting(depth, unit, start)
+
+    shared = [start for start in STARTS if present.issuperset((row("relu", start), row(rival, start)))]
+    nets = [{row(unit, start) for start in (*shared, MADE_FOR.get(unit))} & present for unit in ("relu", rival)]
 
     def late(row):
         steps = _by_seed(runs, row, _lowest_target(runs, row)).fillna(float("inf"))
         return np.log(steps).mean(), _by_seed(runs, row, "validation_error_pct").fillna(float("inf")).mean()
 
-    if len(shared) < 2:
+    if not shared or min(map(len, nets)) < 2:
         return None
-    relu, rivals = zip(*shared)
-    return [min(relu, key=late), min([*rivals, *own], key=late)]
+    return [min(sorted(found), key=late) for found in nets]
 
 
 def summarise(runs):

@@ -290,14 +290,14 @@ def draw(runs):
 
 
 def _draw_spectra(axes, found):
-    """Eigenvalues by rank, the mean over the points of each error level: of each size of net, for both methods together."""
+    """Eigenvalues by rank, the mean over the points of each error level: of each size of net, those of both methods, once each."""
     import pandas as pd
 
     sizes = {}
     for row, points in found.items():
         sizes.setdefault(row[2].split(",")[0], []).append(points)
     for (size, parts), style in zip(sizes.items(), ("-", "--")):
-        levels = _levels(pd.concat(parts, ignore_index=True))
+        levels = _levels(_distinct(pd.concat(parts, ignore_index=True)))
         for colour, points in zip(("C2", "C1", "C3"), levels.values()):
             table, error = points[[_quantile(q) for q in QUANTILES]], points.train_error_pct
             label = f"{size}, error {error.min():.0f} to {error.max():.0f} %"

@@ -65,6 +65,8 @@ def test_checks_say_what_the_runs_say(runs):
     today = [checks[f"pre-trained start, 5 hidden layers, beats a {start} one, 2 minutes"] for start in ("rectified", "modern")]
     assert [check.effect for check in today] == pytest.approx([2, 5])
     assert checks[f"rectified {falls}"].effect == pytest.approx(0.2)
+    last = [checks[f"{start} start, 5 layers beat 3, 2 minutes"] for start in ("pre-trained", "rectified")]
+    assert [check.effect for check in last] == pytest.approx([2, -0.4]), "the deepest against the next shallower one"
     shrinks = checks["pre-training helps more with fewer labels, 5 hidden layers, random start"]
     assert shrinks.effect == pytest.approx(4) and shrinks.verdict == "reproduced"
     assert checks["pre-trained start, 5 hidden layers, beats gmm (cepstra of a frame), 2 minutes"].effect == pytest.approx(15)

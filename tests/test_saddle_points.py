@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+from matplotlib.figure import Figure
 
 import zoo
 from zoo.reproductions import saddle_points
@@ -261,6 +262,18 @@ def test_rank_correlation_is_spearmans():
     assert ours[1:3] == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.06)
     assert np.isnan(saddle_points.rank_correlation([1.0], [2.0]).estimate)
     assert json.dumps(ours)
+
+
+def test_a_point_that_both_methods_found_is_drawn_and_averaged_once():
+    index = np.linspace(0, 30, 12)
+    points = pd.DataFrame({"digits": [f"{value:.5e}" for value in index], "index_pct": index, "loss": index})
+    points = points.assign(train_error_pct=index, **{saddle_points._quantile(q): index * q for q in saddle_points.QUANTILES})
+    found = {("d", "m", "4 units, Newton"): points.iloc[:9], ("d", "m", "4 units, least norm"): points.iloc[3:]}
+    axes = Figure().subplots()
+    saddle_points._draw_spectra(axes, found)
+    drawn = [line.get_ydata() for line in axes.lines[:3]]
+    thirds = [third.mean() for third in np.split(index, 3)]
+    assert drawn == [pytest.approx([mean * q for q in saddle_points.QUANTILES]) for mean in thirds]
 
 
 def test_budget_takes_its_own_number_of_starts():

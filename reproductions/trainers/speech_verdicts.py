@@ -19,6 +19,8 @@ def checks(runs):
     found = [_depth_helps(runs, start, labelled) for start in STARTS for labelled in minutes]
     several = [start for start in STARTS if len(depths_of(runs, start, longer)) > 1]
     found += [_depth_helps(runs, start, minutes[-1], longer) for start in several]
+    stacks = [start for start in STARTS if len(depths_of(runs, start)) > 1]
+    found += [_last_layers_help(runs, start, labelled) for start in stacks for labelled in minutes]
     return found + _pretraining_helps(runs) + _deep_beats_the_rest(runs)
 
 
@@ -35,6 +37,14 @@ def _depth_helps(runs, start, minutes, row=net):
     )
     name = f"{begun}, {minutes:g} minutes: error falls with depth"
     return check(name, slope, "percentage points per layer", sentence, below=0, seeds=len(errors))
+
+
+def _last_layers_help(runs, start, minutes):
+    """The deepest net against the next shallower one: a slope over all depths may be that of the first step alone."""
+    less, most = depths_of(runs, start)[-2:]
+    rows = [(SPEECH, *net(start, depth)) for depth in (most, less)]
+    name = f"{start} start, {most} layers beat {less}, {minutes:g} minutes"
+    return paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", minutes), name=name)
 
 
 def _pretraining_helps(runs):
