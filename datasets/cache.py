@@ -87,6 +87,10 @@ def read(info, thorough=False):
     with as_cache_error(home, "read"):
         try:
             return _read(info, home, thorough)
+        except (IsADirectoryError, NotADirectoryError) as error:
+            if home.is_dir():
+                raise Unusable(f"a file is a folder, or the other way round ({error})", corrupt=True) from None
+            raise
         except FileNotFoundError:
             # Another process may have published between our reading the manifest and opening the arrays.
             try:
@@ -115,7 +119,7 @@ def _manifest(info, home):
     try:
         manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
         check_manifest(manifest)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unusable(f"its manifest is unreadable ({error})", corrupt=True) from None
     if (manifest["layout"], manifest["version"]) != (LAYOUT, info.version):
         raise Unusable(f"it holds version {manifest['version']}, wanted is {info.version}")
@@ -126,7 +130,8 @@ def check_manifest(manifest):
     """Raise KeyError, TypeError or ValueError unless all that read() relies on is there."""
     for key in ("name", "version", "layout"):
         manifest[key]
-    if not isinstance(manifest["folder"], str) or os.sep in manifest["folder"] or manifest["folder"].startswith("."):
+    folder = manifest["folder"]
+    if not isinstance(folder, str) or not folder or os.sep in folder or "\0" in folder or folder.startswith("."):
         raise ValueError("its arrays lie outside the cache")
     if not isinstance(manifest["provenance"]["source"], str):
         raise TypeError("no source")
@@ -159,8 +164,8 @@ def _verified(home, manifest):
     try:
         record = json.loads((home / "verified.json").read_text(encoding="utf-8"))
         same = (record["folder"], record["fingerprint"]) == (manifest["folder"], fingerprint(manifest))
-        return record["stamps"] if same else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        return dict(record["stamps"]) if same else {}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 
@@ -235,7 +240,7 @@ def _sweep(home):
     """Remove what killed builds left behind; only under the lock."""
     try:
         kept = json.loads((home / "manifest.json").read_text(encoding="utf-8"))["folder"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         kept = None
     for leftover in [*home.glob(".building-*"), *home.glob(".new-*"), *home.glob("arrays-*")]:
         if leftover.name != kept:
@@ -264,6 +269,9 @@ def publish(name, folder, manifest):
     os.rename(folder, final)
     stamps = {array: _stamp(final / f"{array}.npy") for array in ARRAYS}
     manifest = {**manifest, "folder": final.name}
+    for file in ("manifest.json", "verified.json"):
+        if (home / file).is_dir():  # which no file takes the place of
+            shutil.rmtree(home / file)
     _write_json(home / "manifest.json", manifest)
     _record(home, manifest, stamps)
     _sweep(home)

@@ -84,10 +84,37 @@ def manifest_with_another_hash(folder):
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
+def manifest_naming_what_is_no_name(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "folder": "arrays\0"}))
+
+
+def manifest_too_deep(folder):
+    (folder / "manifest.json").write_text("[" * 100_000)
+
+
+def manifest_that_is_a_folder(folder):
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json" / "inside").mkdir(parents=True)
+
+
+def array_that_is_a_folder(folder):
+    path = array_file(folder)
+    path.unlink()
+    path.mkdir()
+
+
+def arrays_that_are_a_file(folder):
+    (arrays,) = folder.glob("arrays-*")
+    shutil.rmtree(arrays)
+    arrays.write_text("mine")
+
+
 DAMAGES = [
     flip_a_byte, truncate, open_a_string_in_a_header, empty, remove_an_array, swap_arrays, remove_all_arrays, pickle_instead,
     garble_manifest, truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_naming_no_folder,
-    manifest_with_another_hash,
+    manifest_with_another_hash, manifest_naming_what_is_no_name, manifest_too_deep, manifest_that_is_a_folder,
+    array_that_is_a_folder, arrays_that_are_a_file,
 ]
 
 
@@ -105,6 +132,20 @@ def test_damage_is_found_said_and_repaired(damage, folder, capfd):
     assert np.array_equal(repaired.train.x, content)
     assert len(list(folder.glob("arrays-*"))) == 1
     load("digits")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("stamps", [None, [], "x", 3, "deep", "folder"])
+def test_a_record_of_what_was_verified_that_says_nothing_costs_a_look_at_every_array(stamps, folder, hashed, capfd):
+    load("digits")
+    record = folder / "verified.json"
+    content = json.loads(record.read_text())
+    record.write_text("[" * 100_000 if stamps == "deep" else json.dumps(content | {"stamps": stamps}))
+    if stamps == "folder":
+        record.unlink()
+        record.mkdir()
+    hashed.clear()
+    assert len(load("digits").train.x) and len(hashed) == 6
     assert capfd.readouterr().err == ""
 
 

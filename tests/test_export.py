@@ -207,6 +207,22 @@ def test_what_a_link_points_to_is_replaced(tmp_path, monkeypatch):
     assert (tmp_path / "latest").is_symlink() and list((tmp_path / "1").iterdir()) == []
 
 
+def test_a_link_is_named_as_the_user_names_it(tmp_path):
+    (tmp_path / "link.keras").symlink_to("0f3a")
+    assert zoo.export_model(make(), tmp_path / "link.keras").name == "0f3a"
+    assert keras.saving.load_model(tmp_path / "link.keras").name == "linear"
+
+
+def test_nobody_is_left_in_a_folder_that_was_replaced(tmp_path, monkeypatch):
+    (tmp_path / "1" / "assets").mkdir(parents=True)
+    (tmp_path / "1" / "saved_model.pb").write_text("old")
+    monkeypatch.chdir(tmp_path / "1" / "assets")
+    for folder in ("..", tmp_path / "1"):
+        with pytest.raises(InvalidInput, match="cd out"):
+            zoo.export_model(make(), folder, "savedmodel", force=True)
+    assert (tmp_path / "1" / "saved_model.pb").read_text() == "old"
+
+
 def test_paths_that_cannot_be_looked_at(tmp_path):
     with pytest.raises(ResultsError, match="can't be written"):
         zoo.export_model(make(), tmp_path / ("x" * 300 + ".keras"))
@@ -226,7 +242,7 @@ def test_a_missing_package_is_named_with_what_brings_it(format, missing, tmp_pat
 
 @pytest.mark.parametrize("format, name, says", [
     ("tflite", "m.tflite", "known: keras, savedmodel, onnx"), ("onnx", "m.keras", "ends in .onnx"),
-    ("keras", "m", "ends in .keras"), ("savedmodel", "m.onnx", "name of a folder"),
+    ("keras", "m", "ends in .keras"), ("keras", ".keras", "such as model.keras, not .keras"), (["keras"], "m", "no format"), ("savedmodel", "m.onnx", "name of a folder"),
 ])  # fmt: skip
 def test_wrong_names(format, name, says, tmp_path):
     with pytest.raises(InvalidInput, match=says):

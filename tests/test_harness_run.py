@@ -71,6 +71,18 @@ def wait_until(condition, process):
         time.sleep(0.02)
 
 
+def test_a_page_of_ones_own_is_not_replaced(results_dir, log):
+    results_dir.mkdir()
+    (results_dir / "README.md").write_text("# My notes")
+    with pytest.raises(ResultsError, match="is not deepzoo's and would be replaced; choose another folder"):
+        run()
+    assert not begun(log) and (results_dir / "README.md").read_text() == "# My notes"
+
+
+def test_seeds_may_be_numpys():
+    assert Budget.named("quick", np.int64(3)).seeds == (0, 1, 2) == Budget.named("quick", np.arange(3)).seeds
+
+
 def test_second_run_reads_what_the_first_computed(log):
     folder = run()
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -342,7 +354,7 @@ def test_wrong_words_are_answered_before_any_training(log):
     for seeds in ([1, 1], [-1], [2**32]):
         with pytest.raises(InvalidInput, match="different integers in 0"):
             run(seeds=seeds)
-    for seeds in (2.0, ["a"], [0.5]):
+    for seeds in (2.0, True, ["a"], [0.5]):
         with pytest.raises(InvalidInput, match="seeds must be a number of seeds, or a list of integers; got"):
             run(seeds=seeds)
     with pytest.raises(InvalidInput, match="no reproduction: it does not define trials, judge, draw"):

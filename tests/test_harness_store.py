@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from zoo.errors import CorruptFile, ResultsError
-from zoo.reproductions.harness.store import Entry, Store, require_writable, write_atomically
+from zoo.reproductions.harness.store import Entry, Store, require_own, require_writable, write_atomically
 
 ENTRY = Entry([{"seed": 0, "value": 1.5}, {"seed": 1, "value": float("nan")}], {"model": "mlp"})
 
@@ -71,6 +72,41 @@ def test_what_is_no_file_or_not_ours_to_read_is_damage_too(store, monkeypatch):
     monkeypatch.setattr(type(path), "read_bytes", denied)
     with pytest.raises(CorruptFile, match="can't be read: Permission denied"):
         store.load("a")
+
+
+def folder_for_manifest(entry):
+    (entry / "manifest.json").unlink()
+    (entry / "manifest.json").mkdir()
+
+
+def folder_for_rows(entry):
+    (entry / "rows.json").unlink()
+    (entry / "rows.json" / "inside").mkdir(parents=True)
+
+
+def file_for_entry(entry):
+    shutil.rmtree(entry)
+    entry.write_text("")
+
+
+@pytest.mark.parametrize("damage", [folder_for_manifest, folder_for_rows, file_for_entry])
+def test_what_stands_in_the_way_of_an_entry_is_damage_and_gives_way_to_a_new_one(store, damage):
+    store.save("a", ENTRY)
+    damage(store.folder / "a")
+    with pytest.raises(CorruptFile, match="damaged"):
+        store.load("a")
+    store.save("a", ENTRY)
+    assert store.load("a").rows[0] == ENTRY.rows[0]
+
+
+def test_a_page_that_is_somebody_elses_is_not_replaced(tmp_path):
+    page = tmp_path / "README.md"
+    require_own(page, "# Results")
+    page.write_text("# My notes")
+    with pytest.raises(ResultsError, match="is not deepzoo's and would be replaced"):
+        require_own(page, "# Results")
+    page.write_text("# Results of mine")
+    require_own(page, "# Results")
 
 
 def test_a_manifest_that_names_files_elsewhere_is_refused(store, tmp_path):

@@ -2,6 +2,10 @@
 
 import dataclasses
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import harness_example
 import pandas as pd
@@ -265,6 +269,44 @@ def test_rebuild_says_when_there_is_nothing():
             rebuild(what)
     with pytest.raises(UnknownName, match="no claim called 'nonsense'"):
         rebuild("nonsense")
+
+
+def test_a_folder_outside_of_results_is_left_alone(results_dir, tmp_path):
+    """What lies two levels above a claim's folder is a results folder only where a budget's lies between."""
+    folder = run_claim(harness_example, "smoke")
+    (tmp_path / "home" / "proj").mkdir(parents=True)
+    (tmp_path / "home" / "README.md").write_text("mine")
+    copied = shutil.copytree(folder, tmp_path / "home" / "proj" / "harness_example")
+    with pytest.raises(ResultsError, match="lies in no folder of a budget"):
+        rebuild(copied)
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["README.md", "proj"]
+    shutil.copytree(results_dir / "smoke", tmp_path / "home" / "smoke")
+    with pytest.raises(ResultsError, match="README.md is not deepzoo's and would be replaced"):
+        rebuild(tmp_path / "home")
+    assert (tmp_path / "home" / "README.md").read_text() == "mine"
+
+
+def test_rebuilding_leaves_claims_that_are_not_known_here(results_dir):
+    folder, told = run_claim(harness_example, "smoke"), []
+    shutil.copytree(folder, folder.with_name("of_mine"))
+    (folder / "verdicts.csv").write_text("")
+    for target in (None, results_dir, results_dir / "smoke"):
+        assert rebuild(target, tell=told.append) == [folder]
+    assert told == 3 * [f"{folder.with_name('of_mine')} is left as it is: of_mine is no claim of deepzoo's"]
+    assert (folder / "verdicts.csv").read_text()
+    with pytest.raises(UnknownName, match="no claim called 'of_mine'"):
+        rebuild(folder.with_name("of_mine"))
+    assert "rebuild" not in (folder / "comparison.md").read_text(), "no command knows a module of one's own"
+
+
+def test_a_script_that_is_a_claim_is_called_like_its_file(results_dir, tmp_path):
+    source = Path(harness_example.__file__).read_text(encoding="utf-8")
+    script = tmp_path / "my_claim.py"
+    call = "import sys\nfrom zoo.reproductions.harness import run_claim\nrun_claim(sys.modules[__name__], 'smoke', seeds=2)\n"
+    script.write_text(source + call, encoding="utf-8")
+    subprocess.run([sys.executable, script], check=True, capture_output=True)
+    text = (results_dir / "smoke" / "my_claim" / "comparison.md").read_text()
+    assert text.startswith("# my_claim\n") and "run_claim(my_claim, " in text
 
 
 def test_shares_have_intervals_of_shares_and_what_all_seeds_agree_on_has_none(written):

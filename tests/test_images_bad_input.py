@@ -108,6 +108,10 @@ def npy(header, content=b""):
     (npy("{'descr': '|u1', 'fortran_order': False, 'shape': ()}", b"0"), InvalidInput, "shape ()"),
     (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2, 2)}", b"0" * 8), InvalidInput, "shape (1, 2, 2, 2)"),
     (b"\x93NUMPY", CorruptFile, "header"),
+    (npy("{'descr': '|S0', 'fortran_order': False, 'shape': (2, 2)}"), CorruptFile, "header"),
+    (npy("{'descr': '<U0', 'fortran_order': False, 'shape': (2, 2)}"), CorruptFile, "header"),
+    (npy("{'descr': ('<f4', (2,)), 'fortran_order': False, 'shape': (2, 2)}", b"0" * 32), CorruptFile, "header"),
+    (npy(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {(1,) * 100}}}", b"0"), CorruptFile, "header"),
 ], ids=str)  # fmt: skip
 def test_bad_arrays(content, kind, says, tmp_path):
     path = tmp_path / "array.npy"

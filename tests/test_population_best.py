@@ -80,6 +80,7 @@ def test_the_first_accuracy_decides_whatever_it_is_called(metric, name, data):
 
 
 @pytest.mark.parametrize("settings, match", [
+    ({"select": "best", "monitor": ["val_loss"]}, "There is no ..val_loss.. to monitor"),
     ({"select": "best", "monitor": "val_auc"}, "no 'val_auc' to monitor; there is val_loss, val_accuracy"),
     ({"select": "best", "mode": "up"}, "mode must be 'auto', 'max' or 'min'; got 'up'"),
     ({"select": "best", "monitor": "val_mine"}, "say mode='max' or mode='min'"),

@@ -46,6 +46,17 @@ def test_training_again_does_not_replace_a_preset_unasked(preset, monkeypatch):
         zoo.retrain_preset("linear_mnist", folder=preset, force=True)
 
 
+def test_nobody_is_left_in_a_folder_that_was_replaced(preset, tmp_path, monkeypatch):
+    before = logits(zoo.from_preset(preset))
+    monkeypatch.chdir(preset)
+    for folder in (".", preset):
+        with pytest.raises(InvalidInput, match="cd out, or name another one"):
+            zoo.save_preset(make(seed=5), folder)
+    np.testing.assert_allclose(logits(zoo.from_preset(".")), before, rtol=1e-5, atol=1e-6)
+    zoo.save_preset(make(seed=5), "../another")
+    assert (tmp_path / "another" / "card.json").is_file()
+
+
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_name_that_ships_is_no_folder_of_ones_own(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)

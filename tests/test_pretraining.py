@@ -83,6 +83,7 @@ def test_a_batch_is_no_larger_than_the_data_unless_asked_for(x):
     ({"x": np.zeros((0, 8, 8))}, "x is empty: there is nothing to train"),
     ({"corruption": "salt"}, "corruption must be"),
     ({"error": "absolute"}, "error must be"),
+    ({"tied": "yes"}, "tied must be True or False, not 'yes'"),
     ({"optimizer": "adamm"}, "no Keras optimizer"),
     ({"batch_size": 101}, "larger than the data, 100 examples"),
     ({"x": np.full((100, 8, 8), np.nan)}, "x contains NaN"),

@@ -9,7 +9,7 @@ import pytest
 import zoo
 from zoo.datasets import load
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.presets.card import metric
+from zoo.presets.card import metric, says_enough_to_train
 from zoo.presets.proving import Evaluation
 from zoo.presets.saving import best_seed, trained_card
 from zoo.reproductions.harness.presets import preset_name
@@ -106,6 +106,28 @@ def test_recipes_have_known_keys():
 def test_labels_that_cannot_be_are_refused(labels, said):
     with pytest.raises(InvalidInput, match=said):
         train_population("linear", 10, *DIGITS.train, recipe(labels=labels), [0], verbose=False)
+
+
+@pytest.mark.parametrize("bad", [
+    {"learning_rate": "x"}, {"learning_rate": -1}, {"learning_rate": float("nan")}, {"weight_decay": "x"}, {"weight_decay": -1},
+    {"ema": 5}, {"ema": True}, {"options": [1]}, {"pretraining": [1]}, {"pretraining": {"epochs": 1}}, {"precision": 32},
+    {"pretraining": {"learning_rate": 1e-3, "epochs": 1, "noise": 2}},
+], ids=str)  # fmt: skip
+def test_a_recipe_that_nothing_can_be_trained_by_is_refused(bad):
+    (key,) = bad
+    with pytest.raises(InvalidInput, match=f"The {key} of a recipe must be"):
+        train_population("autoencoder_stack", 10, *DIGITS.train, recipe(batch_size=50, epochs=1, **bad), [0], verbose=False)
+
+
+@pytest.mark.parametrize("where, changed", [
+    ("selection", {"seeds": []}), ("metric", {"seeds": 0}), ("metric", {"seeds": 1}), ("metric", {"new_seed95_high": None}),
+    ("metric", {"mean": None}), ("metric", {"new_seed95_low": None}),
+], ids=str)  # fmt: skip
+def test_a_card_that_does_not_say_how_new_seeds_fare_is_no_reason_to_train(where, changed):
+    card = zoo.model_card("linear_mnist")
+    assert says_enough_to_train(card)
+    (card["selection"] if where == "selection" else metric(card)).update(changed)
+    assert not says_enough_to_train(card)
 
 
 def test_tasks_are_found_by_model_data_and_metric():

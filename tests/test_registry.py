@@ -180,6 +180,7 @@ def test_the_reason_is_the_line_that_says_it():
         ("convnet", {"kernel": 0}),
         ("lstm", {"units": -3}),
         ("lstm", {"layers": 0}),
+        ("mlp", {"widths": (10**12,)}),  # for no memory
     ],
 )
 def test_wrong_values_of_options(name, options):

@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
-from zoo.paths import path_named
+from zoo.paths import path_named, require_elsewhere
 from zoo.replacing import put_in_place
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
@@ -37,10 +37,11 @@ def export_model(model, path, format=None, force=False):
     >>> export_model(zoo.from_preset("linear_mnist"), "linear.onnx").name
     'linear.onnx'
     """
-    path = Path(os.path.realpath(path_named(path)))
+    path = path_named(path)
     format = _format_of(path) if format is None else format
     _check(model, format)
     check_output(path, format, force)
+    path = Path(os.path.realpath(path))  # of a link what it points to is written
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
@@ -58,7 +59,7 @@ def check_output(path, format, force=False):
     ResultsError for a path that can't even be looked at.
     """
     path = path_named(path)
-    if format not in SUFFIXES:
+    if not isinstance(format, str) or format not in SUFFIXES:
         raise InvalidInput(f"There is no format {format!r}; known: {', '.join(SUFFIXES)}.")
     missing = [package for package in NEEDS[format] if importlib.util.find_spec(package) is None]
     if missing:
@@ -67,8 +68,10 @@ def check_output(path, format, force=False):
         )
     others = {suffix for suffix in SUFFIXES.values() if suffix}
     if SUFFIXES[format] and path.suffix != SUFFIXES[format] or not SUFFIXES[format] and path.suffix in others:
-        ends = f"a name that ends in {SUFFIXES[format]}" if SUFFIXES[format] else "the name of a folder"
+        ends = f"a name that ends in {SUFFIXES[format]}, such as model{SUFFIXES[format]}" if SUFFIXES[format] else "the name of a folder"
         raise InvalidInput(f"The format {format} wants {ends}, not {path.name}.")
+    if format == "savedmodel":
+        require_elsewhere(path)
     try:
         exists = path.exists()
         replaceable = (path / "saved_model.pb").is_file() if format == "savedmodel" else path.is_file()

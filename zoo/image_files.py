@@ -25,6 +25,7 @@ _ORIENTATION = 0x0112  # the EXIF tag; PIL's own exif_transpose writes all other
 _TURNS = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
 }
+_MOST_AXES = 32  # that every NumPy takes
 _NPY = b"\x93NUMPY"
 
 
@@ -241,8 +242,8 @@ def _parsed(name, content):
     try:
         version = np.lib.format.read_magic(file)
         shape, by_columns, dtype = readers.get(version, lambda _: ((), False, np.dtype("O")))(file)
-        if any(side < 0 for side in shape):
-            raise ValueError(f"the shape {shape}")
+        if any(side < 0 for side in shape) or len(shape) > _MOST_AXES or not dtype.itemsize or dtype.subdtype:
+            raise ValueError(f"the shape {shape} of {dtype}")
     except Exception as problem:  # NumPy raises whatever its parser of Python literals runs into
         raise CorruptFile(f"{name} has a broken NPY header: {reason_of(problem)}.") from None
     if dtype.hasobject:

@@ -1,5 +1,6 @@
 """Files and folders that a user names."""
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -17,6 +18,14 @@ def path_named(given):
         raise InvalidInput(f"A string or a path names what is meant, not {given!r}.") from None
     except RuntimeError:
         raise InvalidInput(f"{given} begins with the home of a user who is not known here; give the whole path.") from None
+
+
+def require_elsewhere(folder):
+    """Raise InvalidInput where a folder to be replaced is the current one, or holds it: whoever stands there would fall out."""
+    with contextlib.suppress(OSError):  # of a current folder that is gone
+        here = Path(os.path.realpath(os.getcwd()))
+        if Path(os.path.realpath(folder)) in (here, *here.parents):
+            raise InvalidInput(f"{folder} is replaced whole, and it is the current folder or holds it: cd out, or name another one.")
 
 
 def file_to_write(given):

@@ -85,6 +85,8 @@ def create_model(name, input_shape, classes=None, **options):
     """
     import keras
 
+    from zoo.training.memory import is_out_of_memory
+
     builder = _builder(name)
     defaults = model_options(name)
     valid = ", ".join(f"{option}={default!r}" for option, default in defaults.items())
@@ -103,7 +105,9 @@ def create_model(name, input_shape, classes=None, **options):
         if builder.__module__.startswith(f"{models.__name__}."):
             _check_switches(options, defaults)
         model = builder(*sizes, **options)
-    except (TypeError, ValueError, OverflowError) as problem:
+    except Exception as problem:  # too large for the memory is another kind of error on every backend
+        if not isinstance(problem, (TypeError, ValueError, OverflowError, MemoryError)) and not is_out_of_memory(problem):
+            raise
         reason = reason_of(problem)
         reason += "" if reason.endswith((".", "!", "?")) else "."
         raise InvalidInput(

@@ -95,8 +95,19 @@ def load_claim(claim):
 
 
 def claim_name(module):
-    """The name under which a reproduction's results are kept."""
-    return module.__name__.rpartition(".")[2]
+    """The name under which a reproduction's results are kept; of a script that runs, that of its file."""
+    name = module.__name__.rpartition(".")[2]
+    return Path(module.__file__).stem if name == "__main__" and getattr(module, "__file__", None) else name
+
+
+def is_known(name):
+    """Whether a claim is one of deepzoo's, or a module of one's own that was given in this process."""
+    return name in _outside or name in _sources()
+
+
+def is_own(module):
+    """Whether a claim is a module of somebody's own, which no command knows."""
+    return not module.__name__.startswith("zoo.reproductions.")
 
 
 def _constant(name, constant):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from zoo.errors import ResultsError
 from zoo.paths import path_named
-from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
+from zoo.reproductions.harness.claims import claim_name, is_known, list_claims, load_claim
 from zoo.reproductions.harness.figures import figure_png, is_picture
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
-from zoo.reproductions.harness.scoreboard import write_scoreboard
+from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_together
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
 from zoo.reproductions.harness.trial import BUDGETS, Budget
@@ -125,11 +125,12 @@ def generated_files(module, runs, pictures=(), budget=None):
     }
 
 
-def rebuild(target=None, out=None):
+def rebuild(target=None, out=None, tell=lambda sentence: None):
     """Make tables, figures and scoreboard anew from runs.csv; returns the folders.
 
     target: the name of a claim, a results folder (one claim's or one that holds many; ./NAME where it is called like a
-    claim), or None for everything.
+    claim), or None for everything. tell: called with a sentence for each folder of several that is left as it is, the claim
+    being a module of somebody's own, which load_claim was not given in this process.
     """
     root = results_root(out)
     if target is None:
@@ -141,13 +142,20 @@ def rebuild(target=None, out=None):
         folders = [folder for folder in result_folders(root) if folder.name == name]
     if not folders:
         raise ResultsError(f"There are no runs of {target or 'any claim'} under {root}; run zoo reproduce first.")
-    store = Store(root)
+    require_own_page(root)
+    known = [folder for folder in folders if is_known(folder.name)]
+    if not known:
+        load_claim(folders[0].name)  # says that there is no such claim
     for folder in folders:
+        if folder not in known:
+            tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's")
+    store = Store(root)
+    for folder in known:
         with store.lock(f"{folder.parent.name}-{folder.name}", wait=True):
             rebuild_folder(folder)
     with store.lock("scoreboard", wait=True):
         write_scoreboard(root)
-    return folders
+    return known
 
 
 def compare(name, budget="quick", out=None):
@@ -203,8 +211,13 @@ def result_folders(root):
 
 
 def _inside(folder):
-    """(results root, folders of claims) for a folder at any of the three levels."""
+    """(results root, folders of claims) for a folder at any of the three levels.
+
+    Raises ResultsError for a claim's folder that no budget's folder holds: what lies above that is no results folder.
+    """
     if (folder / "runs.csv").exists():
+        if folder.parent.name not in BUDGETS:
+            raise ResultsError(f"{folder} lies in no folder of a budget ({', '.join(BUDGETS)}); move it into one.")
         return folder.parent.parent, [folder]
     if folder.name in BUDGETS:
         return folder.parent, [found for found in result_folders(folder.parent) if found.parent == folder]

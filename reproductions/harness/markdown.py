@@ -2,7 +2,7 @@
 
 import inspect
 
-from zoo.reproductions.harness.claims import claim_name
+from zoo.reproductions.harness.claims import claim_name, is_own
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import number, words
 from zoo.reproductions.harness.sizes import sizes
@@ -33,7 +33,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
-    parts += [_origin(runs), _rerun(module, runs, budget)]
+    parts += [_origin(module, runs), _rerun(module, runs, budget)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -132,13 +132,14 @@ def _told_of(ends):
     return said if taken else ""
 
 
-def _origin(runs):
+def _origin(module, runs):
     found = runs[["device", "backend", "precision", "commit"]].drop_duplicates().values.tolist()
     places = [f"{device} ({backend}, {precision}, commit {commit})" for device, backend, precision, commit in found]
     said = f"Computed on {'; '.join(places)}, with the versions in `environment.json`."
     if any(device.startswith("NVIDIA") and backend == "jax" and precision == "float32" for device, backend, precision, _ in found):
         said += " JAX multiplies matrices of float32 in TensorFloat-32 where a card has it, but where a protocol says otherwise."
-    return f"{said} Generated from runs.csv; `zoo results rebuild` makes it anew."
+    anew = "" if is_own(module) else "; `zoo results rebuild` makes it anew"
+    return f"{said} Generated from runs.csv{anew}."
 
 
 def _rerun(module, runs, budget):
@@ -148,7 +149,7 @@ def _rerun(module, runs, budget):
         return ""
     usual = max(len(trial.seeds) for trial in trials)
     backend = " --backend tensorflow" if "tensorflow" in set(runs.backend) else ""
-    if not module.__name__.startswith("zoo.reproductions."):  # a module of the user's own, which no command knows
+    if is_own(module):
         own = "" if len(seeds) == usual else f", seeds={len(seeds)}"
         return f"To run it again, in Python: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`."
     own = "" if len(seeds) == usual else f" --seeds {len(seeds)}"

@@ -9,9 +9,10 @@ from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
 from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.store import Store, write_atomically
+from zoo.reproductions.harness.store import Store, require_own, write_atomically
 
 BUDGET = "full"
+HEAD = "# Presets\n\nWritten by `zoo results presets`"  # of the page that lists them
 SETTING = "preset"  # that needs no mention in a preset's name
 
 
@@ -36,6 +37,7 @@ def make_presets(claim, target, out=None):
     """
     module = load_claim(claim)
     claim, root, target, names = claim_name(module), results_root(out), Path(target).absolute(), getattr(module, "NAMES", {})
+    require_own(target / "README.md", HEAD)
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
     rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
@@ -74,8 +76,7 @@ def index(folders):
     from zoo.tasks import task_of_error
 
     lines = [
-        "# Presets", "",
-        "Written by `zoo results presets`; a name leads to the card. Error on the data set's test split, in percent or as its unit",
+        f"{HEAD}; a name leads to the card. Error on the data set's test split, in percent or as its unit",
         "says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval.", "",
         "| preset | error | mean | 95% interval | seeds | parameters | MFLOP per example |",
         "|---|---|---|---|---|---|---|",

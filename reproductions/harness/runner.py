@@ -18,7 +18,7 @@ from zoo.reproductions.harness.kept import chosen, kept
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.progress import Progression
 from zoo.reproductions.harness.runs import complete_rows
-from zoo.reproductions.harness.scoreboard import write_scoreboard
+from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
 from zoo.reproductions.harness.trial import Budget, WithFiles
 
@@ -47,6 +47,7 @@ def run_claim(
     folder = root / budget.name / claim_name(module)
     require_writable(root / ".trials")
     require_writable(folder)
+    require_own_page(root)
     trials = _distinct(module, budget)
     to_run, left_out = _at_hand(chosen(module, trials, only))
     others = [trial for trial in trials if trial not in (*to_run, *left_out)]

@@ -12,7 +12,7 @@ from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, claim_seeds, describe_claim
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.remedies import made_anew, what_makes_some
-from zoo.reproductions.harness.store import write_atomically
+from zoo.reproductions.harness.store import require_own, write_atomically
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
 
@@ -40,11 +40,21 @@ DISAGREEING = (
     "seeds, came to another verdict on; first what the table of main checks would say.\n\n"
     "| claim | check | verdict and effect | elsewhere |\n| --- | --- | --- | --- |\n"
 )
+HEAD = "# Results\n\nWhich"
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
+def require_own_page(root):
+    """Raise ResultsError where <root>/README.md is none that write_scoreboard wrote, and would be lost."""
+    require_own(root / "README.md", HEAD)
+
+
 def write_scoreboard(root):
-    """Write <root>/README.md from the verdicts under it, and the tables into the front page of the checkout around it."""
+    """Write <root>/README.md from the verdicts under it, and the tables into the front page of the checkout around it.
+
+    Raises ResultsError, see require_own_page.
+    """
+    require_own_page(root)
     write_atomically(root / "README.md", scoreboard(root).encode())
     fill_front_page(root)
 
@@ -69,7 +79,7 @@ def front_page(text, root):
 def scoreboard(root):
     """The text of the scoreboard of a results folder."""
     return (
-        "# Results\n\nWhich claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
+        f"{HEAD} claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "The last line of a table is the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
         f"{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}"

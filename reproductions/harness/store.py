@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,8 @@ class Store:
             written = (folder / "manifest.json").read_bytes()
         except FileNotFoundError:
             return None
+        except (IsADirectoryError, NotADirectoryError):
+            raise CorruptFile(f"The stored trial {folder.name} is damaged.") from None
         try:
             manifest = json.loads(written)
             if any(Path(name).name != name or name == ".." for name in manifest["sha256"]):
@@ -67,9 +70,8 @@ class Store:
     def save(self, key, entry):
         """Write an entry; whoever saves holds the key's lock. Raises ResultsError when the folder takes no more."""
         folder = self.folder / key
+        _clear(folder)
         make_folder(folder)
-        for left_over in folder.glob("*.tmp"):
-            left_over.unlink()
         contents = {**entry.files, "rows.json": json.dumps(entry.rows, indent=1).encode()}
         if entry.losses:
             contents[FILE] = packed(entry.losses)
@@ -92,6 +94,19 @@ class Store:
             except OSError as error:
                 raise _unwritable(self.folder, error) from error
             yield got
+
+
+def _clear(folder):
+    """Take away what a kill left of an entry, and what is no entry at all: a file in place of its folder, a folder in its own."""
+    with contextlib.suppress(OSError):  # what can't be cleared, can't be written either, which then says why
+        if not folder.is_dir():
+            folder.unlink(missing_ok=True)
+            return
+        for found in folder.iterdir():
+            if found.is_dir():
+                shutil.rmtree(found)
+            elif found.suffix == ".tmp":
+                found.unlink()
 
 
 def _sums(contents):
@@ -144,6 +159,18 @@ def require_writable(folder):
     finally:
         with contextlib.suppress(OSError):
             probe.unlink()
+
+
+def require_own(path, head):
+    """Raise ResultsError where there is a file that does not begin as those do that are written there: it would be lost."""
+    try:
+        own = path.read_bytes().startswith(head.encode())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+    if not own:
+        raise ResultsError(f"{path} is not deepzoo's and would be replaced; choose another folder, or move that file away.")
 
 
 def _unwritable(folder, error):

@@ -25,7 +25,7 @@ from zoo.reproductions.harness.folder import (
     results_root,
 )
 from zoo.reproductions.harness.losses import FILE
-from zoo.reproductions.harness.scoreboard import write_scoreboard
+from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically, write_together
 
 MANIFEST = "MANIFEST.json"
@@ -85,6 +85,7 @@ def import_results(source, out=None, force=False):
         if not force:
             _require_new(root, folders, entries)
         require_writable(root / ".trials")
+        require_own_page(root)
         _take_trials(Store(root), entries, force)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]
 

@@ -1,5 +1,6 @@
 """The unit of work: a Trial is one (dataset, model, setting) with all its seeds; a Budget says how much is spent on it."""
 
+import contextlib
 import inspect
 import json
 import operator
@@ -38,8 +39,8 @@ class Budget:
         if name not in BUDGETS:
             raise unknown_name("budget", name, budgets_of(defaults))
         seeds = {**DEFAULT_SEEDS, **(defaults or {})}[name] if seeds is None else seeds
-        if isinstance(seeds, int):
-            seeds = range(min(seeds, MOST_SEEDS + 1))  # a mistyped number must not fill the memory
+        with contextlib.suppress(TypeError):  # of what is no number; a mistyped one must not fill the memory
+            seeds = range(min(operator.index(None if isinstance(seeds, bool) else seeds), MOST_SEEDS + 1))
         try:
             seeds = tuple(operator.index(seed) for seed in seeds)
         except TypeError:

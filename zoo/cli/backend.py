@@ -59,8 +59,8 @@ def _keep_compiled_programs():
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
-    folder = cache.root() / "compiled"
     with contextlib.suppress(OSError):
+        folder = cache.root() / "compiled"
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
             os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)

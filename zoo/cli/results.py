@@ -50,7 +50,7 @@ def rebuild(
     """
     from zoo.reproductions.harness import rebuild as rebuild_results
 
-    for written in rebuild_results(claim):
+    for written in rebuild_results(claim, tell=console.out().print):
         console.out().print(f"rebuilt {written}")
 
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from zoo.errors import InvalidInput
+
 
 def check_noise(corruption, level):
     """Raise ValueError for a corruption that Autoencoder does not know, or a level that leaves nothing or is no number."""
@@ -34,6 +36,8 @@ class Autoencoder(keras.layers.Wrapper):
         super().__init__(layer, **kwargs)
         check_noise(corruption, level)
         check_error(error)
+        if tied not in (True, False):
+            raise InvalidInput(f"tied must be True or False, not {tied!r:.80}.")
         self.corruption = corruption
         self.level = level
         self.tied = tied

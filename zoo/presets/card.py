@@ -125,7 +125,10 @@ def metric(card, name=None):
 def says_enough_to_train(card):
     """Whether a card names data, recipe and seeds, and where the error of a new seed falls: what `zoo train` needs."""
     stated = metric(card)
-    return all(key in card for key in ("dataset", "recipe", "selection")) and bool(stated) and stated["new_seed95_low"] is not None
+    if not stated or not all(key in card for key in ("dataset", "recipe", "selection")):
+        return False
+    spread = all(stated[name] is not None for name in ("mean", "new_seed95_low", "new_seed95_high"))
+    return spread and stated["seeds"] > 1 and bool(card["selection"]["seeds"])
 
 
 def metric_entry(name, split, examples, chosen, values):

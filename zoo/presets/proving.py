@@ -183,9 +183,9 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
         raise InvalidInput(f"{data.name} is not the data that {card['name']} was trained on: its fingerprint differs.")
     first, task = max(card["selection"]["seeds"]) + 1, task_of(name, data.name)
     fresh = range(first, first + seeds)
+    low, high = _interval_of_a_mean(metric(card), seeds)
     population = train_population(name, task.classes(data), *data.train, recipe, fresh, verbose=verbose, task=task)
     errors = {split: errors_of(population, getattr(data, split), task) for split in ("validation", "test")}
-    low, high = _interval_of_a_mean(metric(card), seeds)
     saved = folder and _save(folder, population, data, task, recipe, errors, steps(recipe, len(data.train.x)))
     return Retraining(errors["test"], low, high, saved, task)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
-from zoo.paths import path_named
+from zoo.paths import path_named, require_elsewhere
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
     CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, is_plain, list_presets, parse_config, write_sums,
@@ -317,6 +317,7 @@ def free_folder(folder, replace=True):
     folder = path_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
         folder = Path(os.path.realpath(folder))
+    require_elsewhere(folder)
     try:
         _require_free(folder)
         if not replace and (folder / CONFIG).exists():

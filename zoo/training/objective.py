@@ -255,7 +255,7 @@ class Objective:
             known = zip(self._signs(), self._known_metrics)
             accuracies = [f"val_{metric}" for (metric, sign), kind in known if sign == 1 and is_accuracy(metric, kind)]
             name = accuracies[0] if accuracies else "val_loss"
-        if name not in signs:
+        if not isinstance(name, str) or name not in signs:
             raise InvalidInput(f"There is no {name!r} to monitor; there is {', '.join(signs)}.")
         sign = {"auto": signs[name], "max": 1, "min": -1}.get(mode, 0)
         if sign == 0:

@@ -1,5 +1,7 @@
 """A recipe: all that decides how a model is trained, as plain JSON, and the population that it trains."""
 
+import math
+
 import numpy as np
 
 from zoo.errors import InvalidInput
@@ -23,6 +25,7 @@ ALWAYS = (
     "where it is smaller"
 )
 BEFORE = "before that the pre-training, by Adam in a constant step size, all batches"
+PRETRAINING = ("epochs", "batch_size", "corruption", "level", "tied", "error")  # what it may say beside its learning_rate
 # A recipe has them only where they are asked for. labels: so many examples of each seed's own choice are labelled, the
 # rest are there for pre-training alone.
 OPTIONAL = ("labels",)
@@ -34,6 +37,32 @@ def recipe(**changes):
     if unknown:
         raise InvalidInput(f"A recipe has no {', '.join(unknown)}; it has {', '.join((*RECIPE, *OPTIONAL))}.")
     return RECIPE | changes
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_pretraining(value):
+    return isinstance(value, dict) and "learning_rate" in value and value.keys() <= {"learning_rate", *PRETRAINING}
+
+
+# {key: (what it has to be, whether a value is that)}; epochs, batch_size and labels are checked against the data.
+FITS = {
+    "options": ("a dict of options of the model", lambda value: isinstance(value, dict)),
+    "learning_rate": ("a positive number", lambda value: _is_number(value) and value > 0),
+    "weight_decay": ("None or a number, not below 0", lambda value: value is None or _is_number(value) and value >= 0),
+    "ema": ("None or a number above 0 and below 1", lambda value: value is None or _is_number(value) and 0 < value < 1),
+    "precision": ("the name of a dtype policy of Keras", lambda value: isinstance(value, str)),
+    "pretraining": (f"None, or a dict of learning_rate and of {', '.join(PRETRAINING)}", lambda value: not value or _is_pretraining(value)),
+}
+
+
+def _check(recipe):
+    """Raise InvalidInput for the value of a recipe that nothing can be trained by."""
+    for key, (wanted, fits) in FITS.items():
+        if not fits(recipe[key]):
+            raise InvalidInput(f"The {key} of a recipe must be {wanted}; got {recipe[key]!r:.80}.")
 
 
 def is_recipe(found):
@@ -52,6 +81,7 @@ def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=C
     import zoo
 
     r = RECIPE | recipe
+    _check(r)
     check_schedule(len(x), r["epochs"], r["batch_size"])
     population = zoo.Population(
         lambda: zoo.create_model(model, x.shape[1:], classes, **r["options"]), seeds, precision=r["precision"]
