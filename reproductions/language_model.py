@@ -42,6 +42,7 @@ RIVALS = (NGRAMS, PPM, *COMPRESSORS)
 SHARES = {"1/16": 1 / 16, "1/4": 1 / 4}  # of the training text of one book: what more of it is worth, and to whom
 HOUR = {None: (16, 0.1), "1/4": (24, 0.2), "1/16": (48, 0.5)}  # epochs and dropout, by what a net has of the text
 FULL = {"1/4": (30, 0.5), "1/16": (60, 0.5)}
+PLAIN_RATES = {"quick": [0.003], "hour": [0.001, 0.003], "full": [0.0005, 0.001]}  # below those that LSTM has, too
 LEARN_FROM_SHARES = (ONE, NGRAMS, PPM)
 FIGURE_ONLY = ("validation_bits_after_*",)
 REACH = 8  # test blocks, of 128 characters, up to which what they cost may go together
@@ -128,12 +129,15 @@ def _recipe(row, dataset, budget, share):
     epochs, dropout = budget.choose(smoke=(4, 0.0), quick=(6, 0.0), hour=HOUR[share], full=full)
     units, embedding = budget.choose(smoke=(16, 8), quick=(128, 32), hour=(256, 64), full=(512, 64))
     options = {"cell": row[0], "layers": int(row[1][0]), "units": units, "embedding": embedding, "dropout": dropout}
-    return {"options": options, "epochs": epochs} | budget.choose(
+    learning = budget.choose(
         smoke={"window": 32, "stride": 32, "batch_size": 16, "rates": [0.03], "samples": 40},
         quick={"window": 64, "stride": 32, "batch_size": 16, "rates": [0.01, 0.03], "samples": 400},
         hour={"window": 128, "stride": 128, "batch_size": 16, "rates": [0.01], "samples": 400},
         full={"window": 128, "stride": 64, "batch_size": 64, "rates": [0.002, 0.005], "samples": 400},
     )
+    if row == PLAIN:
+        learning["rates"] = PLAIN_RATES.get(budget.name, []) + learning["rates"]
+    return {"options": options, "epochs": epochs} | learning
 
 
 def judge(runs):
