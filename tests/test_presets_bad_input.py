@@ -135,6 +135,9 @@ def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path
         zoo.from_preset(preset)
 
 
+SCALED = {"class_name": "VarianceScaling", "config": {"scale": 16.0}}
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
@@ -145,12 +148,19 @@ def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path
         ({"options": {"activation": {"class_name": "Lambda", "config": {}}}}, "is refused: activation"),
         ({"options": {"activation": "os.system('true')"}}, "is refused: activation"),
         ({"options": {"initialiser": "../up"}}, "is refused: initialiser"),
+        ({"options": {"initialiser": SCALED | {"module": "os"}}}, "is refused: initialiser"),
+        ({"options": {"initialiser": SCALED | {"class_name": "Lambda"}}}, "is refused: initialiser"),
+        ({"options": {"initialiser": SCALED | {"class_name": ["Zeros"]}}}, "is refused: initialiser"),
+        ({"options": {"initialiser": SCALED | {"config": {"scale": SCALED}}}}, "is refused: initialiser"),
+        ({"options": {"initialiser": SCALED | {"config": {"mode": "a.b"}}}}, "is refused: initialiser"),
+        ({"options": {"initialiser": SCALED | {"config": {"scale": -1}}}}, "cannot be built"),
+        ({"options": {"initialiser": [SCALED]}}, "is refused: initialiser"),
         ({"options": []}, "options that mlp has not"),
         ({"input_shape": "8x8; rm"}, "is refused: input_shape"),
         ({"classes": {"a": 1}}, "is refused: classes"),
         ({"classes": -1}, "must be a positive integer"),
         ({"options": {"activation": "no_such"}}, "cannot be built"),
-        ({"format": 2}, "install a newer one"),
+        ({"format": 3}, "install a newer one"),
     ],
 )
 def test_a_config_asks_for_nothing_but_a_model_of_the_zoo(preset, change, message):

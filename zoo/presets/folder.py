@@ -19,7 +19,12 @@ from zoo.registry import list_models, model_options
 SHIPPED = Path(__file__).resolve().parents[1] / "pretrained"
 CONFIG, WEIGHTS, CARD, GOLDEN, README = FILES = ("config.json", "model.weights.h5", "card.json", "golden.npz", "README.md")
 SUMS = "SHA256SUMS"
-FORMAT = 1  # of config.json; a card has its own
+FORMAT = 2  # of config.json; a card has its own
+# What an option may be made by, beside words and numbers, since format 2: Keras's own initialisers, none of which runs code.
+INITIALISERS = (
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "LecunNormal", "LecunUniform", "Ones",
+    "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros",
+)  # fmt: skip
 KEYS = ("format", "model", "input_shape", "classes", "options")
 WORD = re.compile(r"[A-Za-z0-9_]+")
 LARGEST = 2**24  # bytes of a JSON file
@@ -87,7 +92,7 @@ def parse_json(content, path):
 
 
 def parse_config(content, path):
-    """config.json as a dict of KEYS: names and plain numbers only, so that nothing in it can be executed.
+    """config.json as a dict of KEYS: names, plain numbers and Keras's initialisers only, so that nothing in it can be executed.
 
     Raises CorruptFile for missing or unknown keys, InvalidInput for a newer format, a model that the zoo has not
     and options that are more than words, numbers and lists of them.
@@ -103,7 +108,8 @@ def parse_config(content, path):
         raise InvalidInput(f"{path} asks for the model {model!r}, which is none of {', '.join(list_models())}; {remedy}.")
     if not isinstance(options, dict) or not set(options) <= set(model_options(model)):
         raise InvalidInput(f"{path} asks for options that {model} has not: it has {', '.join(model_options(model))}.")
-    for name, value in (*options.items(), ("input_shape", config["input_shape"]), ("classes", config["classes"])):
+    odd = [(name, value) for name, value in options.items() if not (is_plain(value) or is_initialiser(value))]
+    for name, value in (*odd, *((name, config[name]) for name in ("input_shape", "classes"))):
         if not is_plain(value):
             raise InvalidInput(f"{path} is refused: {name} may hold words, numbers and lists of them, not {value!r:.80}.")
     return config
@@ -125,6 +131,18 @@ def is_plain(value):
     if isinstance(value, str):
         return WORD.fullmatch(value) is not None
     return value is None or isinstance(value, (bool, int, float))
+
+
+def is_initialiser(value):
+    """Whether a value is the configuration of one of Keras's own initialisers, {"class_name": ..., "config": {...}}."""
+    if not isinstance(value, dict) or value.keys() != {"class_name", "config"} or not isinstance(value["config"], dict):
+        return False
+    return value["class_name"] in INITIALISERS and all(map(is_plain, (*value["config"], *value["config"].values())))
+
+
+def format_of(options):
+    """The oldest format of config.json that holds these options."""
+    return FORMAT if any(map(is_initialiser, options.values())) else 1
 
 
 def _sums(path):

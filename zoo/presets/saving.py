@@ -13,7 +13,7 @@ from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.paths import path_named, require_elsewhere
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
-    CARD, CONFIG, FILES, FORMAT, GOLDEN, README, SUMS, WEIGHTS, is_plain, list_presets, parse_config, write_sums,
+    CARD, CONFIG, FILES, GOLDEN, README, SUMS, WEIGHTS, format_of, is_initialiser, is_plain, list_presets, parse_config, write_sums,
 )  # fmt: skip
 from zoo.presets.loading import all_finite, build, load_weights_into, origin_of
 from zoo.presets.markdown import card_markdown
@@ -49,12 +49,12 @@ def save_preset(model, folder, card=None, class_names=None):
     """
     folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=_plain))
-    config = {"format": FORMAT, **made}
+    config = {"format": format_of(made["options"]), **made}
     for option, value in made["options"].items():
-        if not is_plain(value):
+        if not (is_plain(value) or is_initialiser(value)):
             raise InvalidInput(
-                f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers and lists of "
-                f"them. Make the model with a word that Keras knows, such as 'relu', and give it these weights."
+                f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers, lists of them "
+                f"and initialisers of Keras. Make the model with a word that Keras knows, such as 'relu', and give it these weights."
             )
     if not all_finite(model):
         raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
@@ -80,7 +80,13 @@ def save_preset(model, folder, card=None, class_names=None):
 
 
 def _plain(value):
-    """What JSON does not know: a number of NumPy's as Python's, all else in words, which no reader takes for an option."""
+    """What JSON does not know: a number of NumPy's as Python's, an initialiser as Keras configures it, all else in words, which
+    no reader takes for an option.
+    """
+    from keras import initializers
+
+    if isinstance(value, initializers.Initializer):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
     return value.item() if isinstance(value, np.generic) else repr(value)
 
 

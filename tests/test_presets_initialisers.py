@@ -1,0 +1,42 @@
+"""Presets of models with an initialiser of Keras's, given by its configuration or as an object: saved, loaded, made anew."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from preset_example import logits, make, read
+
+import zoo
+from zoo.errors import InvalidInput
+from zoo.presets.folder import INITIALISERS
+from zoo.reproductions.trainers.step_sizes import SIGMOID_START
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.mark.parametrize("given", [SIGMOID_START, keras.initializers.VarianceScaling(**SIGMOID_START["config"])], ids=type)
+def test_an_initialiser_is_saved_and_what_is_made_anew_starts_from_it(given, tmp_path):
+    model = make(activation="sigmoid", initialiser=given, widths=(200, 12))
+    folder = zoo.save_preset(model, tmp_path / "scaled")
+    config = read(folder, "config.json")
+    assert config["format"] == 2 and config["options"]["initialiser"]["class_name"] == "VarianceScaling"
+    np.testing.assert_allclose(logits(zoo.from_preset(folder)), logits(model), rtol=1e-5, atol=1e-6)
+    kernel = keras.ops.convert_to_numpy(zoo.from_preset(folder, load_weights=False).weights[0])
+    assert kernel.shape == (64, 200) and np.abs(kernel).max() == pytest.approx(4 * (6 / 264) ** 0.5, rel=0.01)
+    assert zoo.model_card(folder)["model"]["options"] == json.loads(json.dumps(config["options"]))
+
+
+def test_older_presets_keep_their_format(tmp_path):
+    assert read(zoo.save_preset(make(), tmp_path / "plain"), "config.json")["format"] == 1
+
+
+def test_none_of_them_but_is_kerass_own():
+    assert all(issubclass(getattr(keras.initializers, name), keras.initializers.Initializer) for name in INITIALISERS)
+
+    class Mine(keras.initializers.Initializer):
+        def __call__(self, shape, dtype=None):
+            return keras.ops.zeros(shape, dtype)
+
+    with pytest.raises(InvalidInput, match="can't hold the option initialiser of this mlp"):
+        zoo.save_preset(make(initialiser=Mine()), "mine")
