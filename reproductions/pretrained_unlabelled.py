@@ -17,6 +17,7 @@ seeds. Quick: few epochs, 3 seeds, 2 minutes.
 from zoo.reproductions.harness import Published, Trial, paired_difference
 from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.trainers.preset import train_preset
+from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 from zoo.training.recipe import recipe
 
 LABELS, MODEL = 1000, "autoencoder_stack"
@@ -36,9 +37,10 @@ def trials(budget):
     widths = budget.choose(smoke=[32, 32], quick=[500, 500], full=[500, 500])
     options = {"widths": widths, "activation": "sigmoid", "dropout": 0.0}
     noise = {"corruption": "masking", "level": 0.4, "learning_rate": 1e-3, "epochs": budget.choose(smoke=5, quick=6, full=20)}
-    tuned = {"options": options, "labels": labels, "batch_size": 50, "epochs": budget.choose(smoke=200, quick=50, full=100)}
-    for name, pretraining, cost in ((RANDOM, None, 1), (DENOISING, noise, 10)):
-        yield Trial(dataset, MODEL, name, budget.seeds, train_preset, recipe(pretraining=pretraining, **tuned), cost)
+    shared = {"labels": labels, "batch_size": 50, "epochs": budget.choose(smoke=200, quick=50, full=100)}
+    wide = {"options": options | {"initialiser": SIGMOID_START}, "learning_rate": 1e-2}
+    for name, own, cost in ((RANDOM, wide, 1), (DENOISING, {"options": options, "pretraining": noise}, 10)):
+        yield Trial(dataset, MODEL, name, budget.seeds, train_preset, recipe(**shared, **own), cost)
 
 
 def judge(runs):
