@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ from zoo.datasets.dataset import SPLITS
 from zoo.errors import BROKEN_ARRAYS, CacheError, ZooError
 
 LAYOUT = 1
+FOLDER = re.compile(r"\w[\w.-]{,99}", re.ASCII)
 ARRAYS = tuple(f"{split}_{part}" for split in SPLITS for part in "xy")
 
 
@@ -131,7 +133,7 @@ def check_manifest(manifest):
     for key in ("name", "version", "layout"):
         manifest[key]
     folder = manifest["folder"]
-    if not isinstance(folder, str) or not folder or os.sep in folder or "\0" in folder or folder.startswith("."):
+    if not isinstance(folder, str) or not FOLDER.fullmatch(folder):
         raise ValueError("its arrays lie outside the cache")
     if not isinstance(manifest["provenance"]["source"], str):
         raise TypeError("no source")

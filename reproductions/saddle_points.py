@@ -290,7 +290,7 @@ def draw(runs):
 
 
 def _draw_spectra(axes, found):
-    """Eigenvalues by rank, the mean over the points of each error level: of each size of net, those of both methods, once each."""
+    """Eigenvalues by rank, the mean over the points of each error level: of each size of net, those of both methods once."""
     import pandas as pd
 
     sizes = {}

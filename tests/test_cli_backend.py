@@ -35,7 +35,7 @@ def test_a_data_folder_that_takes_nothing_costs_no_warning(tmp_path):
 
 def test_no_home_folder_is_needed_to_predict(tmp_path):
     np.save(tmp_path / "image.npy", np.eye(28) * 255)
-    done = zoo("predict", "linear_mnist", tmp_path / "image.npy", XDG_CACHE_HOME="~nobody-of-that-name/cache", ZOO_DATA_DIR="")
+    done = zoo("predict", "linear_mnist", tmp_path / "image.npy", ZOO_DATA_DIR="~nobody-of-that-name/cache")
     assert (done.returncode, done.stderr) == (0, "")
 
 

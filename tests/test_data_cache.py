@@ -84,9 +84,17 @@ def manifest_with_another_hash(folder):
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def manifest_naming_what_is_no_name(folder):
+def manifest_naming_what_is_no_name(folder, name="arrays\0"):
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "folder": "arrays\0"}))
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "folder": name}))
+
+
+def manifest_naming_half_a_character(folder):
+    manifest_naming_what_is_no_name(folder, "arrays\ud800")
+
+
+def manifest_naming_too_long_a_folder(folder):
+    manifest_naming_what_is_no_name(folder, "a" * 300)
 
 
 def manifest_too_deep(folder):
@@ -114,7 +122,7 @@ DAMAGES = [
     flip_a_byte, truncate, open_a_string_in_a_header, empty, remove_an_array, swap_arrays, remove_all_arrays, pickle_instead,
     garble_manifest, truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_naming_no_folder,
     manifest_with_another_hash, manifest_naming_what_is_no_name, manifest_too_deep, manifest_that_is_a_folder,
-    array_that_is_a_folder, arrays_that_are_a_file,
+    array_that_is_a_folder, arrays_that_are_a_file, manifest_naming_half_a_character, manifest_naming_too_long_a_folder,
 ]
 
 

@@ -242,7 +242,8 @@ def test_a_missing_package_is_named_with_what_brings_it(format, missing, tmp_pat
 
 @pytest.mark.parametrize("format, name, says", [
     ("tflite", "m.tflite", "known: keras, savedmodel, onnx"), ("onnx", "m.keras", "ends in .onnx"),
-    ("keras", "m", "ends in .keras"), ("keras", ".keras", "such as model.keras, not .keras"), (["keras"], "m", "no format"), ("savedmodel", "m.onnx", "name of a folder"),
+    ("keras", "m", "ends in .keras"), ("keras", ".keras", "such as model.keras, not .keras"), (["keras"], "m", "no format"),
+    ("savedmodel", "m.onnx", "name of a folder"),
 ])  # fmt: skip
 def test_wrong_names(format, name, says, tmp_path):
     with pytest.raises(InvalidInput, match=says):

@@ -77,6 +77,7 @@ def test_a_page_of_ones_own_is_not_replaced(results_dir, log):
     with pytest.raises(ResultsError, match="is not deepzoo's and would be replaced; choose another folder"):
         run()
     assert not begun(log) and (results_dir / "README.md").read_text() == "# My notes"
+    assert [path.name for path in results_dir.iterdir()] == ["README.md"]
 
 
 def test_seeds_may_be_numpys():

@@ -57,6 +57,10 @@ def test_what_is_no_file_or_not_ours_to_read_is_damage_too(store, monkeypatch):
     path.write_text(json.dumps(manifest | {"sha256": {"..": "0"}}))
     with pytest.raises(CorruptFile, match="damaged"):
         store.load("a")
+    for odd in ("[" * 100_000, json.dumps(manifest | {"sha256": {"x" * 300: "0"}})):
+        path.write_text(odd)
+        with pytest.raises(CorruptFile, match="damaged|can't be read"):
+            store.load("a")
     path.write_text(json.dumps(manifest))
     (store.folder / "a" / "rows.json").unlink()
     (store.folder / "a" / "rows.json").mkdir()
@@ -105,8 +109,9 @@ def test_a_page_that_is_somebody_elses_is_not_replaced(tmp_path):
     page.write_text("# My notes")
     with pytest.raises(ResultsError, match="is not deepzoo's and would be replaced"):
         require_own(page, "# Results")
-    page.write_text("# Results of mine")
-    require_own(page, "# Results")
+    for own in (b"# Results of mine", b"", b"\n", b"\xef\xbb\xbf# Results\r\n\r\nof mine"):
+        page.write_bytes(own)
+        require_own(page, "# Results\n\nof mine" if b"\r" in own else "# Results")
 
 
 def test_a_manifest_that_names_files_elsewhere_is_refused(store, tmp_path):

@@ -154,6 +154,7 @@ SCALED = {"class_name": "VarianceScaling", "config": {"scale": 16.0}}
         ({"options": {"initialiser": SCALED | {"config": {"scale": SCALED}}}}, "is refused: initialiser"),
         ({"options": {"initialiser": SCALED | {"config": {"mode": "a.b"}}}}, "is refused: initialiser"),
         ({"options": {"initialiser": SCALED | {"config": {"scale": -1}}}}, "cannot be built"),
+        ({"options": {"initialiser": {"class_name": "Constant", "config": {}}}}, "cannot be built"),
         ({"options": {"initialiser": [SCALED]}}, "is refused: initialiser"),
         ({"options": []}, "options that mlp has not"),
         ({"input_shape": "8x8; rm"}, "is refused: input_shape"),

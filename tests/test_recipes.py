@@ -111,12 +111,18 @@ def test_labels_that_cannot_be_are_refused(labels, said):
 @pytest.mark.parametrize("bad", [
     {"learning_rate": "x"}, {"learning_rate": -1}, {"learning_rate": float("nan")}, {"weight_decay": "x"}, {"weight_decay": -1},
     {"ema": 5}, {"ema": True}, {"options": [1]}, {"pretraining": [1]}, {"pretraining": {"epochs": 1}}, {"precision": 32},
-    {"pretraining": {"learning_rate": 1e-3, "epochs": 1, "noise": 2}},
-], ids=str)  # fmt: skip
+    {"pretraining": {"learning_rate": 1e-3, "epochs": 1, "noise": 2}}, {"pretraining": {"learning_rate": "x", "epochs": 1}},
+    {"pretraining": {"learning_rate": -1, "epochs": 1}}, {"learning_rate": 10**400},
+], ids=lambda bad: str(bad)[:60])  # fmt: skip
 def test_a_recipe_that_nothing_can_be_trained_by_is_refused(bad):
     (key,) = bad
     with pytest.raises(InvalidInput, match=f"The {key} of a recipe must be"):
         train_population("autoencoder_stack", 10, *DIGITS.train, recipe(batch_size=50, epochs=1, **bad), [0], verbose=False)
+
+
+def test_no_decay_may_be_0_and_numbers_may_be_numpys():
+    fine = recipe(batch_size=50, epochs=1, ema=0.0, weight_decay=False, learning_rate=np.float32(1e-3), pretraining={})
+    assert not train_population("linear", 10, *DIGITS.train, fine, [0], verbose=False).diverged.any()
 
 
 @pytest.mark.parametrize("where, changed", [

@@ -180,12 +180,17 @@ def test_the_reason_is_the_line_that_says_it():
         ("convnet", {"kernel": 0}),
         ("lstm", {"units": -3}),
         ("lstm", {"layers": 0}),
-        ("mlp", {"widths": (10**12,)}),  # for no memory
     ],
 )
 def test_wrong_values_of_options(name, options):
     with pytest.raises(InvalidInput, match=r"[^.]\. Its options and their defaults: "):
         zoo.create_model(name, (28, 28), 10, **options)
+
+
+@pytest.mark.backend
+def test_what_no_memory_holds_is_refused():
+    with pytest.raises(InvalidInput, match="cannot be built for input"):
+        zoo.create_model("mlp", (28, 28), 10, widths=(10**12,))
 
 
 def test_an_image_has_its_channels_last():

@@ -68,7 +68,8 @@ def check_output(path, format, force=False):
         )
     others = {suffix for suffix in SUFFIXES.values() if suffix}
     if SUFFIXES[format] and path.suffix != SUFFIXES[format] or not SUFFIXES[format] and path.suffix in others:
-        ends = f"a name that ends in {SUFFIXES[format]}, such as model{SUFFIXES[format]}" if SUFFIXES[format] else "the name of a folder"
+        ending = SUFFIXES[format]
+        ends = f"a name that ends in {ending}, such as model{ending}" if ending else "the name of a folder"
         raise InvalidInput(f"The format {format} wants {ends}, not {path.name}.")
     if format == "savedmodel":
         require_elsewhere(path)

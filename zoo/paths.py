@@ -25,7 +25,8 @@ def require_elsewhere(folder):
     with contextlib.suppress(OSError):  # of a current folder that is gone
         here = Path(os.path.realpath(os.getcwd()))
         if Path(os.path.realpath(folder)) in (here, *here.parents):
-            raise InvalidInput(f"{folder} is replaced whole, and it is the current folder or holds it: cd out, or name another one.")
+            said = "is replaced whole, and it is the current folder or holds it: cd out, or name another one"
+            raise InvalidInput(f"{folder} {said}.")
 
 
 def file_to_write(given):

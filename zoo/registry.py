@@ -106,7 +106,8 @@ def create_model(name, input_shape, classes=None, **options):
             _check_switches(options, defaults)
         model = builder(*sizes, **options)
     except Exception as problem:  # too large for the memory is another kind of error on every backend
-        if not isinstance(problem, (TypeError, ValueError, OverflowError, MemoryError)) and not is_out_of_memory(problem):
+        expected = (TypeError, ValueError, OverflowError, MemoryError, KeyError)  # the last of a configuration's, in Keras
+        if not isinstance(problem, expected) and not is_out_of_memory(problem):
             raise
         reason = reason_of(problem)
         reason += "" if reason.endswith((".", "!", "?")) else "."

@@ -45,9 +45,9 @@ def run_claim(
     budget = Budget.named(budget, seeds, getattr(module, "SEEDS", None))
     root = results_root(out)
     folder = root / budget.name / claim_name(module)
+    require_own_page(root)
     require_writable(root / ".trials")
     require_writable(folder)
-    require_own_page(root)
     trials = _distinct(module, budget)
     to_run, left_out = _at_hand(chosen(module, trials, only))
     others = [trial for trial in trials if trial not in (*to_run, *left_out)]

@@ -62,9 +62,9 @@ class Store:
                 raise ValueError
             rows, losses = json.loads(contents.pop("rows.json")), unpacked(contents.pop(FILE, b""))
             return Entry(rows, manifest, contents, losses)
-        except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError, CorruptFile):
+        except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError, RecursionError, CorruptFile):
             raise CorruptFile(f"The stored trial {folder.name} is damaged.") from None
-        except PermissionError as error:
+        except OSError as error:
             raise CorruptFile(f"The stored trial {folder.name} can't be read: {error.strerror}.") from None
 
     def save(self, key, entry):
@@ -97,7 +97,7 @@ class Store:
 
 
 def _clear(folder):
-    """Take away what a kill left of an entry, and what is no entry at all: a file in place of its folder, a folder in its own."""
+    """Take away what a kill left of an entry, and what is no entry: a file in place of its folder, a folder in place of one."""
     with contextlib.suppress(OSError):  # what can't be cleared, can't be written either, which then says why
         if not folder.is_dir():
             folder.unlink(missing_ok=True)
@@ -162,14 +162,14 @@ def require_writable(folder):
 
 
 def require_own(path, head):
-    """Raise ResultsError where there is a file that does not begin as those do that are written there: it would be lost."""
+    """Raise ResultsError where there is a text that does not begin as those do that are written there: it would be lost."""
     try:
-        own = path.read_bytes().startswith(head.encode())
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except FileNotFoundError:
         return
     except OSError as error:
         raise _unwritable(path.parent, error) from error
-    if not own:
+    if text.strip() and not text.startswith(head):
         raise ResultsError(f"{path} is not deepzoo's and would be replaced; choose another folder, or move that file away.")
 
 

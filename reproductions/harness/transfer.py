@@ -84,8 +84,8 @@ def import_results(source, out=None, force=False):
             generated_files(load_claim(folder.name), read_folder(folder), read_pictures(folder))
         if not force:
             _require_new(root, folders, entries)
-        require_writable(root / ".trials")
         require_own_page(root)
+        require_writable(root / ".trials")
         _take_trials(Store(root), entries, force)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]
 

@@ -95,7 +95,7 @@ def parse_config(content, path):
     """config.json as a dict of KEYS: names, plain numbers and Keras's initialisers only, so that nothing in it can be executed.
 
     Raises CorruptFile for missing or unknown keys, InvalidInput for a newer format, a model that the zoo has not
-    and options that are more than words, numbers and lists of them.
+    and options that are more than words, numbers, lists of them and initialisers of Keras.
     """
     config = parse_json(content, path)
     check_format(config, path)
@@ -108,10 +108,11 @@ def parse_config(content, path):
         raise InvalidInput(f"{path} asks for the model {model!r}, which is none of {', '.join(list_models())}; {remedy}.")
     if not isinstance(options, dict) or not set(options) <= set(model_options(model)):
         raise InvalidInput(f"{path} asks for options that {model} has not: it has {', '.join(model_options(model))}.")
-    odd = [(name, value) for name, value in options.items() if not (is_plain(value) or is_initialiser(value))]
-    for name, value in (*odd, *((name, config[name]) for name in ("input_shape", "classes"))):
-        if not is_plain(value):
-            raise InvalidInput(f"{path} is refused: {name} may hold words, numbers and lists of them, not {value!r:.80}.")
+    for name, value in (*options.items(), ("input_shape", config["input_shape"]), ("classes", config["classes"])):
+        if not (is_plain(value) or name in options and is_initialiser(value)):
+            raise InvalidInput(
+                f"{path} is refused: {name} may hold words, numbers, lists of them and initialisers of Keras, not {value!r:.80}."
+            )
     return config
 
 
@@ -140,7 +141,7 @@ def is_initialiser(value):
     return value["class_name"] in INITIALISERS and all(map(is_plain, (*value["config"], *value["config"].values())))
 
 
-def format_of(options):
+def config_format(options):
     """The oldest format of config.json that holds these options."""
     return FORMAT if any(map(is_initialiser, options.values())) else 1
 

@@ -13,7 +13,8 @@ from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.paths import path_named, require_elsewhere
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
-    CARD, CONFIG, FILES, GOLDEN, README, SUMS, WEIGHTS, format_of, is_initialiser, is_plain, list_presets, parse_config, write_sums,
+    CARD, CONFIG, FILES, GOLDEN, README, SUMS, WEIGHTS, config_format, is_initialiser, is_plain, list_presets, parse_config,
+    write_sums,
 )  # fmt: skip
 from zoo.presets.loading import all_finite, build, load_weights_into, origin_of
 from zoo.presets.markdown import card_markdown
@@ -41,7 +42,7 @@ def save_preset(model, folder, card=None, class_names=None):
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
     names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for
     a model that was made otherwise, was changed afterwards (an activation, say) or has diverged, a card with other keys,
-    names that are not one for each class, or a folder with other things in it; ResultsError where the folder can't be written.
+    names that are not one for each class, or a folder with other things in it or the current one; ResultsError where the folder can't be written.
 
     >>> model = zoo.from_preset("linear_mnist", classes=2)
     >>> save_preset(model, "even_or_odd", class_names=["even", "odd"]).name
@@ -49,12 +50,13 @@ def save_preset(model, folder, card=None, class_names=None):
     """
     folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=_plain))
-    config = {"format": format_of(made["options"]), **made}
+    config = {"format": config_format(made["options"]), **made}
     for option, value in made["options"].items():
         if not (is_plain(value) or is_initialiser(value)):
             raise InvalidInput(
-                f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers, lists of them "
-                f"and initialisers of Keras. Make the model with a word that Keras knows, such as 'relu', and give it these weights."
+                f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers, lists of "
+                f"them and Keras's own initialisers. Make the model with a word that Keras knows, such as 'relu', and give it "
+                f"these weights."
             )
     if not all_finite(model):
         raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
@@ -85,7 +87,7 @@ def _plain(value):
     """
     from keras import initializers
 
-    if isinstance(value, initializers.Initializer):
+    if type(value) is getattr(initializers, type(value).__name__, None):  # and not somebody's own of the same name
         return {"class_name": type(value).__name__, "config": value.get_config()}
     return value.item() if isinstance(value, np.generic) else repr(value)
 
@@ -323,9 +325,9 @@ def free_folder(folder, replace=True):
     folder = path_named(folder).absolute()
     if os.path.islink(folder):  # what it points to is replaced, not the link
         folder = Path(os.path.realpath(folder))
-    require_elsewhere(folder)
     try:
         _require_free(folder)
+        require_elsewhere(folder)
         if not replace and (folder / CONFIG).exists():
             raise InvalidInput(f"{folder} holds a preset; choose another folder, or replace it: --force, in Python force=True.")
         _require_writable(folder.parent)

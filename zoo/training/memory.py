@@ -51,5 +51,5 @@ def needed_bytes(executable):
 
 
 def is_out_of_memory(error):
-    """Whether an exception of JAX says that the device's memory was not enough."""
-    return bool(re.search(r"RESOURCE_EXHAUSTED|[Oo]ut of memory", str(error)))
+    """Whether an exception of JAX, TensorFlow or PyTorch says that the device's memory was not enough."""
+    return bool(re.search(r"RESOURCE_EXHAUSTED|[Oo]ut of memory|OOM when allocating|can't allocate memory", str(error)))

@@ -1,6 +1,8 @@
 """A recipe: all that decides how a model is trained, as plain JSON, and the population that it trains."""
 
+import contextlib
 import math
+import numbers
 
 import numpy as np
 
@@ -40,21 +42,27 @@ def recipe(**changes):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    with contextlib.suppress(OverflowError):  # of an integer beyond all floats
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    return False
 
 
 def _is_pretraining(value):
-    return isinstance(value, dict) and "learning_rate" in value and value.keys() <= {"learning_rate", *PRETRAINING}
+    known = isinstance(value, dict) and value.keys() <= {"learning_rate", *PRETRAINING}
+    return known and _is_number(value.get("learning_rate")) and value["learning_rate"] > 0
 
 
 # {key: (what it has to be, whether a value is that)}; epochs, batch_size and labels are checked against the data.
 FITS = {
     "options": ("a dict of options of the model", lambda value: isinstance(value, dict)),
     "learning_rate": ("a positive number", lambda value: _is_number(value) and value > 0),
-    "weight_decay": ("None or a number, not below 0", lambda value: value is None or _is_number(value) and value >= 0),
-    "ema": ("None or a number above 0 and below 1", lambda value: value is None or _is_number(value) and 0 < value < 1),
+    "weight_decay": ("None or a number, not below 0", lambda value: not value or _is_number(value) and value > 0),
+    "ema": ("None or a number from 0 to below 1", lambda value: not value or _is_number(value) and 0 < value < 1),
     "precision": ("the name of a dtype policy of Keras", lambda value: isinstance(value, str)),
-    "pretraining": (f"None, or a dict of learning_rate and of {', '.join(PRETRAINING)}", lambda value: not value or _is_pretraining(value)),
+    "pretraining": (
+        f"None, or a dict of a positive learning_rate and of {', '.join(PRETRAINING)}",
+        lambda value: not value or _is_pretraining(value),
+    ),
 }
 
 
