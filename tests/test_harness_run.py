@@ -145,7 +145,7 @@ def test_lines_that_another_run_writes_meanwhile_stay(log, monkeypatch):
 
 
 @pytest.mark.parametrize("options, told", [
-    ({"only": "svm"}, "no model in harness_example called 'svm'. Known: linear, mlp"),
+    ({"only": "svm"}, "no model or line in harness_example called 'svm'. Known: linear, linear_digits_.*, mlp"),
     ({"only": "mlp", "seeds": 3}, "with another recipe or other seeds"),
 ])  # fmt: skip
 def test_what_can_t_stay_is_said_before_any_training(log, options, told):

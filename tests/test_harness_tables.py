@@ -125,6 +125,9 @@ def test_a_claim_of_the_users_own_is_run_again_in_python(written):
     folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8]))
     last = (folder / "comparison.md").read_text().splitlines()[-1]
     assert last == 'To run it again, in Python: `zoo.reproductions.harness.run_claim(a_claim, "full", seeds=2)`.'
+    others = [row | {"seed": row["seed"] + 5} for row in rows_of(ROW, [7, 8])]
+    folder = written(reproduction(trials=trials, SEEDS={"full": 2}), others)
+    assert (folder / "comparison.md").read_text().endswith('run_claim(a_claim, "full", seeds=[5, 6])`.\n')
 
 
 @pytest.mark.parametrize("changes, match", [
@@ -140,10 +143,11 @@ def test_what_a_claim_forgot_to_return_is_said(written, changes, match):
 def test_no_command_is_promised_that_would_run_something_else(written):
     trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train)]  # noqa: E731
     others = [row | {"seed": row["seed"] + 5} for row in rows_of(ROW, [7, 8, 9])]
-    folder = written(reproduction(trials=trials, SEEDS={"full": 3}), others)
+    named = {"__name__": "zoo.reproductions.a_claim"}
+    folder = written(reproduction(trials=trials, SEEDS={"full": 3}, **named), others)
     assert "To run it again" not in (folder / "comparison.md").read_text(), "no option asks for seeds 5, 6 and 7"
     former = folder.parents[1] / "hour" / "a_claim"
-    write_results(former, reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8, 9]), {})
+    write_results(former, reproduction(trials=trials, SEEDS={"full": 3}, **named), rows_of(ROW, [7, 8, 9]), {})
     assert "To run it again" not in (former / "comparison.md").read_text(), "the claim has an hour no more"
 
 
@@ -260,6 +264,21 @@ def test_compare_gives_numbers_and_text():
     assert comparison.n_seeds.tolist() == [2, 2] and comparison["mean"].dtype == float
     assert comparison.published.tolist() == ["", "2.8"] and "accuracy 0.972" in comparison.note[1]
     assert set(verdicts.verdict) <= {"reproduced", "contradicted", "undecided"} and verdicts.effect.dtype == float
+
+
+def test_a_claim_of_ones_own_has_a_name_of_its_own(written):
+    for name, said in (("shallow_vs_deep", "is one of deepzoo's claims"), ("__main__", "save it"), ("<stdin>", "save it")):
+        with pytest.raises(InvalidInput, match=said):
+            load_claim(reproduction(__name__=name))
+    assert load_claim("shallow_vs_deep").__name__ == "zoo.reproductions.shallow_vs_deep"
+    assert load_claim(load_claim("shallow_vs_deep")) is load_claim("shallow_vs_deep")
+
+
+def test_rebuild_takes_a_module():
+    folder = run_claim(harness_example, "smoke")
+    assert rebuild(harness_example) == [folder]
+    with pytest.raises(UnknownName, match="One of your own is a module, which Python takes in its place"):
+        compare("my_claim")
 
 
 def test_rebuild_says_when_there_is_nothing():

@@ -68,6 +68,14 @@ def test_everything_arrives(there, results_dir, tmp_path, how):
     assert Store(results_dir).keys() == sorted(set(Store(results_dir).keys()) | set(Store(root).keys()))
 
 
+def test_what_is_not_known_here_is_not_imported_and_said(results_dir, tmp_path):
+    folder, told = run_claim(harness_example, "smoke"), []
+    shutil.copytree(folder, folder.with_name("of_mine"))
+    arrived = import_results(export_results(tmp_path / "results.tar"), tmp_path / "there", tell=told.append)
+    assert arrived == [tmp_path / "there" / "smoke" / "harness_example"] and len(told) == 1
+    assert "of_mine is no claim of deepzoo's" in told[0] and not (tmp_path / "there" / "smoke" / "of_mine").exists()
+
+
 def test_an_hour_is_a_budget_like_the_others(results_dir, tmp_path, monkeypatch):
     monkeypatch.setattr(harness_example, "SEEDS", {"hour": 2}, raising=False)
     folder = run_claim(harness_example, "hour")

@@ -335,8 +335,11 @@ def test_a_set_made_of_what_the_preset_learnt_from_is_said_to_be_so(monkeypatch)
 
 
 def test_a_card_that_says_too_little_cannot_be_proved(original):
-    with pytest.raises(InvalidInput, match="names no data set"):
+    with pytest.raises(InvalidInput, match="names no data set; say which one"):
         zoo.evaluate_preset(original)
+    mine = zoo.save_preset(zoo.from_preset(original), original.with_name("mine"), class_names=list("abcdefghij"))
+    with pytest.raises(InvalidInput, match="its classes are its own; evaluate it in Python"):
+        zoo.evaluate_preset(mine)
     with pytest.raises(InvalidInput, match="knows 10 classes"):
         zoo.evaluate_preset(original, dataset="mnist")
     with pytest.raises(InvalidInput, match="does not say enough"):

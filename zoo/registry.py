@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo import models
-from zoo.errors import InvalidInput, reason_of, unknown_name
+from zoo.errors import InvalidInput, UnknownName, reason_of, unknown_name
 
 _builders = {}
 _made = weakref.WeakKeyDictionary()  # of every living model what it was made from
@@ -139,8 +139,13 @@ def _builder(name):
         if name not in _builders:
             raise InvalidInput(f"{_files()[name]} must hold a function {name}() with @register_model.")
     if name not in _builders:
-        raise unknown_name("model", name, list_models())
+        raise _unknown(name)
     return _builders[name]
+
+
+def _unknown(name):
+    own = "One of your own is known once the module that registers it is imported, in Python."
+    return UnknownName(f"{unknown_name('model', name, list_models())} {own}")
 
 
 def _parameters(name):

@@ -8,7 +8,7 @@ import inspect
 import math
 from pathlib import Path
 
-from zoo.errors import InvalidInput, unknown_name
+from zoo.errors import InvalidInput, UnknownName, unknown_name
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, the checks that stand on the front page
@@ -79,18 +79,23 @@ def claim_seeds(name, budget):
 def load_claim(claim):
     """The module of a claim, by its name, or a module of one's own that defines trials, judge and draw.
 
-    A module that is given is known by the last part of its name from then on. Raises UnknownName, InvalidInput.
+    A module that is given is known by the last part of its name from then on. Raises UnknownName, and InvalidInput for one that
+    lacks a part, that is called like one of deepzoo's, or whose name, as that of a notebook, names nothing.
     """
     if inspect.ismodule(claim):
         missing = [part for part in PARTS if not callable(getattr(claim, part, None))]
         if missing:
             raise InvalidInput(f"{claim.__name__} is no reproduction: it does not define {', '.join(missing)}.")
+        if not is_own(claim):
+            return claim
+        _check_name(claim_name(claim))
         _outside[claim_name(claim)] = claim
         return claim
     if claim in _outside:
         return _outside[claim]
     if claim not in _sources():
-        raise unknown_name("claim", claim, _sources())
+        own = "One of your own is a module, which Python takes in its place; the zoo command knows deepzoo's alone."
+        raise UnknownName(f"{unknown_name('claim', claim, _sources())} {own}")
     return importlib.import_module(f"zoo.reproductions.{claim}")
 
 
@@ -98,6 +103,13 @@ def claim_name(module):
     """The name under which a reproduction's results are kept; of a script that runs, that of its file."""
     name = module.__name__.rpartition(".")[2]
     return Path(module.__file__).stem if name == "__main__" and getattr(module, "__file__", None) else name
+
+
+def _check_name(name):
+    if name in _sources():
+        raise InvalidInput(f"{name} is one of deepzoo's claims, whose results yours would replace; call your module otherwise.")
+    if name == "__main__" or not name.isidentifier():
+        raise InvalidInput(f"A claim's results are kept under its module's name, and {name} is none; save it as a file of a name.")
 
 
 def is_known(name):

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import inspect
 import json
 import os
 import shlex
@@ -128,14 +129,14 @@ def generated_files(module, runs, pictures=(), budget=None):
 def rebuild(target=None, out=None, tell=lambda sentence: None):
     """Make tables, figures and scoreboard anew from runs.csv; returns the folders.
 
-    target: the name of a claim, a results folder (one claim's or one that holds many; ./NAME where it is called like a
+    target: the name of a claim, a module of one's own, a results folder (one claim's or one that holds many; ./NAME where it is called like a
     claim), or None for everything. tell: called with a sentence for each folder of several that is left as it is, the claim
     being a module of somebody's own, which load_claim was not given in this process.
     """
     root = results_root(out)
     if target is None:
         folders = result_folders(root)
-    elif target not in list_claims() and Path(target).is_dir():
+    elif not inspect.ismodule(target) and target not in list_claims() and Path(target).is_dir():
         root, folders = _inside(Path(target).absolute())
     else:
         name = claim_name(load_claim(target))
@@ -143,12 +144,7 @@ def rebuild(target=None, out=None, tell=lambda sentence: None):
     if not folders:
         raise ResultsError(f"There are no runs of {target or 'any claim'} under {root}; run zoo reproduce first.")
     require_own_page(root)
-    known = [folder for folder in folders if is_known(folder.name)]
-    if not known:
-        load_claim(folders[0].name)  # says that there is no such claim
-    for folder in folders:
-        if folder not in known:
-            tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's")
+    known = known_among(folders, tell)
     store = Store(root)
     for folder in known:
         with store.lock(f"{folder.parent.name}-{folder.name}", wait=True):
@@ -158,9 +154,21 @@ def rebuild(target=None, out=None, tell=lambda sentence: None):
     return known
 
 
+def known_among(folders, tell):
+    """Those of some folders whose claims are known here; the others are told of. Raises UnknownName where none is."""
+    known = [folder for folder in folders if is_known(folder.name)]
+    if folders and not known:
+        load_claim(folders[0].name)  # says that there is no such claim
+    for folder in folders:
+        if folder not in known:
+            tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's")
+    return known
+
+
 def compare(name, budget="quick", out=None):
     """(comparison, verdicts) of a claim as DataFrames with the columns of comparison.csv and verdicts.csv.
 
+    name: that of a claim, or a module of one's own.
     Our numbers are float64, NaN where there is none; n_seeds is int; the rest, published values too, is text.
     Made from runs.csv at every call. Raises UnknownName, ResultsError.
     """
@@ -177,7 +185,10 @@ def compare(name, budget="quick", out=None):
 
 
 def claim_runs(name, budget="quick", out=None):
-    """The runs of a claim at a budget as a DataFrame, a line per seed and metric. Raises UnknownName, ResultsError."""
+    """The runs of a claim (its name, or a module of one's own) at a budget as a DataFrame, a line per seed and metric.
+
+    Raises UnknownName, ResultsError.
+    """
     runs = read_folder(_folder_of(name, budget, out))
     runs.attrs.clear()  # with losses in them it could not be written as Parquet, say
     return runs

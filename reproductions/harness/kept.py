@@ -20,7 +20,8 @@ def chosen(module, trials, only):
     """
     found = [trial for trial in trials if only is None or _fits(trial, only, getattr(module, "NAMES", {}))]
     if not found:
-        raise unknown_name(f"model in {claim_name(module)}", only, {trial.model for trial in trials})
+        names = {preset_name(*trial.row, getattr(module, "NAMES", {})) for trial in trials}
+        raise unknown_name(f"model or line in {claim_name(module)}", only, {trial.model for trial in trials} | names)
     leaving = [trial for trial in trials if trial.leaves]
     if hasattr(module, "illustrate") and 0 < sum(trial.leaves for trial in found) < len(leaving):
         models = ", ".join(dict.fromkeys(trial.model for trial in leaving))

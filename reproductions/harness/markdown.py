@@ -144,13 +144,14 @@ def _origin(module, runs):
 
 def _rerun(module, runs, budget):
     """The command that makes these runs anew, with the number of seeds where it is not the budget's own; "" if none does."""
-    seeds, trials = sorted(set(runs.seed)), trials_of(module, budget)
-    if not trials or seeds != list(range(len(seeds))):
+    seeds, trials = sorted(map(int, set(runs.seed))), trials_of(module, budget)
+    counted = seeds == list(range(len(seeds)))
+    if not trials or not (counted or is_own(module)):
         return ""
     usual = max(len(trial.seeds) for trial in trials)
     backend = " --backend tensorflow" if "tensorflow" in set(runs.backend) else ""
     if is_own(module):
-        own = "" if len(seeds) == usual else f", seeds={len(seeds)}"
+        own = "" if counted and len(seeds) == usual else f", seeds={len(seeds) if counted else seeds}"
         return f"To run it again, in Python: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`."
     own = "" if len(seeds) == usual else f" --seeds {len(seeds)}"
     return f"To run it again: `zoo reproduce {claim_name(module)} --budget {budget}{own}{backend}`."

@@ -16,6 +16,7 @@ from zoo.paths import file_to_write, path_named
 from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import (
     generated_files,
+    known_among,
     read_folder,
     read_losses,
     read_pictures,
@@ -62,14 +63,15 @@ def _files(root):
     return {path.relative_to(root).as_posix(): path for path in paths}
 
 
-def import_results(source, out=None, force=False):
+def import_results(source, out=None, force=False, tell=lambda sentence: None):
     """Take in results computed on another machine; returns the folders written, none where only trials were stored.
 
     source: a results folder (or one that holds results/), or a tar as export_results writes it. Everything is checked
     before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, losses.npz, the pictures
     that the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same
-    claim and budget, or of the same trial, that are there already are replaced only by force. Raises ResultsError,
-    CorruptFile, UnknownName, InvalidInput.
+    claim and budget, or of the same trial, that are there already are replaced only by force. tell: as of rebuild, of the
+    folders of claims that are not known here, which are not taken over. Raises ResultsError, CorruptFile, UnknownName,
+    InvalidInput.
     """
     root = results_root(out)
     with contextlib.ExitStack() as stack:
@@ -79,7 +81,9 @@ def import_results(source, out=None, force=False):
         entries = _stored_trials(given)
         if not folders and not entries:
             raise ResultsError(f"{source} holds no results: neither <budget>/<claim>/runs.csv nor stored trials are in it.")
-        for folder in folders.values():
+        known = known_among([*folders.values()], tell)
+        folders = {place: folder for place, folder in folders.items() if folder in known}
+        for folder in known:
             # Whatever is wrong shows before anything is written.
             generated_files(load_claim(folder.name), read_folder(folder), read_pictures(folder))
         if not force:

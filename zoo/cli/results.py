@@ -28,7 +28,7 @@ def import_(
     """
     from zoo.reproductions.harness import import_results
 
-    imported = import_results(folder, out, force)
+    imported = import_results(folder, out, force, tell=console.out().print)
     for written in imported:
         console.out().print(f"imported {written}")
     if not imported:

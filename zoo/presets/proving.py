@@ -3,7 +3,7 @@
 import io
 import math
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Evaluation:
     examples: int
     error: float
     card_error: float | None
-    task: Task = CLASSIFICATION
+    task: Task = field(default=CLASSIFICATION, repr=False)
     golden_difference: float = 0.0
     made_of: str | None = None
     golden_within: float = CLOSE_ON_CPU
@@ -61,7 +61,7 @@ class Retraining:
     expected_low: float
     expected_high: float
     folder: object = None
-    task: Task = CLASSIFICATION
+    task: Task = field(default=CLASSIFICATION, repr=False)
 
     @property
     def agrees(self):
@@ -84,6 +84,9 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
         raise InvalidInput(f"batch_size is how many examples are taken at once, at least 1; got {batch_size!r}.")
     card = model_card(name_or_folder)
     own = card.get("dataset")
+    if dataset is None and own is None and "class_names" in card:
+        said = "evaluate it in Python on your own examples: model.compile and model.evaluate"
+        raise InvalidInput(f"The card of {card['name']} names no data set, and its classes are its own; {said}.")
     if dataset is None and own is None:
         raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on (--dataset, or dataset=...).")
     task = _task_on(card, dataset or own["name"])  # what does not fit is refused before anything is downloaded
