@@ -21,7 +21,7 @@ from rich.console import Console
 
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
-from zoo.reproductions.harness import Budget, run_claim, runner
+from zoo.reproductions.harness import Budget, Published, run_claim, runner
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.progress import Progression, Report
@@ -78,6 +78,18 @@ def test_a_page_of_ones_own_is_not_replaced(results_dir, log):
         run()
     assert not begun(log) and (results_dir / "README.md").read_text() == "# My notes"
     assert [path.name for path in results_dir.iterdir()] == ["README.md"]
+
+
+@pytest.mark.parametrize("published, said", [
+    ({("digits", "mlp", "raw"): Published("no such", "row")}, "no published test_error_pct of harness_example on digits in published"),
+    ({("digits", "mlp", "raw"): [Published("lineer", "no preprocessing", topic="shallow_vs_deep", dataset="mnist")]}, "Did you mean"),
+    ({("digits", "mlp"): Published("linear", "")}, "a key of PUBLISHED is .dataset, model, setting. and maybe a metric"),
+])  # fmt: skip
+def test_published_numbers_that_nobody_knows_are_refused_before_any_training(published, said, log, monkeypatch):
+    monkeypatch.setattr(harness_example, "PUBLISHED", published)
+    with pytest.raises((UnknownName, InvalidInput), match=said):
+        run()
+    assert not begun(log)
 
 
 def test_seeds_may_be_numpys():

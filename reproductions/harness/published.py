@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import CorruptFile, unknown_name
+from zoo.errors import CorruptFile, InvalidInput, UnknownName, unknown_name
 
 TABLE = Path(__file__).resolve().parents[1] / "published.csv"
 COLUMNS = "topic dataset model setting metric value spread source locator checked note".split()
@@ -67,6 +67,14 @@ def matches(claim, published, row, metric):
     return [_match(claim, row[0], metric, entry) for entry in ([found] if isinstance(found, Published) else found)]
 
 
+def check_published(claim, published):
+    """Raise UnknownName, InvalidInput where a claim's PUBLISHED names what published.csv has not, before anything is trained."""
+    for key in published:
+        if not isinstance(key, tuple) or len(key) not in (3, 4):
+            raise InvalidInput(f"{claim}: a key of PUBLISHED is (dataset, model, setting) and maybe a metric, not {key!r:.80}.")
+        matches(claim, published, key[:3], *(key[3:] or (METRIC,)))
+
+
 @functools.cache
 def read_published(path=TABLE):
     """All rows of published.csv as dicts of text."""
@@ -88,6 +96,9 @@ def _match(claim, dataset, metric, entry):
         if (row["model"], row["setting"]) == (entry.model, entry.setting):
             return _converted(row, metric, entry)
     known = [f"{row['model']} | {row['setting']}" for row in rows]
+    if not known:
+        others = "rows of other claims are named with topic=... and dataset=..."
+        raise UnknownName(f"There is no published {metric} of {topic} on {dataset} in {TABLE.name}; {others}.")
     raise unknown_name(f"published {metric} of {topic} on {dataset}", f"{entry.model} | {entry.setting}", known)
 
 

@@ -17,6 +17,7 @@ from zoo.reproductions.harness.folder import results_root, seconds_taken, write_
 from zoo.reproductions.harness.kept import chosen, kept
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.progress import Progression
+from zoo.reproductions.harness.published import check_published
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
@@ -42,6 +43,7 @@ def run_claim(
     """
     module = load_claim(claim)
     claim_headlines(claim_name(module))  # refused, if at all, before any training
+    check_published(claim_name(module), getattr(module, "PUBLISHED", {}))
     budget = Budget.named(budget, seeds, getattr(module, "SEEDS", None))
     root = results_root(out)
     folder = root / budget.name / claim_name(module)
