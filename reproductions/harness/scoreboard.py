@@ -348,4 +348,4 @@ def title_of(name):
     try:
         return " ".join(describe_claim(name).split("\n\n")[0].split())
     except ZooError:
-        return "a claim of another version"
+        return "a claim that this deepzoo does not know"
