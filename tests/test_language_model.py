@@ -68,13 +68,17 @@ except ImportError:
 
 @pytest.mark.parametrize("budget", ["quick", "hour", "full"])
 def test_nets_on_one_text_differ_in_nothing_but_what_is_compared(budget):
+    """But that the plain one has smaller step sizes to choose from, too."""
     chosen = Budget.named(budget, defaults=claim.SEEDS)
     trials = [trial for trial in claim.trials(chosen) if trial.run is recurrent_text.train_language_model]
     trials = [trial for trial in trials if "share" not in trial.recipe]
     for dataset in {trial.dataset for trial in trials}:
         mine = [json.loads(json.dumps(trial.recipe)) for trial in trials if trial.dataset == dataset]
+        usual = mine[-1]["rates"]
         for recipe in mine:
-            assert {recipe["options"].pop("cell"), recipe["options"].pop("layers")} <= {"rnn", "lstm", 1, 2}
+            cell, rates = recipe["options"].pop("cell"), recipe.pop("rates")
+            assert {cell, recipe["options"].pop("layers")} <= {"rnn", "lstm", 1, 2}
+            assert rates == (claim.PLAIN_RATES[budget] if cell == "rnn" else []) + usual == sorted(rates)
         assert all(recipe == mine[0] for recipe in mine)
 
 
