@@ -1,5 +1,6 @@
 """Recipes and tasks: what a preset is trained by and for, from training over its card to training it again."""
 
+import inspect
 import json
 
 import keras
@@ -15,7 +16,7 @@ from zoo.presets.saving import best_seed, trained_card
 from zoo.reproductions.harness.presets import preset_name
 from zoo.tasks import CLASSIFICATION, RECONSTRUCTION, TASKS, task_of, task_of_error
 from zoo.training.labels import labelled_examples
-from zoo.training.recipe import RECIPE, errors_of, is_recipe, recipe, steps, train_population
+from zoo.training.recipe import PRETRAINING, RECIPE, errors_of, is_recipe, recipe, steps, train_population
 
 pytestmark = pytest.mark.backend
 DIGITS = load("digits")
@@ -118,6 +119,11 @@ def test_a_recipe_that_nothing_can_be_trained_by_is_refused(bad):
     (key,) = bad
     with pytest.raises(InvalidInput, match=f"The {key} of a recipe must be"):
         train_population("autoencoder_stack", 10, *DIGITS.train, recipe(batch_size=50, epochs=1, **bad), [0], verbose=False)
+
+
+def test_a_recipe_names_all_that_pretraining_takes():
+    there = inspect.signature(zoo.pretrain).parameters.keys() - {"population", "x", "optimizer", "verbose"}
+    assert there == set(PRETRAINING)
 
 
 def test_no_decay_may_be_0_and_numbers_may_be_numpys():

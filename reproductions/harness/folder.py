@@ -129,9 +129,9 @@ def generated_files(module, runs, pictures=(), budget=None):
 def rebuild(target=None, out=None, tell=lambda sentence: None):
     """Make tables, figures and scoreboard anew from runs.csv; returns the folders.
 
-    target: the name of a claim, a module of one's own, a results folder (one claim's or one that holds many; ./NAME where it is called like a
-    claim), or None for everything. tell: called with a sentence for each folder of several that is left as it is, the claim
-    being a module of somebody's own, which load_claim was not given in this process.
+    target: the name of a claim, a module of one's own, a results folder (one claim's or one that holds many; ./NAME where it
+    is called like a claim), or None for everything. tell: called with a sentence for each folder of several that is left as it
+    is, the claim being a module of somebody's own, which load_claim was not given in this process.
     """
     root = results_root(out)
     if target is None:

@@ -42,7 +42,8 @@ def save_preset(model, folder, card=None, class_names=None):
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
     names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for
     a model that was made otherwise, was changed afterwards (an activation, say) or has diverged, a card with other keys,
-    names that are not one for each class, or a folder with other things in it or the current one; ResultsError where the folder can't be written.
+    names that are not one for each class, or a folder with other things in it or the current one; ResultsError where the
+    folder can't be written.
 
     >>> model = zoo.from_preset("linear_mnist", classes=2)
     >>> save_preset(model, "even_or_odd", class_names=["even", "odd"]).name
