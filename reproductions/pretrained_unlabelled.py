@@ -29,8 +29,9 @@ The means are over all seeds; the one with the least validation error is the pre
 its own labelled images, as many of each class, the same for both starts; {LABELS:,} labels are few beside the 10,000
 validation images that chose step size, noise and seed. The twin's start and step size are the best of two starts (this one
 and Glorot & Bengio's) and of up to six step sizes (0.0003 to 0.1) on the validation errors of three other seeds, and replace
-a narrower start and smaller steps that had been tested; the step size in which the denoising one learns its labels was not
-tried again beside them, and might do better.
+a narrower start and smaller steps that had been tested; the step size in which the denoising one learns its labels was tried
+beside them only when this table was known: 0.01, of six from 0.0001 to 0.03, brings three other seeds from 6.9 to 6.6 % on
+validation, so that pre-training spares a little more than is said here.
 """
 
 
