@@ -51,8 +51,8 @@ class Store:
             written = (folder / "manifest.json").read_bytes()
         except FileNotFoundError:
             return None
-        except (IsADirectoryError, NotADirectoryError):
-            raise CorruptFile(f"The stored trial {folder.name} is damaged.") from None
+        except OSError as error:
+            raise CorruptFile(f"The stored trial {folder.name} is damaged: {error.strerror}.") from None
         try:
             manifest = json.loads(written)
             if any(Path(name).name != name or name == ".." for name in manifest["sha256"]):

@@ -168,7 +168,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
     written to.
     """
     from zoo.datasets import load
-    from zoo.presets.saving import free_folder
+    from zoo.presets.places import free_folder
     from zoo.training.recipe import OPTIONAL, RECIPE, errors_of, is_recipe, steps, train_population
 
     card = model_card(name_or_folder)
