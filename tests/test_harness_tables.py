@@ -311,7 +311,8 @@ def test_rebuilding_leaves_claims_that_are_not_known_here(results_dir):
     (folder / "verdicts.csv").write_text("")
     for target in (None, results_dir, results_dir / "smoke"):
         assert rebuild(target, tell=told.append) == [folder]
-    assert told == 3 * [f"{folder.with_name('of_mine')} is left as it is: of_mine is no claim of deepzoo's"]
+    said = "is left as it is: of_mine is no claim of deepzoo's (one of your own: zoo --import MODULE ...)"
+    assert told == 3 * [f"{folder.with_name('of_mine')} {said}"]
     assert (folder / "verdicts.csv").read_text()
     with pytest.raises(UnknownName, match="no claim called 'of_mine'"):
         rebuild(folder.with_name("of_mine"))

@@ -54,6 +54,11 @@ def model_options(name):
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
+def model_file(name):
+    """The path of the file that holds a model's builder. Raises UnknownName."""
+    return _files().get(name) or _file_of(_builder(name))
+
+
 def reconstructs(name):
     """Whether a model reconstructs its input and so has no classes. Raises UnknownName."""
     return not {"classes", "alphabet"} & _parameters(name)
@@ -144,7 +149,7 @@ def _builder(name):
 
 
 def _unknown(name):
-    own = "One of your own is known once the module that registers it is imported, in Python."
+    own = "One of your own is known once the module that registers it is imported: zoo --import MODULE ..."
     return UnknownName(f"{unknown_name('model', name, list_models())} {own}")
 
 

@@ -22,12 +22,12 @@ _outside = {}
 
 
 def list_claims(pattern="*"):
-    """Sorted names of the claims that match a shell wildcard. Imports none of them.
+    """Sorted names of the claims that match a shell wildcard, those given to load_claim included. Imports none of them.
 
     >>> "shallow_vs_deep" in list_claims("shallow*")
     True
     """
-    return sorted(fnmatch.filter(_sources(), pattern))
+    return sorted(fnmatch.filter({*_sources(), *_outside}, pattern))
 
 
 def describe_claim(name):
@@ -94,7 +94,7 @@ def load_claim(claim):
     if claim in _outside:
         return _outside[claim]
     if claim not in _sources():
-        own = "One of your own is a module, which Python takes in its place; the zoo command knows deepzoo's alone."
+        own = "One of your own is known once its module was given to load_claim: zoo --import MODULE ..."
         raise UnknownName(f"{unknown_name('claim', claim, _sources())} {own}")
     return importlib.import_module(f"zoo.reproductions.{claim}")
 
@@ -118,7 +118,7 @@ def is_known(name):
 
 
 def is_own(module):
-    """Whether a claim is a module of somebody's own, which no command knows."""
+    """Whether a claim is a module of somebody's own, which a command knows by --import alone."""
     return not module.__name__.startswith("zoo.reproductions.")
 
 

@@ -161,7 +161,7 @@ def known_among(folders, tell):
         load_claim(folders[0].name)  # says that there is no such claim
     for folder in folders:
         if folder not in known:
-            tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's")
+            tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's (one of your own: zoo --import MODULE ...)")
     return known
 
 

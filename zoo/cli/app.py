@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zoo
-from zoo.cli import data, export, generate, listing, predict, presets, report, reproduce, results
+from zoo.cli import data, export, generate, listing, own, predict, presets, report, reproduce, results
 from zoo.cli.console import err, fail, out
 from zoo.errors import UnknownName, ZooError
 
@@ -67,8 +67,9 @@ def _show_version(wanted):
 VersionOption = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")]
 
 
-def _options(version: VersionOption = False):
+def _options(modules: own.ImportOption = None, version: VersionOption = False):
     """The options of `zoo` itself; its help is _HELP."""
+    own.ask_for(modules)
 
 
 def main():

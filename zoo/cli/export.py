@@ -1,12 +1,14 @@
 """`zoo export`: a pretrained model as a file for other programs."""
 
 import enum
+import functools
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from zoo.cli import own
 from zoo.cli.backend import Backend, use_backend, use_chosen_backend
 from zoo.cli.console import interruptible, out
 from zoo.cli.presets import Preset
@@ -45,14 +47,13 @@ def export(
     from zoo.presets import from_preset, model_card
     from zoo.tasks import described
 
+    choose_backend = functools.partial(use_backend, Backend.TENSORFLOW) if format is not Format.KERAS else use_chosen_backend
+    own.bring_in(choose_backend)
     card = model_card(preset)  # a mistyped name is refused before anything is loaded
     name = Path(preset).resolve().name
     path = path_named(path or (f"{name}_savedmodel" if format is Format.SAVEDMODEL else f"{name}{SUFFIXES[format]}"))
     check_output(path, format.value, force)
-    if format is not Format.KERAS:
-        use_backend(Backend.TENSORFLOW)
-    else:
-        use_chosen_backend()
+    choose_backend()
     with interruptible("Nothing was written."):
         model = from_preset(preset)
         export_model(model, path, format.value, force)

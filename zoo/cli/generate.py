@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import own
 from zoo.cli.backend import use_chosen_backend
 from zoo.cli.presets import Preset
 
@@ -28,6 +29,7 @@ def generate(
     $ zoo generate lstm_shakespeare --prompt 'To be' --length 500 --temperature 0.7 --seed 3
     """
     use_chosen_backend()
+    own.bring_in()
     from zoo.generation import generate as drawn
 
     print(prompt + drawn(preset, prompt, length, temperature, seed))

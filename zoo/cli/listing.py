@@ -1,12 +1,11 @@
 """`zoo models`, `zoo datasets`, `zoo claims`: what there is, with shell wildcards."""
 
 import ast
-import importlib.util
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from zoo.cli import own
 from zoo.cli.console import out, print_markdown, table
 from zoo.errors import unknown_name
 
@@ -34,9 +33,10 @@ def models(pattern: NameOrPattern = "*"):
     """
     from zoo import registry
 
+    own.bring_in()
     rows, names = table(("model", {"no_wrap": True}), "what it is"), _matching("model", pattern, registry.list_models)
     for name in names:
-        rows.add_row(name, _first_paragraph(_docstring(f"zoo.models.{name}")))
+        rows.add_row(name, _first_paragraph(_docstring(name)))
     out().print(rows)
     if pattern in names:
         _print_options(pattern)
@@ -44,7 +44,7 @@ def models(pattern: NameOrPattern = "*"):
 
 def _print_options(model):
     """What a model's builder says of itself, and its options with their defaults."""
-    (builder,) = (node for node in _parsed(f"zoo.models.{model}").body if getattr(node, "name", None) == model)
+    _, builder = _parsed(model)
     rows = table(("option", {"no_wrap": True}), "default")
     for option, default in zip(builder.args.kwonlyargs, builder.args.kw_defaults, strict=True):
         rows.add_row(option.arg, ast.unparse(default))
@@ -90,6 +90,7 @@ def claims(pattern: Pattern = "*"):
     from zoo.reproductions import harness
     from zoo.reproductions.harness.claims import claim_budgets
 
+    own.bring_in()
     rows = table(("claim", {"no_wrap": True}), ("hour", {"no_wrap": True}), "what it says")
     for name in _matching("claim", pattern, harness.list_claims):
         hour = "yes" if "hour" in claim_budgets(name) else ""
@@ -104,13 +105,20 @@ def _matching(kind, pattern, list_names):
     return names
 
 
-def _docstring(module):
-    return ast.get_docstring(_parsed(module)) or ""
+def _docstring(model):
+    """What a model is: the docstring of its file, where that is named like it, as the zoo's are, else of its builder."""
+    from zoo.registry import model_file
+
+    module, builder = _parsed(model)
+    return ast.get_docstring(module if model_file(model).stem == model else builder) or ""
 
 
-def _parsed(module):
-    """A module as its file says it: importing it would import Keras."""
-    return ast.parse(Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8"))
+def _parsed(model):
+    """(the module of a model, its builder), as the file says them: importing one of the zoo's would import Keras."""
+    from zoo.registry import model_file
+
+    module = ast.parse(model_file(model).read_text(encoding="utf-8"))
+    return module, next(node for node in module.body if getattr(node, "name", None) == model)
 
 
 def _first_paragraph(text):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import own
 from zoo.cli.backend import use_chosen_backend
 from zoo.cli.console import fail, out
 from zoo.cli.presets import Preset
@@ -38,6 +39,7 @@ def predict(
     from zoo.classifying import classify_prepared, prepared
 
     use_chosen_backend()
+    own.bring_in()
     entries = prepared(preset, files)
     classify_prepared(preset, [entry for entry in entries if "pixels" in entry], top)
     if as_json:

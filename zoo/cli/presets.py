@@ -1,5 +1,6 @@
 """`zoo presets`, `zoo show`, `zoo evaluate`, `zoo train`: the pretrained models, and whether their cards are true."""
 
+import functools
 import json
 import math
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import own
 from zoo.cli.backend import Backend, TrainingBackend, use_backend, use_chosen_backend
 from zoo.cli.console import err, fitted, interruptible, on_terminal, out, print_markdown
 from zoo.errors import unknown_name
@@ -73,6 +75,7 @@ def show(
     from zoo.presets import model_card
     from zoo.presets.markdown import card_markdown
 
+    own.bring_in()
     card = model_card(preset)
     if as_json:
         print(json.dumps(card, indent=1))
@@ -102,6 +105,7 @@ def evaluate(
     """
     from zoo.presets import evaluate_preset, model_card
 
+    own.bring_in()
     model_card(preset)  # a mistyped name is refused before anything is loaded
     use_chosen_backend()
     found = evaluate_preset(preset, dataset)
@@ -146,6 +150,7 @@ def train(
     """
     from zoo.presets import model_card, retrain_preset
 
+    own.bring_in(functools.partial(use_backend, backend))
     model_card(preset)  # a mistyped name is refused before anything is loaded
     with interruptible("Nothing was saved."):
         use_backend(backend)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli import console
+from zoo.cli import console, own
 from zoo.cli.reproduce import OutOption
 
 
@@ -29,4 +29,5 @@ def report(
     """
     from zoo.reproductions.harness import write_report
 
+    own.bring_in()
     console.out().print(f"wrote {write_report(page, out)}", soft_wrap=True)

@@ -1,12 +1,14 @@
 """`zoo reproduce` and `zoo compare`: put a claim to the test, and look at the outcome again."""
 
 import enum
+import functools
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from zoo.cli import own
 from zoo.cli.backend import Backend, TrainingBackend, use_backend
 from zoo.cli.console import interruptible
 from zoo.cli.tables import show
@@ -83,11 +85,13 @@ def reproduce(
     $ zoo reproduce shallow_vs_deep --budget hour
     $ zoo reproduce shallow_vs_deep --budget full --engine ray --address auto
     $ zoo reproduce pretrained --budget full --seeds 10 --only kernel_machine
+    $ zoo --import my_claim.py reproduce my_claim --out /tmp/mine
     """
     if address is not None and engine is not Engine.RAY:
         raise typer.BadParameter("only --engine ray joins a cluster.", param_hint="--address")
     from zoo.reproductions.harness import describe_claim, run_claim
 
+    own.bring_in(functools.partial(use_backend, backend))
     describe_claim(claim)  # a mistyped name is refused before anything is loaded
     with interruptible("Finished trials are kept; the same command goes on from there."):
         use_backend(backend)
@@ -109,6 +113,7 @@ def compare(
     """
     from zoo.reproductions.harness import describe_claim, results_root
 
+    own.bring_in()
     describe_claim(claim)  # a mistyped name is refused before it is looked for
     in_turn = (Budget.QUICK, Budget.HOUR, Budget.FULL)
     there = (known for known in in_turn if os.path.exists(results_root(out) / known / claim / "runs.csv"))

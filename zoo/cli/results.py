@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli import console
+from zoo.cli import console, own
 from zoo.cli.reproduce import OutOption
 
 app = typer.Typer(help="Import results and rebuild tables.", no_args_is_help=True)
@@ -28,6 +28,7 @@ def import_(
     """
     from zoo.reproductions.harness import import_results
 
+    own.bring_in()
     imported = import_results(folder, out, force, tell=console.out().print)
     for written in imported:
         console.out().print(f"imported {written}")
@@ -50,6 +51,7 @@ def rebuild(
     """
     from zoo.reproductions.harness import rebuild as rebuild_results
 
+    own.bring_in()
     for written in rebuild_results(claim, tell=console.out().print):
         console.out().print(f"rebuilt {written}")
 
@@ -68,5 +70,6 @@ def presets(
     """
     from zoo.reproductions.harness.presets import make_presets
 
+    own.bring_in()
     for written in make_presets(claim, folder):
         console.out().print(f"wrote {written}")

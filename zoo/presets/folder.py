@@ -104,7 +104,7 @@ def parse_config(content, path):
         raise _damaged(path, f"must have the keys {', '.join(KEYS)}: {', '.join(odd)} {'are' if len(odd) > 1 else 'is'} amiss")
     model, options = config["model"], config["options"]
     if model not in list_models():
-        remedy = "if it is one of your own, import the module that registers it first, in Python, which the zoo command can't"
+        remedy = "if it is one of your own, import the module that registers it first (zoo --import MODULE ...)"
         raise InvalidInput(f"{path} asks for the model {model!r}, which is none of {', '.join(list_models())}; {remedy}.")
     if not isinstance(options, dict) or not set(options) <= set(model_options(model)):
         raise InvalidInput(f"{path} asks for options that {model} has not: it has {', '.join(model_options(model))}.")
