@@ -24,6 +24,8 @@ from zoo.errors import BROKEN_ARRAYS, CacheError, ZooError
 
 LAYOUT = 1
 FOLDER = re.compile(r"\w[\w.-]{,99}", re.ASCII)
+# What a manifest raises that is none: of its JSON, of a key, of a size or a dtype that is no such thing.
+UNREADABLE = (ValueError, KeyError, TypeError, RecursionError, OverflowError, SyntaxError)
 ARRAYS = tuple(f"{split}_{part}" for split in SPLITS for part in "xy")
 
 
@@ -121,7 +123,7 @@ def _manifest(info, home):
     try:
         manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
         check_manifest(manifest)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Unusable(f"its manifest is unreadable ({error})", corrupt=True) from None
     if (manifest["layout"], manifest["version"]) != (LAYOUT, info.version):
         raise Unusable(f"it holds version {manifest['version']}, wanted is {info.version}")
@@ -129,7 +131,7 @@ def _manifest(info, home):
 
 
 def check_manifest(manifest):
-    """Raise KeyError, TypeError or ValueError unless all that read() relies on is there."""
+    """Raise one of UNREADABLE unless all that read() relies on is there."""
     for key in ("name", "version", "layout"):
         manifest[key]
     folder = manifest["folder"]

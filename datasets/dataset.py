@@ -56,7 +56,8 @@ class Info:
     sources: {"official": the place in words, ...}; its build module has a Source for each.
     folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
     fingerprint: Dataset.fingerprint of the arrays that results here were computed on; None where it is not known.
-    path_variable: environment variable in which the user names the set's file, where nobody serves it.
+    path_variable: environment variable in which the user names a file of the set's, where nobody serves it
+        or its source may be out of reach: one of its sources reads it there.
     """
 
     name: str

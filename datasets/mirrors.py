@@ -19,6 +19,7 @@ import zlib
 from zoo.datasets import official
 from zoo.datasets.dataset import SourceFailed, verified
 from zoo.datasets.official import PROGRESS_SECONDS, STALL_SECONDS
+from zoo.errors import reason_of
 
 FIRST_BYTE_SECONDS = 5
 
@@ -115,7 +116,7 @@ def take_out(archive, member, folder, sha256):
     try:
         content = _content(archive, member)
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-        raise SourceFailed(f"{archive.name} cannot be unpacked ({error})") from None
+        raise SourceFailed(f"{archive.name} cannot be unpacked ({reason_of(error)})") from None
     if content is None:
         raise SourceFailed(f"{archive.name} holds no {member}")
     path = folder / member.rpartition("/")[2]

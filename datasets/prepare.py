@@ -57,7 +57,7 @@ def _cached(info, source, thorough):
 def _from_sources(info, source, folder, tell, reason):
     """(Built, provenance) from the first source that delivers; DataUnavailable if none does."""
     module = importlib.import_module(f"zoo.datasets.{info.name}.build")  # only now: a warm load needs none of it
-    _require(info, module.NEEDS)
+    _require(info, module.NEEDS, reason)
     failures = {}
     for name in [source] if source else info.sources:
         own = folder / name
@@ -88,12 +88,15 @@ def _from_sources(info, source, folder, tell, reason):
     )
 
 
-def _require(info, needs):
+def _require(info, needs, reason):
     missing = [package for module, package in needs.items() if importlib.util.find_spec(module) is None]
     if missing:
+        instead = "unpack a cache from another machine (zoo.datasets.pack and unpack)"
+        if isinstance(reason, OtherSource):
+            instead = "name no source (--from) to load that"
         raise DataUnavailable(
-            f"{info.name} is not in the cache, and preparing it needs {', '.join(missing)}, not installed here. Install"
-            " that, or unpack a cache from another machine (zoo.datasets.pack and unpack)."
+            f"{info.name} cannot be loaded: {reason}, and preparing it needs {', '.join(missing)}, not installed here. Install"
+            f" that, or {instead}."
         )
 
 

@@ -77,7 +77,7 @@ def unpack(path, infos, tell):
                 _verify(infos[name], manifest, private / name)
         except InvalidInput:  # it is whole, but of another version
             raise
-        except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError, KeyError, TypeError, cache.Unusable) as error:
+        except (tarfile.TarError, lzma.LZMAError, EOFError, cache.Unusable, *cache.UNREADABLE) as error:
             raise CorruptFile(f"{path} is not what zoo.datasets.pack writes, or damaged: {error}.") from None
         for name, manifest in found.items():
             with cache.building(name, tell) as folder:

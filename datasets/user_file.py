@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 
 from zoo.datasets.dataset import Source, SourceFailed, verified
+from zoo.errors import reason_of
 
 DAMAGED = (OSError, EOFError, RuntimeError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 
@@ -67,7 +68,7 @@ def _named(info):
 
 
 def _unreadable(path, error):
-    return SourceFailed(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})")
+    return SourceFailed(f"{path} cannot be read ({getattr(error, 'strerror', None) or reason_of(error)})")
 
 
 def _contents(path):

@@ -101,6 +101,16 @@ def manifest_too_deep(folder):
     (folder / "manifest.json").write_text("[" * 100_000)
 
 
+def manifest_with_an_endless_array(folder, **entry):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["arrays"]["test_y"] |= entry or {"shape": [float("inf")]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def manifest_with_half_a_dtype(folder):
+    manifest_with_an_endless_array(folder, dtype="(2,")
+
+
 def manifest_that_is_a_folder(folder):
     (folder / "manifest.json").unlink()
     (folder / "manifest.json" / "inside").mkdir(parents=True)
@@ -123,6 +133,7 @@ DAMAGES = [
     garble_manifest, truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_naming_no_folder,
     manifest_with_another_hash, manifest_naming_what_is_no_name, manifest_too_deep, manifest_that_is_a_folder,
     array_that_is_a_folder, arrays_that_are_a_file, manifest_naming_half_a_character, manifest_naming_too_long_a_folder,
+    manifest_with_an_endless_array, manifest_with_half_a_dtype,
 ]
 
 

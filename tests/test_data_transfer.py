@@ -143,13 +143,28 @@ def another_name(path):
     rewritten(path, change)
 
 
-def garbled_manifest(path):
-    rewritten(path, lambda member, content: [(member, b"[1]" if member.name.endswith("json") else content)])
+def garbled_manifest(path, manifest=b"[1]"):
+    rewritten(path, lambda member, content: [(member, manifest if member.name.endswith("json") else content)])
+
+
+def manifest_too_deep(path):
+    garbled_manifest(path, b"[" * 100_000)
+
+
+def endless_array(path):
+    def change(member, content):
+        if member.name.endswith("manifest.json"):
+            manifest = json.loads(content)
+            manifest["arrays"]["test_y"]["shape"] = [float("inf")]
+            content = json.dumps(manifest).encode()
+        return [(member, content)]
+
+    rewritten(path, change)
 
 
 DAMAGES = [
     truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
-    another_name, garbled_manifest,
+    another_name, garbled_manifest, manifest_too_deep, endless_array,
 ]
 
 

@@ -42,7 +42,8 @@ for config in sys.argv[2:]:
         found = sorted((e["image"].tobytes(), int(e["label"]), e["image"].shape) for e in tfds.as_numpy(data[split]))
         ours = getattr(few(module.SETS[config]), split)
         assert found == sorted((x.tobytes(), int(y), (28, 28, 1)) for x, y in zip(*ours)), (config, split)
-    print(json.dumps([info.full_name, info.citation, info.description, info.redistribution_info.license]))
+    names = info.features["label"].names
+    print(json.dumps([info.full_name, info.citation, info.description, info.redistribution_info.license, names]))
 """
 
 
@@ -193,8 +194,9 @@ def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
     assert done.returncode == 0, done.stderr
     described = [line for line in done.stdout.splitlines() if line.startswith("[")]
     for config, line in zip(CONFIGS, described, strict=True):
-        name, citation, description, licence = json.loads(line)
-        assert name == f"mnist_variations/{config}/1.1.0" and "larochelle2007" in citation
+        name, citation, description, licence, names = json.loads(line)
+        assert names == list(describe(CONFIGS[config]).class_names)
+        assert name == f"mnist_variations/{config}/1.2.0" and "larochelle2007" in citation
         assert description.startswith("# Variations") and licence == describe(CONFIGS[config]).licence
 
 

@@ -161,7 +161,7 @@ def test_nearest_neighbour_among_all_training_speakers_errs_as_published():
 
 
 def test_no_speaker_is_in_two_splits():
-    """Each speaker says the eleven vowels six times, one after another, so that blocks of 66 rows are a speaker."""
+    """Of each speaker there are six frames of each of eleven vowels, so that blocks of 66 rows are a speaker."""
     data = load("deterding_vowels")
     for split, speakers in ((data.train, 6), (data.validation, 2), (data.test, 7)):
         assert split.y.tolist() == [*range(11)] * 6 * speakers

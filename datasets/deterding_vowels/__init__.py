@@ -6,7 +6,7 @@ from zoo.datasets.dataset import Info
 
 INFO = Info(
     name="deterding_vowels",
-    title="Eleven vowels of fifteen speakers, 10 log area ratios",
+    title="Eleven vowels of fifteen speakers, six frames of each, 10 log area ratios",
     licence="CC BY 4.0 (UCI Machine Learning Repository)",
     homepage="https://archive.ics.uci.edu/dataset/152/connectionist+bench+vowel+recognition+deterding+data",
     version="1.0.0",

@@ -14,15 +14,15 @@ SETS = {name: f"mnist_{name}" for name in DIGITS} | {name: name for name in ("re
 class Builder(tfds.core.GeneratorBasedBuilder):
     """mnist_variations/basic and seven others: image (28, 28, 1) uint8 and label, three splits."""
 
-    VERSION = tfds.core.Version("1.1.0")
-    RELEASE_NOTES = {"1.0.0": "basic and rot.", "1.1.0": "All eight."}
+    VERSION = tfds.core.Version("1.2.0")
+    RELEASE_NOTES = {"1.0.0": "basic and rot.", "1.1.0": "All eight.", "1.2.0": "Classes have names."}
     pkg_dir_path = Path(__file__).parent  # TFDS would look for it by the package's name, which is not the folder's here
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name, description=describe(of).title) for name, of in SETS.items()]
 
     def _info(self):
         info = describe(SETS[self.builder_config.name])
         image = tfds.features.Image(shape=(*info.input_shape, 1))
-        features = {"image": image, "label": tfds.features.ClassLabel(num_classes=info.classes)}
+        features = {"image": image, "label": tfds.features.ClassLabel(names=info.class_names)}
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(features), supervised_keys=("image", "label"), homepage=info.homepage,
             license=info.licence,

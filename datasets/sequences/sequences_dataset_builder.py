@@ -17,7 +17,8 @@ SETS = (
 class Builder(tfds.core.GeneratorBasedBuilder):
     """sequences/sunspots and the others: inputs and label, or targets where there are no classes; three splits."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES = {"1.0.0": "Examples in an order of TFDS's.", "2.0.0": "Examples in the order of the set, which has a meaning."}
     pkg_dir_path = Path(__file__).parent  # TFDS would look for it by the package's name, which is not the folder's here
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name, description=describe(name).title) for name in SETS]
 
@@ -32,7 +33,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features["targets"] = tfds.features.Tensor(shape=shape, dtype=np.dtype(info.y_dtype))
         return tfds.core.DatasetInfo(
             builder=self, features=tfds.features.FeaturesDict(features), supervised_keys=tuple(features), homepage=info.homepage,
-            license=info.licence, citation=info.citation, description=info.description,
+            license=info.licence, citation=info.citation, description=info.description, disable_shuffling=True,
         )
 
     def _split_generators(self, dl_manager):

@@ -11,7 +11,7 @@ VOWELS = "deterding_vowels"
 VOWEL_NETS = {"1 layer of 88": 1, "2 layers of 88": 2, "3 layers of 88": 3}
 NEIGHBOUR = (VOWELS, "knn", "nearest neighbour")
 NODES = (VOWELS, "rbf", "528 nodes")
-DEPENDENT = "vowels of the same seven speakers are not independent, and seeds do not say how others would do"
+DEPENDENT = "frames of the same words by seven speakers are not independent, and seeds do not say how others would do"
 RIGHT, TESTED = 260, 462  # Robinson's nearest neighbour: it draws nothing, so it must come out exactly
 
 
@@ -43,9 +43,9 @@ def checks(runs):
 
 
 def _neighbour_against_nodes(neighbour, nodes):
-    """Neither draws anything, so the interval is over test examples, as if each had been tested on vowels of its own.
+    """Neither draws anything, so the interval is over test examples, as if each had been tested on frames of its own.
 
-    They are of seven speakers, some easier than others, so that it is too narrow, and decides nothing.
+    They are of seven speakers, some easier than others, six of each word, so that it is too narrow, and decides nothing.
     """
     half = 1.96 * np.sqrt((neighbour * (100 - neighbour) + nodes * (100 - nodes)) / TESTED)
     interval = Interval(nodes - neighbour, nodes - neighbour - half, nodes - neighbour + half, 1)
