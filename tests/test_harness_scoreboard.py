@@ -1,5 +1,7 @@
 """The scoreboard: the main checks of every claim, and how many of all its checks came to what."""
 
+import fnmatch
+import json
 import math
 import shutil
 
@@ -10,14 +12,15 @@ from claim_example import ROW, lines, reproduction, rows_of
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import check, control, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, list_claims
+from zoo.reproductions.harness.outcomes import by_claim, main_folder
 from zoo.reproductions.harness.report import report_html
+from zoo.reproductions.harness.scoreboard import MARKS, front_page, in_columns, in_short, scoreboard
 from zoo.reproductions.harness.statistics import Interval
-from zoo.reproductions.harness.scoreboard import MARKS, by_claim, front_page, in_columns, in_short, main_folder, scoreboard
 
 
 def test_scoreboard_counts_and_links(written, results_dir):
     assert "No results yet: zoo reproduce CLAIM makes some" in scoreboard(results_dir)
-    written(reproduction(), rows_of(ROW, [7, 7.1, 7.2]))
+    written(reproduction(SEEDS={"full": 3}), rows_of(ROW, [7, 7.1, 7.2]))
     text = scoreboard(results_dir)
     (device,) = {line["device"] for line in lines(results_dir / "full" / "a_claim", "runs.csv")}
     assert f"Trained on, by budget: full ({device})." in text
@@ -76,6 +79,32 @@ def test_headlines_that_are_no_names_are_refused_before_any_training(headlines, 
     with pytest.raises(InvalidInput, match="write HEADLINES out as a tuple of names of checks"):
         run_claim(harness_example, "smoke")
     assert not results_dir.exists()
+
+
+def test_a_name_that_fits_no_check_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(harness_example, "HEADLINES", ("digits: mlp (*", "linear is ahead"), raising=False)
+    folder = run_claim(harness_example, "smoke")
+    (check, _) = lines(folder, "verdicts.csv")
+    said = [line for line in capsys.readouterr().err.splitlines() if "HEADLINES" in line]
+    unmet = [name for name in harness_example.HEADLINES if not fnmatch.fnmatchcase(check["check"], name)]
+    told = "HEADLINES has {!r}, which fits none of the checks that judge made, so that no page shows it."
+    assert said == [told.format(name) for name in unmet]
+    assert "linear is ahead" in unmet
+
+
+def test_a_claim_of_ones_own_keeps_its_lines_where_its_module_is_not_at_hand(written, results_dir, monkeypatch):
+    """A run of another claim makes the pages anew, and knows nothing of the module: the folder has what it said of itself."""
+    claim = load_claim(reproduction(HEADLINES=("*",), PLACE=0.5, SEEDS={"full": 4}))
+    folder = written(claim, rows_of(ROW, [7, 7.1, 7.2]))
+    before = scoreboard(results_dir), report_html(results_dir)
+    assert "full: A claim in short. |" in before[0] and "(3 of 4 seeds)" in before[0]
+    monkeypatch.setattr("zoo.reproductions.harness.claims._outside", {})
+    assert (scoreboard(results_dir), report_html(results_dir)) == before
+    assert list(by_claim(results_dir)) == ["a_claim"]
+    recorded = json.loads((folder / "environment.json").read_text())
+    for damaged in ({}, {"title": 3}, recorded["claim"] | {"seeds": {"full": "many"}}, recorded["claim"] | {"place": []}, [], None):
+        (folder / "environment.json").write_text(json.dumps(recorded | {"claim": damaged}))
+        assert "a_claim: a claim that this deepzoo does not know" in scoreboard(results_dir)
 
 
 def test_main_checks_come_from_the_largest_budget_with_all_its_seeds(written, results_dir):
@@ -165,7 +194,8 @@ def test_claims_stand_in_their_place(written, results_dir):
         load_claim(claim)
         shutil.copytree(folder, folder.parent / name)
     assert list(by_claim(results_dir)) == ["c_third", "b_second", "a_claim"]
-    places = {name: place for name in list_claims() if (place := claim_place(name)) < math.inf}
+    ours = set(list_claims()) - {"a_claim", "b_second", "c_third"}
+    places = {name: place for name in ours if (place := claim_place(name)) < math.inf}
     assert len(set(places.values())) == len(places) and min(places, key=places.get) == "shallow_vs_deep"
     load_claim(claim).PLACE = "first"
     with pytest.raises(InvalidInput, match="write PLACE out as a number"):

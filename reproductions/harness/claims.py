@@ -27,13 +27,13 @@ def list_claims(pattern="*"):
     >>> "shallow_vs_deep" in list_claims("shallow*")
     True
     """
-    return sorted(fnmatch.filter({*_sources(), *_outside}, pattern))
+    return sorted(fnmatch.filter({*_ours(), *_outside}, pattern))
 
 
 def describe_claim(name):
     """The docstring of a claim's module, whose first line is the claim in short. Raises UnknownName."""
-    if name in _outside:
-        return inspect.getdoc(_outside[name]) or name
+    if module := _given(name):
+        return inspect.getdoc(module) or claim_name(module)
     return ast.get_docstring(_tree(name)) or name
 
 
@@ -53,7 +53,8 @@ def claim_headlines(name):
     except ValueError:  # of what literal_eval can't read
         found = None
     if not (isinstance(found, (tuple, list)) and all(isinstance(pattern, str) for pattern in found)):
-        raise InvalidInput(f'{name}: write HEADLINES out as a tuple of names of checks, such as ("mlp beats linear",).')
+        such = '("mlp beats linear",)'
+        raise InvalidInput(f"{claim_name(name)}: write HEADLINES out as a tuple of names of checks, such as {such}.")
     return tuple(found)
 
 
@@ -67,13 +68,21 @@ def claim_place(name):
     except ValueError:  # of what literal_eval can't read
         found = "what is no number"
     if not isinstance(found, (int, float, type(None))):
-        raise InvalidInput(f"{name}: write PLACE out as a number, such as 3; got {found!r}.")
+        raise InvalidInput(f"{claim_name(name)}: write PLACE out as a number, such as 3; got {found!r}.")
     return math.inf if found is None else found
 
 
-def claim_seeds(name, budget):
-    """How many seeds a claim has at a budget. Raises UnknownName. The claim is not imported."""
-    return {**DEFAULT_SEEDS, **(_constant(name, "SEEDS") or {})}[budget]
+def claim_facts(claim):
+    """What a page of results says of a claim, a name or a module, as JSON: title, headlines, place or None, seeds by budget.
+
+    Runs of somebody's own module keep it in their environment.json, for pages that are made where the module is not at hand.
+    Raises UnknownName, InvalidInput.
+    """
+    title, place = " ".join(describe_claim(claim).split("\n\n")[0].split()), claim_place(claim)
+    seeds = {**DEFAULT_SEEDS, **(_constant(claim, "SEEDS") or {})}
+    return {
+        "title": title, "headlines": list(claim_headlines(claim)), "place": None if place == math.inf else place, "seeds": seeds
+    }
 
 
 def load_claim(claim):
@@ -93,20 +102,22 @@ def load_claim(claim):
         return claim
     if claim in _outside:
         return _outside[claim]
-    if claim not in _sources():
-        own = "One of your own is known once its module was given to load_claim: zoo --import MODULE ..."
-        raise UnknownName(f"{unknown_name('claim', claim, _sources())} {own}")
+    if not _is_ours(claim):
+        own = "One of your own is a module, which Python takes in its place, and a command by zoo --import MODULE ..."
+        raise UnknownName(f"{unknown_name('claim', claim, _ours())} {own}")
     return importlib.import_module(f"zoo.reproductions.{claim}")
 
 
 def claim_name(module):
-    """The name under which a reproduction's results are kept; of a script that runs, that of its file."""
+    """The name under which a reproduction's results are kept; of a script that runs, that of its file. A name is its own."""
+    if not inspect.ismodule(module):
+        return module
     name = module.__name__.rpartition(".")[2]
     return Path(module.__file__).stem if name == "__main__" and getattr(module, "__file__", None) else name
 
 
 def _check_name(name):
-    if name in _sources():
+    if _is_ours(name):
         raise InvalidInput(f"{name} is one of deepzoo's claims, whose results yours would replace; call your module otherwise.")
     if name == "__main__" or not name.isidentifier():
         raise InvalidInput(f"A claim's results are kept under its module's name, and {name} is none; save it as a file of a name.")
@@ -114,7 +125,7 @@ def _check_name(name):
 
 def is_known(name):
     """Whether a claim is one of deepzoo's, or a module of one's own that was given in this process."""
-    return name in _outside or name in _sources()
+    return name in _outside or _is_ours(name)
 
 
 def is_own(module):
@@ -124,26 +135,39 @@ def is_own(module):
 
 def _constant(name, constant):
     """The value of a constant that a claim's module sets, None where it does not. Raises UnknownName."""
-    if name in _outside:
-        return getattr(_outside[name], constant, None)
+    if module := _given(name):
+        return getattr(module, constant, None)
     assigned = [node for node in _tree(name).body if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value]
     found = [node.value for node in assigned if ast.unparse(getattr(node, "target", None) or node.targets[0]) == constant]
     return ast.literal_eval(found[0]) if found else None
 
 
+def _given(claim):
+    """The module of a claim, if it is one, or the name of one of somebody's own."""
+    return claim if inspect.ismodule(claim) else _outside.get(claim)
+
+
 def _tree(name):
     """The syntax tree of a reproduction's source. Raises UnknownName."""
-    sources = _sources()
-    if name not in sources:
-        raise unknown_name("claim", name, sources)
-    return _parsed(sources[name])
+    if not _is_ours(name):
+        raise unknown_name("claim", name, _ours())
+    return _parsed(_sources(name)[name])
 
 
-def _sources():
-    """Source text of every reproduction by name, found by reading alone."""
+def _is_ours(name):
+    return isinstance(name, str) and name.isidentifier() and bool(_sources(name))
+
+
+def _ours():
+    """The names of deepzoo's claims."""
+    return list(_sources())
+
+
+def _sources(name="*"):
+    """{name: source text} of the reproductions whose names match, found by reading alone."""
     found = {}
     for folder in importlib.import_module("zoo.reproductions").__path__:
-        for path in Path(folder).glob("*.py"):
+        for path in Path(folder).glob(f"{name}.py"):
             text = path.read_text(encoding="utf-8")
             if _defined(text).issuperset(PARTS):
                 found[path.stem] = text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zoo.errors import ResultsError
 from zoo.paths import path_named
-from zoo.reproductions.harness.claims import claim_name, is_known, list_claims, load_claim
+from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim
 from zoo.reproductions.harness.figures import figure_png, is_picture
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.markdown import comparison_markdown
@@ -45,6 +45,8 @@ def write_results(folder, module, rows, environment, pictures=None, losses=None)
     """
     content, pictures, kept = runs_text(claim_name(module), rows).encode(), pictures or {}, packed(losses)
     environment = environment | {"runs_sha256": _sha256(content)}
+    if is_own(module):
+        environment |= {"claim": claim_facts(module)}
     if pictures:
         environment |= {"pictures_sha256": {name: _sha256(picture) for name, picture in pictures.items()}}
     if kept:

@@ -10,10 +10,11 @@ from markdown_it import MarkdownIt
 from zoo.errors import ResultsError
 from zoo.paths import file_to_write
 from zoo.reproductions.harness.folder import results_root
-from zoo.reproductions.harness.remedies import made_anew, what_makes_some
-from zoo.reproductions.harness.scoreboard import (
-    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, main_checks, title_of, verdicts_of,
+from zoo.reproductions.harness.outcomes import (
+    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, main_checks, title_of, verdicts_of,
 )  # fmt: skip
+from zoo.reproductions.harness.remedies import made_anew, what_makes_some
+from zoo.reproductions.harness.scoreboard import in_short
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
 
@@ -90,7 +91,7 @@ def report_html(root):
 
 def _line(name, folders, budgets):
     cells = (_counts(folders[budget]) if budget in folders else "" for budget in budgets)
-    title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(name))}'
+    title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(folders))}'
     if checks := "".join(map(_main_check, main_checks(folders))):
         title += f"<ul>{checks}</ul>"
     return f"<tr><td>{title}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

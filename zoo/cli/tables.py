@@ -21,7 +21,7 @@ def show(claim, budget, folder=None):
     from zoo.reproductions.harness import claim_runs, compare, load_claim, results_root
     from zoo.reproductions.harness.markdown import SMOKE
     from zoo.reproductions.harness.numbers import words
-    from zoo.reproductions.harness.scoreboard import counted
+    from zoo.reproductions.harness.outcomes import counted
     from zoo.reproductions.harness.sizes import sizes
     from zoo.reproductions.harness.tables import figure_only
 
@@ -50,7 +50,7 @@ def show(claim, budget, folder=None):
 def _with_more(place):
     """(budget, its verdicts in short) of a claim's runs with larger budgets than those in the folder `place`, if they are whole."""
     from zoo.errors import ResultsError
-    from zoo.reproductions.harness.scoreboard import counted, verdicts_of
+    from zoo.reproductions.harness.outcomes import counted, verdicts_of
     from zoo.reproductions.harness.trial import BUDGETS
 
     for budget in BUDGETS[BUDGETS.index(place.parent.name) + 1 :]:

@@ -1,0 +1,208 @@
+"""What came out, as the folders of a results folder say: claims and budgets, main checks, verdicts, seeds and devices."""
+
+import csv
+import fnmatch
+import functools
+import math
+from collections import Counter
+from typing import NamedTuple
+
+from zoo.errors import ResultsError, ZooError
+from zoo.reproductions.harness.claims import claim_facts, is_known
+from zoo.reproductions.harness.remedies import made_anew
+from zoo.reproductions.harness.trial import BUDGETS
+from zoo.reproductions.harness.verdicts import VERDICTS, is_control
+
+# The largest budget first. A smoke run only shows that the code works, so it has no place on the scoreboard.
+TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS) if budget != "smoke"}
+
+
+def by_claim(root):
+    """{claim: {budget: folder with verdicts, the largest budget first}} of a results folder, the claims in their order."""
+    found = {}
+    for folder in judged_folders(root):
+        found.setdefault(folder.name, {})[folder.parent.name] = folder
+    return dict(sorted(found.items(), key=lambda claim: (_told(main_folder(claim[1])).place, claim[0])))
+
+
+def budgets_in(claims):
+    """The budgets, the largest first, that occur among by_claim's."""
+    return [budget for budget in TITLES if any(budget in folders for folders in claims.values())]
+
+
+def main_checks(folders):
+    """(line of verdicts.csv, what came of all that one name fits, what other budgets say) of a claim's HEADLINES, see
+    main_folder; [] without.
+
+    Of several that a name's wildcard fits, the last stands for them: they go from few to many, of labels, layers, images.
+    What others say is in words, of those that disagree (see disagreeing).
+    """
+    fitting = _headlines(main_folder(folders)).values()
+    elsewhere = {line["check"]: others for line, others in disagreeing(folders)}
+
+    def also(line):
+        return "; ".join(f"{budget}: {other['verdict']}" for budget, other in elsewhere.get(line["check"], {}).items())
+
+    return [
+        (found[-1], f"the last of {len(found)}: {counted(found)}" if len(found) > 1 else "", also(found[-1]))
+        for found in fitting
+        if found
+    ]
+
+
+def _headlines(folder):
+    """{name of a claim's HEADLINES: lines of verdicts.csv that it fits}."""
+    lines = verdicts_of(folder)
+    return {name: [line for line in lines if fnmatch.fnmatchcase(line["check"], name)] for name in _told(folder).headlines}
+
+
+def unmet_headlines(folder):
+    """Those names of a claim's HEADLINES that fit none of a folder's checks, so that nothing would be shown for them."""
+    return [name for name, fitting in _headlines(folder).items() if not fitting]
+
+
+def main_folder(folders):
+    """The folder of the largest budget that was run with all of its seeds, of the largest one where none was."""
+    whole = (folder for folder in folders.values() if (wanted := all_seeds(folder)) and seeds_of(folder) >= wanted)
+    return next(whole, next(iter(folders.values())))
+
+
+def seeds_of(folder):
+    """How many seeds the runs of a folder have."""
+    return _facts_of(folder).seeds
+
+
+def all_seeds(folder):
+    """How many seeds the budget of a folder has; None for a claim, or a budget, that is not known."""
+    return _told(folder).seeds.get(folder.parent.name)
+
+
+class _Told(NamedTuple):
+    """What a claim says of itself, see claims.claim_facts."""
+
+    title: str = "a claim that this deepzoo does not know"
+    headlines: tuple = ()
+    place: float = math.inf
+    seeds: dict = {}
+
+
+def _told(folder):
+    """The _Told of a folder's claim; of a module of somebody's own that is not at hand, what the run has kept of it."""
+    from zoo.reproductions.harness.folder import read_environment
+
+    try:
+        facts = claim_facts(folder.name) if is_known(folder.name) else read_environment(folder)["claim"]
+        place = math.inf if facts["place"] is None else float(facts["place"])
+        seeds = {budget: int(number) for budget, number in facts["seeds"].items()}
+        return _Told(" ".join(facts["title"].split()), tuple(map(str, facts["headlines"])), place, seeds)
+    except (ZooError, KeyError, TypeError, ValueError, AttributeError):  # a claim of another version, a file that is damaged
+        return _Told()
+
+
+def disagreeing(folders):
+    """[(line of verdicts.csv, {budget: that check's line there})] of a claim's checks that another budget judged otherwise.
+
+    That is reproduced against contradicted; for a budget larger than main_folder's, run with fewer seeds, any other verdict.
+    """
+    here = main_folder(folders).parent.name
+    verdicts = {budget: {line["check"]: line for line in verdicts_of(folder)} for budget, folder in folders.items()}
+    larger, found = list(folders)[: list(folders).index(here)], []
+    for check, line in verdicts.pop(here).items():
+        beside = {budget: lines[check] for budget, lines in verdicts.items() if check in lines}
+        others = {
+            budget: other
+            for budget, other in beside.items()
+            if other["verdict"] != line["verdict"]
+            and (budget in larger or {other["verdict"], line["verdict"]} == set(VERDICTS[:2]))
+        }
+        if others:
+            found.append((line, others))
+    return found
+
+
+def judged_folders(root):
+    """The folders under a results folder that have verdicts, the largest budget first."""
+    return [path.parent for budget in TITLES for path in sorted((root / budget).glob("*/verdicts.csv"))]
+
+
+def devices_of(folders):
+    """The devices that the runs of some folders were trained on, in brackets, as runs.csv has them."""
+    facts = list(map(_facts_of, folders))
+    found = {device for fact in facts for device in fact.devices}
+    # These are beside whatever the networks are trained on.
+    named = sorted((found or {device for fact in facts for device in fact.processors}) - {""})
+    return f" ({', '.join(named)})" if named else ""
+
+
+def verdicts_of(folder):
+    """The lines of a folder's verdicts.csv. Raises ResultsError if they are damaged, or what heads them is."""
+    from zoo.reproductions.harness.tables import VERDICTS as COLUMNS
+
+    lines, header = _read_with_header(folder / "verdicts.csv")
+    if header != list(COLUMNS) or any(line["verdict"] not in VERDICTS or not (line["check"] and line["sentence"]) for line in lines):
+        raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew: {made_anew(folder)}")
+    return lines
+
+
+class _Facts(NamedTuple):
+    """What a scoreboard needs of runs.csv: how many seeds, and the devices, apart those of what always runs on a processor."""
+
+    seeds: int = 0
+    devices: frozenset = frozenset()
+    processors: frozenset = frozenset()
+
+
+def _facts_of(folder):
+    """The _Facts of a folder's runs.csv, which is read again only when it is another file; none where there is no such file."""
+    path = folder / "runs.csv"
+    if not path.exists():
+        return _Facts()
+    found = path.stat()
+    return _facts_at(path, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _facts_at(path, *_version):
+    seeds, devices, processors = set(), set(), set()
+    for line in _read(path):
+        seeds.add(line.get("seed"))
+        alone = line.get("backend") in ("scikit-learn", "numpy", "Python")
+        (processors if alone else devices).add(line.get("device") or "")
+    return _Facts(len(seeds), frozenset(devices), frozenset(processors))
+
+
+def _read(path):
+    return _read_with_header(path)[0]
+
+
+def _read_with_header(path):
+    """(lines as dicts, the columns' names, None of an empty file)."""
+    with open(path, newline="", encoding="utf-8", errors="replace") as file:
+        reader = csv.DictReader(file)
+        return list(reader), reader.fieldnames
+
+
+def counts_of(lines):
+    """{verdict: how many of these lines of verdicts.csv came to it}, those that occur, in order; controls are not counted."""
+    counts = Counter(line["verdict"] for line in lines if not is_control(line))
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def controls_of(lines):
+    """What came of the controls among lines of verdicts.csv in words, "" where there are none."""
+    found = [line["verdict"] for line in lines if is_control(line)]
+    held, s = found.count(VERDICTS[0]), "s" if len(found) > 1 else ""
+    if not found:
+        return ""
+    return f"{held} control{s} held" if held == len(found) else f"{held} of {len(found)} control{s} held"
+
+
+def counted(lines):
+    """counts_of lines of verdicts.csv in words, and controls_of them."""
+    evidence = ", ".join(f"{count} {verdict}" for verdict, count in counts_of(lines).items()) or "none"
+    return "; ".join(filter(None, [evidence, controls_of(lines)]))
+
+
+def title_of(folders):
+    """What a claim says, in one line."""
+    return _told(main_folder(folders)).title
