@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.training.architecture import architecture, difference
+from zoo.training.architecture import PASSED_OVER, architecture, difference
 
 
 def require_alike(model, template, told, same_seed=False):
@@ -37,10 +37,12 @@ def _computes_alike(model, template):
     """Whether the template gives what the model does, with the model's variables, in training and else."""
     from keras import ops
 
-    shape = [side or 5 for side in (2, *model.input_shape[1:])]
+    shape, draw = [side or 5 for side in (2, *model.input_shape[1:])], np.random.RandomState(0)
     values = [[ops.convert_to_numpy(v) for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+    values[0] = [value + draw.normal(0, 0.1, value.shape).astype(value.dtype) for value in values[0]]  # a head of 0 shows nothing
     try:
-        x = np.random.RandomState(0).rand(*shape).astype(str(model.inputs[0].dtype))
+        kind = str(model.inputs[0].dtype)
+        x = (draw.rand(*shape) if "float" in kind else draw.randint(0, 2, shape)).astype(kind)
         for training in (False, True):
             outputs = [each.stateless_call(*values, x, training=training)[0] for each in (model, template)]
             if not np.allclose(*map(ops.convert_to_numpy, outputs), rtol=1e-4, atol=1e-5, equal_nan=True):
@@ -68,23 +70,23 @@ def _of_every_layer():
 
 
 def _constants(layer):
-    """{name: list of arrays} of the numbers with a fraction that a layer keeps, such as an adapted Normalization's mean."""
-    told = {name: [*_numbers(value)] for name, value in vars(layer).items() if name not in _of_every_layer()}
+    """{name: list of arrays} of the numbers that a layer keeps, such as an adapted Normalization's mean, or a permutation."""
+    told = {name: [*_numbers(value)] for name, value in vars(layer).items() if name not in _of_every_layer() | PASSED_OVER}
     return {name: values for name, values in told.items() if values}
 
 
 def _numbers(value):
     import keras
 
-    if isinstance(value, (list, tuple)):
-        for part in value:
+    if isinstance(value, (list, tuple, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
             yield from _numbers(part)
-    elif isinstance(value, (float, np.floating)):
+    elif isinstance(value, (int, float, np.number, np.bool_)):
         yield np.asarray(value)
     elif isinstance(value, np.ndarray) or keras.ops.is_tensor(value) and not isinstance(value, keras.Variable):
         with contextlib.suppress(Exception):  # a key of JAX's is no array of numbers, a tensor of a graph no number yet
             array = keras.ops.convert_to_numpy(value)
-            if array.dtype.kind in "fc":
+            if array.dtype.kind in "fciub":
                 yield array
 
 

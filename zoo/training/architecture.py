@@ -7,7 +7,7 @@ import marshal
 import re
 import warnings
 
-PASSED_OVER = ("build_config", "seed")  # of no layer's doing; what differs by member, as where its weights began
+PASSED_OVER = frozenset(("build_config", "seed"))  # of no layer's doing; what differs by member, as where its weights began
 NAMES = ("name", "keras_history", "input_layers", "output_layers")  # under which a configuration names layers
 
 

@@ -7,14 +7,17 @@ covers at least one epoch.
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 from jax import lax
 
+from zoo.errors import InvalidInput
 from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.members import places_of_draws
 from zoo.training.order import epoch_order
-from zoo.training.schedules import innermost, scale_learning_rate
+from zoo.training.schedules import finalizes, scale_learning_rate
+from zoo.training.targets import computes_otherwise
 
 LARGE = 2**26  # bytes
 
@@ -23,7 +26,10 @@ def prepare(model, objective, x, y):
     """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns its Program."""
     objective.prepare(model, x, y)
     copied, averages = objective.copied_parameters(model), objective.averages(model, x, y)
-    return Program(model, scale_learning_rate(model.optimizer), copied, averages)
+    program = Program(model, scale_learning_rate(model.optimizer), copied, averages)
+    if y is not None and computes_otherwise(model):
+        program.require_known_logs(x, y)
+    return program
 
 
 class Program:
@@ -38,11 +44,7 @@ class Program:
         self.model, self.rate, self._copied, self.averages = model, rate_handle, copied, averages
         model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
-        optimizer = model.optimizer
-        inner = innermost(optimizer)
-        averages = inner._model_variables_moving_average if inner.use_ema else []
-        places = {id(v): i for i, v in enumerate(optimizer.variables)}
-        self._average_places = [places[id(v)] for v in averages]
+        self._finalizes = finalizes(model.optimizer)
         self.draws = places_of_draws(model)
 
     def optimizer_values(self, members, trainable):
@@ -52,11 +54,34 @@ class Program:
             for place, variable in enumerate(self.model.optimizer.variables)
         ]
 
-    def evaluated_weights(self, state):
-        """The trainable values to evaluate with: their moving average where the optimizer keeps one."""
-        if self._average_places:
-            return [state["optimizer"][i] for i in self._average_places]
-        return state["trainable"]
+    def final_weights(self, state):
+        """The trainable values of all members to go on with: evaluated_weights, stacked."""
+        if not self._finalizes:
+            return state["trainable"]
+        return jax.vmap(self.evaluated_weights)({name: state[name] for name in ("trainable", "optimizer")})
+
+    def evaluated_weights(self, member):
+        """The trainable values of a member to evaluate with: what the optimizer makes of them, such as a moving average."""
+        if not self._finalizes:
+            return member["trainable"]
+        variables, optimizer = self.model.trainable_variables, self.model.optimizer
+        now = [*zip(variables, member["trainable"]), *zip(optimizer.variables, member["optimizer"])]
+        with keras.StatelessScope(state_mapping=now) as scope:
+            optimizer.finalize_variable_values(variables)
+        return [scope.get_current_value(variable) for variable in variables]
+
+    def require_known_logs(self, x, y):
+        """Raise InvalidInput where a step of the model's own gives more than its metrics, which alone a history has."""
+        model = self.model
+        parts = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
+        state = *([variable.value for variable in part] for part in parts), self.metric_values
+        batch = tuple(jax.ShapeDtypeStruct((2, *part.shape[1:]), part.dtype) for part in (x, y))
+        logs, _ = jax.eval_shape(self.model.train_step, state, batch)
+        if more := [name for name in logs if name not in self.metric_names()]:
+            raise InvalidInput(
+                f"{type(self.model).__name__} logs {', '.join(more)}, which is no metric of it: a population on JAX keeps metrics "
+                "alone. Give compile a metric for it, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
+            )
 
     # -- one member ------------------------------------------------------------------------------------------
 
@@ -104,9 +129,7 @@ class Program:
         return [moved.get(place, value) for place, value in enumerate(non_trainable)]
 
     def _results(self, metrics):
-        from keras import StatelessScope
-
-        with StatelessScope(state_mapping=list(zip(self.model.metrics_variables, metrics))):
+        with keras.StatelessScope(state_mapping=list(zip(self.model.metrics_variables, metrics))):
             results = self.model.get_metrics_result()
         return {name: jnp.asarray(value, "float32") for name, value in results.items()}
 

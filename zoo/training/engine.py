@@ -169,7 +169,7 @@ class CompiledEngine:
         return device_state, best, {name: jnp.array(np.zeros((room, members), "float32")) for name in names}
 
     def _finished(self, state, best, plan):
-        fetched = state | {"trainable": self.program.evaluated_weights(state)}
+        fetched = state | {"trainable": self.program.final_weights(state)}
         host = {name: jax.device_get(fetched[name]) for name in STACKED}
         members = len(state["factor"])
         last = plan["first_epoch"] + plan["epochs"] - 1

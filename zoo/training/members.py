@@ -144,6 +144,9 @@ def build_member(build, seed, precision=None):
             "build must return a functional or sequential model with one input and one output; of a subclassed one that is "
             "keras.Model(x, net(x)) with x = keras.Input(shape=...)."
         )
+    if stateful := [layer.name for layer in model._flatten_layers() if getattr(layer, "stateful", False)]:
+        remedy = "which a population does not; leave out stateful=True"
+        raise InvalidInput(f"{stateful[0]} keeps its state from batch to batch, {remedy}.")
     if isinstance(getattr(model, "output", None), (dict, list, tuple)):
         raise InvalidInput("build must return a model whose output is one array; this one's is in a list or dict, take it out.")
     return model

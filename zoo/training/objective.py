@@ -22,7 +22,7 @@ class Objective:
     def __init__(self, optimizer, loss, metrics, rates=None):
         import keras
 
-        from zoo.training.schedules import innermost
+        from zoo.training.schedules import innermost, peak_rate, present_rate
 
         metrics = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics or []
         if not isinstance(metrics, (list, tuple)):
@@ -30,6 +30,8 @@ class Objective:
         self.loss, self.metrics, self.rates = loss, list(metrics), rates
         self._pattern = _known("optimizer", optimizer, keras.optimizers.get)
         _require_whole_config(self._pattern)
+        if isinstance(innermost(self._pattern), keras.optimizers.MultiOptimizer):
+            raise InvalidInput("A population takes one optimizer for all variables of a model, no MultiOptimizer.")
         if getattr(innermost(self._pattern), "_exclude_from_weight_decay", None):
             raise InvalidInput("Members have variables of their own: exclude_from_weight_decay takes var_names here, no var_list.")
         self._known_loss = _known("loss", loss, keras.losses.get, chosen_by_data=targets.BY_DATA)
@@ -43,12 +45,14 @@ class Objective:
             name = getattr(metric, "name", None) or getattr(metric, "__name__", "")
             if name in COLUMNS:
                 raise InvalidInput(f"A metric can't be called {name!r}: tables have a column of that name; give it another.")
-        self.peak_rate = _peak_rate(self._pattern) if rates is not None else None
-        self._rate = _rate(self._pattern)
+        self.peak_rate = peak_rate(self._pattern) if rates is not None else None
+        self._rate = present_rate(self._pattern)
 
     def check_rate(self):
         """Raise InvalidInput where the rate of the optimizer that was given is another by now: members have their own."""
-        if _rate(self._pattern) != self._rate:
+        from zoo.training.schedules import present_rate
+
+        if present_rate(self._pattern) != self._rate:
             raise InvalidInput(
                 "The optimizer's learning rate was changed after compile, which no member sees: each has an optimizer of its own. "
                 "Compile again, for new optimizers at the new rate; to go on with what these have gathered, save before and "
@@ -88,8 +92,10 @@ class Objective:
         """Compile `model` and build its optimizer and metrics for data like x (n, ...), y (n, ...).
 
         y None: for predictions only, the metrics stay unbuilt. Raises InvalidInput where loss or metrics cannot
-        take y and the model's output, and for a metric that is no single number.
+        take y and the model's output, for a metric that is no single number, and for a model without weights.
         """
+        if not model.variables:
+            raise InvalidInput("The models have no weights, so that all members are the same; a population needs some.")
         try:
             self.compile(model)
             model.optimizer.build(model.trainable_variables)
@@ -105,6 +111,8 @@ class Objective:
         if y is not None:
             self._check_targets(model, y)
             for name, value in model.get_metrics_result().items():
+                if isinstance(value, dict):
+                    raise InvalidInput(f"The metric {name} gives {', '.join(value)}: make each of them a metric of its own.")
                 if np.ndim(value):
                     raise InvalidInput(
                         f"The metric {name} gives {np.size(value)} numbers, the history has one for each member and epoch; "
@@ -220,14 +228,13 @@ class Objective:
         """Whether loss and metrics of some examples are the means of theirs, however many they are, for a `model` that is
         prepared for data like x and y (None: for predictions only).
 
-        They aren't with another reduction, where some places don't count, or where one is of a whole batch: then a mean over
-        batches depends on their size.
+        They aren't with another reduction, where some places don't count, or where one is of a whole batch, as what a layer adds
+        to the loss may be: then a mean over batches depends on their size.
         """
         from keras.src.backend import get_keras_mask
 
-        loss, output = self._known_loss, getattr(model, "output", None)
-        usual = getattr(loss, "reduction", "sum_over_batch_size") in ("sum_over_batch_size", "mean")
-        usual = usual and self.ignored_class is None and get_keras_mask(output) is None
+        usual = getattr(self._known_loss, "reduction", "sum_over_batch_size") in ("sum_over_batch_size", "mean")
+        usual = usual and self.ignored_class is None and get_keras_mask(model.outputs[0]) is None
         return usual and (y is None or targets.each_example_alone(model, x, y))
 
     def wants_class_labels(self, model, y):
@@ -314,36 +321,9 @@ def _fresh(metric):
 
     if type(metric) is keras.metrics.MeanMetricWrapper:  # whose function need not be registered
         return keras.metrics.MeanMetricWrapper(metric._fn, metric.name, metric.dtype, **metric._fn_kwargs)
-    return type(metric).from_config(metric.get_config()) if isinstance(metric, keras.metrics.Metric) else metric
-
-
-def _rate(optimizer):
-    """The rate that an optimizer has now, a number, a schedule or another function; None where it has none."""
-    from keras import ops
-
-    from zoo.training.schedules import innermost
-
-    rate = getattr(innermost(optimizer), "_learning_rate", None)
-    return rate if rate is None or callable(rate) else float(ops.convert_to_numpy(rate))
-
-
-def _peak_rate(optimizer):
-    import keras
-
-    from zoo.training.schedules import innermost
-
-    rate = innermost(optimizer)._learning_rate
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        names = ("warmup_target", "initial_learning_rate", "end_learning_rate")
-        known = [value for value in (getattr(rate, name, None) for name in names) if value is not None]
-        if not known:
-            raise InvalidInput(
-                "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
-            )
-        rate = max(map(float, known))
-    elif callable(rate):
-        raise InvalidInput("Per-member learning rates need a constant rate or a schedule, not a function.")
-    rate = float(rate)
-    if rate <= 0:
-        raise InvalidInput("Per-member learning rates need an optimizer whose own rate is positive.")
-    return rate
+    if not isinstance(metric, keras.metrics.Metric):
+        return metric
+    fresh = type(metric).from_config(metric.get_config())
+    if isinstance(metric, keras.metrics.MeanMetricWrapper):  # of CosineSimilarity's arguments the configuration lacks one
+        fresh._fn_kwargs = dict(metric._fn_kwargs)
+    return fresh

@@ -105,8 +105,8 @@ class Population:
             learning_rate: None, or K positive rates, one per member. With a schedule they are its peak.
 
         Raises InvalidInput for what Keras does not know, for cross-entropies and the usual metrics of probabilities on
-        the zoo's logits, for rates that are no positive numbers or multiply no rate of the pattern's, and for a custom
-        optimizer or metric whose get_config leaves something out.
+        the zoo's logits, for rates that are no positive numbers or multiply no rate of the pattern's, for a MultiOptimizer, and
+        for a custom optimizer or metric whose get_config leaves something out.
         """
         rates = None if learning_rate is None else checks.check_rates(learning_rate, len(self))
         objective = Objective(optimizer, loss, metrics, rates)
@@ -166,7 +166,8 @@ class Population:
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
         val_ counterparts; with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss
         stops being finite is marked in `diverged` and keeps its rows.
-        Raises InvalidInput for data or settings that cannot be used; nothing has changed then.
+        Raises InvalidInput for data or settings that cannot be used, and on JAX for a model whose own step logs more than its
+        metrics; nothing has changed then.
         """
         checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):

@@ -91,14 +91,31 @@ def pretrain(
 
 
 def _is_stack(model):
-    """Whether a model begins as autoencoder_stack does: what is raw, rescaled, distorted and made a vector goes to encoders."""
+    """Whether a model begins as autoencoder_stack does: what is raw, rescaled, distorted and made a vector goes to encoders.
+
+    These follow each other, but for dropout, and are alike: what learns them is made of the first one's activation alone.
+    """
     first = next((place for place, layer in enumerate(model.layers) if layer.name.startswith("encoder_")), None)
     above = () if first is None else model.layers[:first]
     scales = [layer for layer in above if isinstance(layer, keras.layers.Rescaling)]
     told = all(layer.scale == rescale_of(model) and np.all(layer.offset == 0) for layer in scales) and len(scales) < 2
     plain = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Reshape, keras.layers.Flatten)
     known = all(isinstance(layer, plain) or type(layer).__module__.startswith("zoo.layers.") for layer in above)
-    return first is not None and told and known and all(isinstance(layer, keras.layers.Dense) for layer in encoders(model))
+    return first is not None and told and known and _alike(model.layers[first:], encoders(model))
+
+
+def _alike(layers, wanted):
+    """Whether these encoders, of a model whose layers from the first of them on are given, can be learnt one like the other."""
+    between = [layer for layer in layers[: layers.index(wanted[-1])] if layer not in wanted]
+    dropped = all(isinstance(layer, keras.layers.Dropout) for layer in between)
+    return dropped and all(isinstance(layer, keras.layers.Dense) and _is_like(layer, wanted[0]) for layer in wanted)
+
+
+def _is_like(layer, first):
+    """Whether a Dense layer has another's activation, and a bias, and nothing that holds its weights down."""
+    same = layer.activation is first.activation or layer.get_config()["activation"] == first.get_config()["activation"]
+    held = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
+    return same and layer.use_bias and not any(getattr(layer, name) for name in held)
 
 
 def _stack_options(model, layers):

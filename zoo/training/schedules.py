@@ -4,6 +4,8 @@ import contextlib
 
 import keras
 
+from zoo.errors import InvalidInput
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Times(keras.optimizers.schedules.LearningRateSchedule):
@@ -53,6 +55,37 @@ def multiply_learning_rate(optimizer, factor):
     optimizer.learning_rate = Times(rate, factor) if callable(rate) else factor * float(rate)
 
 
+def finalizes(optimizer):
+    """Whether an optimizer gives other weights in the end than those that it trains, such as their moving average."""
+    own = innermost(optimizer)
+    return own.use_ema or type(own).finalize_variable_values is not keras.optimizers.Optimizer.finalize_variable_values
+
+
 def innermost(optimizer):
     """The optimizer that has the rate and the moments, within one that scales losses."""
     return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def present_rate(optimizer):
+    """The rate that an optimizer has now, a number, a schedule or another function; None where it has none."""
+    rate = getattr(innermost(optimizer), "_learning_rate", None)
+    return rate if rate is None or callable(rate) else float(keras.ops.convert_to_numpy(rate))
+
+
+def peak_rate(optimizer):
+    """The largest rate of an optimizer, of which members get multiples. Raises InvalidInput where it is not known, or 0."""
+    rate = innermost(optimizer)._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        names = ("warmup_target", "initial_learning_rate", "end_learning_rate")
+        known = [value for value in (getattr(rate, name, None) for name in names) if value is not None]
+        if not known:
+            raise InvalidInput(
+                "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
+            )
+        rate = max(map(float, known))
+    elif callable(rate):
+        raise InvalidInput("Per-member learning rates need a constant rate or a schedule, not a function.")
+    rate = float(rate)
+    if rate <= 0:
+        raise InvalidInput("Per-member learning rates need an optimizer whose own rate is positive.")
+    return rate

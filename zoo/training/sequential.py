@@ -11,7 +11,7 @@ from zoo.training.evaluation import KERAS_BATCH, evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.members import assign, places_of_draws, seeded_layers, variables_of
 from zoo.training.order import host_order
-from zoo.training.schedules import innermost, scale_learning_rate
+from zoo.training.schedules import finalizes, scale_learning_rate
 
 STEPS_PER_EXECUTION = 100
 
@@ -70,8 +70,8 @@ class Watch(keras.callbacks.Callback):
 
 @contextlib.contextmanager
 def averaged_weights(model):
-    """Within this context the model holds the optimizer's moving average of its weights, if it keeps one."""
-    if not innermost(model.optimizer).use_ema:
+    """Within this context the model holds what its optimizer makes of its weights, such as their moving average."""
+    if not finalizes(model.optimizer):
         yield
         return
     kept = variables_of(model)

@@ -58,6 +58,8 @@ def each_example_alone(model, x, y):
     """
     import keras
 
+    if computes_otherwise(model) or _adds_losses(model, x):
+        return False
     asked = []
     for loss in (tracked.loss for tracked in model._compile_loss._flat_losses):
         if _of_a_batch(getattr(loss, "fn", None)):
@@ -68,14 +70,33 @@ def each_example_alone(model, x, y):
         if own and isinstance(metric, keras.metrics.MeanMetricWrapper):
             if _of_a_batch(metric._fn):
                 return False
-            output = getattr(getattr(model, "output", None), "dtype", metric.dtype)
-            asked.append((functools.partial(metric._fn, **metric._fn_kwargs), (str(y.dtype), output)))
+            asked.append((functools.partial(metric._fn, **metric._fn_kwargs), (str(y.dtype), model.outputs[0].dtype)))
         elif not own:
             return False
     try:
         return all(shape_given(function, model, x, y, dtypes) != (None,) for function, dtypes in asked)
     except InvalidInput:
         return False
+
+
+def computes_otherwise(model):
+    """Whether a model's class has steps, a loss or metrics of its own."""
+    import keras
+
+    names = ("train_step", "test_step", "compute_loss", "compute_metrics")
+    return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in names)
+
+
+def _adds_losses(model, x):
+    """Whether a layer adds to the loss when it is called, other than by a regulariser: it may add what is of a whole batch."""
+    import keras
+    from keras.src.backend import compute_output_spec
+
+    values = [[variable.value for variable in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+    batch = keras.KerasTensor((2, *x.shape[1:]), model.inputs[0].dtype)
+    added = compute_output_spec(lambda x: model.stateless_call(*values, x, return_losses=True), batch)[-1]
+    layers = [layer for layer in model._flatten_layers() if layer.activity_regularizer is not None]
+    return len(added) > len(model._get_regularization_losses()) + len(layers)
 
 
 def _of_a_batch(function):

@@ -1,0 +1,228 @@
+"""What users write now and then: either the population does what Keras does, or it says that it does not."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import zoo
+from zoo.errors import InvalidInput
+
+pytestmark = pytest.mark.backend
+X = np.random.RandomState(0).normal(size=(50, 6)).astype("float32")
+Y = (X @ np.random.RandomState(1).normal(size=(6, 3))).argmax(axis=1).astype("int32")
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def net(*inner, head="glorot_uniform"):
+    """A function that builds a net of these layers, made anew, and a head."""
+    return lambda: keras.Sequential([keras.Input((6,)), *(make() for make in inner), layers.Dense(3, kernel_initializer=head)])
+
+
+def fitted(build, optimizer, x=X, y=Y, seeds=(3,), metrics=(), **options):
+    """(population, history of its first member) after two epochs in Keras's order."""
+    population = zoo.Population(build, seeds)
+    population.compile(optimizer(), LOSS, list(metrics))
+    settings = {"epochs": 2, "batch_size": 8, "shuffle": False, "validation_data": (x, y), "verbose": False}
+    return population, population.fit(x, y, **settings | options).query(f"seed == {seeds[0]}")
+
+
+def by_keras(build, optimizer, x=X, y=Y, seed=3, metrics=(), **options):
+    """(model, history) of Keras's own fit."""
+    keras.utils.set_random_seed(seed)
+    model = build()
+    model.compile(optimizer(), LOSS, metrics=list(metrics))
+    settings = {"epochs": 2, "batch_size": 8, "shuffle": False, "validation_data": (x, y), "verbose": 0}
+    return model, model.fit(x, y, **settings | options).history
+
+
+class Constant(layers.Layer):
+    """A layer that computes with something that each instance draws, and its configuration does not tell."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        if kind == "permutation":
+            self.order = np.random.permutation(6)
+        elif kind == "mask":
+            self.mask = np.random.rand(6) > 0.5
+        elif kind == "integer":
+            self.shift = int(np.random.randint(1, 1000))
+        else:
+            self.tables = {"scale": np.random.rand(6).astype("float32")}
+
+    def call(self, x):
+        if self.kind == "permutation":
+            return ops.take(x, ops.convert_to_tensor(self.order.astype("int32")), axis=1)
+        if self.kind == "integer":
+            return x + self.shift / 1000
+        return x * (self.mask.astype("float32") if self.kind == "mask" else self.tables["scale"])
+
+
+@pytest.mark.parametrize("head", ["glorot_uniform", "zeros"])
+@pytest.mark.parametrize("kind", ["permutation", "mask", "integer", "table"])
+def test_members_that_differ_in_what_is_no_weight_are_refused(kind, head):
+    with pytest.raises(InvalidInput, match="What differs by member must be in its weights alone"):
+        zoo.Population(net(lambda: Constant(kind), head=head), range(2))
+    zoo.Population(net(lambda: Constant(kind), head=head), [1, 1])  # of one seed they are the same
+
+
+class Counted(layers.Layer):
+    """A layer that knows its number, and does not compute with it."""
+
+    made = 0
+
+    def __init__(self):
+        super().__init__()
+        Counted.made += 1
+        self.number = Counted.made
+
+    def call(self, x):
+        return x
+
+
+def test_members_that_differ_in_what_nothing_computes_with_are_taken():
+    assert len(zoo.Population(net(Counted), range(2))) == 2
+
+
+@pytest.mark.parametrize("members", [1, 128 if keras.backend.backend() == "jax" else 2])
+def test_a_mask_counts_in_a_sequential_model_as_in_keras(members):
+    """Of masked places there is no mean over examples, so that batches are Keras's whatever the number of members."""
+    x = np.random.RandomState(2).normal(size=(70, 5, 4)).astype("float32")
+    x[np.random.RandomState(3).rand(70, 5) < np.where(np.arange(70) < 32, 0.9, 0.1)[:, None]] = 0
+    y = np.random.RandomState(4).randint(0, 3, (70, 5))
+
+    def build():
+        return keras.Sequential([keras.Input((5, 4)), layers.Masking(), layers.LSTM(4, return_sequences=True), layers.Dense(3)])
+
+    population = zoo.Population(build, [0] * members)
+    population.compile("adam", LOSS)
+    model = population[0]
+    model.compile("adam", LOSS)
+    assert population.evaluate(x, y).loss[0] == pytest.approx(model.evaluate(x, y, batch_size=32, verbose=0), rel=2e-5)
+
+
+class AddsSquares(layers.Layer):
+    def call(self, x):
+        self.add_loss(0.01 * ops.sum(ops.square(x)))
+        return x
+
+
+class Tracks(keras.Sequential):
+    """A model with a loss of its own, a sum over a batch."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return super().compute_loss(x, y, y_pred, sample_weight, training) + 0.01 * ops.sum(ops.square(y_pred))
+
+
+@pytest.mark.parametrize("build", [
+    net(lambda: layers.Dense(4), AddsSquares),
+    lambda: Tracks([keras.Input((6,)), layers.Dense(3)]),
+    net(lambda: layers.Dense(4, activity_regularizer="l2")),
+], ids=["a layer's", "a model's", "Keras's"])  # fmt: skip
+def test_losses_that_are_sums_over_a_batch_are_those_of_keras(build):
+    def sgd():
+        return keras.optimizers.SGD(0.01)
+
+    population, history = fitted(build, sgd, seeds=(3, 4))
+    model, expected = by_keras(build, sgd)
+    assert history.loss.tolist() == pytest.approx(expected["loss"], rel=1e-4)
+    assert history.val_loss.tolist() == pytest.approx(expected["val_loss"], rel=1e-4)
+    assert population.evaluate(X, Y).loss[0] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-4)
+
+
+class Halves(keras.optimizers.SGD):
+    """Gives half of its weights in the end."""
+
+    def finalize_variable_values(self, var_list):
+        for variable in var_list:
+            variable.assign(variable * 0.5)
+
+
+@pytest.mark.parametrize("optimizer", [
+    lambda: Halves(0.1), lambda: keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+], ids=["its own", "averages"])  # fmt: skip
+def test_what_an_optimizer_makes_of_the_weights_in_the_end_is_kept(optimizer):
+    build = net(lambda: layers.Dense(4, "relu"))
+    population, _ = fitted(build, optimizer, seeds=(3, 4), validation_data=None)
+    model, _ = by_keras(build, optimizer, validation_data=None)
+    for mine, theirs in zip(population.get_weights(0), model.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-6)
+
+
+def test_a_multi_optimizer_is_refused():
+    sgd = keras.optimizers.SGD
+    several = keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(sgd(0.1), {"second/.*": sgd(0.2)}))
+    with pytest.raises(InvalidInput, match="one optimizer for all variables of a model, no MultiOptimizer"):
+        zoo.Population(net(), range(2)).compile(several, LOSS)
+
+
+def test_a_metric_keeps_the_axis_that_its_configuration_leaves_out():
+    x = np.random.RandomState(0).normal(size=(40, 4, 3)).astype("float32")
+
+    def build():
+        return keras.Sequential([keras.Input((4, 3)), layers.Dense(3)])
+
+    population = zoo.Population(build, [3])
+    population.compile("sgd", "mse", [keras.metrics.CosineSimilarity(axis=1, name="similar")])
+    model = population[0]
+    model.compile("sgd", "mse", metrics=[keras.metrics.CosineSimilarity(axis=1, name="similar")])
+    expected = model.evaluate(x, x[::-1], verbose=0, return_dict=True)["similar"]
+    assert population.evaluate(x, x[::-1]).similar[0] == pytest.approx(expected, rel=1e-4)
+
+
+class Logs(keras.Sequential):
+    """A model whose step gives more than its metrics."""
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return super().compute_metrics(x, y, y_pred, sample_weight) | {"extra": ops.mean(y_pred)}
+
+
+def test_what_a_step_gives_besides_metrics_is_kept_or_refused():
+    def build():
+        return Logs([keras.Input((6,)), layers.Dense(3)])
+
+    if keras.backend.backend() == "jax":
+        with pytest.raises(InvalidInput, match="Logs logs extra, which is no metric of it"):
+            fitted(build, lambda: "sgd")
+    else:
+        assert np.isfinite(fitted(build, lambda: "sgd")[1].extra).all()
+
+
+class Both(keras.metrics.Metric):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        pass
+
+    def result(self):
+        return {"one": ops.convert_to_tensor(1.0), "two": ops.convert_to_tensor(2.0)}
+
+
+def test_a_metric_of_several_numbers_by_name_is_refused():
+    with pytest.raises(InvalidInput, match="one, two: make each of them a metric of its own"):
+        fitted(net(), lambda: "sgd", metrics=[Both(name="both")])
+
+
+def test_models_that_no_population_trains_are_refused():
+    inputs = {"batch_shape": (5, 4, 3)}
+    with pytest.raises(InvalidInput, match="leave out stateful=True"):
+        zoo.Population(lambda: keras.Sequential([keras.Input(**inputs), layers.LSTM(2, stateful=True)]), range(2))
+    nothing = zoo.Population(lambda: keras.Sequential([keras.Input((6,)), layers.Rescaling(2.0)]), range(2))
+    with pytest.raises(InvalidInput, match="The models have no weights"):
+        nothing.predict(X)
+
+
+@pytest.mark.parametrize("upper", [
+    lambda x: layers.Dense(4, "tanh", name="encoder_2")(x),
+    lambda x: layers.Dense(4, "sigmoid", name="encoder_2")(layers.LayerNormalization()(x)),
+    lambda x: layers.Dense(4, "sigmoid", name="encoder_2")(layers.Dense(5)(x)),
+    lambda x: layers.Dense(4, "sigmoid", kernel_regularizer="l2", name="encoder_2")(x),
+    lambda x: layers.Dense(4, "sigmoid", use_bias=False, name="encoder_2")(x),
+], ids=["another activation", "a normalisation between", "a layer between", "a regulariser", "no bias"])  # fmt: skip
+def test_a_stack_that_would_be_learnt_as_another_one_is_not_pretrained(upper):
+    def build():
+        inputs = keras.Input((6,))
+        x = upper(layers.Dense(5, "sigmoid", name="encoder_1")(inputs))
+        return keras.Model(inputs, layers.Dense(3, name="logits")(x))
+
+    with pytest.raises(InvalidInput, match="pretrain needs a population of autoencoder_stack or deep_autoencoder models"):
+        zoo.pretrain(zoo.Population(build, [0]), X, epochs=1, verbose=False)
