@@ -60,6 +60,14 @@ def recipe_line(folder, card):
     return next(line for line in text.splitlines() if line.startswith("- Recipe"))
 
 
+def test_a_card_says_of_a_data_set_what_the_zoo_knows_of_it(tmp_path):
+    data = zoo.datasets.load("digits")
+    card = zoo.model_card(zoo.save_preset(make(), tmp_path / "own", {"dataset": data}))
+    assert card["dataset"]["fingerprint"] == data.fingerprint and card["dataset"]["licence"] == data.provenance["licence"]
+    assert card["dataset"]["splits"] == {"train": len(data.train.x), "validation": len(data.validation.x), "test": len(data.test.x)}
+    assert card["dataset"]["class_names"] == list("0123456789")
+
+
 def test_of_a_recipe_of_ones_own_only_what_it_says_is_told(tmp_path):
     own = {"optimizer": "SGD", "momentum": 0.9, "epochs": 5, "labels": ["cat", "dog"]}
     assert recipe_line(tmp_path / "own", {"recipe": own}) == f"- Recipe: `{json.dumps(own)}`"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.datasets.dataset import Dataset
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
 from zoo.presets.folder import (
@@ -32,7 +33,8 @@ def save_preset(model, folder, card=None, class_names=None):
         folder: a folder that does not exist yet or is a preset already, which is replaced whole or not at all.
         card: what is known of the model, as a dict with keys of `model_card`; "format" and "model" are filled in, and
             "name" where it is missing. With layers whose arithmetic the zoo cannot count it has to say
-            "flops_per_example", too. Of a metric name, split, examples and value are enough, if they are of a single run.
+            "flops_per_example", too. Of a metric name, split, examples and value are enough, if they are of a single run;
+            "dataset" may be what zoo.datasets.load gave.
         class_names: what the classes are called, a string for each in the order of the labels; `zoo predict` shows them.
 
     What was trained in 16 bits is loaded in 32, as all presets are, and its golden logits are computed so.
@@ -190,20 +192,11 @@ def trained_card(name, dataset, task, recipe, errors, training):
     dataset: a zoo.datasets.Dataset. task: a zoo.tasks.Task. errors: {"test": {seed: error}, "validation": ..},
     NaN where it diverged. training: device, backend, precision, versions, commit, updates, seconds_per_seed.
     """
-    seeds, chosen = list(errors["validation"]), best_seed(errors["validation"])
-    splits = {split: len(getattr(dataset, split).x) for split in ("train", "validation", "test")}
-    licence = dataset.provenance["licence"]
+    seeds, chosen, told = list(errors["validation"]), best_seed(errors["validation"]), _told_of(dataset)
+    splits = told["splits"]
     return {
         "name": name,
-        "dataset": {
-            "name": dataset.name,
-            "version": dataset.provenance["version"],
-            "fingerprint": dataset.fingerprint,
-            "splits": splits,
-            "class_names": list(dataset.class_names),
-            "licence": licence,
-            "homepage": dataset.provenance["homepage"],
-        },
+        "dataset": told,
         "recipe": recipe,
         "selection": {"rule": RULE, "split": "validation", "seeds": seeds, "chosen_seed": chosen},
         "metrics": [
@@ -211,8 +204,21 @@ def trained_card(name, dataset, task, recipe, errors, training):
             for split in ("test", "validation")
         ],
         "training": training,
-        "licences": {"code": "Apache-2.0", "weights": "Apache-2.0", "data": licence},
+        "licences": {"code": "Apache-2.0", "weights": "Apache-2.0", "data": told["licence"]},
         "limits": task.limits,
+    }
+
+
+def _told_of(dataset):
+    """What a card says of a zoo.datasets.Dataset."""
+    return {
+        "name": dataset.name,
+        "version": dataset.provenance["version"],
+        "fingerprint": dataset.fingerprint,
+        "splits": {split: len(getattr(dataset, split).x) for split in ("train", "validation", "test")},
+        "class_names": list(dataset.class_names),
+        "licence": dataset.provenance["licence"],
+        "homepage": dataset.provenance["homepage"],
     }
 
 
@@ -220,6 +226,8 @@ def _complete_card(card, model, made, folder, class_names):
     if card is not None and not isinstance(card, dict):
         raise InvalidInput(f"A card is a dict with keys of {', '.join(SCHEMA)}; got {card!r:.80}.")
     card = dict(card or {})
+    if isinstance(card.get("dataset"), Dataset):
+        card["dataset"] = _told_of(card["dataset"])
     counted = {"parameters": model.count_params(), "flops_per_example": _flops(model, card.pop("flops_per_example", None))}
     origin = _origin_beside(card.get("dataset"), origin_of(model))
     if isinstance(card.get("metrics"), list):
