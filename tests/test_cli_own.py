@@ -88,9 +88,8 @@ def test_without_the_import_the_error_says_how(call, home, monkeypatch):
 
 def test_presets_of_such_a_model_are_shown_evaluated_asked_and_exported(home):
     """In processes of their own, as users run them: nothing else has imported the module, or Keras, there."""
-    make = "import my_models, zoo; zoo.save_preset(zoo.create_model('narrow', (8, 8), 10), 'mine')"
-    subprocess.run([sys.executable, "-c", make], check=True)
-    make = "import numpy as np; np.save('digit.npy', np.eye(8, dtype='uint8') * 255)"
+    make = "import my_models, numpy as np, zoo; np.save('digit.npy', np.eye(8, dtype='uint8') * 255)\n"
+    make += "zoo.save_preset(zoo.create_model('narrow', (8, 8), 10), 'mine', {'dataset': zoo.datasets.load('digits')})"
     subprocess.run([sys.executable, "-c", make], check=True)
 
     def zoo(*arguments):
@@ -99,12 +98,16 @@ def test_presets_of_such_a_model_are_shown_evaluated_asked_and_exported(home):
     shown, asked = zoo("show", "mine"), zoo("predict", "mine", "digit.npy")
     assert shown.returncode == 0 and "narrow" in shown.stdout, shown.stderr
     assert asked.returncode == 0 and "digit.npy" in asked.stdout, asked.stderr
+    evaluated = zoo("evaluate", "mine")
+    assert evaluated.returncode == 0 and "on the 300 test examples of digits" in evaluated.stdout, evaluated.stderr
     written = zoo("export", "mine", "--format", "savedmodel")  # by TensorFlow, whatever computes elsewhere
     assert written.returncode == 0 and (home / "mine_savedmodel").is_dir(), written.stderr
 
 
 def test_a_claim_of_ones_own_is_listed_run_shown_and_rebuilt(call, home, results_dir):
     assert call("claims", "sums_grow")[0] == 2
+    code, _, err = call("reproduce", "sums_grow")
+    assert code == 2 and "zoo --import MODULE" in err
     code, out, _ = call("--import", "sums_grow.py", "claims", "sums*")
     assert code == 0 and "A sum of two terms is less than one of three." in " ".join(out.split())
     code, out, _ = call("--import", "sums_grow.py", "reproduce", "sums_grow")
@@ -117,12 +120,33 @@ def test_a_claim_of_ones_own_is_listed_run_shown_and_rebuilt(call, home, results
     assert "sums_grow" in call("--import", "sums_grow", "compare", "sums_grow")[1]
 
 
+def test_models_that_are_made_in_other_ways_are_listed(call, home):
+    """By a function that makes builders, with an option that has no default: no file holds what they are."""
+    (home / "made.py").write_text(MODELS.replace("@register_model\n", "").replace("units=4", "units").replace("narrow", "pattern") + """
+
+def made(name):
+    def build(input_shape, classes, *, units):
+        return pattern(input_shape, classes, units=units)
+
+    build.__name__ = name
+    register_model(build)
+
+made("tiny")
+""")
+    code, out, err = call("--import", "made", "models", "tiny")
+    assert (code, err) == (0, "") and out.splitlines()[-1].split() == ["units"]
+    assert call("--import", "made", "models")[0] == 0
+
+
 @pytest.mark.parametrize("named, written, code, said", [
     ("nothing", None, 2, "there is no module nothing in the current folder or among what is installed"),
     ("my_models.nothing", None, 2, "there is no module my_models.nothing"),
     ("nothing.py", None, 2, "there is no such file"),
     ("my-models.py", "", 1, "'my-models' is no name of a module"),
-    ("json.py", "", 1, "Python has another module json"),
+    ("json.py", "", 1, "Python has another module json; call the file otherwise"),
+    ("time.py", "", 1, "Python has another module time; call the file otherwise"),
+    ("my.models.py", "", 1, "'my.models' is no name of a module"),
+    ("leaving.py", "import sys\nsys.exit()", 1, "SystemExit:"),
     ("lacking.py", "import numpyy", 1, "ModuleNotFoundError: No module named 'numpyy' ({home}/lacking.py, line 1)"),
     ("broken.py", "\n1 / 0", 1, "ZeroDivisionError: division by zero ({home}/broken.py, line 2)"),
     ("odd.py", "def f(:", 1, "SyntaxError: invalid syntax (odd.py, line 1)"),

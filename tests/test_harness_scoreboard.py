@@ -83,7 +83,9 @@ def test_headlines_that_are_no_names_are_refused_before_any_training(headlines, 
 
 def test_a_name_that_fits_no_check_is_said(monkeypatch, capsys):
     monkeypatch.setattr(harness_example, "HEADLINES", ("digits: mlp (*", "linear is ahead"), raising=False)
-    folder = run_claim(harness_example, "smoke")
+    run_claim(harness_example, "smoke")  # which has no page, and may have fewer checks
+    assert "HEADLINES" not in capsys.readouterr().err
+    folder = run_claim(harness_example, "quick")
     (check, _) = lines(folder, "verdicts.csv")
     said = [line for line in capsys.readouterr().err.splitlines() if "HEADLINES" in line]
     unmet = [name for name in harness_example.HEADLINES if not fnmatch.fnmatchcase(check["check"], name)]
@@ -102,9 +104,11 @@ def test_a_claim_of_ones_own_keeps_its_lines_where_its_module_is_not_at_hand(wri
     assert (scoreboard(results_dir), report_html(results_dir)) == before
     assert list(by_claim(results_dir)) == ["a_claim"]
     recorded = json.loads((folder / "environment.json").read_text())
-    for damaged in ({}, {"title": 3}, recorded["claim"] | {"seeds": {"full": "many"}}, recorded["claim"] | {"place": []}, [], None):
+    for damaged in ({}, {"title": 3}, recorded["claim"] | {"seeds": {"full": "many"}}, recorded["claim"] | {"place": []}, [], None, recorded["claim"] | {"seeds": {"full": math.inf}}):
         (folder / "environment.json").write_text(json.dumps(recorded | {"claim": damaged}))
         assert "a_claim: a claim that this deepzoo does not know" in scoreboard(results_dir)
+    (folder / "environment.json").write_text("[" * 100_000)
+    assert "a_claim: a claim that this deepzoo does not know" in scoreboard(results_dir)
 
 
 def test_main_checks_come_from_the_largest_budget_with_all_its_seeds(written, results_dir):

@@ -76,6 +76,9 @@ class Counted(layers.Layer):
         super().__init__()
         Counted.made += 1
         self.number = Counted.made
+        self.entropy = 2**100  # more than an array holds
+        self.circle = {"scale": 1.5}
+        self.circle["itself"] = self.circle
 
     def call(self, x):
         return x
@@ -119,7 +122,8 @@ class Tracks(keras.Sequential):
     net(lambda: layers.Dense(4), AddsSquares),
     lambda: Tracks([keras.Input((6,)), layers.Dense(3)]),
     net(lambda: layers.Dense(4, activity_regularizer="l2")),
-], ids=["a layer's", "a model's", "Keras's"])  # fmt: skip
+    net(lambda: layers.Dense(4, activity_regularizer=keras.regularizers.OrthogonalRegularizer(0.1))),
+], ids=["a layer's", "a model's", "Keras's", "of rows with each other"])  # fmt: skip
 def test_losses_that_are_sums_over_a_batch_are_those_of_keras(build):
     def sgd():
         return keras.optimizers.SGD(0.01)
@@ -185,8 +189,30 @@ def test_what_a_step_gives_besides_metrics_is_kept_or_refused():
     if keras.backend.backend() == "jax":
         with pytest.raises(InvalidInput, match="Logs logs extra, which is no metric of it"):
             fitted(build, lambda: "sgd")
+        population = zoo.Population(build, [3])
+        population.compile("sgd", LOSS)
+        with pytest.raises(InvalidInput, match="Logs logs extra"):
+            population.evaluate(X, Y)
+        assert population.predict(X).shape == (1, 50, 3)
     else:
         assert np.isfinite(fitted(build, lambda: "sgd")[1].extra).all()
+
+
+class InParts(keras.Sequential):
+    """A model whose own step wants weights, and batches that it can cut."""
+
+    def train_step(self, state, data):
+        x, y, weights = data
+        assert len(ops.split(x, 5)) == 5
+        return super().train_step(state, (x, y, weights))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="a step is written for its backend")
+def test_a_step_of_ones_own_gets_the_batches_that_fit_is_asked_for():
+    history = fitted(
+        lambda: InParts([keras.Input((6,)), layers.Dense(3)]), lambda: "sgd", batch_size=10, sample_weight=np.ones(len(X), "float32")
+    )[1]
+    assert np.isfinite(history.loss).all()
 
 
 class Both(keras.metrics.Metric):

@@ -103,8 +103,7 @@ def load_claim(claim):
     if claim in _outside:
         return _outside[claim]
     if not _is_ours(claim):
-        own = "One of your own is a module, which Python takes in its place, and a command by zoo --import MODULE ..."
-        raise UnknownName(f"{unknown_name('claim', claim, _ours())} {own}")
+        raise _unknown(claim)
     return importlib.import_module(f"zoo.reproductions.{claim}")
 
 
@@ -150,8 +149,13 @@ def _given(claim):
 def _tree(name):
     """The syntax tree of a reproduction's source. Raises UnknownName."""
     if not _is_ours(name):
-        raise unknown_name("claim", name, _ours())
+        raise _unknown(name)
     return _parsed(_sources(name)[name])
+
+
+def _unknown(name):
+    own = "One of your own is a module, which Python takes in its place, and a command by zoo --import MODULE ..."
+    return UnknownName(f"{unknown_name('claim', name, _ours())} {own}")
 
 
 def _is_ours(name):

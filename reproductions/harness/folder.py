@@ -253,7 +253,7 @@ def read_environment(folder):
     try:
         environment = json.loads((folder / "environment.json").read_bytes())
         return environment | {"runs_sha256": environment["runs_sha256"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
 
 

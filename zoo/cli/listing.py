@@ -1,6 +1,9 @@
 """`zoo models`, `zoo datasets`, `zoo claims`: what there is, with shell wildcards."""
 
 import ast
+import importlib.util
+import inspect
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,11 +47,19 @@ def models(pattern: NameOrPattern = "*"):
 
 def _print_options(model):
     """What a model's builder says of itself, and its options with their defaults."""
-    _, builder = _parsed(model)
+    from zoo.registry import model_options, own_builder
+
+    if own_builder(model):
+        said = _docstring(model)
+        defaults = {name: "" if value is inspect.Parameter.empty else repr(value) for name, value in model_options(model).items()}
+    else:
+        (builder,) = (node for node in _parsed(model).body if getattr(node, "name", None) == model)
+        said, arguments = ast.get_docstring(builder) or "", builder.args
+        defaults = {option.arg: ast.unparse(value) for option, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)}
     rows = table(("option", {"no_wrap": True}), "default")
-    for option, default in zip(builder.args.kwonlyargs, builder.args.kw_defaults, strict=True):
-        rows.add_row(option.arg, ast.unparse(default))
-    out().print("\n", "\n\n".join(_paragraphs(ast.get_docstring(builder) or "")), "\n", sep="")
+    for option, default in defaults.items():
+        rows.add_row(option, default)
+    out().print("\n", "\n\n".join(_paragraphs(said)), "\n", sep="")
     out().print(rows)
 
 
@@ -106,19 +117,17 @@ def _matching(kind, pattern, list_names):
 
 
 def _docstring(model):
-    """What a model is: the docstring of its file, where that is named like it, as the zoo's are, else of its builder."""
-    from zoo.registry import model_file
+    """What a model is: the docstring of its file; of somebody's own, which is imported by now, that of its builder."""
+    from zoo.registry import own_builder
 
-    module, builder = _parsed(model)
-    return ast.get_docstring(module if model_file(model).stem == model else builder) or ""
+    own = own_builder(model)
+    return (inspect.getdoc(own) if own else ast.get_docstring(_parsed(model))) or ""
 
 
 def _parsed(model):
-    """(the module of a model, its builder), as the file says them: importing one of the zoo's would import Keras."""
-    from zoo.registry import model_file
-
-    module = ast.parse(model_file(model).read_text(encoding="utf-8"))
-    return module, next(node for node in module.body if getattr(node, "name", None) == model)
+    """The module of one of the zoo's models as its file says it: importing it would import Keras."""
+    path = importlib.util.find_spec(f"zoo.models.{model}").origin
+    return ast.parse(Path(path).read_text(encoding="utf-8"))
 
 
 def _first_paragraph(text):

@@ -52,7 +52,7 @@ def _imported(named):
     name, home = (file.stem, file.parent) if file else (named, Path.cwd())
     if file and not file.is_file():
         raise UnknownName("there is no such file.")
-    if not all(part.isidentifier() for part in name.split(".")):
+    if not all(part.isidentifier() for part in ([name] if file else name.split("."))):
         raise InvalidInput(f"{name!r} is no name of a module; call the file otherwise, such as my_models.py.")
     if str(home) not in sys.path:
         sys.path.insert(0, str(home))
@@ -60,19 +60,23 @@ def _imported(named):
         module = importlib.import_module(name)
     except ZooError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
             where = "in the current folder or among what is installed"
             raise UnknownName(f"there is no module {error.name} {where}; name one, or a file, such as my_models.py.") from None
         raise InvalidInput(f"{type(error).__name__}: {error}{_place(error, home)}") from error
-    if file and Path(module.__file__ or "").resolve() != file:
-        raise InvalidInput(f"Python has another module {name}, {module.__file__}; call the file otherwise.")
+    if file and Path(getattr(module, "__file__", None) or "").resolve() != file:
+        raise InvalidInput(f"Python has another module {name}; call the file otherwise.")
     return module
 
 
 def _place(error, home):
-    """Where in the files under a folder an exception came from, in brackets; "" where it came from none of them."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(home)]
+    """Where in the files under a folder an exception came from, in brackets; "" where it came from none of them.
+
+    An environment that lies in that folder holds others' files.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in frames if Path(frame.filename).is_relative_to(home) and sys.prefix not in frame.filename]
     return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
 
 

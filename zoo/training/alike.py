@@ -75,12 +75,14 @@ def _constants(layer):
     return {name: values for name, values in told.items() if values}
 
 
-def _numbers(value):
+def _numbers(value, within=()):
+    """All numbers in a value, as arrays; within: the lists and dicts that it lies in, which it may hold again."""
     import keras
 
     if isinstance(value, (list, tuple, dict)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _numbers(part)
+        if not any(value is outer for outer in within):
+            for part in value.values() if isinstance(value, dict) else value:
+                yield from _numbers(part, (*within, value))
     elif isinstance(value, (int, float, np.number, np.bool_)):
         yield np.asarray(value)
     elif isinstance(value, np.ndarray) or keras.ops.is_tensor(value) and not isinstance(value, keras.Variable):
@@ -91,7 +93,12 @@ def _numbers(value):
 
 
 def _equal(one, other):
-    return len(one) == len(other) and all(np.array_equal(*pair, equal_nan=True) for pair in zip(one, other))
+    return len(one) == len(other) and all(map(_equal_arrays, one, other))
+
+
+def _equal_arrays(one, other):
+    """Whether two arrays have the same numbers, NaN being NaN; an integer beyond 64 bits has the dtype object."""
+    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
 
 
 def require_one_value(template, stacked, other=None):

@@ -17,7 +17,6 @@ from zoo.training.example_weights import example_arrays
 from zoo.training.members import places_of_draws
 from zoo.training.order import epoch_order
 from zoo.training.schedules import finalizes, scale_learning_rate
-from zoo.training.targets import computes_otherwise
 
 LARGE = 2**26  # bytes
 
@@ -26,10 +25,7 @@ def prepare(model, objective, x, y):
     """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns its Program."""
     objective.prepare(model, x, y)
     copied, averages = objective.copied_parameters(model), objective.averages(model, x, y)
-    program = Program(model, scale_learning_rate(model.optimizer), copied, averages)
-    if y is not None and computes_otherwise(model):
-        program.require_known_logs(x, y)
-    return program
+    return Program(model, scale_learning_rate(model.optimizer), copied, averages)
 
 
 class Program:
@@ -70,19 +66,6 @@ class Program:
             optimizer.finalize_variable_values(variables)
         return [scope.get_current_value(variable) for variable in variables]
 
-    def require_known_logs(self, x, y):
-        """Raise InvalidInput where a step of the model's own gives more than its metrics, which alone a history has."""
-        model = self.model
-        parts = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
-        state = *([variable.value for variable in part] for part in parts), self.metric_values
-        batch = tuple(jax.ShapeDtypeStruct((2, *part.shape[1:]), part.dtype) for part in (x, y))
-        logs, _ = jax.eval_shape(self.model.train_step, state, batch)
-        if more := [name for name in logs if name not in self.metric_names()]:
-            raise InvalidInput(
-                f"{type(self.model).__name__} logs {', '.join(more)}, which is no metric of it: a population on JAX keeps metrics "
-                "alone. Give compile a metric for it, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
-            )
-
     # -- one member ------------------------------------------------------------------------------------------
 
     def _train_epoch(self, member, epoch, data, subset, plan):
@@ -95,7 +78,9 @@ class Program:
             member, metrics = carry
             state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
             with self.rate.at(member["factor"]):
-                _, (trainable, non_trainable, optimizer, metrics) = self.model.train_step(state, tuple(a[rows] for a in arrays))
+                logs, after = self.model.train_step(state, tuple(a[rows] for a in arrays))
+            self._require_metrics_alone(logs)
+            trainable, non_trainable, optimizer, metrics = after
             member = dict(member, trainable=trainable, non_trainable=non_trainable, optimizer=optimizer)
             return (member, metrics), None
 
@@ -112,7 +97,8 @@ class Program:
         def test(carry, batch):
             metrics, draws = carry
             state = (trainable, self._at(draws, non_trainable), metrics)
-            _, (_, after, metrics) = self.model.test_step(state, batch)
+            logs, (_, after, metrics) = self.model.test_step(state, batch)
+            self._require_metrics_alone(logs)
             return metrics, self._drawn(after)
 
         rows = even_rows(len(arrays[0]), rows) if self.averages else min(len(arrays[0]), rows)
@@ -132,6 +118,14 @@ class Program:
         with keras.StatelessScope(state_mapping=list(zip(self.model.metrics_variables, metrics))):
             results = self.model.get_metrics_result()
         return {name: jnp.asarray(value, "float32") for name, value in results.items()}
+
+    def _require_metrics_alone(self, logs):
+        """Raise InvalidInput where a step of the model's own gives more than its metrics, which alone a history has."""
+        if more := [name for name in logs if name not in self.metric_names()]:
+            raise InvalidInput(
+                f"{type(self.model).__name__} logs {', '.join(more)}, which is no metric of it: a population on JAX keeps metrics "
+                "alone. Give compile a metric for it, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
+            )
 
     def metric_names(self):
         """Names in the order of Keras's logs."""

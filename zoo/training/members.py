@@ -144,7 +144,8 @@ def build_member(build, seed, precision=None):
             "build must return a functional or sequential model with one input and one output; of a subclassed one that is "
             "keras.Model(x, net(x)) with x = keras.Input(shape=...)."
         )
-    if stateful := [layer.name for layer in model._flatten_layers() if getattr(layer, "stateful", False)]:
+    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+    if stateful := [layer.name for layer in model._flatten_layers() if isinstance(layer, recurrent) and layer.stateful]:
         remedy = "which a population does not; leave out stateful=True"
         raise InvalidInput(f"{stateful[0]} keeps its state from batch to batch, {remedy}.")
     if isinstance(getattr(model, "output", None), (dict, list, tuple)):

@@ -88,14 +88,15 @@ def computes_otherwise(model):
 
 
 def _adds_losses(model, x):
-    """Whether a layer adds to the loss when it is called, other than by a regulariser: it may add what is of a whole batch."""
+    """Whether a layer adds to the loss when it is called, but for Keras's sums of squares or sizes: it may be of a whole batch."""
     import keras
     from keras.src.backend import compute_output_spec
 
     values = [[variable.value for variable in part] for part in (model.trainable_variables, model.non_trainable_variables)]
     batch = keras.KerasTensor((2, *x.shape[1:]), model.inputs[0].dtype)
     added = compute_output_spec(lambda x: model.stateless_call(*values, x, return_losses=True), batch)[-1]
-    layers = [layer for layer in model._flatten_layers() if layer.activity_regularizer is not None]
+    sums = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)  # of each example's, which Keras averages
+    layers = [layer for layer in model._flatten_layers() if type(layer.activity_regularizer) in sums]
     return len(added) > len(model._get_regularization_losses()) + len(layers)
 
 
