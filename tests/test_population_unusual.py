@@ -209,9 +209,10 @@ class InParts(keras.Sequential):
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="a step is written for its backend")
 def test_a_step_of_ones_own_gets_the_batches_that_fit_is_asked_for():
-    history = fitted(
-        lambda: InParts([keras.Input((6,)), layers.Dense(3)]), lambda: "sgd", batch_size=10, sample_weight=np.ones(len(X), "float32")
-    )[1]
+    def build():
+        return InParts([keras.Input((6,)), layers.Dense(3)])
+
+    _, history = fitted(build, lambda: "sgd", batch_size=10, sample_weight=np.ones(len(X), "float32"))
     assert np.isfinite(history.loss).all()
 
 

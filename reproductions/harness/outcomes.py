@@ -95,7 +95,7 @@ def _told(folder):
         place = math.inf if facts["place"] is None else float(facts["place"])
         seeds = {budget: int(number) for budget, number in facts["seeds"].items()}
         return _Told(" ".join(facts["title"].split()), tuple(map(str, facts["headlines"])), place, seeds)
-    except (ZooError, KeyError, TypeError, ValueError, AttributeError, OverflowError):  # a claim of another version, a file that is damaged
+    except (ZooError, KeyError, TypeError, ValueError, AttributeError, OverflowError):  # of another version, or damaged
         return _Told()
 
 

@@ -51,11 +51,13 @@ def _print_options(model):
 
     if own_builder(model):
         said = _docstring(model)
-        defaults = {name: "" if value is inspect.Parameter.empty else repr(value) for name, value in model_options(model).items()}
+        options = model_options(model).items()
+        defaults = {name: "" if value is inspect.Parameter.empty else repr(value) for name, value in options}
     else:
         (builder,) = (node for node in _parsed(model).body if getattr(node, "name", None) == model)
         said, arguments = ast.get_docstring(builder) or "", builder.args
-        defaults = {option.arg: ast.unparse(value) for option, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)}
+        options = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        defaults = {option.arg: ast.unparse(value) for option, value in options}
     rows = table(("option", {"no_wrap": True}), "default")
     for option, default in defaults.items():
         rows.add_row(option, default)

@@ -88,7 +88,7 @@ def computes_otherwise(model):
 
 
 def _adds_losses(model, x):
-    """Whether a layer adds to the loss when it is called, but for Keras's sums of squares or sizes: it may be of a whole batch."""
+    """Whether a layer adds to the loss when it is called what may be of a whole batch: more than Keras's sums of squares or sizes."""
     import keras
     from keras.src.backend import compute_output_spec
 
