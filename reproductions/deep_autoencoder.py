@@ -32,7 +32,8 @@ from zoo.reproductions.trainers.autoencoders import METRIC, PICTURES, train_auto
 
 SEEDS = {"hour": 3, "full": 5}
 # How the net starts and how it is fitted. Each of the first two differs from one of the next two in its pre-training alone.
-OF_2006, MOMENTUM, ADAM = {"activation": "sigmoid", "start": "old uniform"}, {"optimizer": "sgd"}, {"optimizer": "adam"}
+OF_2006, MOMENTUM = {"activation": "sigmoid", "start": "old uniform"}, {"optimizer": "sgd"}
+ADAM = {"optimizer": "adam", "epsilon": 1e-15}  # of a start of 2006 the lower gradients are far below Keras's 1e-7
 NETS = {
     "pre-trained, momentum": OF_2006 | MOMENTUM,
     "pre-trained, Adam": OF_2006 | ADAM,
@@ -41,7 +42,7 @@ NETS = {
     "scaled start, Adam": {"activation": "sigmoid", "start": "scaled"} | ADAM,
     "modern start, Adam": {"activation": "relu", "start": "He"} | ADAM,
 }
-SCALED = "scaled start, Adam"  # sigmoids in a start made for them; the hour's run is from before there was such a net
+SCALED = "scaled start, Adam"  # sigmoids in a start made for them
 FEWER = ("pre-trained, momentum", "start of 2006, momentum", "modern start, Adam")  # where time is short
 QUICK = {"mnist": (*FEWER, "pre-trained, Adam", SCALED), "curves": (*FEWER, SCALED)}
 MAP = "pre-trained, Adam, code of 2"  # whose codes are drawn
@@ -54,8 +55,11 @@ WIDTHS = {
 COLLAPSED = 0.9  # a net that errs by more than so much of the mean image's error has learnt little else
 # Peaks of the step size: of these the one that validates best; at the quick budget one, which did so for a single seed, for
 # logistic PCA (the normalised start) the one that did so at the hour.
-GRID = {"sgd": [1.0, 3.0, 10.0, 30.0], "adam": [1e-3, 3e-3, 1e-2, 3e-2]}
-LARGER = [1e-1, 3e-1]  # for logistic PCA, which is the rival to beat and a single layer each way, too
+GRID = {
+    "mnist": {"sgd": [0.3, 1.0, 3.0, 10.0, 30.0], "adam": [3e-4, 1e-3, 3e-3, 1e-2]},
+    "curves": {"sgd": [3.0, 10.0, 30.0, 100.0], "adam": [3e-4, 1e-3, 3e-3, 1e-2]},
+}
+GRID_OF_ONE_LAYER = [1e-2, 3e-2, 1e-1, 3e-1, 1.0]  # of logistic PCA, a single layer each way
 QUICK_PEAK = {
     "mnist": {
         "old uniform, sgd": 10.0, "old uniform, adam": 1e-2, "scaled, adam": 3e-3, "He, adam": 1e-3, "normalised, adam": 1e-1,
@@ -128,15 +132,13 @@ def _linear(dataset, size, budget):
         yield Trial(*_pca(dataset, components), budget.seeds[:1], train_pca, {"components": components}, cost=1, leaves=True)
     for code in CODES[dataset]:
         if code != 2 or dataset == "digits":
-            recipe = size | {"widths": [], "code": code, "activation": "sigmoid", "start": "normalised", "optimizer": "adam"}
-            larger = LARGER if budget.name in ("hour", "full") else []
-            recipe |= {"rates": _rates(dataset, recipe, budget) + larger, "pretraining": None}
+            recipe = size | {"widths": [], "code": code, "activation": "sigmoid", "start": "normalised"} | ADAM
+            recipe |= {"rates": _rates(dataset, recipe, budget), "pretraining": None}
             yield Trial(*_logistic(dataset, code), budget.seeds, train_autoencoder, recipe, cost=3, leaves=True)
 
 
 def _nets(dataset, size, budget):
-    older = [name for name in NETS if name != SCALED]
-    widths, names = WIDTHS[dataset][budget.name], budget.choose(smoke=FEWER, quick=QUICK.get(dataset), hour=older, full=NETS)
+    widths, names = WIDTHS[dataset][budget.name], budget.choose(smoke=FEWER, quick=QUICK.get(dataset), hour=NETS, full=NETS)
     stages = {"epochs": budget.choose(smoke=20, quick=2, hour=3, full=20), "learning_rate": 3e-3, "corruption": None}
     nets = [(name, CODES[dataset][0], NETS[name]) for name in names]
     if dataset == "mnist" and budget.name != "hour":
@@ -149,7 +151,7 @@ def _nets(dataset, size, budget):
 
 def _rates(dataset, how, budget):
     if budget.name in ("hour", "full"):
-        return GRID[how["optimizer"]]
+        return GRID[dataset][how["optimizer"]] if how["start"] != "normalised" else GRID_OF_ONE_LAYER
     if budget.name == "quick":
         return [QUICK_PEAK[dataset][f"{how['start']}, {how['optimizer']}"]]
     return [10.0 if how["optimizer"] == "sgd" else 1e-2]

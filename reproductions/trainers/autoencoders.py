@@ -15,8 +15,8 @@ def train_autoencoder(trial, report):
     """The run function of a net: from every seed in every step size of the recipe; the one that validates best is reported.
 
     The recipe names n_train, widths, code, activation, start (as learning_speed.start_of takes it), optimizer ("adam", or
-    "sgd" with momentum 0.9), rates (peaks of a cosine decay to 0), epochs, batch_size and pretraining, None or settings of
-    zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size.
+    "sgd" with momentum 0.9), epsilon (Adam's), rates (peaks of a cosine decay to 0), epochs, batch_size and pretraining, None
+    or settings of zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size.
     Files: reconstructions by the first seed, and its codes if they have two numbers.
     """
     from zoo.reproductions.harness import WithFiles
@@ -63,7 +63,9 @@ def learn(trial, x):
         weights, seconds = starts.weights * len(r["rates"]), starts.seconds
     population = zoo.Population(build, members, weights=weights)
     rate = keras.optimizers.schedules.CosineDecay(r["rates"][0], r["epochs"] * (len(x) // r["batch_size"]))
-    optimizer = {"adam": keras.optimizers.Adam(rate), "sgd": keras.optimizers.SGD(rate, momentum=0.9)}[r["optimizer"]]
+    optimizer = keras.optimizers.SGD(rate, momentum=0.9)
+    if r["optimizer"] == "adam":
+        optimizer = keras.optimizers.Adam(rate, epsilon=r["epsilon"])
     peaks = np.repeat(r["rates"], len(trial.seeds))
     population.compile(optimizer, reconstruction.loss(), [reconstruction.squared_error], learning_rate=peaks)
     y = reconstruction.targets(population.template, x)
