@@ -99,9 +99,9 @@ coverage_pct is the share of test values inside an interval of 90 %: the forecas
 residuals on the validation split, which nets and autoregression did not learn from there, though nets chose by it. Intervals
 are over seeds; a second one has the years or half hours that are tested, too, where a measure is a mean over them (the root
 of one, on mackey_glass, is not), and against autoregression, which draws nothing at random, it decides. What neighbours cost
-goes together, which is allowed for up to two years or two days apart (after Newey & West 1987, where that is wider); that
-each series is one is in neither. validation_nrmse is relative to the deviation of the training targets. Methods that draw
-nothing have one value, no interval.
+goes together, which is allowed for up to two years or two days apart (after Newey & West 1987, with Kiefer & Vogelsang's
+quantiles of 2005, where that is wider); that each series is one is in neither. validation_nrmse is relative to the deviation
+of the training targets. Methods that draw nothing have one value, no interval.
 """
 
 

@@ -8,14 +8,15 @@ PPM. All are measured in bits per character of text that they were not trained o
 Expected, quick budget (3 seeds, 2 cores, some 4 minutes, one book, nets of 128 units): against the claim, PPM and n-grams
 (2.00 and 2.04 bits) ahead of LSTM, of two layers (2.13) as of one (2.15). The former is ahead of bzip2 (2.18), both are of
 xz and gzip; in so few updates the seeds of one layer, and of the plain recurrent net (2.28), lie too far apart to say more.
-Hour (3 seeds, 2 cores, 45 minutes, the longest book, nets of 256 units): against these rivals the claim holds. LSTM of two
-layers and of one (1.96 and 1.98) are ahead of PPM and n-grams (2.02 and 2.05), where there is text enough: with a sixteenth
-of it one layer is behind n-grams (2.57 and 2.53), with a quarter ahead of them (2.23 and 2.27) and still behind PPM (2.19),
-which goes on learning from the test text; how much the rest of the text gains on n-grams is not clear. Other pieces of the
-book, too, would leave both leads as they are, the one of one layer on PPM narrowly. Two layers are not clearly ahead of one;
-one is of the plain net (2.17), which in larger steps seemed to need 2.32, seeds far apart. Full (5 seeds, one H100, 18
-minutes by estimate, not run yet): on four books of 0.1 to 0.5 million characters, and on Tiny Shakespeare, of one million;
-after quick and hour, PPM should be ahead on the shorter ones, LSTM on the longer.
+Hour (3 seeds, 2 cores, 45 minutes, the longest book, nets of 256 units): against these rivals the claim holds for two
+layers. LSTM of two layers and of one (1.96 and 1.98) are ahead of PPM and n-grams (2.02 and 2.05), where there is text
+enough: with a sixteenth of it one layer is behind n-grams (2.57 and 2.53), with a quarter ahead of them (2.23 and 2.27) and
+still behind PPM (2.19), which goes on learning from the test text; how much the rest of the text gains on n-grams is not
+clear. Other pieces of the book, too, would leave the leads as they are, but for that of one layer on PPM, 0.04 bits, which
+they may make up. Two layers are not clearly ahead of one; one is of the plain net (2.17), which in larger steps seemed to
+need 2.32, seeds far apart. Full (5 seeds, one H100, 18 minutes by estimate, not run yet): on four books of 0.1 to 0.5
+million characters, and on Tiny Shakespeare, of one million; after quick and hour, PPM should be ahead on the shorter ones,
+LSTM on the longer.
 """
 
 import numpy as np
@@ -84,8 +85,8 @@ and 0.03, one had 8 epochs and another 7 with dropout. The order of n-grams (2 t
 fewest validation bits. N-grams: modified Kneser-Ney (Chen & Goodman 1998), interpolated down to the uniform distribution;
 their parameters are n-grams kept. n_train and n_test count characters. Intervals are over seeds; a second one has the test
 text, too, where it is known what each block of 128 characters costs both, as it is of nets, n-grams and PPM: blocks up to
-eight apart may go together (Newey & West 1987, where that is wider), and against what draws nothing at random it decides,
-since results were known.
+eight apart may go together (Newey & West 1987, with Kiefer & Vogelsang's quantiles of 2005, where that is wider), and
+against what draws nothing at random it decides, since results were known.
 """
 
 

@@ -101,7 +101,8 @@ comparable in value.
 A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slopes, each standardised over the training pool
 (quick: 4 minutes, hour: 20, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, hour: 3 and
 10, full: 2, 10 and 80), the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes,
-hour: 2 and 9.8, full: 9.3 and 9.8).
+hour: 2 and 9.8, full: 9.3 and 9.8). So seeds share labels (hour: half of them with 10 minutes, full: all of them with 80),
+and intervals are of this pool and of these test recordings, whose frames go together: no line says what others would do.
 random: sigmoid units within Glorot & Bengio's bounds, which are for units of slope 1 at 0. scaled: the same within four
 times these, as a sigmoid's slope is a quarter. pre-trained: the net of random, its layers first learnt one by one on the
 whole pool without labels as denoising autoencoders (a quarter of the inputs at 0, which for the first is their mean, the

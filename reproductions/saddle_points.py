@@ -54,19 +54,21 @@ methods search from the same points. A silent unit has zero weights and no gradi
 minima are saddles of the whole net, are among those searched, as many with no silent unit as with one and so on. So the
 number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
 saddles have few of them. Therefore that the error rises with the index over all points is a control, and the question is
-asked within groups of points whose starts had as many silent units (on the way some fall silent or wake), by ranks within
-each group, and whether saddles are the many is asked of starts without any, and decided only where each of them converges,
-as is how many of these saddles have few downward directions; both came in, and the correlation over all points became a
-control, when results were known. What share of all critical points the points found are, nobody knows. A point counts as
-critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other starts keep their rows and have no index,
-error or eigenvalues. Both methods lower the norm with every step, Newton's halved up to ten times, and end where the norm
-has a minimum that is not 0, or nearly, as is known of them (Frye et al. 2021): with thirty halvings 63 instead of 61 % of
-the first 120 of quick's starts converge, and of those without silent units as many. In quick the search for the least norm
-ends after 40 iterations (full: 200), which all starts make that it loses there. Points of one method whose losses agree in
-six digits and whose indices agree are one point, met again or mirrored, and count once in correlations, shares and spreads;
-within groups of as many silent units, once in each. The training images are all there is: n_test repeats them. Correlations
-are Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap. The three error
-levels are thirds of the distinct points by training error.
+asked within groups of points whose starts had as many silent units (on the way some fall silent or wake: found by a reader,
+not run yet, ends with more of them than their starts lie among those with fewer, and make the correlation larger than it is
+among points with as many), by ranks within each group, and whether saddles are the many is asked of starts without any, and
+decided only where each of them converges, as is how many of these saddles have few downward directions; both came in, and
+the correlation over all points became a control, when results were known. What share of all critical points the points found
+are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
+starts keep their rows and have no index, error or eigenvalues. Both methods lower the norm with every step, Newton's by the
+best of ten lengths, halved from one to the next, and end where the norm has a minimum that is not 0, or nearly, as is known
+of them (Frye et al. 2021): with thirty halvings 63 instead of 61 % of the first 120 of quick's starts converge, and of those
+without silent units as many. In quick the search for the least norm ends after 40 iterations (full: 200), which all starts
+make that it loses there. Points of one method whose losses agree in six digits and whose indices agree are one point, met
+again or mirrored, and count once in correlations, shares and spreads; within groups of as many silent units, once in each.
+The training images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright
+(2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training
+error.
 """
 
 

@@ -78,7 +78,7 @@ def costs_of(losses):
 def half_of(row, other=0):
     """Half the interval that examples leave to a mean of losses (seeds, n), or to what it is more than another's, by hand."""
     each = np.asarray(row, float) - other
-    noise = each.var(axis=0, ddof=1).mean() / len(each)
+    noise = (each - each.mean(axis=1, keepdims=True)).var(axis=0, ddof=1).mean() / len(each)
     n = each.shape[1]
     return stats.t.ppf(0.975, n - 1) * np.sqrt(max(0, each.mean(axis=0).var(ddof=1) - noise) / n)
 
@@ -192,16 +192,22 @@ def test_intervals_hold_what_examples_and_seeds_are_drawn_from(seeds, agree, nar
 
 def test_costs_are_combined_over_the_seeds_that_are_shared():
     random = np.random.RandomState(0)
+
+    def noise(each):  # what a seed does to all examples alike makes none of them differ
+        return (each - each.mean(axis=1, keepdims=True)).var(axis=0, ddof=1).mean() / len(each)
+
     first, second = (Costs(np.array(seeds), np.float32(random.rand(len(seeds), 50))) for seeds in ([1, 2, 5], [2, 5, 7]))
     alone = Costs(np.array([0]), np.float32(random.rand(1, 50)))
     mean, chance = combined((1, first), (-2, second), (1, alone))
     each = first.each[1:] - 2 * second.each[:2] + alone.each
     np.testing.assert_allclose(mean, each.mean(axis=0), rtol=1e-6)
-    assert chance == pytest.approx(each.var(axis=0, ddof=1).mean() / 2)
+    assert chance == pytest.approx(noise(each))
     apart = Costs(second.seeds + 100, second.each)  # no seed in common: each by itself
     mean, chance = combined((1, first), (-2, apart))
     np.testing.assert_allclose(mean, first.each.mean(axis=0) - 2 * second.each.mean(axis=0), rtol=1e-6, atol=1e-7)
-    assert chance == pytest.approx(sum(each.var(axis=0, ddof=1).mean() / 3 for each in (first.each, 2 * second.each)))
+    assert chance == pytest.approx(noise(first.each) + noise(2 * second.each))
+    shifted = Costs(first.seeds, first.each + np.float32([[0.0], [1.0], [3.0]]))
+    assert combined((1, shifted))[1] == pytest.approx(noise(first.each), rel=1e-4)
     assert combined((1, alone))[1] == 0
 
 

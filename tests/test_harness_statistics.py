@@ -13,6 +13,7 @@ from zoo.reproductions.harness.statistics import (
     mean_interval,
     over_examples,
     paired_interval,
+    quantile_of_neighbours,
     slopes,
     welch_interval,
     widened,
@@ -128,19 +129,33 @@ def test_what_examples_leave_to_a_difference_is_mcnemars():
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 5, 100])
 def test_what_neighbours_leave_to_a_mean_is_newey_and_wests(reach):
-    """As statsmodels has it, where neighbours go together; where they alternate it is no narrower than without."""
+    """As statsmodels has it but for the quantile, where neighbours go together; where they alternate no narrower than without."""
     random, n = np.random.RandomState(0), 60
     noise = random.normal(size=n + 1)
     together, in_turn = noise[1:] + 0.8 * noise[:-1], noise[1:] - 0.8 * noise[:-1]
     robust = OLS(together, np.ones(n)).fit(cov_type="HAC", cov_kwds={"maxlags": min(reach, n - 1), "use_correction": True})
     alone = stats.t.ppf(0.975, n - 1) * together.std(ddof=1) / np.sqrt(n)
-    known = stats.t.ppf(0.975, n - 1) * robust.bse[0]
+    quantile = max(stats.t.ppf(0.975, n - 1), quantile_of_neighbours((min(reach, n - 1) + 1) / n) if reach else 0)
+    known = quantile * robust.bse[0]
     assert over_examples((together, 0), reach=reach) == pytest.approx(max(known, alone))
     assert (known > 1.1 * alone) == (reach > 0)
     assert over_examples((in_turn, 0), reach=reach) == over_examples((in_turn, 0))
     chance = 0.5 * together.var(ddof=1)
     less = over_examples((together, chance), reach=reach) ** 2
-    assert less == pytest.approx(max(known, alone) ** 2 - alone**2 / 2)
+    assert less == pytest.approx(max(known**2 - (quantile * alone / stats.t.ppf(0.975, n - 1)) ** 2 / 2, alone**2 / 2))
+
+
+@pytest.mark.parametrize("lags", [9, 24, 74, 249])
+def test_means_of_neighbours_lie_within_their_quantile_nineteen_times_of_twenty(lags):
+    """Of independent draws, for which it holds as well: 5,000 samples of 250, and the error of Newey & West of each."""
+    n = 250
+    draws = np.random.RandomState(1).normal(size=(5000, n))
+    apart = draws - draws.mean(axis=1, keepdims=True)
+    variance = (apart**2).sum(axis=1)
+    for lag in range(1, lags + 1):
+        variance += 2 * (1 - lag / (lags + 1)) * (apart[:, lag:] * apart[:, :-lag]).sum(axis=1)
+    found = np.abs(draws.mean(axis=1)) / (np.sqrt(variance) / n)
+    assert np.mean(found < quantile_of_neighbours((lags + 1) / n)) == pytest.approx(0.95, abs=0.01)
 
 
 def test_a_widened_interval_has_both_halves():

@@ -110,7 +110,8 @@ def row_costs(runs, row, metric):
 
 def combined(*terms):
     """(mean (n,), chance) of a sum of costs, terms (factor, Costs) on the same n examples: of each example the mean over seeds,
-    and by how much such means vary with the draw of the seeds, squared, on the average of the examples.
+    and by how much such means vary with the draw of the seeds, squared, on the average of the examples; what a seed does to all
+    of them alike, which makes none of them differ from another, is left out.
 
     Over the seeds that all share who have several, if that is two or more, else as if they were independent.
     """
@@ -119,7 +120,8 @@ def combined(*terms):
     if len(shared) > 1:
         terms = [(1, Costs(np.array(shared), sum(factor * _of(costs, shared) for factor, costs in terms)))]
     parts = [factor * costs.each.astype("float64") for factor, costs in terms]
-    chance = sum(part.var(axis=0, ddof=1).mean() / len(part) for part in parts if len(part) > 1)
+    alone = (part - part.mean(axis=1, keepdims=True) for part in parts if len(part) > 1)
+    chance = sum(part.var(axis=0, ddof=1).mean() / len(part) for part in alone)
     return sum(part.mean(axis=0) for part in parts), float(chance)
 
 

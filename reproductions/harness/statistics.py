@@ -75,24 +75,38 @@ def over_examples(*parts, reach=0):
     examples is left out: the interval over seeds has it already.
 
     reach: of examples that come in turn, up to how many apart may go together: their variance is then that of Newey & West
-    (Econometrica 1987), as in the test of Diebold & Mariano (Journal of Business & Economic Statistics 1995), if that is the
-    larger one.
+    (Econometrica 1987), as in the test of Diebold & Mariano (Journal of Business & Economic Statistics 1995), and its quantile
+    that of Kiefer & Vogelsang (Econometric Theory 2005), if that makes the interval wider: few examples that go together say
+    less of their own variance than as many that do not.
     """
     from scipy.special import stdtrit
 
     fewest = min(len(mean) for mean, _ in parts)
     if fewest < 2:
         return np.nan
-    variance = sum(max(0.0, _variance_in_turn(mean, reach) - chance) / len(mean) for mean, chance in parts)
+    variance = sum(max(0.0, *_variances(mean, chance, reach)) / len(mean) for mean, chance in parts)
     return float(stdtrit(fewest - 1, 0.5 + LEVEL / 2) * np.sqrt(variance))
 
 
-def _variance_in_turn(values, reach):
-    """n times the variance of the mean of n values, of which those up to `reach` apart may go together."""
+def _variances(values, chance, reach):
+    """n times the variance of the mean of n values, less what chance is in it, where they are independent, and where those up
+    to `reach` apart may go together; the latter as much larger as its interval's quantile is than Student's t.
+    """
+    from scipy.special import stdtrit
+
     apart, n = values - values.mean(), len(values)
     alone, reach = apart @ apart, min(reach, n - 1)
     together = sum((1 - lag / (reach + 1)) * (apart[lag:] @ apart[:-lag]) for lag in range(1, reach + 1))
-    return max(alone, alone + 2 * together) / (n - 1)
+    wider = quantile_of_neighbours((reach + 1) / n) / stdtrit(n - 1, 0.5 + LEVEL / 2) if reach else 1.0
+    return alone / (n - 1) - chance, ((alone + 2 * together) / (n - 1) - chance) * max(1.0, wider) ** 2
+
+
+def quantile_of_neighbours(share):
+    """The 97.5 % quantile of a mean over its error by Newey & West, whose lags go to a share of the sample's length.
+
+    Kiefer & Vogelsang (Econometric Theory 2005), Table 1, of Bartlett's weights: "fixed-b" asymptotics.
+    """
+    return 1.9600 + 2.9694 * share + 0.4160 * share**2 - 0.5324 * share**3
 
 
 def widened(interval, half):
