@@ -76,9 +76,9 @@ def test_checks_say_what_the_runs_say(runs):
     assert [check.effect > 0 for check in neighbour] == [True, True, True, False] and neighbour[1].low > 0
     nets = [check for name, check in checks.items() if f"beats {vowel_table.VOWELS}" in name and "nearest neighbour" not in name]
     assert len(nets) == len(vowel_table.VOWEL_NETS)
-    assert all("undecided, because vowels of the same seven speakers" in check.sentence for check in (*neighbour, *nets))
+    assert all("undecided, because frames of the same words by seven speakers are not independent" in check.sentence for check in (*neighbour, *nets))
     nodes = checks["nearest neighbour errs less than Gaussian nodes, as published"]
-    assert nodes.high < 0 and nodes.verdict == "undecided" and "the same seven speakers are not independent" in nodes.sentence
+    assert nodes.high < 0 and nodes.verdict == "undecided" and "the same words by seven speakers are not independent" in nodes.sentence
 
 
 def test_a_slope_over_depth_stands_beside_the_training_errors(runs):
