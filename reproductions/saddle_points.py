@@ -26,7 +26,7 @@ from zoo.reproductions.harness import Published, Trial, check, control
 from zoo.reproductions.harness.resampling import FEWEST, bootstrap_interval, share_interval
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import LEVEL, Interval, deviation_interval, percent
-from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, find_saddles
+from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, SILENT, find_saddles
 
 SEEDS = {"smoke": 6, "quick": 400, "full": 500}
 METHODS = {"newton": "Newton's method", "gradient_norm": "least squared gradient norm"}
@@ -54,21 +54,19 @@ methods search from the same points. A silent unit has zero weights and no gradi
 minima are saddles of the whole net, are among those searched, as many with no silent unit as with one and so on. So the
 number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
 saddles have few of them. Therefore that the error rises with the index over all points is a control, and the question is
-asked within groups of points whose starts had as many silent units (on the way some fall silent or wake: found by a reader,
-not run yet, ends with more of them than their starts lie among those with fewer, and make the correlation larger than it is
-among points with as many), by ranks within each group, and whether saddles are the many is asked of starts without any, and
-decided only where each of them converges, as is how many of these saddles have few downward directions; both came in, and
-the correlation over all points became a control, when results were known. What share of all critical points the points found
-are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
-starts keep their rows and have no index, error or eigenvalues. Both methods lower the norm with every step, Newton's by the
-best of ten lengths, halved from one to the next, and end where the norm has a minimum that is not 0, or nearly, as is known
-of them (Frye et al. 2021): with thirty halvings 63 instead of 61 % of the first 120 of quick's starts converge, and of those
-without silent units as many. In quick the search for the least norm ends after 40 iterations (full: 200), which all starts
-make that it loses there. Points of one method whose losses agree in six digits and whose indices agree are one point, met
-again or mirrored, and count once in correlations, shares and spreads; within groups of as many silent units, once in each.
-The training images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright
-(2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training
-error.
+asked within groups of points with as many silent units, whose weights are all below 1e-4 (until a reader saw it, groups went
+by the starts', of which some fall silent or wake on the way), by ranks within each group, and whether saddles are the many
+is asked of starts without any, and decided only where each of them converges, as is how many of these saddles have few
+downward directions; both came in, and the correlation over all points became a control, when results were known. What share
+of all critical points the points found are, nobody knows. A point counts as critical if the Euclidean norm of the gradient
+is at most {TOLERANCE:g}; the other starts keep their rows and have no index, error or eigenvalues. Both methods lower the
+norm with every step, Newton's by the best of ten lengths, halved from one to the next, and end where the norm has a minimum
+that is not 0, or nearly, as is known of them (Frye et al. 2021): with thirty halvings 63 instead of 61 % of the first 120 of
+quick's starts converge, and of those without silent units as many. In quick the search for the least norm ends after 40
+iterations (full: 200), which all starts make that it loses there. Points of one method whose losses agree in six digits and
+whose indices agree are one point, met again or mirrored, and count once in correlations, shares and spreads. The training
+images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright (2000), those
+within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training error.
 """
 
 
@@ -100,7 +98,8 @@ def summarise(runs):
         yield row, "distinct_critical_points", Interval(float(len(points)), np.nan, np.nan, len(every))
         yield row, "rank_correlation_index_error", rank_correlation(points.index_pct, points.train_error_pct)
         yield row, "rank_correlation_index_loss", rank_correlation(points.index_pct, points.loss)
-        yield row, "rank_correlation_at_equal_silent_units", _correlation_within(_distinct(found, "silent_units"))
+        if SILENT in points:
+            yield row, "rank_correlation_at_equal_silent_units", _correlation_within(points)
         for level, part in _levels(points).items():
             for q in TABLED:
                 name = _quantile(q)
@@ -111,9 +110,8 @@ def judge(runs):
     """The error rises with the index; saddles outnumber minima; those with few downward directions are alike in loss."""
     checks = []
     for row, found in _converged(runs).items():
-        points, apart = _distinct(found), _distinct(found, "silent_units")
-        critical = f"critical points of {row[1]} ({row[2]})"
-        place = f"On {row[0]} over the {len(points)} distinct {critical}"
+        points = _distinct(found)
+        place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({row[2]})"
         doubt = _why_none(runs, row) if points.empty else ""
         correlation = rank_correlation(points.index_pct, points.train_error_pct)
         minima, ends = points[points.directions == 0], found[found.silent_units == 0]
@@ -130,13 +128,7 @@ def judge(runs):
                     above=0, doubt=doubt,
                 )
             ),
-            check(
-                f"{row[2]}: error rises with the index at equal silent units",
-                _correlation_within(apart), "(rank correlation)",
-                f"On {row[0]} over the {len(apart)} {critical} that differ, or whose starts' silent units do, rank correlation of "
-                "the two among points whose starts had as many of these",
-                above=0, doubt=doubt, resampled=True,
-            ),
+            *_at_equal_silent_units(row, points, place, doubt),
             check(
                 f"{row[2]}: saddles are the many of the points found", percent(share_interval(whole.index_pct > 0)), "%",
                 f"{place}, share that are saddle points of the {len(whole)} found from starts without silent units, "
@@ -160,6 +152,14 @@ def judge(runs):
             ),
         ]
     return checks
+
+
+def _at_equal_silent_units(row, points, place, doubt):
+    """The check among points of as many silent units; none where a run did not count them."""
+    name = f"{row[2]}: error rises with the index at equal silent units"
+    sentence = f"{place}, rank correlation of the two among points with as many silent units"
+    within = _correlation_within(points) if SILENT in points else None
+    return [check(name, within, "(rank correlation)", sentence, above=0, doubt=doubt, resampled=True)] if within else []
 
 
 def rank_correlation(first, second):
@@ -196,7 +196,7 @@ def _correlation_within(points):
     if points.empty:
         return Interval(np.nan, np.nan, np.nan, 0)
     # Numbered in the order of (silent units, value) once for all, no resample has to be sorted.
-    columns = (["silent_units"], ["silent_units", "index_pct"], ["silent_units", "train_error_pct"])
+    columns = ([SILENT], [SILENT, "index_pct"], [SILENT, "train_error_pct"])
     numbered = [np.unique(points[names], axis=0, return_inverse=True)[1].ravel() for names in columns]
     return bootstrap_interval(within, np.column_stack(numbered))
 
@@ -243,9 +243,9 @@ def _starts(runs, row):
     return int((mine[mine.metric == "silent_units"].value == 0).sum())
 
 
-def _distinct(points, *by):
-    """One line for each of the different critical points among some, or for each of those with different values of `by`."""
-    return points.drop_duplicates(["digits", "index_pct", *by])
+def _distinct(points):
+    """One line for each of the different critical points among some."""
+    return points.drop_duplicates(["digits", "index_pct"])
 
 
 def _converged(runs):

@@ -178,7 +178,6 @@ def test_points_met_again_count_once():
     ])
     (points,) = saddle_points._converged(runs).values()
     assert list(points.index) == [0, 1, 2] and list(saddle_points._distinct(points).index) == [0, 2]
-    assert list(saddle_points._distinct(points.assign(silent_units=[0, 1, 1]), "silent_units").index) == [0, 1, 2]
 
 
 def known(spread, few, silent=0.0):
@@ -186,7 +185,7 @@ def known(spread, few, silent=0.0):
     index = np.r_[np.zeros(12), np.full(few, 1.0), np.linspace(6, 30, 40 - few)]
     loss = np.where(index < 2, 1 + spread * np.cos(np.arange(52)), index / 10)
     values = {"converged": np.ones(52), "index_pct": index, "loss": loss, "train_error_pct": index + np.cos(np.arange(52))}
-    values["silent_units"] = np.zeros(52) + silent
+    values["silent_units"] = values[saddles.SILENT] = np.zeros(52) + silent
     return pd.DataFrame([
         {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value, "parameters": 100}
         for metric, column in values.items() for seed, value in enumerate(column)
@@ -222,6 +221,11 @@ def test_what_the_number_of_silent_units_decides_is_no_evidence():
     runs = table.reset_index().melt(id_vars="seed", var_name="metric").assign(dataset="d", model="m", setting="s", parameters=100)
     rises, within, many, *_ = saddle_points.judge(runs)
     assert rises.verdict == "reproduced" and within.verdict == "undecided" and many.verdict == "contradicted"
+    starts = runs[runs.metric == "silent_units"].assign(value=lambda rows: rows.value % 2)  # that fell silent on the way
+    _, fallen, *_ = saddle_points.judge(pd.concat([runs[runs.metric != "silent_units"], starts]))
+    assert fallen.sentence == within.sentence and np.isnan(fallen.effect)
+    uncounted = saddle_points.judge(runs[runs.metric != saddles.SILENT])
+    assert [check.name for check in uncounted] == [check.name for check in saddle_points.judge(runs) if "equal silent" not in check.name]
     _, _, many, *_ = saddle_points.judge(known(0.01, 12, silent=1.0))
     assert many.verdict == "undecided" and "there was no such start" in many.sentence
     lost = known(0.01, 12)
@@ -234,10 +238,11 @@ def test_rank_correlation_within_groups():
     """Of one group it is Spearman's; a level that differs between groups leaves it as it is."""
     random = np.random.RandomState(6)
     first = random.normal(size=60).round(1)  # some are equal
-    points = pd.DataFrame({"silent_units": 0, "index_pct": first, "train_error_pct": first + random.normal(size=60)})
+    points = pd.DataFrame({saddles.SILENT: 0, "index_pct": first, "train_error_pct": first + random.normal(size=60)})
     expected = scipy.stats.spearmanr(points.index_pct, points.train_error_pct).statistic
     assert saddle_points._correlation_within(points).estimate == pytest.approx(expected)
-    twice = pd.concat([points, points.assign(silent_units=1, index_pct=first + 50, train_error_pct=points.train_error_pct - 50)])
+    lower = points.train_error_pct - 50
+    twice = pd.concat([points, points.assign(**{saddles.SILENT: 1}, index_pct=first + 50, train_error_pct=lower)])
     assert saddle_points._correlation_within(twice).estimate == pytest.approx(expected)
 
 
@@ -248,6 +253,8 @@ def test_silent_units_are_drawn_evenly_and_are_silent():
         start = saddles.random_start(seed, small_net.shapes(9, 4, 3), {"scale": 0.05})
         first, bias, second, _ = small_net.unflatten(start, small_net.shapes(9, 4, 3))
         assert (np.asarray(first) == 0).all(axis=0).sum() == (np.asarray(second) == 0).all(axis=1).sum() == drawn[seed]
+        landscape = saddles.Landscape(np.zeros((2, 9)), np.zeros(2, int), small_net.shapes(9, 4, 3), 0.01)
+        assert landscape.silent(start) == drawn[seed] == landscape.silent(start + 1e-6) and landscape.silent(start + 1e-3) == 0
 
 
 def test_rank_correlation_is_spearmans():

@@ -10,6 +10,8 @@ NUMBERS = 8  # bytes of a float64
 HESSIANS = 6  # matrices of the Hessian's size that a step needs
 PRODUCTS = 2  # arrays of (parameters, images, units or classes, whichever are more) that computing the Hessian needs
 NEEDED, FREE = "hessian_needs_gib", "gib_free"
+SILENT = "silent_units_at_end"
+NO_WEIGHT = 1e-4  # where the gradient is 1e-8 or less, a silent unit's largest weight is far smaller, another's far larger
 MOST_AT_ONCE = 64  # starts: enough to fill a GPU, and far from what the estimate above allows
 
 
@@ -19,8 +21,8 @@ def find_saddles(trial, report):
     The recipe names units, side (of the images), n_train, decay (lambda of the penalty lambda/2 * squared norm of all
     weights), scale (of the normal start), rate, momentum and steps (least and most) of the training path, noise (standard
     deviations to choose from), method, iterations and tolerance. Rows: silent_units at the start, converged (1 or 0),
-    gradient_norm and iterations of every start; loss (penalty included), train_error_pct, index_pct (percent of negative
-    eigenvalues) and quantiles of the eigenvalues of those that converged, NaN for others. Where a Hessian is too large for
+    gradient_norm and iterations of every start; silent_units_at_end, loss (penalty included), train_error_pct, index_pct
+    (percent of negative eigenvalues) and quantiles of the eigenvalues of those that converged, NaN for others. Where a Hessian is too large for
     the memory no search is made: no start converged then, and hessian_needs_gib and gib_free are rows, too.
     """
     import jax
@@ -138,6 +140,16 @@ class Landscape:
         guesses = logits(unflatten(vector, self.shapes), self.x, jnp.tanh).argmax(axis=1)
         return 100 * (guesses != self.y).mean()
 
+    def silent(self, vector):
+        """How many hidden units have no weights to speak of, from the pixels or to the classes: they are of no use to the net."""
+        import jax.numpy as jnp
+
+        from zoo.reproductions.trainers.small_net import unflatten
+
+        first, bias, second, _ = unflatten(vector, self.shapes)
+        largest = jnp.abs(jnp.concatenate([first, bias[None], second.T])).max(axis=0)
+        return (largest < NO_WEIGHT).sum()
+
     def path(self, start, steps, rate, momentum):
         """Where gradient descent with momentum is after so many steps."""
         import jax
@@ -164,7 +176,7 @@ class Landscape:
 
         # A map over a single start is that start alone, without what vmap makes of the loop's conditions.
         compiled = jax.jit(jax.vmap(follow) if at_once > 1 else lambda *part: jax.lax.map(lambda one: follow(*one), part))
-        look = jax.jit(lambda vector: (self.loss(vector), self.error_pct(vector), self.hessian(vector)))
+        look = jax.jit(lambda vector: [f(vector) for f in (self.loss, self.error_pct, self.silent, self.hessian)])
 
         def work(begin):
             part = slice(begin, begin + at_once)
@@ -182,15 +194,15 @@ class Landscape:
 
 
 def metrics_of(look, point, norm, made, tolerance):
-    """The metrics of one end of a search; look: point -> (loss, error, Hessian), asked only where it converged."""
+    """The metrics of one end of a search; look: point -> (loss, error, silent units, Hessian), asked only where it converged."""
     converged = bool(np.isfinite(norm) and norm <= tolerance)
     metrics = {"converged": float(converged), "gradient_norm": float(norm), "iterations": float(made)}
-    loss = error = index = np.nan
+    loss = error = silent = index = np.nan
     quantiles = np.full(len(QUANTILES), np.nan)
     if converged:
-        loss, error, hessian = look(point)
+        loss, error, silent, hessian = look(point)
         eigenvalues = np.linalg.eigvalsh(np.asarray(hessian))
         index = 100 * np.mean(eigenvalues < 0)
         quantiles = np.percentile(eigenvalues, QUANTILES)
-    metrics |= {"loss": float(loss), "train_error_pct": float(error), "index_pct": float(index)}
+    metrics |= {SILENT: float(silent), "loss": float(loss), "train_error_pct": float(error), "index_pct": float(index)}
     return metrics | {f"eigenvalue_quantile_{q / 100:.2f}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)}
