@@ -10,14 +10,14 @@ share of negative eigenvalues. Only points with a gradient norm below the tolera
 
 Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
 to 152 different critical points): a clear rise of the error with the index. Most of it is because nets with fewer units err
-more and leave more directions open; among points whose starts had as many silent units the rise is weaker, and still there.
-Whether saddles are the many stays undecided: more than half of the starts without silent units converge nowhere, and with 4
-units minima are met again and again, nearly every saddle once, so that the share of saddles among the points found grows
-with the starts (with 8 units such starts met no point twice). Of the saddles that these starts found, 4 to 19 of a method
-and size, 62 to 92 % have at most five downward directions. Saddles with a few downward directions lie 2 to 3 % above the
-minima on average with 4 units (by Newton's method -1 to 4, by the gradient's norm 0.4 to 5, by their intervals); with 8
-units too few were found to say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise;
-a third of the points found from whole starts are saddles.
+more and leave more directions open; among points with as many silent units the rise is weaker, and still there. Whether
+saddles are the many stays undecided: more than half of the starts without silent units converge nowhere, and with 4 units
+minima are met again and again, nearly every saddle once, so that the share of saddles among the points found grows with the
+starts (with 8 units such starts met no point twice). Of the saddles that these starts found, 4 to 19 of a method and size,
+62 to 92 % have at most five downward directions. Saddles with a few downward directions lie 2 to 3 % above the minima on
+average with 4 units (by Newton's method -1 to 4, by the gradient's norm 0.4 to 5, by their intervals); with 8 units too few
+were found to say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise; a third of
+the points found from whole starts are saddles.
 """
 
 import numpy as np
@@ -55,18 +55,19 @@ minima are saddles of the whole net, are among those searched, as many with no s
 number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
 saddles have few of them. Therefore that the error rises with the index over all points is a control, and the question is
 asked within groups of points with as many silent units, whose weights are all below 1e-4 (until a reader saw it, groups went
-by the starts', of which some fall silent or wake on the way), by ranks within each group, and whether saddles are the many
-is asked of starts without any, and decided only where each of them converges, as is how many of these saddles have few
-downward directions; both came in, and the correlation over all points became a control, when results were known. What share
-of all critical points the points found are, nobody knows. A point counts as critical if the Euclidean norm of the gradient
-is at most {TOLERANCE:g}; the other starts keep their rows and have no index, error or eigenvalues. Both methods lower the
-norm with every step, Newton's by the best of ten lengths, halved from one to the next, and end where the norm has a minimum
-that is not 0, or nearly, as is known of them (Frye et al. 2021): with thirty halvings 63 instead of 61 % of the first 120 of
-quick's starts converge, and of those without silent units as many. In quick the search for the least norm ends after 40
-iterations (full: 200), which all starts make that it loses there. Points of one method whose losses agree in six digits and
-whose indices agree are one point, met again or mirrored, and count once in correlations, shares and spreads. The training
-images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright (2000), those
-within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training error.
+by the starts', of which some fall silent or wake on the way; the search for the least norm with 8 units, 50 minutes, is from
+before, and has no such line), by ranks within each group, and whether saddles are the many is asked of starts without any,
+and decided only where each of them converges, as is how many of these saddles have few downward directions; both came in,
+and the correlation over all points became a control, when results were known. What share of all critical points the points
+found are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
+starts keep their rows and have no index, error or eigenvalues. Both methods lower the norm with every step, Newton's by the
+best of ten lengths, halved from one to the next, and end where the norm has a minimum that is not 0, or nearly, as is known
+of them (Frye et al. 2021): with thirty halvings 63 instead of 61 % of the first 120 of quick's starts converge, and of those
+without silent units as many. In quick the search for the least norm ends after 40 iterations (full: 200), which all starts
+make that it loses there. Points of one method whose losses agree in six digits and whose indices agree are one point, met
+again or mirrored, and count once in correlations, shares and spreads. The training images are all there is: n_test repeats
+them. Correlations are Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap.
+The three error levels are thirds of the distinct points by training error.
 """
 
 
