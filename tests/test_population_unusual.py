@@ -111,6 +111,16 @@ class AddsSquares(layers.Layer):
         return x
 
 
+class OfMeans(keras.regularizers.Regularizer):
+    """Of what units do on the average of a batch, as for few of them to be active."""
+
+    def __call__(self, x):
+        return 10 * ops.sum(ops.square(ops.mean(x, axis=0)))
+
+    def get_config(self):
+        return {}
+
+
 class Tracks(keras.Sequential):
     """A model with a loss of its own, a sum over a batch."""
 
@@ -122,8 +132,8 @@ class Tracks(keras.Sequential):
     net(lambda: layers.Dense(4), AddsSquares),
     lambda: Tracks([keras.Input((6,)), layers.Dense(3)]),
     net(lambda: layers.Dense(4, activity_regularizer="l2")),
-    net(lambda: layers.Dense(4, activity_regularizer=keras.regularizers.OrthogonalRegularizer(0.1))),
-], ids=["a layer's", "a model's", "Keras's", "of rows with each other"])  # fmt: skip
+    net(lambda: layers.Dense(4, activity_regularizer=OfMeans())),
+], ids=["a layer's", "a model's", "Keras's", "of the batch's mean"])  # fmt: skip
 def test_losses_that_are_sums_over_a_batch_are_those_of_keras(build):
     def sgd():
         return keras.optimizers.SGD(0.01)
