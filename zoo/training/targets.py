@@ -58,7 +58,7 @@ def each_example_alone(model, x, y):
     """
     import keras
 
-    if computes_otherwise(model) or _adds_losses(model, x):
+    if _computes_otherwise(model) or _adds_losses(model, x):
         return False
     asked = []
     for loss in (tracked.loss for tracked in model._compile_loss._flat_losses):
@@ -79,11 +79,11 @@ def each_example_alone(model, x, y):
         return False
 
 
-def computes_otherwise(model):
-    """Whether a model's class has steps, a loss or metrics of its own."""
+def _computes_otherwise(model):
+    """Whether a model's class evaluates by a step, a loss or metrics of its own."""
     import keras
 
-    names = ("train_step", "test_step", "compute_loss", "compute_metrics")
+    names = ("test_step", "compute_loss", "compute_metrics")
     return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in names)
 
 
