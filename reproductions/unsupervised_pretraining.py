@@ -43,7 +43,7 @@ seeds, one H100, 20 minutes by estimate, not run yet): 1,000 units a layer throu
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.statistics import deviation_interval
 from zoo.reproductions.trainers import label_references, label_verdicts
-from zoo.reproductions.trainers.label_curves import FILTERS, train_with_labels
+from zoo.reproductions.trainers.label_curves import FILTERS, chosen_rate, train_with_labels
 from zoo.reproductions.trainers.label_rows import (
     MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDE, WIDTH, errors_of, labels_of, large_of, nets_of, setting, spread_metric,
     wide,
@@ -110,7 +110,9 @@ def trials(budget):
     all_labels = [*many, 10000, 50000]
     size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], hour=all_labels, full=all_labels)
     rates = [1e-3, 3e-3, 1e-2, 3e-2]
-    size["rates"] = budget.choose(smoke=[1e-2], quick=rates, hour=rates[:2], full=[3e-4, 1e-3])
+    size["rates"] = budget.choose(smoke=[1e-2], quick=rates, hour=rates, full=[3e-4, 1e-3])
+    if budget.name == "hour":  # three with all labels, which are most of the work
+        size["own_rates"] = {chosen_rate(all_labels[-1]): rates[:3]}
     width = budget.choose(smoke=24, quick=200, hour=200, full=WIDTH)
     passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
@@ -126,9 +128,8 @@ def trials(budget):
         cost = (1 + depth) * (len(labels) + (2 if noise else 0))
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost, leaves=drawn)
 
-    older = [start for start in STARTS if start != "scaled"]  # the hour's run is from before there was such a start
-    deepest = budget.choose(smoke=("random", "scaled", "denoising", "modern"), quick=STARTS, hour=older, full=STARTS)
-    shallower = budget.choose(smoke=(), quick=(*UNTRAINED, *PRETRAINED), hour=older, full=STARTS)
+    deepest = budget.choose(smoke=("random", "scaled", "denoising", "modern"), quick=STARTS, hour=STARTS, full=STARTS)
+    shallower = budget.choose(smoke=(), quick=(*UNTRAINED, *PRETRAINED), hour=STARTS, full=STARTS)
     for depth in depths:
         for start in deepest if depth == depths[-1] else shallower:
             yield trial(start, depth, size["labels"])

@@ -26,8 +26,9 @@ def train_with_labels(trial, report):
     """The run function of unsupervised_pretraining: one start and architecture, fine-tuned on every number of labels.
 
     The recipe names options (of autoencoder_stack), pretraining (of zoo.pretrain and its learning_rate, None for a random
-    start), n_train, n_test, labels (how many, ascending), rates (step sizes), epochs, draws and batch_size. All training
-    images are there to pre-train on; a seed's labelled ones are drawn by it, the same whatever the start. An epoch takes
+    start), n_train, n_test, labels (how many, ascending), rates (step sizes), epochs, draws and batch_size; own_rates, if it is
+    there, has the step sizes of single numbers of labels, under what the chosen one is called. All training images are there
+    to pre-train on; a seed's labelled ones are drawn by it, the same whatever the start. An epoch takes
     `draws` examples, or all that are labelled where these are more, so that few labels get no fewer updates.
     Weights are those of the epoch that validates best, in the step size whose seeds validate best, for each number of
     labels. Rows: test, validation and, with everything labelled, training error with so many labels, and that step size.
@@ -47,9 +48,10 @@ def train_with_labels(trial, report):
         tuned = _fine_tune(trial, starts.weights, labels, train, validation, test)
         for place, n in enumerate(labels):
             rate = most_accurate(tuned.validation[:, place])
+            chosen = {chosen_rate(n): _rates(r, labels)[rate]}
             counts = {"n_train": n, "n_test": len(test.x), "parameters": starts.parameters, "updates": tuned.updates}
             shared = counts | {"seconds": tuned.seconds + starts.seconds}
-            rows += rows_of(trial.seeds, {f"step_size_for_{n}_labels": r["rates"][rate]}, shared)
+            rows += rows_of(trial.seeds, chosen, shared)
             errors = {"test": tuned.test, "validation": tuned.validation, "training": tuned.training}
             for split, values in errors.items():
                 if split != "training" or n == len(train.x):
@@ -62,6 +64,16 @@ def train_with_labels(trial, report):
 def metric(split, labels):
     """What an error with so many labels is called in runs.csv."""
     return f"{split}_error_with_{labels}_labels_pct"
+
+
+def chosen_rate(labels):
+    """What the step size chosen for so many labels is called in runs.csv."""
+    return f"step_size_for_{labels}_labels"
+
+
+def _rates(recipe, labels):
+    """The step sizes tried with some numbers of labels that train together."""
+    return recipe.get("own_rates", {}).get(chosen_rate(labels[-1]), recipe["rates"])
 
 
 def _builder(trial, train):
@@ -86,7 +98,7 @@ def _fine_tune(trial, weights, labels, train, validation, test):
     from zoo.reproductions.trainers.step_sizes import errors_on, losses_on
     from zoo.training.recipe import optimizer, recipe, steps
 
-    r, rates, seeds = trial.recipe, trial.recipe["rates"], trial.seeds
+    r, rates, seeds = trial.recipe, _rates(trial.recipe, labels), trial.seeds
     shape, copies = (len(rates), len(labels), len(seeds)), len(rates) * len(labels)
     draws = max(r["draws"], labels[-1])
     own = [np.resize(labelled_examples(train.y, n, seed), draws) for n in labels for seed in seeds]

@@ -20,7 +20,7 @@ UNTRAINED = ("random", "scaled")  # what pre-training is held against, in its be
 RIVALS = ("rectified", "modern")
 BEST = "each in its best depth"
 TOP = 20
-WIDE = ("random", "denoising", "modern")  # the hour's nets of the full budget's size, trained as there, with all labels
+WIDE = ("random", "scaled", "denoising", "modern")  # the hour's nets of the full budget's size, trained as there, with all labels
 WIDTH = 1000  # units a layer of the full budget
 
 
