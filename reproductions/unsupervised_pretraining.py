@@ -45,8 +45,7 @@ from zoo.reproductions.harness.statistics import deviation_interval
 from zoo.reproductions.trainers import label_references, label_verdicts
 from zoo.reproductions.trainers.label_curves import FILTERS, chosen_rate, train_with_labels
 from zoo.reproductions.trainers.label_rows import (
-    MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDE, WIDTH, errors_of, labels_of, large_of, nets_of, setting, spread_metric,
-    wide,
+    MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDTH, errors_of, labels_of, nets_of, recipe_of, setting, spread_metric,
 )
 
 SEEDS = {"quick": 5, "hour": 10}
@@ -114,18 +113,15 @@ def trials(budget):
     if budget.name == "hour":  # three with all labels, which are most of the work
         size["own_rates"] = {chosen_rate(all_labels[-1]): rates[:3]}
     width = budget.choose(smoke=24, quick=200, hour=200, full=WIDTH)
-    passes, rate = budget.choose(smoke=(10, 1e-2), quick=(12, 1e-3), hour=(12, 1e-3), full=(30, 1e-3))
+    passes = budget.choose(smoke=10, quick=12, hour=12, full=30)
+    pretraining = {"epochs": passes, "learning_rate": budget.choose(smoke=1e-2, quick=1e-3, hour=1e-3, full=1e-3)}
     rate_of_dropout = budget.choose(smoke=0.2, quick=0.2, hour=0.2, full=0.5)
     depths = budget.choose(smoke=(2,), quick=(1, 3), hour=(1, 2, 3), full=(1, 2, 3))
 
     def trial(start, depth, labels, top=None):
-        options, dropout, noise = STARTS[start]
-        options = options | {"widths": [width] * (depth - 1) + [top or width], "rescale": 1 / 255}
-        options["dropout"] = rate_of_dropout if dropout else 0.0
-        pretraining = noise and noise | {"epochs": passes, "batch_size": size["batch_size"], "learning_rate": rate}
-        recipe = size | {"options": options, "pretraining": pretraining, "labels": labels}
-        recipe["filters"] = drawn = depth == depths[-1] and top is None
-        cost = (1 + depth) * (len(labels) + (2 if noise else 0))
+        widths, drawn = [width] * (depth - 1) + [top or width], depth == depths[-1] and top is None
+        recipe = recipe_of(start, widths, size | {"labels": labels}, pretraining, rate_of_dropout, filters=drawn)
+        cost = (1 + depth) * (len(labels) + (2 if recipe["pretraining"] else 0))
         return Trial(dataset, MODEL, setting(start, depth, top), budget.seeds, train_with_labels, recipe, cost, leaves=drawn)
 
     deepest = budget.choose(smoke=("random", "scaled", "denoising", "modern"), quick=STARTS, hour=STARTS, full=STARTS)
@@ -135,17 +131,6 @@ def trials(budget):
             yield trial(start, depth, size["labels"])
     for start, depth in () if budget.name == "smoke" else NARROW:
         yield trial(start, depth, size["labels"][-1:], TOP)
-    if budget.name == "hour":
-        yield from _wide(dataset, budget)
-
-
-def _wide(dataset, budget):
-    """Trials of nets of three layers as the full budget has them, of fewer seeds and with all labels alone."""
-    whole = {trial.setting: trial for trial in trials(Budget.named("full"))}
-    for start in WIDE:
-        trial = whole[setting(start, 3)]
-        recipe = trial.recipe | {"labels": trial.recipe["labels"][-1:], "filters": False}
-        yield Trial(dataset, MODEL, wide(start), budget.seeds[:5], train_with_labels, recipe, 40 + 60 * (start == "denoising"))
 
 
 def summarise(runs):
@@ -176,8 +161,7 @@ def draw(runs):
     for (above, below), depth in zip(panels.T, depths):
         rows = {start: nets[start, depth, None] for start in STARTS if (start, depth, None) in nets}
         errors = {start: errors_of(runs, row, labels) for start, row in rows.items()}
-        larger = {start: errors_of(runs, row, labels[-1:]) for start, row in (large_of(runs) if depth == 3 else {}).items()}
-        pictures.draw_errors(above, labels, errors, larger, f"{WIDTH} units a layer")
+        pictures.draw_errors(above, labels, errors)
         pictures.draw_gaps(below, labels, errors, "random")
         above.set_title(f"{runs.dataset.iloc[0]}, {depth} hidden layer{'s' if depth > 1 else ''}", fontsize=10)
     panels[0, 0].set_ylabel("test error, %")

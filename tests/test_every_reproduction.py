@@ -30,7 +30,7 @@ COMMITTED = result_folders(RESULTS)
 # What each test example costs is known; frames of speech are not drawn one by one.
 TELLS_LOSSES = (
     "convnet_vs_dense", "forecasting", "joint_training", "language_model", "linear_separability", "long_term_memory",
-    "relu_learns_faster", "selectivity_invariance", "shallow_vs_deep", "unsupervised_pretraining",
+    "published_stack", "relu_learns_faster", "selectivity_invariance", "shallow_vs_deep", "unsupervised_pretraining",
 )
 ALIKE = 0.05  # what changes at most where other versions of matplotlib draw the same
 

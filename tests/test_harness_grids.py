@@ -71,6 +71,17 @@ def test_ends_of_a_dict_of_lists_and_of_orders():
     assert found == {"gamma": "the largest of 2 tried", "order": ""}
 
 
+@pytest.mark.parametrize("recipe", [{"rates": RATES, "own_rates": {"step_size_for_9_labels": [0.01, 0.001]}}, {
+    "own_rates": {"step_size_for_9_labels": [0.01, 0.001]}, "rates": RATES,
+}])  # fmt: skip
+def test_a_metric_may_have_a_grid_of_its_own(recipe):
+    """0.01 is inside the grid that others have, and the largest of its own; 0.1 was not in that."""
+    assert ends(recipe, step_size_for_9_labels=[0.01] * 3, step_size_for_5_labels=[0.01] * 3) == {
+        "step_size_for_9_labels": "the largest of 2 tried", "step_size_for_5_labels": "",
+    }  # fmt: skip
+    assert ends(recipe, step_size_for_9_labels=[0.1] * 3) == {}
+
+
 @pytest.mark.parametrize("epochs, said", [([97] * 3, "97 of at most 100"), ([94] * 3, ""), ([40, 100, 60], "100 of at most 100 in 1 of 3 seeds")])
 def test_who_stops_near_the_last_epoch_that_there_may_be_is_at_an_end(epochs, said):
     assert ends({"epochs": 100}, epochs=epochs, test_error_pct=[1, 2, 3]) == {"epochs": said}

@@ -16,10 +16,10 @@ def ends_of_grids(trials, runs):
     """{(dataset, model, setting, metric): in words, how many seeds took an end of the grid} of metrics that are of a grid.
 
     A recipe's grid is one of its LISTS, a list of dicts with the same keys ("settings", "grid") or a dict of lists; the
-    metric is called after the key: key, chosen_key, or tuned_key_for_something. "" where no seed took an end, or 0 of
-    numbers that are not negative. Grids of one value, and those that do not have what was taken, as an older one may have,
-    are left out. A recipe whose epochs are a number has in its metric of that name, if any, when it stopped: near the end of
-    them all is an end, too.
+    metric is called after the key: key, chosen_key, or tuned_key_for_something; a key that is all of a metric's name is that
+    metric's own. "" where no seed took an end, or 0 of numbers that are not negative. Grids of one value, and those that do
+    not have what was taken, as an older one may have, are left out. A recipe whose epochs are a number has in its metric of
+    that name, if any, when it stopped: near the end of them all is an end, too.
     """
     found = {}
     for trial in trials:
@@ -30,12 +30,13 @@ def ends_of_grids(trials, runs):
             last = stopped[stopped.between(NEARLY * most, most)]
             some = "" if len(last) == len(stopped) else f" in {len(last)} of {len(stopped)} seeds"
             found[(*trial.row, "epochs")] = f"{last.max():g} of at most {most}{some}" if len(last) else ""
-        for key, values in _grids(trial.recipe).items():
-            for metric in lines.metric.unique():
-                if metric.partition("_for_")[0] == key or metric.partition("_for_")[0].endswith(f"_{key}"):
-                    taken = lines[lines.metric == metric].value.to_numpy(dtype="float64")
-                    if _near(taken[np.isfinite(taken)][:, None], np.array(sorted(values))).any(axis=1).all():
-                        found[(*trial.row, metric)] = _ends(taken, values)
+        grids = _grids(trial.recipe)
+        for metric in lines.metric.unique():
+            kind = metric.partition("_for_")[0]
+            for key in [metric] if metric in grids else [key for key in grids if kind == key or kind.endswith(f"_{key}")]:
+                taken = lines[lines.metric == metric].value.to_numpy(dtype="float64")
+                if _near(taken[np.isfinite(taken)][:, None], np.array(sorted(grids[key]))).any(axis=1).all():
+                    found[(*trial.row, metric)] = _ends(taken, grids[key])
     return found
 
 

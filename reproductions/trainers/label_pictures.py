@@ -9,18 +9,14 @@ from zoo.reproductions.harness.figures import mosaic
 from zoo.reproductions.harness.statistics import mean_interval
 
 
-def draw_errors(axes, labels, errors, larger, name):
-    """Every seed a dot and the means a line; of larger nets, {start: (seeds, 1)} with most labels, the means a dash by this name."""
+def draw_errors(axes, labels, errors):
+    """Every seed a dot and the means a line."""
     from matplotlib.ticker import LogLocator
 
     for index, (start, seeds) in enumerate(errors.items()):
         places = _beside(labels, index)
         axes.plot(places, seeds.T, "o", color=f"C{index}", ms=3, alpha=0.6)
         axes.plot(places, np.nanmean(seeds, axis=0), color=f"C{index}", lw=1.3, label=start)
-        if start in larger:
-            axes.plot(places[-1:], np.nanmean(larger[start], axis=0), "_", color=f"C{index}", ms=16, mew=2.5)
-    if larger:
-        axes.plot([], [], "_", color="grey", ms=16, mew=2.5, label=name)
     axes.set(xscale="log", yscale="log")
     axes.minorticks_off()
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))

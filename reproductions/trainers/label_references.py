@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from zoo.reproductions.harness import Published
 from zoo.reproductions.trainers.label_curves import metric
-from zoo.reproductions.trainers.label_rows import MODEL, TOP, setting, spread_metric, wide
+from zoo.reproductions.trainers.label_rows import MODEL, TOP, setting, spread_metric
 
 
 def _published():
@@ -64,8 +64,6 @@ def _published():
         note = f"{older if start == 'random' else 'fine-tuned by plain SGD'}; over more seeds"
         row = ("mnist", MODEL, setting(start, depth), spread_metric(50000))
         found[row] = Published(net, seeds, note, metric="test_error_pct", spread=True)
-    for start in ("random", "denoising"):
-        found["mnist", MODEL, wide(start), metric("test", 50000)] = found[at(start, 3, 50000)]
     for labels in (100, 600, 1000, 3000):
         found[at("random", 1, labels)] = error("NN", f"{labels} labels", "another size of net")
         cae = "a contractive penalty in place of noise, 60,000 unlabelled images"

@@ -20,7 +20,6 @@ UNTRAINED = ("random", "scaled")  # what pre-training is held against, in its be
 RIVALS = ("rectified", "modern")
 BEST = "each in its best depth"
 TOP = 20
-WIDE = ("random", "scaled", "denoising", "modern")  # the hour's nets of the full budget's size, trained as there, with all labels
 WIDTH = 1000  # units a layer of the full budget
 
 
@@ -29,20 +28,21 @@ def setting(start, depth, top=None):
     return f"{start} start, {depth} layer{'s' if depth > 1 else ''}{f', {top} on top' if top else ''}"
 
 
-def wide(start):
-    """What the tables of the hour call a net of the full budget's size."""
-    return f"{setting(start, 3)} of {WIDTH}"
+def recipe_of(start, widths, size, pretraining, dropout=0.0, filters=False):
+    """The recipe of train_with_labels for a net with a start.
+
+    size: n_train, n_test, labels, rates, epochs, draws, batch_size. pretraining: epochs and learning_rate of layers that are
+    pre-trained. dropout: the share, where the start has any. filters: whether those of the first layer are left.
+    """
+    options, drops, noise = STARTS[start]
+    options = options | {"widths": [*widths], "rescale": 1 / 255, "dropout": dropout if drops else 0.0}
+    pretraining = noise and noise | pretraining | {"batch_size": size["batch_size"]}
+    return size | {"options": options, "pretraining": pretraining, "filters": filters}
 
 
 def spread_metric(labels):
     """What the standard deviation over seeds of the test error with so many labels is called in the tables."""
     return metric("test", labels).replace("error", "error_standard_deviation")
-
-
-def large_of(runs):
-    """{start: row} of the nets of the full budget's size in the hour's runs."""
-    rows = {start: (runs.dataset.iloc[0], MODEL, wide(start)) for start in WIDE}
-    return {start: row for start, row in rows.items() if row[2] in set(runs.setting)}
 
 
 def nets_of(runs):

@@ -1,22 +1,14 @@
 """What unsupervised_pretraining judges: starts against each other at every number of labels, spreads, the narrow top layer."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from zoo.reproductions.harness import Published, as_published, check, paired_difference, target
-from zoo.reproductions.harness.published import published_value
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness import check, paired_difference
 from zoo.reproductions.harness.statistics import deviation_ratio_interval, mean_interval, slopes
 from zoo.reproductions.trainers.label_curves import metric
 from zoo.reproductions.trainers.label_rows import (
-    BEST, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, errors_of, labels_of, large_of, name_of, nets_of, wide,
+    BEST, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, errors_of, labels_of, name_of, nets_of,
 )
 from zoo.reproductions.trainers.label_trends import trends
-
-# Vincent et al. (2010); the spread is half their interval, over test images.
-STACK = Published("stacked denoising autoencoder, 3 layers", "50k train", metric="test_error_pct")
-FULL_STACK = 2_000_000  # weights of the full budget's net of three layers, at least: the target is for nets of that size
 
 
 def checks_of(runs):
@@ -44,7 +36,6 @@ def checks_of(runs):
     checks += [_spread(runs, nets, "denoising", *pair) for pair in spread]
     if ("autoencoder", 3, TOP) in nets:
         checks += _narrow(runs, nets)
-    checks += _of_published_size(runs, nets)
     return checks
 
 
@@ -138,23 +129,4 @@ def _narrow(runs, nets):
         rows = {"better": nets[start, 3, TOP], "worse": nets["random", 1, TOP]}
         name = f"{TOP} units on top: three layers, {start} start, beat one"
         checks.append(paired_difference(runs, **rows, metric=metric("test", labels), name=name))
-    return checks
-
-
-def _of_published_size(runs, nets):
-    """Vincent et al. (2010): what a denoising stack as large as theirs comes to with all labels, and its rivals beside it."""
-    measured, checks, large = {"metric": metric("test", 50000)}, [], large_of(runs)
-    row = large.get("denoising") or nets.get(("denoising", 3, None))
-    for rival in ("random", "modern") if "denoising" in large else ():
-        if rival in large:
-            name = f"{name_of(row)} beats {wide(rival)}"
-            checks.append(paired_difference(runs, better=row, worse=large[rival], name=name, **measured))
-    if row and 50000 in labels_of(runs) and lines_of(runs, row).parameters.max() >= FULL_STACK:
-        error, within = (
-            published_value("unsupervised_pretraining", {(*row, measured["metric"]): entry}, row, measured["metric"])
-            for entry in (STACK, replace(STACK, spread=True))
-        )
-        checks.append(target(runs, row, at_most=error, **measured))
-        name = f"{name_of(row)}: within the interval published with the error"
-        checks.append(as_published(runs, row, error, within=within, name=name, **measured))
     return checks

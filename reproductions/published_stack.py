@@ -1,0 +1,107 @@
+"""The pre-trained net as it was published: three denoising layers of 1,000 units, all labels of MNIST, against 1.28 %.
+
+No other claim of the review's than that of unsupervised_pretraining, whose nets of 200 units a few minutes can train: here
+are those of the size that Vincent et al. (2010) gave a figure for, beside the same net from a random start, and with
+rectified units and dropout, the start that no one pre-trains.
+
+Expected, full budget (5 seeds so far, an hour and a half on 2 cores): from the denoising start they err on 1.35 %, within the
+published interval of 1.28 %, for which noise and widths were chosen, plus or minus 0.22, but not down to 1.28 itself; from
+the random one, whose sigmoids start more narrowly than suits them (see unsupervised_pretraining), on 1.83; the modern start
+(1.51) is not clearly behind. Quick (3 seeds, 10,000 images, three minutes): less of the same.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from zoo.reproductions.harness import Published, Trial, as_published, paired_difference, target
+from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.trainers import label_references
+from zoo.reproductions.trainers.label_curves import metric, train_with_labels
+from zoo.reproductions.trainers.label_rows import MODEL, WIDTH, errors_of, labels_of, name_of, recipe_of, setting
+
+STARTS = ("random", "denoising", "modern")
+LAYERS, ALL = 3, 50000  # hidden ones; labels: the training images of MNIST but for those kept for validation
+PLACE = 10.5
+HEADLINES = (
+    "mnist denoising start, 3 layers beats random start, 3 layers, * labels",
+    "mnist denoising start, 3 layers beats modern start, 3 layers, * labels",
+)
+PROTOCOL = f"""
+Nets of {LAYERS} layers of {WIDTH:,} units, trained as unsupervised_pretraining's full budget trains its own, whose protocol
+says how starts differ and what pre-training is: here with all labels alone ({ALL:,}; quick: 10,000 images in all, 4,000 to
+test). Layers learn their inputs for 30 epochs (quick: 6), all are fine-tuned by Adam with cosine decay for 20 (quick: 5), in
+batches of 128, the epoch that errs least on validation in the step size of 0.0003 and 0.001 whose seeds do so, of which the
+one chosen is always an end. The recipe was set before. The full runs were lines of unsupervised_pretraining's hour before
+they had a page of their own; they came in after the test errors of its small nets had been seen, and while they trained other
+work ran beside them, which their seconds hold. Sigmoids start within Glorot & Bengio's bounds alone, which are for units of
+slope 1 at 0; four times these suit them better in small nets, and might here. That 1.28 is held against the interval
+published with it, too, was put in when results were known. The published encoders and decoders shared weights, as we recall;
+ours have their own.
+"""
+
+
+_FINE_TUNING = {"rates": [3e-4, 1e-3], "draws": 10000, "batch_size": 128}
+
+
+def trials(budget):
+    """One trial per start; smoke on scikit-learn's small digits in nets of few units."""
+    dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
+    size = budget.choose(
+        smoke={"n_train": 600, "n_test": 150, "labels": [600], "epochs": 6, "rates": [1e-2], "draws": 600, "batch_size": 20},
+        quick={"n_train": 10000, "n_test": 4000, "labels": [10000], "epochs": 5} | _FINE_TUNING,
+        full={"n_train": None, "n_test": None, "labels": [ALL], "epochs": 20} | _FINE_TUNING,
+    )
+    pretraining = budget.choose(
+        smoke={"epochs": 6, "learning_rate": 1e-2},
+        quick={"epochs": 6, "learning_rate": 1e-3},
+        full={"epochs": 30, "learning_rate": 1e-3},
+    )
+    widths = [budget.choose(smoke=24, quick=WIDTH, full=WIDTH)] * LAYERS
+    for start in STARTS:
+        recipe = recipe_of(start, widths, size, pretraining, dropout=0.5)
+        cost = 3 if recipe["pretraining"] else 1
+        yield Trial(dataset, MODEL, setting(start, LAYERS), budget.seeds, train_with_labels, recipe, cost)
+
+
+def judge(runs):
+    """Whether pre-training spares errors, and whether it comes to what was published with as many labels."""
+    rows = {start: (runs.dataset.iloc[0], MODEL, setting(start, LAYERS)) for start in STARTS}
+    (labels,), row = labels_of(runs), rows["denoising"]
+    error, checks = {"metric": metric("test", labels)}, []
+    for rival in ("random", "modern"):
+        name = f"{name_of(row)} beats {rows[rival][2]}, {labels} labels"
+        checks.append(paired_difference(runs, better=row, worse=rows[rival], name=name, **error))
+    if labels == ALL:
+        value, within = (published_value("published_stack", {row: each}, row) for each in (STACK, replace(STACK, spread=True)))
+        name = f"{name_of(row)}: within the interval published with the error"
+        checks += [target(runs, row, at_most=value, **error), as_published(runs, row, value, within=within, name=name, **error)]
+    return checks
+
+
+def draw(runs):
+    """Test errors from each start, every seed a dot, their mean a stroke; a line at the published error."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.4))
+    axes, (labels,), row = figure.subplots(), labels_of(runs), (runs.dataset.iloc[0], MODEL, setting("denoising", LAYERS))
+    for height, start in enumerate(STARTS):
+        errors = errors_of(runs, (*row[:2], setting(start, LAYERS)), [labels])[:, 0]
+        axes.plot(errors, [height] * len(errors), "o", color=f"C{height}", alpha=0.6)
+        axes.plot(np.nanmean(errors), height, "|", color=f"C{height}", ms=22, mew=2)
+    if labels == ALL:
+        value = published_value("published_stack", {row: STACK}, row)
+        axes.axvline(value, color="black", lw=1, ls="--", label="published, denoising")
+        axes.legend(fontsize=8)
+    axes.set(yticks=range(len(STARTS)), yticklabels=STARTS, ylim=(-0.6, len(STARTS) - 0.4), xlabel="test error, %")
+    axes.set_title(f"{LAYERS} layers, {runs.parameters.max():,.0f} weights, {row[0]}, {labels:,} labels", fontsize=10)
+    return figure
+
+
+# Vincent et al. (2010); the spread is half their interval, over test images.
+STACK = Published("stacked denoising autoencoder, 3 layers", "50k train", topic="unsupervised_pretraining")
+PUBLISHED = {
+    key: [replace(entry, topic=STACK.topic) for entry in entries]
+    for key, entries in label_references.PUBLISHED.items()
+    if key[2:] in [(setting(start, LAYERS), metric("test", ALL)) for start in STARTS]
+}

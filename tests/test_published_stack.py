@@ -1,0 +1,54 @@
+"""published_stack: nets of the published size, trained as unsupervised_pretraining's full budget trains them, against 1.28 %."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo.reproductions import published_stack as claim
+from zoo.reproductions import unsupervised_pretraining
+from zoo.reproductions.harness import Budget
+from zoo.reproductions.harness.published import matches
+from zoo.reproductions.trainers.label_curves import metric
+from zoo.reproductions.trainers.label_rows import setting
+
+ERRORS = {"random": 1.5, "denoising": 1.2, "modern": 1.3}
+
+
+def verdicts(labels=50000, **errors):
+    found = []
+    for place, (start, mean) in enumerate((ERRORS | errors).items()):
+        by_seed = mean + np.random.RandomState(place).normal(size=12) / 1e3
+        shared = {"dataset": "mnist", "model": claim.MODEL, "setting": setting(start, 3), "parameters": 2_797_010}
+        found += [shared | {"metric": metric("test", labels), "seed": seed, "value": value} for seed, value in enumerate(by_seed)]
+    return {check.name: check for check in claim.judge(pd.DataFrame(found))}
+
+
+def test_its_nets_are_those_of_the_full_budget_with_all_labels():
+    mine = {trial.setting: trial.recipe for trial in claim.trials(Budget.named("full"))}
+    full = {trial.setting: trial.recipe for trial in unsupervised_pretraining.trials(Budget.named("full"))}
+    assert len(mine) == 3
+    for name, recipe in mine.items():
+        assert recipe | {"labels": full[name]["labels"], "filters": True} == full[name]
+        assert recipe["labels"] == [50000] and recipe["options"]["widths"] == [1000] * 3
+
+
+def test_starts_are_held_against_each_other():
+    found = verdicts(modern=1.1)
+    for rival, gap, verdict in (("random", 0.3, "reproduced"), ("modern", -0.1, "contradicted")):
+        check = found[f"mnist denoising start, 3 layers beats {rival} start, 3 layers, 50000 labels"]
+        assert check.verdict == verdict and check.effect == pytest.approx(gap, abs=0.01)
+
+
+@pytest.mark.parametrize("denoising, reached, near", [
+    (1.2, "reproduced", "reproduced"), (1.4, "contradicted", "reproduced"), (1.6, "contradicted", "contradicted"),
+])  # fmt: skip
+def test_the_denoising_net_is_held_against_what_was_published(denoising, reached, near):
+    target, within = [check for check in verdicts(denoising=denoising).values() if "1.28" in check.sentence]
+    assert (target.verdict, within.verdict) == (reached, near) and "denoising start, 3 layers" in target.sentence
+    assert within.effect == pytest.approx(abs(denoising - 1.28), abs=0.01) and "claimed below 0.22" in within.sentence
+    (first, *_) = matches("published_stack", claim.PUBLISHED, ("mnist", claim.MODEL, setting("denoising", 3)), metric("test", 50000))
+    assert first.value == "1.28", "Vincent et al. (2010)"
+
+
+def test_a_part_of_the_labels_is_not_held_against_what_was_published():
+    assert len(verdicts(labels=10000)) == 2
