@@ -15,12 +15,17 @@ from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 pytestmark = pytest.mark.backend
 
 
-@pytest.mark.parametrize("given", [SIGMOID_START, keras.initializers.VarianceScaling(**SIGMOID_START["config"])], ids=type)
+SCALED = keras.initializers.VarianceScaling(**SIGMOID_START["config"])
+GIVEN = {"configuration": SIGMOID_START, "object": SCALED, "serialized": keras.initializers.serialize(SCALED)}
+
+
+@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
 def test_an_initialiser_is_saved_and_what_is_made_anew_starts_from_it(given, tmp_path):
     model = make(activation="sigmoid", initialiser=given, widths=(200, 12))
     folder = zoo.save_preset(model, tmp_path / "scaled")
     config = read(folder, "config.json")
-    assert config["format"] == 2 and config["options"]["initialiser"]["class_name"] == "VarianceScaling"
+    assert config["format"] == 2 and config["options"]["initialiser"].keys() == {"class_name", "config"}
+    assert config["options"]["initialiser"]["class_name"] == "VarianceScaling"
     np.testing.assert_allclose(logits(zoo.from_preset(folder)), logits(model), rtol=1e-5, atol=1e-6)
     kernel = keras.ops.convert_to_numpy(zoo.from_preset(folder, load_weights=False).weights[0])
     assert kernel.shape == (64, 200) and np.abs(kernel).max() == pytest.approx(4 * (6 / 264) ** 0.5, rel=0.01)
@@ -37,3 +42,9 @@ def test_none_of_them_but_is_kerass_own(name, tmp_path):
     own = type(name, (keras.initializers.HeNormal,), {"__call__": lambda self, shape, dtype=None: keras.ops.zeros(shape, dtype)})
     with pytest.raises(InvalidInput, match="can't hold the option initialiser of this mlp"):
         zoo.save_preset(make(initialiser=own()), tmp_path / "mine")
+
+
+def test_a_serialized_one_of_somebody_elses_is_refused(tmp_path):
+    told = keras.initializers.serialize(SCALED) | {"registered_name": "mine>VarianceScaling"}
+    with pytest.raises(InvalidInput, match="can't hold the option initialiser of this mlp"):
+        zoo.save_preset(make(initialiser=told), tmp_path / "mine")

@@ -51,6 +51,7 @@ def save_preset(model, folder, card=None, class_names=None):
     """
     folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=_plain))
+    made["options"] = {name: _in_short(value) for name, value in made["options"].items()}
     config = {"format": config_format(made["options"]), **made}
     for option, value in made["options"].items():
         if not (is_plain(value) or is_initialiser(value)):
@@ -91,6 +92,14 @@ def _plain(value):
     if type(value) is getattr(initializers, type(value).__name__, None):  # and not somebody's own of the same name
         return {"class_name": type(value).__name__, "config": value.get_config()}
     return value.item() if isinstance(value, np.generic) else repr(value)
+
+
+def _in_short(value):
+    """An initialiser as keras.initializers.serialize tells it, as one of Keras's own is written here; all else as it is."""
+    told = {"module": "keras.initializers", "registered_name": None}
+    if isinstance(value, dict) and told.items() <= value.items() and value.keys() == {*told, "class_name", "config"}:
+        return {"class_name": value["class_name"], "config": value["config"]}
+    return value
 
 
 def _storable(model, config):
