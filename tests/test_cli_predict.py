@@ -278,3 +278,14 @@ def test_in_python_a_mistake_is_one_error(preset, images, options, message):
         zoo.classify(preset, images, **options)
     with pytest.raises(InvalidInput, match="tells no classes apart"):
         zoo.classify("lstm_taylor_demand", "photo.png")
+
+
+def test_a_model_in_a_scale_of_its_own_guesses_at_no_pixels(call, tmp_path):
+    """It was trained on 0..1, or on what nobody knows: 255 times as much would give a confident answer."""
+    folder = zoo.save_preset(zoo.create_model("linear", (28, 28), 10, rescale=None), tmp_path / "unit")
+    Image.fromarray(np.eye(28, dtype="uint8") * 255).save(tmp_path / "line.png")
+    with pytest.raises(InvalidInput, match="unit was made with rescale=None: it learnt from values in a scale that no preset tells"):
+        zoo.classify(folder, tmp_path / "line.png")
+    code, out, err = call(str(folder), str(tmp_path / "line.png"))
+    assert code == 1 and not out and "rescale=None" in err and err.count("\n") == 1
+    assert "values in the scale that it learnt from" in (folder / "README.md").read_text() and "0..255" not in (folder / "README.md").read_text()

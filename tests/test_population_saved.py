@@ -303,8 +303,9 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "text.npz").write_text("no archive")
     np.savez(tmp_path / "pickle.npz", about=np.array([{"format": 1}], dtype=object))
     (tmp_path / "folder.npz").mkdir()
+    np.savez_compressed(tmp_path / "bomb.npz", head=np.zeros(10**7))
     for name, error in {"none.npz": InvalidInput, "other.npz": InvalidInput, "other.npy": InvalidInput, "text.npz": CorruptFile,
-                        "pickle.npz": CorruptFile, "folder.npz": ResultsError}.items():  # fmt: skip
+                        "pickle.npz": CorruptFile, "bomb.npz": CorruptFile, "folder.npz": ResultsError}.items():  # fmt: skip
         with pytest.raises(error, match=name):
             compiled([0]).restore(tmp_path / name)
 

@@ -278,6 +278,13 @@ def test_what_holds_no_golden_logits_of_the_model_is_refused(digits):
             zoo.evaluate_preset(digits)
 
 
+@pytest.mark.parametrize("name", ["config.json", "card.json", "model.weights.h5", "SHA256SUMS"])
+def test_a_file_of_a_terabyte_is_refused_unread(preset, name):
+    os.truncate(preset / name, 2**40)
+    with pytest.raises(CorruptFile, match=f"{name} is larger than such a file can be"):
+        zoo.from_preset(preset)
+
+
 def test_sums_that_are_no_sums_are_refused(preset):
     for text in ("", "0" * 64 + "  ../../etc/passwd\n", "abc  config.json\n", "\0"):
         (preset / "SHA256SUMS").write_text(text)

@@ -1,8 +1,11 @@
 """Loading a preset compiles nothing on JAX, and layers that draw have the seeds that Keras gives them."""
 
+import errno
 import os
 import subprocess
 import sys
+import threading
+import time
 import warnings
 
 import keras
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.errors import ResultsError
 from zoo.presets import loading
 
 COUNT = """
@@ -43,6 +47,67 @@ def test_seeds_are_those_of_keras(seed):
         ours = keras.random.SeedGenerator(seed).state
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(ours), keras.ops.convert_to_numpy(theirs))
+
+
+@pytest.mark.backend
+def test_a_model_made_of_parts_of_another_is_loaded(tmp_path):
+    """Its builder starts the variables of the whole one, more than its file has."""
+    from zoo.registry import _builders, register_model
+
+    @register_model
+    def tuned_for_the_test(input_shape, classes):
+        base = zoo.from_preset("mlp_mnist")
+        outputs = keras.layers.Dense(classes, name="logits")(base.layers[-2].output)
+        return keras.Model(base.input, outputs)
+
+    try:
+        model = zoo.create_model("tuned_for_the_test", (28, 28), 2)
+        found = zoo.from_preset(zoo.save_preset(model, tmp_path / "tuned", {"flops_per_example": 1}))
+    finally:
+        del _builders["tuned_for_the_test"]
+    x = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype("uint8")
+    np.testing.assert_allclose(found.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.backend
+def test_warnings_stay_warnings_where_threads_load_at_once(monkeypatch):
+    """What one thread changes of how warnings are treated, no other may put back after it."""
+    first, second, filters = threading.Event(), threading.Event(), list(warnings.filters)
+    load = keras.Model.load_weights
+
+    def slowly(model, *args):
+        (second if first.is_set() else first).set()
+        second.wait(1)  # until the other is in here, too, if it may be
+        time.sleep(0.2 * (threading.current_thread().name == "later"))
+        return load(model, *args)
+
+    monkeypatch.setattr(keras.Model, "load_weights", slowly)
+    threads = [threading.Thread(target=zoo.from_preset, args=["linear_mnist"], name=name) for name in ("sooner", "later")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert warnings.filters == filters
+
+
+@pytest.mark.backend
+def test_no_room_for_a_copy_is_not_called_damage(monkeypatch, tmp_path):
+    def full(*args, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(loading.tempfile, "TemporaryDirectory", full)
+    with pytest.raises(ResultsError, match="No space left on device.: make room there"):
+        zoo.from_preset("linear_mnist")
+
+
+@pytest.mark.backend
+def test_memory_that_is_not_enough_is_not_called_damage(monkeypatch):
+    def full(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(keras.Model, "load_weights", full)
+    with pytest.raises(MemoryError):
+        zoo.from_preset("linear_mnist")
 
 
 @pytest.mark.backend

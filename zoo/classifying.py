@@ -50,7 +50,7 @@ def prepared(preset, images):
     from zoo.images import image_shape, prepare_pixels
     from zoo.presets import model_card
     from zoo.presets.card import layout_of
-    from zoo.tasks import CLASSIFICATION, task_of_model
+    from zoo.tasks import CLASSIFICATION, own_scale, task_of_model
 
     card = model_card(preset)
     model = card["model"]
@@ -58,6 +58,9 @@ def prepared(preset, images):
         raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
     input_shape = tuple(model["input_shape"])
     image_shape(input_shape)
+    if own_scale(model):
+        said = "zoo.prepare_image gives pixels in 0..255; bring them to that scale and call the model of zoo.from_preset"
+        raise InvalidInput(f"{card['name']} was made with rescale=None: it learnt from values in a scale that no preset tells. {said}.")
     dataset, entries = layout_of(card), []
     for place, image in enumerate(images):
         try:

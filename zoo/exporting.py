@@ -47,6 +47,7 @@ def export_model(model, path, format=None, force=False):
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
             written = Path(scratch) / f"model{SUFFIXES[format]}"
             _write(model, written, format)
+            check_output(path, format, force)  # again: something may have come there meanwhile
             put_in_place(path, written)
     except OSError as error:
         raise ResultsError(f"{path} can't be written ({error.strerror or error}); choose another place.") from error

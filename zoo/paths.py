@@ -1,8 +1,9 @@
-"""Files and folders that a user names."""
+"""Files and folders that a user names, and what is asked of them before they are read or written."""
 
 import contextlib
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
@@ -45,3 +46,12 @@ def file_to_write(given):
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise InvalidInput(f"{path} is a pipe or a device, and would be replaced; name a file.")
     return path
+
+
+def require_plain_zip(opened):
+    """Raise ValueError, or as zipfile does, where an open .npz would unpack to more than its size: np.savez compresses nothing."""
+    size = opened.seek(0, os.SEEK_END)
+    with zipfile.ZipFile(opened) as archive:
+        if sum(member.file_size for member in archive.infolist()) > size:
+            raise ValueError("it is compressed, or promises more than it holds")
+    opened.seek(0)

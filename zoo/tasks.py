@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from zoo.errors import InvalidInput
-from zoo.registry import models_text, reconstructs
+from zoo.registry import model_options, models_text, reconstructs
 
 ALPHABET = 128  # of texts: the codes of ASCII
 
@@ -71,7 +71,14 @@ def task_of_model(name, input_shape, options):
 def described(model):
     """(what goes in, what comes out), in words, of the part "model" of a card."""
     task = task_of_model(model["name"], model["input_shape"], model["options"])
-    return task.inputs, task.outputs.format(classes=model["classes"])
+    inputs = "values in the scale that it learnt from" if own_scale(model) and "0..255" in task.inputs else task.inputs
+    return inputs, task.outputs.format(classes=model["classes"])
+
+
+def own_scale(model):
+    """Whether the part "model" of a card is of one that takes its input as it is, of which nothing says what scale it has."""
+    options = {**model_options(model["name"]), **model["options"]}
+    return options.get("rescale", 1) is None
 
 
 def task_of_error(metric):
@@ -101,6 +108,10 @@ def _pixels(model, x, y):
     from zoo import reconstruction
 
     return reconstruction.targets(model, x)
+
+
+def _codes(x, made):
+    return (x.astype("int32") % min(256, made["classes"])).astype("uint8")
 
 
 def _around_the_mean(x, made):
@@ -148,7 +159,7 @@ LANGUAGE = Task(
         "made up. For study and play."
     ),
     classes=lambda data: ALPHABET, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,
-    of=lambda scores: scores["loss"] / math.log(2), examples=lambda x, made: x % min(256, made["classes"]),
+    of=lambda scores: scores["loss"] / math.log(2), examples=_codes,
 )
 FORECASTING = Task(
     name="forecasting", inputs="values of the series", outputs="its next value",

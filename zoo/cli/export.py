@@ -60,11 +60,12 @@ def export(
     given, found = (", ".join(map(str, shape[1:])) for shape in (model.input_shape, model.output_shape))
     values, outputs = described(card["model"])
     out().print(f"wrote {path}\nx: float32, (n, {given}), {values}; it gives {outputs}, (n, {found})")
-    out().print(_USE[format].format(path=json.dumps(str(path), ensure_ascii=False), output=model.layers[-1].name))
+    names = {"input": model.inputs[0].name, "output": model.layers[-1].name}
+    out().print(_USE[format].format(path=json.dumps(str(path), ensure_ascii=False), **names))
 
 
 _USE = {
     Format.KERAS: 'import keras, zoo.layers; keras.saving.load_model({path})(x)    # needs deepzoo',
     Format.SAVEDMODEL: 'import tensorflow as tf; model = tf.saved_model.load({path}); model.serve(x)',
-    Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession({path}).run(["{output}"], {{"inputs": x}})[0]',
+    Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession({path}).run(["{output}"], {{"{input}": x}})[0]',
 }

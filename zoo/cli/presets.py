@@ -109,10 +109,24 @@ def evaluate(
     model_card(preset)  # a mistyped name is refused before anything is loaded
     use_chosen_backend()
     found = evaluate_preset(preset, dataset)
+    if found.dataset is None:
+        where = "--dataset takes one of the zoo's, and Python one's own: model.compile and model.evaluate"
+        out().print(f"{preset}: no error was computed, since its card names no data set of the zoo's; {where}.")
+    else:
+        _print_error(preset, found)
+    if found.golden:
+        out().print("All files are as they were written, and the golden logits come out again.")
+    else:
+        away = f"they differ by {100 * found.golden_difference:.2g} % of the largest" if math.isfinite(found.golden_difference) else ""
+        err().print(f"The golden logits do not come out again: {away or 'not all of them are numbers'}.")
+    if not found.golden or found.agrees is False:
+        raise typer.Exit(1)
+
+
+def _print_error(preset, found):
+    """The error of an Evaluation on a data set, and whether the card says the same."""
     show_error = found.task.show
-    out().print(
-        f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}."
-    )
+    out().print(f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}.")
     if found.made_of:
         out().print(f"These examples are made of {found.made_of}'s, of which it has seen some in training: the error flatters it.")
     if found.card_error is None:
@@ -121,13 +135,6 @@ def evaluate(
         out().print(f"The card says {show_error(found.card_error)}: it agrees.")
     else:
         err().print(f"The card says {show_error(found.card_error)}: it does not agree.")
-    if found.golden:
-        out().print("All files are as they were written, and the golden logits come out again.")
-    else:
-        away = f"they differ by {100 * found.golden_difference:.2g} % of the largest" if math.isfinite(found.golden_difference) else ""
-        err().print(f"The golden logits do not come out again: {away or 'not all of them are numbers'}.")
-    if not found.golden or found.agrees is False:
-        raise typer.Exit(1)
 
 
 def train(

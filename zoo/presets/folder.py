@@ -27,7 +27,8 @@ INITIALISERS = (
 )  # fmt: skip
 KEYS = ("format", "model", "input_shape", "classes", "options")
 WORD = re.compile(r"[A-Za-z0-9_]+")
-LARGEST = 2**24  # bytes of a JSON file
+LARGEST = 2**24  # bytes of a file, but for weights and golden logits; nothing larger is read
+LARGEST_ARRAYS = 2**33
 
 
 def list_presets(pattern="*"):
@@ -157,8 +158,11 @@ def _sums(path):
 
 def _read(path):
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for, and a device may never end
+        found, most = path.stat(), LARGEST_ARRAYS if path.name in (WEIGHTS, GOLDEN) else LARGEST
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for, and a device may never end
             raise _damaged(path, "is no plain file")
+        if found.st_size > most:
+            raise _damaged(path, "is larger than such a file can be")
         return path.read_bytes()
     except CorruptFile:
         raise

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import CorruptFile, InvalidInput, reason_of
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.presets.card import inherited, parse_card
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
 from zoo.registry import create_model, models_text, reconstructs
+from zoo.training.memory import is_out_of_memory
 
 HEAD = "logits"  # the layer that a model of the zoo ends with, but for what has no weights
 LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
+MOST_STARTED = 20  # variables for each array of a weights file: a model may be made of parts of others, which start, too
 DEEPEST = 20  # groups within groups of a weights file; Keras makes five
 _origins = weakref.WeakKeyDictionary()  # of every living model what its card takes over from the preset it is made from
 _starting = threading.RLock()  # Keras's one way to start variables is changed for one thread at a time
@@ -75,7 +77,7 @@ def _watched_start(arrays=None):
     """Variables that this thread makes may not be more than LARGEST_MODEL.
 
     arrays: None, or how many a weights file has that is to replace them all: they then start at 0, whatever their
-    initialiser, and may not be more. On JAX every random start of another shape would be compiled first: seconds. So would
+    initialiser, and may not be many times as many. On JAX every random start of another shape would be compiled first: seconds. So would
     the one conversion that Keras makes for the seeds of layers that draw.
     """
     import keras
@@ -91,7 +93,7 @@ def _watched_start(arrays=None):
             started.append(4 * math.prod(variable.shape))
             if sum(started) > LARGEST_MODEL:
                 raise InvalidInput(f"it would have more than {LARGEST_MODEL // 2**30} GiB of weights.")
-            if arrays is not None and len(started) > arrays:
+            if arrays is not None and len(started) > MOST_STARTED * arrays:
                 raise CorruptFile(f"{WEIGHTS} does not hold the weights of the model in {CONFIG}: {arrays} are too few.")
         if seed is not None:
             initializer = _constant([seed, 0])
@@ -132,21 +134,32 @@ def load_weights_into(model, content, path, arrays=None):
     """Load the bytes of a weights file into a model; it must hold the variables of this model, all of them and no others.
 
     path: what an error calls the file. arrays: what count_arrays has said of these bytes, None if nobody has asked it. Raises
-    CorruptFile, also for a file that points outside itself.
+    CorruptFile, also for a file that points outside itself; ResultsError where the scratch folder of this machine is full.
     """
     arrays = count_arrays(content, path) if arrays is None else arrays
-    with _refusing(path, f"this {model.name}"), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as private:
+    with _private_copy(content) as copy, _refusing(path, f"this {model.name}"):
         if arrays != len(model.weights):
             raise ValueError(f"{arrays} arrays for {len(model.weights)} weights")
-        # A copy: nobody changes it any more, and when Keras fails, it leaves the file open.
-        copy = Path(private) / WEIGHTS
-        copy.write_bytes(content)
-        with warnings.catch_warnings():  # what Keras could only warn of is no sound file
+        with _starting, warnings.catch_warnings():  # what Keras could only warn of is no sound file; for all threads at once
             warnings.simplefilter("error", UserWarning)
             warnings.filterwarnings("ignore", message="Explicitly requested dtype")  # JAX's, where Keras's floats are float64
             model.load_weights(copy)
         if not all_finite(model):
             raise ValueError("some are NaN or infinite: it diverged")
+
+
+@contextlib.contextmanager
+def _private_copy(content):
+    """A file with these bytes that nobody else changes; when Keras fails, it leaves it open."""
+    with contextlib.ExitStack() as scratch:
+        try:
+            private = scratch.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            copy = Path(private) / WEIGHTS
+            copy.write_bytes(content)
+        except OSError as error:
+            where = tempfile.gettempdir()
+            raise ResultsError(f"Weights can't be loaded by way of {where} ({error.strerror or error}): make room there.") from error
+        yield copy
 
 
 def all_finite(model):
@@ -170,9 +183,11 @@ def _refusing(path, whose):
     """Turn whatever goes wrong in reading a weights file into a CorruptFile."""
     try:
         yield
-    except CorruptFile:
+    except (CorruptFile, MemoryError):
         raise
     except Exception as error:  # h5py and Keras raise whatever they run into
+        if is_out_of_memory(error):
+            raise
         why = reason_of(error)[:200]
         raise CorruptFile(f"{path} does not hold the weights of {whose} ({why}); nothing was loaded.") from None
 

@@ -2,18 +2,18 @@
 
 import io
 import math
-import zipfile
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from zoo.environment import on_cpu
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput
+from zoo.paths import require_plain_zip
 from zoo.presets.card import class_names, metric, model_card, says_enough_to_train
 from zoo.presets.folder import GOLDEN, find, verified
 from zoo.presets.loading import from_preset
 from zoo.registry import is_count
-from zoo.tasks import CLASSIFICATION, Task, task_of
+from zoo.tasks import CLASSIFICATION, Task, task_of, task_of_model
 
 PREDICTIONS = 3  # that may differ where another backend rounds otherwise
 SHARE = 1e-3  # of an error that is no count, likewise
@@ -25,14 +25,15 @@ CLOSE_ON_CPU, CLOSE = 1e-4, 1e-2
 class Evaluation:
     """The error of a preset on the test split of a data set, as its task states it, and what its card says (None: nothing).
 
+    dataset, error: None, and examples 0, where the card names no data set of the zoo's and nobody gave one.
     golden_difference: the largest one between the logits of golden.npz and the model's, as a share of the largest of them;
     up to golden_within it is rounding: 1e-4 on a CPU, 1e-2 on an accelerator.
     made_of: the data set that the preset learnt from, where the examples are made of that set's; it knows some of them then.
     """
 
-    dataset: str
+    dataset: str | None
     examples: int
-    error: float
+    error: float | None
     card_error: float | None
     task: Task = field(default=CLASSIFICATION, repr=False)
     golden_difference: float = 0.0
@@ -73,35 +74,36 @@ class Retraining:
 def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     """Recompute a preset's golden logits and its test error, on the data set of its card or on another one of the same kind.
 
-    Returns an Evaluation; the error is that of the model's task, in percent for classes. Every file of the preset must be
-    there as it was written, by its sha256. Raises as `from_preset` and `zoo.datasets.load` do, CorruptFile also for golden
+    Returns an Evaluation; the error is that of the model's task, in percent for classes, and None where neither says which data
+    set: a model of one's own examples is then evaluated on these, by model.compile and model.evaluate. Every file of the preset
+    must be there as it was written, by its sha256. Raises as `from_preset` and `zoo.datasets.load` do, CorruptFile also for golden
     logits that are not the model's in number, and InvalidInput where the data does not fit. batch_size: how many examples are
     taken at once, a positive integer.
     """
-    from zoo.datasets import describe, load
+    from zoo.datasets import describe, list_datasets, load
 
     if not is_count(batch_size):
         raise InvalidInput(f"batch_size is how many examples are taken at once, at least 1; got {batch_size!r}.")
     card = model_card(name_or_folder)
     own = card.get("dataset")
-    if dataset is None and own is None and "class_names" in card:
-        said = "evaluate it in Python on your own examples: model.compile and model.evaluate"
-        raise InvalidInput(f"The card of {card['name']} names no data set, and its classes are its own; {said}.")
-    if dataset is None and own is None:
-        raise InvalidInput(f"The card of {card['name']} names no data set; say which one to evaluate it on (--dataset, or dataset=...).")
-    task = _task_on(card, dataset or own["name"])  # what does not fit is refused before anything is downloaded
+    place = dataset or (own["name"] if own and own["name"] in list_datasets() else None)
+    model = card["model"]
+    # What does not fit is refused before anything is downloaded.
+    task = _task_on(card, place) if place else task_of_model(model["name"], model["input_shape"], model["options"])
     folder = find(name_or_folder)
     files = verified(folder)
     model = from_preset(name_or_folder)
     difference = golden_difference(model, files[GOLDEN], folder / GOLDEN)
-    data = load(dataset or own["name"])
+    within = CLOSE_ON_CPU if on_cpu() else CLOSE
+    if place is None:
+        return Evaluation(None, 0, None, None, task, difference, None, within)
+    data = load(place)
     model.compile(loss=task.loss(), metrics=task.metrics())
     scores = model.evaluate(
         data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
     )
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
     made_of = own["name"] if own and own["name"] in describe(data.name).sources else None
-    within = CLOSE_ON_CPU if on_cpu() else CLOSE
     return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference, made_of, within)
 
 
@@ -113,9 +115,7 @@ def golden_difference(model, content, path):
     from keras import ops
 
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > len(content):  # promised or compressed
-                raise ValueError("it is compressed")
+        require_plain_zip(io.BytesIO(content))
         with np.load(io.BytesIO(content), allow_pickle=False) as golden:
             x, logits = golden["x"], golden["logits"]
         if not len(x):
@@ -189,6 +189,8 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
     low, high = _interval_of_a_mean(metric(card), seeds)
     population = train_population(name, task.classes(data), *data.train, recipe, fresh, verbose=verbose, task=task)
     errors = {split: errors_of(population, getattr(data, split), task) for split in ("validation", "test")}
+    if folder:
+        free_folder(folder, replace=force)  # and after them: another may have saved there meanwhile
     saved = folder and _save(folder, population, data, task, recipe, errors, steps(recipe, len(data.train.x)))
     return Retraining(errors["test"], low, high, saved, task)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError, reason_of
-from zoo.paths import file_to_write, path_named
+from zoo.paths import file_to_write, path_named, require_plain_zip
 from zoo.training.architecture import difference
 
 FORMAT = "deepzoo population 1"
@@ -83,6 +83,8 @@ def _read(path):
     with opened:
         try:
             file = np.load(opened, allow_pickle=False)
+            if hasattr(file, "files"):  # and not the single array of a .npy
+                require_plain_zip(opened)
             arrays = {name: file[name] for name in getattr(file, "files", ())}
             head = json.loads(str(arrays.pop("head", '""')))
         except (*BROKEN_ARRAYS, OSError) as problem:
