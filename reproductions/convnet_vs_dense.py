@@ -181,6 +181,8 @@ def _sooner(runs, convnet, mlp, n):
     doubt = "seeds diverged" if late.isna().any() or soon.isna().any() else ""
     if never[1] and interval.low > 1 or never[0] and interval.high < 1:
         doubt = "the winner's seeds that never get there count with too few epochs"
+    if ((late == WITHIN_FIRST) & (soon == WITHIN_FIRST)).any():
+        doubt = doubt or "seeds whose nets are both there in the first epoch may be sooner with either"
     who = ("mlp", "convnet")
     lost = "".join(f", of which {k} of the {which} never get there" for k, which in zip(never, who) if k)
     first = [int((epochs == WITHIN_FIRST).sum()) for epochs in (late, soon)]

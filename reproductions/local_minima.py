@@ -37,6 +37,7 @@ TRACED = (10, 100, 500)  # the widths whose losses along lines are kept
 SMOKE = (4, 16)
 LOSSES = ("train_loss", "test_loss")
 CLOSE = 0.1  # what counts as a similar loss: more by so much at most
+ENOUGH = 50  # seeds for an interval of a spread or of percentiles over resampled ones
 TAILS = (5, 95)  # percentiles of the losses: the lucky and the unlucky, whatever the number of seeds
 PLACE = 8
 HEADLINES = (
@@ -126,7 +127,7 @@ def judge(runs):
             f"{wide[2]}: the unlucky are close to the lucky", percent(bootstrap_interval(_reach, losses)), "%",
             f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, "
             f"exceeds the {TAILS[0]}th",
-            below=100 * CLOSE, seeds=len(tables[wide]),
+            below=100 * CLOSE, seeds=len(tables[wide]), doubt=_so_few(losses),
         )
     )
     checks.append(_correlation_falls(tables, narrow, wide))
@@ -148,7 +149,7 @@ def _spread_ratio(tables, narrow, wide, loss, of):
     loss = loss.replace("_", " ")
     sentence = f"On {wide[0]}, the {of} of the {loss} of {narrow[2]} over that of {wide[2]}, {interval.n} seeds each"
     name = f"{loss}es draw together with width{', for their size' if 'over its mean' in of else ''}"
-    return check(name, interval, "times", sentence, above=1, seeds=len(both))
+    return check(name, interval, "times", sentence, above=1, seeds=len(both), doubt=_so_few(both))
 
 
 def _spread_slope(tables):
@@ -158,7 +159,8 @@ def _spread_slope(tables):
     interval = bootstrap_interval(lambda sample: np.polyfit(widths, np.log(sample.std(axis=0, ddof=1)), 1)[0], losses)
     over = f"{interval.n} seeds at each of {len(widths)} widths"
     sentence = f"Slope of the logarithm of the test loss's standard deviation on that of the width, {over}"
-    return check("spread against width", interval, "powers of the width", sentence, below=0, seeds=len(losses))
+    said = {"seeds": len(losses), "doubt": _so_few(losses)}
+    return check("spread against width", interval, "powers of the width", sentence, below=0, **said)
 
 
 def _correlation_falls(tables, narrow, wide):
@@ -178,6 +180,14 @@ def _rises_less(tables, narrow, wide):
     what = f"the training loss rises by {means} nats on the line between two solutions of {narrow[2]} and of {wide[2]}"
     sentence = f"On {wide[0]} {what}. The former less the latter, {interval.n} seeds each"
     return check("lower hills between solutions of the wide net", interval, "nats", sentence, above=0, seeds=len(rises))
+
+
+def _so_few(sample):
+    """Why a resampled interval of a spread or of percentiles decides nothing; "" where there are seeds enough.
+
+    No resample of few seeds has values as far out as further seeds would have.
+    """
+    return "" if len(sample) >= ENOUGH else "so few seeds say little about a spread"
 
 
 def _tables(runs):

@@ -73,6 +73,7 @@ images sees them all for one step. At a mark stands what a method had when it ha
 work counts as done in between. A pass in batches of few images is looked at in tenths, which are the batches drawn and what
 is left. Seconds are those of one net trained alone on the machine of the table, without compilation and without looking at
 losses and errors, SciPy's own work included: steps, or evaluations, by what each took in the fastest of five timed launches.
+One such timing of a method, and the one seed of tuning, serve all seeds: how far these may be off is in no interval here.
 A loss that is not finite is kept as such, and the line says how many seeds it befell; settings_that_diverged counts the
 settings of nine that did so in tuning. Results being known, a rule went that left the seconds undecided where a method ends
 them as it ends the examples; these checks say so instead. The races had been run with six settings each, of which SciPy's

@@ -16,6 +16,7 @@ from zoo.reproductions.trainers.data import Split
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.draws import draws, draws_in_places, in_places
 from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps, move_right
+from zoo.reproductions.trainers.learning_speed import WITHIN_FIRST
 from zoo.reproductions.trainers.nets_of_1989 import squared_error, train_on_few
 from zoo.reproductions.trainers.small_images import small_splits
 from zoo.reproductions.trainers.sample_sizes import TOLERANCE, equal_widths, train_on_draws
@@ -252,6 +253,17 @@ def test_four_places_are_judged_by_themselves_and_against_one():
     assert [found[name].verdict for name in turned] == ["contradicted"] * 3
 
 
+@pytest.mark.parametrize("lost, draws", [(6, 20), (0, 1)])
+def test_lost_draws_and_a_single_one_do_not_tell_what_weights_gain(lost, draws):
+    """A third of the draws in four places diverged, or there is one draw: nothing is decided, and the table is made all the same."""
+    noise = np.random.RandomState(0).normal(size=(2, 5, draws)) / 10
+    plain, placed = 80 + np.arange(5)[:, None] + noise[0], 80 + 3 * np.arange(5)[:, None] + noise[1]
+    placed[4, :lost] = np.nan
+    found = [check for check in early_nets.checks(in_both(plain, placed)) if "gain more" in check.name]
+    assert len(found) == 2 and {check.verdict for check in found} == {"undecided"}
+    assert all(check.effect == pytest.approx(6, abs=0.3) for check in found) or lost
+
+
 @pytest.mark.parametrize(
     "convnet, mlp, reached, verdict",
     [
@@ -260,6 +272,9 @@ def test_four_places_are_judged_by_themselves_and_against_one():
         ((200.0, 210, 1900), (4.0, 5, 30), ((1, 1, 1), (1, 1, 0)), "undecided"),
         ((30.0, 30, 30), (4.0, 5, 6), ((0, 0, 0), (1, 1, 1)), "contradicted"),
         ((4.0, np.nan, 6), (30.0, 31, 32), ((1, 1, 1), (1, 1, 1)), "undecided"),
+        ((WITHIN_FIRST, 1.1, 1.2), (4.0, 5, 6), ((1, 1, 1), (1, 1, 1)), "reproduced"),  # a lower bound, too
+        ((WITHIN_FIRST, 1.1, 1.2), (WITHIN_FIRST, 500, 600), ((1, 1, 1), (1, 1, 1)), "undecided"),  # either may have been sooner
+        ((WITHIN_FIRST,) * 5, (WITHIN_FIRST, 1.2, 1.3, 1.2, 1.3), ((1,) * 5,) * 2, "undecided"),
     ],
 )
 def test_seeds_that_never_learn_never_help_their_net(convnet, mlp, reached, verdict):

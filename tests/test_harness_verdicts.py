@@ -227,7 +227,8 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     seeds = [1.36, 1.37, 1.38]
     sizes = (10_000, 43_900, 60_000, 100_000, math.nan, (math.nan, 10_000), (10_000, math.nan))
     found = [against_single(seeds, 1.53, n) for n in sizes]
-    assert [check.verdict for check in found] == ["undecided"] * 2 + ["reproduced"] * 5
+    assert [check.verdict for check in found] == ["undecided"] * 2 + ["reproduced"] * 2 + ["undecided"] * 3
+    assert all("nobody says how many test examples" in check.sentence for check in found[4:])
     half, own = (196 * math.sqrt((0.029 - 0.0016**2) / n) for n in sizes[:2]), 4.302653 * 0.01 / 3**0.5
     large, small = half
     assert small < 0.16 < math.hypot(small, own), "the examples would not do it alone"
@@ -240,6 +241,20 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     assert open_anyhow.verdict == "undecided" and "because" not in open_anyhow.sentence, "the seeds leave it open"
     runs = runs_of(deep=seeds, exact=[1.53]).assign(metric="train_error_pct", n_test=10_000)
     assert paired_difference(runs, better=DEEP, worse=EXACT, metric="train_error_pct").verdict == "reproduced"
+
+
+@pytest.mark.parametrize("n_test, verdict, why", [
+    (1000, "undecided", "the 1,000 test examples and the seeds together may make up to 0.7594 of its logarithm"),
+    (100_000, "reproduced", ""), (math.nan, "undecided", "nobody says how many test examples"),
+])  # fmt: skip
+def test_a_ratio_to_a_single_value_knows_of_test_examples_too(n_test, verdict, why):
+    """15 mistakes against 12 of a thousand: 1.96 roots of (1 / 0.015 + 1 / 0.012) / n, and the seeds' beside."""
+    runs = runs_of(deep=[1.19, 1.2, 1.21], exact=[1.5]).assign(n_test=n_test)
+    found = ratio(runs, numerator=EXACT, denominator=DEEP, metric="test_error_pct")
+    assert (found.verdict, found.effect) == (verdict, pytest.approx(1.25, rel=1e-4)) and why in found.sentence
+    assert (found.low, found.high) == pytest.approx((1.224, 1.276), abs=0.01), "the interval stays that of the seeds"
+    spent = runs.assign(metric="seconds")
+    assert ratio(spent, numerator=EXACT, denominator=DEEP, metric="seconds").verdict == "reproduced", "which no example makes"
 
 
 def test_where_most_are_wrong_few_examples_can_tell_two_methods_apart():
@@ -293,6 +308,17 @@ def test_one_seed_of_what_is_random_is_not_held_against_the_published_value():
     assert made.verdict == "undecided" and "nothing is random" not in made.sentence
     several = as_published(runs_of(exact=[13.86, 13.87, 13.89]), EXACT, 13.87, within=0.1, metric="test_error_pct")
     assert several.verdict == "reproduced" and "mean over 3 seeds" in several.sentence
+
+
+@pytest.mark.parametrize("seeds, verdict, low, high", [
+    ([4.1, 5.9, 4.0, 6.0], "undecided", 0, 1.7479), ([4.9, 5.0, 5.2, 5.1], "reproduced", 0, 0.2554),
+    ([5.7, 5.8, 5.9, 5.8], "contradicted", 0.6701, 0.9299), ([4.1, 4.2, 4.3, 4.2], "contradicted", 0.6701, 0.9299),
+])  # fmt: skip
+def test_seeds_that_scatter_about_the_published_value_are_not_far_from_it(seeds, verdict, low, high):
+    """It is the mean that is held against it, so that seeds on both sides of it are no distance."""
+    made = as_published(runs_of(exact=seeds), EXACT, 5.0, within=0.5, metric="test_error_pct")
+    assert made.verdict == verdict and made.effect == pytest.approx(abs(np.mean(seeds) - 5))
+    assert (made.low, made.high) == pytest.approx((low, high), abs=1e-3)
 
 
 def test_what_rounding_leaves_of_a_distance_is_nothing():

@@ -125,6 +125,16 @@ def test_diverged_seeds_are_no_seeds_that_rise_and_too_many_of_them_decide_nothi
     assert {check.verdict for check in local_minima.judge(runs)} == {verdict}
 
 
+@pytest.mark.parametrize("seeds, verdict", [(50, "reproduced"), (20, "undecided")])
+def test_few_seeds_do_not_judge_a_spread(seeds, verdict):
+    """No resample of 20 seeds has the tails that further ones would have."""
+    runs = runs_of({1: 0.2, 10: 0.1, 100: 0.01})
+    found = local_minima.judge(runs[runs.seed < seeds])
+    spreads = [check for check in found if any(word in check.name for word in ("draw together", "against width", "unlucky"))]
+    assert len(spreads) == 6 and {check.verdict for check in spreads} == {verdict}
+    assert all("so few seeds say little" in check.sentence for check in spreads) is (seeds == 20)
+
+
 def test_spreads_are_judged_for_the_size_of_the_losses_too():
     runs = runs_of({1: 0.2, 10: 0.1, 100: 0.02})
     wide = (runs.setting == "100 hidden units") & (runs.metric == "test_loss")

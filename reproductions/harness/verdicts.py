@@ -94,7 +94,7 @@ def paired_difference(
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
     better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have are
-    paired; a model with a single, deterministic value is a constant, but a difference that test examples, where it is known
+    paired; a model with a single value is a constant, as one that draws nothing at random has, but a difference that test examples, where it is known
     or can be bounded what each of them costs, and the seeds together may make decides nothing; with fewer than two seeds in
     common it is Welch's interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree
     in it, nothing is decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little.
@@ -136,7 +136,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
 
     A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as do seeds that agree
-    in it and a doubt. remark: what the sentence says of the ratio beside how it was made.
+    in it, a doubt, and test examples that may make as much of a ratio to a single value (see paired_difference). remark: what the sentence says of the ratio beside how it was made.
     """
     rows = numerator, denominator
     samples, wide = [every_value(runs, row, metric) for row in rows], ()
@@ -147,7 +147,10 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         lost = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
     else:
         interval, how = _difference(*(np.log(sample) for sample in samples))
-        wide, how = statistics.widened(interval, _over_examples(runs, rows, metric, logs=True)), f"geometric mean, {how}"
+        half = _over_examples(runs, rows, metric, logs=True)
+        if how.endswith(SINGLE):
+            lost = lost or doubt or _chance_of_examples(runs, rows, metric, interval, np.log(at_least), half, logs=True)
+        wide, how = statistics.widened(interval, half), f"geometric mean, {how}"
         with np.errstate(over="ignore"):  # of two seeds far apart the interval may go beyond all numbers
             interval, wide = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n), np.exp(wide)
     place = _place(numerator, denominator)
@@ -196,10 +199,15 @@ def target(
 
 def _examples(runs, row, metric):
     """How many test examples a metric is the share of wrong ones among; NaN where it is none, or nobody says."""
-    if not (metric.startswith("test_error") or metric == "wrong_pct") or not metric.endswith("_pct"):
+    if not _is_share(metric):
         return np.nan
     lines = lines_of(runs, row)
     return float(np.max(lines[lines.metric == metric].get("n_test", default=np.nan)))
+
+
+def _is_share(metric):
+    """Whether a metric, by its name, is the share of the test examples that are wrong."""
+    return metric.endswith("_pct") and (metric.startswith("test_error") or metric == "wrong_pct")
 
 
 def _over_examples(runs, rows, metric, logs=False, reach=0):
@@ -213,17 +221,23 @@ def _over_examples(runs, rows, metric, logs=False, reach=0):
     return statistics.over_examples(combined((1 / units[0], first), (-1 / units[1], second)), reach=reach)
 
 
-def _chance_of_examples(runs, rows, metric, interval, at_least, half):
-    """by_chance_of_examples for a difference between two rows, one of them a single value.
+def _chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False):
+    """by_chance_of_examples for a difference between two rows, one of them a single value, or for one between their logarithms.
 
     half: what these leave open; NaN where nobody kept what each of them costs: then, of shares of wrong ones, the most it can be.
     """
     if np.isfinite(half):
         tested = row_costs(runs, rows[0], metric).each.shape[1]
+    elif not _is_share(metric):
+        return ""
     else:
         tested = np.min([_examples(runs, row, metric) for row in rows])
-        half = 100 * statistics.by_examples(*(values(runs, row, metric).mean() / 100 for row in rows), tested)
-    return by_chance_of_examples(interval, at_least, half, tested, " points" if metric.endswith("_pct") else "")
+        shares = [values(runs, row, metric).mean() / 100 for row in rows]
+        half = statistics.by_examples_of_logs(*shares, tested) if logs else 100 * statistics.by_examples(*shares, tested)
+    if not np.isfinite(tested):
+        return "nobody says how many test examples that single value is of"
+    unit = " of its logarithm" if logs else " points" if metric.endswith("_pct") else ""
+    return by_chance_of_examples(interval, at_least, half, tested, unit)
 
 
 def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
@@ -239,12 +253,17 @@ def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
 
 
 def as_published(runs, row, value, *, within, metric, deterministic=False, name=None):
-    """That a row has its published value, or one within so much of it: every seed's, or a deterministic method's one value."""
-    ours = values(runs, row, metric)
-    distances, n = (ours - value).abs(), len(every_value(runs, row, metric))
-    interval = statistics.mean_interval(distances)
+    """That a row has its published value, or one within so much of it: in the mean over seeds, or a deterministic method's one.
+
+    The interval of the distance is of all distances that the interval of the mean leaves open.
+    """
+    ours, n = values(runs, row, metric), len(every_value(runs, row, metric))
+    mean = statistics.mean_interval(ours)
     if alone := deterministic and n == 1:
-        interval = _without_rounding(interval._replace(low=interval.estimate, high=interval.estimate), ours)
+        mean = mean._replace(low=mean.estimate, high=mean.estimate)
+    near, far = sorted(np.abs([mean.low - value, mean.high - value]))
+    near = 0.0 if mean.low < value < mean.high else near
+    interval = _without_rounding(mean._replace(estimate=abs(mean.estimate - value), low=near, high=far), ours)
     of = "nothing is random" if alone else f"mean over {_seeds(len(ours))}"
     sentence = f"On {row[0]} the {words(metric)} of {who(row)} is {number(ours.mean())}, published {number(value)} ({of}). Distance"
     unit = "percentage points" if metric.endswith("_pct") else words(metric)

@@ -70,5 +70,6 @@ def _halves(pairs, losses, same, tested):
         return np.nan, np.nan
     means = [[mean_interval(values).estimate / 100 for values in pair] for pair in pairs]
     errs = np.min(means) > 0
-    widest = [np.hypot(*(half(*pair, tested) for pair in means)) for half in (by_examples, by_examples_of_logs)[: 1 + errs]]
+    joined = sum if same else lambda halves: np.hypot(*halves)  # of the same examples luck may go together
+    widest = [joined([half(*pair, tested) for pair in means]) for half in (by_examples, by_examples_of_logs)[: 1 + errs]]
     return 100 * widest[0], widest[-1] if errs else np.nan
