@@ -146,15 +146,23 @@ def _worst_by(labels, rows):
 
 
 def _draw_cost(panel, runs):
-    two = "central differences, from two of the weights"
+    two = "central differences, from two weights"
     ways = {"backward_in_forwards": "backpropagation", "differences_in_forwards": two}
     for color, (metric, label) in zip("br", ways.items()):
         table = _by_size(runs, metric)
         panel.plot(table.columns, table.mean(), "-", color=color, label=label)
         for row in table.values:
             panel.plot(table.columns, row, "o", color=color, ms=3, alpha=0.5)
-    panel.axhspan(2, 3, color="grey", alpha=0.3)
-    panel.annotate("2 to 3", (0.98, 3.3), xycoords=("axes fraction", "data"), va="bottom", ha="right", fontsize=8)
     panel.set(xscale="log", yscale="log", xlabel="weights", ylabel="cost of all derivatives, forward passes")
-    panel.set_title("cost, measured", fontsize=9)
-    panel.legend(fontsize=8)
+    panel.set_title("cost of derivatives; inset: backpropagation's", fontsize=9)
+    panel.set_ylim(top=100 * panel.get_ylim()[1])
+    panel.legend(fontsize=8, loc="upper left")
+    table, larger = _by_size(runs, "backward_in_forwards"), panel.inset_axes((0.12, 0.13, 0.85, 0.24))
+    larger.plot(table.columns, table.mean(), "b-")
+    for row in table.values:
+        larger.plot(table.columns, row, "bo", ms=3, alpha=0.5)
+    larger.axhspan(2, 3, color="grey", alpha=0.3)
+    larger.annotate("2 to 3", (0.98, 3), xycoords=("axes fraction", "data"), va="top", ha="right", fontsize=8)
+    larger.set(xscale="log", ylim=(1, 4))
+    larger.tick_params(labelsize=7)
+    larger.set_xticklabels([])

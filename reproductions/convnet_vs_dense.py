@@ -221,11 +221,11 @@ def draw(runs):
         _draw_sizes(axes, runs[runs.metric == metric], mean)
         axes.set(xlabel=f"training images of {runs.dataset.iloc[0]}")
         plain_ticks(axes.yaxis, subs=(1, 2, 3, 5))
-    errors.set_ylabel("test error, %")
-    speeds.set_ylabel(f"epochs to {TARGET} % training error")
+    errors.set(ylabel="test error, %", title="error against images")
+    speeds.set(ylabel=f"epochs to {TARGET} % training error", title="speed against images")
     if (runs[runs.metric == EPOCHS].value == WITHIN_FIRST).any():
         speeds.axhline(WITHIN_FIRST, color="grey", lw=1, ls=":")
-        speeds.annotate("within the first", (0.02, WITHIN_FIRST), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
+        speeds.annotate("within the first epoch", (0.02, WITHIN_FIRST), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
     _draw_distortions(distortions, runs[runs.metric == "test_error_pct"])
     return figure
 
@@ -260,7 +260,7 @@ def _draw_distortions(axes, runs):
         label = f"{model}, {rows.parameters.iloc[0]:,.0f} weights"
         axes.plot(places, rows.value, "o", ms=5, color=f"C{colour}", alpha=0.5, label=label)
         means = rows.groupby("setting").value.mean()[kinds]
-        axes.plot(np.arange(len(kinds)) + 0.05 * colour, means, color=f"C{colour}", lw=1)
+        axes.plot(np.arange(len(kinds)) + 0.05 * colour, means, "_", color=f"C{colour}", ms=24, mew=2)
     if len(large):
         places = [kinds.index(DISTORTIONS["elastic"]) + 0.3] * len(large)
         axes.plot(places, large.value, "*", ms=7, color="C2", alpha=0.5, label="larger convnet")

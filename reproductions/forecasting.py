@@ -21,10 +21,12 @@ Full: 20 seeds, half an hour on 2 cores, no GPU needed; quick: 5 seeds, some 4 m
 of it undecided.
 """
 
+import contextlib
+
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, control, paired_difference, target
-from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.published import matches, published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.harness.verdicts import values
@@ -179,7 +181,7 @@ def _covered(runs, dataset):
 
 
 def draw(runs):
-    """Test error by method, one panel for each series and measure, every seed a dot and the bar their mean."""
+    """Test error by method, one panel for each series and measure, every seed a dot, the bar their mean, a cross what is published."""
     from matplotlib.figure import Figure
 
     from zoo.reproductions.harness.figures import plain_ticks
@@ -195,7 +197,13 @@ def draw(runs):
             shifts = [0.4 * (index / max(1, len(errors) - 1) - 0.5) for index in range(len(errors))]
             axes.plot([place + shift for shift in shifts], errors, "o", ms=5, alpha=0.6, color=COLOURS[row])
             axes.plot([place - 0.35, place + 0.35], [errors.mean()] * 2, color="black", lw=1.5)
-        axes.set(yscale="log", ylabel=label, title=dataset)
+            for match in matches("forecasting", PUBLISHED, (dataset, *row), metric):
+                with contextlib.suppress(ValueError):  # words, where no number was published
+                    axes.plot(place, float(match.value), "x", color="black", ms=8, label="published")
+        years = label[label.rindex(",") :] if label[-1].isdigit() else ""
+        axes.set(yscale="log", ylabel=label.removesuffix(years), title=f"{dataset}{years}")
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(*(found[:1] for found in axes.get_legend_handles_labels()), fontsize=8, loc="upper right")
         plain_ticks(axes.yaxis)
         axes.set_xticks(range(len(rows)), map(_short, rows), rotation=40, ha="right")
     return figure
@@ -218,7 +226,7 @@ def illustrate(files):
 
 def _draw_forecasts(level, error, dataset, nets, linear):
     start, step, n, label, unit = {
-        "sunspots": (1921, 1, 88, "year", "number"),
+        "sunspots": (1921, 1, 88, "year", "sunspot number"),
         "taylor_demand": (0, 0.5, 96, "hours since the test weeks began", "megawatts"),
         "mackey_glass": (0, 6, 100, "units of time", "value"),
     }[dataset]
@@ -238,6 +246,7 @@ def _draw_forecasts(level, error, dataset, nets, linear):
     error.set(title=f"{dataset}: forecast - observed", ylabel=unit)
     if dataset == "mackey_glass":  # where autoregression misses by far more than the nets
         error.set_yscale("symlog", linthresh=0.01)
+        error.set(title=f"{dataset}: forecast - observed, logarithmic beyond 0.01")
 
 
 def _published():

@@ -168,8 +168,10 @@ def draw(runs):
         for axes, (model, name) in zip(panels, MODELS.items()):
             _draw_errors(axes, found[found.model == model])
             if (linear := found[found.model == NO_LAYERS[0]].value.mean()) < axes.get_ylim()[1]:
-                axes.axhline(linear, color="grey", ls="--", lw=1)
-                axes.annotate(NO_LAYERS[1], (0.98, linear), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
+                axes.axhline(linear, color="grey", ls="--", lw=1, zorder=1)
+                place = {"xycoords": ("axes fraction", "data"), "ha": "left", "va": "bottom", "fontsize": 7}
+                axes.annotate(NO_LAYERS[1], (0.01, linear), **place)
+                axes.set(xlim=(-0.2 * axes.get_xlim()[1], None), ylim=(0, max(axes.get_ylim()[1], 1.1 * linear)))
             axes.set_title(f"{dataset}: {name}", fontsize=11)
         _draw_seconds(panels[2], found)
         panels[2].set_title(f"{dataset}: error against time", fontsize=11)

@@ -279,7 +279,8 @@ def _draw_probes(axes, runs, dataset, model):
     published = [matches("linear_separability", PUBLISHED, key, "test_error_pct") for key in keys]
     if all(published):
         values = [float(found[0].value) for found in published]
-        axes.plot([0, *numbers], values, "x:", color="black", ms=5, lw=1, label="pre-trained, published")
+        colour = f"C{STAGES.index('pre-trained')}"
+        axes.plot([0, *numbers], values, "x:", color=colour, ms=6, lw=1.5, label="pre-trained, not fine-tuned, published")
     axes.plot(0, start, "s", color="black", ms=5)
     axes.set_xticks([0, *numbers], ["input", *(f"layer {number}" for number in numbers)])
     axes.set_ylim(bottom=0)

@@ -216,8 +216,7 @@ def draw(runs):
         _draw_line(error, adding[(adding.model == name) & (adding.metric == "mse")], colour, label=name, beside=beside)
         for when, style in (("start", "--"), ("trained", "-")):
             found = adding[(adding.model == name) & (adding.metric == f"log10_gradient_{when}")]
-            label = f"{name}, {when}" if when == "trained" else f"{name}, before training"
-            _draw_line(gradient, found.assign(value=10 ** found.value.clip(lower=LEAST)), colour, style, label, beside)
+            _draw_gradient(gradient, found, colour, style, beside)
     error.axhline(MEAN_PREDICTOR, color="black", lw=1, ls=":")
     error.annotate("the mean, always", (0.02, MEAN_PREDICTOR), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
     error.axhline(SOLVED, color="grey", lw=1, ls=":")
@@ -225,26 +224,36 @@ def draw(runs):
     error.set(title="adding problem", ylabel="mean squared error, test")
     gradient.set(title="gradient T/2 steps back, by that at the end", ylabel="ratio")
     if (adding[adding.metric.str.startswith("log10_gradient")].value <= LEAST).any():
-        gradient.axhline(10**LEAST, color="black", lw=1, ls=":")
-        below = "this or less: 32 bits do not tell"
-        gradient.annotate(below, (0.02, 10**LEAST), xycoords=("axes fraction", "data"), va="top", fontsize=8)
-        gradient.set_ylim(10 ** (LEAST - 4), None)
+        below = "triangles: this or less, 32 bits do not tell"
+        gradient.annotate(below, (0.02, 10 ** (LEAST + 1)), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)
+        gradient.set_ylim(10 ** (LEAST - 2), None)
     for axes in (error, gradient):
         axes.set(xscale="log", yscale="log", xlabel="T, steps of the shortest sequence")
         axes.set_xticks(_lengths(runs), _lengths(runs))
         axes.minorticks_off()
-    error.legend(fontsize=8)
-    gradient.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 0.13))
+    gradient.plot([], [], "o--", color="grey", ms=4, mfc="none", label="before training")
+    handles, names = (sum(both, []) for both in zip(*(axes.get_legend_handles_labels() for axes in (error, gradient))))
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=9)
     _draw_pixels(pixels, runs[(runs.dataset == "mnist") & (runs.metric == "test_error_pct")])
     return figure
 
 
-def _draw_line(axes, found, colour, style="-", label=None, beside=1.0):
+def _draw_line(axes, found, colour, label, beside):
     """Every seed a dot, a line through their geometric means; beside: what all lengths are multiplied by."""
     lengths = beside * found.setting.str.removeprefix("T = ").astype(int)
-    axes.plot(lengths, found.value, "o", ms=4, alpha=0.5, color=colour, mfc=colour if style == "-" else "none")
+    axes.plot(lengths, found.value, "o", ms=4, alpha=0.5, color=colour)
     means = np.log(found.value).groupby(lengths).mean()
-    axes.plot(means.index, np.exp(means), style, color=colour, label=label)
+    axes.plot(means.index, np.exp(means), color=colour, label=label)
+
+
+def _draw_gradient(axes, found, colour, style, beside):
+    """Every seed a dot, or a triangle where it is a bound; a line through their medians as far as these are no bounds."""
+    lengths, bound = beside * found.setting.str.removeprefix("T = ").astype(int), found.value <= LEAST
+    for marker, kept in (("o", ~bound), ("v", bound)):
+        values = 10.0 ** found.value[kept].clip(lower=LEAST)
+        axes.plot(lengths[kept], values, marker, ms=4, alpha=0.5, color=colour, mfc=colour if style == "-" else "none")
+    medians = found.value.groupby(lengths).median()
+    axes.plot(medians.index, 10.0 ** medians.where(medians > LEAST), style, color=colour)
 
 
 def _draw_pixels(axes, found):
@@ -253,12 +262,11 @@ def _draw_pixels(axes, found):
         for shift, name in enumerate(NETS):
             errors = found[(found.setting == setting) & (found.model == name)].value
             at = place + 0.18 * (shift - 1.5)
-            axes.plot([at] * len(errors), errors, "o", ms=5, alpha=0.6, color=NETS[name], label="" if place else name)
+            axes.plot([at] * len(errors), errors, "o", ms=5, alpha=0.6, color=NETS[name])
             axes.plot([at - 0.07, at + 0.07], [errors.mean()] * 2, color="black", lw=1.5)
     axes.set_xticks(range(len(settings)), [setting.replace("pixels ", "pixels\n") for setting in settings])
     axes.set(title="MNIST, a mean of some pixels at a time", ylabel="test error, %", yscale="log")
     plain_ticks(axes.yaxis, subs=(1, 2, 3, 4, 5, 7))
-    axes.legend(fontsize=8)
 
 
 def illustrate(files):

@@ -212,7 +212,7 @@ def judge(runs):
 
 
 def draw(runs):
-    """Error against depth, against labelled minutes, what pre-training spares; and Robinson's table beside ours."""
+    """Error against depth, by model with each number of labelled minutes, what pre-training spares; and Robinson's table."""
     from matplotlib.figure import Figure
 
     from zoo.reproductions.trainers import speech_pictures as pictures
@@ -223,7 +223,7 @@ def draw(runs):
     if spoken:
         stacks, others = _stacks(runs), _others(runs)
         figure.suptitle(f"{SPEECH}, and below on the right {vowel_table.VOWELS}", fontsize=11)
-        pictures.draw_depths(panels[0], stacks, others, minutes_of(runs)[-1])
+        pictures.draw_depths(panels[0], stacks, minutes_of(runs)[-1])
         pictures.draw_minutes(panels[1], stacks, others)
         gaps = {
             start: {

@@ -83,12 +83,14 @@ def draw(runs):
     """Test errors from each start, every seed a dot, their mean a stroke; a line at the published error."""
     from matplotlib.figure import Figure
 
+    from zoo.reproductions.trainers.label_pictures import COLOURS
+
     figure = Figure(figsize=(7, 3.4))
     axes, (labels,), row = figure.subplots(), labels_of(runs), (runs.dataset.iloc[0], MODEL, setting("denoising", LAYERS))
     for height, start in enumerate(STARTS):
         errors = errors_of(runs, (*row[:2], setting(start, LAYERS)), [labels])[:, 0]
-        axes.plot(errors, [height] * len(errors), "o", color=f"C{height}", alpha=0.6)
-        axes.plot(np.nanmean(errors), height, "|", color=f"C{height}", ms=22, mew=2)
+        axes.plot(errors, [height] * len(errors), "o", color=COLOURS[start], alpha=0.6)
+        axes.plot(np.nanmean(errors), height, "|", color=COLOURS[start], ms=22, mew=2)
     if labels == ALL:
         value = published_value("published_stack", {row: STACK}, row)
         axes.axvline(value, color="black", lw=1, ls="--", label="published, denoising")

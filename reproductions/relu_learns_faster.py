@@ -304,9 +304,12 @@ def draw(runs):
 
     starts = [start for start in (*STARTS, "scaled") if runs.setting.str.endswith(f", {start} start").any()]
     with_convnets = _with_convnets(runs)
-    columns = len(starts) + len(with_convnets)
-    figure = Figure(figsize=(4.2 * columns, 4.4))
-    panels = figure.subplots(1, columns, squeeze=False)[0]
+    wanted = len(starts) + len(with_convnets)
+    rows, columns = -(-wanted // 3), min(wanted, 3)
+    figure = Figure(figsize=(4.4 * columns, 4 * rows))
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels[wanted:]:
+        axes.set_axis_off()
     dataset = runs.dataset.iloc[0]
     metric = _lowest_target(runs, (dataset, "mlp", runs.setting.iloc[0]))
     steps = runs[(runs.model == "mlp") & (runs.dataset == dataset) & (runs.metric == metric)]
@@ -317,7 +320,8 @@ def draw(runs):
             for activation in ACTIVATIONS
         }
         pictures.draw_steps(axes, found, metric.replace("_", " "), f"{dataset}, {start} start")
-    panels[0].legend(fontsize=8)
+    below = {"loc": "outside lower center", "ncols": len(ACTIVATIONS) + 1, "fontsize": 9}
+    figure.legend(*panels[0].get_legend_handles_labels(), **below)
     for axes, where in zip(panels[len(starts) :], with_convnets):
         rows = {activation: (where, *row) for activation, row in CONVNETS.items()}
         target = float(_lowest_target(runs, rows["relu"]).split("_")[2])

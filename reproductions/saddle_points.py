@@ -37,6 +37,7 @@ FEW = 5  # what "a few downward directions" is taken to be: fewer than a single 
 ALIKE = 0.1  # of their mean: losses that differ less are taken to be much the same
 TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
 LEVELS = ("low", "middle", "high")
+UNKNOWN = (0.6, 0.6, 0.6, 1.0)  # the colour of points whose silent units nobody counted
 LOST = "did not converge to a critical point"
 PLACE = 9
 HEADLINES = (
@@ -273,23 +274,45 @@ def _quantile(percent):
 
 
 def draw(runs):
-    """The cloud of index and error, the spectra at three levels of error, and how far every start got."""
+    """Clouds of index and error, one for each size of net, the spectra at three levels of error, how far every start got."""
     from matplotlib.figure import Figure
 
-    found = {row: _distinct(points) for row, points in _converged(runs).items()}
-    figure = Figure(figsize=(14, 4.6))
-    cloud, spectra, norms = figure.subplots(1, 3)
-    for place, (row, points) in enumerate(found.items()):
-        # The two methods meet in many points: a ring around a dot shows both.
-        ring = place % 2
-        shape = {"marker": "o", "s": 18 + 50 * ring, "edgecolors": f"C{place}", "facecolors": "none" if ring else f"C{place}"}
-        cloud.scatter(points.index_pct, points.train_error_pct, label=f"{row[2]}: {len(points)} points", **shape)
-    cloud.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", ylim=(0, 100))
-    cloud.set_title(f"critical points, {runs.dataset.iloc[0]}")
-    cloud.legend(fontsize=7.5, loc="upper left")
+    found, sizes = {row: _distinct(points) for row, points in _converged(runs).items()}, {}
+    for row, points in found.items():
+        size, _, method = row[2].partition(", ")
+        sizes.setdefault(size, {})[method] = points
+    columns = 2 if len(sizes) == 2 else 2 + len(sizes)
+    figure = Figure(figsize=(5 * columns, 9.2 if len(sizes) == 2 else 4.6))
+    *clouds, spectra, norms = figure.subplots(2 if len(sizes) == 2 else 1, columns, squeeze=False).ravel()
+    for axes, (size, methods) in zip(clouds, sizes.items()):
+        _draw_cloud(axes, methods)
+        axes.set_title(f"critical points, {runs.dataset.iloc[0]}, {size}")
     _draw_spectra(spectra, found)
     _draw_norms(norms, runs)
     return figure
+
+
+def _draw_cloud(axes, methods):
+    """{method: points}: index and training error, coloured by how many units are silent, grey where nobody counted them."""
+    import matplotlib
+
+    silent = {method: points.get(SILENT, points.index_pct * np.nan) for method, points in methods.items()}
+    counts = sorted({int(count) for found in silent.values() for count in found.dropna()})
+    colours = dict(zip(counts, matplotlib.colormaps["viridis"](np.linspace(0, 0.95, len(counts)))))
+    for place, (method, points) in enumerate(methods.items()):
+        # The two methods meet in many points: a ring around a dot shows both.
+        colour = [colours.get(count, UNKNOWN) for count in silent[method]]
+        style = {"facecolors": "none", "s": 75} if place % 2 else {"s": 16}
+        for x, y, each, label in (
+            (points.index_pct, points.train_error_pct, colour, None), ([], [], UNKNOWN, f"{method}: {len(points)} points")
+        ):  # fmt: skip
+            axes.scatter(x, y, edgecolors=each, label=label, **({"facecolors": each} | style))
+    for count, colour in colours.items():
+        axes.plot([], [], "o", ms=5, color=colour, label=f"{count} silent unit{'' if count == 1 else 's'}")
+    if any(found.isna().any() for found in silent.values()):
+        axes.plot([], [], "o", ms=5, color=UNKNOWN, label="not counted")
+    axes.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", ylim=(0, 100))
+    axes.legend(fontsize=7.5, loc="upper left")
 
 
 def _draw_spectra(axes, found):
@@ -310,7 +333,7 @@ def _draw_spectra(axes, found):
     if any(row[0] != "digits" for row in found):  # smoke's penalty is another one
         axes.axhline(DECAY, color="k", linewidth=0.8, linestyle=":")
         penalty = f"{DECAY:g}, the weight penalty's share"
-        axes.annotate(penalty, (0.98, DECAY), xycoords=("axes fraction", "data"), ha="right", va="top", fontsize=7)
+        axes.annotate(penalty, (0.98, DECAY / 2), xycoords=("axes fraction", "data"), ha="right", va="top", fontsize=7)
     axes.set_yscale("symlog", linthresh=DECAY / 10)
     axes.set(xlabel="rank of the eigenvalue, %", ylabel="eigenvalue of the Hessian", title="spectra: mean and range")
     if axes.get_legend_handles_labels()[0]:

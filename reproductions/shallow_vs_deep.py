@@ -194,16 +194,19 @@ def draw(runs):
     figure = Figure(figsize=(11, 4 * len(datasets)))
     axes = figure.subplots(len(datasets), 2, sharey="row", squeeze=False)
     errors = runs[runs.metric == "test_error_pct"]
+    kinds = {"shallow": (SHALLOW, "s"), "deep": (DEEP, "o")}
     for (left, right), dataset in zip(axes, datasets):
-        for index, row in enumerate((*SHALLOW, *DEEP)):
-            dots = lines_of(errors, (dataset, *row))
-            marker = "s" if row in SHALLOW else "o"
-            for panel, column in ((left, "parameters"), (right, "seconds")):
-                panel.scatter(dots[column], dots.value, s=18, marker=marker, color=f"C{index}", alpha=0.6, label=": ".join(row))
-        left.set(xlabel="parameters", ylabel=f"{dataset}: test error, %", xscale="log", yscale="log")
-        right.set(xlabel="seconds of training per seed (share of its population)", xscale="log")
+        for panel, column in ((left, "parameters"), (right, "seconds")):
+            for kind, (rows, marker) in kinds.items():
+                panel.plot([], [], " ", label=f"{kind}, every seed a {'square' if marker == 's' else 'dot'}:")
+                for row in rows:
+                    dots, colour = lines_of(errors, (dataset, *row)), f"C{(*SHALLOW, *DEEP).index(row)}"
+                    panel.scatter(dots[column], dots.value, s=20, marker=marker, color=colour, alpha=0.6, label=": ".join(row))
+            panel.set(xscale="log", yscale="log")
+            plain_ticks(panel.yaxis)
+        left.set(xlabel="parameters", ylabel=f"{dataset}: test error, %")
+        right.set(xlabel="seconds of training per seed (share of its population)")
         plain_ticks(right.xaxis)
-        plain_ticks(left.yaxis, subs=(1, 1.2, 1.5, 2, 3, 5, 7, 8))
     axes[0, 1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 

@@ -348,6 +348,8 @@ def test_the_figure_says_where_gradients_end_only_if_some_do(least, shown):
     ]
     runs = pd.concat([runs_of(dict.fromkeys(claim.NETS, (0.1, 0.1)), gradients), pd.DataFrame(pixels)], ignore_index=True)
     gradient = claim.draw(runs).axes[1]
-    assert [text.get_text() for text in gradient.texts] == ["this or less: 32 bits do not tell"] * shown
-    drawn = [value for line in gradient.lines if line.get_label().startswith("rnn, trained") for value in line.get_ydata()]
-    assert min(drawn) == pytest.approx(10.0 ** max(least, claim.LEAST), rel=1e-3)
+    assert [text.get_text() for text in gradient.texts] == ["triangles: this or less, 32 bits do not tell"] * shown
+    mine = [line for line in gradient.lines if line.get_color() == claim.NETS[claim.RNN]]
+    drawn = {kind: [value for line in mine if line.get_marker() == kind for value in line.get_ydata()] for kind in ("o", "v", "None")}
+    assert min(drawn["v" if shown else "o"]) == pytest.approx(10.0 ** max(least, claim.LEAST), rel=1e-3)
+    assert bool(drawn["v"]) is shown and np.isnan(drawn["None"]).all() == shown, "no line leads to a bound"

@@ -98,13 +98,18 @@ def test_without_speech_the_verdicts_say_so():
 def test_figures_show_what_was_run(runs):
     whole, vowels_only = claim.draw(runs), claim.draw(vowel_runs())
     assert [len(figure.axes) for figure in (whole, vowels_only)] == [4, 1]
-    depths = whole.axes[0]
-    lines = {line.get_label(): line.get_ydata() for line in depths.lines}
-    assert_allclose(lines["pre-trained start"], [29.1, 27.1, 25.1])
-    assert_allclose(lines["modern start, longer"], [29.1, 25.1])
-    curves = {line.get_label(): line for line in whole.axes[1].lines}
-    assert curves["modern start, 5 hidden"].get_color() == curves["modern start, longer, 5 hidden"].get_color()
-    assert "scaled start, longer, 1 hidden" not in curves
+    depths, models = whole.axes[:2]
+    lines = {line.get_label(): line for line in depths.lines}
+    assert_allclose(lines["pre-trained start"].get_ydata(), [29.1, 27.1, 25.1])
+    assert_allclose(lines["modern start, longer"].get_ydata(), [29.1, 25.1])
+    assert lines["modern start"].get_color() == lines["modern start, longer"].get_color() != lines["scaled start"].get_color()
+    names = [label.get_text() for label in models.get_yticklabels()]
+    assert {"modern start, 5 hidden", "modern start, longer, 5 hidden", "nearest neighbours"} <= {*names}
+    assert "scaled start, longer, 1 hidden" not in names
+    (most,) = [line for line in models.lines if line.get_label() == "2 minutes"]
+    errors = dict(zip(most.get_ydata(), most.get_xdata()))
+    assert errors[names.index("pre-trained start, 5 hidden")] == pytest.approx(25.1)
+    assert [errors[height] for height in sorted(errors)] == sorted(errors.values(), reverse=True), "the best is on top"
     published = [line for line in whole.axes[3].lines if line.get_marker() == "D"]
     assert sorted(float(line.get_ydata()[0]) for line in published) == [44, 45, 49, 67]
 

@@ -18,7 +18,7 @@ from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, ru
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_together
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
-from zoo.reproductions.harness.trial import BUDGETS, Budget
+from zoo.reproductions.harness.trial import BUDGETS, DEFAULT_SEEDS, Budget
 
 
 def results_root(out=None):
@@ -118,7 +118,11 @@ def replacing(folder, names):
 def generated_files(module, runs, pictures=(), budget=None):
     """{file name: bytes} of all that follows from the runs of a claim at a budget; pictures: those to show beside it."""
     one_device(runs)
-    caption = f"{claim_name(module)}, {budget} budget, {' and '.join(dict.fromkeys(runs.device))}" if budget else ""
+    caption = ""
+    if budget:
+        found, wanted = runs.seed.nunique(), {**DEFAULT_SEEDS, **(getattr(module, "SEEDS", None) or {})}.get(budget, 0)
+        fewer = f" ({found:,} of {wanted:,} seeds)" if found < wanted else ""
+        caption = f"{claim_name(module)}, {budget} budget{fewer}, {' and '.join(dict.fromkeys(runs.device))}"
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs, budget)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),

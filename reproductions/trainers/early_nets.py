@@ -113,8 +113,9 @@ def _published_order(runs, nets, metric, placed):
 def draw(axes, runs, known):
     """Every draw a dot, means as bars; known: {net: published accuracies}, as crosses."""
     mine = runs[runs.model == MODEL]
-    for colour, (placed, metric, where) in enumerate((("", ACCURACY, "all test images"), (PLACED, ACCURACY_ON_FEW, "160"))):
-        label = f"{placed.removeprefix(', ') or 'one draw a dot'}, on {where}"
+    kinds = ("", ACCURACY, "all test images"), (PLACED, ACCURACY_ON_FEW, "160 test images")
+    for colour, (placed, metric, where) in enumerate(kinds):
+        label = f"{placed.removeprefix(', ') or 'in one place'}, {where}"
         for place, net in enumerate(NETS.values()):
             rows = mine[(mine.setting == net + placed) & (mine.metric == metric)]
             if rows.empty:
@@ -132,7 +133,7 @@ def draw(axes, runs, known):
     weights = mine[~mine.setting.str.endswith(PLACED)].groupby("setting").parameters.first()
     names = [f"{net.split(':')[0]}\n{weights[net]:,.0f} weights" if net in weights else "" for net in NETS.values()]
     axes.set_xticks(range(len(names)), names, fontsize=8)
-    axes.set(ylabel="accuracy, %", title="nets of 1989, bars: means of the draws")
+    axes.set(ylabel="accuracy, %", title="nets of 1989: every draw a dot, their means as bars")
     axes.legend(fontsize=8, loc="upper left")
 
 

@@ -7,16 +7,19 @@ import numpy as np
 
 from zoo.reproductions.harness.figures import mosaic
 from zoo.reproductions.harness.statistics import mean_interval
+from zoo.reproductions.trainers.label_rows import STARTS
+
+COLOURS = {start: f"C{place}" for place, start in enumerate(STARTS)}  # the same at every budget
 
 
 def draw_errors(axes, labels, errors):
     """Every seed a dot and the means a line."""
     from matplotlib.ticker import LogLocator
 
-    for index, (start, seeds) in enumerate(errors.items()):
-        places = _beside(labels, index)
-        axes.plot(places, seeds.T, "o", color=f"C{index}", ms=3, alpha=0.6)
-        axes.plot(places, np.nanmean(seeds, axis=0), color=f"C{index}", lw=1.3, label=start)
+    for start, seeds in errors.items():
+        places = _beside(labels, start)
+        axes.plot(places, seeds.T, "o", color=COLOURS[start], ms=3, alpha=0.6)
+        axes.plot(places, np.nanmean(seeds, axis=0), color=COLOURS[start], lw=1.3, label=start)
     axes.set(xscale="log", yscale="log")
     axes.minorticks_off()
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
@@ -25,20 +28,20 @@ def draw_errors(axes, labels, errors):
 
 def draw_gaps(axes, labels, errors, rival):
     """Mean over seeds of what each start spares against the rival's start, with its 95% interval."""
-    for index, (start, seeds) in enumerate(errors.items()):
+    for start, seeds in errors.items():
         if start != rival:
             middle, low, high, _ = np.array([mean_interval(column) for column in (errors[rival] - seeds).T]).T
-            style = {"fmt": "o-", "ms": 4, "lw": 1, "capsize": 2, "color": f"C{index}"}
-            axes.errorbar(_beside(labels, index), middle, np.nan_to_num([middle - low, high - middle]), **style)
+            style = {"fmt": "o-", "ms": 4, "lw": 1, "capsize": 2, "color": COLOURS[start]}
+            axes.errorbar(_beside(labels, start), middle, np.nan_to_num([middle - low, high - middle]), **style)
     axes.axhline(0, color="black", lw=1)
     axes.set(xlabel="labelled training images", xticks=labels, xticklabels=[f"{n:,}" for n in labels])
     axes.tick_params(axis="x", labelrotation=35, labelsize=8)
     axes.minorticks_off()
 
 
-def _beside(labels, index):
+def _beside(labels, start):
     """Where the dots of a start lie, so that none hides another's."""
-    return np.array(labels) * 1.05 ** (index - 2)
+    return np.array(labels) * 1.05 ** (list(STARTS).index(start) - 2)
 
 
 def first_layer_filters(kernels):

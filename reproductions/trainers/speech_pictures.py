@@ -9,40 +9,40 @@ from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.statistics import mean_interval
 
 
-def draw_depths(axes, stacks, others, minutes):
-    """With so many minutes labelled: every seed a dot, means as lines; models without layers to count as horizontal lines."""
-    colors = _colors(stacks, others)
+def draw_depths(axes, stacks, minutes):
+    """With so many minutes labelled: every seed a dot, means as lines."""
+    colors = _colors(stacks)
     for name, by_depth in stacks.items():
         means = [np.nanmean(curve[minutes]) for curve in by_depth.values()]
         line, marker = (":", "^") if name.endswith("longer") else ("-", "o")
         axes.plot(list(by_depth), means, line, marker=marker, ms=5, color=colors[name], label=name)
         for depth, curve in by_depth.items():
             axes.plot([depth] * len(curve[minutes]), curve[minutes], marker, color=colors[name], ms=5, alpha=0.4)
-    for name, curve in others.items():
-        if minutes in curve:
-            axes.axhline(np.nanmean(curve[minutes]), color=colors[name], ls="--", lw=1.3, label=name)
     layers = sorted({depth for by_depth in stacks.values() for depth in by_depth})
     axes.set(xlabel="hidden layers", ylabel="test error of a frame, %", xticks=layers)
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom - 0.03 * (top - bottom), top)  # no line of a model lies on the frame
     axes.set_title(f"{minutes:g} minutes of labelled speech", fontsize=11)
-    legend_above(axes, room=0.55, ncols=2)
+    legend_above(axes, ncols=2)
 
 
 def draw_minutes(axes, stacks, others):
-    """A line for each model, of the stacks one with the fewest layers and one with the most."""
-    curves, colors = [], _colors(stacks, others)
+    """A line for each model, the best with most labels on top, of the stacks one with the fewest layers and one with the most:
+    its mean error with each number of minutes labelled.
+    """
+    curves = dict(others)
     for name, by_depth in stacks.items():
-        markers = "^v" if name.endswith("longer") else "os"
-        styles = {min(by_depth): f"{markers[0]}-", max(by_depth): f"{markers[1]}:"}
-        curves += [(f"{name}, {depth} hidden", by_depth[depth], style, colors[name]) for depth, style in styles.items()]
-    curves += [(name, curve, "D--", colors[name]) for name, curve in others.items()]
-    for name, curve, style, color in curves:
-        axes.plot(list(curve), [np.nanmean(errors) for errors in curve.values()], style, color=color, lw=1.2, ms=4, label=name)
-    _minutes_axis(axes, curves[0][1])
-    axes.set(ylabel="test error of a frame, %")
-    axes.set_title("Error against labels", fontsize=11)
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+        curves |= {f"{name}, {depth} hidden": by_depth[depth] for depth in (min(by_depth), max(by_depth))}
+    means = {name: {minutes: np.nanmean(errors) for minutes, errors in curve.items()} for name, curve in curves.items()}
+    names = sorted(means, key=lambda name: means[name][max(means[name])], reverse=True)
+    counts = sorted({minutes for curve in means.values() for minutes in curve})
+    for height, name in enumerate(names):
+        axes.plot(list(means[name].values()), [height] * len(means[name]), "-", color="0.8", lw=1, zorder=1)
+    for place, minutes in enumerate(counts):
+        told = [(means[name][minutes], height) for height, name in enumerate(names) if minutes in means[name]]
+        axes.plot(*zip(*told), "os^D"[place % 4], ms=6, color=f"C{place}", ls="", label=f"{minutes:g} minutes")
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set(xlabel="test error of a frame, %")
+    axes.set_title("Error against labelled speech", fontsize=11)
+    axes.legend(fontsize=8, loc="upper right")
 
 
 def draw_gaps(axes, gaps):
@@ -57,9 +57,14 @@ def draw_gaps(axes, gaps):
         axes.errorbar(places, middle, errors, ms=5, lw=1.2, capsize=3, label=f"{name}, {start} start", **style)
     axes.axhline(0, color="black", lw=1)
     _minutes_axis(axes, curves[0][2])
-    axes.set(ylabel="test error spared, points")
+    axes.set_yscale("symlog", linthresh=1, linscale=1.5)  # some gaps are twenty times as large as others
+    ticks = (-10, -5, -2, -1, -0.5, 0, 0.5, 1, 2, 5, 10)
+    low, high = axes.get_ylim()
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_ylim(low, 1.3 * high)
+    axes.set(ylabel="test error spared, points (logarithmic beyond 1)")
     axes.set_title("Pre-trained against random starts, 95% intervals", fontsize=11)
-    legend_above(axes, ncols=2)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def draw_vowels(axes, table):
@@ -76,12 +81,10 @@ def draw_vowels(axes, table):
     axes.legend(fontsize=8)
 
 
-def _colors(stacks, others):
+def _colors(stacks):
     """{name: color}; a start that was trained longer, too, keeps its color."""
-    names = [*(name for name in stacks if not name.endswith("longer")), *others]
-    palette = [*(f"C{index}" for index in range(10)), "black", "gold"]
-    colors = {name: palette[index % len(palette)] for index, name in enumerate(names)}
-    return colors | {name: colors[name.removesuffix(", longer")] for name in stacks if name.endswith("longer")}
+    starts = list(dict.fromkeys(name.removesuffix(", longer") for name in stacks))
+    return {name: f"C{starts.index(name.removesuffix(', longer'))}" for name in stacks}
 
 
 def _minutes_axis(axes, curve):

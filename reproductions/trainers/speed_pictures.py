@@ -1,16 +1,20 @@
 """How fast nets learn, drawn: steps to a target against depth, and training errors against epochs."""
 
+import numpy as np
+
 from zoo.reproductions.harness.statistics import geometric_mean
 
 
 def draw_steps(axes, found, what, title):
-    """{activation: {depth: rows of runs}}: every seed a dot, means joined; a hollow triangle is a seed that never gets there."""
+    """{activation: {depth: rows of runs}}: every seed a dot, means joined as far as all seeds get there; one that never does is
+    a hollow triangle.
+    """
     from matplotlib.ticker import LogLocator
 
     for index, (activation, by_depth) in enumerate(found.items()):
         # Side by side, so that none hides the others.
         places = {depth: depth * 1.04 ** (index - 2) for depth, rows in by_depth.items() if len(rows)}
-        axes.plot(places.values(), [geometric_mean(by_depth[depth].value) for depth in places], color=f"C{index}", lw=1)
+        axes.plot(places.values(), [_mean_of_all(by_depth[depth]) for depth in places], color=f"C{index}", lw=1)
         for depth, place in places.items():
             for rows, style in _there_or_not(by_depth[depth]):
                 axes.plot([place] * len(rows), rows.value, color=f"C{index}", ms=5, ls="", **style)
@@ -23,6 +27,11 @@ def draw_steps(axes, found, what, title):
     axes.yaxis.set_major_formatter("{x:g}")
     depths = next(iter(found.values()))
     axes.set_xticks(list(depths), [str(depth) for depth in depths])
+
+
+def _mean_of_all(rows):
+    """The geometric mean of the seeds' steps; NaN where one never gets there, so that nobody knows how many it would take."""
+    return geometric_mean(rows.value) if (rows.value < rows.updates).all() else np.nan
 
 
 def _there_or_not(rows):
@@ -38,7 +47,7 @@ def draw_curves(axes, found, target, title):
         for _, curve in curves.groupby("seed"):
             axes.plot(curve.epoch, curve.value, ".-", color=f"C{index}", lw=1, alpha=0.8)
         axes.plot([], [], ".-", color=f"C{index}", label=activation)
-    axes.axhline(target, color="black", lw=1, ls="--")
+    axes.axhline(target, color="black", lw=1, ls="--", label=f"target, {target:g} %")
     axes.set(xlabel="epoch", ylabel="training error, %", ylim=(0, 100))
     axes.set_title(title, fontsize=10)
     axes.legend(fontsize=8)
