@@ -33,7 +33,7 @@ install-test: $(VENV)/installed-test
 
 test: install-test
 	KERAS_BACKEND=jax $(PYTEST)
-	KERAS_BACKEND=tensorflow $(PYTEST) -m backend
+	KERAS_BACKEND=tensorflow $(PYTEST) -m backend $(shell grep -l mark.backend tests/test_*.py)
 
 test-slow: install-test
 	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=0 XLA_FLAGS= $(PYTEST) -m 'slow or not slow'

@@ -136,7 +136,8 @@ def _convnet(budget):
 def _plane(budget, depth):
     options = {"widths": [2] * depth, "activation": "tanh", "dropout": 0, "input_dropout": 0, "rescale": None}
     # A net of several layers so narrow takes longer, in smaller steps.
-    epochs, rate = (budget.choose(smoke=30, quick=60, hour=100, full=100), 0.1) if depth == 1 else (150, 0.05)
+    alone = budget.choose(smoke=(30, 30), quick=(60, 150), hour=(100, 150), full=(100, 150))
+    epochs, rate = (alone[0], 0.1) if depth == 1 else (alone[1], 0.05)
     layers = tuple(f"hidden_{number}" for number in range(1, depth + 1))
     return training.recipe(options=options, epochs=epochs, batch_size=50, learning_rate=rate) | {"layers": layers}
 

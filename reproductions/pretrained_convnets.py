@@ -38,7 +38,8 @@ def trials(budget):
     for dataset in budget.choose(smoke=("digits",), quick=("mnist", "fashion_mnist"), full=("mnist", "fashion_mnist")):
         clothes = dataset == "fashion_mnist"
         blocks, dropout = ([[32], [48], [64, 96]], 0.3) if clothes else ([[32], [32], [64, 64]], 0.2)
-        options = {"blocks": blocks, "dense": 256, "dropout": dropout, "augmentation": AUGMENTATION[dataset]}
+        blocks, dense = budget.choose(smoke=([[8], [16]], 32), quick=(blocks, 256), full=(blocks, 256))
+        options = {"blocks": blocks, "dense": dense, "dropout": dropout, "augmentation": AUGMENTATION[dataset]}
         epochs = budget.choose(smoke=4, quick=2, full=20 if clothes else 15)
         settings = recipe(options=options, epochs=epochs, learning_rate=8e-3, ema=average)
         yield Trial(dataset, MODEL, PRESET, budget.seeds, train_preset, settings, cost=2 * epochs if clothes else epochs)

@@ -33,7 +33,7 @@ stays.
 def trials(budget):
     """One trial per preset; smoke does scikit-learn's small digits."""
     average = budget.choose(smoke=None, quick=None, full=0.999)
-    epochs = budget.choose(smoke=30, quick=2, full=25)
+    epochs = budget.choose(smoke=8, quick=2, full=25)
     for dataset, model, setting in budget.choose(smoke=(SMALL,), quick=(DIGITS, CLOTHES), full=(DIGITS, CLOTHES)):
         options = {"units": 128, "layers": 1, "unroll": False}
         options |= {"dropout": 0.4} if dataset == "fashion_mnist" else {"dropout": 0.2, "augmentation": "shift"}

@@ -40,7 +40,7 @@ def trials(budget):
     widths = budget.choose(smoke=[32, 32], quick=[500, 500], full=[500, 500])
     options = {"widths": widths, "activation": "sigmoid", "dropout": 0.0}
     noise = {"corruption": "masking", "level": 0.4, "learning_rate": 1e-3, "epochs": budget.choose(smoke=5, quick=6, full=20)}
-    shared = {"labels": labels, "learning_rate": 1e-2, "batch_size": 50, "epochs": budget.choose(smoke=200, quick=50, full=100)}
+    shared = {"labels": labels, "learning_rate": 1e-2, "batch_size": 50, "epochs": budget.choose(smoke=60, quick=50, full=100)}
     starts = {RANDOM: {"options": options | {"initialiser": SIGMOID_START}}, DENOISING: {"options": options, "pretraining": noise}}
     for (name, own), cost in zip(starts.items(), (1, 10)):
         yield Trial(dataset, MODEL, name, budget.seeds, train_preset, recipe(**shared, **own), cost)

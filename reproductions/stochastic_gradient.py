@@ -101,7 +101,7 @@ def trials(budget):
         full={"n_train": None, "n_test": None, "widths": [128]},
     )
     marks = budget.choose(
-        smoke={"passes": [1, 10], "seconds": [0.01, 0.1]},
+        smoke={"passes": [1, 10], "seconds": [0.004, 0.02]},
         quick={"passes": [0.1, 0.3, 1, 3, 10], "seconds": [0.03, 0.1, 0.3, 1.0]},
         full={"passes": [0.1, 0.3, 1, 3, 10], "seconds": [0.06, 0.2, 0.6, 2.0, 6.0]},
     )

@@ -19,6 +19,7 @@ def test_pixels_are_means_in_the_order_of_rows_or_in_one_fixed_other():
     assert_array_equal(np.sort(mixed, axis=1), np.sort(images.reshape(5, 24), axis=1))
     order = [np.flatnonzero((images.reshape(5, 24).T == column).all(axis=1)).item() for column in mixed.T]
     assert order != list(range(24)), "one order for all images, and not their own"
+    assert_array_equal(pixel_sequences(images[3:], 1, True), mixed[3:], "and the same for every split")
 
 
 @pytest.mark.parametrize("shape, pool, said", [

@@ -126,8 +126,9 @@ def test_overfits_32_examples(name, examples):
     y, loss, metric = task(name, model, x, y)
     model.compile(keras.optimizers.Adam(0.01), loss, metrics=[metric])
     variance = ((y - np.mean(y, axis=0)) ** 2).sum() / len(y)
+    often = [np.concatenate([part] * 30) for part in (x, y)]  # an epoch of one step takes as long to begin as one of thirty
     for _ in range(10):
-        model.fit(x, y, batch_size=32, epochs=30, verbose=0)
+        model.fit(*often, batch_size=32, shuffle=False, verbose=0)
         found = model.evaluate(x, y, verbose=0, return_dict=True)
         if found["squared_error"] < variance / 10 if reconstructs(name) else found["accuracy"] == 1:
             return

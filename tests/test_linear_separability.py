@@ -170,7 +170,7 @@ def runs_of(model="autoencoder_stack", **errors):
         row = claim.INPUT if name == "raw" else (model, claim.row(stage.replace("_", "-"), int(number)))
         for seed, value in enumerate(values):
             found.append(dict(zip(("dataset", "model", "setting"), ("mnist_rot", *row))) | {"seed": seed, "value": value})
-    return pd.DataFrame(found).assign(metric="test_error_pct")
+    return pd.DataFrame(found).assign(metric="test_error_pct", n_test=10_000)
 
 
 def test_checks_of_known_runs():

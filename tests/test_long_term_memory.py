@@ -1,5 +1,7 @@
 """long_term_memory: the adding problem is what it says, lags are counted right, nets are tuned alike; its checks."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pandas as pd
@@ -148,6 +150,8 @@ def test_rows_of_pixels():
     runs = pd.DataFrame(long_lags.train_pixels(trial, Report()))
     assert set(runs.metric) == {"test_error_pct", "validation_error_pct", "step_size"}
     assert runs.value.between(0, 100).all() and (runs.updates == 3).all() and (runs.n_test == 40).all()
+    plain = dataclasses.replace(trial, recipe=recipe | {"permuted": False})
+    assert (pd.DataFrame(long_lags.train_pixels(plain, Report())).value != runs.value).any()
 
 
 def test_a_net_that_diverges_is_not_chosen_and_keeps_its_row():

@@ -227,9 +227,13 @@ def test_metrics_begin_where_they_reset_to():
 
 
 def test_a_rate_may_be_a_function():
-    population, x, y = zoo.Population(lambda: small_model("linear"), [0]), X, np.zeros((20, 10), "float32")
-    population.compile(keras.optimizers.SGD(lambda: 0.1), "mse")
-    assert population.fit(x, y, epochs=2, verbose=False).loss.notna().all()
+    x, losses = np.random.RandomState(0).randint(0, 17, (20, 8, 8)), []
+    for rate in (lambda: 0.1, 0.1, 0.2):
+        population = zoo.Population(lambda: small_model("linear"), [0])
+        population.compile(keras.optimizers.SGD(rate), "mse")
+        losses.append(population.fit(x, np.ones((20, 10), "float32"), epochs=2, verbose=False).loss.to_numpy())
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-6)
+    assert losses[0][1] != pytest.approx(losses[2][1], rel=1e-3)
 
 
 @pytest.mark.parametrize("rate, after", [

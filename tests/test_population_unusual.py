@@ -209,11 +209,14 @@ def test_what_a_step_gives_besides_metrics_is_kept_or_refused():
 
 
 class InParts(keras.Sequential):
-    """A model whose own step wants weights, and batches that it can cut."""
+    """A model whose own step wants weights, and batches that it can cut; it keeps how large they are, if it is told."""
+
+    seen = []
 
     def train_step(self, *given):  # on JAX the state comes before the data
         x, _, _ = given[-1]
         assert len(ops.split(x, 5)) == 5
+        self.seen.append(x.shape[0])
         return super().train_step(*given)
 
 
@@ -221,8 +224,10 @@ def test_a_step_of_ones_own_gets_the_batches_that_fit_is_asked_for():
     def build():
         return InParts([keras.Input((6,)), layers.Dense(3)])
 
+    InParts.seen.clear()
     _, history = fitted(build, lambda: "sgd", batch_size=10, sample_weight=np.ones(len(X), "float32"))
     assert np.isfinite(history.loss).all()
+    assert InParts.seen and set(InParts.seen) <= {10, None}, "a graph may be made for batches of any size"
 
 
 class Both(keras.metrics.Metric):

@@ -60,8 +60,11 @@ def test_the_labels_come_after(x):
     population = compiled([3, 4], "autoencoder_stack")
     zoo.pretrain(population, x, epochs=1, batch_size=50, corruption="gaussian", level=(0.1, 0.2), tied=True)
     (x, y), held_out = digits()
-    history = population.fit(x, y, epochs=2, batch_size=50, validation_data=held_out, select="best")
+    settings = {"epochs": 2, "batch_size": 50, "validation_data": held_out, "select": "best"}
+    history = population.fit(x, y, **settings)
     assert len(history) == 4 and np.isfinite(history.loss).all()
+    fresh = compiled([3, 4], "autoencoder_stack").fit(x, y, **settings)
+    assert (np.abs(history.loss - fresh.loss) > 2e-5).all(), "they start from what was learnt without them"
 
 
 def test_a_batch_is_no_larger_than_the_data_unless_asked_for(x):

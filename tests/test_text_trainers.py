@@ -70,7 +70,7 @@ def population():
 
 @pytest.mark.backend
 def test_bits_are_those_of_the_nets_read_character_by_character(population):
-    before, text = codes(TALE[:60]), codes(TALE[60:94])
+    before, text = codes(TALE[:60]), codes(TALE[60:80])
     bits = recurrent_text.held_out_bits(population, before, text)
     for found, net in zip(bits, [population[member] for member in range(2)]):
         surprise = []
