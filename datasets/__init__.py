@@ -62,8 +62,9 @@ def load(name, *, source=None):
 
     source: None takes what is in the cache, else the first that answers of `describe(name).sources`, such as
     ("official", "mirror"); one of these takes only that one, and prepares anew what came from another.
-    Raises UnknownName; DataUnavailable when no source answers, within 10 seconds unless ZOO_ANSWER_SECONDS says how long each
-    may take; CacheError when the cache folder cannot be read or written.
+    Raises UnknownName; InvalidInput for a source that the set has not; DataUnavailable when no source answers, within 10
+    seconds unless ZOO_ANSWER_SECONDS says how long each may take, or a package that preparing needs is missing; CorruptFile
+    when what was prepared is not what the set promises; CacheError when the cache folder cannot be read or written.
 
     >>> digits = load("digits")
     >>> digits.train.x.shape, digits.input_shape, digits.classes, len(digits.test.y)

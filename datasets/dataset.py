@@ -92,9 +92,10 @@ class Info:
 class Dataset:
     """Three fixed, disjoint splits and where they come from.
 
-    Images: x uint8 (n, height, width) with pixels 0..255, y int32 (n,); where classes is None, y is what the data set's
-    README says. fingerprint: sha256 over all arrays, the same whatever source they came from; by it two are compared, for
-    == asks whether they are one object. provenance: source, made_with, licence, homepage, version, and sha256 of each array.
+    Images: x uint8 (n, height, width), or (n, height, width, 3) in colour, with pixels 0..255; what else there is, shapes
+    and dtypes, says describe(name). y: int32 (n,), labels; where classes is None, what the data set's README says.
+    fingerprint: sha256 over all arrays, the same whatever source they came from; by it two are compared, for == asks whether
+    they are one object. provenance: source, made_with, licence, homepage, version, and sha256 of each array.
     """
 
     name: str

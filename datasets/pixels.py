@@ -6,7 +6,8 @@ from zoo.errors import InvalidInput
 
 
 def pixel_sequences(images, pool=1, permuted=False):
-    """Images (n, h, w) as sequences of pixels (n, h/pool * w/pool) float32, row after row or in one fixed random order.
+    """Images (n, h, w) as sequences of pixels (n, h/pool * w/pool) float32, in the images' own units, row after row or
+    in one fixed random order.
 
     pool: pixels are means over squares of that side, which shortens the sequences; h and w must be multiples of it.
     permuted: the order is the same for all images of a size, drawn once from a seed; what is near in the image is then far

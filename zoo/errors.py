@@ -37,7 +37,7 @@ class CacheError(ZooError, OSError):
 
 
 class ResultsError(ZooError, OSError):
-    """A results folder that cannot be read or written."""
+    """A folder or file that cannot be read or written: of results, a preset, an export, a saved population."""
 
 
 class TrialsFailed(ZooError):

@@ -16,7 +16,7 @@ def generate(model, prompt, length=200, temperature=1.0, seed=0):
         seed: an integer from 0 to 2**32 - 1; the same one gives the same text on the same machine.
 
     The state of the recurrent layers is carried from the first character of the prompt to the last one drawn. Raises
-    UnknownName for a preset's name, InvalidInput for another kind of model and for arguments that can't be used.
+    as `zoo.from_preset`, and InvalidInput for another kind of model, one that diverged, and arguments that can't be used.
 
     Example:
         >>> model = zoo.create_model("language_model", (64,), 128)

@@ -83,7 +83,8 @@ def create_model(name, input_shape, classes=None, **options):
     `model_options(name)`.
 
     The weights, and the seeds of dropout and augmentation, follow from `keras.utils.set_random_seed`.
-    Raises UnknownName for the name and InvalidInput for a shape, a number of classes or an option.
+    Raises UnknownName for the name and InvalidInput for a shape, a number of classes or an option, and where Keras has an
+    image's channels first.
 
     >>> create_model("mlp", (28, 28), 10, widths=(64,)).output_shape
     (None, 10)

@@ -74,7 +74,7 @@ class WithFiles:
     """Rows of a trial, as Trial.run returns them, and files to be kept beside them in the store: {name: bytes}.
 
     They stay out of the results folder; a reproduction's illustrate(files) may draw pictures of them (see figures), if
-    the trial says so (leaves).
+    the trial says so (leaves). Raises InvalidInput for a file that is called like one of the store's own.
     """
 
     rows: object

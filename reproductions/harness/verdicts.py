@@ -56,7 +56,8 @@ def check(
     values agree in it; a fact that nothing random enters is an Interval of n = 1. resampled: the interval is that of an order
     or another statistic over draws of the seeds, which is a point where it is the same in every draw, however they differ.
     wide: the interval (low, high) when test examples are drawn anew, too, which the sentence gives and which decides nothing.
-    rows, metric: those compared, see Check, of which the sentence then says whether a setting might have been chosen better.
+    Raises InvalidInput unless one of above and below is given. rows, metric: those compared, see Check, of which the
+    sentence then says whether a setting might have been chosen better.
     """
     if seeds and interval.n <= (1 - TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"

@@ -130,9 +130,10 @@ def gaussian_matrix(side, sigma):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RandomErasing(Augmentation):
-    """Sets a rectangle to 0, its sides up to `share` of the image's, its middle anywhere (DeVries & Taylor 2017).
+    """Sets a rectangle to 0, its sides up to `share` of the image's, its middle anywhere.
 
-    share: 0 or more; of sides of the whole image, half of which may lie outside, 1.
+    Random sides are Zhong et al.'s (Random erasing data augmentation, AAAI 2020), zeros and a middle anywhere DeVries &
+    Taylor's (2017). share: 0 or more; of sides of the whole image, half of which may lie outside, 1.
     """
 
     def __init__(self, share=0.5, **kwargs):
@@ -186,9 +187,10 @@ _LAYERS = {"shift": RandomShift, "flip": RandomFlip, "affine": RandomAffine, "er
 
 
 def augment(x, names, prefix="random"):
-    """Applies to images x the layers that `names` lists, joined by "_": of shift, affine, elastic, flip, erase; None for none.
+    """Applies to images x (n, h, w, c) the layers that `names` lists, joined by "_", in that order and with their own defaults:
+    of shift, affine, elastic, flip, erase; None for none.
 
-    prefix: of the layers' own names, for a model that has more than one such branch.
+    prefix: of the layers' own names, for a model that has more than one such branch. Raises ValueError for other words.
     """
     if names is not None and not isinstance(names, str):
         raise ValueError(f"augmentation is a word or None, such as 'shift_flip'; got {names!r}.")

@@ -22,14 +22,16 @@ def check_error(error):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Autoencoder(keras.layers.Wrapper):
-    """x (n, d) to the error, (n,), with which x is reconstructed from its encoding; in training x is corrupted first.
+    """x (n, d) to the error, float32 (n,), with which x is reconstructed from its encoding; in training x is corrupted first.
 
     layer: the encoder, a Dense layer, whose weights are what is to be learnt.
     corruption, level: "masking" sets a share `level` of the inputs to 0, "gaussian" adds noise of that standard
     deviation (Vincent et al. 2008, 2010), None is the plain autoencoder.
     tied: decode with the encoder's weights transposed, instead of with weights of its own.
     error: "crossentropy", for x in 0..1, or "squared", with a sigmoid output of the decoder; "linear" is the squared error
-    of a linear output, for x that is not bounded, such as standardised features. All are summed over the d units.
+    of a linear output, for x that is not bounded, such as standardised features. All are summed over the d units,
+    cross-entropy in nats. Raises ValueError for others, and for a level below 0 or, of masking, not below 1; InvalidInput
+    for another tied.
     """
 
     def __init__(self, layer, corruption="masking", level=0.25, tied=False, error="crossentropy", **kwargs):

@@ -10,7 +10,8 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="zoo")
 class MatmulConv2D(keras.layers.Conv2D):
-    """keras.layers.Conv2D, its weights and its results; on JAX by matrix products, see zoo.layers.matmul_convolution.
+    """keras.layers.Conv2D, its weights and its results; on JAX by matrix products, or as suits a CPU, see
+    zoo.layers.matmul_convolution; with groups, dilation or channels first as Keras does it.
 
     Gradients of gradients are there; what JAX has on a CPU in reverse mode only (no jax.jvp).
     """

@@ -54,7 +54,8 @@ class ForgetBias(keras.initializers.Initializer):
     """The biases of an LSTM: `value` for the forget gate, 0 for the others.
 
     A gate of bias b keeps sigmoid(b) of the cell at each step, so that about exp(b) steps are remembered at the start
-    (Gers et al. 2000). Keras's own choice is 1.
+    (Tallec & Ollivier 2018). Keras's own choice is 1, that of Jozefowicz et al. (2015). Raises ValueError for no finite
+    number.
     """
 
     def __init__(self, value):
@@ -78,7 +79,8 @@ class ChronoBias(keras.initializers.Initializer):
 
     A unit's forget gate starts with log(u), u uniform in 1 to steps - 1, so that the units together remember lags of every
     length up to `steps`; its input gate starts with -log(u), so that what a cell that forgets slowly takes in at every step
-    does not add up to more than it can hold. 0 for cells and output gates.
+    does not add up to more than it can hold. 0 for cells and output gates. steps: at least 3, else ValueError; seed: of the
+    draw.
     """
 
     def __init__(self, steps, seed=None):

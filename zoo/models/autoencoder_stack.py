@@ -26,11 +26,11 @@ def autoencoder_stack(
     augmentation=None,
     rescale=1 / 255,
 ):
-    """The classifier: encoder_1 .. encoder_n, then the logits.
+    """The classifier: encoder_1 .. encoder_n, of `widths` units, then the logits.
 
-    initialiser: of the encoders' weights, as of mlp, where it says what suits sigmoids that are not pre-trained.
-    dropout: rate after each encoder; augmentation: of images, see zoo.layers.augment; both in fine-tuning.
-    Raises InvalidInput for a stack of no encoders.
+    activation: a Keras name, of the encoders. rescale: as of mlp. initialiser: of the encoders' weights, as of mlp, where it
+    says what suits sigmoids that are not pre-trained. dropout: rate after each encoder; augmentation: of images, see
+    zoo.layers.augment; both in fine-tuning. Raises InvalidInput for a stack of no encoders.
     """
     if not widths:
         raise InvalidInput("A stack needs at least one encoder; give widths of one layer or more, such as (1000,).")

@@ -31,8 +31,10 @@ def convnet(
 ):
     """Blocks of convolutions, each block the numbers of its filters, and each halving the image at its end.
 
-    kernel: side of the filters. dense: units of the layer above, 0 for none. dropout: rate before and after it.
-    augmentation: see zoo.layers.augment. The image is pooled before the normalisation, which costs a quarter then.
+    kernel: side of the filters. dense: units of the layer above, 0 for none. dropout: rate before and after it (Srivastava
+    et al., JMLR 2014). activation, initialiser, rescale: as of mlp. batch_norm: after the pooling, which costs a quarter
+    then, and before the activation, with averages of momentum 0.9. augmentation: see zoo.layers.augment. Raises InvalidInput
+    for a block without filters, and an image that can't be halved so often.
     """
     inputs, x = raw_input(input_shape, rescale)
     x = as_image(x)

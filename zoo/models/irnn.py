@@ -21,7 +21,9 @@ def irnn(
     series=None,
     rescale=1 / 255,
 ):
-    """The model rnn with rectified units, whose recurrent weights start as the identity; its options are rnn's."""
+    """The model rnn with rectified units, whose recurrent weights start as the identity; its options are rnn's but for
+    the activation.
+    """
     options = {"units": units, "layers": layers, "initialiser": initialiser, "dropout": dropout, "unroll": unroll}
     options |= {"padding": padding, "augmentation": augmentation, "series": series, "rescale": rescale}
     model = rnn(input_shape, classes, activation="relu", **options)

@@ -16,9 +16,9 @@ from zoo.registry import register_model
 def kernel_machine(input_shape, classes, *, features=8192, gamma=0.03, augmentation=None, rescale=1 / 255):
     """A frozen random projection whose inner products approximate exp(-gamma |x - y|^2), and a trainable linear head.
 
-    features: number of random features, even; gamma: of the kernel, in units of the rescaled input. augmentation (see
-    zoo.layers.augment) trains on changed images, as virtual examples do for machines with an exact kernel (DeCoste &
-    Schölkopf, Machine Learning 46, 2002).
+    features: number of random features, even; gamma: of the kernel, in units of the rescaled input (rescale: as of mlp).
+    augmentation (see zoo.layers.augment) trains on changed images, as virtual examples do for machines with an exact kernel
+    (DeCoste & Schölkopf, Machine Learning 46, 2002).
     """
     inputs, x = raw_input(input_shape, rescale)
     if augmentation:

@@ -14,9 +14,9 @@ def language_model(
 ):
     """Reads character codes (n, T), integers below `alphabet`; logits (n, T, alphabet), at each place of what follows it.
 
-    cell: "lstm", or "rnn" for the plain recurrent network. embedding: numbers that stand for a character; a code outside
-    the alphabet is all zeros. dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator
-    up to 32 steps. zoo.generate draws text from it.
+    units: of each layer. layers: how many, at least 1. cell: "lstm", or "rnn" for the plain recurrent network. embedding:
+    numbers that stand for a character; a code outside the alphabet is all zeros. dropout: rate after each layer. unroll:
+    write the steps out; None does so with JAX on an accelerator, up to 32 steps. zoo.generate draws text from it.
     """
     inputs, x = as_characters(input_shape, alphabet)
     x = keras.layers.Dense(embedding, use_bias=False, name="embedding")(x)

@@ -25,6 +25,7 @@ def lecun1989(input_shape, classes, *, net=5, rescale=1 / 255):
 
     For 16x16 pixels and 10 classes they have 2570, 3214, 1226, 1132 and 1060 weights, biases included, and 2570, 3214,
     1226, 2266 and 5194 connections. The output is logits; scaled_tanh of them is what was trained towards +1 and -1 in 1989.
+    rescale: as of mlp.
     """
     if net not in (1, 2, *MAPS):
         raise ValueError(f"net must be 1, 2, 3, 4 or 5; got {net!r}.")

@@ -27,15 +27,15 @@ def lstm(
 ):
     """Reads a sequence, or an image row by row, and classifies from its last state.
 
-    initialiser: of the weights from below, a Keras name; None takes glorot_uniform. Those from step to step start
-    orthogonal. dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
+    units: of each layer. layers: how many, at least 1. rescale: as of mlp. initialiser: of the weights from below, a Keras
+    name; None takes glorot_uniform. Those from step to step start orthogonal. dropout: rate after each layer. unroll: write
+    the steps out; None does so with JAX on an accelerator, up to 32 steps.
     forget_bias: where the bias of the forget gates starts; about exp(forget_bias) steps are remembered then.
-    chrono: None, or the steps of the longest lag to be remembered: the biases of input and forget gates then start as Tallec
-    & Ollivier (2018) have them, see zoo.layers.recurrent.ChronoBias; for sequences of some length T, T. It
-    goes with no forget_bias of one's own.
-    padding: number that fills up shorter sequences, of which steps full of it are skipped. augmentation: of images, see
-    zoo.layers.augment. series: (mean, spread) of a series that is to be forecast, instead of rescale, see
-    zoo.layers.Forecast; classes are then the values ahead.
+    chrono: None, or the steps of the longest lag to be remembered, at least 3: the biases of input and forget gates then
+    start as Tallec & Ollivier (2018) have them, see zoo.layers.recurrent.ChronoBias; for sequences of some length T, T. It
+    goes with no forget_bias of one's own. padding: number that fills up shorter sequences, of which steps full of it are
+    skipped. augmentation: of images, see zoo.layers.augment. series: (mean, spread) of a series that is to be forecast,
+    instead of rescale, see zoo.layers.Forecast; classes are then the values ahead.
     """
     inputs, x = sequence_input(input_shape, rescale, series, padding, augmentation)
     numbers, unroll = recurrent_options(x, layers, unroll)

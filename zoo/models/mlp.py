@@ -26,14 +26,15 @@ def mlp(
 ):
     """Hidden layers of `widths` units.
 
-    initialiser: of the hidden weights, a Keras name or configuration; None takes he_normal for rectified units,
-    glorot_uniform for others. Deep stacks of sigmoids, of five layers say, hardly learn from that, and do from four times its
-    bounds, as their slope at 0 is a quarter (with one layer it matters little):
-    {"class_name": "VarianceScaling", "config": {"scale": 16.0, "mode": "fan_avg", "distribution": "uniform"}}.
-    input_dropout, dropout: rates at the input and after each hidden layer (Srivastava et al., JMLR 2014).
-    batch_norm: normalise before the activation. augmentation: of images, see zoo.layers.augment.
-    series: (mean, spread) of a series that is to be forecast from a window of it, instead of rescale, see
-    zoo.layers.Forecast; classes are then the values ahead.
+    activation: a Keras name, of the hidden layers. rescale: factor that the raw input is multiplied by, None for none.
+    initialiser: of the hidden weights, a Keras name or configuration; None takes he_normal (He et al. 2015) for rectified
+    units and their like, glorot_uniform (Glorot & Bengio 2010) for others. Deep stacks of sigmoids, of five layers say,
+    hardly learn from that, and do from four times its bounds, as their slope at 0 is a quarter (with one layer it matters
+    little): {"class_name": "VarianceScaling", "config": {"scale": 16.0, "mode": "fan_avg", "distribution": "uniform"}}.
+    input_dropout, dropout: rates at the input and after each hidden layer (Srivastava et al., JMLR 2014). batch_norm:
+    normalise before the activation (Ioffe & Szegedy 2015), averages of momentum 0.9. augmentation: of images, see
+    zoo.layers.augment. series: (mean, spread) of a series that is to be forecast from a window of it, instead of rescale,
+    see zoo.layers.Forecast; classes are then the values ahead.
     """
     inputs, x = raw_input(input_shape, rescale, series)
     if augmentation and series is not None:

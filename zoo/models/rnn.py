@@ -26,9 +26,10 @@ def rnn(
 ):
     """Reads a sequence, or an image row by row, and classifies from its last state.
 
-    activation: "relu" gives the IRNN: recurrent weights start as the identity, input weights small.
-    initialiser: of the input weights, a Keras name; None takes glorot_uniform, for the IRNN its small ones.
-    dropout: rate after each layer. unroll: write the steps out; None does so on an accelerator up to 32 steps.
+    units: of each layer. layers: how many, at least 1. rescale: as of mlp. activation: "relu" gives the IRNN: recurrent
+    weights start as the identity, else orthogonal, input weights normal with a standard deviation of 0.001, above the first
+    layer 0.01. initialiser: of the input weights, a Keras name; None takes glorot_uniform, for the IRNN its small ones.
+    dropout: rate after each layer. unroll: write the steps out; None does so with JAX on an accelerator, up to 32 steps.
     padding: number that fills up shorter sequences, of which steps full of it are skipped. augmentation: of images, see
     zoo.layers.augment. series: (mean, spread) of a series that is to be forecast, instead of rescale, see
     zoo.layers.Forecast; classes are then the values ahead.

@@ -37,8 +37,8 @@ def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False)
 
     The sha256 of every file that is used is checked at every call; nothing in a folder is executed. Raises UnknownName
     for a name, CorruptFile for files that are missing or not as they were written, InvalidInput for a folder that asks
-    for something else than the zoo's models, and for classes that a model can't have: never random weights in place of
-    trained ones.
+    for something else than the zoo's models, and for classes that a model can't have, ResultsError where this machine's
+    temporary folder is full: never random weights in place of trained ones.
 
     Example:
         >>> model = from_preset("linear_mnist")

@@ -163,9 +163,10 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
     """Train a preset's recipe again from other seeds than those that its card lists; returns a Retraining.
 
     seeds: how many. folder: None, or where to save the one that validates best, as a preset with a card of its own; force:
-    also in place of a preset that is there. Raises, before any training, InvalidInput where the card has no recipe or says
-    nothing of the spread of seeds, and for a folder that holds a preset or something else, ResultsError for one that can't be
-    written to.
+    also in place of a preset that is there. verbose: as in Population.fit. Raises as `model_card` and `zoo.datasets.load`
+    do; before any training InvalidInput where the card has no recipe of this deepzoo or says nothing of the spread of seeds,
+    the data are others than the card's, and for a folder that holds a preset or something else, ResultsError for one that
+    can't be written to; after it that where every seed diverged.
     """
     from zoo.datasets import load
     from zoo.presets.places import free_folder

@@ -34,18 +34,19 @@ class Population:
         precision: Keras dtype policy for the members; None keeps the user's. "mixed_bfloat16" is for accelerators: on a CPU
             XLA computes most of its products in float32 all the same, and it takes longer than float32.
         weights: None, or K lists of arrays as `model.get_weights()` gives them: where the members start.
-        group_size: at most so many members are trained at once; None: as many as fit into memory.
+        group_size: at most so many members are trained at once on JAX; None: as many as fit into memory.
 
     Attributes:
         seeds: the K integers. template: a model like the members, with weights that mean nothing.
         epochs_trained: of all calls of `fit` together. best_epoch: int (K,), the epoch of the last call that each member's
             weights are of, counted like the history's; None before.
         diverged: bool (K,), whose loss was not finite once.
-        compile_seconds, fit_seconds: spent on compilation and on training so far, all members together.
+        compile_seconds, fit_seconds: spent on compilation and on training so far, all members together; on TensorFlow and
+            PyTorch the latter has both.
         trained_at_once: at most so many members the last `fit` trained at a time; None before.
 
-    Raises InvalidInput for no seeds, a `build` that returns no built model, or models that share weights or differ by seed in
-    more than those, and for weights that do not fit.
+    Raises InvalidInput for no seeds or seeds outside 0..2**32-1, a `build` that returns no built model, or models that share
+    weights or differ by seed in more than those, for weights that do not fit, and for another precision or group_size.
 
     Example:
         >>> data = zoo.datasets.load("digits")
@@ -167,7 +168,8 @@ class Population:
         val_ counterparts; with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss
         stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used, and on JAX for a model whose own step logs more than its
-        metrics; nothing has changed then.
+        metrics, and ZooError where the data or a single member do not fit into the device's memory; nothing has changed
+        then.
         """
         checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):
@@ -252,7 +254,7 @@ class Population:
         """Loss and metrics of every member on x (n, *input_shape), y (n, ...); sample_weight: as in fit.
 
         Returns a DataFrame, one row per member: member, seed, loss, the metrics, diverged (bool).
-        Raises InvalidInput for data that do not fit, and before `compile`.
+        Raises InvalidInput for data that do not fit, and before `compile`; ZooError as `fit`.
         """
         checks.check_arrays(self.template, x, y)
         x, y = self._check_data(x, y, all_count=sample_weight is None)
@@ -314,7 +316,8 @@ class Population:
     def save(self, path):
         """Write all that `fit` has changed to one file: weights, what the optimizers have gathered, history.
 
-        path: of the file, replaced whole if it is there; its folder must exist. Raises ResultsError where it can't be written.
+        path: of the file, replaced whole if it is there; its folder must exist. Raises ResultsError where it can't be
+        written, InvalidInput for no path, a pipe or a device.
         """
         progress = {name: getattr(self, name) for name in PROGRESS}
         checkpoint.save(path, self._about(), self._state, progress, self.history)

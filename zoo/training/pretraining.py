@@ -33,7 +33,9 @@ def pretrain(
     Encoder after encoder, every member learns to reconstruct the clean output of its frozen lower encoders from
     a corrupted one; only then is the population fitted to labels with `population.fit`. Of a deep_autoencoder of sigmoid
     units the decoders are learnt along and kept. All start from the weights that the population has.
-    Bengio et al., Greedy layer-wise training of deep networks, NIPS 2007; Vincent et al., JMLR 11, 2010.
+    Bengio et al., Greedy layer-wise training of deep networks, NIPS 2007; Vincent et al., JMLR 11, 2010; a
+    deep_autoencoder's after Hinton & Salakhutdinov, Science 313, 2006, who learnt its layers as restricted Boltzmann
+    machines.
 
     Args:
         population: Population of `zoo.create_model("autoencoder_stack", ...)` models, or of "deep_autoencoder", before its

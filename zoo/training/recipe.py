@@ -34,7 +34,9 @@ OPTIONAL = ("labels",)
 
 
 def recipe(**changes):
-    """RECIPE with changes. Raises InvalidInput for a name that no recipe has."""
+    """RECIPE with changes. learning_rate is the largest, at the start; weight_decay is decoupled. Values are checked when
+    training begins. Raises InvalidInput for a name that no recipe has.
+    """
     unknown = sorted(changes.keys() - RECIPE.keys() - set(OPTIONAL))
     if unknown:
         raise InvalidInput(f"A recipe has no {', '.join(unknown)}; it has {', '.join((*RECIPE, *OPTIONAL))}.")
@@ -130,7 +132,9 @@ def errors_of(population, split, task=CLASSIFICATION):
 
 
 def optimizer(recipe, steps):
-    """Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) with weight decay, under a cosine decay over `steps` steps."""
+    """Adam (Kingma & Ba 2015), with weight decay AdamW (Loshchilov & Hutter 2019), under a cosine decay to 0 over `steps`
+    (Loshchilov & Hutter 2017); with an average of the weights where the recipe has one, ema (Polyak & Juditsky 1992).
+    """
     import keras
 
     rate = keras.optimizers.schedules.CosineDecay(recipe["learning_rate"], steps)
