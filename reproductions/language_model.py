@@ -195,7 +195,7 @@ def _gains(runs, dataset):
         name = f"{dataset}: {_name(ONE)} gains on {_name(NGRAMS)} from {names[less]} to {names[more]} of the text"
         blocks, half = _over_blocks(*costs[less], *costs[more])
         wide, doubt = widened(gain, half), ""
-        if n == len(lacking):
+        if n == len(lacking) and blocks:
             doubt = by_chance_of_examples(gain, 0, half, blocks, " bits per character")
         checks.append(check(name, gain, "bits per character", sentence, above=0, seeds=len(lacking), doubt=doubt, wide=wide))
     return checks

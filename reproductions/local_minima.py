@@ -127,7 +127,7 @@ def judge(runs):
             f"{wide[2]}: the unlucky are close to the lucky", percent(bootstrap_interval(_reach, losses)), "%",
             f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, "
             f"exceeds the {TAILS[0]}th",
-            below=100 * CLOSE, seeds=len(tables[wide]), doubt=_so_few(losses),
+            below=100 * CLOSE, seeds=len(tables[wide]), doubt=_so_few(len(losses)),
         )
     )
     checks.append(_correlation_falls(tables, narrow, wide))
@@ -149,7 +149,7 @@ def _spread_ratio(tables, narrow, wide, loss, of):
     loss = loss.replace("_", " ")
     sentence = f"On {wide[0]}, the {of} of the {loss} of {narrow[2]} over that of {wide[2]}, {interval.n} seeds each"
     name = f"{loss}es draw together with width{', for their size' if 'over its mean' in of else ''}"
-    return check(name, interval, "times", sentence, above=1, seeds=len(both), doubt=_so_few(both))
+    return check(name, interval, "times", sentence, above=1, seeds=len(both), doubt=_so_few(interval.n))
 
 
 def _spread_slope(tables):
@@ -159,7 +159,7 @@ def _spread_slope(tables):
     interval = bootstrap_interval(lambda sample: np.polyfit(widths, np.log(sample.std(axis=0, ddof=1)), 1)[0], losses)
     over = f"{interval.n} seeds at each of {len(widths)} widths"
     sentence = f"Slope of the logarithm of the test loss's standard deviation on that of the width, {over}"
-    said = {"seeds": len(losses), "doubt": _so_few(losses)}
+    said = {"seeds": len(losses), "doubt": _so_few(interval.n)}
     return check("spread against width", interval, "powers of the width", sentence, below=0, **said)
 
 
@@ -182,12 +182,12 @@ def _rises_less(tables, narrow, wide):
     return check("lower hills between solutions of the wide net", interval, "nats", sentence, above=0, seeds=len(rises))
 
 
-def _so_few(sample):
+def _so_few(seeds):
     """Why a resampled interval of a spread or of percentiles decides nothing; "" where there are seeds enough.
 
     No resample of few seeds has values as far out as further seeds would have.
     """
-    return "" if len(sample) >= ENOUGH else "so few seeds say little about a spread"
+    return "" if seeds >= ENOUGH else "so few seeds say little about a spread"
 
 
 def _tables(runs):

@@ -303,7 +303,8 @@ def _loses_more(runs, fragile, robust, metrics, where, who):
     trained = runs.groupby(["dataset", "model", "setting"]).seed.nunique()
     seeds = min((n for row in (*fragile, *robust) if (n := trained[row]) > 1), default=None)  # a machine has one value for all
     single = any(trained[row] == 1 for row in fragile)
-    tested = min(lines_of(runs, row).n_test.min() for row in (*fragile, *robust)) if single and "n_test" in runs else None
+    examples = [lines_of(runs, row).get("n_test", default=np.array([np.nan])).min() for row in (*fragile, *robust)]
+    tested = np.min(examples) if single else None  # NaN where a row does not say
     rows = [*fragile, *robust]
     known = [row_costs(runs, row, metric) for row, metric in zip(rows, [*metrics, *metrics], strict=True)]
     known = None if None in known or len({costs.each.shape[1] for costs in known}) > 1 else known

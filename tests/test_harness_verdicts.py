@@ -195,7 +195,11 @@ def test_target_is_on_the_mean():
     assert target(runs, DEEP, at_most=0.5).verdict == "contradicted"
     assert target(runs, DEEP, at_most=1.0).verdict == "undecided"
     assert target(runs, EXACT, at_most=1.5).verdict == "undecided"
-    assert target(runs, EXACT, at_most=1.5, deterministic=True).verdict == "reproduced"
+    untold = target(runs, EXACT, at_most=1.5, deterministic=True)
+    assert untold.verdict == "undecided" and "nobody says how many test examples there were" in untold.sentence
+    assert target(runs.assign(n_test=100_000), EXACT, at_most=1.5, deterministic=True).verdict == "reproduced"
+    squared = runs.assign(metric="squared_error")
+    assert target(squared, EXACT, at_most=1.5, metric="squared_error", deterministic=True).verdict == "reproduced"
     assert target(runs, DEEP, at_most=1.0, deterministic=True).verdict == "undecided"
 
 
@@ -228,7 +232,7 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     sizes = (10_000, 43_900, 60_000, 100_000, math.nan, (math.nan, 10_000), (10_000, math.nan))
     found = [against_single(seeds, 1.53, n) for n in sizes]
     assert [check.verdict for check in found] == ["undecided"] * 2 + ["reproduced"] * 2 + ["undecided"] * 3
-    assert all("nobody says how many test examples" in check.sentence for check in found[4:])
+    assert all("nobody says how many test examples there were" in check.sentence for check in found[4:])
     half, own = (196 * math.sqrt((0.029 - 0.0016**2) / n) for n in sizes[:2]), 4.302653 * 0.01 / 3**0.5
     large, small = half
     assert small < 0.16 < math.hypot(small, own), "the examples would not do it alone"
@@ -245,7 +249,7 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
 
 @pytest.mark.parametrize("n_test, verdict, why", [
     (1000, "undecided", "the 1,000 test examples and the seeds together may make up to 0.7594 of its logarithm"),
-    (100_000, "reproduced", ""), (math.nan, "undecided", "nobody says how many test examples"),
+    (100_000, "reproduced", ""), (math.nan, "undecided", "nobody says how many test examples there were"),
 ])  # fmt: skip
 def test_a_ratio_to_a_single_value_knows_of_test_examples_too(n_test, verdict, why):
     """15 mistakes against 12 of a thousand: 1.96 roots of (1 / 0.015 + 1 / 0.012) / n, and the seeds' beside."""

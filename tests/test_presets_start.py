@@ -95,7 +95,8 @@ def test_no_room_for_a_copy_is_not_called_damage(monkeypatch, tmp_path):
     def full(*args, **named):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(loading.tempfile, "TemporaryDirectory", full)
+    monkeypatch.setattr(loading.tempfile, "gettempdir", full)
+    monkeypatch.setattr(loading.tempfile, "mkdtemp", full)
     with pytest.raises(ResultsError, match="No space left on device.: make room there"):
         zoo.from_preset("linear_mnist")
 

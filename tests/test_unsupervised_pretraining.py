@@ -47,6 +47,8 @@ def test_the_step_size_is_chosen_on_validation_and_never_a_diverged_one():
 def test_labels_that_train_together():
     assert label_curves._groups([100, 300, 1000, 5000, 50000], 1000) == [[100, 300, 1000], [5000], [50000]]
     assert label_curves._groups([5000], 1000) == [[5000]]
+    own = {"step_size_for_300_labels": [1e-3], "step_size_for_50000_labels": [1e-3]}
+    assert label_curves._groups([100, 300, 1000, 50000], 1000, own) == [[100, 1000], [300], [50000]]
 
 
 def trial(**changes):

@@ -58,7 +58,7 @@ def prepared(preset, images):
         raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
     input_shape = tuple(model["input_shape"])
     image_shape(input_shape)
-    if own_scale(model):
+    if own_scale(card):
         said = "zoo.prepare_image gives pixels in 0..255; bring them to that scale and call the model of zoo.from_preset"
         raise InvalidInput(f"{card['name']} was made with rescale=None: it learnt from values in a scale that no preset tells. {said}.")
     dataset, entries = layout_of(card), []

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from zoo.errors import InvalidInput
-from zoo.registry import model_options, models_text, reconstructs
+from zoo.registry import models_text, reconstructs
 
 ALPHABET = 128  # of texts: the codes of ASCII
 
@@ -68,17 +68,20 @@ def task_of_model(name, input_shape, options):
     return CLASSIFICATION if len(input_shape) > 1 else TABLES
 
 
-def described(model):
-    """(what goes in, what comes out), in words, of the part "model" of a card."""
+def described(card):
+    """(what goes in, what comes out), in words, of a card's model."""
+    model = card["model"]
     task = task_of_model(model["name"], model["input_shape"], model["options"])
-    inputs = "values in the scale that it learnt from" if own_scale(model) and "0..255" in task.inputs else task.inputs
+    inputs = "values in the scale that it learnt from" if own_scale(card) and "0..255" in task.inputs else task.inputs
     return inputs, task.outputs.format(classes=model["classes"])
 
 
-def own_scale(model):
-    """Whether the part "model" of a card is of one that takes its input as it is, of which nothing says what scale it has."""
-    options = {**model_options(model["name"]), **model["options"]}
-    return options.get("rescale", 1) is None
+def own_scale(card):
+    """Whether a card's model takes its input as it is, and no data set of the zoo's says in what scale that was."""
+    from zoo.datasets import list_datasets
+
+    known = card.get("dataset", {}).get("name") in list_datasets()
+    return not known and card["model"]["options"].get("rescale", 1) is None
 
 
 def task_of_error(metric):

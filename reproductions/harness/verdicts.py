@@ -18,6 +18,7 @@ CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 TOO_MANY = 0.2
 SINGLE = "against a single value"  # how a difference from what draws nothing at random was made
 # Student's interval of them would be a point, as if there were no others.
+_UNTOLD = "nobody says how many test examples there were"
 _ALL_AGREE = "all agree in it, which says nothing of how others would differ"
 
 
@@ -185,6 +186,8 @@ def target(
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
     if alone or _agreement(interval):
         tested = _examples(runs, row, metric)
+        if alone and _is_share(metric) and np.isnan(tested):
+            lost = lost or _UNTOLD
         if np.isfinite(tested):
             share = share_interval(np.arange(tested) < round(interval.estimate * tested / 100))
             interval = interval._replace(low=100 * share.low, high=100 * share.high)
@@ -235,20 +238,23 @@ def _chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False
         tested = np.min([_examples(runs, row, metric) for row in rows])
         shares = [values(runs, row, metric).mean() / 100 for row in rows]
         half = statistics.by_examples_of_logs(*shares, tested) if logs else 100 * statistics.by_examples(*shares, tested)
-    if not np.isfinite(tested):
-        return "nobody says how many test examples that single value is of"
     unit = " of its logarithm" if logs else " points" if metric.endswith("_pct") else ""
     return by_chance_of_examples(interval, at_least, half, tested, unit)
 
 
 def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
-    """Why an effect against a single value that the seeds decide may yet be due to the test examples; "" where it can't be.
+    """Why an effect against a single value that the seeds decide may yet be due to the test examples, also for want of their
+    number, half being NaN then; "" where it can't be.
 
     Nothing in such a value is random but which examples it was tested on. half: what these leave open at most (see
     statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
     """
+    if not (interval.low > bound or interval.high < bound):
+        return ""  # the seeds leave it open
+    if np.isnan(half):
+        return _UNTOLD
     joint = float(np.hypot(half, (interval.high - interval.low) / 2))
-    if not interval.low <= bound <= interval.high and joint >= abs(interval.estimate - bound):
+    if joint >= abs(interval.estimate - bound):
         return f"the {tested:,.0f} test examples and the seeds together may make up to {number(joint)}{unit}"
     return ""
 

@@ -113,7 +113,8 @@ def _published_order(runs, nets, metric, placed):
 def draw(axes, runs, known):
     """Every draw a dot, means as bars; known: {net: published accuracies}, as crosses."""
     mine = runs[runs.model == MODEL]
-    kinds = ("", ACCURACY, "all test images"), (PLACED, ACCURACY_ON_FEW, "160 test images")
+    few = mine[mine.metric == ACCURACY_ON_FEW].get("n_test", default=np.array([np.nan])).max()
+    kinds = ("", ACCURACY, "all test images"), (PLACED, ACCURACY_ON_FEW, f"{few:.0f} test images")
     for colour, (placed, metric, where) in enumerate(kinds):
         label = f"{placed.removeprefix(', ') or 'in one place'}, {where}"
         for place, net in enumerate(NETS.values()):

@@ -44,7 +44,7 @@ def train_with_labels(trial, report):
     starts = starts_of(_builder(trial, train), trial.seeds, train.x, r["pretraining"])
     report.progress(1, 2)
     rows, kernels = [], {}
-    for labels in _groups(r["labels"], r["draws"]):
+    for labels in _groups(r["labels"], r["draws"], r.get("own_rates", ())):
         tuned = _fine_tune(trial, starts.weights, labels, train, validation, test)
         for place, n in enumerate(labels):
             rate = most_accurate(tuned.validation[:, place])
@@ -84,10 +84,12 @@ def _builder(trial, train):
     return lambda: zoo.create_model(trial.model, train.x.shape[1:], classes, **trial.recipe["options"])
 
 
-def _groups(labels, draws):
-    """Numbers of labels that train together: all whose epochs are equally long, as one population."""
-    few = [n for n in labels if n <= draws]
-    return [group for group in [few, *([n] for n in labels if n > draws)] if group]
+def _groups(labels, draws, own=()):
+    """Numbers of labels that train together: all whose epochs are equally long, as one population; own: names of chosen step
+    sizes that have a grid of their own, whose labels train apart.
+    """
+    few = [n for n in labels if n <= draws and chosen_rate(n) not in own]
+    return [group for group in [few, *([n] for n in labels if n not in few)] if group]
 
 
 def _fine_tune(trial, weights, labels, train, validation, test):

@@ -18,7 +18,8 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
 
     errors: rows of (before, after, robust before, robust after), percent, one for each seed; a factor needs all above 0,
     else it is left undecided. where: between what, in words. seeds: how many were trained, those that diverged included.
-    tested: on how many examples, before and after, where one of the two draws nothing at random; else None. losses: the
+    tested: on how many examples, before and after, where one of the two draws nothing at random, NaN where nobody says; else
+    None. losses: the
     Costs of the four, None where nobody knows them; same: whether the examples after are those before.
     """
     before, after, robust_before, robust_after = np.array(errors, dtype="float64").reshape(-1, 4).T
@@ -34,7 +35,7 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
     points = [after - before, robust_after - robust_before]
     means = [number(mean_interval(rise).estimate) for rise in points]
     interval, doubt = mean_interval(points[0] - points[1]), ""
-    if tested and len(before):
+    if tested is not None and len(before):
         doubt = by_chance_of_examples(interval, 0, halves[0], tested)
     wide = widened(interval, halves[0])
     name = f"{where}: {who} loses more than {robust}"
@@ -47,7 +48,7 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
         means = [number(float(np.exp(mean_interval(rise).estimate))) for rise in logs]
         interval = Interval(*np.exp(of_logs[:3]).tolist(), of_logs.n)
         wide = np.exp(widened(of_logs, halves[1]))
-        if tested and by_chance_of_examples(of_logs, 0, halves[1], tested):
+        if tested is not None and (doubt := by_chance_of_examples(of_logs, 0, halves[1], tested)) and np.isfinite(tested):
             doubt = f"the {tested:,.0f} test examples and the seeds together do not decide it"
     return [*checks, judged(name, "ratio, geometric mean", "times", interval, means, "becomes {} times as large", 1, doubt, wide)]
 
@@ -66,7 +67,7 @@ def _halves(pairs, losses, same, tested):
 
         means = [costs.each.mean() for costs in losses]
         return half([1] * 4), half(means) if min(means) > 0 else np.nan
-    if not tested:
+    if tested is None:
         return np.nan, np.nan
     means = [[mean_interval(values).estimate / 100 for values in pair] for pair in pairs]
     errs = np.min(means) > 0

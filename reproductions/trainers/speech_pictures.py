@@ -25,10 +25,10 @@ def draw_depths(axes, stacks, minutes):
 
 
 def draw_minutes(axes, stacks, others):
-    """A line for each model, the best with most labels on top, of the stacks one with the fewest layers and one with the most:
-    its mean error with each number of minutes labelled.
+    """A line for each model, the best with the most labels that it had on top, of the stacks one with the fewest layers and one
+    with the most: its mean error with each number of minutes labelled.
     """
-    curves = dict(others)
+    curves = {name: curve for name, curve in others.items() if curve}
     for name, by_depth in stacks.items():
         curves |= {f"{name}, {depth} hidden": by_depth[depth] for depth in (min(by_depth), max(by_depth))}
     means = {name: {minutes: np.nanmean(errors) for minutes, errors in curve.items()} for name, curve in curves.items()}

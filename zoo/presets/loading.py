@@ -157,8 +157,8 @@ def _private_copy(content):
             copy = Path(private) / WEIGHTS
             copy.write_bytes(content)
         except OSError as error:
-            where = tempfile.gettempdir()
-            raise ResultsError(f"Weights can't be loaded by way of {where} ({error.strerror or error}): make room there.") from error
+            said = f"Weights are loaded by way of a temporary folder, which can't be written ({error.strerror or error})"
+            raise ResultsError(f"{said}: make room there, or name another: TMPDIR.") from error
         yield copy
 
 

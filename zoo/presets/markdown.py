@@ -44,7 +44,7 @@ def _summary(card):
     model = card["model"]
     shape = "x".join(map(str, model["input_shape"]))
     on = f" trained on {card['dataset']['name']}" if "dataset" in card else ""
-    values, outputs = described(model)
+    values, outputs = described(card)
     return (
         f"The model `{model['name']}`{on}: input {shape}, {values}; {outputs}; "
         f"{model['parameters']:,} parameters; {model['flops_per_example']:,} floating-point operations per example."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zoo.environment import on_cpu
-from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput
+from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError
 from zoo.paths import require_plain_zip
 from zoo.presets.card import class_names, metric, model_card, says_enough_to_train
 from zoo.presets.folder import GOLDEN, find, verified
@@ -190,9 +190,13 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
     low, high = _interval_of_a_mean(metric(card), seeds)
     population = train_population(name, task.classes(data), *data.train, recipe, fresh, verbose=verbose, task=task)
     errors = {split: errors_of(population, getattr(data, split), task) for split in ("validation", "test")}
-    if folder:
-        free_folder(folder, replace=force)  # and after them: another may have saved there meanwhile
-    saved = folder and _save(folder, population, data, task, recipe, errors, steps(recipe, len(data.train.x)))
+    try:
+        if folder:
+            free_folder(folder, replace=force)  # and after them: another may have saved there meanwhile
+        saved = folder and _save(folder, population, data, task, recipe, errors, steps(recipe, len(data.train.x)))
+    except (InvalidInput, ResultsError) as error:
+        found = ", ".join(f"{seed}: {task.show(value)}" for seed, value in errors["test"].items())
+        raise type(error)(f"{error} Nothing was saved; the test errors of the seeds trained are {found}.") from error
     return Retraining(errors["test"], low, high, saved, task)
 
 
