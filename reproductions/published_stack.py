@@ -26,6 +26,7 @@ PLACE = 10.5
 HEADLINES = (
     "mnist denoising start, 3 layers beats random start, 3 layers, * labels",
     "mnist denoising start, 3 layers beats modern start, 3 layers, * labels",
+    "mnist autoencoder_stack denoising start, 3 layers reaches *",
 )
 PROTOCOL = f"""
 Nets of {LAYERS} layers of {WIDTH:,} units, trained as unsupervised_pretraining's full budget trains its own, whose protocol

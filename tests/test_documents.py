@@ -61,6 +61,7 @@ def test_the_examples_of_docstrings_work(name, tmp_path, monkeypatch):
 # What must hold after each of the README's examples, in their order.
 HOLDS = {
     "population": "len(history) == 4 * 10 and model.count_params() > 0 and 'accuracy' in history",
+    "comparison": "spared.n == 5 and 0 < spared.low < spared.estimate < spared.high < 10",
     "pre-training": "list(layers) == ['encoder_1', 'encoder_2'] and population.evaluate(*data.test).accuracy.min() > 0.7",
     "fine-tuning": "scores['accuracy'] > 0.95 and zoo.model_card('even_or_odd')['class_names'] == ['even', 'odd']",
     "picture": "pixels.shape == (28, 28) and done[0].startswith('Inverted') and done == found['done'] and best['class'] == '1'",
@@ -88,6 +89,13 @@ def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)\)", document):
         if "://" not in target:
             assert (ROOT / target).exists(), target
+
+
+def test_what_is_cited_is_this_version():
+    cited = dict(re.findall(r"^([a-z-]+): (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M))
+    named = dict(re.findall(r"^(\w+) = (.+)$", (ROOT / "setup.cfg").read_text(encoding="utf-8"), re.M))
+    assert (cited["version"], cited["license"]) == (named["version"], named["license_expression"])
+    assert "[CITATION.cff](CITATION.cff)" in README
 
 
 def test_make_targets_that_are_named_exist():
