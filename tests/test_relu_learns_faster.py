@@ -159,6 +159,19 @@ def test_a_start_in_which_seeds_diverged_is_not_the_fastest(lost):
     assert claim.setting(5, "relu", "He") in check.sentence and check.verdict == "reproduced"
 
 
+@pytest.mark.parametrize("reached", [1.0, 0.0])
+def test_a_bound_does_not_stand_beside_the_published_ratio(reached):
+    """Six epochs against thirty, the last of thirty, or as many as there were without ever getting there."""
+    rows = [
+        {"dataset": "cifar10", "model": model, "setting": setting, "seed": seed, "metric": metric, "value": value}
+        for (model, setting), epochs, share in zip(claim.CONVNETS.values(), (6.0, 30.0), (1.0, reached))
+        for seed in range(3)
+        for metric, value in (("epochs_to_25_percent_training_error", epochs), ("share_reaching_25_percent", share))
+    ]
+    found = claim.summarise(pd.DataFrame(rows))
+    assert [(metric, round(interval.estimate, 6)) for _, metric, interval in found] == [(claim.SPEEDUP, 5.0)] * int(reached)
+
+
 def test_each_net_in_its_own_start_is_compared_by_its_last_error_too():
     errors = {claim.setting(3, "relu", "He"): [3.0, 4.0, 5.0], claim.setting(3, "softplus", "normalised"): [4.0, 5.5, 6.0]}
     shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
