@@ -31,12 +31,13 @@ def ends_of_grids(trials, runs):
             some = "" if len(last) == len(stopped) else f" in {len(last)} of {len(stopped)} seeds"
             found[(*trial.row, "epochs")] = f"{last.max():g} of at most {most}{some}" if len(last) else ""
         grids = _grids(trial.recipe)
-        for metric in lines.metric.unique():
-            kind = metric.partition("_for_")[0]
-            for key in [metric] if metric in grids else [key for key in grids if kind == key or kind.endswith(f"_{key}")]:
-                taken = lines[lines.metric == metric].value.to_numpy(dtype="float64")
-                if _near(taken[np.isfinite(taken)][:, None], np.array(sorted(grids[key]))).any(axis=1).all():
-                    found[(*trial.row, metric)] = _ends(taken, grids[key])
+        for key, values in grids.items():
+            for metric in lines.metric.unique():
+                kind = metric.partition("_for_")[0]
+                if metric == key or metric not in grids and (kind == key or kind.endswith(f"_{key}")):
+                    taken = lines[lines.metric == metric].value.to_numpy(dtype="float64")
+                    if _near(taken[np.isfinite(taken)][:, None], np.array(sorted(values))).any(axis=1).all():
+                        found[(*trial.row, metric)] = _ends(taken, values)
     return found
 
 
