@@ -34,7 +34,7 @@ with dropout they are behind at 100 by half a point and not told apart from 300 
 estimate, not run yet): 1,000 units a layer throughout; what nets of that size come to with all labels is in published_stack.
 """
 
-from zoo.reproductions.harness import Budget, Trial
+from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.statistics import deviation_interval
 from zoo.reproductions.trainers import label_references, label_verdicts
 from zoo.reproductions.trainers.label_curves import FILTERS, chosen_rate, train_with_labels
