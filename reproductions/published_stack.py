@@ -1,13 +1,13 @@
-"""The pre-trained net as it was published: three denoising layers of 1,000 units, all labels of MNIST, against 1.28 %.
+"""A pre-trained net like the published one: three denoising layers of 1,000 units, all labels of MNIST, against 1.28 %.
 
 No other claim of the review's than that of unsupervised_pretraining, whose nets of 200 units a few minutes can train: here
-are those of the size that Vincent et al. (2010) gave a figure for, beside the same net from a random start, and with
-rectified units and dropout, the start that no one pre-trains.
+are those of a size that Vincent et al. (2010) chose widths and noise among for their figure, beside the same net from a
+random start, and with rectified units and dropout, the start that no one pre-trains.
 
-Expected, full budget (5 seeds so far, an hour and a half on 2 cores): from the denoising start they err on 1.35 %, within the
-published interval of 1.28 %, for which noise and widths were chosen, plus or minus 0.22, but not down to 1.28 itself; from
-the random one, whose sigmoids start more narrowly than suits them (see unsupervised_pretraining), on 1.83; the modern start
-(1.51) is not clearly behind. Quick (3 seeds, 10,000 images, three minutes): less of the same.
+Expected, full budget (5 seeds so far, an hour and a half on 2 cores): from the denoising start they err on 1.35 %, within
+the published interval of 1.28 %, for which noise and widths were chosen, plus or minus 0.22, but not down to 1.28 itself;
+from the random one, the narrow start of unsupervised_pretraining, on 1.83; the modern start (1.51) is not clearly behind.
+Quick (3 seeds, 10,000 images, some three minutes): shorter training, of which no results are kept.
 """
 
 from dataclasses import replace
@@ -34,11 +34,11 @@ says how starts differ and what pre-training is: here with all labels alone ({AL
 test). Layers learn their inputs for 30 epochs (quick: 6), all are fine-tuned by Adam with cosine decay for 20 (quick: 5), in
 batches of 128, the epoch that errs least on validation in the step size of 0.0003 and 0.001 whose seeds do so, of which the
 one chosen is always an end. The recipe was set before. The full runs were lines of unsupervised_pretraining's hour before
-they had a page of their own; they came in after the test errors of its small nets had been seen, and while they trained other
-work ran beside them, which their seconds hold. Sigmoids start within Glorot & Bengio's bounds alone, which are for units of
-slope 1 at 0; four times these suit them better in small nets, and might here. That 1.28 is held against the interval
-published with it, too, was put in when results were known. The published encoders and decoders shared weights, as we recall;
-ours have their own.
+they had a page of their own; they came in after the test errors of its small nets had been seen, and while they trained
+other work ran beside them, which their seconds hold. Sigmoids start within Glorot & Bengio's bounds alone, which are for
+units of slope 1 at 0; four times these suit them better in small nets with few labels; with all, small nets err about as
+much from either. That 1.28 is held against the interval published with it, too, was put in when results were known. The
+published encoders and decoders shared weights, as we recall; ours have their own.
 """
 
 
