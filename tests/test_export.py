@@ -5,12 +5,14 @@ import functools
 import os
 import subprocess
 import sys
+import zipfile
 
 import keras
 import numpy as np
 import pytest
 
 import zoo
+from zoo import exporting
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.folder import SHIPPED
 from zoo.registry import models_text, reconstructs
@@ -191,6 +193,21 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
 
 @pytest.mark.backend
 @slow_elsewhere
+def test_what_came_there_during_the_conversion_is_kept(tmp_path, monkeypatch):
+    write, path = exporting._write, tmp_path / "m.keras"
+
+    def slowly(model, written, format):
+        write(model, written, format)
+        path.write_text("somebody else's")
+
+    monkeypatch.setattr(exporting, "_write", slowly)
+    with pytest.raises(InvalidInput, match="m.keras exists; choose another name, or replace it"):
+        zoo.export_model(make(), path)
+    assert path.read_text() == "somebody else's" and [found.name for found in tmp_path.iterdir()] == ["m.keras"]
+    zoo.export_model(make(), path, force=True)
+    assert zipfile.is_zipfile(path)
+
+
 def test_a_savedmodel_is_replaced_whole(tmp_path):
     path = zoo.export_model(make(), tmp_path / "1", "savedmodel")
     (path / "left over").touch()

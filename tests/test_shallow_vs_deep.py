@@ -22,7 +22,8 @@ def runs_of(n_train, share=1, **changes):
         (*trial.row, seed, "test_error_pct", changes.get(trial.model, 5.0) + 0.01 * seed, n_train, weights_of(trial) * share)
         for trial in FULL for seed in trial.seeds
     ]
-    return pd.DataFrame(rows, columns=["dataset", "model", "setting", "seed", "metric", "value", "n_train", "parameters"])
+    columns = ["dataset", "model", "setting", "seed", "metric", "value", "n_train", "parameters"]
+    return pd.DataFrame(rows, columns=columns).assign(n_test=10_000)
 
 
 def weights_of(trial):

@@ -41,13 +41,13 @@ def export_model(model, path, format=None, force=False):
     format = _format_of(path) if format is None else format
     _check(model, format)
     check_output(path, format, force)
-    path = Path(os.path.realpath(path))  # of a link what it points to is written
+    named, path = path, Path(os.path.realpath(path))  # of a link what it points to is written
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
             written = Path(scratch) / f"model{SUFFIXES[format]}"
             _write(model, written, format)
-            check_output(path, format, force)  # again: something may have come there meanwhile
+            check_output(named, format, force)  # again: something may have come there meanwhile
             put_in_place(path, written)
     except OSError as error:
         raise ResultsError(f"{path} can't be written ({error.strerror or error}); choose another place.") from error
