@@ -16,7 +16,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 help:
 	@echo 'make reproduce   install, fetch MNIST and Fashion-MNIST, train, show the table (minutes)'
-	@echo 'make test        install with the test extra, run the default tests on JAX, the backend's on TensorFlow'
+	@echo 'make test        install with the test extra, run the default tests on JAX, those of the backend on TensorFlow'
 	@echo 'make test-slow   the heavier tests as well, all compiled as users'\'' runs are (an hour)'
 	@echo 'make test-torch  fetch PyTorch, run the tests of the engine, the presets and the benchmark on it'
 	@echo 'make test-ray    fetch Ray, run trials as its tasks'

@@ -106,6 +106,12 @@ def test_make_targets_that_are_named_exist():
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
+def test_make_help_lists_the_targets():
+    done = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {"reproduce", "test", "test-slow", "benchmark", "clean"} <= set(re.findall(r"^make ([a-z-]+)", done.stdout, re.M))
+
+
 def test_commands_of_the_readme_exist():
     from typer.main import get_command
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Trial, WithFiles, export_results, import_results, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness.figures import plain_ticks
 
 ROW, PLAIN = ("digits", "linear", "pictured"), ("digits", "mlp", "")
 
@@ -180,3 +181,13 @@ def test_files_left_unannounced_are_refused_where_pictures_stay(folder):
     module = claim(trials=lambda budget: [Trial(*ROW, budget.seeds, train, leaves=True), Trial(*PLAIN, budget.seeds, train)])
     with pytest.raises(InvalidInput, match="left files for a picture"):
         run_claim(module, "quick", only="mlp")
+
+
+@pytest.mark.parametrize("values, least", [((8.0, 16.0), 5), ((12.0, 17.0), 5), ((0.5, 7.0), 4)])
+def test_an_axis_has_ticks_enough_to_read_a_dot_off(values, least):
+    axes = matplotlib.figure.Figure().subplots()
+    axes.plot(values, values, "o")
+    axes.set(xscale="log", yscale="log")
+    plain_ticks(axes.yaxis)
+    low, high = axes.get_ylim()
+    assert len([tick for tick in axes.yaxis.get_majorticklocs() if low <= tick <= high]) >= least

@@ -8,12 +8,12 @@ from zoo.errors import InvalidInput
 from zoo.reproductions.harness.claims import claim_name
 
 DPI = 120
-# Up to how many times the least value an axis goes, and which multiples of powers of ten are marked there.
+# Up to how many times the least value an axis goes, and which multiples of powers of ten are marked there; beyond, few.
 TICKS = {
     2: (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9),
     4: (1, 1.2, 1.4, 1.6, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
-    float("inf"): (1, 1.5, 2, 3, 5, 7),
 }
+WIDE_TICKS = (1, 1.5, 2, 3, 5, 7)
 STYLE = {"font.family": "DejaVu Sans", "figure.constrained_layout.use": True, "axes.grid": True, "grid.alpha": 0.3}
 
 
@@ -123,7 +123,7 @@ def plain_ticks(axis, subs=None):
     from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = axis.get_view_interval()
-    subs = subs or next(found for range_, found in TICKS.items() if high < range_ * low)
+    subs = subs or next((found for times, found in TICKS.items() if high < times * low), WIDE_TICKS)
     axis.set_major_locator(LogLocator(subs=subs))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter("{x:g}")

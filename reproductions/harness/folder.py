@@ -14,6 +14,7 @@ from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, 
 from zoo.reproductions.harness.figures import figure_png, is_picture
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.markdown import comparison_markdown
+from zoo.reproductions.harness.outcomes import fewer_seeds
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_together
@@ -120,8 +121,7 @@ def generated_files(module, runs, pictures=(), budget=None):
     one_device(runs)
     caption = ""
     if budget:
-        found, wanted = runs.seed.nunique(), {**DEFAULT_SEEDS, **(getattr(module, "SEEDS", None) or {})}.get(budget, 0)
-        fewer = f" ({found:,} of {wanted:,} seeds)" if found < wanted else ""
+        fewer = fewer_seeds(runs.seed.nunique(), {**DEFAULT_SEEDS, **(getattr(module, "SEEDS", None) or {})}.get(budget))
         caption = f"{claim_name(module)}, {budget} budget{fewer}, {' and '.join(dict.fromkeys(runs.device))}"
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs, budget)
     return {

@@ -77,6 +77,11 @@ def all_seeds(folder):
     return _told(folder).seeds.get(folder.parent.name)
 
 
+def fewer_seeds(found, wanted):
+    """In brackets, how many seeds there are of those that a budget has; "" where they are all, or nobody knows of how many."""
+    return f" ({found:,} of {wanted:,} seeds)" if wanted and found < wanted else ""
+
+
 class _Told(NamedTuple):
     """What a claim says of itself, see claims.claim_facts."""
 

@@ -2,7 +2,8 @@
 
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.outcomes import (
-    all_seeds, budgets_in, by_claim, counted, devices_of, disagreeing, main_checks, main_folder, seeds_of, title_of, verdicts_of,
+    all_seeds, budgets_in, by_claim, counted, devices_of, disagreeing, fewer_seeds, main_checks, main_folder, seeds_of, title_of,
+    verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import what_makes_some
 from zoo.reproductions.harness.store import require_own, write_atomically
@@ -161,8 +162,7 @@ def _counts(folder, base):
 
 def _fewer_seeds(folder):
     """In brackets, how many seeds a folder has, where its budget has more; "" else."""
-    found, wanted = seeds_of(folder), all_seeds(folder)
-    return f" ({found:,} of {wanted:,} seeds)" if wanted and found < wanted else ""
+    return fewer_seeds(seeds_of(folder), all_seeds(folder))
 
 
 def _cell(text):
