@@ -31,7 +31,7 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import by_seed, lines_of
 from zoo.reproductions.harness.statistics import geometric_mean
 from zoo.reproductions.trainers import early_nets
 from zoo.reproductions.trainers.learning_speed import WITHIN_FIRST
@@ -174,8 +174,8 @@ def _sooner(runs, convnet, mlp, n):
     """
     from zoo.reproductions.harness.statistics import mean_interval
 
-    late, soon = (_by_seed(runs, row, EPOCHS) for row in (mlp, convnet))
-    never = [int((_by_seed(runs, row, f"share_reaching_{TARGET}_percent") == 0).sum()) for row in (mlp, convnet)]
+    late, soon = (by_seed(runs, row, EPOCHS) for row in (mlp, convnet))
+    never = [int((by_seed(runs, row, f"share_reaching_{TARGET}_percent") == 0).sum()) for row in (mlp, convnet)]
     interval = mean_interval(np.log(late / soon))
     interval = interval._replace(**{name: float(np.exp(getattr(interval, name))) for name in ("estimate", "low", "high")})
     doubt = "seeds diverged" if late.isna().any() or soon.isna().any() else ""
@@ -202,12 +202,6 @@ def _slower(runs, row, other):
     """How many times as long as another's, of as many epochs, a row's training took."""
     seconds, others = (lines_of(runs, each).seconds.mean() for each in (row, other))
     return seconds / others
-
-
-def _by_seed(runs, row, metric):
-    """A metric of a row as a Series by seed, empty where it has none."""
-    mine = lines_of(runs, row)
-    return mine[mine.metric == metric].set_index("seed").value
 
 
 def draw(runs):

@@ -23,12 +23,14 @@ the widest nets. That says nothing of other ways between them, or of the lines b
 same order first.
 """
 
+from functools import partial
+
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
-from zoo.reproductions.harness.statistics import Interval, percent
+from zoo.reproductions.harness.statistics import Interval, percent, slopes
 from zoo.reproductions.trainers.wide_nets import LINES, train_wide
 
 SEEDS = {"smoke": 6, "quick": 200, "hour": 1000, "full": 1000}
@@ -63,17 +65,20 @@ part of their spread may be that; no gradient norm says how near to a minimum a 
 """
 
 
+_interval = partial(bootstrap_interval, vectorized=True)  # statistics below take (..., seeds) or (..., seeds, columns)
+
+
 def _deviation(sample):
-    return np.std(sample, ddof=1)
+    return np.std(sample, axis=-1, ddof=1)
 
 
 def _reach(sample):
-    lucky, unlucky = np.percentile(sample, TAILS)
+    lucky, unlucky = np.percentile(sample, TAILS, axis=-1)
     return unlucky / lucky - 1
 
 
 def _relative_deviation(sample):
-    return 100 * _deviation(sample) / np.mean(sample)
+    return 100 * _deviation(sample) / np.mean(sample, axis=-1)
 
 
 SPREADS = {"standard deviation": _deviation, "standard deviation over its mean": _relative_deviation}
@@ -105,10 +110,10 @@ def summarise(runs):
     """The spread of the losses over seeds, how train and test loss go together, and how many nets a second were trained."""
     for row, table in _tables(runs).items():
         for loss in LOSSES:
-            yield row, f"{loss}_standard_deviation", bootstrap_interval(_deviation, table[loss])
-            yield row, f"{loss}_deviation_over_mean_pct", bootstrap_interval(_relative_deviation, table[loss])
-            yield row, f"{loss}_interquartile_range", bootstrap_interval(_quartiles, table[loss])
-        yield row, "train_test_loss_correlation", bootstrap_interval(_correlation, table[list(LOSSES)])
+            yield row, f"{loss}_standard_deviation", _interval(_deviation, table[loss])
+            yield row, f"{loss}_deviation_over_mean_pct", _interval(_relative_deviation, table[loss])
+            yield row, f"{loss}_interquartile_range", _interval(_quartiles, table[loss])
+        yield row, "train_test_loss_correlation", _interval(_correlation, table[list(LOSSES)])
         for line in LINES:
             if f"rise_{line}" in table:
                 yield row, f"share_without_rise_{line}", share_interval(table[f"rise_{line}"].dropna() <= 0)
@@ -124,7 +129,7 @@ def judge(runs):
     checks.append(_spread_slope(tables))
     checks.append(
         check(
-            f"{wide[2]}: the unlucky are close to the lucky", percent(bootstrap_interval(_reach, losses)), "%",
+            f"{wide[2]}: the unlucky are close to the lucky", percent(_interval(_reach, losses)), "%",
             f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, "
             f"exceeds the {TAILS[0]}th",
             below=100 * CLOSE, seeds=len(tables[wide]), doubt=_so_few(len(losses)),
@@ -145,7 +150,7 @@ def judge(runs):
 def _spread_ratio(tables, narrow, wide, loss, of):
     """The spread over seeds of the narrowest net over that of the widest: above 1 if losses draw together."""
     both, spread = np.column_stack([tables[row][loss] for row in (narrow, wide)]), SPREADS[of]
-    interval = bootstrap_interval(lambda sample: spread(sample[:, 0]) / spread(sample[:, 1]), both)
+    interval = _interval(lambda sample: spread(sample[..., 0]) / spread(sample[..., 1]), both)
     loss = loss.replace("_", " ")
     sentence = f"On {wide[0]}, the {of} of the {loss} of {narrow[2]} over that of {wide[2]}, {interval.n} seeds each"
     name = f"{loss}es draw together with width{', for their size' if 'over its mean' in of else ''}"
@@ -156,7 +161,7 @@ def _spread_slope(tables):
     """By which power of the width the spread of the test loss changes, over all widths."""
     widths = np.log([int(row[2].split()[0]) for row in tables])
     losses = np.column_stack([table.test_loss for table in tables.values()])
-    interval = bootstrap_interval(lambda sample: np.polyfit(widths, np.log(sample.std(axis=0, ddof=1)), 1)[0], losses)
+    interval = _interval(lambda sample: slopes(widths, np.log(np.atleast_2d(sample.std(axis=-2, ddof=1)))).squeeze(), losses)
     over = f"{interval.n} seeds at each of {len(widths)} widths"
     sentence = f"Slope of the logarithm of the test loss's standard deviation on that of the width, {over}"
     said = {"seeds": len(losses), "doubt": _so_few(interval.n)}
@@ -166,7 +171,7 @@ def _spread_slope(tables):
 def _correlation_falls(tables, narrow, wide):
     """Whether a low training loss says less about the test loss in the wide net, as in Choromanska et al.'s Table 1."""
     four = np.column_stack([tables[row][loss] for row in (narrow, wide) for loss in LOSSES])
-    interval = bootstrap_interval(lambda sample: _correlation(sample[:, :2]) - _correlation(sample[:, 2:]), four)
+    interval = _interval(lambda sample: _correlation(sample[..., :2]) - _correlation(sample[..., 2:]), four)
     what = f"the correlation of train and test loss over seeds of {narrow[2]} less that of {wide[2]}"
     sentence = f"On {wide[0]}, {what}, {interval.n} seeds each"
     return check("train and test loss part with width", interval, "(correlation)", sentence, above=0, seeds=len(four))
@@ -175,7 +180,7 @@ def _correlation_falls(tables, narrow, wide):
 def _rises_less(tables, narrow, wide):
     """Whether the hill on the line between two solutions is lower between those of the wide net."""
     rises = np.column_stack([tables[row].rise_between_solutions for row in (narrow, wide)])
-    interval = bootstrap_interval(lambda sample: sample[:, 0].mean() - sample[:, 1].mean(), rises)
+    interval = _interval(lambda sample: sample[..., 0].mean(axis=-1) - sample[..., 1].mean(axis=-1), rises)
     means = " and ".join(f"{mean:.2f}" for mean in np.nanmean(rises, axis=0))
     what = f"the training loss rises by {means} nats on the line between two solutions of {narrow[2]} and of {wide[2]}"
     sentence = f"On {wide[0]} {what}. The former less the latter, {interval.n} seeds each"
@@ -199,15 +204,15 @@ def _tables(runs):
 
 
 def _quartiles(sample):
-    low, high = np.percentile(sample, [25, 75])
+    low, high = np.percentile(sample, [25, 75], axis=-1)
     return high - low
 
 
 def _correlation(sample):
-    if len(sample) < 2:
+    if sample.shape[-2] < 2:
         return np.nan
-    first, second = sample.T - sample.mean(axis=0)[:, None]
-    return (first @ second) / np.sqrt((first @ first) * (second @ second))
+    first, second = np.moveaxis(sample - sample.mean(axis=-2, keepdims=True), -1, 0)
+    return np.vecdot(first, second) / np.sqrt(np.vecdot(first, first) * np.vecdot(second, second))
 
 
 def _exactly(value, n):
@@ -260,7 +265,7 @@ def _draw_spreads(axes, tables):
     """Standard deviation of the losses over seeds against width, with 95% intervals."""
     widths = np.array([int(row[2].split()[0]) for row in tables])
     for loss, style, shift in zip(LOSSES, ("s--", "o-"), (0.98, 1.02), strict=True):
-        found = [bootstrap_interval(_deviation, table[loss]) for table in tables.values()]
+        found = [_interval(_deviation, table[loss]) for table in tables.values()]
         middle, low, high = (np.array([interval[i] for interval in found]) for i in range(3))
         colour, label = "C1" if loss == "train_loss" else "C0", loss.replace("_", " ")
         axes.errorbar(

@@ -48,7 +48,7 @@ each in its fastest start, they are not told apart; the small ConvNet, too, lear
 import itertools
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import by_seed, lines_of
 from zoo.reproductions.trainers.learning_speed import SLOPES, STARTS, train_convnet, train_mlp
 
 SEEDS = {"hour": 5, "full": 10}
@@ -214,8 +214,8 @@ def _fastest(runs, dataset, depth, rival, present):
     nets = [{row(unit, start) for start in (*shared, MADE_FOR.get(unit))} & present for unit in ("relu", rival)]
 
     def late(row):
-        steps = _by_seed(runs, row, _lowest_target(runs, row)).fillna(float("inf"))
-        return np.log(steps).mean(), _by_seed(runs, row, "validation_error_pct").fillna(float("inf")).mean()
+        steps = by_seed(runs, row, _lowest_target(runs, row)).fillna(float("inf"))
+        return np.log(steps).mean(), by_seed(runs, row, "validation_error_pct").fillna(float("inf")).mean()
 
     if not shared or min(map(len, nets)) < 2:
         return None
@@ -257,7 +257,7 @@ def _sooner(runs, relu, rival, name, notes=()):
     A seed that never gets there would have taken more steps than it counts with, so it decides nothing in its net's favour.
     """
     metric = _lowest_target(runs, relu)
-    samples, interval = [_by_seed(runs, row, metric) for row in (rival, relu)], _ratio(runs, relu, rival, metric)
+    samples, interval = [by_seed(runs, row, metric) for row in (rival, relu)], _ratio(runs, relu, rival, metric)
     seeds, never = len(samples[0]), [_never(runs, row, metric) for row in (rival, relu)]
     late = [f"{n} of {seeds} seeds of the {which} never get there" for n, which in zip(never, ("former", "latter")) if n]
     bound = "a lower bound: " if not never[1] else "an upper bound: " if not never[0] else ""
@@ -278,19 +278,13 @@ def _ratio(runs, relu, rival, metric):
 
     from zoo.reproductions.harness.statistics import mean_interval
 
-    interval = mean_interval(np.log(_by_seed(runs, rival, metric) / _by_seed(runs, relu, metric)))
+    interval = mean_interval(np.log(by_seed(runs, rival, metric) / by_seed(runs, relu, metric)))
     return interval._replace(**{name: float(np.exp(getattr(interval, name))) for name in ("estimate", "low", "high")})
-
-
-def _by_seed(runs, row, metric):
-    """A metric of a row as a Series by seed, empty where it has none."""
-    mine = lines_of(runs, row)
-    return mine[mine.metric == metric].set_index("seed").value
 
 
 def _never(runs, row, metric):
     """How many seeds of a row never come to the target of a metric."""
-    return int((_by_seed(runs, row, f"share_reaching_{metric.split('_')[2]}_percent") == 0).sum())
+    return int((by_seed(runs, row, f"share_reaching_{metric.split('_')[2]}_percent") == 0).sum())
 
 
 def _lowest_target(runs, row):

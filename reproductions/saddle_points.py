@@ -24,7 +24,7 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, control
 from zoo.reproductions.harness.resampling import FEWEST, bootstrap_interval, share_interval
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import by_seed, lines_of
 from zoo.reproductions.harness.statistics import LEVEL, Interval, deviation_interval, percent
 from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, SILENT, find_saddles
 
@@ -241,8 +241,7 @@ def _why_none(runs, row):
 
 def _starts(runs, row):
     """How many starts of a row had no silent units, converged or not."""
-    mine = lines_of(runs, row)
-    return int((mine[mine.metric == "silent_units"].value == 0).sum())
+    return int((by_seed(runs, row, "silent_units") == 0).sum())
 
 
 def _distinct(points):

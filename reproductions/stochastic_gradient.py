@@ -24,7 +24,7 @@ import numpy as np
 from zoo.datasets import describe
 from zoo.reproductions.harness import Trial, check, control, paired_difference, ratio
 from zoo.reproductions.harness.figures import plain_ticks
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import by_seed
 from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers.gradient_noise import measure_noise
 from zoo.reproductions.trainers.optimisation import AXES, compare_method
@@ -147,7 +147,7 @@ def judge(runs):
 
 def _no_further(runs, rival):
     """What is to be said of a method of which every seed ends the race to a number of seconds where that to examples ends."""
-    ends = [lines_of(runs, rival).query("metric == @loss").value.to_numpy() for loss, _ in (_metrics_at(runs, a)[-1] for a in AXES)]
+    ends = [by_seed(runs, rival, loss).to_numpy() for loss, _ in (_metrics_at(runs, a)[-1] for a in AXES)]
     return f"{rival[2]} had time for no more steps than in the race to examples" if np.array_equal(*ends) else ""
 
 

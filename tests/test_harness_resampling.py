@@ -53,6 +53,15 @@ def test_bootstrap_keeps_pairs_and_leaves_out_the_diverged():
     assert bootstrap_interval(deviation, LOSSES) == bootstrap_interval(deviation, LOSSES)
 
 
+def test_all_draws_at_once_are_those_one_by_one():
+    at_once = bootstrap_interval(lambda sample: np.std(sample, axis=-1, ddof=1), LOSSES, vectorized=True)
+    assert at_once == pytest.approx(bootstrap_interval(deviation, LOSSES), rel=1e-12)
+    pairs = np.column_stack([LOSSES, LOSSES[::-1]])
+    at_once = bootstrap_interval(lambda sample: sample[..., 0].mean(axis=-1) / sample[..., 1].std(axis=-1), pairs, vectorized=True)
+    one_by_one = bootstrap_interval(lambda sample: sample[:, 0].mean() / sample[:, 1].std(), pairs)
+    assert at_once == pytest.approx(one_by_one, rel=1e-12)
+
+
 @pytest.mark.parametrize("n", range(7))
 def test_few_seeds_give_no_interval(n):
     found = bootstrap_interval(deviation, LOSSES[:n])

@@ -9,13 +9,14 @@ SEED = 2015
 FEWEST = 6
 
 
-def bootstrap_interval(statistic, samples):
+def bootstrap_interval(statistic, samples, vectorized=False):
     """Interval of statistic(samples) over seeds, bias-corrected and accelerated (BCa; Efron, JASA 1987).
 
     samples: array (n,) or (n, columns), one row per seed; seeds with a value that is not finite are left out, and
     columns are resampled together, so that what was paired stays paired. statistic: function of such an array, of as
     many rows, to a float. The same draws every time. low and high are NaN where the statistic is not defined and for fewer
     than 6 seeds: resampled values of a mean stay between the least and the greatest, which hold it in 1 - 2^(1-n) of cases.
+    vectorized: statistic takes all resamples at once, (draws, n) or (draws, n, columns), and gives (draws,): much faster.
     """
     from scipy.special import ndtr, ndtri
 
@@ -27,8 +28,11 @@ def bootstrap_interval(statistic, samples):
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = float(statistic(samples))
         rows = np.random.RandomState(SEED).randint(0, n, (DRAWS, n))  # the stream of RandomState is frozen
-        drawn = finite([statistic(samples[chosen]) for chosen in rows])
-        left_out = finite([statistic(np.delete(samples, row, axis=0)) for row in range(n)])
+        others = np.array([np.delete(np.arange(n), row) for row in range(n)])
+        drawn, left_out = (
+            finite(statistic(samples[those]) if vectorized else [statistic(sample) for sample in samples[those]])
+            for those in (rows, others)
+        )
     if not np.isfinite(estimate) or len(drawn) < DRAWS / 2 or len(left_out) < n:
         return Interval(estimate, np.nan, np.nan, n)
     below = np.mean(drawn < estimate) + np.mean(drawn == estimate) / 2

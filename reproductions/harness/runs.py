@@ -90,8 +90,20 @@ def parse_runs(content, path):
 
 def lines_of(runs, row):
     """The lines of a row (dataset, model, setting)."""
+    return runs[_are_of(runs, row)]
+
+
+def by_seed(runs, row, metric):
+    """The values of a row's metric as a Series indexed by seed, empty where it has none."""
+    import pandas as pd
+
+    here = _are_of(runs, row) & (runs.metric == metric).to_numpy()  # only the columns that are needed: it is asked for often
+    return pd.Series(runs.value.to_numpy()[here], pd.Index(runs.seed.to_numpy()[here], name="seed"), name="value")
+
+
+def _are_of(runs, row):
     dataset, model, setting = row
-    return runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)]
+    return ((runs.setting == setting) & (runs.model == model) & (runs.dataset == dataset)).to_numpy()
 
 
 def stored_rows(runs):

@@ -10,7 +10,7 @@ from zoo.reproductions.harness import statistics
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import number, rounded, words
 from zoo.reproductions.harness.resampling import share_interval
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import by_seed, lines_of
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
@@ -103,12 +103,12 @@ def paired_difference(
     remark: what the sentence says of the difference beside how it was made. reach: of test examples that come in turn, up to
     how many apart may go together (see statistics.over_examples).
     """
-    first, second = (better, worse) if higher_is_better else (worse, better)
-    interval, how = _difference(every_value(runs, first, metric), every_value(runs, second, metric))
-    interval = _without_rounding(interval, values(runs, first, metric))
-    note, lost = _divergence(runs, (better, worse), metric)
+    every = [every_value(runs, row, metric) for row in (better, worse)]
+    interval, how = _difference(*(every if higher_is_better else reversed(every)))
+    interval = _without_rounding(interval, every[0 if higher_is_better else 1])
+    note, lost = _divergence((better, worse), every)
     unit, points = (" %", "percentage points") if metric.endswith("_pct") else ("", "" if called else words(metric))
-    samples = [values(runs, row, metric) for row in (better, worse)]
+    samples = [sample.dropna() for sample in every]
     shared = samples[0].index.intersection(samples[1].index)
     if len(shared) >= 2:  # the means whose difference it is, where one row has seeds that the other lacks
         samples = [sample[shared] for sample in samples]
@@ -142,7 +142,7 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     """
     rows = numerator, denominator
     samples, wide = [every_value(runs, row, metric) for row in rows], ()
-    note, lost = _divergence(runs, (numerator, denominator), metric)
+    note, lost = _divergence(rows, samples)
     if any((sample <= 0).any() for sample in samples):
         # The trials are done by now: an error here would lose the table they are for.
         interval, how = statistics.Interval(np.nan, np.nan, np.nan, 0), "which is not defined for every seed"
@@ -176,9 +176,9 @@ def target(
     value, or all seeds', is a share of the test examples that are wrong, its interval is over these, exact (Clopper & Pearson,
     Biometrika 1934); of another metric seeds that all agree decide nothing.
     """
-    interval = statistics.mean_interval(values(runs, row, metric))
-    note, lost = _divergence(runs, (row,), metric)
-    alone = deterministic and len(every_value(runs, row, metric)) == interval.n == 1
+    sample = every_value(runs, row, metric)
+    interval, (note, lost) = statistics.mean_interval(sample.dropna()), _divergence((row,), (sample,))
+    alone = deterministic and len(sample) == interval.n == 1
     n, costs, wide = _seeds(interval.n), row_costs(runs, row, metric), ()
     if costs and not alone and not _agreement(interval):
         wide = statistics.widened(interval, statistics.over_examples(combined((1, costs)), reach=reach))
@@ -289,24 +289,26 @@ def values(runs, row, metric):
 
 def every_value(runs, row, metric):
     """As values, with NaN where a seed diverged."""
-    dataset, model, setting = row
-    chosen = lines_of(runs, row)
-    chosen = chosen[chosen.metric == metric]
-    if chosen.empty:
+    column = by_seed(runs, row, metric)
+    if column.empty:
+        dataset, model, setting = row
         raise InvalidInput(f"The runs hold no {metric} of {model} ({setting}) on {dataset}.")
-    column = chosen.set_index("seed").value
     return column.where(np.isfinite(column))
 
 
-def _divergence(runs, rows, metric):
-    """What a sentence says of the diverged seeds of its rows, and why too many of them decide nothing; "" for neither."""
-    samples = [every_value(runs, row, metric) for row in rows]
+def _divergence(rows, samples):
+    """What a sentence says of the diverged seeds of its rows, and why too many of them decide nothing; "" for neither.
+
+    samples: every_value of each row.
+    """
     lost = [
         f"{sample.isna().sum()} of {_seeds(len(sample))} of {who(row)} diverged"
         for row, sample in zip(rows, samples, strict=True)
         if sample.isna().any()
     ]
-    note = f" ({', '.join(lost)})" if lost else ""
+    if not lost:
+        return "", ""
+    note = f" ({', '.join(lost)})"
     if any(sample.isna().mean() >= TOO_MANY for sample in samples):
         return note, "a fifth or more of the seeds of a row diverged"
     broken = pd.concat(samples, axis=1, join="inner").isna().any(axis=1)  # of the seeds that the rows share

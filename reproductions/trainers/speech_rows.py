@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import by_seed
 from zoo.reproductions.trainers.speech_baselines import metric
 
 SPEECH = "msu_ru_speech"
@@ -38,8 +38,7 @@ def minutes_of(runs):
 
 def errors_of(runs, row, minutes, split="test"):
     """Errors of a row (model, setting) in the order of the seeds; none where they were not measured."""
-    mine = lines_of(runs, (SPEECH, *row))
-    return mine[mine.metric == metric(split, minutes)].sort_values("seed").value.to_numpy()
+    return by_seed(runs, (SPEECH, *row), metric(split, minutes)).sort_index().to_numpy()
 
 
 def means_in_words(errors):
