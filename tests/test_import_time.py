@@ -90,12 +90,13 @@ def test_every_module_loads_without_tensorflow():
 
 
 def test_a_population_on_jax_loads_no_tensorflow():
-    """Whose import takes longer than all else here; Keras would do it to set a seed, and again to serialise a model."""
+    """Whose import takes longer than all else here; Keras would do it to set a seed, and again to serialise a model or a schedule."""
     code = """
 import keras, numpy, zoo
 x, y = numpy.zeros((20, 8, 8)), numpy.zeros(20, int)
 population = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[4], dropout=0.1), seeds=[0])
-population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+falling = keras.optimizers.schedules.CosineDecay(1e-3, 10)
+population.compile(keras.optimizers.Adam(falling), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
 population.fit(x, y, batch_size=10, validation_data=(x, y), select="best")
 population.evaluate(x, y), population[0].predict(x, verbose=0), zoo.features(population[0])
 zoo.from_preset("linear_mnist")

@@ -17,7 +17,7 @@ def architecture(model):
     Of a model with a layer of the user's own that has no configuration: its layers' types and what plain settings they have.
     """
     try:
-        with warnings.catch_warnings(), _without_tensorflow():
+        with warnings.catch_warnings(), without_tensorflow():
             warnings.simplefilter("ignore")  # that a lambda is no safe thing to load: nothing is
             told = _plain(model.get_config())
     except Exception:  # of the user's own layers it may be any
@@ -53,7 +53,7 @@ def _code(text):
 
 
 @contextlib.contextmanager
-def _without_tensorflow():
+def without_tensorflow():
     """Within it Keras does not import TensorFlow, which takes seconds, to see whether what it serialises is one of its shapes."""
     from keras.src.utils.module_utils import tensorflow
 

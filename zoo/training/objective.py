@@ -173,6 +173,7 @@ class Objective:
         return found
 
     def _optimizer(self):
+        from zoo.training.architecture import without_tensorflow
         from zoo.training.schedules import Times, innermost
 
         pattern = innermost(self._pattern)
@@ -180,7 +181,9 @@ class Objective:
         try:
             if callable(rate):  # a schedule is kept as it is: it may be the user's own class, without a config
                 pattern._learning_rate = Times(1.0)
-            optimizer = type(self._pattern).from_config(self._pattern.get_config())
+            with without_tensorflow():
+                config = self._pattern.get_config()
+            optimizer = type(self._pattern).from_config(config)
         finally:
             pattern._learning_rate = rate
         own = innermost(optimizer)
