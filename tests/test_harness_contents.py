@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 
+from zoo import registry
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness.fingerprint import code_fingerprint
 
@@ -48,6 +49,9 @@ def test_what_pip_has_put_into_a_folder_of_any_name_is_installed(key_of, tmp_pat
     assert key_of(sources | {"a_module_own": "RATE = 2"}) != before
 
 
+MADE = "def made(n):\n  def net(): return n\n  return net\n"
+
+
 @pytest.mark.parametrize("source, old, new", [
     ("def power(n): return lambda x: x**n\nsquare, cube = power(2), power(3)\ndef run(): return square(1) + cube(1)", "(2)", "(4)"),
     ("WAYS = {\n  'a': lambda x: x,\n  'b': lambda x: -x,\n}\ndef run(): return WAYS", "lambda x: x", "lambda x: 2 * x"),
@@ -73,7 +77,10 @@ def test_what_pip_has_put_into_a_folder_of_any_name_is_installed(key_of, tmp_pat
      def run(): return LOSS
      """, "Own(5)", "Own(6)"),
     ("class Box: pass\nBOX = Box()\nBOX.depth = 3\ndef run(): return BOX", "= 3", "= 4"),
-], ids=["closures", "lambdas", "no text", "decorator", "loss", "attributes"])
+    (f"{MADE}first, second = made(2), made(4)\ndef run(): return first(), second()", "made(2), made(4)", "made(4), made(2)"),
+    (f"{MADE}NETS = {{'a': made(2), 'b': made(2), 'c': made(4)}}\ndef run(): return NETS", "'b': made(2)", "'b': made(4)"),
+    ("class Net:\n  def a(self, n=1): return n\n  def b(self, n=2): return n\ndef run(): return Net()", "n=1", "n=2"),
+], ids=["closures", "lambdas", "no text", "decorator", "loss", "attributes", "exchanged", "as many", "defaults"])
 def test_what_the_run_uses_counts(key_of, source, old, new):
     assert old in source
     before = key_of({"a_module": source})
@@ -85,7 +92,7 @@ def test_equal_names_in_two_modules_both_count(key_of):
         mine = f"from a_module_other import helper\nRATE = {rate}\ndef run(): return helper() + RATE"
         return key_of({"a_module": mine, "a_module_other": f"RATE = {other}\ndef helper(): return RATE"})
 
-    assert len({key(1, 2), key(3, 2), key(1, 4)}) == 3
+    assert len({key(1, 2), key(3, 2), key(1, 4), key(2, 1)}) == 4
 
 
 def test_a_module_inside_a_package_counts(key_of):
@@ -95,6 +102,31 @@ def test_a_module_inside_a_package_counts(key_of):
         return key_of({"a_module": mine, "a_module_package/__init__": "", "a_module_package/nets": inside})
 
     assert key(1) == key(1) != key(2)
+
+
+def test_models_of_ones_own_count_where_they_are_named(key_of, monkeypatch):
+    monkeypatch.setattr(registry, "_builders", {})
+
+    def key(units, deeper=8, other=1, model="narrow", told=()):
+        registry._builders.clear()
+        nets = f"""
+            import zoo
+            @zoo.register_model
+            def narrow(input_shape, classes): return zoo.create_model("deeper", input_shape, classes), {units}
+            @zoo.register_model
+            def deeper(input_shape, classes): return {deeper}
+            @zoo.register_model
+            def other(input_shape, classes): return {other}
+        """
+        key_of({"a_module": f"import zoo\ndef run(): return zoo.create_model({model!r}, (8, 8), 10)", "a_module_nets": nets})
+        importlib.import_module("a_module_nets")
+        return code_fingerprint(sys.modules["a_module"].run, *told)
+
+    assert key(4) == key(4) != key(5)
+    assert key(4) != key(4, deeper=9), "which that one is made of"
+    assert key(4) == key(4, other=2), "which nothing names"
+    assert key(4, model="mlp") == key(5, model="mlp") and key(4, model="mlp", told=["narrow"]) != key(5, model="mlp", told=["narrow"])
+    assert key(4, model="mlp", told=[{"nets": ["narrow"]}]) != key(5, model="mlp", told=[{"nets": ["narrow"]}])
 
 
 def test_a_key_is_that_of_every_process(tmp_path):

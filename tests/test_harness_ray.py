@@ -13,7 +13,7 @@ from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Budget, run_claim
 from zoo.reproductions.harness.engines import _compute_remotely
-from zoo.reproductions.harness.fingerprint import code_fingerprint, dataset_fingerprint
+from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_code
 
 # Drivers of their own: Ray forks when it starts, which a process that has JAX at work should not.
 DRIVER = """
@@ -48,7 +48,7 @@ def values(folder):
 @pytest.mark.parametrize("name", ["device", "processor", "backend", "versions"])
 def test_a_worker_that_is_another_machine_is_refused(name):
     (trial, _) = harness_example.trials(Budget.named("smoke"))
-    expected, here = (dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)), device_and_versions()
+    expected, here = (dataset_fingerprint(trial.dataset), trial_code(trial)), device_and_versions()
     assert _compute_remotely(trial, expected, here).error is None
     with pytest.raises(ResultsError, match=f"not alike.*{name}.*machines of one kind"):
         _compute_remotely(trial, expected, here | {name: "another"})

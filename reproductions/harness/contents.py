@@ -42,9 +42,10 @@ def _contents(name, thing):
     if isinstance(thing, (dict, types.MappingProxyType)):
         thing = list(thing.items())
     if isinstance(thing, (list, tuple, set, frozenset)):
-        texts, inside = zip(*(_contents(name, part) for part in thing), strict=True) if thing else ((), ())
-        ordered = sorted(texts) if isinstance(thing, (set, frozenset)) else texts
-        return f"[{', '.join(ordered)}]", sum(inside, [])
+        parts = [_contents(name, part) for part in thing]
+        if isinstance(thing, (set, frozenset)):
+            parts.sort(key=lambda part: part[0])
+        return f"[{', '.join(text for text, _ in parts)}]", [one for _, inside in parts for one in inside]
     kind, called = type(thing), getattr(thing, "__name__", None)
     if callable(thing) and isinstance(called, str) and not is_users((getattr(thing, "__module__", None) or "builtins")):
         return f"{thing.__module__}.{called}", []  # a function of a package, in C or compiled

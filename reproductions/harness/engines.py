@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError, unknown_name
 from zoo.environment import commit, device_and_versions
-from zoo.reproductions.harness.fingerprint import code_fingerprint, dataset_fingerprint
+from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_code
 
 ENGINES = ("local", "ray")
 CONNECT_SECONDS = 5
@@ -106,7 +106,7 @@ class RayEngine:
 
     def start(self, trial, report):
         """Send a trial to the cluster."""
-        expected = dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)
+        expected = dataset_fingerprint(trial.dataset), trial_code(trial)
         return self._task(_compute_remotely).remote(trial, expected, self._here)
 
     def wait(self, handles):
@@ -142,6 +142,6 @@ def _compute_remotely(trial, expected, place):
                 "one device only: give it machines of one kind."
             )
 
-    if (dataset_fingerprint(trial.dataset), code_fingerprint(trial.run)) != expected:
+    if (dataset_fingerprint(trial.dataset), trial_code(trial)) != expected:
         raise ResultsError("A worker of the cluster has other code or other data than this machine; install the same there.")
     return compute(trial, Report())

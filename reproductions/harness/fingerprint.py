@@ -6,6 +6,8 @@ import hashlib
 import importlib.util
 import inspect
 import json
+import operator
+import re
 import sys
 import textwrap
 import types
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from zoo.environment import installed_version
 from zoo.errors import InvalidInput
+from zoo.registry import list_models, own_builder
 from zoo.reproductions.harness.contents import contents, is_users
 
 PROJECT = "zoo.reproductions"
@@ -36,7 +39,7 @@ def trial_key(trial, environment):
         "setting": trial.setting,
         "seeds": list(trial.seeds),
         "recipe": trial.recipe,
-        "code": code_fingerprint(trial.run),
+        "code": trial_code(trial),
         **({"traced": trial.traced} if trial.traced else {}),
         **({"needs": [trial.needs, installed_version(trial.needs)]} if trial.needs else {}),
         **{name: environment[name] for name in ("versions", "backend", "device", "precision")},
@@ -51,15 +54,22 @@ def dataset_fingerprint(name):
     return load(name).fingerprint
 
 
-def code_fingerprint(function):
+def trial_code(trial):
+    """code_fingerprint of what a trial runs, and of the models of somebody's own that it, its recipe or that code names."""
+    return code_fingerprint(trial.run, trial.model, trial.recipe)
+
+
+def code_fingerprint(function, *told):
     """Hash of the sources of zoo's models, layers and training and of all that a function reaches besides.
 
     It reaches what it names, in its own module, in the reproductions, in BESIDES and in any module that is not of an
     installed package: functions with their defaults, classes with their bases, values with what they hold. Only what the
-    function uses counts: a change to a claim's judge or draw leaves its trials valid. Raises InvalidInput for a value whose
-    contents can't be read.
+    function uses counts: a change to a claim's judge or draw leaves its trials valid. Models that somebody registered are made
+    by name: those count whose name occurs in any of that, or in what is told besides (anything that JSON takes). Raises
+    InvalidInput for a value whose contents can't be read.
     """
-    return _digest(json.dumps([_library_sources(), *_reached_sources(function)], sort_keys=True))
+    found = _reached(function)
+    return _digest(json.dumps([_library_sources(), *found, *_own_models([*found, *told])], sort_keys=True))
 
 
 def _digest(text):
@@ -73,27 +83,52 @@ def _library_sources():
     return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths if path.exists()}
 
 
-def _reached_sources(function):
-    """What a function and, in turn, what it names in modules that count consist of: [[name, text]] sorted, {module: text}."""
-    home = function.__module__
-    texts, modules, seen, queue = set(), {}, {}, [(function.__qualname__, function)]
-    while queue:
-        name, thing = queue.pop()
+def _reached(function):
+    """[[its module and name, its text, [[name, what that stands for, ...]]]] of a function and of all functions and classes that
+    it names, in turn, in modules that count, and {module: text} of these; they stand for their places in the list.
+    """
+    home, modules, found = function.__module__, {}, []
+    places, order = {id(function): 0}, [function]  # all are kept, so that no other object gets the id of one
+
+    def place(thing):
+        if thing.__module__ != home and not _counts(thing.__module__):
+            return []
+        if id(thing) not in places:
+            places[id(thing)] = len(order)
+            order.append(thing)
+        return [places[id(thing)]]
+
+    def meaning(name, thing):
         if not isinstance(thing, (types.FunctionType, types.ModuleType, type)):
             thing = inspect.unwrap(thing) if callable(thing) else thing  # as jax.jit's are
         if isinstance(thing, types.ModuleType):
             _add_module(thing.__name__, modules)
-        elif not isinstance(thing, (types.FunctionType, type)):
-            text, inside = contents(name, thing)
-            texts.add((f"{home}:{name}", text))
-            queue += inside
-        elif id(thing) not in seen and (thing.__module__ == home or _counts(thing.__module__)):
-            seen[id(thing)] = thing  # kept, so that no other object gets its id
-            text = _source(thing)
-            texts.add((f"{thing.__module__}:{name}", text))
-            _add_imports(text, sys.modules[thing.__module__].__package__, modules)
-            queue += _used(thing)
-    return sorted(map(list, texts)), modules
+            return []
+        if isinstance(thing, (types.FunctionType, type)):
+            return place(thing)
+        text, inside = contents(name, thing)
+        return [text, *(part for _, one in inside for part in place(one))]
+
+    for thing in order:  # which grows
+        text = _source(thing)
+        _add_imports(text, sys.modules[thing.__module__].__package__, modules)
+        used = sorted(_used(thing), key=operator.itemgetter(0))
+        meant = [[name, *told] for name, value in used if (told := meaning(name, value))]
+        found.append([f"{thing.__module__}:{thing.__qualname__}", text, meant])
+    return found, modules
+
+
+def _own_models(told):
+    """[(name, what its builder reaches)] of the models of somebody's own that are named in what is told, or in one another."""
+    own = {name: builder for name in list_models() if (builder := own_builder(name))}
+    found, texts = {}, [told]
+    while texts:
+        text = json.dumps(texts.pop()).replace("\\n", " ")
+        for name in own.keys() - found.keys():
+            if re.search(rf"\b{re.escape(name)}\b", text):
+                found[name] = _reached(own[name])
+                texts.append(found[name])
+    return sorted(found.items())
 
 
 def _source(thing):
@@ -114,22 +149,27 @@ def _plain_code(code):
 
 
 def _used(thing):
-    """(name, object) for all that a function, or a class in its methods, bases and attributes, uses."""
+    """(name, object) for all that a function, or a class in its methods, bases and attributes, uses; no name comes twice."""
     if isinstance(thing, types.FunctionType):
-        yield from _named(thing.__code__, thing.__globals__)
+        yield from _named(thing.__code__, thing.__globals__).items()
         if hasattr(thing, "__wrapped__"):
-            yield thing.__qualname__, thing.__wrapped__
+            yield "what it wraps", thing.__wrapped__
         # What was computed where the function was made, and stands in no code of its own.
-        cells = [cell.cell_contents for cell in thing.__closure__ or () if not _empty(cell)]
-        for place, value in enumerate([*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values(), *cells]):
-            yield f"{thing.__qualname__}, made with value {place + 1}", value
+        for place, value in enumerate(thing.__defaults__ or ()):
+            yield f"default {place}", value
+        for name, value in (thing.__kwdefaults__ or {}).items():
+            yield f"default of {name}", value
+        for name, cell in zip(thing.__code__.co_freevars, thing.__closure__ or ()):
+            if not _empty(cell):
+                yield f"made with {name}", cell.cell_contents
         return
-    for base in thing.__bases__:
-        yield base.__qualname__, base
+    for place, base in enumerate(thing.__bases__):
+        yield f"base {place}", base
     for name, value in vars(thing).items():
-        for part in _parts(value):
+        for place, part in enumerate(_parts(value)):
             if isinstance(part, types.FunctionType) and part.__module__ == thing.__module__:
-                yield from _used(part)  # its text is part of that of the class
+                for label, used in _used(part):  # its text is part of that of the class
+                    yield f"{name} {place}: {label}", used
             elif isinstance(part, types.FunctionType) or not name.startswith("_"):
                 yield f"{thing.__qualname__}.{name}", part
 
@@ -154,13 +194,12 @@ def _empty(cell):
 
 
 def _named(code, scope):
-    """(name, object) for every global that a code object names."""
-    for name in code.co_names:
-        if name in scope:
-            yield name, scope[name]
+    """{name: object} of every global that a code object names."""
+    found = {name: scope[name] for name in code.co_names if name in scope}
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _named(constant, scope)
+            found |= _named(constant, scope)
+    return found
 
 
 def _ours(module):
