@@ -152,6 +152,7 @@ made("tiny")
     ("broken.py", "\n1 / 0", 1, "ZeroDivisionError: division by zero ({home}/broken.py, line 2)"),
     ("odd.py", "def f(:", 1, "SyntaxError: invalid syntax (odd.py, line 1)"),
     ("mlp.py", MODELS.replace("narrow", "mlp"), 1, "A model called 'mlp' is registered in"),
+    ("my_claim.py", CLAIM.replace("def draw", "def plot"), 1, "my_claim is no reproduction: it does not define draw"),
     ("forecasting.py", CLAIM, 1, "forecasting is one of deepzoo's claims"),
 ])  # fmt: skip
 def test_what_cannot_be_imported_is_one_clear_error(call, home, named, written, code, said):

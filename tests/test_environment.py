@@ -1,13 +1,24 @@
 """What a number depends on: the commit that a run names is another one only where what decides numbers has changed."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from zoo import environment
+
+
+def test_what_products_are_computed_in_is_told_where_it_is_not_jaxs_default():
+    code = "from zoo.environment import device_and_versions; print(device_and_versions()['precision'])"
+    for said, found in (({}, "float32"), ({"JAX_DEFAULT_MATMUL_PRECISION": "highest", "JAX_ENABLE_X64": "1"},
+                                          "float32, products in highest, 64 bits allowed")):  # fmt: skip
+        environ = {name: value for name, value in os.environ.items() if name not in environment.NUMERICS}
+        done = subprocess.run([sys.executable, "-c", code], env=environ | {"KERAS_BACKEND": "jax"} | said, capture_output=True, text=True)
+        assert done.stdout == f"{found}\n", done.stderr
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import types
 
 import matplotlib.figure
 import numpy as np
+import pandas as pd
 import pytest
 
 import zoo
@@ -12,7 +13,8 @@ from zoo.errors import ResultsError
 from zoo.reproductions.harness import Budget, Trial, load_claim, run_claim, target
 from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.kept import chosen
-from zoo.reproductions.harness.presets import make_presets
+from zoo.reproductions.harness.presets import _entry_of, make_presets
+from zoo.reproductions.harness.store import Entry
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
@@ -56,6 +58,16 @@ def test_presets_follow_from_a_run_and_stay_with_their_lines(claim, results_dir,
     assert [folder.name for folder in make_presets(claim, shipped)] == ["mlp_digits"]
     assert contents(shipped / "linear_digits") == before
     assert "[linear_digits]" in (shipped / "README.md").read_text()
+
+
+def test_runs_are_told_by_their_values_those_of_diverged_seeds_included():
+    row = ("digits", "mlp", "preset")
+    lines = [{"seed": 0, "metric": "wrong_pct", "value": 3.123456789012}, {"seed": 1, "metric": "wrong_pct", "value": np.nan}]
+    lines = [line | {"commit": "abc"} for line in lines]
+    runs = pd.DataFrame([dict(zip(("dataset", "model", "setting"), row)) | line for line in lines])
+    runs.value = runs.value.round(9)  # as in runs.csv
+    assert _entry_of(row, runs, {row: [Entry(lines, {})]}) is not None
+    assert _entry_of(row, runs, {row: [Entry([lines[0], lines[1] | {"value": 3.0}], {})]}) is None
 
 
 @pytest.mark.parametrize("claim, only, found", [

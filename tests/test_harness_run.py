@@ -21,7 +21,7 @@ from rich.console import Console
 
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
-from zoo.reproductions.harness import Budget, Published, run_claim, runner
+from zoo.reproductions.harness import Budget, Published, run_claim, runner, target
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.progress import Progression, Report
@@ -172,7 +172,7 @@ def test_lines_of_other_versions_do_not_stay(log):
     folder = run()
     path = folder / "environment.json"
     path.write_text(path.read_text().replace('"numpy": "', '"numpy": "0.'))
-    with pytest.raises(ResultsError, match="computed with another versions"):
+    with pytest.raises(ResultsError, match="computed with another versions .*: run all models with --force"):
         run(only="mlp")
     (folder / "runs.csv").unlink()
     with pytest.raises(ResultsError, match="run the claim first"):
@@ -196,6 +196,20 @@ def test_lines_stay_whose_data_are_not_at_hand(log, monkeypatch):
     there.clear()
     with pytest.raises(InvalidInput, match="not at hand"):
         run(only="mlp")
+
+
+def test_what_lacks_its_data_keeps_its_lines_where_a_part_is_run_and_is_named_where_all_are(log, monkeypatch):
+    everything = harness_example.trials
+    monkeypatch.setattr(harness_example, "trials", lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)])
+    monkeypatch.setattr(harness_example, "judge", lambda runs: [target(runs, harness_example.MLP, at_most=90)])
+    folder = run()
+    before = values(folder)
+    monkeypatch.setattr(runner, "_lacking", lambda trial: "it is lost" if trial.model == "linear" else None)
+    assert values(run(only="*", force=True)) == before and begun(log) == {"linear": 1, "mlp": 2}
+    assert "left_out" not in json.loads((folder / "environment.json").read_text())
+    assert {row["model"] for row in values(run())} == {"mlp"}
+    assert json.loads((folder / "environment.json").read_text())["left_out"] == [list(harness_example.LINEAR)]
+    assert "Left out, as its data or package was not at hand: digits linear (raw pixels)." in (folder / "comparison.md").read_text()
 
 
 def draws(trial, report):
@@ -313,9 +327,13 @@ def test_failing_trial_takes_no_other_with_it(log, results_dir, monkeypatch):
     assert begun(log) == {"linear": 1, "mlp": 1} and not list(results_dir.rglob("comparison.csv"))
     (trace,) = (results_dir / ".trials" / "failures").iterdir()
     assert "told to fail" in trace.read_text() and "Traceback" in trace.read_text()
+    with pytest.raises(TrialsFailed, match="The others are stored and will not be computed again; tracebacks"):
+        run()
+    with pytest.raises(TrialsFailed, match="The others are stored and will not be computed again without --force; tracebacks"):
+        run(force=True)
     monkeypatch.delenv("EXAMPLE_FAILS")
     run()
-    assert begun(log) == {"linear": 2, "mlp": 1} and not trace.exists()
+    assert begun(log) == {"linear": 4, "mlp": 2} and not trace.exists()
 
 
 def test_nowhere_to_write_is_said_before_any_training(log, tmp_path, monkeypatch):

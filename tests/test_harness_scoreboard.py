@@ -66,7 +66,7 @@ def test_headlines_come_first_of_several_that_fit_the_last(written, results_dir)
         assert bounds != (7.1,) or found[0][1].endswith("(the last of 3: 1 reproduced, 1 contradicted, 1 undecided)")
         titles = [cells[0] for cells in found]
         assert not any(title.removeprefix("|").strip() for title in titles[1:]), "the claim stands beside the first"
-        assert all(title.startswith("| [a_claim](full/a_claim/comparison.md), full: ") for title in titles[:1])
+        assert all(title.startswith("| [a_claim](full/a_claim/comparison.md), full (3 of 20 seeds): ") for title in titles[:1])
         assert ("\n| a_claim: " in counts) == (not bounds), "its sentence is said once"
         assert report_html(results_dir).count("<li>On mnist") == len(bounds)
     with pytest.raises(UnknownName):
@@ -99,7 +99,7 @@ def test_a_claim_of_ones_own_keeps_its_lines_where_its_module_is_not_at_hand(wri
     claim = load_claim(reproduction(HEADLINES=("*",), PLACE=0.5, SEEDS={"full": 4}))
     folder = written(claim, rows_of(ROW, [7, 7.1, 7.2]))
     before = scoreboard(results_dir), report_html(results_dir)
-    assert "full: A claim in short. |" in before[0] and "(3 of 4 seeds)" in before[0]
+    assert "full (3 of 4 seeds): A claim in short. |" in before[0]
     monkeypatch.setattr("zoo.reproductions.harness.claims._outside", {})
     assert (scoreboard(results_dir), report_html(results_dir)) == before
     assert list(by_claim(results_dir)) == ["a_claim"]
@@ -118,10 +118,16 @@ def test_main_checks_come_from_the_largest_budget_with_all_its_seeds(written, re
     few = written(claim, rows_of(ROW, [7, 7.1, 7.2]))
     quick = few.parent.parent / "quick" / few.name
     assert main_folder({"full": few}) == few, "where no budget is whole, the largest"
+    assert "full (3 of 20 seeds): " in scoreboard(results_dir)
+    page = report_html(results_dir)
+    assert "Full budget (3 of 20 seeds):<ul>" in page and page.count("(3 of 20 seeds)") > 2
     shutil.copytree(few, quick)
     assert main_folder({"full": few, "quick": quick}) == quick
     written(claim, rows_of(ROW, [7 + n / 10 for n in range(20)]))
     assert main_folder({"full": few, "quick": quick}) == few
+    recorded = json.loads((few / "environment.json").read_text())
+    (few / "environment.json").write_text(json.dumps(recorded | {"left_out": [["mnist", *ROW[1:]]]}))
+    assert main_folder({"full": few, "quick": quick}) == quick, "for want of data a part of what the budget is"
 
 
 def test_what_did_not_hold_is_told_in_full(written, results_dir):

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 CODE = ("zoo", "datasets", "reproductions", "tests/benchmarks", "setup.cfg", "pyproject.toml")
+NUMERICS = ("JAX_DEFAULT_MATMUL_PRECISION", "JAX_ENABLE_X64")  # what JAX takes out of the environment
 PACKAGES = ("keras", "jax", "jaxlib", "numpy", "scipy", "scikit-learn", "scikit-image")
 
 
@@ -24,7 +25,7 @@ def device_and_versions():
         "device": _device(backend),
         "processor": processor(),
         "backend": backend,
-        "precision": keras.config.dtype_policy().name,
+        "precision": _precision(backend),
         "versions": {name: version for name in packages if (version := installed_version(name))},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -75,6 +76,21 @@ def _git(folder, *words):
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _precision(backend):
+    """What numbers are kept and computed in: Keras's policy, and where JAX was told otherwise than by default."""
+    import keras
+
+    said = [keras.config.dtype_policy().name]
+    if backend == "jax":
+        import jax
+
+        if products := jax.config.jax_default_matmul_precision:
+            said.append(f"products in {products}")
+        if jax.config.jax_enable_x64:
+            said.append("64 bits allowed")
+    return ", ".join(said)
 
 
 def _device(backend):

@@ -4,6 +4,7 @@ import functools
 import gc
 import importlib.util
 import logging
+import os
 import random
 import socket
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError, unknown_name
-from zoo.environment import commit, device_and_versions
+from zoo.environment import NUMERICS, commit, device_and_versions
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_code
 
 ENGINES = ("local", "ray")
@@ -87,12 +88,15 @@ class RayEngine:
         self._started = not ray.is_initialized()
         # Workers must train with the driver's backend and write down the driver's commit.
         variables = {"KERAS_BACKEND": keras.backend.backend(), "ZOO_COMMIT": commit()}
+        variables |= {name: os.environ[name] for name in NUMERICS if name in os.environ}
         if self._started:
             quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
             try:
                 _require_answer(address)
-                ray.init(address=address, runtime_env={"env_vars": variables}, **quiet)
+                ray.init(address=address or "local", runtime_env={"env_vars": variables}, **quiet)
             except (OSError, ValueError, RuntimeError) as error:
+                if address is None:
+                    raise InvalidInput(f"Ray did not start on this machine ({error}).") from None
                 raise InvalidInput(f"No Ray cluster answers at {address} ({error}); start one with ray start --head.") from None
         resources = ray.cluster_resources()
         gpus = int(resources.get("GPU", 0))

@@ -47,7 +47,8 @@ def kept(trials, folder, environment):
     runs, recorded = read_folder(folder), read_environment(folder)
     for name, value in environment.items():
         if recorded.get(name) != value:
-            raise ResultsError(f"{folder} was computed with another {name} ({recorded.get(name)}, here {value}): run all models.")
+            other = f"another {name} ({recorded.get(name)}, here {value})"
+            raise ResultsError(f"{folder} was computed with {other}: run all models with --force.")
     manifests = {(trial["dataset"], trial["model"], trial["setting"]): trial for trial in recorded["trials"]}
     trials = [trial for trial in trials if trial.row in manifests or not (trial.optional or trial.needs)]
     for trial in trials:

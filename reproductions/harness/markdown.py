@@ -28,12 +28,12 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     parts += ["## Verdicts", *_verdicts(verdicts), _lasting(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(trials_of(module, budget), runs)
-    parts += ["## Comparison", _table(told, ends), _sizes(runs, told), _left_out(module, comparison)]
+    parts += ["## Comparison", _table(told, ends), _sizes(runs, told), _csv_only(module, comparison)]
     parts += [_marks(told), _sampling(told), _told_of(ends)]
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
-    parts += [_origin(module, runs), _rerun(module, runs, budget)]
+    parts += [_absent(module, runs, budget), _origin(module, runs), _rerun(module, runs, budget)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -85,7 +85,7 @@ def _sizes(runs, comparison):
     return "\n".join(f"- {dataset}: {said}." for dataset, said in found if said)
 
 
-def _left_out(module, comparison):
+def _csv_only(module, comparison):
     names = dict.fromkeys(words(line["metric"]) for line in comparison if figure_only(module, line["metric"]))
     return f"In comparison.csv only, for the figure: {', '.join(names)}." if names else ""
 
@@ -132,6 +132,13 @@ def _told_of(ends):
     return said if taken else ""
 
 
+def _absent(module, runs, budget):
+    """Which rows of a budget are not there for want of data, or of a package."""
+    known = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    absent = [trial for trial in trials_of(module, budget) if (trial.optional or trial.needs) and trial.row not in known]
+    return f"Left out, as its data or package was not at hand: {'; '.join(map(str, absent))}." if absent else ""
+
+
 def _origin(module, runs):
     found = runs[["device", "backend", "precision", "commit"]].drop_duplicates().values.tolist()
     places = [f"{device} ({backend}, {precision}, commit {commit})" for device, backend, precision, commit in found]
@@ -152,7 +159,8 @@ def _rerun(module, runs, budget):
     backend = " --backend tensorflow" if "tensorflow" in set(runs.backend) else ""
     if is_own(module):
         own = "" if counted and len(seeds) == usual else f", seeds={len(seeds) if counted else seeds}"
-        return f"To run it again, in Python: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`."
+        where = "".join(f" with KERAS_BACKEND={name}" for name in ("jax", "tensorflow", "torch") if name in set(runs.backend))
+        return f"To run it again, in Python{where}: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`."
     own = "" if len(seeds) == usual else f" --seeds {len(seeds)}"
     return f"To run it again: `zoo reproduce {claim_name(module)} --budget {budget}{own}{backend}`."
 

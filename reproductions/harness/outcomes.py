@@ -62,9 +62,19 @@ def unmet_headlines(folder):
 
 
 def main_folder(folders):
-    """The folder of the largest budget that was run with all of its seeds, of the largest one where none was."""
+    """The folder of the largest budget that was run with all of its seeds and data, of the largest one where none was."""
     whole = (folder for folder in folders.values() if (wanted := all_seeds(folder)) and seeds_of(folder) >= wanted)
-    return next(whole, next(iter(folders.values())))
+    return next((folder for folder in whole if not _lacks_rows(folder)), next(iter(folders.values())))
+
+
+def _lacks_rows(folder):
+    """Whether a run left something out whose data, or package, were not at hand."""
+    from zoo.reproductions.harness.folder import read_environment
+
+    try:
+        return bool(read_environment(folder).get("left_out"))
+    except ResultsError:  # damaged, which whoever reads the runs is told
+        return False
 
 
 def seeds_of(folder):
@@ -80,6 +90,11 @@ def all_seeds(folder):
 def fewer_seeds(found, wanted):
     """In brackets, how many seeds there are of those that a budget has; "" where they are all, or nobody knows of how many."""
     return f" ({found:,} of {wanted:,} seeds)" if wanted and found < wanted else ""
+
+
+def seeds_short_of(folder):
+    """In brackets, how many seeds a folder has, where its budget has more; "" else."""
+    return fewer_seeds(seeds_of(folder), all_seeds(folder))
 
 
 class _Told(NamedTuple):

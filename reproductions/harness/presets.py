@@ -4,6 +4,8 @@ import contextlib
 import re
 from pathlib import Path
 
+import numpy as np
+
 from zoo.errors import CorruptFile, ResultsError
 from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, load_claim
@@ -46,7 +48,7 @@ def make_presets(claim, target, out=None):
         if entry is None and not _stands(target / preset_name(*row, names), row, runs):
             raise ResultsError(
                 f"The store holds no weights of {' '.join(row[:2])} ({row[2]}) that belong to the runs in "
-                f"results/{BUDGET}/{claim}; run zoo reproduce {claim} --budget {BUDGET}."
+                f"results/{BUDGET}/{claim}; run zoo reproduce {claim} --budget {BUDGET} --seeds {runs.seed.nunique()}."
             )
     made = [_make(target, row, entry, preset_name(*row, names)) for row, entry in chosen.items() if entry]
     everything = sorted(path.parent for path in target.glob(f"*/{CONFIG}"))
@@ -117,8 +119,8 @@ def _entry_of(row, runs, stored):
     for entry in stored.get(row, ()):
         values = {(line["metric"], line["seed"]): line["value"] for line in entry.rows}
         trained_here = {line["commit"] for line in entry.rows} == commits and values.keys() == wanted.keys()
-        if trained_here and all(abs(values[key] - wanted[key]) < 1e-6 for key in values):
-            return entry
+        if trained_here and np.allclose([values[key] for key in wanted], list(wanted.values()), atol=1e-6, equal_nan=True):
+            return entry  # NaN is a seed that diverged
     return None
 
 

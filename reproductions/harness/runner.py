@@ -25,6 +25,7 @@ from zoo.reproductions.harness.store import Entry, Store, make_folder, require_w
 from zoo.reproductions.harness.trial import Budget, WithFiles
 
 POLL_SECONDS = 0.2
+_WITHOUT = " without --force"  # which trains all anew
 
 
 def run_claim(
@@ -53,7 +54,7 @@ def run_claim(
     require_writable(folder)
     trials = _distinct(module, budget)
     to_run, left_out = _at_hand(chosen(module, trials, only))
-    others = [trial for trial in trials if trial not in (*to_run, *left_out)]
+    others = [trial for trial in trials if trial not in to_run and (only or trial not in left_out)]
     with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()
         kept(others, folder, environment)  # refused, if at all, before any training
@@ -67,15 +68,16 @@ def run_claim(
         try:
             entries, pictures = kept(others, folder, environment)  # as they are now: another run may have finished meanwhile
         except ResultsError as error:
-            said = "That was written meanwhile; what was trained now is stored, no run will train it again."
+            said = f"That was written meanwhile; what was trained now is stored, no run{_WITHOUT * force} will train it again."
             raise ResultsError(f"{error} {said}") from None
         if pictures is None:
             pictures = picture_pngs(module, left)
         entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
+        absent = [trial.row for trial in trials if trial.row not in entries]
         entries = [entries[trial.row] for trial in trials if trial.row in entries]
         rows = [row for entry in entries for row in entry.rows]
         losses = together(entry.losses for entry in entries)
-        write_results(folder, module, rows, _provenance(budget, entries), pictures, losses)
+        write_results(folder, module, rows, _provenance(budget, entries, absent), pictures, losses)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
     whole = is_own(module) and budget.name != "smoke" and not (left_out or only)
@@ -194,7 +196,7 @@ class _Run:
         named = "; ".join(f"{trials[key]}: {_in_short(error)}" for key, error in self.failures.items())
         return TrialsFailed(
             f"{len(self.failures)} of {len(trials)} trials failed, so no table was written ({named}). The others are "
-            f"stored and will not be computed again; tracebacks lie in {self.store.folder / 'failures'}."
+            f"stored and will not be computed again{_WITHOUT * self.force}; tracebacks lie in {self.store.folder / 'failures'}."
         )
 
 
@@ -243,12 +245,12 @@ def _left(module, trials, entries):
     return {trial.row: entry.files for trial, entry in zip(trials, entries, strict=True)}
 
 
-def _provenance(budget, entries):
-    """environment.json: where the trials were computed, and the recipe and cost of each."""
+def _provenance(budget, entries, absent):
+    """environment.json: where the trials were computed, and the recipe and cost of each; the rows that were left out, if any."""
     shared = ("dataset", "model", "setting", "recipe", "seeds", "wall_seconds", "commit")
     environments = [entry.manifest["environment"] for entry in entries]
     return environments[0] | {
         "budget": budget.name,
         "wall_seconds": round(sum(entry.manifest["wall_seconds"] for entry in entries), 3),
         "trials": [{name: entry.manifest[name] for name in shared} for entry in entries],
-    }
+    } | ({"left_out": absent} if absent else {})

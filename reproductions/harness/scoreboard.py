@@ -2,8 +2,7 @@
 
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.outcomes import (
-    all_seeds, budgets_in, by_claim, counted, devices_of, disagreeing, fewer_seeds, main_checks, main_folder, seeds_of, title_of,
-    verdicts_of,
+    budgets_in, by_claim, counted, devices_of, disagreeing, main_checks, main_folder, seeds_short_of, title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import what_makes_some
 from zoo.reproductions.harness.store import require_own, write_atomically
@@ -144,7 +143,8 @@ def in_columns(measured):
 def _main_lines(name, folders, base):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
     folder = main_folder(folders)
-    title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {folder.parent.name}: {_cell(title_of(folders))}"
+    budget = f"{folder.parent.name}{seeds_short_of(folder)}"
+    title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(folders))}"
     text = ""
     for line, others, elsewhere in main_checks(folders):
         measured, verdict, why = in_short(line)
@@ -157,12 +157,7 @@ def _main_lines(name, folders, base):
 
 def _counts(folder, base):
     place = folder.relative_to(base).as_posix()
-    return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png){_fewer_seeds(folder)}"
-
-
-def _fewer_seeds(folder):
-    """In brackets, how many seeds a folder has, where its budget has more; "" else."""
-    return fewer_seeds(seeds_of(folder), all_seeds(folder))
+    return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png){seeds_short_of(folder)}"
 
 
 def _cell(text):

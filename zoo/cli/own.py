@@ -84,5 +84,5 @@ def _claim_in(module):
     """Let a module that is a claim be known by its name."""
     from zoo.reproductions.harness.claims import PARTS, load_claim
 
-    if all(callable(getattr(module, part, None)) for part in PARTS):
+    if sum(callable(getattr(module, part, None)) for part in PARTS) > 1:  # with two of three, it says which one is missing
         load_claim(module)

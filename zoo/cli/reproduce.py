@@ -93,7 +93,7 @@ def reproduce(
 
     own.bring_in(functools.partial(use_backend, backend))
     describe_claim(claim)  # a mistyped name is refused before anything is loaded
-    with interruptible("Finished trials are kept; the same command goes on from there."):
+    with interruptible(f"Finished trials are kept; the same command{' without --force' * force} goes on from there."):
         use_backend(backend)
         run_claim(claim, budget.value, seeds=seeds, out=out, engine=engine.value, address=address, force=force, only=only)
     show(claim, budget.value, out)
