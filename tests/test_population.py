@@ -174,6 +174,34 @@ def test_an_optimizer_that_starts_at_the_weights_starts_at_each_members_own(prec
         assert_allclose(population.get_weights(k)[0], before[k], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.backend
+def test_an_optimizer_starts_at_weights_that_started_at_one_value_too():
+    def build():
+        return keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, kernel_initializer="zeros")])
+
+    x, y = np.random.RandomState(0).normal(size=(60, 6)).astype("float32"), np.arange(60) % 3
+    population = zoo.Population(build, [0])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    population.compile("adam", loss)
+    population.fit(x, y, batch_size=20, epochs=3)
+    before = population.get_weights(0)[0]
+    population.compile(keras.optimizers.ScheduleFreeAdamW(1e-12), loss)
+    population.fit(x, y, batch_size=20)
+    assert np.abs(before).max() > 1e-3
+    assert_allclose(population.get_weights(0)[0], before, rtol=1e-4, atol=1e-6)
+
+
+def test_what_fit_returns_is_the_callers(data, tmp_path):
+    population = compiled([0, 1])
+    returned = population.fit(*data[0], batch_size=50)
+    before = population.history
+    returned["model"], returned["epoch"] = "mlp", 7
+    assert_same(population.history, before)
+    population.save(tmp_path / "p.npz")
+    population.restore(tmp_path / "p.npz")
+    assert_same(population.history, before)
+
+
 class Falling(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule of the user's, with no config."""
 
@@ -238,6 +266,10 @@ def test_targets_of_another_shape_after_a_prediction(data):
 @pytest.mark.backend
 def test_the_global_random_state_is_left_alone(data):
     def draws():
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            return random.random(), np.random.rand(), float(keras.random.uniform(())), float(tf.random.uniform(()))
         return random.random(), np.random.rand(), float(keras.random.uniform(()))
 
     keras.utils.set_random_seed(11)
@@ -252,14 +284,17 @@ def test_the_global_random_state_is_left_alone(data):
 @pytest.mark.backend
 def test_what_layers_draw_goes_by_seed_and_epoch(data):
     """On PyTorch, too, where a Dropout without a seed draws from the global generator."""
-    def losses():
+    def losses(*calls):
         population = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[8], dropout=0.5), [0, 1])
         population.compile(keras.optimizers.SGD(0.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        return np.array([population.fit(*data[0], batch_size=50, shuffle=False).loss for _ in range(3)])
+        for epochs in calls:
+            population.fit(*data[0], epochs=epochs, batch_size=50, shuffle=False)
+        return population.history.sort_values(["epoch", "member"]).loss.to_numpy()
 
-    found = losses()
+    found = losses(1, 1, 1)
     assert len(np.unique(found)) == 6
-    assert_array_equal(found, losses())
+    assert_array_equal(found, losses(1, 1, 1))
+    assert_allclose(found, losses(1, 2), rtol=1e-6)
 
 
 @pytest.mark.backend

@@ -207,6 +207,33 @@ def test_probabilities_are_compared_with_numbers_in_0_to_1():
     y[3] = -1  # unknown, and without weight or not among the rows: it counts for nothing
     population.fit(x, y, batch_size=5, sample_weight=(y[:, 0, 0] >= 0).astype("float32"))
     population.fit(x, y, batch_size=3, subsets=[[0, 1, 2]])
+    weights = (np.arange(20) != 4).astype("float32")
+    for given in ({"sample_weight": weights}, {"subsets": [[1, 3]]}, {"sample_weight": weights, "subsets": [[2, 3, 4]]}):
+        with refused(population, "[^n] y goes from -1"):  # where it counts
+            population.fit(x, y, batch_size=2, **given)
+    with refused(population, "y goes from -1"):
+        population.evaluate(x, y, sample_weight=weights)
+    with refused(population, "validation y goes from -1"):
+        population.fit(x[:3], y[:3], batch_size=3, validation_data=(x, y, weights))
+    weights[3] = 0
+    population.fit(x, y, batch_size=2, sample_weight=weights, subsets=[[2, 3, 4]], validation_data=(x, y, weights))
+
+
+@pytest.mark.backend
+def test_layers_are_frozen_in_build_alone():
+    population = compiled([0, 1], "mlp")
+    first = population.template.layers[-1]
+    population.fit(X, Y, batch_size=5)
+    first.trainable = False
+    before = population.history
+    for what in (
+        lambda: population.fit(X, Y, batch_size=5), lambda: population.evaluate(X, Y), lambda: population.predict(X),
+        lambda: population.get_weights(0), lambda: population.copy_layers(compiled([0, 1], "mlp"), [first], [first]),
+    ):
+        with pytest.raises(InvalidInput, match="were frozen, or freed, after the population was made; do that in build"):
+            what()
+    first.trainable = True
+    assert population.history.equals(before) and len(population.fit(X, Y, batch_size=5)) == 2
 
 
 @pytest.mark.parametrize("labels, loss", [

@@ -172,6 +172,16 @@ def test_rates_of_members_are_peaks_of_schedules_that_rise_too():
     np.testing.assert_allclose(at, [[0.005, 0.5], [0.001, 0.1]], rtol=1e-5)
 
 
+@pytest.mark.parametrize("schedule", [
+    keras.optimizers.schedules.ExponentialDecay(1e-4, 100, 10.0), keras.optimizers.schedules.CosineDecayRestarts(0.01, 10, m_mul=2.0),
+], ids=["exponential", "restarts"])
+def test_rates_of_members_need_a_peak(population, schedule):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with refused(population, "a schedule whose peak is known.*, but at step"):
+        population.compile(keras.optimizers.SGD(schedule), loss, learning_rate=[0.1, 0.2])
+    population.compile(keras.optimizers.SGD(schedule), loss)
+
+
 def test_rates_of_members_need_a_rate(population):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     with refused(population, "a constant rate or a schedule, not a function"):

@@ -50,10 +50,20 @@ def test_crossentropy_is_chosen_by_the_data_as_keras_does():
             compiled(loss, outputs=1, activation="sigmoid").fit(X, 10 * share, verbose=0)
 
 
-@pytest.mark.parametrize("loss", ["mse", "cosine_similarity", keras.losses.CosineSimilarity()])
+@pytest.mark.parametrize("loss", [
+    "mse", "cosine_similarity", keras.losses.CosineSimilarity(), "categorical_hinge", keras.losses.CategoricalFocalCrossentropy(),
+    keras.losses.Dice(), keras.losses.Tversky(),
+])  # fmt: skip
 def test_targets_are_not_stretched(loss):
     with pytest.raises(InvalidInput, match=r"y has shape \(60, 1\), the model's output \(None, 3\)"):
         compiled(loss).fit(X, X[:, :1], verbose=0)
+
+
+def test_labels_of_the_generalised_crossentropy_are_classes():
+    loss = keras.losses.CategoricalGeneralizedCrossEntropy()
+    with pytest.raises(InvalidInput, match="y has labels from 1 to 3, but the model has 3 classes"):
+        compiled(loss, activation="softmax").fit(X, LABELS + 1, verbose=0)
+    assert np.isfinite(compiled(loss, activation="softmax").fit(X, LABELS, verbose=0).loss).all()
 
 
 def rmse(y_true, y_pred):

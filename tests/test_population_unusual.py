@@ -208,6 +208,27 @@ def test_what_a_step_gives_besides_metrics_is_kept_or_refused():
         assert np.isfinite(fitted(build, lambda: "sgd")[1].extra).all()
 
 
+class Bare(keras.Sequential):
+    """A model whose step gives the loss alone."""
+
+    def test_step(self, *given):
+        logs, *after = super().test_step(*given) if keras.backend.backend() == "jax" else (super().test_step(*given),)
+        return ({"loss": logs["loss"]}, *after) if after else {"loss": logs["loss"]}
+
+
+def test_metrics_that_a_step_does_not_give_are_no_zeros():
+    def build():
+        return Bare([keras.Input((6,)), layers.Dense(3)])
+
+    population = zoo.Population(build, [3])
+    population.compile("sgd", LOSS, ["accuracy"])
+    if keras.backend.backend() == "jax":
+        with pytest.raises(InvalidInput, match="Bare does not log accuracy: a population on JAX keeps metrics, and these alone"):
+            population.evaluate(X, Y)
+        population.compile("sgd", LOSS)
+    assert "accuracy" not in population.evaluate(X, Y)
+
+
 class InParts(keras.Sequential):
     """A model whose own step wants weights, and batches that it can cut; it keeps how large they are, if it is told."""
 

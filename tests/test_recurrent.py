@@ -24,6 +24,23 @@ def test_forget_gates_start_where_they_are_told():
     np.testing.assert_array_equal(default.get_weights()[2], own.get_weights()[2])
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_members_that_train_at_once_do_without_the_kernels_that_jax_cannot_vectorise(wrapped):
+    """Keras's own LSTM would take them on a GPU; the models that members become still do."""
+    def build():
+        layer = keras.layers.LSTM(3)
+        return keras.Sequential([keras.Input((5, 4)), keras.layers.Bidirectional(layer) if wrapped else layer, keras.layers.Dense(2)])
+
+    def choices(model):
+        return {layer.use_cudnn for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")}
+
+    population = zoo.Population(build, [0, 1])
+    population.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    population.fit(np.zeros((6, 5, 4)), np.zeros(6, int), batch_size=3)
+    assert choices(population[0]) == {"auto"}
+    assert choices(population.template) == ({False} if keras.backend.backend() == "jax" else {"auto"})
+
+
 def test_chrono_gates_start_as_published():
     """Tallec & Ollivier (2018): forget gates at log(uniform in 1..T-1), input gates at minus that, each unit its own."""
     def layer(seed):

@@ -84,9 +84,18 @@ def _require_array(array, what):
         raise InvalidInput(f"{what} must be an array; got {'None' if array is None else 'a function, ' + kind}.")
 
 
-def check_probabilities(y, part=""):
-    """Raise InvalidInput for targets of a cross-entropy that are not in 0..1."""
-    low, high = float(y.min()), float(y.max())
+def check_probabilities(y, part="", weights=None, subsets=None):
+    """Raise InvalidInput for targets y (n, ...) of a cross-entropy that are not in 0..1, but where they count for nothing.
+
+    weights: of the losses, float32 (n, ...); subsets: the rows that there are, integers (K, m); None where all are, or count.
+    """
+    if subsets is not None:
+        rows = np.unique(subsets)
+        y, weights = y[rows], None if weights is None else weights[rows]
+    if weights is not None:
+        each = weights if weights.shape == y.shape[: weights.ndim] else weights.reshape(len(weights), -1).any(axis=1)
+        y = y[each > 0]
+    low, high = (float(y.min()), float(y.max())) if y.size else (0, 0)
     if low < 0 or high > 1 + 1e-6:
         raise InvalidInput(
             f"This cross-entropy compares with numbers in 0..1; {part}y goes from {low:g} to {high:g}. Class labels want "
@@ -116,8 +125,6 @@ def check_validation(model, validation_data, y, objective):
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
     if objective.wants_class_labels(model, targets):
         check_labels(targets, model.output_shape, "validation ", objective.ignored_class)
-    if objective.wants_probabilities(model, targets) and not weights:
-        check_probabilities(targets, "validation ")
     return held_out, targets, weights[0] if weights else None
 
 

@@ -38,6 +38,9 @@ class Program:
 
     def __init__(self, model, rate_handle, copied, averages):
         self.model, self.rate, self._copied, self.averages = model, rate_handle, copied, averages
+        for layer in model._flatten_layers():
+            if getattr(layer, "use_cudnn", False):
+                layer.use_cudnn = False  # which JAX can't vectorise over members
         model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
         self._finalizes = finalizes(model.optimizer)
@@ -120,11 +123,13 @@ class Program:
         return {name: jnp.asarray(value, "float32") for name, value in results.items()}
 
     def _require_metrics_alone(self, logs):
-        """Raise InvalidInput where a step of the model's own gives more than its metrics, which alone a history has."""
-        if more := [name for name in logs if name not in self.metric_names()]:
+        """Raise InvalidInput where a step of the model's own gives other things than its metrics, which alone a history has."""
+        more, fewer = set(logs) - set(self.metric_names()), set(self.metric_names()) - set(logs)
+        if more or fewer:
+            what = f"logs {', '.join(sorted(more))}, which is no metric of it" if more else f"does not log {', '.join(sorted(fewer))}"
             raise InvalidInput(
-                f"{type(self.model).__name__} logs {', '.join(more)}, which is no metric of it: a population on JAX keeps metrics "
-                "alone. Give compile a metric for it, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
+                f"{type(self.model).__name__} {what}: a population on JAX keeps metrics, and these alone. Give compile the metrics "
+                "that it logs, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
             )
 
     def metric_names(self):

@@ -37,7 +37,8 @@ def _seeded(seed):
 
     names = ("global_random_seed", "global_seed_generator")
     kept = {name: global_state.get_global_attribute(name) for name in names}
-    python_state, numpy_state, restore_torch = random.getstate(), np.random.get_state(), _torch_state()
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    restore_torch, restore_tensorflow = _torch_state(), _tensorflow_state()
     try:
         if keras.backend.backend() == "jax":
             global_state.set_global_attribute("global_random_seed", seed)
@@ -51,6 +52,7 @@ def _seeded(seed):
         random.setstate(python_state)
         np.random.set_state(numpy_state)
         restore_torch()
+        restore_tensorflow()
         for name, value in kept.items():
             global_state.set_global_attribute(name, value)
 
@@ -73,23 +75,39 @@ def _torch_state():
     return restore
 
 
+def _tensorflow_state():
+    """A function that puts TensorFlow's global seed, and where its operations are after it, back to what they are now."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return lambda: None
+    from tensorflow.python.eager.context import context
+
+    kept = {name: vars(context()).get(name) for name in ("_seed", "_rng")}
+    return lambda: vars(context()).update(kept)
+
+
 @contextlib.contextmanager
-def seeded_layers(seed, epoch):
-    """Within it, what layers on PyTorch draw from its global generator goes by seed and epoch; afterwards it is as before.
+def own_draws():
+    """Within it seed_layers may be called; afterwards PyTorch's global generator is as before."""
+    restore = _torch_state()
+    try:
+        yield
+    finally:
+        restore()
+
+
+def seed_layers(seed, epoch):
+    """From here on what layers on PyTorch draw from its global generator goes by seed and epoch.
 
     There a Dropout without a seed does; on other backends its random generator is among the model's variables.
     """
     import keras
 
-    restore = _torch_state()
     if keras.backend.backend() == "torch":
         import torch
 
         torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1, "uint64")[0]))
-    try:
-        yield
-    finally:
-        restore()
 
 
 def places_of_draws(model):

@@ -152,7 +152,11 @@ class Objective:
         from zoo.training.schedules import innermost
 
         to_numpy = keras.ops.convert_to_numpy
-        if not any(np.ndim(value) and np.ptp(value) for value in map(to_numpy, model.optimizer.variables)):
+
+        def vary(variables):
+            return any(np.ndim(value) and np.ptp(value) for value in map(to_numpy, variables))
+
+        if not vary(model.optimizer.variables) and vary(model.trainable_variables):  # of which copies would vary as well
             return {}
         parameters, probe = model.trainable_variables, innermost(self._optimizer())
         marks = {place + _MARK: place for place in range(len(parameters))}

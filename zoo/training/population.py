@@ -174,7 +174,7 @@ class Population:
         checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
-        x, y = self._check_data(x, y, all_count=sample_weight is None and subsets is None)
+        x, y = self._check_data(x, y)
         self._objective.check_rate()
         if validation_split is not None and not (np.ndim(validation_split) == 0 and validation_split == 0):
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
@@ -193,23 +193,28 @@ class Population:
         data = weighed(self._objective, self.template, x, y, sample_weight, name)
         if "w" in data and subsets is not None:
             check_all_learn(data["w"], subsets)
+        self._check_probabilities(data, subsets=subsets)
         if validation_data is not None:
             held_out = weighed(self._objective, self.template, *held_out, name="validation sample_weight")
+            self._check_probabilities(held_out, "validation ")
             data |= {f"{name}v": values for name, values in held_out.items()}
         progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
         progress.close()
         return self._take(result, epochs)
 
-    def _check_data(self, x, y, all_count):
-        """x and y ready for training or evaluation, y with the labels that the loss wants. all_count: no row is left out."""
+    def _check_data(self, x, y):
+        """x and y ready for training or evaluation, y with the labels that the loss wants."""
         checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
         if self._objective.wants_class_labels(self.template, y):
             checks.check_labels(y, self.template.output_shape, ignored=self._objective.ignored_class)
-        if self._objective.wants_probabilities(self.template, y) and all_count:
-            checks.check_probabilities(y)
         return x, y
+
+    def _check_probabilities(self, data, part="", subsets=None):
+        """Raise InvalidInput where a cross-entropy would have what counts of data["y"] outside of 0..1."""
+        if self._objective.wants_probabilities(self.template, data["y"]):
+            checks.check_probabilities(data["y"], part, data.get("w"), subsets)
 
     def _plan(self, epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):
@@ -240,7 +245,7 @@ class Population:
         history = by_epoch(result["history"], self.seeds, self.epochs_trained)
         self.epochs_trained += epochs
         self._histories.append(history)
-        return history
+        return history.copy()
 
     @property
     def history(self):
@@ -257,9 +262,11 @@ class Population:
         Raises InvalidInput for data that do not fit, and before `compile`; ZooError as `fit`.
         """
         checks.check_arrays(self.template, x, y)
-        x, y = self._check_data(x, y, all_count=sample_weight is None)
+        x, y = self._check_data(x, y)
         engine = self._need_engine(x, y)
-        results = engine.evaluate(self._state, weighed(self._objective, self.template, x, y, sample_weight))
+        data = weighed(self._objective, self.template, x, y, sample_weight)
+        self._check_probabilities(data)
+        results = engine.evaluate(self._state, data)
         return by_member(results, self.seeds).assign(diverged=self.diverged)
 
     @explained
@@ -300,8 +307,18 @@ class Population:
             assign(self.template, *([values[0] for values in self._state[kind]] for kind in ("trainable", "non_trainable")))
             self._engine = None  # its program has the former values
 
+    def _require_as_built(self):
+        """Raise InvalidInput where layers of the template were frozen, or freed, since: its members know nothing of it."""
+        kinds = ("trainable", "non_trainable")
+        if any(len(getattr(self.template, f"{kind}_variables")) != len(self._state[kind]) for kind in kinds):
+            raise InvalidInput(
+                "Layers of the template were frozen, or freed, after the population was made; do that in build, of which "
+                "all members are made."
+            )
+
     def _stacked(self, variable):
         """(list of stacked arrays, place in it) of a variable of the template."""
+        self._require_as_built()
         for kind in ("trainable", "non_trainable"):
             for place, candidate in enumerate(getattr(self.template, f"{kind}_variables")):
                 if candidate is variable:
@@ -377,6 +394,7 @@ class Population:
         """The engine for targets of y's shape; for predictions (y None) any will do, also one without targets."""
         import keras
 
+        self._require_as_built()
         targets = None if y is None else y.shape[1:]
         if self._engine is not None and targets in (None, self._engine_targets):
             return self._engine

@@ -82,10 +82,23 @@ def peak_rate(optimizer):
             raise InvalidInput(
                 "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
             )
-        rate = max(map(float, known))
+        peak = max(map(float, known))
+        _require_peak(rate, peak)
+        rate = peak
     elif callable(rate):
         raise InvalidInput("Per-member learning rates need a constant rate or a schedule, not a function.")
     rate = float(rate)
     if rate <= 0:
         raise InvalidInput("Per-member learning rates need an optimizer whose own rate is positive.")
     return rate
+
+
+def _require_peak(schedule, peak):
+    """Raise InvalidInput where a schedule comes to other rates than its names say, so that nobody knows its peak."""
+    for step in (0, *(2**power for power in range(21))):
+        found = float(keras.ops.convert_to_numpy(schedule(step)))
+        if not found <= peak * (1 + 1e-5):
+            raise InvalidInput(
+                f"Per-member learning rates need a schedule whose peak is known: by its warmup_target, initial_learning_rate or "
+                f"end_learning_rate it is {peak:g}, but at step {step:,} this one has {found:g}."
+            )

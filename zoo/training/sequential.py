@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.training.evaluation import KERAS_BATCH, evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
-from zoo.training.members import assign, places_of_draws, seeded_layers, variables_of
+from zoo.training.members import assign, own_draws, places_of_draws, seed_layers, variables_of
 from zoo.training.order import host_order
 from zoo.training.schedules import finalizes, scale_learning_rate
 
@@ -51,6 +51,7 @@ class Watch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.batches.begin(self.plan["first_epoch"] + epoch)
+        seed_layers(self.batches.seed, self.plan["first_epoch"] + epoch)
 
     def on_epoch_end(self, epoch, logs=None):
         row = {name: float(value) for name, value in logs.items()}
@@ -134,7 +135,7 @@ class SequentialEngine:
             scale_learning_rate(model.optimizer).factor = float(member["factor"])
         watch = Watch(batches, data, plan, self.averages, lambda: progress.advance(1))
         started = time.perf_counter()
-        with seeded_layers(member["seed"], plan["first_epoch"]):
+        with own_draws():
             model.fit(batches, epochs=plan["epochs"], shuffle=False, verbose=0, callbacks=[watch])
         trainable, non_trainable = variables_of(model)
         best_epoch = plan["first_epoch"] + plan["epochs"] - 1

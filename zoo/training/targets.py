@@ -8,7 +8,8 @@ BY_DATA = ("crossentropy", "ce")  # losses that Keras chooses by the shapes of o
 # Keras's losses that compare number by number, and would stretch one to fit.
 _ELEMENT_BY_ELEMENT = (
     "meansquarederror meanabsoluteerror meanabsolutepercentageerror meansquaredlogarithmicerror huber logcosh poisson "
-    "kldivergence binarycrossentropy binaryfocalcrossentropy hinge squaredhinge cosinesimilarity"
+    "kldivergence binarycrossentropy binaryfocalcrossentropy categoricalfocalcrossentropy hinge squaredhinge categoricalhinge "
+    "cosinesimilarity dice tversky"
 ).split()
 _OF_BATCHES = ("circle",)  # a number for each example, which the others decide; dice and tversky give one for a batch
 _OF_PROBABILITIES = "binarycrossentropy binaryfocalcrossentropy categoricalcrossentropy categoricalfocalcrossentropy".split()
@@ -19,7 +20,7 @@ def wants_labels(loss, model, y):
     import keras
 
     own = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
-    return own or _chosen(loss, model, y).startswith("sparsecategorical")
+    return own or _chosen(loss, model, y).startswith(("sparsecategorical", "categoricalgeneralized"))
 
 
 def wants_probabilities(loss, model, y):
