@@ -197,13 +197,19 @@ def test_of_one_class_a_picture_is_or_is_not(preset, digits, tmp_path, monkeypat
     model = zoo.from_preset(preset, classes=1)
     (logit,) = keras.ops.convert_to_numpy(model(digits[0][:1]))[:, 0]
     share = 1 / (1 + np.exp(-logit))
-    for folder, names in ((tmp_path / "named", ["odd"]), (tmp_path / "unnamed", None)):
-        zoo.save_preset(model, folder, class_names=names) if names else zoo.save_preset(model, folder)
-        name = names[0] if names else "0"
-        (found,) = zoo.classify(folder, digits[0][0])
+    of_two = {"card": {"dataset": load("digits")}}  # ten names, which are of no use
+    for folder, options, told in (
+        ("named", {"class_names": ["odd"]}, ["odd", "not odd"]), ("unnamed", {}, ["1", "0"]), ("of ten", of_two, ["1", "0"]),
+    ):  # fmt: skip
+        zoo.save_preset(model, tmp_path / folder, **options)
+        (found,) = zoo.classify(tmp_path / folder, digits[0][0])
         shares = {one["class"]: one["probability"] for one in found["classes"]}
-        assert shares == pytest.approx({name: share, f"not {name}": 1 - share}, rel=1e-4)
+        assert shares == pytest.approx(dict(zip(told, (share, 1 - share))), rel=1e-4)
         assert sorted(shares.values(), reverse=True) == list(shares.values())
+    monkeypatch.setattr("zoo.presets.card.class_names", lambda card: ["even", "odd"])  # a data set's, label 0 and label 1
+    (found,) = zoo.classify(tmp_path / "unnamed", digits[0][0])
+    assert {one["class"]: one["probability"] for one in found["classes"]} == pytest.approx({"odd": share, "even": 1 - share}, rel=1e-4)
+    monkeypatch.undo()
     monkeypatch.setattr("zoo.classifying.BATCH", 1)
     for found in zoo.classify(tmp_path / "named", list(digits[0][:3])):
         assert {one["class"] for one in found["classes"]} == {"odd", "not odd"}
@@ -280,12 +286,13 @@ def test_in_python_a_mistake_is_one_error(preset, images, options, message):
         zoo.classify("lstm_taylor_demand", "photo.png")
 
 
-def test_a_model_in_a_scale_of_its_own_guesses_at_no_pixels(call, tmp_path):
+@pytest.mark.parametrize("rescale", [None, 1.0])
+def test_a_model_in_a_scale_of_its_own_guesses_at_no_pixels(call, tmp_path, rescale):
     """It was trained on 0..1, or on what nobody knows: 255 times as much would give a confident answer."""
-    folder = zoo.save_preset(zoo.create_model("linear", (28, 28), 10, rescale=None), tmp_path / "unit")
+    folder = zoo.save_preset(zoo.create_model("linear", (28, 28), 10, rescale=rescale), tmp_path / "unit")
     Image.fromarray(np.eye(28, dtype="uint8") * 255).save(tmp_path / "line.png")
-    with pytest.raises(InvalidInput, match="unit was made with rescale=None: it learnt from values in a scale that no preset tells"):
+    with pytest.raises(InvalidInput, match=f"unit was made with rescale={rescale}: it learnt from values in a scale that no preset tells"):
         zoo.classify(folder, tmp_path / "line.png")
     code, out, err = call(str(folder), str(tmp_path / "line.png"))
-    assert code == 1 and not out and "rescale=None" in err and err.count("\n") == 1
+    assert code == 1 and not out and f"rescale={rescale}" in err and err.count("\n") == 1
     assert "values in the scale that it learnt from" in (folder / "README.md").read_text() and "0..255" not in (folder / "README.md").read_text()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from layer_example import images, numpy, on_jax  # noqa: F401
 
+import zoo
 from zoo import layers
 
 pytestmark = pytest.mark.backend
@@ -136,6 +137,30 @@ def test_images_of_any_size_go_through_convolution_and_pooling(images):
     model = keras.Model(inputs, layers.SlicedMaxPooling2D()(layers.MatmulConv2D(4, 3, padding="same")(inputs)))
     assert model.output.shape == (None, None, None, 4)
     assert model(images).shape == (6, 4, 4, 4) and model(images[:, :5, :6]).shape == (6, 2, 3, 4)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+def test_integers_are_convolved_as_numbers(images, dtype):
+    ours, plain = layers.MatmulConv2D(4, 3), keras.layers.Conv2D(4, 3)
+    for layer in (plain, ours):
+        layer.build(images.shape)
+    ours.set_weights(plain.get_weights())
+    x = images.astype(dtype)
+    np.testing.assert_allclose(numpy(ours(x)), numpy(plain(x.astype("float32"))), rtol=1e-4, atol=1e-2)
+    assert np.abs(numpy(ours(x))).max() > 1
+
+
+def test_a_convnet_may_be_a_part_of_a_model_of_ones_own(images):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.body = zoo.create_model("convnet", (8, 8), 10, blocks=[[4]], dense=0)
+
+        def call(self, x):
+            return self.body(x)
+
+    inputs = keras.Input((8, 8))
+    assert keras.Model(inputs, Net()(inputs)).output.shape == (None, 10)
 
 
 @on_jax

@@ -134,6 +134,8 @@ def test_stages_start_from_the_weights_of_the_population(x):
     ({"level": (0.1, 0.1, 1.5)}, "level must be at least 0"),
     ({"batch_size": 101}, "larger than the data, 100 examples"),
     ({"x": np.zeros((100, 9, 9))}, "x has shape"),
+    ({"error": "linear"}, "decoders of a deep_autoencoder end in sigmoids: its error is 'crossentropy' or 'squared', not 'linear'"),
+    ({"x": np.full((100, 8, 8), 999)}, r"cross-entropy, .*; bring them there \(rescale, sigmoid units\)\.$"),
 ])
 def test_bad_settings_leave_the_population_as_it_was(settings, match, x):
     population = sigmoids([0])

@@ -182,8 +182,8 @@ def test_every_orientation_is_turned_as_pillow_turns_it(orientation, tmp_path, d
 @pytest.mark.parametrize("change", [
     lambda x: x, lambda x: x / 255, lambda x: x.astype("float64"), lambda x: x.astype("int64"),
     lambda x: x.astype("uint16") * 257, lambda x: np.asfortranarray(x), lambda x: x[..., None], lambda x: x.astype(">f4"),
-    lambda x: x.astype(">u2") * 257,
-], ids=["uint8", "0..1", "0..255", "int64", "uint16", "by columns", "channel", "big-endian", "big-endian uint16"])  # fmt: skip
+    lambda x: x.astype(">u2") * 257, lambda x: (x / 255).astype("float32") * np.float32(1.000001) - np.float32(1e-7),
+], ids=["uint8", "0..1", "0..255", "int64", "uint16", "by columns", "channel", "big-endian", "big-endian uint16", "0..1 rounded"])  # fmt: skip
 def test_arrays(change, digits, tmp_path):
     np.save(tmp_path / "digits.npy", change(digits[:3]))
     pictures = read_images(tmp_path / "digits.npy")

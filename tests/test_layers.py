@@ -239,7 +239,8 @@ def test_stages_of_two_members_at_once(corruption):
 
 @pytest.mark.parametrize("activation, start", [
     ("relu", "HeNormal"), (keras.activations.relu, "HeNormal"), ("swish", "HeNormal"), ("silu", "HeNormal"),
-    ("tanh", "GlorotUniform"), (None, "GlorotUniform"), (lambda x: x, "GlorotUniform"),
+    ("relu6", "HeNormal"), ("mish", "HeNormal"), (keras.layers.ReLU(), "HeNormal"), (keras.layers.LeakyReLU(0.1), "HeNormal"),
+    ("tanh", "GlorotUniform"), (keras.layers.Softmax(), "GlorotUniform"), (None, "GlorotUniform"), (lambda x: x, "GlorotUniform"),
 ])
 def test_units_that_rectify_start_as_he_et_al_say_by_whatever_name_they_are_given(activation, start):
     assert type(initialiser_for(activation)).__name__ == start

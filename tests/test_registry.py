@@ -170,6 +170,12 @@ def test_the_reason_is_the_line_that_says_it():
         ("mlp", {"augmentation": True}),
         ("mlp", {"augmentation": ["shift", "flip"]}),
         ("mlp", {"batch_norm": "no"}),
+        ("mlp", {"dropout": True}),
+        ("mlp", {"input_dropout": True}),
+        ("mlp", {"rescale": True}),
+        ("convnet", {"dense": True}),
+        ("lstm", {"units": True}),
+        ("lstm", {"padding": False}),
         ("kernel_machine", {"gamma": -1}),
         ("kernel_machine", {"gamma": float("nan")}),
         ("kernel_machine", {"gamma": float("inf")}),
@@ -185,6 +191,11 @@ def test_the_reason_is_the_line_that_says_it():
 def test_wrong_values_of_options(name, options):
     with pytest.raises(InvalidInput, match=r"[^.]\. Its options and their defaults: "):
         zoo.create_model(name, (28, 28), 10, **options)
+
+
+def test_what_may_be_off_or_decided_by_keras_is_no_wrong_value():
+    zoo.create_model("mlp", (28, 28), 10, widths=(4,), dropout=False, input_dropout=False, augmentation=False)
+    zoo.create_model("lstm", (28, 28), 10, units=4, unroll=True)
 
 
 @pytest.mark.backend

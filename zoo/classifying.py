@@ -60,7 +60,8 @@ def prepared(preset, images):
     image_shape(input_shape)
     if own_scale(card):
         said = "zoo.prepare_image gives pixels in 0..255; bring them to that scale and call the model of zoo.from_preset"
-        raise InvalidInput(f"{card['name']} was made with rescale=None: it learnt from values in a scale that no preset tells. {said}.")
+        made = f"was made with rescale={model['options']['rescale']}"
+        raise InvalidInput(f"{card['name']} {made}: it learnt from values in a scale that no preset tells. {said}.")
     dataset, entries = layout_of(card), []
     for place, image in enumerate(images):
         try:
@@ -114,11 +115,10 @@ def classify_prepared(preset, entries, top):
         batch = entries[start : start + BATCH]
         x = np.stack([entry.pop("pixels") for entry in batch])
         logits = ops.convert_to_numpy(model(x, training=False)).astype("float64")
-        if len(names) != logits.shape[1]:
-            names = [str(index) for index in range(logits.shape[1])]
-        told = names
-        if logits.shape[1] == 1:  # a sigmoid's: that it is of the class, against that it is not
-            logits, told = np.pad(logits, [(0, 0), (0, 1)]), [names[0], f"not {names[0]}"]
+        told = names if len(names) == logits.shape[1] else [str(index) for index in range(logits.shape[1])]
+        if logits.shape[1] == 1:  # a sigmoid's: that the label is 1, against that it is 0
+            logits = np.pad(logits, [(0, 0), (0, 1)])
+            told = {1: [*names, *(f"not {name}" for name in names)], 2: [*reversed(names)]}.get(len(names), ["1", "0"])
         for entry, probabilities in zip(batch, softmax(logits, axis=1)):
             best = np.argsort(-probabilities, kind="stable")[:top]
             entry["classes"] = [{"class": told[index], "probability": float(probabilities[index])} for index in best]

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 
+ROUNDING = 1e-3  # of floats 0..1, after sums and interpolation
 BLANK = 10  # levels of 255: what varies less shows nothing
 CLEAN = 2.5  # levels: a background that even and that black is left as it is
 FITTED = 5_000  # pixels that the background's surface is fitted to
@@ -53,7 +54,7 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
 def as_pixels(array, name="The image"):
     """Any array of pixel values as float32 in 0..255.
 
-    bool and floats up to 1 are multiplied by 255, 16 unsigned bits above 255 are divided by 257. Raises InvalidInput for NaN, for
+    bool and floats up to 1, but for rounding, are multiplied by 255, 16 unsigned bits above 255 are divided by 257. Raises InvalidInput for NaN, for
     other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one more axis on each side.
     """
     try:
@@ -69,8 +70,10 @@ def as_pixels(array, name="The image"):
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InvalidInput(f"{name} holds NaN or infinite values.")
     low, high = float(array.min()), float(array.max())
-    if array.dtype.kind == "b" or array.dtype.kind == "f" and 0 <= low and high <= 1:
+    if array.dtype.kind == "b":
         factor = 255
+    elif array.dtype.kind == "f" and -ROUNDING <= low and high <= 1 + ROUNDING:
+        array, factor = array.clip(0, 1), 255
     elif array.dtype.kind == "u" and array.dtype.itemsize == 2 and high > 255:
         factor = 1 / 257
     elif low >= 0 and high <= 255:

@@ -19,6 +19,8 @@ import numpy as np
 from zoo import models
 from zoo.errors import InvalidInput, UnknownName, reason_of, unknown_name
 
+SWITCHES = ("unroll",)  # options that may be True or False, but are neither by default
+OFF = ("dropout", "input_dropout", "augmentation")  # those of which False means none
 _builders = {}
 _made = weakref.WeakKeyDictionary()  # of every living model what it was made from
 
@@ -198,10 +200,14 @@ def _check_lists(options, defaults):
 
 
 def _check_switches(options, defaults):
-    """Raise ValueError for an option of the zoo's own models that is not True or False where its default is."""
+    """Raise ValueError for an option of the zoo's own models that is not True or False where its default is, or is elsewhere."""
     for option, value in options.items():
-        if isinstance(defaults[option], bool) and value not in (True, False, None):
+        default = defaults[option]
+        if isinstance(default, bool) and value not in (True, False, None):
             raise ValueError(f"{option} must be True or False, not {value!r:.80}.")
+        if isinstance(value, bool) and not isinstance(default, bool) and option not in (*SWITCHES, *((not value) * OFF)):
+            such = "" if default is None else f" such as {default}"
+            raise ValueError(f"{option} is no switch: give it a value{such}, not {value}.")
 
 
 def _is_listed_like(value, default):

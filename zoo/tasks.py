@@ -81,7 +81,7 @@ def own_scale(card):
     from zoo.datasets import list_datasets
 
     known = card.get("dataset", {}).get("name") in list_datasets()
-    return not known and card["model"]["options"].get("rescale", 1) is None
+    return not known and card["model"]["options"].get("rescale", 1 / 255) in (None, 1)
 
 
 def task_of_error(metric):

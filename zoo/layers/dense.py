@@ -2,7 +2,7 @@
 
 import keras
 
-RECTIFIED = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
+RECTIFIED = "relu relu6 leakyrelu prelu elu celu gelu silu hardsilu mish softplus".split()  # without lines between words
 
 
 def initialiser_for(activation, initialiser=None):
@@ -11,14 +11,15 @@ def initialiser_for(activation, initialiser=None):
     New at every call, because one Keras initialiser gives equal values to equal shapes.
     """
     if initialiser is None:
-        initialiser = "he_normal" if name_of(activation) in RECTIFIED else "glorot_uniform"
+        initialiser = "he_normal" if name_of(activation).replace("_", "").lower() in RECTIFIED else "glorot_uniform"
     found = keras.initializers.get(initialiser)
     return found.clone() if isinstance(found, keras.initializers.Initializer) else found
 
 
 def name_of(activation):
-    """The name under which Keras knows an activation that is given by any of its names or as a function; "" for others."""
-    return getattr(keras.activations.get(activation), "__name__", "")
+    """The name under which Keras knows an activation that is given by any of its names, as a function or as a layer; "" for others."""
+    found = keras.activations.get(activation)
+    return type(found).__name__ if isinstance(found, keras.layers.Layer) else getattr(found, "__name__", "")
 
 
 def hidden(x, units, activation, initialiser, batch_norm, name):

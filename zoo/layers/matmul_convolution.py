@@ -33,7 +33,7 @@ BLOCK = 2  # side of the square of outputs that one window gives
 
 def convolve(x, kernel, strides, padding):
     """x (n, h, w, c) with kernel (kh, kw, c, filters), strides and padding ("same" or "valid") as Keras's Conv2D."""
-    kernel = kernel.astype(x.dtype)
+    x = x.astype(kernel.dtype)  # as Keras does: an integer kernel would be 0
     pads, sides = zip(*(_span(*sizes, padding) for sizes in zip(x.shape[1:3], kernel.shape, strides)))
     if strides != (1, 1):
         return _windows(jnp.pad(x, [(0, 0), *pads, (0, 0)]), kernel.shape, strides, sides) @ _rows(kernel)
@@ -144,7 +144,8 @@ def _few(*arrays):
 def _filled_up(x, kernel, pads):
     """The convolution, with channels and filters of zeros where XLA is faster so: of batches that are not too large."""
     channels, filters = kernel.shape[2:]
-    if channels < FEW_CHANNELS and math.prod(x.shape[:3]) * WIDE * x.dtype.itemsize <= LARGE:
+    known = all(isinstance(side, int) for side in x.shape)  # a batch may be a symbol, where only shapes are asked for
+    if known and channels < FEW_CHANNELS and math.prod(x.shape[:3]) * WIDE * x.dtype.itemsize <= LARGE:
         more, wider = channels % 2 if channels > 1 else 0, max(0, WIDE - filters)
         x = jnp.pad(x, [*[(0, 0)] * 3, (0, more)])
         kernel = jnp.pad(kernel, [(0, 0), (0, 0), (0, more), (0, wider)])

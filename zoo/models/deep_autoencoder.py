@@ -62,8 +62,10 @@ def pretraining_stage(
     """The model that learns encoder `index` (from 0; the last is the code) and the decoder of the same layer.
 
     As in autoencoder_stack: the encoders below are in it, frozen; raw input in, reconstruction error (n,) of what they
-    make of it out. Raises InvalidInput unless the units are logistic, as are the outputs of the stage.
+    make of it out. Raises InvalidInput unless the units are logistic, and the outputs of the stage with them.
     """
+    if error == "linear":
+        raise InvalidInput("The decoders of a deep_autoencoder end in sigmoids: its error is 'crossentropy' or 'squared', not 'linear'.")
     if keras.activations.get(activation) is not keras.activations.sigmoid:
         name = getattr(activation, "__name__", activation)
         raise InvalidInput(f"Only a deep_autoencoder of sigmoid units is pre-trained by layers, not one of {name}.")

@@ -35,7 +35,8 @@ def save_preset(model, folder, card=None, class_names=None):
             "name" where it is missing. With layers whose arithmetic the zoo cannot count it has to say
             "flops_per_example", too. Of a metric name, split, examples and value are enough, if they are of a single run;
             "dataset" may be what zoo.datasets.load gave.
-        class_names: what the classes are called, a string for each in the order of the labels; `zoo predict` shows them.
+        class_names: what the classes are called, a string for each in the order of the labels, of a single logit what label 1
+            is called; `zoo predict` shows them.
 
     What was trained in 16 bits is loaded in 32, as all presets are, and its golden logits are computed so.
 

@@ -149,11 +149,12 @@ def split_off(share, x, y, sample_weight, validation_data):
     return (*kept, None)[:3], tuple(array[first:] for array in arrays)
 
 
-def check_reconstructed(model, x, error, encoders):
+def check_reconstructed(model, x, error, encoders, linear=True):
     """Raise InvalidInput for a cross-entropy towards inputs x of a model, or units of its encoders, that are not in 0..1.
 
     It has no least value then and falls for ever. error: of each of the encoders, see zoo.layers.Autoencoder; the first one
-    reconstructs x as the model rescales it, each other one the units of the one before.
+    reconstructs x as the model rescales it, each other one the units of the one before. linear: whether error="linear" is a
+    way out.
     """
     from keras import ops
 
@@ -172,9 +173,10 @@ def check_reconstructed(model, x, error, encoders):
             low, high = sorted((float(x.min()) * scale, float(x.max()) * scale))
             what = f"inputs of {low:g} to {high:g}"
         if low < 0 or high > 1 + 1e-6:
+            other = " or give error='linear'" if linear else ""
             raise InvalidInput(
                 f"Encoder {place + 1} would reconstruct {what} by cross-entropy, which is for numbers in 0..1; bring them "
-                "there (rescale, sigmoid units) or give error='linear'."
+                f"there (rescale, sigmoid units){other}."
             )
 
 

@@ -27,7 +27,7 @@ def pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose):
     for count, level in zip(counts, levels):  # all of them before the first stage takes its time
         check_schedule(len(x), count, batch_size)
         accepted(check_noise, noise["corruption"], level)
-    check_reconstructed(population.template, x, [noise["error"]], layers)  # higher ones see sigmoid units
+    check_reconstructed(population.template, x, [noise["error"]], layers, linear=False)  # higher ones see sigmoid units
     options, stages, histories = _options(population.template, layers) | noise, [], []
     for index, (count, level) in enumerate(zip(counts, levels)):
         stage = _stage(population, index, options | {"level": level}, stages)
