@@ -78,7 +78,9 @@ def load(name, *, source=None):
     hashes = {array: manifest["arrays"][array]["sha256"] for array in cache.ARRAYS}
     return Dataset(
         name=name, **splits, classes=info.classes, class_names=info.class_names, input_shape=info.input_shape,
-        provenance={**manifest["provenance"], "version": info.version, "sha256": hashes},
+        provenance={
+            **manifest["provenance"], "licence": info.licence, "homepage": info.homepage, "version": info.version, "sha256": hashes
+        },  # as known now, of whenever the arrays are
         fingerprint=cache.fingerprint(manifest),
     )
 

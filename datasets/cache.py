@@ -137,8 +137,9 @@ def check_manifest(manifest):
     folder = manifest["folder"]
     if not isinstance(folder, str) or not FOLDER.fullmatch(folder):
         raise ValueError("its arrays lie outside the cache")
-    if not isinstance(manifest["provenance"]["source"], str):
-        raise TypeError("no source")
+    for key in ("source", "from", "made_with", "licence", "homepage"):
+        if not isinstance(manifest["provenance"][key], str):
+            raise TypeError(f"no {key}")
     for name in ARRAYS:
         entry = manifest["arrays"][name]
         np.dtype(entry["dtype"])
@@ -217,7 +218,11 @@ def alone(lock, busy, tell):
     """Held by one process at a time: a lock on the file `lock`, which is made. busy: what to tell whoever has to wait."""
     import fcntl
 
-    with open(lock, "w") as file:
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:  # another user has made it; to hold it, reading is enough
+        handle = os.open(lock, os.O_RDONLY)
+    with os.fdopen(handle, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

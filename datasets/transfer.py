@@ -70,7 +70,7 @@ def unpack(path, infos, tell):
         private = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=".unpacking-", dir=root)))
         try:
             found = {}
-            with tarfile.open(fileobj=file, mode="r:xz") as tar:
+            with tarfile.open(fileobj=_Reading(file), mode="r:xz") as tar:
                 for member in tar:
                     _take(path, tar, member, infos, found, private)
             for name, manifest in found.items():
@@ -81,10 +81,34 @@ def unpack(path, infos, tell):
             raise CorruptFile(f"{path} is not what zoo.datasets.pack writes, or damaged: {error}.") from None
         for name, manifest in found.items():
             with cache.building(name, tell) as folder:
-                os.rename(private / name, folder / "arrays")
+                _move(private / name, folder / "arrays")
                 cache.publish(name, folder / "arrays", manifest)
                 cache.compare(infos[name], manifest, tell)
     return sorted(found)
+
+
+def _move(folder, target):
+    """Move a folder of files to where nothing is, flushed to the disk, which may be another one: a data set's may be a link."""
+    shutil.move(folder, target)
+    for path in target.iterdir():
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+
+
+class _Reading:
+    """A file open for reading, whose errors say which it is: those of writing are the cache's."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def read(self, size=-1):
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise InvalidInput(f"{self._file.name} cannot be read: {error.strerror}.") from None
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
 
 
 def _opened(path):
@@ -100,8 +124,11 @@ def _take(path, tar, member, infos, found, private):
     """Read one member into private/<data set>; its manifest into found. Only names that pack writes come near the disk."""
     name, _, file = member.name.partition("/")
     part = file.removesuffix(".npy")
-    if not member.isreg() or name not in infos or (file != "manifest.json" and part not in cache.ARRAYS):
-        raise ValueError(f"it holds {member.name!r}, which is no data set of this version")
+    if not member.isreg() or not cache.FOLDER.fullmatch(name) or (file != "manifest.json" and part not in cache.ARRAYS):
+        raise ValueError(f"it holds {member.name!r}, which is no data set")
+    anew = "Pack it anew with the one that is to unpack it."
+    if name not in infos:
+        raise InvalidInput(f"{path} was packed by another version of deepzoo: this one has no {name}. {anew}")
     target = private / name / file
     if (name in found) == (file == "manifest.json") or target.exists():
         raise ValueError(f"{member.name} is there twice or out of place")
@@ -113,9 +140,8 @@ def _take(path, tar, member, infos, found, private):
         there, here = (manifest["version"], manifest["layout"]), (infos[name].version, cache.LAYOUT)
         if there != here:
             said = "its {} is {}, layout {}, here it is {}, layout {}".format(name, *there, *here)
-            raise InvalidInput(
-                f"{path} was packed by another version of deepzoo: {said}. Pack it anew with the one that is to unpack it."
-            )
+            raise InvalidInput(f"{path} was packed by another version of deepzoo: {said}. {anew}")
+        _require_sizes(infos[name], manifest)
         target.parent.mkdir()
         found[name] = manifest
         return
@@ -126,6 +152,18 @@ def _take(path, tar, member, infos, found, private):
         shutil.copyfileobj(tar.extractfile(member), unpacked)
         unpacked.flush()
         os.fsync(unpacked.fileno())
+
+
+def _require_sizes(info, manifest):
+    """Raise ValueError for arrays that can't be the data set's, before any of them is written."""
+    for split, n in info.sizes.items():
+        (x, y), (x_type, y_type) = (
+            [manifest["arrays"][f"{split}_{part}"][key] for part in "xy"] for key in ("shape", "dtype")
+        )
+        types = [np.dtype(kind).name for kind in (x_type, y_type)] == [info.x_dtype, info.y_dtype]
+        room = max(1000, np.prod(info.input_shape, dtype=int))  # for one target
+        if not types or list(x) != [n, *info.input_shape] or y[:1] != [n] or np.prod(y[1:], dtype=float) > room:
+            raise ValueError(f"the {split} split of its {info.name} has arrays of other sizes")
 
 
 def _verify(info, manifest, folder):

@@ -71,10 +71,21 @@ def _unreadable(path, error):
     return SourceFailed(f"{path} cannot be read ({getattr(error, 'strerror', None) or reason_of(error)})")
 
 
+def _files(folder):
+    """The files in a folder that have a dot in their names, in folders that it links to as well, in each only once."""
+    seen = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (Path(parent, name) for name in names if "." in name)
+
+
 def _contents(path):
     """(name, function that gives the bytes) of all files in a folder, a zip or a tar archive."""
     if path.is_dir():
-        for file in sorted(path.rglob("*.*")):
+        for file in sorted(_files(path)):
             yield file.as_posix(), file.read_bytes
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:

@@ -1,5 +1,7 @@
 """The array cache: repaired when damaged, safe with several processes."""
 
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -338,3 +340,26 @@ def test_digits_are_the_same_in_every_process(tmp_path):
     code = "from zoo.datasets import load; print(load('digits').fingerprint)"
     first, second = (python(code, ZOO_DATA_DIR=str(tmp_path / str(k)), PYTHONHASHSEED=str(k)) for k in range(2))
     assert first.stdout == second.stdout
+
+
+def test_a_licence_is_what_is_known_now(folder, monkeypatch):
+    before = load("digits").provenance
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["provenance"] |= {"licence": "unknown then", "homepage": "gone"}
+    path.write_text(json.dumps(manifest))
+    assert load("digits").provenance == before and before["licence"] == describe("digits").licence
+
+
+def test_a_lock_of_another_user_can_be_held(tmp_path, monkeypatch):
+    lock, opened = tmp_path / ".lock", os.open
+    lock.touch()
+
+    def open_as_a_stranger(path, flags, *mode, **options):
+        if path == lock and flags & (os.O_RDWR | os.O_WRONLY):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *mode, **options)
+
+    monkeypatch.setattr(os, "open", open_as_a_stranger)
+    with cache.alone(lock, "busy", pytest.fail), open(lock) as again, pytest.raises(BlockingIOError):
+        fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)

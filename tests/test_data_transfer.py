@@ -1,5 +1,6 @@
 """Moving the cache as one file: what comes out is what went in, and nothing else gets in."""
 
+import errno
 import fcntl
 import io
 import json
@@ -7,11 +8,12 @@ import os
 import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from zoo.datasets import Split, cache, fetch, load, pack, prepare, unpack
+from zoo.datasets import Split, cache, fetch, load, pack, prepare, transfer, unpack
 from zoo.errors import CorruptFile, InvalidInput, UnknownName
 
 
@@ -162,8 +164,36 @@ def endless_array(path):
     rewritten(path, change)
 
 
+def sized_as_it_likes(path, part="train_x", **entry):
+    def change(member, content):
+        if member.name.endswith("manifest.json"):
+            manifest = json.loads(content)
+            manifest["arrays"][part] |= entry or {"shape": [10**12]}
+            content = json.dumps(manifest).encode()
+        return [(member, content)]
+
+    rewritten(path, change)
+
+
+def typed_as_it_likes(path):
+    sized_as_it_likes(path, dtype="|V1000000000")
+
+
+def targets_without_end(path):
+    sized_as_it_likes(path, "test_y", shape=[300, 10**9])
+
+
+def of_nowhere(path):
+    def change(member, content):
+        if member.name.endswith("manifest.json"):
+            content = json.dumps({**json.loads(content), "provenance": {"source": "x"}}).encode()
+        return [(member, content)]
+
+    rewritten(path, change)
+
+
 DAMAGES = [
-    truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
+    sized_as_it_likes, typed_as_it_likes, targets_without_end, of_nowhere, truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
     another_name, garbled_manifest, manifest_too_deep, endless_array,
 ]
 
@@ -183,6 +213,44 @@ def test_what_another_version_packed_is_said_to_be_that(packed, tmp_path):
     with pytest.raises(InvalidInput, match=said) as raised:
         unpack(packed)
     assert not isinstance(raised.value, CorruptFile) and not list((tmp_path / "there").rglob("*.npy"))
+
+
+def test_a_data_set_that_only_another_version_has_is_said_to_be_that(packed, tmp_path):
+    def change(member, content):
+        member.name = member.name.replace("digits", "new_digits")
+        return [(member, content)]
+
+    rewritten(packed, change)
+    with pytest.raises(InvalidInput, match="packed by another version of deepzoo: this one has no new_digits. Pack it anew") as raised:
+        unpack(packed)
+    assert not isinstance(raised.value, CorruptFile) and not list((tmp_path / "there").rglob("*.npy"))
+
+
+def test_a_data_sets_folder_may_lie_on_another_disk(packed, tmp_path, monkeypatch):
+    rename, moved = os.rename, []
+
+    def on_one_disk(source, target):
+        if ".unpacking-" in str(source):
+            moved.append(source)
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", on_one_disk)
+    assert unpack(packed) == ["digits"] and moved
+    assert len(load("digits").train.x) == 1197 and not list((tmp_path / "there").glob(".unpacking-*"))
+
+
+def test_a_stick_that_fails_is_no_fault_of_the_cache(packed, monkeypatch):
+    class Failing(transfer._Reading):
+        def __init__(self, file):
+            super().__init__(SimpleNamespace(name=file.name, read=self.fail))
+
+        def fail(self, size):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(transfer, "_Reading", Failing)
+    with pytest.raises(InvalidInput, match="digits.tar.xz cannot be read: Input/output error.$"):
+        unpack(packed)
 
 
 def test_what_a_killed_unpacking_left_is_removed(packed, tmp_path):

@@ -333,13 +333,19 @@ def test_views_of_the_same_digits_are_allowed():
     assert _task_on(zoo.model_card("deep_autoencoder_mnist"), "fashion_mnist") is RECONSTRUCTION  # it has no classes
 
 
-def test_a_set_made_of_what_the_preset_learnt_from_is_said_to_be_so(monkeypatch):
+def test_sets_that_share_examples_with_what_the_preset_learnt_from_are_said_to_be_so(monkeypatch):
     few = zoo.datasets.load("mnist").test
     few = type(few)(few.x[:20], few.y[:20])
-    for name, made_of in (("mnist_rot", "mnist"), ("mnist", None)):
+    own = zoo.model_card("linear_mnist")
+    for learnt, name, kin in (
+        ("mnist", "mnist_rot", "mnist"), ("mnist_rot", "mnist", "mnist_rot"), ("mnist_basic", "mnist_bg_img", "mnist_basic"),
+        ("mnist", "mnist", None), ("fashion_mnist", "mnist", None), ("my_digits", "mnist", None),
+    ):  # fmt: skip
+        card = own | {"dataset": own["dataset"] | {"name": learnt}}
+        monkeypatch.setattr("zoo.presets.proving.model_card", lambda name, card=card: card)
         monkeypatch.setattr("zoo.datasets.load", lambda name: SimpleNamespace(name=name, test=few, fingerprint="of these few"))
         found = zoo.evaluate_preset("linear_mnist", name)
-        assert (found.dataset, found.examples, found.card_error, found.made_of) == (name, 20, None, made_of)
+        assert (found.dataset, found.examples, found.card_error, found.kin) == (name, 20, None, kin)
 
 
 @pytest.mark.parametrize("card", [None, {"dataset": DATASET}], ids=["no data set", "a data set of one's own"])

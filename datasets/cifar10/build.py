@@ -1,5 +1,7 @@
 """The original archive of CIFAR-10 from its authors' site, and its parsing; no package registry ships it."""
 
+import shutil
+
 import numpy as np
 
 from zoo.datasets import cache, official, tfds_source
@@ -18,7 +20,10 @@ def from_official(folder, tell):
     kept = cache.kept(INFO.name)
     kept.mkdir(parents=True, exist_ok=True)
     official.resume(OFFICIAL + ARCHIVE, kept / ARCHIVE, SIZE, SHA256, tell)
-    (folder / ARCHIVE).symlink_to(kept / ARCHIVE)
+    try:
+        (folder / ARCHIVE).symlink_to(kept / ARCHIVE)
+    except OSError:  # some disks have no links
+        shutil.copyfile(kept / ARCHIVE, folder / ARCHIVE)
 
 
 NEEDS = tfds_source.NEEDS

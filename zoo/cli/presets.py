@@ -127,8 +127,8 @@ def _print_error(preset, found):
     """The error of an Evaluation on a data set, and whether the card says the same."""
     show_error = found.task.show
     out().print(f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}.")
-    if found.made_of:
-        out().print(f"These examples are made of {found.made_of}'s, of which it has seen some in training: the error flatters it.")
+    if found.kin:
+        out().print(f"It learnt from {found.kin}, which shares examples with these: it has seen some of them, and the error flatters it.")
     if found.card_error is None:
         out().print("The card says nothing of this data set.")
     elif found.agrees:

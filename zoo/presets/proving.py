@@ -28,7 +28,8 @@ class Evaluation:
     dataset, error: None, and examples 0, where the card names no data set of the zoo's and nobody gave one.
     golden_difference: the largest one between the logits of golden.npz and the model's, as a share of the largest of them;
     up to golden_within it is rounding: 1e-4 on a CPU, 1e-2 on an accelerator.
-    made_of: the data set that the preset learnt from, where the examples are made of that set's; it knows some of them then.
+    kin: the data set that the preset learnt from, where one of both is made of the other's examples, or both of a third's; it
+    knows some of them then.
     """
 
     dataset: str | None
@@ -37,7 +38,7 @@ class Evaluation:
     card_error: float | None
     task: Task = field(default=CLASSIFICATION, repr=False)
     golden_difference: float = 0.0
-    made_of: str | None = None
+    kin: str | None = None
     golden_within: float = CLOSE_ON_CPU
 
     @property
@@ -80,7 +81,7 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     logits that are not the model's in number, and InvalidInput where the data does not fit. batch_size: how many examples are
     taken at once, a positive integer.
     """
-    from zoo.datasets import describe, list_datasets, load
+    from zoo.datasets import list_datasets, load
 
     if not is_count(batch_size):
         raise InvalidInput(f"batch_size is how many examples are taken at once, at least 1; got {batch_size!r}.")
@@ -103,8 +104,17 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
         data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
     )
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
-    made_of = own["name"] if own and own["name"] in describe(data.name).sources else None
-    return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference, made_of, within)
+    related = own and own["name"] != data.name and _origins(own["name"]) & _origins(data.name)
+    kin = own["name"] if related else None
+    return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference, kin, within)
+
+
+def _origins(name):
+    """The data sets of the zoo that the examples of one are taken from, itself included; none of somebody else's."""
+    from zoo.datasets import describe, list_datasets
+
+    known = set(list_datasets())
+    return known & {name, *describe(name).sources} if name in known else set()
 
 
 def golden_difference(model, content, path):
