@@ -40,14 +40,17 @@ from zoo.reproductions.trainers.sample_sizes import train_on_draws
 SEEDS = {"smoke": 3, "quick": 20, "hour": 100, "full": 100}  # draws for the nets of 1989; the rest takes the first few of them
 SIZES = (100, 300, 1000, 3000, 10_000, 50_000)
 LARGE = ("convnet", "larger, elastic distortions")
+DROPOUT = {"dropout": 0.5, "input_dropout": 0.2}
 DISTORTIONS = {None: "no distortions", "affine": "affine distortions", "elastic": "elastic distortions"}
 SHIFTS = [-6, -4, -2, -1, 0, 1, 2, 4, 6]  # in pixels, of the digits in the picture
 TARGET = 5  # training error in percent that both nets learn to
 EPOCHS = f"epochs_to_{TARGET}_percent_training_error"
 BEST = 0.27  # test error in percent that the larger ConvNet is to reach, an aim of ours; Simard et al.'s was 0.40
 PLACE = 12
+WIDE = 800  # units in each of two layers
 HEADLINES = (
     "convnet beats mlp, * images",
+    "convnet beats mlp of 800 units with dropout, * images",
     "convnet learns in fewer epochs, * images",
 )
 PROTOCOL = """
@@ -124,6 +127,8 @@ def _sizes(budget, seeds):
         seen = {"shifts": [0, 1] if budget.name == "smoke" else SHIFTS} if n == max(epochs) else {}
         yield _sized("convnet", n), seeds, train_on_draws, shared | {"options": _convnet(budget)} | seen, 3 + n * most / 2000
         yield _sized("mlp", n), seeds, train_on_draws, shared | mlp, 2 + n * most / 10_000
+        wide = {"options": {"widths": [budget.choose(smoke=16, quick=WIDE, hour=WIDE, full=WIDE)] * 2} | DROPOUT, "targets": []}
+        yield _wide(n), seeds, train_on_draws, shared | wide, 2 + n * most / 2000
 
 
 def _distortions(budget, seeds):
@@ -149,6 +154,10 @@ def _sized(model, n):
     return model, f"{n:,} images"
 
 
+def _wide(n):
+    return "mlp", f"{n:,} images, {WIDE} units, dropout"
+
+
 def judge(runs):
     """The order of the nets of 1989, net by net and as a whole; ConvNet against mlp at every size; the distortions."""
     dataset, present = runs.dataset.iloc[0], set(runs[["model", "setting"]].itertuples(index=False, name=None))
@@ -157,6 +166,10 @@ def judge(runs):
     pairs = [[(dataset, *_sized(model, n)) for model in ("convnet", "mlp")] for n in sizes]
     for n, (convnet, mlp) in zip(sizes, pairs, strict=True):
         checks.append(paired_difference(runs, better=convnet, worse=mlp, name=f"convnet beats mlp, {n:,} images"))
+    for n, (convnet, _) in zip(sizes, pairs, strict=True):
+        if _wide(n) in present:
+            name = f"convnet beats mlp of {WIDE} units with dropout, {n:,} images"
+            checks.append(paired_difference(runs, better=convnet, worse=(dataset, *_wide(n)), name=name))
     checks += [_sooner(runs, convnet, mlp, n) for n, (convnet, mlp) in zip(sizes, pairs, strict=True)]
     plain, affine, elastic = DISTORTIONS.values()
     orders = ((elastic, plain), (affine, plain), (elastic, affine))
@@ -236,10 +249,12 @@ def _known(runs):
 def _draw_sizes(axes, runs, mean):
     """Every seed a dot, lines through the means."""
     axes.set(xscale="log", yscale="log")
-    for colour, model in enumerate(("convnet", "mlp")):
-        mine = runs[(runs.model == model) & runs.setting.str.endswith(" images")]
+    for colour, model, which, made in ((0, "convnet", " images", ""), (1, "mlp", " images", ""), (4, "mlp", " dropout", ", dropout")):
+        mine = runs[(runs.model == model) & runs.setting.str.endswith(which)]
+        if mine.empty:  # with dropout nothing counts training errors
+            continue
         means = mine.groupby("n_train").value.agg(mean)
-        axes.plot(means.index, means, color=f"C{colour}", label=f"{model}, {mine.parameters.iloc[0]:,.0f} weights")
+        axes.plot(means.index, means, color=f"C{colour}", label=f"{model}{made}, {mine.parameters.iloc[0]:,.0f} weights")
         axes.plot(mine.n_train, mine.value, "o", ms=4, color=f"C{colour}", alpha=0.5)
     axes.minorticks_off()
     axes.set_xticks(means.index, [f"{int(n):,}" for n in means.index])

@@ -228,6 +228,13 @@ def test_both_models_at_one_size():
     assert "those of the convnet took 15 times as long here" in epochs.sentence
 
 
+@pytest.mark.parametrize("errors, verdict", [((7.0, 8, 9.5), "reproduced"), ((3.0, 4, 5), "contradicted")])
+def test_a_larger_mlp_with_dropout_is_held_against_the_convnet_too(errors, verdict):
+    wide = table({claim._wide(300): errors}, "test_error_pct")
+    *_, check, _ = claim.judge(pd.concat([sizes((4.0, 5, 6), (8.0, 9, 13)), wide]))
+    assert check.name == "convnet beats mlp of 800 units with dropout, 300 images" and check.verdict == verdict
+
+
 def in_both(plain, placed):
     """Runs of five nets, accuracies (net, draw) where digits stand in one place and in four, there on all digits 2 less."""
     kinds = (("", plain, early_nets.ACCURACY), (early_nets.PLACED, placed, early_nets.ACCURACY_ON_FEW))
