@@ -220,8 +220,10 @@ def alone(lock, busy, tell):
 
     try:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
-    except PermissionError:  # another user has made it; to hold it, reading is enough
-        handle = os.open(lock, os.O_RDONLY)
+    except PermissionError:
+        if not lock.exists():
+            raise
+        handle = os.open(lock, os.O_RDONLY)  # another user has made it; to hold it, reading is enough
     with os.fdopen(handle, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

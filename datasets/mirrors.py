@@ -211,10 +211,11 @@ def _only(folder, pattern, package):
 
 
 def _first_error(complaint):
-    """The line that says something: the first, as clients print codes and hints around it, or of a traceback the last."""
-    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    if any(line.startswith("Traceback (") for line in lines):
-        return lines[-1][:200]
+    """The line that says something: the first, as clients print codes and hints around it, or that which a traceback ends in."""
+    traced = re.findall(r"^( *)Traceback \(.*\n(?:\1 .*\n|\s*\n)*\1(\S.*)", complaint, re.MULTILINE)
+    if traced:
+        return traced[-1][1].strip()[:200]
+    lines = [line.strip() for line in complaint.splitlines()]
     errors = [line for line in lines if not line.startswith(("W:", "WARNING:"))]
     plain = [line.removeprefix("npm error").removeprefix("npm ERR!").removeprefix("E:").removeprefix("ERROR:").strip() for line in errors]
     telling = [line for line in plain if line and not line.startswith(("code ", "syscall ", "errno ", "at "))]

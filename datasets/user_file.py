@@ -73,13 +73,15 @@ def _unreadable(path, error):
 
 def _files(folder):
     """The files in a folder that have a dot in their names, in folders that it links to as well, in each only once."""
-    seen = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        if (real := os.path.realpath(parent)) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        yield from (Path(parent, name) for name in names if "." in name)
+    seen, links = set(), [folder]
+    while links:  # after what is there itself
+        for parent, folders, names in os.walk(links.pop(0)):
+            if (real := os.path.realpath(parent)) in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            links += sorted(path for path in (Path(parent, name) for name in folders) if path.is_symlink())
+            yield from (Path(parent, name) for name in names if "." in name)
 
 
 def _contents(path):

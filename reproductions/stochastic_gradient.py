@@ -88,7 +88,10 @@ gradient; the line drawn for it is arctan(c / root of the batch), set to the lar
 
 Found by a reader, not run yet: L-BFGS and conjugate gradients see all images in every evaluation, and the batch is not among
 their nine settings; on some thousand images at a time, as one may run them (Le et al. 2011), they would get farther within
-ten passes, as gradient descent does, and be behind SGD by less.
+ten passes, as gradient descent does, and be behind SGD by less. An evaluation on all images takes SciPy's methods a quarter
+to three quarters longer than a step of gradient descent takes (full: 181 and 190 ms for 145; quick: 12.5 and 14.1 for 8.1),
+by what they do besides and by how they are called: at its pace L-BFGS would have had some 40 evaluations in full's six
+seconds, not 31.
 """
 
 

@@ -353,13 +353,17 @@ def test_a_licence_is_what_is_known_now(folder, monkeypatch):
 
 def test_a_lock_of_another_user_can_be_held(tmp_path, monkeypatch):
     lock, opened = tmp_path / ".lock", os.open
-    lock.touch()
 
     def open_as_a_stranger(path, flags, *mode, **options):
         if path == lock and flags & (os.O_RDWR | os.O_WRONLY):
             raise PermissionError(errno.EACCES, "Permission denied")
         return opened(path, flags, *mode, **options)
 
+    monkeypatch.setattr(os, "open", open_as_a_stranger)
+    with pytest.raises(PermissionError), cache.alone(lock, "busy", pytest.fail):
+        pass
+    monkeypatch.undo()
+    lock.touch()
     monkeypatch.setattr(os, "open", open_as_a_stranger)
     with cache.alone(lock, "busy", pytest.fail), open(lock) as again, pytest.raises(BlockingIOError):
         fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)

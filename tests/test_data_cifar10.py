@@ -86,9 +86,12 @@ def test_folders_that_are_linked_are_looked_into_once(tmp_path):
         (tmp_path / folder / f"{folder}.jpg").write_text(folder)
     (tmp_path / "cifar" / "train").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "cifar")
+    (tmp_path / "cifar" / "test").mkdir()
+    (tmp_path / "cifar" / "test" / "1.jpg").write_text("1")
+    (tmp_path / "cifar" / "all").symlink_to(tmp_path / "cifar" / "test")  # which is itself there
     (tmp_path / "cifar" / "README").touch()
     found = {name.removeprefix(f"{tmp_path}/"): content() for name, content in user_file._contents(tmp_path / "cifar")}
-    assert found == {"cifar/cifar.jpg": b"cifar", "cifar/train/elsewhere.jpg": b"elsewhere"}
+    assert found == {"cifar/cifar.jpg": b"cifar", "cifar/train/elsewhere.jpg": b"elsewhere", "cifar/test/1.jpg": b"1"}
 
 
 def test_dummy_jpegs_are_decoded_shuffled_and_split(jpeg_archive, own_cache, monkeypatch):

@@ -273,6 +273,8 @@ def test_series_that_nobody_serves_are_one_error(name, own_cache, pip):
     ("npm ERR! code ENOTFOUND\nnpm ERR! network is unreachable\n", "network is unreachable"),
     ("WARNING: old\nERROR: Exception:\nTraceback (most recent call last):\n  File x\nReadTimeoutError: timed out\n\n",
      "ReadTimeoutError: timed out"),
+    ("  error: subprocess\n  Traceback (most recent call last):\n    File x\n  SystemExit: 3\n  [end of output]\nhint: See above\n",
+     "SystemExit: 3"),
     ("E: Unable to locate package p", "Unable to locate package p"), ("", ""),
 ])  # fmt: skip
 def test_the_line_that_says_why_is_the_reason(complaint, reason):

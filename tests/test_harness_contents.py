@@ -117,6 +117,8 @@ def test_models_of_ones_own_count_where_they_are_named(key_of, monkeypatch):
             def deeper(input_shape, classes): return {deeper}
             @zoo.register_model
             def other(input_shape, classes): return {other}
+            @zoo.register_model
+            def größe(input_shape, classes): return {other}
         """
         key_of({"a_module": f"import zoo\ndef run(): return zoo.create_model({model!r}, (8, 8), 10)", "a_module_nets": nets})
         importlib.import_module("a_module_nets")
@@ -125,6 +127,7 @@ def test_models_of_ones_own_count_where_they_are_named(key_of, monkeypatch):
     assert key(4) == key(4) != key(5)
     assert key(4) != key(4, deeper=9), "which that one is made of"
     assert key(4) == key(4, other=2), "which nothing names"
+    assert key(4, model="größe") != key(4, other=2, model="größe")
     assert key(4, model="mlp") == key(5, model="mlp") and key(4, model="mlp", told=["narrow"]) != key(5, model="mlp", told=["narrow"])
     assert key(4, model="mlp", told=[{"nets": ["narrow"]}]) != key(5, model="mlp", told=[{"nets": ["narrow"]}])
 
@@ -152,6 +155,7 @@ def test_a_key_is_that_of_every_process(tmp_path):
     ("keras.layers.Dense(3)", "its weights are not in its configuration"),
     ("ROUND", "it contains itself"),
     ("threading.Lock()", "cannot pickle"),
+    ("{(lambda n: lambda: n)(k) for k in (1, 2)}", "a set has no order"),
 ])
 def test_what_nobody_could_see_change_is_refused(key_of, value, reason):
     source = f"import keras, threading\nROUND = []\nROUND.append(ROUND)\nTHING = {value}\ndef run(): return THING"

@@ -207,6 +207,12 @@ def test_what_lacks_its_data_keeps_its_lines_where_a_part_is_run_and_is_named_wh
     monkeypatch.setattr(runner, "_lacking", lambda trial: "it is lost" if trial.model == "linear" else None)
     assert values(run(only="*", force=True)) == before and begun(log) == {"linear": 1, "mlp": 2}
     assert "left_out" not in json.loads((folder / "environment.json").read_text())
+    leaving = lambda budget: [dataclasses.replace(t, optional=True, leaves=True) for t in everything(budget)]  # noqa: E731
+    with monkeypatch.context() as patch, pytest.raises(InvalidInput, match="of which some can't run: it is lost"):
+        patch.setattr(harness_example, "trials", leaving)
+        patch.setattr(harness_example, "illustrate", lambda files: {}, raising=False)
+        run(only="*", force=True)
+    assert values(folder) == before and begun(log) == {"linear": 1, "mlp": 2}
     assert {row["model"] for row in values(run())} == {"mlp"}
     assert json.loads((folder / "environment.json").read_text())["left_out"] == [list(harness_example.LINEAR)]
     assert "Left out, as its data or package was not at hand: digits linear (raw pixels)." in (folder / "comparison.md").read_text()

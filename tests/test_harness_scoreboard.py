@@ -128,6 +128,7 @@ def test_main_checks_come_from_the_largest_budget_with_all_its_seeds(written, re
     recorded = json.loads((few / "environment.json").read_text())
     (few / "environment.json").write_text(json.dumps(recorded | {"left_out": [["mnist", *ROW[1:]]]}))
     assert main_folder({"full": few, "quick": quick}) == quick, "for want of data a part of what the budget is"
+    assert "full/a_claim/figure.png) (some rows left out)" in scoreboard(results_dir)
 
 
 def test_what_did_not_hold_is_told_in_full(written, results_dir):

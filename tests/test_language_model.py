@@ -13,6 +13,7 @@ from zoo.reproductions import language_model as claim
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.losses import OF_RUNS, Costs, Losses
 from zoo.reproductions.harness.published import matches
+from zoo.reproductions.trainers.compressors import BY_CUT
 from zoo.reproductions.trainers import recurrent_text, texts
 
 
@@ -104,6 +105,16 @@ def test_checks_say_who_wins():
     assert checks["lstm of 1 layer beats rnn of 1 layer"].effect == pytest.approx(0.14, abs=1e-6)
     assert checks["lstm of 2 layers beats lstm of 1 layer"].verdict == "reproduced"
     assert checks["control: canterbury_alice29: bzip2 as published"].verdict == "reproduced"
+
+
+@pytest.mark.parametrize("deviation, verdict", [(0.2, "reproduced"), (0.3, "undecided")])
+def test_a_lead_within_what_bzip2_goes_up_and_down_by_decides_nothing(deviation, verdict):
+    """Half a bit, of which 1.96 times 0.3 is more."""
+    shared, bzip2 = {"dataset": "canterbury_alice29", "n_train": 900}, {"model": "bzip2", "setting": "-9", "seed": 0}
+    rows = [shared | {"model": "lstm", "setting": "2 layers", "metric": texts.METRIC, "seed": k, "value": 2 + k / 100} for k in range(3)]
+    rows += [shared | bzip2 | {"metric": texts.METRIC, "value": 2.51}, shared | bzip2 | {"metric": BY_CUT, "value": deviation}]
+    (check,) = claim.judge(pd.DataFrame(rows))
+    assert check.verdict == verdict and ("bzip2 needs up to 0.588 more or less" in check.sentence) == (verdict == "undecided")
 
 
 def runs_by_length(lacking):

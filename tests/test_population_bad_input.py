@@ -219,6 +219,16 @@ def test_probabilities_are_compared_with_numbers_in_0_to_1():
     population.fit(x, y, batch_size=2, sample_weight=weights, subsets=[[2, 3, 4]], validation_data=(x, y, weights))
 
 
+@pytest.mark.parametrize("labels", [Y, Y[:, None]], ids=["numbers", "a column"])
+@pytest.mark.parametrize("loss", [keras.losses.CategoricalCrossentropy(from_logits=True), keras.losses.BinaryCrossentropy(from_logits=True)])
+def test_labels_where_probabilities_are_wanted_are_said_to_be_labels(loss, labels):
+    population = compiled([0])
+    population.compile("sgd", loss)
+    for call in (population.fit, population.evaluate):
+        with refused(population, "y goes from 0 to 9. Class labels want the sparse one, or keras.utils.to_categorical"):
+            call(X, labels)
+
+
 @pytest.mark.backend
 def test_layers_are_frozen_in_build_alone():
     population = compiled([0, 1], "mlp")

@@ -338,7 +338,7 @@ def test_sets_that_share_examples_with_what_the_preset_learnt_from_are_said_to_b
     few = type(few)(few.x[:20], few.y[:20])
     own = zoo.model_card("linear_mnist")
     for learnt, name, kin in (
-        ("mnist", "mnist_rot", "mnist"), ("mnist_rot", "mnist", "mnist_rot"), ("mnist_basic", "mnist_bg_img", "mnist_basic"),
+        ("mnist", "mnist_rot", "mnist"), ("mnist_rot", "mnist", "mnist_rot"), ("mnist_basic", "mnist_bg_img", None),
         ("mnist", "mnist", None), ("fashion_mnist", "mnist", None), ("my_digits", "mnist", None),
     ):  # fmt: skip
         card = own | {"dataset": own["dataset"] | {"name": learnt}}

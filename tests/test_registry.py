@@ -195,6 +195,7 @@ def test_wrong_values_of_options(name, options):
 
 def test_what_may_be_off_or_decided_by_keras_is_no_wrong_value():
     zoo.create_model("mlp", (28, 28), 10, widths=(4,), dropout=False, input_dropout=False, augmentation=False)
+    zoo.create_model("convnet", (28, 28), 10, blocks=[[2]], dense=False)
     zoo.create_model("lstm", (28, 28), 10, units=4, unroll=True)
 
 

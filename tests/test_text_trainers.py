@@ -144,6 +144,17 @@ def test_a_part_of_a_text_has_no_bits_of_the_whole_file():
     assert metrics() - metrics(share=1 / 4) == {texts.WHOLE} and texts.METRIC in metrics(share=1 / 4)
 
 
+def test_what_bzip2_needs_by_where_the_text_begins_has_a_row():
+    recipe = {"n_train": 60, "n_test": 3, "orders": None, "cuts": 4}
+    found = {row["metric"]: row["value"] for row in compressors.compress(
+        Trial("canterbury_alice29", "bzip2", "-9", (0,), compressors.compress, recipe), None
+    )}  # fmt: skip
+    text = texts.text_of("canterbury_alice29", 60, 3)
+    each = [compressors.held_out_bits("bzip2", None, text.train[begin:], text.test[1]) for begin in (0, 10, 20, 30)]
+    assert found[compressors.BY_CUT] == pytest.approx(np.std(each, ddof=1)) and found[compressors.BY_CUT] > 0
+    assert found[texts.METRIC] == each[0]
+
+
 def test_compressors_are_charged_for_what_the_file_grows_by():
     train, text = codes(TALE * 20), codes("the fox was a quick fox. ")
     grown = len(bz2.compress((TALE * 20 + "the fox was a quick fox. ").encode())) - len(bz2.compress((TALE * 20).encode()))

@@ -20,7 +20,7 @@ from zoo import models
 from zoo.errors import InvalidInput, UnknownName, reason_of, unknown_name
 
 SWITCHES = ("unroll",)  # options that may be True or False, but are neither by default
-OFF = ("dropout", "input_dropout", "augmentation")  # those of which False means none
+OFF = ("dropout", "input_dropout", "dense", "augmentation")  # those of which False means none
 _builders = {}
 _made = weakref.WeakKeyDictionary()  # of every living model what it was made from
 

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import importlib.util
 import inspect
+import itertools
 import pickle
 import re
 import sysconfig
@@ -45,6 +46,8 @@ def _contents(name, thing):
         parts = [_contents(name, part) for part in thing]
         if isinstance(thing, (set, frozenset)):
             parts.sort(key=lambda part: part[0])
+            if any(part[1] and part[0] == after[0] for part, after in itertools.pairwise(parts)):
+                raise _unreadable(name, thing, "a set has no order, and some functions in it are called alike")
         return f"[{', '.join(text for text, _ in parts)}]", [one for _, inside in parts for one in inside]
     kind, called = type(thing), getattr(thing, "__name__", None)
     if callable(thing) and isinstance(called, str) and not is_users((getattr(thing, "__module__", None) or "builtins")):

@@ -147,5 +147,8 @@ def _compute_remotely(trial, expected, place):
             )
 
     if (dataset_fingerprint(trial.dataset), trial_code(trial)) != expected:
-        raise ResultsError("A worker of the cluster has other code or other data than this machine; install the same there.")
+        raise ResultsError(
+            "A worker of the cluster has other code or other data than this machine: install the same there, and let the module "
+            "of the trials import those of models of your own."
+        )
     return compute(trial, Report())

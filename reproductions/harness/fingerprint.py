@@ -56,7 +56,7 @@ def dataset_fingerprint(name):
 
 def trial_code(trial):
     """code_fingerprint of what a trial runs, and of the models of somebody's own that it, its recipe or that code names."""
-    return code_fingerprint(trial.run, trial.model, trial.recipe)
+    return code_fingerprint(trial.run, trial.model, trial.setting, trial.recipe)
 
 
 def code_fingerprint(function, *told):
@@ -123,7 +123,7 @@ def _own_models(told):
     own = {name: builder for name in list_models() if (builder := own_builder(name))}
     found, texts = {}, [told]
     while texts:
-        text = json.dumps(texts.pop()).replace("\\n", " ")
+        text = json.dumps(texts.pop(), ensure_ascii=False).replace("\\n", " ")
         for name in own.keys() - found.keys():
             if re.search(rf"\b{re.escape(name)}\b", text):
                 found[name] = _reached(own[name])

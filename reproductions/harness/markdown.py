@@ -120,8 +120,9 @@ _HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "arv_", "nrmse", 
 def _sampling(comparison):
     tested = any(line["metric"].startswith(_HELD_OUT) and line["ci95_low"] for line in comparison)
     said = (
-        "Intervals are over seeds, on these test examples, where a check does not say otherwise: how others would have turned "
-        "out is not in them, but in those said to be with other test examples (seeds and examples taken as independent)."
+        "Intervals are over seeds, on these test examples, and on these training examples where seeds draw none of their own, "
+        "where a check does not say otherwise: how others would have turned out is not in them, but in those said to be with other "
+        "test examples (seeds and examples taken as independent)."
     )
     return said if tested else ""
 

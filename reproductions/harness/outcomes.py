@@ -92,9 +92,9 @@ def fewer_seeds(found, wanted):
     return f" ({found:,} of {wanted:,} seeds)" if wanted and found < wanted else ""
 
 
-def seeds_short_of(folder):
-    """In brackets, how many seeds a folder has, where its budget has more; "" else."""
-    return fewer_seeds(seeds_of(folder), all_seeds(folder))
+def lacks(folder):
+    """In brackets, how many seeds a folder has, where its budget has more, and whether rows were left out; "" else."""
+    return fewer_seeds(seeds_of(folder), all_seeds(folder)) + " (some rows left out)" * _lacks_rows(folder)
 
 
 class _Told(NamedTuple):
@@ -122,7 +122,7 @@ def _told(folder):
 def disagreeing(folders):
     """[(line of verdicts.csv, {budget: that check's line there})] of a claim's checks that another budget judged otherwise.
 
-    That is reproduced against contradicted; for a budget larger than main_folder's, run with fewer seeds, any other verdict.
+    That is reproduced against contradicted; for a budget larger than main_folder's, run with fewer seeds or rows, any other verdict.
     """
     here = main_folder(folders).parent.name
     verdicts = {budget: {line["check"]: line for line in verdicts_of(folder)} for budget, folder in folders.items()}

@@ -119,7 +119,7 @@ def _entry_of(row, runs, stored):
     for entry in stored.get(row, ()):
         values = {(line["metric"], line["seed"]): line["value"] for line in entry.rows}
         trained_here = {line["commit"] for line in entry.rows} == commits and values.keys() == wanted.keys()
-        if trained_here and np.allclose([values[key] for key in wanted], list(wanted.values()), atol=1e-6, equal_nan=True):
+        if trained_here and np.allclose([values[key] for key in wanted], list(wanted.values()), rtol=1e-9, atol=1e-6, equal_nan=True):
             return entry  # NaN is a seed that diverged
     return None
 

@@ -11,7 +11,7 @@ from zoo.errors import ResultsError
 from zoo.paths import file_to_write
 from zoo.reproductions.harness.folder import results_root
 from zoo.reproductions.harness.outcomes import (
-    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, main_checks, main_folder, seeds_short_of,
+    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, main_checks, main_folder, lacks,
     title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import made_anew, what_makes_some
@@ -95,7 +95,7 @@ def _line(name, folders, budgets):
     title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(folders))}'
     if checks := "".join(map(_main_check, main_checks(folders))):
         folder = main_folder(folders)
-        title += f"<br>{TITLES[folder.parent.name]}{seeds_short_of(folder)}:<ul>{checks}</ul>"
+        title += f"<br>{TITLES[folder.parent.name]}{lacks(folder)}:<ul>{checks}</ul>"
     return f"<tr><td>{title}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
@@ -109,7 +109,7 @@ def _main_check(found):
 def _counts(folder):
     lines = verdicts_of(folder)
     said = [f'<span class="{verdict}">{count} {verdict}</span>' for verdict, count in counts_of(lines).items()]
-    return "<br>".join(filter(None, [*said, controls_of(lines), seeds_short_of(folder).strip()])) or "none"
+    return "<br>".join(filter(None, [*said, controls_of(lines), lacks(folder).strip()])) or "none"
 
 
 def _section(name, folders):
@@ -119,7 +119,7 @@ def _section(name, folders):
         said, mark, outcome = _read(folder / "comparison.md").decode("utf-8", "replace").partition("## ")
         if place == 0:
             parts.append(_rendered(said.partition("\n")[2]))
-        title = f"{TITLES[budget]}{seeds_short_of(folder)}{html.escape(devices_of([folder]))}"
+        title = f"{TITLES[budget]}{lacks(folder)}{html.escape(devices_of([folder]))}"
         parts += [f"<details{'' if place else ' open'}>", f"<summary>{title}</summary>"]
         parts += [*_figures(folder, outcome), _rendered(_IMAGE.sub("", mark + outcome)), "</details>"]
     return "\n".join([*parts, "</section>"])

@@ -57,10 +57,13 @@ def run_claim(
     others = [trial for trial in trials if trial not in to_run and (only or trial not in left_out)]
     with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()
-        kept(others, folder, environment)  # refused, if at all, before any training
+        _, pictures = kept(others, folder, environment)  # refused, if at all, before any training
+        if pictures is not None and any(trial.leaves for trial in to_run):
+            said = "; ".join(_lacking(trial) for trial in left_out if trial.leaves)
+            raise InvalidInput(f"{claim_name(module)} draws pictures of what several trials leave, of which some can't run: {said}")
         with Progression(to_run, console, seconds_taken(folder)) as shown:
             for trial in left_out:
-                shown.say(f"{trial} is left out: {_lacking(trial)}")
+                shown.say(f"{trial} {'is left as it is' if only else 'is left out'}: {_lacking(trial)}")
             run = _Run(Store(root), works, environment, shown, force)
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
     left = _left(module, to_run, finished)

@@ -2,7 +2,7 @@
 
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.outcomes import (
-    budgets_in, by_claim, counted, devices_of, disagreeing, main_checks, main_folder, seeds_short_of, title_of, verdicts_of,
+    budgets_in, by_claim, counted, devices_of, disagreeing, main_checks, main_folder, lacks, title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import what_makes_some
 from zoo.reproductions.harness.store import require_own, write_atomically
@@ -21,13 +21,13 @@ MEANING = (
 CONTRADICTED = (
     "## What did not hold\n\n"
     "Every check that was contradicted, and every control that did not hold, at each claim's largest budget with all its seeds\n"
-    "(its largest, where none has them), but for those that say the same. All checks, at all budgets, stand in the claims' own\n"
-    "pages, which the tables link to."
+    "and data (its largest, where none has them), but for those that say the same. All checks, at all budgets, stand in the\n"
+    "claims' own pages, which the tables link to."
 )
 DISAGREEING = (
     "## Where budgets disagree\n\n"
     "Checks that one budget reproduces and another one contradicts, and those that a larger budget, run with a part of its\n"
-    "seeds, came to another verdict on; first what the table of main checks would say.\n\n"
+    "seeds, or data, came to another verdict on; first what the table of main checks would say.\n\n"
     "| claim | check | verdict and effect | elsewhere |\n| --- | --- | --- | --- |\n"
 )
 HEAD = "# Results\n\nWhich"
@@ -96,7 +96,7 @@ def _effect(line, budget):
 
 
 def _contradictions(root):
-    """All that was contradicted, and the controls that did not hold, at every claim's largest budget with all its seeds."""
+    """All that was contradicted, and the controls that did not hold, in every claim's main_folder."""
     text = ""
     for name, folders in by_claim(root).items():
         folder = main_folder(folders)
@@ -114,7 +114,7 @@ def _tables(root, base):
     checked = {name: folders for name, folders in claims.items() if main_checks(folders)}
     text = ""
     if checked:
-        text = "| claim | main checks, at the largest budget with all its seeds | effect (95% interval) | claimed | verdict |\n"
+        text = "| claim | main checks, at the largest budget with all its seeds and data | effect (95% interval) | claimed | verdict |\n"
         text += "| --- | --- | --- | --- | --- |\n"
         text += "".join(_main_lines(name, folders, base) for name, folders in checked.items()) + "\n"
     budgets = budgets_in(claims)
@@ -143,7 +143,7 @@ def in_columns(measured):
 def _main_lines(name, folders, base):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
     folder = main_folder(folders)
-    budget = f"{folder.parent.name}{seeds_short_of(folder)}"
+    budget = f"{folder.parent.name}{lacks(folder)}"
     title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(folders))}"
     text = ""
     for line, others, elsewhere in main_checks(folders):
@@ -157,7 +157,7 @@ def _main_lines(name, folders, base):
 
 def _counts(folder, base):
     place = folder.relative_to(base).as_posix()
-    return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png){seeds_short_of(folder)}"
+    return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png){lacks(folder)}"
 
 
 def _cell(text):

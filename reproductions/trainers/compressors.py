@@ -13,6 +13,8 @@ import numpy as np
 from zoo.reproductions.trainers.processes import in_threads
 from zoo.reproductions.trainers.texts import METRIC, VALIDATION, WHOLE, rows, text_of
 
+CUT = 10  # characters
+BY_CUT = "bits_per_char_deviation_by_where_the_text_begins"
 PPM_MEMORY = 64 << 20  # bytes; no text here fills it
 
 
@@ -23,8 +25,9 @@ def compress(trial, report):
     by when it is appended to the training text, so that the compressor has seen that and may adapt to the held-out text as it
     goes. orders: of PPM, None for the others; the one with the fewest bits on the validation text is used. Rows also give the
     bits per character of the whole text, file headers included, unless a share of it is left out; of PPM, which codes one
-    character after another, what each test block costs. (bzip2 sorts what it has before it codes: a block more, and the file
-    grows by tens of bytes more or less.)
+    character after another, what each test block costs. bzip2 sorts what it has before it codes: a block more, and the file
+    grows by tens of bytes more or less. So its recipe has cuts, how often the test text is asked for again with ten more
+    characters of the training text left out at its start, and a row the standard deviation of what it costs then.
     """
     r = trial.recipe
     text = text_of(trial.dataset, r["n_train"], r["n_test"], r.get("share", 1.0))
@@ -37,6 +40,9 @@ def compress(trial, report):
     else:
         tested = held_out_bits(trial.model, order, text.train, text.test[1])
     values = {METRIC: tested, VALIDATION: validated[order]}
+    if "cuts" in r:
+        again = (held_out_bits(trial.model, order, text.train[CUT * cut :], text.test[1]) for cut in range(r["cuts"]))
+        values[BY_CUT] = np.std(list(again), ddof=1)
     if "share" not in r:
         whole = b"".join(part.tobytes() for part in (text.train, text.validation[1], text.test[1]))
         values[WHOLE] = 8 * size(trial.model, order, whole) / len(whole)

@@ -28,8 +28,7 @@ class Evaluation:
     dataset, error: None, and examples 0, where the card names no data set of the zoo's and nobody gave one.
     golden_difference: the largest one between the logits of golden.npz and the model's, as a share of the largest of them;
     up to golden_within it is rounding: 1e-4 on a CPU, 1e-2 on an accelerator.
-    kin: the data set that the preset learnt from, where one of both is made of the other's examples, or both of a third's; it
-    knows some of them then.
+    kin: the data set that the preset learnt from, where one of both is made of the other's examples; it knows some of them then.
     """
 
     dataset: str | None
@@ -104,17 +103,15 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
         data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
     )
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
-    related = own and own["name"] != data.name and _origins(own["name"]) & _origins(data.name)
-    kin = own["name"] if related else None
+    kin = own["name"] if own and own["name"] in list_datasets() and _made_of_one(own["name"], data.name) else None
     return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference, kin, within)
 
 
-def _origins(name):
-    """The data sets of the zoo that the examples of one are taken from, itself included; none of somebody else's."""
-    from zoo.datasets import describe, list_datasets
+def _made_of_one(name, other):
+    """Whether one of two data sets is made of the other's examples. Those made of a third's share its parts: none learns another's test."""
+    from zoo.datasets import describe
 
-    known = set(list_datasets())
-    return known & {name, *describe(name).sources} if name in known else set()
+    return name in describe(other).sources or other in describe(name).sources
 
 
 def golden_difference(model, content, path):

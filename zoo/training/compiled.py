@@ -38,9 +38,6 @@ class Program:
 
     def __init__(self, model, rate_handle, copied, averages):
         self.model, self.rate, self._copied, self.averages = model, rate_handle, copied, averages
-        for layer in model._flatten_layers():
-            if getattr(layer, "use_cudnn", False):
-                layer.use_cudnn = False  # which JAX can't vectorise over members
         model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
         self._finalizes = finalizes(model.optimizer)
@@ -73,7 +70,7 @@ class Program:
 
     def _train_epoch(self, member, epoch, data, subset, plan):
         """One epoch of one member: (member, logs)."""
-        arrays, batch_size = example_arrays(data), plan["batch_size"]
+        arrays, batch_size, logged = example_arrays(data), plan["batch_size"], set()
         order = _order(member["key"], epoch, data["x"].shape[0], subset, plan)
         steps, tail = divmod(order.shape[0], batch_size)
 
@@ -82,7 +79,7 @@ class Program:
             state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
             with self.rate.at(member["factor"]):
                 logs, after = self.model.train_step(state, tuple(a[rows] for a in arrays))
-            self._require_metrics_alone(logs)
+            logged.update(self._names_of(logs))
             trainable, non_trainable, optimizer, metrics = after
             member = dict(member, trainable=trainable, non_trainable=non_trainable, optimizer=optimizer)
             return (member, metrics), None
@@ -92,21 +89,23 @@ class Program:
         if tail and plan["keep_tail"]:
             carry, _ = step(carry, order[steps * batch_size :])
         member, metrics = carry
-        return member, self._results(metrics)
+        return member, self._results(metrics, logged)
 
     def _test(self, trainable, non_trainable, arrays, rows):
         """(metrics, draws) of one member on arrays x, y and maybe weights, evaluated `rows` examples at a time."""
+
+        logged = set()
 
         def test(carry, batch):
             metrics, draws = carry
             state = (trainable, self._at(draws, non_trainable), metrics)
             logs, (_, after, metrics) = self.model.test_step(state, batch)
-            self._require_metrics_alone(logs)
+            logged.update(self._names_of(logs))
             return metrics, self._drawn(after)
 
         rows = even_rows(len(arrays[0]), rows) if self.averages else min(len(arrays[0]), rows)
         metrics, draws = over_batches(test, (self._fresh_metrics(), self._drawn(non_trainable)), arrays, rows)
-        return self._results(metrics), draws
+        return self._results(metrics, logged), draws
 
     def _drawn(self, non_trainable):
         """The states of the random generators, which also move where a layer draws outside of training."""
@@ -117,20 +116,25 @@ class Program:
         moved = dict(zip(self.draws, draws))
         return [moved.get(place, value) for place, value in enumerate(non_trainable)]
 
-    def _results(self, metrics):
+    def _results(self, metrics, logged=None):
+        """{name: float32} of metrics in these states; NaN for those that a step of the model's own did not log."""
         with keras.StatelessScope(state_mapping=list(zip(self.model.metrics_variables, metrics))):
             results = self.model.get_metrics_result()
-        return {name: jnp.asarray(value, "float32") for name, value in results.items()}
+        known = results if logged is None else logged
+        return {name: jnp.asarray(value if name in known else jnp.nan, "float32") for name, value in results.items()}
 
-    def _require_metrics_alone(self, logs):
-        """Raise InvalidInput where a step of the model's own gives other things than its metrics, which alone a history has."""
-        more, fewer = set(logs) - set(self.metric_names()), set(self.metric_names()) - set(logs)
-        if more or fewer:
-            what = f"logs {', '.join(sorted(more))}, which is no metric of it" if more else f"does not log {', '.join(sorted(fewer))}"
+    def _names_of(self, logs):
+        """The names of what a step logs. Raises InvalidInput where one of the model's own gives more than its metrics, which alone
+        a history has, or not the loss.
+        """
+        more = [name for name in logs if name not in self.metric_names()]
+        if more or "loss" not in logs:
+            what = f"logs {', '.join(more)}, which is no metric of it" if more else "does not log its loss"
             raise InvalidInput(
-                f"{type(self.model).__name__} {what}: a population on JAX keeps metrics, and these alone. Give compile the metrics "
-                "that it logs, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
+                f"{type(self.model).__name__} {what}: a population on JAX keeps loss and metrics alone. Give compile a metric for "
+                "what it logs, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
             )
+        return set(logs)
 
     def metric_names(self):
         """Names in the order of Keras's logs."""
@@ -176,7 +180,7 @@ class Program:
 
         def epoch(i, carry):
             state, best, history = carry
-            state, best, logs = over_members(
+            state, best, logs = self._over_members(
                 lambda m, b, s: self._validated_epoch(m, b, first_epoch + i, data, s, rows, plan), members
             )(state, best, subsets)
             history = {name: history[name].at[i].set(value) for name, value in logs.items()}
@@ -188,7 +192,14 @@ class Program:
         """(metrics, draws): dict of (K,) float32, on data, a dict of x (n, ...), y (n, ...) and maybe weights w."""
         members = (trainable + non_trainable)[0].shape[0]
         arrays, rows = example_arrays(data), evaluation_rows(members, self.averages)
-        return over_members(lambda t, n: self._test(t, n, arrays, rows), members)(trainable, non_trainable)
+        return self._over_members(lambda t, n: self._test(t, n, arrays, rows), members)(trainable, non_trainable)
+
+    def _over_members(self, function, members):
+        if members > 1:
+            for layer in self.model._flatten_layers():
+                if getattr(layer, "use_cudnn", False):
+                    layer.use_cudnn = False  # of which JAX can't vectorise the kernels
+        return over_members(function, members)
 
     def predict(self, trainable, non_trainable, draws, x):
         """(outputs of every member on one batch x (n, ...): (K, n, ...), draws after it)."""
@@ -198,7 +209,7 @@ class Program:
             outputs, after = self.model.predict_step((trainable, self._at(draws, non_trainable)), (x,))
             return outputs, self._drawn(after)
 
-        return over_members(call, members)(trainable, non_trainable, draws)
+        return self._over_members(call, members)(trainable, non_trainable, draws)
 
 
 def over_members(function, members):

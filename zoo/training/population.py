@@ -165,7 +165,7 @@ class Population:
         some, comes to its end before it computes again: call it for some epochs at a time to keep what the first have learnt.
 
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
-        val_ counterparts; with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss
+        val_ counterparts (on JAX NaN where a step of the model's own does not log one); with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss
         stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used, and on JAX for a model whose own step logs more than its
         metrics, and ZooError where the data or a single member do not fit into the device's memory; nothing has changed
@@ -174,7 +174,7 @@ class Population:
         checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
-        x, y = self._check_data(x, y)
+        x, y = self._check_data(x, y, all_count=sample_weight is None and subsets is None)
         self._objective.check_rate()
         if validation_split is not None and not (np.ndim(validation_split) == 0 and validation_split == 0):
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
@@ -203,12 +203,14 @@ class Population:
         progress.close()
         return self._take(result, epochs)
 
-    def _check_data(self, x, y):
-        """x and y ready for training or evaluation, y with the labels that the loss wants."""
+    def _check_data(self, x, y, all_count):
+        """x and y ready for training or evaluation, y with the labels that the loss wants. all_count: no row is left out."""
         checks.check_given(y, self._need_objective())
         x, y = checks.check_data(self.template, x, y)
         if self._objective.wants_class_labels(self.template, y):
             checks.check_labels(y, self.template.output_shape, ignored=self._objective.ignored_class)
+        if all_count:
+            self._check_probabilities({"y": y})
         return x, y
 
     def _check_probabilities(self, data, part="", subsets=None):
@@ -262,7 +264,7 @@ class Population:
         Raises InvalidInput for data that do not fit, and before `compile`; ZooError as `fit`.
         """
         checks.check_arrays(self.template, x, y)
-        x, y = self._check_data(x, y)
+        x, y = self._check_data(x, y, all_count=sample_weight is None)
         engine = self._need_engine(x, y)
         data = weighed(self._objective, self.template, x, y, sample_weight)
         self._check_probabilities(data)

@@ -96,7 +96,7 @@ def peak_rate(optimizer):
 def _require_peak(schedule, peak):
     """Raise InvalidInput where a schedule comes to other rates than its names say, so that nobody knows its peak."""
     for step in (0, *(2**power for power in range(21))):
-        found = float(keras.ops.convert_to_numpy(schedule(step)))
+        found = float(keras.ops.convert_to_numpy(schedule(keras.ops.convert_to_tensor(step, "int32"))))
         if not found <= peak * (1 + 1e-5):
             raise InvalidInput(
                 f"Per-member learning rates need a schedule whose peak is known: by its warmup_target, initial_learning_rate or "
