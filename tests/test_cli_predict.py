@@ -286,6 +286,15 @@ def test_in_python_a_mistake_is_one_error(preset, images, options, message):
         zoo.classify("lstm_taylor_demand", "photo.png")
 
 
+def test_numbers_are_told_by_what_a_file_holds_not_by_its_name(tmp_path):
+    flat = load("mnist").test.x[:3].reshape(3, 784)
+    for name in ("flat.npy", "flat.bin"):
+        with open(tmp_path / name, "wb") as file:
+            np.save(file, flat)
+        with pytest.raises(InvalidInput, match="looks like 3 flattened images"):
+            zoo.classify("linear_mnist", tmp_path / name)
+
+
 @pytest.mark.parametrize("rescale", [None, 1.0])
 def test_a_model_in_a_scale_of_its_own_guesses_at_no_pixels(call, tmp_path, rescale):
     """It was trained on 0..1, or on what nobody knows: 255 times as much would give a confident answer."""

@@ -161,6 +161,12 @@ def test_front_matter_names_the_results():
     front = card_markdown(card).split("---\n")[1]
     value = json.dumps(metric(card)["value"])
     assert "model-index:" in front and f"value: {value}" in front
-    assert 'license: "apache-2.0"\ndatasets: ["mnist"]\n' in front
+    assert 'license: apache-2.0\ndatasets: ["mnist"]\n' in front
+    assert "library_name: keras" not in front, "the hub would promise that keras.saving.load_model can load it"
     card["licences"]["weights"], card["dataset"]["name"] = "Mine: # all rights", "letters, digits"
-    assert 'license: "mine: # all rights"\ndatasets: ["letters, digits"]\n' in card_markdown(card)
+    assert 'license: other\nlicense_name: "Mine: # all rights"\ndatasets: ["letters, digits"]\n' in card_markdown(card)
+    card["licences"]["weights"], card["name"] = "CC BY 4.0", 'my "net" 😺'
+    card["metrics"][0] |= {"name": "accuracy | top-1", "split": "test: 2024", "value": 1e-05}
+    text = card_markdown(card)
+    assert "license: cc-by-4.0\n" in text and 'split: "test: 2024"' in text and "value: 1.0e-05" in text and '- name: "my \\"net\\" 😺"' in text
+    assert 'zoo.from_preset("my \\"net\\" 😺")' in text and "| accuracy \\| top-1 |" in text

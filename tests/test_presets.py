@@ -17,6 +17,8 @@ from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.card import class_names, layout_of
 from zoo.presets.counting import flops_per_example
 from zoo.presets.folder import write_sums
+from zoo.presets import saving
+from zoo.presets.saving import golden
 from zoo.presets.proving import Evaluation, Retraining, _task_on
 from zoo.registry import _builders, how_made, models_text
 from zoo.tasks import CLASSIFICATION, RECONSTRUCTION
@@ -277,6 +279,9 @@ def test_sums_are_sha256sums(original):
 
 def test_operations_are_counted_by_hand():
     assert flops_per_example(make("linear")) == 2 * 64 * 10
+    frozen = keras.layers.GRU(3, trainable=False)
+    with pytest.raises(NotImplementedError, match="The products in GRU are not known"):
+        flops_per_example(keras.Sequential([keras.Input((5, 4)), frozen, keras.layers.Dense(2)]))
     assert flops_per_example(make("mlp")) == 2 * (64 * 16 + 16 * 12 + 12 * 10)
     hadamard = 3 * 256 * (16 + 16)  # 64 numbers filled up to 16 x 16, three times
     assert flops_per_example(make("kernel_machine")) == 2 * (hadamard + 64 * 10)
@@ -365,3 +370,58 @@ def test_a_card_that_says_too_little_cannot_be_proved(original):
         zoo.evaluate_preset(original, dataset="mnist")
     with pytest.raises(InvalidInput, match="does not say enough"):
         zoo.retrain_preset(original)
+
+
+def test_the_terms_of_ancestors_go_on_beside_those_of_what_was_made_of_them(digits, tmp_path):
+    own = {"licences": {"code": "MIT", "weights": "MIT", "data": "CC0"}}
+    child = zoo.save_preset(zoo.from_preset(digits, classes=2), tmp_path / "child", own)
+    last = zoo.save_preset(zoo.from_preset(child), tmp_path / "last")
+    found = zoo.model_card(last)["based_on"]["licences"]
+    assert found == own["licences"] | {f"{what} of digits": licence for what, licence in LICENCES.items()}
+    assert "CC BY-SA 3.0" in (last / "README.md").read_text()
+
+
+def test_what_tells_no_classes_apart_takes_over_no_names_of_any(tmp_path):
+    card = zoo.model_card(zoo.save_preset(zoo.from_preset("deep_autoencoder_mnist"), tmp_path / "mine"))
+    assert "class_names" not in card and card["based_on"]["name"] == "deep_autoencoder_mnist"
+
+
+def test_classes_of_ones_own_are_proved_without_the_data_sets_error(tmp_path):
+    model = zoo.from_preset("linear_mnist", classes=2)
+    mine = zoo.save_preset(model, tmp_path / "even", {"dataset": MNIST}, class_names=["even", "odd"])
+    found = zoo.evaluate_preset(mine)
+    assert (found.dataset, found.error, found.golden) == (None, None, True)
+    with pytest.raises(InvalidInput, match="knows 2 classes"):
+        zoo.evaluate_preset(mine, "mnist")
+
+
+def test_what_began_as_a_preset_has_learnt_what_that_had(monkeypatch, tmp_path):
+    few = zoo.datasets.load("mnist").test
+    few = SimpleNamespace(name="mnist_basic", test=type(few)(few.x[:20], few.y[:20]), fingerprint="of these few")
+    mine = zoo.save_preset(zoo.from_preset("linear_mnist"), tmp_path / "copy")
+    monkeypatch.setattr("zoo.datasets.load", lambda name: few)
+    assert zoo.evaluate_preset(mine, "mnist_basic").kin == "mnist"
+
+
+def test_what_comes_to_the_place_meanwhile_is_not_replaced(tmp_path, monkeypatch):
+    again = saving._golden_again
+
+    def meanwhile(*given):
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "thesis.tex").write_text("years")
+        return again(*given)
+
+    monkeypatch.setattr(saving, "_golden_again", meanwhile)
+    with pytest.raises(InvalidInput, match="out"):
+        zoo.save_preset(make("linear"), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"] and (tmp_path / "out" / "thesis.tex").read_text() == "years"
+
+
+def test_golden_examples_have_the_scale_that_a_model_takes(tmp_path):
+    raw, own = (golden(zoo.create_model("linear", (4, 4), 3, **options))["x"] for options in ({}, {"rescale": None}))
+    assert raw.dtype == "uint8" and own.dtype == "float32" and np.abs(own).max() <= 1
+    np.testing.assert_allclose(own, raw / 128 - 1.0)
+    zoo.save_preset(zoo.create_model("mlp", (10,), 2, activation="exponential", rescale=None, widths=(16, 16)), tmp_path / "kept")
+    wild = zoo.create_model("mlp", (10,), 2, activation="exponential", rescale=100, widths=(16, 16))
+    with pytest.raises(InvalidInput, match="for made-up inputs are not all numbers, so that no preset could prove itself"):
+        zoo.save_preset(wild, tmp_path / "wild")

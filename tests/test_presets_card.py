@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from preset_example import DATASET, make
+from preset_example import DATASET, OPTIONS, make
 
 import zoo
 from zoo.errors import InvalidInput
@@ -108,11 +108,20 @@ def test_it_is_trained_again_only_where_the_card_says_enough(tmp_path, seeds, ag
     selection = {"rule": "the first", "split": "validation", "seeds": list(range(seeds)), "chosen_seed": 0}
     metrics = [metric_entry("test_error_pct", "test", 5, 1.0, values)]
     dataset = DATASET | {"class_names": list("0123456789")}
-    card = {"dataset": dataset, "recipe": recipe(epochs=2), "selection": selection, "metrics": metrics}
+    mine = json.loads(json.dumps(OPTIONS["mlp"]))
+    card = {"dataset": dataset, "recipe": recipe(epochs=2, options=mine), "selection": selection, "metrics": metrics}
     line = recipe_line(tmp_path / "own", card)
     assert ALWAYS in line and BEFORE not in line and ("again with `zoo train own`" in line) is again
+    for other in ({"recipe": recipe(epochs=2)}, {"based_on": {"name": "linear_mnist", "licences": {}}}):
+        assert "again with" not in recipe_line(tmp_path / "own", card | other), "it would be another model"
     card["recipe"] = recipe(pretraining={"epochs": 1})
     assert BEFORE in recipe_line(tmp_path / "own", card)
+
+
+@pytest.mark.parametrize("value, kept", [(0.012481234, 0.01248), (7.210001, 7.21), (0.41999817, 0.42), (0.0, 0.0), (5e-7, 5e-7)])
+def test_small_errors_keep_their_digits(value, kept):
+    entry = metric_entry("test_root_mean_squared_error", "test", 5, value, [value, value])
+    assert entry["value"] == entry["mean"] == kept
 
 
 def test_intervals_of_a_card_are_students():

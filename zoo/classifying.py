@@ -69,7 +69,7 @@ def prepared(preset, images):
         except ZooError as error:
             entries.append({"image": os.fspath(image) if _is_path(image) else f"Image {place}", "error": error})
             continue
-        for name, pixels, done in pictures:
+        for name, pixels, done, _ in pictures:
             try:
                 pixels, more = prepare_pixels(pixels, input_shape, dataset, name)
                 entries.append({"image": name, "pixels": pixels, "done": done + more})
@@ -83,12 +83,11 @@ def _is_path(image):
 
 
 def _pictures(image, name, input_shape):
-    from zoo.image_files import is_pillow, picture_of, read_images
+    from zoo.image_files import picture_of, read_images
 
     found = read_images(image) if _is_path(image) else [picture_of(image, name)]
-    as_array = os.fspath(image).lower().endswith(".npy") if _is_path(image) else not is_pillow(image)
-    if as_array:
-        for name, pixels, _ in found:
+    for name, pixels, _, array in found:
+        if array:
             flat = pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape)
             if flat and pixels.shape[0] != pixels.shape[1]:
                 raise InvalidInput(

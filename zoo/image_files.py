@@ -32,12 +32,13 @@ _NPY = b"\x93NUMPY"
 class Picture(NamedTuple):
     """One image. name: its file, with [index] where that holds several. pixels: float32, (h, w) or (h, w, c), 0..255.
 
-    done: plain sentences on what reading changed.
+    done: plain sentences on what reading changed. array: whether it came as numbers, not as a picture.
     """
 
     name: str
     pixels: np.ndarray
     done: list[str]
+    array: bool = False
 
 
 def read_images(source):
@@ -82,9 +83,9 @@ def prepare_image(image, input_shape, dataset=None):
         pictures = read_images(image)
         if len(pictures) != 1:
             raise InvalidInput(f"{_name(image)} holds {len(pictures)} images; one is wanted.")
-        name, pixels, read = pictures[0]
+        name, pixels, read, _ = pictures[0]
     else:
-        name, pixels, read = picture_of(image, "The image")
+        name, pixels, read, _ = picture_of(image, "The image")
     pixels, done = prepare_pixels(pixels, input_shape, dataset, name)
     return pixels, read + done
 
@@ -93,7 +94,7 @@ def picture_of(array, name):
     """The Picture of an array, or one of Pillow's images, called `name`. Raises InvalidInput as `as_pixels` does."""
     if is_pillow(array):
         return _of_pillow(name, array)
-    return Picture(name, as_pixels(array, name), _brought(array))
+    return Picture(name, as_pixels(array, name), _brought(array), True)
 
 
 def is_pillow(image):
@@ -225,8 +226,8 @@ def _arrays(name, content):
     many = pixels.ndim == 4 or pixels.ndim == 3 and not colours
     done = _brought(array)
     if not many:
-        return [Picture(name, pixels, done)]
-    return [Picture(f"{name}[{index}]", one, done) for index, one in enumerate(pixels)]
+        return [Picture(name, pixels, done, True)]
+    return [Picture(f"{name}[{index}]", one, done, True) for index, one in enumerate(pixels)]
 
 
 def _brought(array):

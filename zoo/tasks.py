@@ -41,7 +41,8 @@ class Task:
 
     def show(self, value):
         """The error with its unit, as text."""
-        return f"{value:.{self.decimals}f} {self.unit}"
+        number = f"{value:.{self.decimals}f}" if abs(value) >= 0.1 or not value else f"{value:.3g}"
+        return f"{number} {self.unit}"
 
 
 def task_of(model, dataset):

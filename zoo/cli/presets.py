@@ -111,7 +111,7 @@ def evaluate(
     found = evaluate_preset(preset, dataset)
     if found.dataset is None:
         where = "--dataset takes one of the zoo's, and Python one's own: model.compile and model.evaluate"
-        out().print(f"{preset}: no error was computed, since its card names no data set of the zoo's; {where}.")
+        out().print(f"{preset}: no error was computed, since its card names no data set of the zoo's with its classes; {where}.")
     else:
         _print_error(preset, found)
     if found.golden:
@@ -125,12 +125,15 @@ def evaluate(
 
 def _print_error(preset, found):
     """The error of an Evaluation on a data set, and whether the card says the same."""
+    from zoo.presets import model_card
+
     show_error = found.task.show
     out().print(f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}.")
     if found.kin:
         out().print(f"It learnt from {found.kin}, which shares examples with these: it has seen some of them, and the error flatters it.")
     if found.card_error is None:
-        out().print("The card says nothing of this data set.")
+        other = model_card(preset).get("dataset", {}).get("name") == found.dataset
+        out().print(f"The card's error is on other arrays of {found.dataset}: not compared." if other else "The card says nothing of this data set.")
     elif found.agrees:
         out().print(f"The card says {show_error(found.card_error)}: it agrees.")
     else:

@@ -102,12 +102,17 @@ def inherited(card, own_classes):
     own_classes: whether the new model tells other classes apart than the preset.
     """
     from zoo.images import LAYOUTS
+    from zoo.tasks import CLASSIFICATION, task_of_model
 
-    licences = card.get("licences") or card.get("based_on", {}).get("licences", {})
+    base, licences = card.get("based_on", {"licences": {}}), card.get("licences", {})
+    for what, licence in base["licences"].items():  # which go on beside those of what was made of it
+        licences = licences | {what if " of " in what or not card.get("licences") else f"{what} of {base['name']}": licence}
     taken = {"based_on": {"name": card["name"], "licences": licences}}
     if layout_of(card) in LAYOUTS:
         taken["layout"] = layout_of(card)
-    if not own_classes and class_names(card):
+    model = card["model"]
+    tells = task_of_model(model["name"], model["input_shape"], model["options"]).name == CLASSIFICATION.name
+    if tells and not own_classes and class_names(card):
         taken["class_names"] = class_names(card)
     return taken
 
@@ -123,9 +128,16 @@ def metric(card, name=None):
 
 
 def says_enough_to_train(card):
-    """Whether a card names data, recipe and seeds, and where the error of a new seed falls: what `zoo train` needs."""
+    """Whether a card names data, recipe and seeds, and where the error of a new seed falls: what `zoo train` needs.
+
+    Not of a model that began as another preset, of which the recipe knows nothing, or that has other options than its recipe.
+    """
+    from zoo.training.recipe import is_recipe
+
     stated = metric(card)
-    if not stated or not all(key in card for key in ("dataset", "recipe", "selection")):
+    if not stated or "based_on" in card or not all(key in card for key in ("dataset", "recipe", "selection")):
+        return False
+    if is_recipe(card["recipe"]) and card["recipe"]["options"] != card["model"]["options"]:
         return False
     spread = all(stated[name] is not None for name in ("mean", "new_seed95_low", "new_seed95_high"))
     return spread and stated["seeds"] > 1 and bool(card["selection"]["seeds"])
@@ -147,8 +159,13 @@ def metric_entry(name, split, examples, chosen, values):
         "value": chosen, "seeds": n, "mean": mean, "ci95_low": mean - half, "ci95_high": mean + half,
         "new_seed95_low": mean - wide, "new_seed95_high": mean + wide,
     }
-    rounded = {key: None if math.isnan(value) else round(value, 4) for key, value in numbers.items()}
+    rounded = {key: None if math.isnan(value) else _rounded(value) for key, value in numbers.items()}
     return {"name": name, "split": split, "examples": examples, **rounded, "seeds": n}
+
+
+def _rounded(value):
+    """Four decimals, or where that is less four digits: what `zoo evaluate` computes again is held against it."""
+    return round(value, 4) if abs(value) >= 0.1 else float(f"{value:.4g}")
 
 
 def _problem(value, schema, where, required=None):

@@ -30,6 +30,6 @@ def _products(layer):
         kernels = layer.cell.kernel, layer.cell.recurrent_kernel
         sequence = layer.input[0] if isinstance(layer.input, list) else layer.input  # beside it a mask
         return sequence.shape[1] * sum(math.prod(kernel.shape) for kernel in kernels)
-    if any(len(variable.shape) > 1 for variable in layer.trainable_variables):
+    if any(len(variable.shape) > 1 for variable in layer.weights):  # frozen ones, too, and those of a model in the model
         raise NotImplementedError(f"The products in {type(layer).__name__} are not known.")
     return 0

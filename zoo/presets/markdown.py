@@ -8,6 +8,13 @@ from zoo.tasks import described, task_of_error, task_of_model
 from zoo.training.recipe import ALWAYS, BEFORE, is_recipe
 
 
+# What the hub calls licences; others are "other" there.
+HUB_LICENCES = (
+    "apache-2.0 mit bsd bsd-2-clause bsd-3-clause gpl-2.0 gpl-3.0 lgpl-2.1 lgpl-3.0 agpl-3.0 mpl-2.0 cc0-1.0 cc-by-3.0 cc-by-4.0 "
+    "cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-4.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 unlicense"
+).split()
+
+
 def card_markdown(card):
     """README.md of a preset, from its card."""
     parts = [_front_matter(card), f"# {card['name']}", _summary(card), _usage(card), _metrics(card), _training(card)]
@@ -16,28 +23,45 @@ def card_markdown(card):
 
 
 def _front_matter(card):
-    """YAML; JSON values are YAML, so that no name needs quoting rules of its own."""
-    lines = ["---", "library_name: keras", "tags: [deepzoo]"]
+    """YAML; JSON strings are YAML, so that no name needs quoting rules of its own. The hub's loader for Keras can't load these."""
+    lines = ["---", "library_name: deepzoo", "tags: [keras, deepzoo]"]
     if "licences" in card:
-        lines.append(f"license: {json.dumps(card['licences']['weights'].lower())}")
+        lines += _hub_licence(card["licences"]["weights"])
     if "dataset" in card:
-        lines.append(f"datasets: [{json.dumps(card['dataset']['name'])}]")
-    lines += ["model-index:", f"- name: {json.dumps(card['name'])}"]
+        lines.append(f"datasets: [{_quoted(card['dataset']['name'])}]")
+    lines += ["model-index:", f"- name: {_quoted(card['name'])}"]
     if "dataset" in card and card.get("metrics"):
         data, model = card["dataset"], card["model"]
         task = task_of_model(model["name"], model["input_shape"], model["options"])
         lines.append("  results:")
         for entry in card["metrics"]:
             known = task_of_error(entry["name"])
-            kind, metric = task.hub if known else ("other", json.dumps(entry["name"]))
+            kind, metric = task.hub if known else ("other", _quoted(entry["name"]))
+            name, split, value = _quoted(data["name"]), _quoted(entry["split"]), _yaml_number(entry["value"])
             lines += [
                 f"  - task: {{type: {kind}}}",
-                f"    dataset: {{type: {json.dumps(data['name'])}, name: {json.dumps(data['name'])}, split: {entry['split']}}}",
-                f"    metrics: [{{type: {metric}, name: {json.dumps(_words(entry))}, value: {json.dumps(entry['value'])}}}]",
+                f"    dataset: {{type: {name}, name: {name}, split: {split}}}",
+                f"    metrics: [{{type: {metric}, name: {_quoted(_words(entry))}, value: {value}}}]",
             ]
     else:
         lines.append("  results: []")
     return "\n".join([*lines, "---"])
+
+
+def _quoted(text):
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _yaml_number(value):
+    """As JSON has it, but that YAML takes 1e-05 for a word."""
+    text = json.dumps(value)
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text
+
+
+def _hub_licence(name):
+    """The lines that name a licence of weights: by the hub's word for it, which has no others."""
+    word = name.lower().replace(" ", "-")
+    return [f"license: {word}"] if word in HUB_LICENCES else ["license: other", f"license_name: {_quoted(name)}"]
 
 
 def _summary(card):
@@ -53,7 +77,7 @@ def _summary(card):
 
 
 def _usage(card):
-    return f'```python\nimport zoo\n\nmodel = zoo.from_preset("{card["name"]}")\n```'
+    return f'```python\nimport zoo\n\nmodel = zoo.from_preset({_quoted(card["name"])})\n```'
 
 
 def _metrics(card):
@@ -66,7 +90,7 @@ def _metrics(card):
     ]
     for entry in card["metrics"]:
         cells = [
-            _words(entry), _number(entry["value"]), _number(entry["mean"]), _range(entry, "ci95"), _range(entry, "new_seed95"),
+            _words(entry).replace("|", "\\|"), _number(entry["value"]), _number(entry["mean"]), _range(entry, "ci95"), _range(entry, "new_seed95"),
             entry["seeds"], f"{entry['examples']:,}",
         ]
         lines.append(f"| {' | '.join(map(str, cells))} |")
@@ -97,8 +121,9 @@ def _training(card):
     if "training" in card:
         made = card["training"]
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
+        after = " after the pre-training" if is_recipe(card.get("recipe")) and card["recipe"]["pretraining"] else ""
         lines.append(
-            f"- Trained on {made['device']}, {made['backend']}, {made['precision']}: {_count(made['updates'])} updates, "
+            f"- Trained on {made['device']}, {made['backend']}, {made['precision']}: {_count(made['updates'])} updates{after}, "
             f"{_number(made['seconds_per_seed'], 3) or 'an unknown number of'} s per seed; commit {made['commit']}; {versions}"
         )
     return "\n".join(lines) if len(lines) > 2 else ""

@@ -10,7 +10,7 @@ from zoo.environment import on_cpu
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError
 from zoo.paths import require_plain_zip
 from zoo.presets.card import class_names, metric, model_card, says_enough_to_train
-from zoo.presets.folder import GOLDEN, find, verified
+from zoo.presets.folder import GOLDEN, find, list_presets, verified
 from zoo.presets.loading import from_preset
 from zoo.registry import is_count
 from zoo.tasks import CLASSIFICATION, Task, task_of, task_of_model
@@ -86,7 +86,7 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
         raise InvalidInput(f"batch_size is how many examples are taken at once, at least 1; got {batch_size!r}.")
     card = model_card(name_or_folder)
     own = card.get("dataset")
-    place = dataset or (own["name"] if own and own["name"] in list_datasets() else None)
+    place = dataset or (own["name"] if own and own["name"] in list_datasets() and _fits(card, own["name"]) else None)
     model = card["model"]
     # What does not fit is refused before anything is downloaded.
     task = _task_on(card, place) if place else task_of_model(model["name"], model["input_shape"], model["options"])
@@ -103,12 +103,23 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
         data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
     )
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
-    kin = own["name"] if own and own["name"] in list_datasets() and _made_of_one(own["name"], data.name) else None
+    kin = next((name for name in _learnt_from(card) if _made_of_one(name, data.name)), None)
     return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference, kin, within)
 
 
+def _learnt_from(card):
+    """The data sets of the zoo that a card's model learnt from, that of a preset that ships and that it began as included."""
+    from zoo.datasets import list_datasets
+
+    cards = [card, *(model_card(name) for name in [card.get("based_on", {}).get("name")] if name in list_presets())]
+    return [name for one in cards if (name := one.get("dataset", {}).get("name")) in list_datasets()]
+
+
 def _made_of_one(name, other):
-    """Whether one of two data sets is made of the other's examples. Those made of a third's share its parts: none learns another's test."""
+    """Whether one of two data sets is made of the other's examples.
+
+    Those that are made of a third's have them in one order, so that none has learnt what another is tested on.
+    """
     from zoo.datasets import describe
 
     return name in describe(other).sources or other in describe(name).sources
@@ -161,6 +172,15 @@ def _task_on(card, dataset):
     return task
 
 
+def _fits(card, dataset):
+    """Whether a card's model is one for a data set, by its name: with classes of its own it is none for that it was made from."""
+    try:
+        _task_on(card, dataset)
+    except InvalidInput:
+        return False
+    return True
+
+
 def _listed(names):
     """The first names of classes, in words."""
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
@@ -175,7 +195,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
     the data are others than the card's, and for a folder that holds a preset or something else, ResultsError for one that
     can't be written to; after it that where every seed diverged.
     """
-    from zoo.datasets import load
+    from zoo.datasets import list_datasets, load
     from zoo.presets.places import free_folder
     from zoo.training.recipe import OPTIONAL, RECIPE, errors_of, is_recipe, steps, train_population
 
@@ -189,6 +209,8 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
         raise InvalidInput(f"seeds is how many to train, at least 1; got {seeds!r}.")
     if folder:
         free_folder(folder, replace=force)  # before hours of training
+    if card["dataset"]["name"] in list_datasets():
+        _task_on(card, card["dataset"]["name"])  # refused where the model has classes of its own
     data, name, recipe = load(card["dataset"]["name"]), card["model"]["name"], card["recipe"]
     if data.fingerprint != card["dataset"]["fingerprint"]:
         raise InvalidInput(f"{data.name} is not the data that {card['name']} was trained on: its fingerprint differs.")
@@ -200,7 +222,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
     try:
         if folder:
             free_folder(folder, replace=force)  # and after them: another may have saved there meanwhile
-        saved = folder and _save(folder, population, data, task, recipe, errors, steps(recipe, len(data.train.x)))
+        saved = folder and _save(folder, population, data, task, card, errors, steps(recipe, len(data.train.x)))
     except (InvalidInput, ResultsError) as error:
         found = ", ".join(f"{seed}: {task.show(value)}" for seed, value in errors["test"].items())
         raise type(error)(f"{error} Nothing was saved; the test errors of the seeds trained are {found}.") from error
@@ -215,19 +237,21 @@ def _interval_of_a_mean(stated, seeds):
     return stated["mean"] - half, stated["mean"] + half
 
 
-def _save(folder, population, data, task, recipe, errors, updates):
+def _save(folder, population, data, task, card, errors, updates):
+    """Save the member that validates best with a card like that of the preset it was trained from, whose terms it keeps."""
     from pathlib import Path
 
     from zoo.environment import commit, device_and_versions
     from zoo.presets.saving import save_preset, trained_card
 
-    here = device_and_versions()
+    here, recipe = device_and_versions(), card["recipe"]
     training = {name: here[name] for name in ("device", "backend", "versions")} | {
         "precision": recipe["precision"],
         "commit": commit(),
         "updates": updates,
         "seconds_per_seed": round(population.fit_seconds / len(population), 2),
     }
-    card = trained_card(Path(folder).absolute().name, data, task, recipe, errors, training)
+    terms = {key: card[key] for key in ("licences", "limits") if key in card}
+    card = trained_card(Path(folder).absolute().name, data, task, recipe, errors, training) | terms
     chosen = population.seeds.index(card["selection"]["chosen_seed"])
     return save_preset(population[chosen], folder, card)

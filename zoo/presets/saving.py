@@ -78,6 +78,7 @@ def save_preset(model, folder, card=None, class_names=None):
                 _storable(model, config).save_weights(written / WEIGHTS)
             np.savez(written / GOLDEN, **_golden_again(model, config, written / WEIGHTS))
             write_sums(written)
+            free_folder(folder)  # of anything but a preset still, after the seconds that this took
             put_in_place(folder, written)
     except OSError as error:
         raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
@@ -129,6 +130,8 @@ def _golden_again(model, config, weights):
     """
     policies = {layer.dtype_policy.name for layer in model.layers if "16" in layer.dtype_policy.name}
     proof = again = golden(_loaded(model, config, weights, "float32"))
+    if not np.isfinite(proof["logits"]).all():
+        raise InvalidInput(f"The outputs of {model.name} for made-up inputs are not all numbers, so that no preset could prove itself.")
     if len(policies) == 1:
         again = golden(_loaded(model, config, weights, *policies))
     close = 1e-3 * max(1.0, np.abs(again["logits"]).max())
@@ -156,6 +159,8 @@ def golden(model):
     made, shape = how_made(model), (GOLDEN_EXAMPLES, *model.input_shape[1:])
     x = np.random.RandomState(0).randint(0, 256, shape).astype("uint8")
     x = task_of_model(made["model"], made["input_shape"], made["options"]).examples(x, made)
+    if x.dtype == "uint8" and made["options"].get("rescale", 1 / 255) in (None, 1) and made["options"].get("series") is None:
+        x = (x / 128 - 1).astype("float32")  # of a scale of its own, which is that of numbers near 1
     with _all_bits():
         return {"x": x, "logits": ops.convert_to_numpy(model(x, training=False)).astype("float32")}
 
@@ -308,7 +313,7 @@ def _checked_names(class_names, made):
     ordered = hasattr(class_names, "__getitem__") and not isinstance(class_names, (str, bytes, dict))
     ordered = ordered and getattr(class_names, "ndim", 1) == 1
     names = list(class_names) if ordered else []
-    fits = all(isinstance(name, str) and name for name in names)
+    fits = all(isinstance(name, str) and name.isprintable() and name for name in names)
     if not fits or not len(names) == len(set(names)) == made["classes"]:
         raise InvalidInput(
             f"class_names must be a list of {made['classes']} different strings, one for each class in the order of the "
