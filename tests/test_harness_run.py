@@ -26,6 +26,7 @@ from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.progress import Progression, Report
 from zoo.reproductions.harness.store import Store
+from zoo.reproductions.harness.trial import absent_from
 
 TESTS = Path(__file__).parent
 RUN = "import harness_example; from zoo.reproductions.harness import run_claim; run_claim(harness_example, 'smoke')"
@@ -216,6 +217,14 @@ def test_what_lacks_its_data_keeps_its_lines_where_a_part_is_run_and_is_named_wh
     assert {row["model"] for row in values(run())} == {"mlp"}
     assert json.loads((folder / "environment.json").read_text())["left_out"] == [list(harness_example.LINEAR)]
     assert "Left out, as its data or package was not at hand: digits linear (raw pixels)." in (folder / "comparison.md").read_text()
+
+
+def test_of_data_sets_to_choose_from_one_is_enough():
+    example, _ = harness_example.trials(Budget.named("smoke"))
+    official, copy = (dataclasses.replace(example, dataset=name, optional=True) for name in ("cifar10", "cifar10_jpeg"))
+    other = dataclasses.replace(copy, setting="wider")
+    assert absent_from({copy.row: 1}, [official, copy]) == [] and absent_from({}, [official, copy]) == [official, copy]
+    assert absent_from({copy.row: 1}, [official, copy, other, example]) == [other, example], "digits are no choice"
 
 
 def draws(trial, report):

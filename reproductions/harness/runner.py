@@ -22,7 +22,7 @@ from zoo.reproductions.harness.published import check_published
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
-from zoo.reproductions.harness.trial import Budget, WithFiles
+from zoo.reproductions.harness.trial import Budget, WithFiles, absent_from
 
 POLL_SECONDS = 0.2
 _WITHOUT = " without --force"  # which trains all anew
@@ -76,7 +76,7 @@ def run_claim(
         if pictures is None:
             pictures = picture_pngs(module, left)
         entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
-        absent = [trial.row for trial in trials if trial.row not in entries]
+        absent = [trial.row for trial in absent_from(entries, trials)]
         entries = [entries[trial.row] for trial in trials if trial.row in entries]
         rows = [row for entry in entries for row in entry.rows]
         losses = together(entry.losses for entry in entries)

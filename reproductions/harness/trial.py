@@ -142,3 +142,12 @@ def trials_of(module, budget):
         return list(module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None))))
     except ZooError:
         return []
+
+
+def absent_from(rows, trials):
+    """Those of a claim's trials that are not among rows (dataset, model, setting), as their data or package was not at hand.
+
+    Not one that another optional trial of its model and setting, on other data, stands in for: of those that have a choice.
+    """
+    there = {trial.row[1:] for trial in trials if trial.optional and trial.row in rows}
+    return [trial for trial in trials if trial.row not in rows and not (trial.optional and trial.row[1:] in there)]
