@@ -6,17 +6,17 @@ their rivals are what compression and speech recognition used before: n-grams wi
 PPM. All are measured in bits per character of text that they were not trained on.
 
 Expected, quick budget (3 seeds, 2 cores, some 4 minutes, one book, nets of 128 units): against the claim, PPM and n-grams
-(2.00 and 2.04 bits) ahead of LSTM, of two layers (2.13) as of one (2.15). The former is ahead of bzip2 (2.18), both are of
-xz and gzip; in so few updates the seeds of one layer, and of the plain recurrent net (2.28), lie too far apart to say more.
-Hour (3 seeds, 2 cores, 45 minutes, the longest book, nets of 256 units): against these rivals the claim holds for two
-layers. LSTM of two layers and of one (1.96 and 1.98) are ahead of PPM and n-grams (2.02 and 2.05), where there is text
-enough: with a sixteenth of it one layer is behind n-grams (2.57 and 2.53), with a quarter ahead of them (2.23 and 2.27) and
-still behind PPM (2.19), which goes on learning from the test text; how much the rest of the text gains on n-grams is not
-clear. Other pieces of the book, too, would leave the leads as they are, but for that of one layer on PPM, 0.04 bits, which
-they may make up. Two layers are not clearly ahead of one; one is of the plain net (2.17), which in larger steps seemed to
-need 2.32, seeds far apart. Full (5 seeds, one H100, 18 minutes by estimate, not run yet): on four books of 0.1 to 0.5
-million characters, and on Tiny Shakespeare, of one million; after quick and hour, PPM should be ahead on the shorter ones,
-LSTM on the longer.
+(2.00 and 2.04 bits) ahead of LSTM, of two layers (2.13) as of one (2.15). That the former is ahead of bzip2 (2.18) may be
+due to where bzip2's text begins; both are ahead of xz and gzip; in so few updates the seeds of one layer, and of the plain
+recurrent net (2.28), lie too far apart to say more. Hour (3 seeds, 2 cores, 45 minutes, the longest book, nets of 256
+units): against these rivals the claim holds for two layers. LSTM of two layers and of one (1.96 and 1.98) are ahead of PPM
+and n-grams (2.02 and 2.05), where there is text enough: with a sixteenth of it one layer is behind n-grams (2.57 and 2.53),
+with a quarter ahead of them (2.23 and 2.27) and still behind PPM (2.19), which goes on learning from the test text; how much
+the rest of the text gains on n-grams is not clear. Other pieces of the book, too, would leave the leads as they are, but for
+that of one layer on PPM, 0.04 bits, which they may make up. Two layers are not clearly ahead of one; one is of the plain net
+(2.17), which in larger steps seemed to need 2.32, seeds far apart. Full (5 seeds, one H100, 18 minutes by estimate, not run
+yet): on four books of 0.1 to 0.5 million characters, and on Tiny Shakespeare, of one million; after quick and hour, PPM
+should be ahead on the shorter ones, LSTM on the longer.
 """
 
 import numpy as np
@@ -67,13 +67,13 @@ goes on learning as it reads, and it has no fixed alphabet. None of them mixes t
 by its abstract 2.9 % better than the best PPM of its time on another corpus (Mahoney 2002): the hour's LSTM of two layers is
 ahead of PPM by as much, which does not make it ahead of those. Whole-file bits include all three parts (but for less than
 128 characters) and headers. What bzip2 needs goes up and down by where its text begins, of which the standard deviation over
-50 places has a row: a lead on it of less than twice that decides nothing (put in by a reader, results being known).
-Nets: one-hot characters, an embedding (quick: 32 numbers, else 64), layers of 128 units (hour: 256, full: 512), Adam with
-gradients cut to length 1, its step size decaying to 0. They are trained on windows (quick: 64 characters, 32 from one to the
-next, batches of 16, 6 epochs; hour: 128, 128, batches of 16, 16 epochs, dropout 0.1; full: 128, 64, batches of 64, some
-1,000 updates, 2,900 on Tiny Shakespeare, dropout 0.4), the state starting at 0 with each. Of the epochs that with the least
-validation loss is tested. Held-out text is read once, in windows of 512 characters of which the second half is predicted, so
-that at least 256 characters are known before each.
+50 places has a row: a lead on it of less than twice that decides nothing (put in when results were known). Nets: one-hot
+characters, an embedding (quick: 32 numbers, else 64), layers of 128 units (hour: 256, full: 512), Adam with gradients cut to
+length 1, its step size decaying to 0. They are trained on windows (quick: 64 characters, 32 from one to the next, batches of
+16, 6 epochs; hour: 128, 128, batches of 16, 16 epochs, dropout 0.1; full: 128, 64, batches of 64, some 1,000 updates, 2,900
+on Tiny Shakespeare, dropout 0.4), the state starting at 0 with each. Of the epochs that with the least validation loss is
+tested. Held-out text is read once, in windows of 512 characters of which the second half is predicted, so that at least 256
+characters are known before each.
 Shares of the text (of plrabn12, the longest book and the hour's only one) are the last sixteenth and the last quarter of its
 training text; what is held out stays the same. A net reads a share more often and with more dropout: the quarter in 24
 epochs with 0.2, the sixteenth in 48 with 0.5 (full: 30 and 60 with 0.5). PPM is drawn there and not judged: it learns from
@@ -91,10 +91,10 @@ their parameters are n-grams kept. n_train and n_test count characters. Interval
 text, too, where it is known what each block of 128 characters costs both, as it is of nets, n-grams and PPM: blocks up to
 eight apart may go together (Newey & West 1987, with Kiefer & Vogelsang's quantiles of 2005, where that is wider), and
 against what draws nothing at random it decides, since results were known.
-Found by a reader, not run yet: LSTM has three times the weights of the plain net of as many units, two layers more than twice
-those of one, and who is ahead at equal weights is not known. With a sixteenth of the text, at the hour, it validates best in
-the middle of its 48 epochs (2.63 bits, in the end 2.70), before the step size has come down: with fewer it might be less
-behind n-grams.
+Found by a reader, not run yet: LSTM has three times the weights of the plain net of as many units, two layers more than
+twice those of one, and who is ahead at equal weights is not known. With a sixteenth of the text, at the hour, it validates
+best in the middle of its 48 epochs (2.63 bits, in the end 2.70), before the step size has come down: with fewer it might be
+less behind n-grams.
 """
 
 
