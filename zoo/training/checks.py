@@ -104,6 +104,35 @@ def check_probabilities(y, part="", weights=None, subsets=None):
         )
 
 
+def check_targets(model, objective, data, part="", subsets=None):
+    """Raise InvalidInput where a cross-entropy would have targets outside of 0..1 that count: data["y"] by data["w"], if any."""
+    if objective.wants_probabilities(model, data["y"]):
+        check_probabilities(data["y"], part, data.get("w"), subsets)
+
+
+def check_as_built(template, state):
+    """Raise InvalidInput where layers of a population's template were frozen, or freed, since: its members know nothing of it."""
+    if any(len(getattr(template, f"{kind}_variables")) != len(state[kind]) for kind in ("trainable", "non_trainable")):
+        raise InvalidInput(
+            "Layers of the template were frozen, or freed, after the population was made; do that in build, of which all "
+            "members are made."
+        )
+
+
+def check_examples(model, objective, x, y, all_count, part=""):
+    """check_data's x and y, y with the labels or the numbers in 0..1 that the loss wants; or InvalidInput.
+
+    all_count: that no row is left out, and none has a weight; else check_targets knows more.
+    """
+    check_given(y, objective, f"The {part}" if part else "")
+    x, y = check_data(model, x, y, part)
+    if objective.wants_class_labels(model, y):
+        check_labels(y, model.output_shape, part, objective.ignored_class)
+    if all_count:
+        check_targets(model, objective, {"y": y}, part)
+    return x, y
+
+
 def check_given(y, objective, part=""):
     """Raise InvalidInput where y is None and the loss needs it."""
     if y is None and not objective.ignores_y:
@@ -118,14 +147,11 @@ def check_validation(model, validation_data, y, objective):
         _require_array(validation_data, "validation_data")
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         raise InvalidInput("validation_data must be a pair of arrays (x, y), or three (x, y, sample_weight).")
-    check_given(validation_data[1], objective, "The validation ")
-    x, given, *weights = validation_data
-    held_out, targets = check_data(model, x, given, part="validation ")
+    x, given, weights = (*validation_data, None)[:3]
+    held_out, targets = check_examples(model, objective, x, given, weights is None, "validation ")
     if targets.shape[1:] != y.shape[1:]:
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
-    if objective.wants_class_labels(model, targets):
-        check_labels(targets, model.output_shape, "validation ", objective.ignored_class)
-    return held_out, targets, weights[0] if weights else None
+    return held_out, targets, weights
 
 
 def split_off(share, x, y, sample_weight, validation_data):

@@ -165,8 +165,8 @@ class Population:
         some, comes to its end before it computes again: call it for some epochs at a time to keep what the first have learnt.
 
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
-        val_ counterparts (on JAX NaN where a step of the model's own does not log one); with an optimizer that averages weights (use_ema) these are of the averages. A member whose loss
-        stops being finite is marked in `diverged` and keeps its rows.
+        val_ counterparts (on JAX NaN where a step of the model's own does not log one); with an optimizer that averages weights
+        (use_ema) these are of the averages. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used, and on JAX for a model whose own step logs more than its
         metrics, and ZooError where the data or a single member do not fit into the device's memory; nothing has changed
         then.
@@ -174,8 +174,9 @@ class Population:
         checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
-        x, y = self._check_data(x, y, all_count=sample_weight is None and subsets is None)
-        self._objective.check_rate()
+        objective, all_count = self._need_objective(), sample_weight is None and subsets is None
+        x, y = checks.check_examples(self.template, objective, x, y, all_count)
+        objective.check_rate()
         if validation_split is not None and not (np.ndim(validation_split) == 0 and validation_split == 0):
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
             x, y, sample_weight = kept
@@ -185,38 +186,23 @@ class Population:
         batch_size, epochs = checks.check_schedule(n, epochs, batch_size), int(epochs)
         plan = self._plan(epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data)
         if validation_data is not None:
-            held_out = checks.check_validation(self.template, validation_data, y, self._objective)
+            held_out = checks.check_validation(self.template, validation_data, y, objective)
         engine = self._need_engine(x, y)
         if class_weight is not None:
-            sample_weight = weights_of_classes(class_weight, y, self.template.output_shape, self._objective.ignored_class)
+            sample_weight = weights_of_classes(class_weight, y, self.template.output_shape, objective.ignored_class)
         name = "sample_weight" if class_weight is None else "class_weight"
-        data = weighed(self._objective, self.template, x, y, sample_weight, name)
+        data = weighed(objective, self.template, x, y, sample_weight, name)
         if "w" in data and subsets is not None:
             check_all_learn(data["w"], subsets)
-        self._check_probabilities(data, subsets=subsets)
+        checks.check_targets(self.template, objective, data, subsets=subsets)
         if validation_data is not None:
-            held_out = weighed(self._objective, self.template, *held_out, name="validation sample_weight")
-            self._check_probabilities(held_out, "validation ")
+            held_out = weighed(objective, self.template, *held_out, name="validation sample_weight")
+            checks.check_targets(self.template, objective, held_out, "validation ")
             data |= {f"{name}v": values for name, values in held_out.items()}
         progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
         result = engine.fit(self._state, subsets, data, plan, progress)
         progress.close()
         return self._take(result, epochs)
-
-    def _check_data(self, x, y, all_count):
-        """x and y ready for training or evaluation, y with the labels that the loss wants. all_count: no row is left out."""
-        checks.check_given(y, self._need_objective())
-        x, y = checks.check_data(self.template, x, y)
-        if self._objective.wants_class_labels(self.template, y):
-            checks.check_labels(y, self.template.output_shape, ignored=self._objective.ignored_class)
-        if all_count:
-            self._check_probabilities({"y": y})
-        return x, y
-
-    def _check_probabilities(self, data, part="", subsets=None):
-        """Raise InvalidInput where a cross-entropy would have what counts of data["y"] outside of 0..1."""
-        if self._objective.wants_probabilities(self.template, data["y"]):
-            checks.check_probabilities(data["y"], part, data.get("w"), subsets)
 
     def _plan(self, epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):
@@ -264,10 +250,11 @@ class Population:
         Raises InvalidInput for data that do not fit, and before `compile`; ZooError as `fit`.
         """
         checks.check_arrays(self.template, x, y)
-        x, y = self._check_data(x, y, all_count=sample_weight is None)
+        objective = self._need_objective()
+        x, y = checks.check_examples(self.template, objective, x, y, all_count=sample_weight is None)
         engine = self._need_engine(x, y)
-        data = weighed(self._objective, self.template, x, y, sample_weight)
-        self._check_probabilities(data)
+        data = weighed(objective, self.template, x, y, sample_weight)
+        checks.check_targets(self.template, objective, data)
         results = engine.evaluate(self._state, data)
         return by_member(results, self.seeds).assign(diverged=self.diverged)
 
@@ -309,18 +296,9 @@ class Population:
             assign(self.template, *([values[0] for values in self._state[kind]] for kind in ("trainable", "non_trainable")))
             self._engine = None  # its program has the former values
 
-    def _require_as_built(self):
-        """Raise InvalidInput where layers of the template were frozen, or freed, since: its members know nothing of it."""
-        kinds = ("trainable", "non_trainable")
-        if any(len(getattr(self.template, f"{kind}_variables")) != len(self._state[kind]) for kind in kinds):
-            raise InvalidInput(
-                "Layers of the template were frozen, or freed, after the population was made; do that in build, of which "
-                "all members are made."
-            )
-
     def _stacked(self, variable):
         """(list of stacked arrays, place in it) of a variable of the template."""
-        self._require_as_built()
+        checks.check_as_built(self.template, self._state)
         for kind in ("trainable", "non_trainable"):
             for place, candidate in enumerate(getattr(self.template, f"{kind}_variables")):
                 if candidate is variable:
@@ -396,7 +374,7 @@ class Population:
         """The engine for targets of y's shape; for predictions (y None) any will do, also one without targets."""
         import keras
 
-        self._require_as_built()
+        checks.check_as_built(self.template, self._state)
         targets = None if y is None else y.shape[1:]
         if self._engine is not None and targets in (None, self._engine_targets):
             return self._engine
