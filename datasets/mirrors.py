@@ -212,7 +212,7 @@ def _only(folder, pattern, package):
 
 def _first_error(complaint):
     """The line that says something: the first, as clients print codes and hints around it, or that which a traceback ends in."""
-    traced = re.findall(r"^( *)Traceback \(.*\n(?:\1 .*\n|\s*\n)*\1(\S.*)", complaint, re.MULTILINE)
+    traced = re.findall(r"^( *)Traceback \(.*\n(?:\1 +\S.*\n|[^\S\n]*\n)*\1(\S.*)", complaint, re.MULTILINE)
     if traced:
         return traced[-1][1].strip()[:200]
     lines = [line.strip() for line in complaint.splitlines()]

@@ -91,10 +91,10 @@ their parameters are n-grams kept. n_train and n_test count characters. Interval
 text, too, where it is known what each block of 128 characters costs both, as it is of nets, n-grams and PPM: blocks up to
 eight apart may go together (Newey & West 1987, with Kiefer & Vogelsang's quantiles of 2005, where that is wider), and
 against what draws nothing at random it decides, since results were known.
-Found by a reader, not run yet: LSTM has three times the weights of the plain net of as many units, two layers more than
-twice those of one, and who is ahead at equal weights is not known. With a sixteenth of the text, at the hour, it validates
-best in the middle of its 48 epochs (2.63 bits, in the end 2.70), before the step size has come down: with fewer it might be
-less behind n-grams.
+Found by a reader, not run yet: LSTM has two and a half to three times the weights of the plain net of as many units, two
+layers more than twice those of one, and who is ahead at equal weights is not known. With a sixteenth of the text, at the
+hour, it validates best in the middle of its 48 epochs (2.63 bits, in the end 2.70), before the step size has come down: with
+fewer it might be less behind n-grams.
 """
 
 

@@ -224,6 +224,11 @@ def test_metrics_that_a_step_does_not_give_are_no_zeros():
     population.compile("sgd", LOSS, ["accuracy"])
     found = population.fit(X, Y, batch_size=25, validation_data=(X, Y)).iloc[0]
     assert np.isfinite([found.loss, found.accuracy, found.val_loss]).all() and found.accuracy > 0
+    if keras.backend.backend() == "jax":
+        with pytest.raises(InvalidInput, match="Bare does not log accuracy where it is tested, by which the best epoch is chosen"):
+            population.fit(X, Y, batch_size=25, validation_data=(X, Y), select="best")
+    kept = population.fit(X, Y, batch_size=25, validation_data=(X, Y), select="best", monitor="val_loss")
+    assert np.isfinite(kept.val_loss).all()
     assert np.isnan(found.get("val_accuracy", np.nan)) and np.isnan(population.evaluate(X, Y).get("accuracy", [np.nan])[0])
 
 

@@ -165,6 +165,8 @@ def test_a_card_may_leave_open_what_is_not_known(tmp_path):
     card = {"recipe": {"labels": "a tenth"}, "training": made | {"seconds_per_seed": None}}
     text = (zoo.save_preset(make("linear"), tmp_path / "mine", card) / "README.md").read_text(encoding="utf-8")
     assert '- Recipe: `{"labels": "a tenth"}`\n' in text and "12,000 updates, an unknown number of s per seed" in text
+    alone = zoo.save_preset(make("linear"), tmp_path / "alone", {"training": card["training"]})
+    assert "12,000 updates, an unknown" in (alone / "README.md").read_text(encoding="utf-8")
     assert "- Labels:" not in text, "what a label is a share of, and whose choice, only recipes of deepzoo's say"
 
 

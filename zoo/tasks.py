@@ -39,10 +39,13 @@ class Task:
     of: Callable
     examples: Callable = lambda x, made: x
 
+    def number(self, value):
+        """The error as text, small ones in three digits."""
+        return f"{value:.{self.decimals}f}" if abs(value) >= 0.1 or not value else f"{value:.3g}"
+
     def show(self, value):
         """The error with its unit, as text."""
-        number = f"{value:.{self.decimals}f}" if abs(value) >= 0.1 or not value else f"{value:.3g}"
-        return f"{number} {self.unit}"
+        return f"{self.number(value)} {self.unit}"
 
 
 def task_of(model, dataset):

@@ -90,9 +90,9 @@ def index(folders):
             continue
         task = task_of_error(error["name"])
         mean, *bounds = (error[name] for name in ("mean", "ci95_low", "ci95_high"))
-        mean, interval = f"{mean:.{task.decimals}f}", " to ".join(f"{bound:.{task.decimals}f}" for bound in bounds if bound is not None)
+        interval = " to ".join(task.number(bound) for bound in bounds if bound is not None)
         lines.append(
-            f"| [{card['name']}]({card['name']}/README.md) | {task.show(error['value'])} | {mean} | {interval} | "
+            f"| [{card['name']}]({card['name']}/README.md) | {task.show(error['value'])} | {task.number(mean)} | {interval} | "
             f"{error['seeds']} | {model['parameters']:,} | {model['flops_per_example'] / 1e6:.2f} |"
         )
     return "\n".join(lines) + "\n"

@@ -63,7 +63,7 @@ def run_claim(
             raise InvalidInput(f"{claim_name(module)} draws pictures of what several trials leave, of which some can't run: {said}")
         with Progression(to_run, console, seconds_taken(folder)) as shown:
             for trial in left_out:
-                shown.say(f"{trial} {'is left as it is' if only else 'is left out'}: {_lacking(trial)}")
+                shown.say(f"{trial} {'can not be run, and stays as it was, if it was' if only else 'is left out'}: {_lacking(trial)}")
             run = _Run(Store(root), works, environment, shown, force)
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
     left = _left(module, to_run, finished)

@@ -98,7 +98,8 @@ class Trial:
         A run that leaves more than rows, such as weights, returns WithFiles.
     recipe: whatever else decides the outcome, as JSON; it is part of the key under which the trial is stored.
     cost: how long it takes beside the other trials of its claim; only the estimate of the time left uses it.
-    optional: left out of a run, which says so, where the data set is not at hand (zoo.datasets.at_hand).
+    optional: left out of a run, which says so, where the data set is not at hand (zoo.datasets.at_hand); of optional trials
+        of one model and setting on several data sets one is enough.
     needs: a package that the trial imports and deepzoo does without; left out, which is said, where it is not installed.
     leaves: whether run leaves files of which the claim's illustrate draws pictures.
     traced: the first so many seeds may have metrics of their own, such as whole curves, too many to keep for every seed.

@@ -126,14 +126,17 @@ def evaluate(
 def _print_error(preset, found):
     """The error of an Evaluation on a data set, and whether the card says the same."""
     from zoo.presets import model_card
+    from zoo.presets.card import metric
 
     show_error = found.task.show
     out().print(f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}.")
     if found.kin:
         out().print(f"It learnt from {found.kin}, which shares examples with these: it has seen some of them, and the error flatters it.")
     if found.card_error is None:
-        other = model_card(preset).get("dataset", {}).get("name") == found.dataset
-        out().print(f"The card's error is on other arrays of {found.dataset}: not compared." if other else "The card says nothing of this data set.")
+        card = model_card(preset)
+        other = card.get("dataset", {}).get("name") == found.dataset and metric(card, f"test_{found.task.error}")
+        said = f"The card's error is on other arrays of {found.dataset}: not compared."
+        out().print(said if other else "The card states no error on this data set.")
     elif found.agrees:
         out().print(f"The card says {show_error(found.card_error)}: it agrees.")
     else:
@@ -170,7 +173,7 @@ def train(
     if found.folder:
         out().print(f"saved {found.folder}")
     what = "the mean of new seeds" if len(found.errors) > 1 else "a new seed"
-    says = f"By the card {what} falls between {found.expected_low:.{found.task.decimals}f} and {found.task.show(found.expected_high)}"
+    says = f"By the card {what} falls between {found.task.number(found.expected_low)} and {found.task.show(found.expected_high)}"
     if found.agrees:
         out().print(f"{says}: it does.")
     else:

@@ -1,5 +1,6 @@
 """card.json: what a preset is, how it was trained and chosen, and how well it does; written by the run that made it."""
 
+import json
 import math
 
 from zoo.errors import CorruptFile
@@ -137,10 +138,17 @@ def says_enough_to_train(card):
     stated = metric(card)
     if not stated or "based_on" in card or not all(key in card for key in ("dataset", "recipe", "selection")):
         return False
-    if is_recipe(card["recipe"]) and card["recipe"]["options"] != card["model"]["options"]:
+    if is_recipe(card["recipe"]) and as_written(card["recipe"]["options"]) != as_written(card["model"]["options"]):
         return False
     spread = all(stated[name] is not None for name in ("mean", "new_seed95_low", "new_seed95_high"))
     return spread and stated["seeds"] > 1 and bool(card["selection"]["seeds"])
+
+
+def as_written(options):
+    """Options of a model as files have them, whoever spelt them."""
+    from zoo.presets.saving import in_short
+
+    return {name: in_short(value) for name, value in json.loads(json.dumps(options, default=repr)).items()}
 
 
 def metric_entry(name, split, examples, chosen, values):

@@ -8,7 +8,7 @@ from zoo.tasks import described, task_of_error, task_of_model
 from zoo.training.recipe import ALWAYS, BEFORE, is_recipe
 
 
-# What the hub calls licences; others are "other" there.
+# What the hub calls licences, the usual ones; what is none of these is "other" there, by its own name.
 HUB_LICENCES = (
     "apache-2.0 mit bsd bsd-2-clause bsd-3-clause gpl-2.0 gpl-3.0 lgpl-2.1 lgpl-3.0 agpl-3.0 mpl-2.0 cc0-1.0 cc-by-3.0 cc-by-4.0 "
     "cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-4.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 unlicense"
@@ -121,7 +121,7 @@ def _training(card):
     if "training" in card:
         made = card["training"]
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
-        after = " after the pre-training" if is_recipe(card.get("recipe")) and card["recipe"]["pretraining"] else ""
+        after = " after the pre-training" if is_recipe(card.get("recipe", {})) and card["recipe"]["pretraining"] else ""
         lines.append(
             f"- Trained on {made['device']}, {made['backend']}, {made['precision']}: {_count(made['updates'])} updates{after}, "
             f"{_number(made['seconds_per_seed'], 3) or 'an unknown number of'} s per seed; commit {made['commit']}; {versions}"

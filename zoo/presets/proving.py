@@ -9,7 +9,7 @@ import numpy as np
 from zoo.environment import on_cpu
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError
 from zoo.paths import require_plain_zip
-from zoo.presets.card import class_names, metric, model_card, says_enough_to_train
+from zoo.presets.card import as_written, class_names, metric, model_card, says_enough_to_train
 from zoo.presets.folder import GOLDEN, find, list_presets, verified
 from zoo.presets.loading import from_preset
 from zoo.registry import is_count
@@ -25,7 +25,8 @@ CLOSE_ON_CPU, CLOSE = 1e-4, 1e-2
 class Evaluation:
     """The error of a preset on the test split of a data set, as its task states it, and what its card says (None: nothing).
 
-    dataset, error: None, and examples 0, where the card names no data set of the zoo's and nobody gave one.
+    dataset, error: None, and examples 0, where the card names no data set of the zoo's that the model's classes are of, and
+    nobody gave one.
     golden_difference: the largest one between the logits of golden.npz and the model's, as a share of the largest of them;
     up to golden_within it is rounding: 1e-4 on a CPU, 1e-2 on an accelerator.
     kin: the data set that the preset learnt from, where one of both is made of the other's examples; it knows some of them then.
@@ -192,7 +193,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
     seeds: how many. folder: None, or where to save the one that validates best, as a preset with a card of its own; force:
     also in place of a preset that is there. verbose: as in Population.fit. Raises as `model_card` and `zoo.datasets.load`
     do; before any training InvalidInput where the card has no recipe of this deepzoo or says nothing of the spread of seeds,
-    the data are others than the card's, and for a folder that holds a preset or something else, ResultsError for one that
+    the model has other options or classes than recipe and data, or began as another preset, the data are others than the card's, and for a folder that holds a preset or something else, ResultsError for one that
     can't be written to; after it that where every seed diverged.
     """
     from zoo.datasets import list_datasets, load
@@ -201,7 +202,12 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
 
     card = model_card(name_or_folder)
     if not says_enough_to_train(card):
-        raise InvalidInput(f"The card of {card['name']} does not say enough to train it again: it needs a recipe and several seeds.")
+        why = "it needs a recipe and several seeds"
+        if "based_on" in card:
+            why = f"it began as {card['based_on']['name']}, of which its recipe knows nothing"
+        elif "recipe" in card and is_recipe(card["recipe"]) and as_written(card["recipe"]["options"]) != as_written(card["model"]["options"]):
+            why = "its recipe has other options than the model"
+        raise InvalidInput(f"The card of {card['name']} does not say enough to train it again: {why}.")
     if not is_recipe(card["recipe"]):
         keys = ", ".join((*RECIPE, *OPTIONAL))
         raise InvalidInput(f"The recipe of {card['name']} is that of another deepzoo; its keys should be of {keys}.")

@@ -5,6 +5,7 @@ import json
 import math
 import tempfile
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def save_preset(model, folder, card=None, class_names=None):
     """
     folder = free_folder(folder)
     made = json.loads(json.dumps(how_made(model), default=_plain))
-    made["options"] = {name: _in_short(value) for name, value in made["options"].items()}
+    made["options"] = {name: in_short(value) for name, value in made["options"].items()}
     config = {"format": config_format(made["options"]), **made}
     for option, value in made["options"].items():
         if not (is_plain(value) or is_initialiser(value)):
@@ -96,7 +97,7 @@ def _plain(value):
     return value.item() if isinstance(value, np.generic) else repr(value)
 
 
-def _in_short(value):
+def in_short(value):
     """An initialiser as keras.initializers.serialize tells it, as one of Keras's own is written here; all else as it is."""
     told = {"module": "keras.initializers", "registered_name": None}
     if isinstance(value, dict) and told.items() <= value.items() and value.keys() == {*told, "class_name", "config"}:
@@ -153,7 +154,9 @@ def _loaded(model, config, weights, precision):
 
 
 def golden(model):
-    """A few made-up examples x, in the raw values 0..255 or such as its task has, and the outputs for them, float32."""
+    """A few made-up examples x, raw values 0..255, or -1..1 where the model rescales nothing, or such as its task has, and the
+    outputs for them, float32.
+    """
     from keras import ops
 
     made, shape = how_made(model), (GOLDEN_EXAMPLES, *model.input_shape[1:])
@@ -313,11 +316,11 @@ def _checked_names(class_names, made):
     ordered = hasattr(class_names, "__getitem__") and not isinstance(class_names, (str, bytes, dict))
     ordered = ordered and getattr(class_names, "ndim", 1) == 1
     names = list(class_names) if ordered else []
-    fits = all(isinstance(name, str) and name.isprintable() and name for name in names)
+    fits = all(isinstance(name, str) and name and not {*map(category, name)} & {"Cc", "Cs", "Zl", "Zp"} for name in names)
     if not fits or not len(names) == len(set(names)) == made["classes"]:
         raise InvalidInput(
             f"class_names must be a list of {made['classes']} different strings, one for each class in the order of the "
-            f"labels; got {class_names!r:.80}."
+            f"labels, on one line; got {class_names!r:.80}."
         )
     return list(map(str, names))
 

@@ -101,6 +101,7 @@ class Program:
             state = (trainable, self._at(draws, non_trainable), metrics)
             logs, (_, after, metrics) = self.model.test_step(state, batch)
             logged.update(self._names_of(logs))
+            self._tested = logged
             return metrics, self._drawn(after)
 
         rows = even_rows(len(arrays[0]), rows) if self.averages else min(len(arrays[0]), rows)
@@ -152,6 +153,11 @@ class Program:
             member = dict(member, non_trainable=self._at(draws, member["non_trainable"]))
             logs |= {f"val_{name}": value for name, value in held_out.items()}
         if best is not None:
+            if (name := plan["monitor"].removeprefix("val_")) not in self._tested:
+                raise InvalidInput(
+                    f"{type(self.model).__name__} does not log {name} where it is tested, by which the best epoch is chosen; name "
+                    "another one, such as monitor='val_loss'."
+                )
             best = self._keep_best(best, member, logs, epoch, plan)
         return member, best, logs
 
