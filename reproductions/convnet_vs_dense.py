@@ -261,10 +261,12 @@ def _draw_sizes(axes, runs, mean):
         if mine.empty:  # with dropout nothing counts training errors
             continue
         means = mine.groupby("n_train").value.agg(mean)
-        axes.plot(means.index, means, color=f"C{colour}", label=f"{model}{made}, {mine.parameters.iloc[0]:,.0f} weights")
+        mark = "_" if len(means) == 1 else ""
+        axes.plot(means.index, means, color=f"C{colour}", marker=mark, ms=16, mew=2, label=f"{model}{made}, {mine.parameters.iloc[0]:,.0f} weights")
         axes.plot(mine.n_train, mine.value, "o", ms=4, color=f"C{colour}", alpha=0.5)
     axes.minorticks_off()
-    axes.set_xticks(means.index, [f"{int(n):,}" for n in means.index])
+    sizes = sorted(set(runs[runs.setting.str.endswith(" images")].n_train))
+    axes.set_xticks(sizes, [f"{int(n):,}" for n in sizes])
     axes.legend(fontsize=8)
 
 
