@@ -139,6 +139,7 @@ def test_images_of_any_size_go_through_convolution_and_pooling(images):
     assert model(images).shape == (6, 4, 4, 4) and model(images[:, :5, :6]).shape == (6, 2, 3, 4)
 
 
+@on_jax  # elsewhere it is Keras's own layer, and TensorFlow takes no integers
 @pytest.mark.parametrize("dtype", ["uint8", "int32"])
 def test_integers_are_convolved_as_numbers(images, dtype):
     ours, plain = layers.MatmulConv2D(4, 3), keras.layers.Conv2D(4, 3)
