@@ -35,22 +35,26 @@ MODELS = {"mlp": "fully connected", "convnet": "ConvNet"}
 RANDOM, SUPERVISED = "random features", "layer by layer, supervised"
 UNSUPERVISED, JOINT = "layer by layer, unsupervised", "all layers together"
 LONGER = "layer by layer, supervised, longer"
+RANDOM_LONGER, UNSUPERVISED_LONGER = "random features, longer", "layer by layer, unsupervised, longer"
 WIDE_RANDOM, WIDE_UNSUPERVISED = "one wide layer, random", "one wide layer, unsupervised"
 NO_LAYERS = ("linear", "no hidden layers")
 WAYS = {
     RANDOM: "random", SUPERVISED: "supervised", LONGER: "supervised", UNSUPERVISED: "unsupervised", JOINT: "joint",
-    WIDE_RANDOM: "random", WIDE_UNSUPERVISED: "unsupervised",
+    WIDE_RANDOM: "random", WIDE_UNSUPERVISED: "unsupervised", RANDOM_LONGER: "random", UNSUPERVISED_LONGER: "unsupervised",
 }
+ALSO_LONGER = (RANDOM_LONGER, UNSUPERVISED_LONGER)  # but for the quick budget
 WIDE = (WIDE_RANDOM, WIDE_UNSUPERVISED)  # of the fully connected net alone
 TIMES = 3  # as many updates, in which layers learn one by one in about as long as all together
 COMPARISONS = [
     (JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, LONGER), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM),
     (JOINT, WIDE_RANDOM), (JOINT, WIDE_UNSUPERVISED), (WIDE_UNSUPERVISED, WIDE_RANDOM),
+    (JOINT, RANDOM_LONGER), (JOINT, UNSUPERVISED_LONGER),
 ]
 SHARED = "updates being equal in all, the stages of the latter share them"
 LAST_STAGE = "updates being equal in all, the classifier on the former's layers makes those of the last stage alone"
 COST = {
-    RANDOM: 2, SUPERVISED: 3, LONGER: 6, UNSUPERVISED: 3, JOINT: 4, WIDE_RANDOM: 3, WIDE_UNSUPERVISED: 8, "mlp": 1, "convnet": 2,
+    RANDOM: 2, SUPERVISED: 3, LONGER: 6, UNSUPERVISED: 3, JOINT: 4, WIDE_RANDOM: 3, WIDE_UNSUPERVISED: 8,
+    RANDOM_LONGER: 6, UNSUPERVISED_LONGER: 9, "mlp": 1, "convnet": 2,
 }
 COLOURS = {way: f"C{place}" for place, way in enumerate(WAYS)}
 SECONDS = "seconds_per_net"
@@ -128,8 +132,10 @@ def trials(budget):
         none = shared | {"way": "joint", "options": {}, "epochs": epochs["mlp"]}
         found.append(Trial(dataset, *NO_LAYERS, budget.seeds, train_layerwise, none))
         for model, way in ways():
+            if way in ALSO_LONGER and budget.name == "quick":
+                continue
             recipe = shared | {"way": WAYS[way], "options": wide if way in WIDE else options[model]}
-            recipe["epochs"] = epochs[model] * (TIMES if way == LONGER else 1)
+            recipe["epochs"] = epochs[model] * (TIMES if way in (LONGER, *ALSO_LONGER) else 1)
             found.append(Trial(dataset, model, way, budget.seeds, train_layerwise, recipe, COST[way] * COST[model]))
     return found
 
@@ -162,7 +168,7 @@ def judge(runs):
                 name = f"{dataset} {model}: {better} beats {worse}"
                 checks.append(paired_difference(runs, **rows, name=name, remark=LAST_STAGE * few + SHARED * shared))
         for model, way in ways():
-            if WAYS[way] in ("random", "unsupervised") and {(dataset, model, way), (dataset, *NO_LAYERS)} <= present:
+            if WAYS[way] in ("random", "unsupervised") and way not in ALSO_LONGER and {(dataset, model, way), (dataset, *NO_LAYERS)} <= present:
                 rows = {"better": (dataset, model, way), "worse": (dataset, *NO_LAYERS)}
                 checks.append(control(paired_difference(runs, **rows, name=f"{dataset} {model}: {way} beats no hidden layers")))
     return checks
@@ -210,7 +216,8 @@ def _draw_seconds(axes, found):
             axes.plot(dots.seconds, dots.value, marker, ms=6, alpha=0.7, color=COLOURS[way])
         axes.plot([], [], marker, color="grey", label=name)
     for way in WAYS:
-        axes.plot([], [], "o", color=COLOURS[way], label=way)
+        if (found.setting == way).any():
+            axes.plot([], [], "o", color=COLOURS[way], label=way)
     axes.set(xscale="log", yscale="log", xlabel="seconds of training per net", ylabel="test error, %")
     for axis in (axes.xaxis, axes.yaxis):
         plain_ticks(axis)
