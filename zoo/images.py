@@ -54,8 +54,9 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
 def as_pixels(array, name="The image"):
     """Any array of pixel values as float32 in 0..255.
 
-    bool and floats up to 1, but for rounding, are multiplied by 255, 16 unsigned bits above 255 are divided by 257. Raises InvalidInput for NaN, for
-    other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one more axis on each side.
+    bool and floats up to 1, but for rounding, are multiplied by 255, 16 unsigned bits above 255 are divided by 257. Raises
+    InvalidInput for NaN, for other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one
+    more axis on each side.
     """
     try:
         array = np.asarray(array)

@@ -11,7 +11,7 @@ from zoo.errors import ResultsError
 from zoo.paths import file_to_write
 from zoo.reproductions.harness.folder import results_root
 from zoo.reproductions.harness.outcomes import (
-    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, main_checks, main_folder, lacks,
+    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, lacks, main_checks, main_folder,
     title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import made_anew, what_makes_some
