@@ -31,14 +31,6 @@ PARTS = (2, 3, 4)  # of a union
 
 
 def rectangles(random, n, shortest, difference):
-    """n different ones of any_rectangles, in that order: those that came before are drawn again."""
-    found = np.empty((0, 4), np.int64)
-    while len(found) < n:
-        found = first_of_equals(np.concatenate([found, any_rectangles(random, n, shortest, difference)]))
-    return found[:n]
-
-
-def any_rectangles(random, n, shortest, difference):
     """n rectangles (n, 4): row and column of the upper left corner, height, width, in that order.
 
     random: a RandomState. Height and width are uniform in shortest..SIDE, drawn again where they differ by less than
@@ -47,6 +39,15 @@ def any_rectangles(random, n, shortest, difference):
     every = [(h, w) for h in range(shortest, SIDE + 1) for w in range(shortest, SIDE + 1) if abs(h - w) >= difference]
     sides = np.array(every)[random.randint(0, len(every), n)]
     return np.hstack([random.randint(0, 1 << 20, (n, 2)) * (SIDE + 1 - sides) >> 20, sides])
+
+
+def other_rectangles(random, n, shortest, difference, others):
+    """n rectangles (n, 4) drawn as rectangles() does, those that are among the `others` (m, 4) drawn again."""
+    found, one_number = np.empty((0, 4), np.int64), (SIDE + 1) ** np.arange(4)
+    while len(found) < n:
+        drawn = rectangles(random, n, shortest, difference)
+        found = np.concatenate([found, drawn[~np.isin(drawn @ one_number, others @ one_number)]])
+    return found[:n]
 
 
 def inside(rectangles):

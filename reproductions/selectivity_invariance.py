@@ -123,10 +123,7 @@ centred-trained digits turned by 45 degrees, ConvNet or Gaussian machine, was un
 Found by a reader, not run yet: on turned digits a denoising stack of 1,000 units, trained several times as long in
 linear_separability (full), errs less than the Gaussian machine does here. The polynomial machine's kernel is not normalised,
 so that its larger values of C are alike. Six epochs of the ConvNet may be too few on harder sets, by which its error would
-grow by a larger factor. No two rectangles are alike, and large ones, of which there are few, are used up first: white pixels
-are 52 on the average where models train and in quick's 2,000 test images, 50 in the hour's 10,000, 45 in full's 50,000. So
-the hour tests on somewhat smaller rectangles than it trains on, full on much smaller ones, and published errors are put to
-these.
+grow by a larger factor.
 """
 
 

@@ -61,7 +61,7 @@ def test_rectangles_differ_from_what_is_behind_them_only_inside():
     """Where a rectangle is, its patch's texture; no border is drawn, so the grey of the two must jump on its edge."""
     x, y = load("rectangles_img").test
     n = sum(describe("rectangles_img").sizes.values())
-    found = shapes.any_rectangles(variations.stream("rectangles_img"), n, shortest=10, difference=5)[-len(x) :]
+    found = shapes.rectangles(variations.stream("rectangles_img"), n, shortest=10, difference=5)[-len(x) :]
     np.testing.assert_array_equal(found[:, 2] > found[:, 3], y == 1)
     steps = np.abs(np.diff(x.astype(int), axis=2))  # between columns
     edges = np.diff(shapes.inside(found).astype(int), axis=2) != 0

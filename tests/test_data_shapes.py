@@ -82,6 +82,18 @@ def test_rectangles_are_outlines_that_their_label_describes():
     assert load("rectangles").test.y.mean() == pytest.approx(0.5, abs=0.01)
 
 
+def test_rectangles_are_as_large_in_every_part_of_the_test_split_and_none_was_trained_on():
+    data = load("rectangles")
+    parts = [split.x for split in (data.train, data.validation)] + np.array_split(data.test.x, 5)
+    white = [np.count_nonzero(part) / len(part) for part in parts]
+    drawn = shapes.outlines(shapes.rectangles(variations.stream("tested"), 50_000, shortest=1, difference=3))
+    spread = np.count_nonzero(drawn, axis=(1, 2)).std()
+    for part, found in zip(parts, white):
+        assert abs(found - np.count_nonzero(drawn) / len(drawn)) < 4 * spread / np.sqrt(len(part))
+    each = [shapes.first_of_equals(split.x) for split in (data.train, data.validation, data.test)]
+    assert len(shapes.first_of_equals(np.concatenate(each))) == sum(map(len, each))
+
+
 def test_an_outline_is_one_pixel_wide():
     box, line = shapes.outlines(np.array([[1, 2, 3, 6], [0, 27, 28, 1]])) // shapes.WHITE
     assert box[1:4, 2:8].tolist() == [[1] * 6, [1, 0, 0, 0, 0, 1], [1] * 6] and box.sum() == 14
@@ -89,7 +101,7 @@ def test_an_outline_is_one_pixel_wide():
 
 
 def test_sizes_and_places_are_uniform():
-    drawn = shapes.any_rectangles(variations.stream("tested"), 60_000, shortest=10, difference=5)
+    drawn = shapes.rectangles(variations.stream("tested"), 60_000, shortest=10, difference=5)
     assert drawn[:, :2].min() == 0 and (drawn[:, :2] + drawn[:, 2:]).max() == shapes.SIDE
     sizes, counts = np.unique(drawn[:, 2:], axis=0, return_counts=True)
     assert len(sizes) == 14 * 15 and np.abs(counts - 60_000 / len(sizes)).max() < 5 * np.sqrt(60_000 / len(sizes))

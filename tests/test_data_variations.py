@@ -196,7 +196,7 @@ def test_tensorflow_datasets_builder_gives_the_same_arrays(tmp_path):
     for config, line in zip(CONFIGS, described, strict=True):
         name, citation, description, licence, names = json.loads(line)
         assert names == list(describe(CONFIGS[config]).class_names)
-        assert name == f"mnist_variations/{config}/1.2.0" and "larochelle2007" in citation
+        assert name == f"mnist_variations/{config}/2.0.0" and "larochelle2007" in citation
         assert description.startswith("# Variations") and licence == describe(CONFIGS[config]).licence
 
 

@@ -14,8 +14,11 @@ SETS = {name: f"mnist_{name}" for name in DIGITS} | {name: name for name in ("re
 class Builder(tfds.core.GeneratorBasedBuilder):
     """mnist_variations/basic and seven others: image (28, 28, 1) uint8 and label, three splits."""
 
-    VERSION = tfds.core.Version("1.2.0")
-    RELEASE_NOTES = {"1.0.0": "basic and rot.", "1.1.0": "All eight.", "1.2.0": "Classes have names."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES = {
+        "1.0.0": "basic and rot.", "1.1.0": "All eight.", "1.2.0": "Classes have names.",
+        "2.0.0": "Rectangles of the test are as large as those of training.",
+    }
     pkg_dir_path = Path(__file__).parent  # TFDS would look for it by the package's name, which is not the folder's here
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name, description=describe(of).title) for name, of in SETS.items()]
 
