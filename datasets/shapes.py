@@ -30,14 +30,16 @@ CONVEX, PART = Recipe(1, 0.33, 19), Recipe(3, 0.07, 10)
 PARTS = (2, 3, 4)  # of a union
 
 
-def rectangles(random, n, shortest, difference):
+def rectangles(random, n, shortest, difference, areas=(0, SIDE**2)):
     """n rectangles (n, 4): row and column of the upper left corner, height, width, in that order.
 
     random: a RandomState. Height and width are uniform in shortest..SIDE, drawn again where they differ by less than
-    `difference`. The corner is uniform where the rectangle fits.
+    `difference` or their product is outside of areas (least, most). The corner is uniform where the rectangle fits.
     """
-    every = [(h, w) for h in range(shortest, SIDE + 1) for w in range(shortest, SIDE + 1) if abs(h - w) >= difference]
-    sides = np.array(every)[random.randint(0, len(every), n)]
+    every = np.stack(np.mgrid[shortest : SIDE + 1, shortest : SIDE + 1], -1).reshape(-1, 2)
+    area = every.prod(axis=1)
+    every = every[(np.abs(np.diff(every)[:, 0]) >= difference) & (areas[0] <= area) & (area <= areas[1])]
+    sides = every[random.randint(0, len(every), n)]
     return np.hstack([random.randint(0, 1 << 20, (n, 2)) * (SIDE + 1 - sides) >> 20, sides])
 
 

@@ -6,6 +6,7 @@ from source_example import own_cache  # noqa: F401
 
 from zoo.datasets import describe, load, photographs, shapes, variations
 from zoo.datasets.dataset import SourceFailed
+from zoo.datasets.rectangles_img.build import SIZES
 from zoo.errors import DataUnavailable
 
 
@@ -61,8 +62,10 @@ def test_rectangles_differ_from_what_is_behind_them_only_inside():
     """Where a rectangle is, its patch's texture; no border is drawn, so the grey of the two must jump on its edge."""
     x, y = load("rectangles_img").test
     n = sum(describe("rectangles_img").sizes.values())
-    found = shapes.rectangles(variations.stream("rectangles_img"), n, shortest=10, difference=5)[-len(x) :]
+    found = shapes.rectangles(variations.stream("rectangles_img"), n, **SIZES)[-len(x) :]
     np.testing.assert_array_equal(found[:, 2] > found[:, 3], y == 1)
+    areas = found[:, 2] * found[:, 3] / shapes.SIDE**2
+    assert 0.25 <= areas.min() < 0.27 and 0.73 < areas.max() <= 0.75
     steps = np.abs(np.diff(x.astype(int), axis=2))  # between columns
     edges = np.diff(shapes.inside(found).astype(int), axis=2) != 0
     assert steps[edges].mean() > 3 * steps[~edges].mean()

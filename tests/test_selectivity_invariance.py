@@ -186,7 +186,7 @@ def test_jitter_changes_training_and_not_the_digits_tested(monkeypatch):
 def test_every_model_is_tuned_as_much(budget):
     trials = list(claim.trials(Budget.named(budget, None, claim.SEEDS)))
     tried = {("grid" in trial.recipe, len(trial.recipe.get("grid") or trial.recipe["rates"])) for trial in trials}
-    nets, machines = {"smoke": (1, 1), "quick": (3, 3), "hour": (4, 15), "full": (5, 15)}[budget]  # 15: as published
+    nets, machines = {"smoke": (1, 1), "quick": (3, 3), "hour": (4, 20), "full": (5, 20)}[budget]
     assert tried == {(False, nets), (True, machines)}
     stacks = [trial.recipe for trial in trials if trial.model == "autoencoder_stack" and trial.dataset == "mnist_rot"]
     if budget != "smoke":
