@@ -40,12 +40,12 @@ import itertools
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, check, paired_difference
+from zoo.reproductions.harness import Published, Trial, check, control, paired_difference
 from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
-from zoo.reproductions.harness.verdicts import TOO_MANY, every_value
+from zoo.reproductions.trainers.model_order import shared_errors, tau_over_seeds
 from zoo.reproductions.trainers.rises import rises_more
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
@@ -227,48 +227,27 @@ def _judge_moved(runs):
     return checks + _loses_more(runs, *rows, metrics, "from digits in place to 2 px away", RBF[1])
 
 
-def _errors(runs, rows, metrics):
-    """{seed: errors} of rows and metrics over the seeds in which none diverged, a machine's one value for all; None where a row
-    or metric was not run.
-    """
-    held = runs[runs.metric.isin(metrics)]
-    found = set(zip(held.dataset, held.model, held.setting, held.metric))
-    if not all((*row, metric) in found for row, metric in zip(rows, metrics, strict=True)):
-        return None
-    columns = [every_value(runs, row, metric) for row, metric in zip(rows, metrics)]
-    several = [set(column.dropna().index) for column in columns if len(column) > 1]
-    seeds = sorted(set(runs.seed).intersection(*several))
-    return {seed: [column[seed] if len(column) > 1 else column.iloc[0] for column in columns] for seed in seeds}
-
-
 def _beats(runs, rows, metric, name):
     """The check that the first of two rows errs less, [] where the runs do not have both."""
-    if _errors(runs, rows, [metric] * 2) is None:
+    if shared_errors(runs, rows, [metric] * 2) is None:
         return []
     return [paired_difference(runs, better=rows[0], worse=rows[1], metric=metric, name=name)]
 
 
-def _taus(runs):
-    """{data set: Interval over seeds of Kendall's tau of our test errors with the published ones}, where RANKED models ran.
-
-    NaN where in a fifth or more of the seeds one of the models diverged.
-    Without the linear model: nobody doubts its place. Where all seeds have the same order there is no interval: an order of
-    so few models takes few values, and equal ones say nothing of the spread.
+def _taus(runs, pairs=None):
+    """{data set: Interval of the tau of ours with the published order}, see tau_over_seeds, where RANKED models ran, or those
+    of the pairs. Without the linear model: nobody doubts its place.
     """
-    from scipy.stats import kendalltau
-
-    taus = {}
+    taus, of_pairs = {}, None if pairs is None else {row for pair in pairs for row in pair}
     for dataset in runs.dataset.unique():
-        rows = [(dataset, *row) for row in MODELS if row != LINEAR and (dataset, *row) in PUBLISHED]
-        rows = [row for row in rows if _errors(runs, [row], [ERROR]) is not None]
-        if len(rows) >= RANKED:
-            published, errors = [published_error(row) for row in rows], _errors(runs, rows, [ERROR] * len(rows))
-            found = [kendalltau(published, ours).statistic for ours in errors.values()]
-            seeds, interval = max(len(every_value(runs, row, ERROR)) for row in rows), mean_interval(found)
-            if len(found) <= (1 - TOO_MANY) * seeds:
-                interval = interval._replace(estimate=np.nan)
-            unsure = np.isnan(interval.estimate) or np.ptp(found) < 1e-9
-            taus[dataset] = interval._replace(low=np.nan, high=np.nan) if unsure else interval
+        rows = [row for row in MODELS if row != LINEAR and (dataset, *row) in PUBLISHED]
+        if of_pairs is None:
+            rows = [row for row in rows if shared_errors(runs, [(dataset, *row)], [ERROR]) is not None]
+        rows = [(dataset, *row) for row in rows if of_pairs is None or row in of_pairs]
+        if len(rows) >= (RANKED if pairs is None else len(of_pairs)):
+            some = None if pairs is None else [tuple((dataset, *row) for row in pair) for pair in pairs]
+            tau = tau_over_seeds(runs, rows, ERROR, [published_error(row) for row in rows], some)
+            taus |= {} if tau is None else {dataset: tau}
     return taus
 
 
@@ -282,24 +261,33 @@ def summarise(runs):
 
 
 def _judge_order(runs):
-    """That models stand in the published order more than against it, on the average over sets.
+    """That models stand in the published order more than against it, on the average over sets: generic kernels and learnt
+    features; and, as a control, all of them, where one hidden layer is last nearly always, as published.
 
     Not on each set: that seeds agree with each other says nothing of an order of five models, which may well be chance.
     """
-    taus = _taus(runs)
+    learnt = list(itertools.product((RBF, POLYNOMIAL), (SAE, SDAE)))
+    what = "Kendall's tau of our test errors, {}, with the published ones"
+    return [
+        *_order(_taus(runs, learnt), "kernels and stacks stand", what.format("of pairs of a kernel machine and a stack")),
+        *map(control, _order(_taus(runs), "models stand", what.format("without the linear model's"))),
+    ]
+
+
+def _order(taus, who, what):
+    """The check of the mean of taus over sets, [] where there are none."""
     if not taus:
         return []
-    name = "models stand in the published order more than against it"
-    what = "Kendall's tau of our test errors, without the linear model's, with the published ones"
     mean = mean_interval([interval.estimate for interval in taus.values()])
     lost = [dataset for dataset, interval in taus.items() if np.isnan(interval.estimate)]
     left = f" (left out, for too many seeds diverged: {', '.join(lost)})" if lost else ""
-    return [check(name, mean, "(tau)", f"{what}, its mean over {mean.n} sets, taken as independent{left}", above=0)]
+    sentence = f"{what}, its mean over {mean.n} sets, taken as independent{left}"
+    return [check(f"{who} in the published order more than against it", mean, "(tau)", sentence, above=0)]
 
 
 def _loses_more(runs, fragile, robust, metrics, where, who):
     """That errors rise more from one row (or metric) to the next for one model than for the other; [] where one is missing."""
-    errors = _errors(runs, [*fragile, *robust], [*metrics, *metrics])
+    errors = shared_errors(runs, [*fragile, *robust], [*metrics, *metrics])
     if errors is None:
         return []
     trained = runs.groupby(["dataset", "model", "setting"]).seed.nunique()
@@ -310,7 +298,7 @@ def _loses_more(runs, fragile, robust, metrics, where, who):
     rows = [*fragile, *robust]
     known = [row_costs(runs, row, metric) for row, metric in zip(rows, [*metrics, *metrics], strict=True)]
     known = None if None in known or len({costs.each.shape[1] for costs in known}) > 1 else known
-    same = len({row[0] for row in rows}) == 1
+    same = len({row[0] for row in rows}) == 1 or all(row[0] in DIGITS for row in rows)  # which show the same digits
     return rises_more(list(errors.values()), where, who, CONVNET[1], seeds, tested, known, same)
 
 

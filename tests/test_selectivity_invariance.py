@@ -215,15 +215,18 @@ def test_the_order_is_held_against_the_published_one_over_sets():
     ours[claim.LINEAR] = [1.0, 1.1, 1.2]
     plain = {"mnist_basic": [3.5, 3.4, 4.5], "mnist_rot": [2.5, 2.6, 2.7]}
     runs = runs_of({(name, *row): found for name in plain for row, found in (ours | {claim.SAE: plain[name]}).items()})
-    (over_sets,) = claim._judge_order(runs)
+    between, over_sets = claim._judge_order(runs)
     assert over_sets.verdict == "reproduced" and over_sets.effect == pytest.approx(np.mean([1, 1, 0.4, 1, 1, 0.8]), rel=1e-5)
-    assert [check.verdict for check in claim._judge_order(runs.assign(value=10 - runs.value))] == ["contradicted"]
+    assert over_sets.name.startswith("control: ") and not between.name.startswith("control: ")
+    assert between.effect == pytest.approx(np.mean([1, 1, 0.5, 1, 1, 1]), rel=1e-5), "of four pairs"
+    turned = claim._judge_order(runs.assign(value=10 - runs.value))
+    assert [check.verdict for check in turned] == ["undecided", "contradicted"] and turned[0].effect == -between.effect
     found = {(*row, metric): interval.estimate for row, metric, interval in claim.summarise(runs)}
     taus = [(name, "all", "against the published", claim.TAU) for name in ("mnist_basic", "mnist_rot")]
     assert [key for key in found if key[-1] == claim.TAU] == taus
     assert found["mnist_rot", *claim.RBF, "seconds"] == 2.5
-    (alone,) = claim._judge_order(runs[runs.dataset == "mnist_rot"])
-    assert alone.verdict == "undecided", "that seeds agree says nothing of an order"
+    alone = claim._judge_order(runs[runs.dataset == "mnist_rot"])
+    assert [check.verdict for check in alone] == ["undecided"] * 2, "that seeds agree says nothing of an order"
     assert not claim._judge_order(runs[runs.setting != claim.SAE[1]])
     longer = {row: found[:1] * 5 for row, found in (ours | {claim.SAE: plain["mnist_rot"]}).items()}
     (alike,) = claim._taus(runs_of({("mnist_rot", *row): found for row, found in longer.items()})).values()
@@ -243,7 +246,8 @@ def test_an_order_from_too_few_seeds_is_left_out_and_said_so(lost):
     errors["mnist_rot", *claim.NNET][:lost] = [np.nan] * lost
     taus = claim._taus(runs_of(errors))
     assert np.isfinite(taus["mnist_basic"].low) and np.isfinite(taus["mnist_rot"].low) == (lost == 1)
-    (found,) = claim._judge_order(runs_of(errors))
+    between, found = claim._judge_order(runs_of(errors))
+    assert "over 2 sets" in between.sentence, "of which the net with one layer is none"
     assert ("left out, for too many seeds diverged: mnist_rot" in found.sentence) == (lost == 2)
     assert f"over {3 - lost} sets" in found.sentence and (lost == 1 or found.verdict == "undecided")
 
