@@ -69,10 +69,11 @@ def check(
     bound, side = (above, "above") if below is None else (below, "below")
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
-    spread = "no spread" if low == high else f"95% interval {number(low)} to {number(high)}" if low < high else "no interval"
     wide = tuple(rounded(value) for value in wide) if np.isfinite(wide).all() else ()
-    others = f", {number(wide[0])} to {number(wide[1])} with other test examples" if wide else ""
-    found = f"{number(effect)}{unit and f' {unit}'} ({spread}{others})"
+    told = {value: number(value, beside=bound) for value in (effect, low, high, *wide)}
+    spread = "no spread" if low == high else f"95% interval {told[low]} to {told[high]}" if low < high else "no interval"
+    others = f", {told[wide[0]]} to {told[wide[1]]} with other test examples" if wide else ""
+    found = f"{told[effect]}{unit and f' {unit}'} ({spread}{others})"
     lasting = not wide[0] <= bound <= wide[1] if wide and verdict != "undecided" else None
     beside = f", because {doubt}" if doubt else "; undecided with other test examples as well" if lasting is False else ""
     text = f"{sentence}: {found}, claimed {side} {number(bound)}: {verdict}{beside}."
@@ -164,7 +165,8 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
 
 
 def target(
-    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, doubt="", remark="", reach=0
+    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, doubt="", remark="", reach=0,
+    published=False,
 ):
     """The claim that the mean of a metric over seeds lies below a bound.
 
@@ -175,6 +177,9 @@ def target(
     deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point. Where that
     value, or all seeds', is a share of the test examples that are wrong, its interval is over these, exact (Clopper & Pearson,
     Biometrika 1934); of another metric seeds that all agree decide nothing.
+
+    published: the bound is what somebody else's net erred, a single value, so that what test examples and the seeds together
+    may make decides nothing where both are shares of wrong ones, as between two rows of which one has a single value.
     """
     sample = every_value(runs, row, metric)
     interval, (note, lost) = statistics.mean_interval(sample.dropna()), _divergence((row,), (sample,))
@@ -193,6 +198,10 @@ def target(
             interval = interval._replace(low=100 * share.low, high=100 * share.high)
             why = "nothing in it is random" if alone else "which agree"
             n = f"{'its one value' if alone else n} ({why}; the interval is over {tested:,.0f} test examples)"
+    elif published and _is_share(metric):
+        tested = _examples(runs, row, metric)
+        half = 100 * statistics.by_examples(interval.estimate / 100, at_most / 100, tested)
+        lost = lost or doubt or by_chance_of_examples(interval, at_most, half, tested)
     what = called or words(metric)
     of_all = f"the {what} of {who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
