@@ -113,8 +113,9 @@ def summarise(runs):
     converged = _converged(runs)
     for row, found in converged.items():
         points = _distinct(found)
-        yield row, "share_converged", share_interval(by_seed(runs, row, "converged") == 1)
-        yield row, "distinct_critical_points", Interval(float(len(points)), np.nan, np.nan, runs[runs.setting == row[2]].seed.nunique())
+        every = by_seed(runs, row, "converged")
+        yield row, "share_converged", share_interval(every == 1)
+        yield row, "distinct_critical_points", Interval(float(len(points)), np.nan, np.nan, len(every))
         yield row, "rank_correlation_index_error", rank_correlation(points.index_pct, points.train_error_pct)
         yield row, "rank_correlation_index_loss", rank_correlation(points.index_pct, points.loss)
         if SILENT in points:
@@ -146,7 +147,7 @@ def judge(runs):
         ends = found[found.silent_units == 0]
         whole, starts = _distinct(ends), _starts(runs, row)
         lost = f"{starts - len(ends)} of {starts} such starts did not converge" if len(ends) < starts else ""
-        bent = whole[whole.directions > 0]
+        bent, top = whole[whole.directions > 0], np.fmax.reduce([converged[each].loss.max() for each in (row, *others)])
         checks += [
             control(
                 check(
@@ -167,7 +168,7 @@ def judge(runs):
                 f"{place}, share with at most {FEW} downward directions of the {len(bent)} saddle points found from starts "
                 "without silent units", above=50, doubt=doubt or lost or ("" if len(bent) else "there was no such point"),
             ),
-            *_losses(row, points, np.fmax.reduce([converged[each].loss.max() for each in (row, *others)]), place, doubt),
+            *_losses(row, points, top, place, doubt),
         ]
     return checks
 

@@ -244,18 +244,17 @@ def both_methods():
     second.loc[51, "loss"] = 3.0  # another point, and the highest of both
     both = {"4 units, first": first, "4 units, second": second, "8 units, first": first}
     return pd.concat([
-        table.reset_index().melt(id_vars="seed", var_name="metric").assign(setting=setting, dataset="d", model="m", parameters=100)
-        for setting, table in both.items()
-    ])
+        table.reset_index().melt(id_vars="seed", var_name="metric").assign(setting=setting) for setting, table in both.items()
+    ]).assign(dataset="d", model="m", parameters=100)
 
 
 def test_it_is_said_how_much_two_methods_share_and_lost():
     runs = both_methods()
     checks = {check.name: check for check in saddle_points.judge(runs)}
-    first, second = (checks[f"4 units, {method}: saddles with few downward directions lie as low as minima"] for method in ("first", "second"))
+    low = ": saddles with few downward directions lie as low as minima"
+    first, second, alone = (checks[net + low] for net in ("4 units, first", "4 units, second", "8 units, first"))
     assert "(4 units, first; 3 of 52 starts did not converge; 46 of the points are the other method's, too)" in first.sentence
     assert "(4 units, second; 4 of 52 starts did not converge; 46 of the points are the other method's, too)" in second.sentence
-    alone = checks["8 units, first: saddles with few downward directions lie as low as minima"]
     assert "(8 units, first; 3 of 52 starts did not converge)" in alone.sentence, "another net's points are none of its own"
     assert first.effect == pytest.approx(alone.effect / 2, rel=0.01), "the highest point is that of either method"
     summary = {(row[2], metric): interval for row, metric, interval in saddle_points.summarise(runs) if "other" in metric}

@@ -61,7 +61,7 @@ def spread_in_range(points, minima, top):
 
 
 def excess_in_range(points, minima, top):
-    """By what share of the range from the minima's mean to `top` the mean loss of some points lies above it, resampling both."""
+    """By what share of the range from the minima's mean to `top` some points' mean loss lies above it, resampling both."""
     if len(points) < 2 or len(minima) < 2:
         return Interval(np.nan, np.nan, np.nan, len(points))
     sample = np.column_stack([np.r_[points.loss, minima.loss], np.r_[np.ones(len(points)), np.zeros(len(minima))]])
