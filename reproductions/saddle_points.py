@@ -1,4 +1,4 @@
-"""Among critical points the error rises with the downward directions, and saddles with few lie nearly as low as minima.
+"""A landscape full of saddle points: with few downward directions they lie nearly as low as minima, with more ever higher.
 
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") holds that the landscape of
 a net's objective is packed with saddle points, that those with only a few downward curving directions are the many, and
