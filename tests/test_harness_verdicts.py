@@ -270,6 +270,14 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     assert paired_difference(runs, better=DEEP, worse=EXACT, metric="train_error_pct").verdict == "reproduced"
 
 
+def test_what_test_examples_may_make_decides_nothing_between_seeds_either_where_it_is_asked_for():
+    runs = runs_of(deep=[1.36, 1.37, 1.38], shallow=[1.53, 1.54, 1.56])
+    for n_test, verdict in ((10_000, "undecided"), (100_000, "reproduced")):
+        plain, held = (paired_difference(runs.assign(n_test=n_test), better=DEEP, worse=SHALLOW, examples=told) for told in (False, True))
+        assert (plain.verdict, held.verdict) == ("reproduced", verdict)
+        assert ("the 10,000 test examples and the seeds together" in held.sentence) == (verdict == "undecided")
+
+
 @pytest.mark.parametrize("n_test, verdict, why", [
     (1000, "undecided", "the 1,000 test examples and the seeds together may make up to 0.7594 of its logarithm"),
     (100_000, "reproduced", ""), (math.nan, "undecided", "nobody says how many test examples there were"),

@@ -92,7 +92,7 @@ def is_control(line):
 
 def paired_difference(
     runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="", remark="",
-    reach=0,
+    reach=0, examples=False,
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
@@ -102,7 +102,8 @@ def paired_difference(
     common it is Welch's interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree
     in it, nothing is decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little.
     remark: what the sentence says of the difference beside how it was made. reach: of test examples that come in turn, up to
-    how many apart may go together (see statistics.over_examples).
+    how many apart may go together (see statistics.over_examples). examples: whether a difference over seeds, too, decides
+    nothing where these and the test examples together may make as much.
     """
     every = [every_value(runs, row, metric) for row in (better, worse)]
     interval, how = _difference(*(every if higher_is_better else reversed(every)))
@@ -115,7 +116,7 @@ def paired_difference(
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
     half = _over_examples(runs, (better, worse), metric, reach=reach)
-    if how.endswith(SINGLE):
+    if how.endswith(SINGLE) or examples:
         lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (
         f"On {_place(better, worse)} the {called or words(metric)} of {who(better)} is {means[0]}, of {who(worse)} {means[1]}. "
@@ -235,7 +236,7 @@ def _over_examples(runs, rows, metric, logs=False, reach=0):
 
 
 def _chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False):
-    """by_chance_of_examples for a difference between two rows, one of them a single value, or for one between their logarithms.
+    """by_chance_of_examples for a difference between two rows, or for one between their logarithms.
 
     half: what these leave open; NaN where nobody kept what each of them costs: then, of shares of wrong ones, the most it can be.
     """
@@ -252,11 +253,11 @@ def _chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False
 
 
 def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
-    """Why an effect against a single value that the seeds decide may yet be due to the test examples, also for want of their
-    number, half being NaN then; "" where it can't be.
+    """Why an effect that the seeds decide may yet be due to the test examples, also for want of their number, half being NaN
+    then; "" where it can't be.
 
-    Nothing in such a value is random but which examples it was tested on. half: what these leave open at most (see
-    statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
+    Nothing in a single value is random but which examples it was tested on, and seeds do not tell of these either. half: what
+    these leave open at most (see statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
     """
     if not (interval.low > bound or interval.high < bound):
         return ""  # the seeds leave it open
