@@ -12,17 +12,18 @@ MNIST image, as published, a pre-trained net by 3.00 at most. Hour (3 seeds, 2 c
 size, all images, 6,000 steps): on MNIST a pre-trained net under Adam errs by 4.0, a modern start without pre-training by
 4.3, sigmoids from a start four times as wide as Glorot & Bengio's by 6.2, a pre-trained net under momentum by 7.0 and
 logistic PCA, as published or nearly, by 7.8; on curves by 4.3, 4.2, 6.3, 4.7 and 7.0. So of what sigmoids err without it, in
-the widest start, pre-training spares a third, on both sets; ahead of rectified units it is on MNIST alone, by 0.3, and with
-fewer numbers than 18 no net is told apart from logistic PCA with 18 on curves, which that of 2006 passed by far. Without
-pre-training the start of 2006 stays at the mean image on curves under momentum, and near it under Adam (8.9 of 9.7); on
-MNIST its seeds make some way from there, to 38 and 25 of 53, which is no collapse (Hinton & Salakhutdinov speak of one on
-curves). Quick budget (3 seeds, 2 cores, some 4 minutes, smaller nets, 10,000 images, 2,400 steps): components as published;
-under momentum the start of 2006 collapses to the mean image and layer-wise pre-training cures it; under Adam sigmoids from
-the wide start do not collapse without it, either (quick has no start of 2006 under Adam): they err by 12 of 53 on MNIST and
-by 6.2 of 9.7 on curves, behind the pre-trained nets by 4 to 5 and by 0.7 (these under momentum), on MNIST behind logistic
-PCA, too, on curves ahead of it; pre-trained nets beat principal components and logistic PCA of as many numbers on both sets.
-On MNIST, pre-training and then Adam do best, ahead of a modern start; on curves the modern start does better than
-pre-training under momentum, but no net of 6 numbers beats logistic PCA with 18.
+the widest start, pre-training spares a third, on both sets, though on top of as much training; ahead of rectified units it
+is on MNIST alone, by 0.3, and with 6 numbers these alone pass logistic PCA with 18 on curves, by 0.3, which that of 2006
+passed by far; pre-trained nets are not told apart from it. Without pre-training the start of 2006 stays at the mean image on
+curves under momentum; under Adam it makes a third of the way of six principal components from there (8.9 of 9.7), and on
+MNIST its seeds come to 38 and 25 of 53, which is no collapse (Hinton & Salakhutdinov speak of one on curves). Quick budget
+(3 seeds, 2 cores, some 4 minutes, smaller nets, 10,000 images, 2,400 steps): components as published; under momentum the
+start of 2006 collapses to the mean image and layer-wise pre-training cures it; under Adam sigmoids from the wide start do
+not collapse without it, either (quick has no start of 2006 under Adam): they err by 12 of 53 on MNIST and by 6.2 of 9.7 on
+curves, behind the pre-trained nets by 4 to 5 and by 0.7 (these under momentum), on MNIST behind logistic PCA, too, on curves
+ahead of it; pre-trained nets beat principal components and logistic PCA of as many numbers on both sets. On MNIST,
+pre-training and then Adam do best, ahead of a modern start; on curves the modern start does better than pre-training under
+momentum, but no net of 6 numbers beats logistic PCA with 18.
 """
 
 from zoo.reproductions.harness import Published, Trial, as_published, control, paired_difference, ratio, target
@@ -53,7 +54,7 @@ WIDTHS = {
     "curves": {"quick": [200, 100, 50], "hour": [400, 200, 100, 50, 25], "full": [400, 200, 100, 50, 25]},
     "digits": {"smoke": [16]},
 }
-COLLAPSED = 0.9  # a net that errs by more than so much of the mean image's error has learnt little else
+LITTLE = 0.1  # a net that explains less than so much of what as many principal components do has learnt the mean image
 # Peaks of the step size: of these the one that validates best; at the quick budget one, which did so for a single seed, for
 # logistic PCA (the normalised start) the one that did so at the hour.
 GRID = {
@@ -97,20 +98,24 @@ mean over pixels. Quick takes the one that validated best for one seed of each s
 PCA that of the hour. MNIST: 50,000 images and the next 10,000 to validate, there 60,000; nets of 1000, 500 and 250 hidden
 units (quick: 300, 250 and 200, 10,000 images). Curves: 20,000 images, 400, 200, 100, 50 and 25 hidden units (quick: 10,000,
 and 200, 100 and 50), generated here, after the published set and not the same. Principal components have all training images
-at every budget. A net counts as collapsed with more than 90 % of the error of the mean training image. Published errors
-stand beside the nets of every budget, and full alone has a check of them, for the others have too few steps; logistic PCA, a
-single layer each way, has enough where it has all images. So few steps leave all nets far from where they would end: the
-preset deep_autoencoder_mnist, a narrower net of SiLU units that was not pre-trained, but trained for longer, errs by less
-than any of the hour's (pretrained_autoencoder); and pre-training is given on top. That a pre-trained net is ahead of a
-modern start says who is faster, not who is better in the end. Where time is short, some nets are left out: quick has no
-start of 2006 under Adam, and on curves no pre-trained net under it; the hour has no net with a code of 2. Not untouched: the
-quick widths were set on validation errors of one seed after narrower nets (200, 100 and 50; 100, 50 and 25) had been tested
-and had lost to logistic PCA on MNIST. That the hour tries each step size with every seed, for half the steps, is because a
-choice by two nets on half of the images had taken one in which one of three pre-trained seeds under momentum collapsed, on
-validation and test images alike. The grids went to where they are, and epsilon from 1e-7, after an hour in which most nets
-had chosen an end of theirs, and whose test errors had been seen: the start of 2006 under Adam came from 35 to 25 on MNIST by
-that, and from the mean image to 8.9 on curves, every other net less than 0.3 further. The scaled start came in when all
-results were known, after a reader had asked whether the start alone was at fault.
+at every budget. A net counts as collapsed that explains less than a tenth of what as many principal components do of the
+mean training image's error (until a reader saw that this meant four times as much on curves as on MNIST, with more than 90 %
+of it). Published errors stand beside the nets of every budget, and full alone has a check of them, for the others have too
+few steps; logistic PCA, a single layer each way, has enough where it has all images. So few steps leave all nets far from
+where they would end: the preset deep_autoencoder_mnist, a narrower net of SiLU units that was not pre-trained, but trained
+for longer, errs by less than any of the hour's (pretrained_autoencoder); and pre-training is given on top, at the hour 3,000
+updates of each layer on MNIST and 1,200 on curves beside the 6,000 of fitting. So that a pre-trained net is ahead of another
+start says neither who is faster nor who is better in the end: nobody trained the others for as many updates of each weight.
+Where time is short, some nets are left out: quick has no start of 2006 under Adam, and on curves no pre-trained net under
+it; the hour has no net with a code of 2. Not untouched: the quick widths were set on validation errors of one seed after
+narrower nets (200, 100 and 50; 100, 50 and 25) had been tested and had lost to logistic PCA on MNIST; all nets are held
+against all linear codes, and pre-training under momentum no longer against the scaled start under Adam, since a reader
+missed the former. That the hour tries each step size with every seed, for half the steps, is because a choice by two nets on
+half of the images had taken one in which one of three pre-trained seeds under momentum collapsed, on validation and test
+images alike. The grids went to where they are, and epsilon from 1e-7, after an hour in which most nets had chosen an end of
+theirs, and whose test errors had been seen: the start of 2006 under Adam came from 35 to 25 on MNIST by that, and from the
+mean image to 8.9 on curves, every other net less than 0.3 further. The scaled start came in when all results were known,
+after a reader had asked whether the start alone was at fault.
 """
 
 
@@ -183,12 +188,12 @@ def judge(runs):
         for descent in ("momentum", "Adam"):
             old = _net(dataset, f"start of 2006, {descent}")
             if old in present:
-                name = f"{dataset}: the start of 2006 collapses, {descent}"
-                checks.append(ratio(runs, numerator=old, denominator=mean, metric=METRIC, at_least=COLLAPSED, name=name))
+                rows, name = {"numerator": old, "denominator": mean}, f"{dataset}: the start of 2006 collapses, {descent}"
+                checks.append(ratio(runs, **rows, metric=METRIC, at_least=_collapsed(runs, dataset), name=name))
         if _net(dataset, SCALED) in present:
             rows = {"numerator": mean, "denominator": _net(dataset, SCALED)}
             name = f"{dataset}: the scaled start does not collapse, Adam"
-            checks.append(ratio(runs, **rows, metric=METRIC, at_least=1 / COLLAPSED, name=name))
+            checks.append(ratio(runs, **rows, metric=METRIC, at_least=1 / _collapsed(runs, dataset), name=name))
     if "mnist" in set(runs.dataset):
         row = _pca("mnist", 30)
         published = published_value("deep_autoencoder", PUBLISHED, row, METRIC)
@@ -208,20 +213,24 @@ def judge(runs):
     return checks
 
 
+def _collapsed(runs, dataset):
+    """The share of the mean image's error that a net with more has learnt little else than it: see LITTLE."""
+    components, mean = (lines_of(runs, _pca(dataset, n)) for n in (CODES[dataset][0], 0))
+    errors = [lines[lines.metric == METRIC].value.iloc[0] for lines in (components, mean)]
+    return 1 - LITTLE * (1 - errors[0] / errors[1])
+
+
 def _contests(dataset, code):
     """(name, the row that is claimed to err less, its rival) of every comparison of two rows."""
     rivals = {"principal components": _pca(dataset, code), "logistic PCA": _logistic(dataset, code)}
     nets = {name: _net(dataset, name) for name in (*NETS, MAP)}
-    for net in ("pre-trained, Adam", "pre-trained, momentum", "modern start, Adam"):
+    rivals |= {f"logistic PCA with {more}": _logistic(dataset, more) for more in CODES[dataset][1:]}
+    for net in ("pre-trained, Adam", "pre-trained, momentum", "modern start, Adam", SCALED):
         for what, rival in rivals.items():
             yield f"{net}, beats {what}", nets[net], rival
     for descent in ("momentum", "Adam"):
         yield f"pre-training helps, {descent}", nets[f"pre-trained, {descent}"], nets[f"start of 2006, {descent}"]
-        for more in CODES[dataset][1:]:
-            name = f"pre-trained, {descent}, beats logistic PCA with {more}"
-            yield name, nets[f"pre-trained, {descent}"], _logistic(dataset, more)
-    for net in ("pre-trained, Adam", "pre-trained, momentum"):
-        yield f"{net}, beats the scaled start", nets[net], nets[SCALED]
+    yield "pre-trained, Adam, beats the scaled start", nets["pre-trained, Adam"], nets[SCALED]
     yield "pre-training, Adam, beats a modern start", nets["pre-trained, Adam"], nets["modern start, Adam"]
     yield "a code of 2 beats 2 principal components", nets[MAP], _pca(dataset, 2)
 

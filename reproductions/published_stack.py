@@ -4,9 +4,11 @@ No other claim of the review's than that of unsupervised_pretraining, whose nets
 are those of a size that Vincent et al. (2010) chose widths and noise among for their figure, beside the same net from a
 random start, and with rectified units and dropout, the start that no one pre-trains.
 
-Expected, full budget (5 seeds so far, an hour and a half on 2 cores): from the denoising start they err on 1.35 %, within
-the published interval of 1.28 %, for which noise and widths were chosen, plus or minus 0.22, but not down to 1.28 itself;
-from the random one, the narrow start of unsupervised_pretraining, on 1.83; the modern start (1.51) is not clearly behind.
+Expected, full budget (5 seeds so far, an hour and a half on 2 cores): from the denoising start they err on 1.35 %, which
+10,000 test images can't tell from the published 1.28 %, for which noise and widths were chosen, nor from most of what was
+published beside it; from the random one, the narrow start of unsupervised_pretraining, on 1.83; the modern start (1.51) is
+not clearly behind. How much of the lead on the random start is of pre-training is open: small nets from a start four times
+as wide took back a quarter of it, and neither that start nor a step size above 0.001 was tried here.
 Quick (3 seeds, 10,000 images, some three minutes): shorter training, of which no results are kept.
 """
 
@@ -14,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, as_published, paired_difference, target
+from zoo.reproductions.harness import Published, Trial, as_published, control, paired_difference, target
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers import label_references
 from zoo.reproductions.trainers.label_curves import metric, train_with_labels
@@ -37,7 +39,9 @@ one chosen is always an end. The recipe was set before. The full runs were lines
 they had a page of their own; they came in after the test errors of its small nets had been seen, and while they trained
 other work ran beside them, which their seconds hold. Sigmoids start within Glorot & Bengio's bounds alone, which are for
 units of slope 1 at 0; four times these suit them better in small nets with few labels; with all, small nets err about as
-much from either. That 1.28 is held against the interval published with it, too, was put in when results were known. The
+much from either. That 1.28 is held against the interval published with it, too, was put in when results were known: it is of
+the draw of test images, which were the same here and there, and holds most other published nets as well, so it is a control.
+That test images may make as much as what ours misses 1.28 by, by which nothing is decided, came in later still. The
 published encoders and decoders shared weights, as we recall; ours have their own.
 """
 
@@ -76,7 +80,8 @@ def judge(runs):
     if labels == ALL:
         value, within = (published_value("published_stack", {row: each}, row) for each in (STACK, replace(STACK, spread=True)))
         name = f"{name_of(row)}: within the interval published with the error"
-        checks += [target(runs, row, at_most=value, **error), as_published(runs, row, value, within=within, name=name, **error)]
+        checks.append(target(runs, row, at_most=value, published=True, **error))
+        checks.append(control(as_published(runs, row, value, within=within, name=name, **error)))
     return checks
 
 

@@ -1,4 +1,4 @@
-"""Where the gradient vanishes there are mostly saddle points, with few downward directions and much the same, low objective.
+"""A landscape full of saddle points: with few downward directions they lie nearly as low as minima, with more ever higher.
 
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") holds that the landscape of
 a net's objective is packed with saddle points, that those with only a few downward curving directions are the many, and
@@ -9,23 +9,28 @@ gradient; there the exact Hessian in double precision. If the claim holds, the t
 share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
 
 Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
-to 152 different critical points): a clear rise of the error with the index. Most of it is because nets with fewer units err
-more and leave more directions open; among points with as many silent units the rise is weaker, and still there. Whether
-saddles are the many stays undecided: more than half of the starts without silent units converge nowhere, and with 4 units
-minima are met again and again, nearly every saddle once, so that the share of saddles among the points found grows with the
-starts (with 8 units such starts met no point twice). Of the saddles that these starts found, 4 to 19 of a method and size,
-62 to 92 % have at most five downward directions. Saddles with a few downward directions lie 2 to 3 % above the minima on
-average with 4 units (by Newton's method -1 to 4, by the gradient's norm 0.4 to 5, by their intervals); with 8 units too few
-were found to say. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same rise; a third of
-the points found from whole starts are saddles.
+to 152 different critical points, of which both methods have 64 or 65 of a size): a clear rise of the error with the index.
+Most of it is because nets with fewer units err more and leave more directions open; among points with as many silent units
+the rise is weaker, and still there. Whether saddles are the many can't be decided at these rates of convergence, and is no
+headline for that: more than half of the starts without silent units converge nowhere, and with 4 units minima are met again
+and again, nearly every saddle once, so that the share of saddles among the points found grows with the starts (with 8 units
+such starts met no point twice). Of the saddles that these starts found, 4 to 19 of a method and size, 62 to 92 % have at
+most five downward directions. Of the way from the minima to the highest critical point found, the net all of whose units are
+silent, saddles with a few downward directions lie at 2 to 3 % on average with 4 units (by Newton's method -1 to 4, by the
+gradient's norm 0.4 to 5, by their intervals), those with 6 to 10 at 16 %; with 8 units too few were found to say, and those
+with 6 to 10, at 1.4 to 1.6 %, would count as low, too. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4
+units): the same rise, the same 2 and 16 %; a third of the points found from whole starts are saddles.
 """
 
 import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, control
+from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.resampling import FEWEST, bootstrap_interval, share_interval
 from zoo.reproductions.harness.runs import by_seed, lines_of
-from zoo.reproductions.harness.statistics import LEVEL, Interval, deviation_interval, percent
+from zoo.reproductions.harness.statistics import Interval, percent
+from zoo.reproductions.trainers.saddle_pictures import draw_cloud
+from zoo.reproductions.trainers.saddle_statistics import correlation_within, excess_in_range, rank_correlation, spread_in_range
 from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, SILENT, find_saddles
 
 SEEDS = {"smoke": 6, "quick": 400, "full": 500}
@@ -34,16 +39,14 @@ TOLERANCE = 1e-8
 DECAY = 0.01  # of the weight penalty: what an eigenvalue is in a direction in which the cross-entropy is flat
 ENOUGH = 10  # points: fewer say little about the spread of their losses
 FEW = 5  # what "a few downward directions" is taken to be: fewer than a single silent unit adds
-ALIKE = 0.1  # of their mean: losses that differ less are taken to be much the same
+ALIKE = 0.1  # of the range from the minima to the highest point found: losses that differ less are taken to be much the same
 TABLED = (0, 1, 5, 50, 95, 100)  # the quantiles of the eigenvalues, in percent, that are summarised by error level
 LEVELS = ("low", "middle", "high")
-UNKNOWN = (0.6, 0.6, 0.6, 1.0)  # the colour of points whose silent units nobody counted
 LOST = "did not converge to a critical point"
+SAME = ["digits", "index_pct"]  # in which points have to agree to be one
 PLACE = 9
 HEADLINES = (
     "4 tanh units, Newton's method: error rises with the index at equal silent units",
-    "4 tanh units, Newton's method: saddles are the many of the points found",
-    "4 tanh units, Newton's method: saddles with few downward directions are alike in loss",
     "4 tanh units, Newton's method: saddles with few downward directions lie as low as minima",
 )
 PROTOCOL = f"""
@@ -60,15 +63,29 @@ by the starts', of which some fall silent or wake on the way; the search for the
 before, and has no such line), by ranks within each group, and whether saddles are the many is asked of starts without any,
 and decided only where each of them converges, as is how many of these saddles have few downward directions; both came in,
 and the correlation over all points became a control, when results were known. What share of all critical points the points
-found are, nobody knows. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other
-starts keep their rows and have no index, error or eigenvalues. Both methods lower the norm with every step, Newton's by the
-best of ten lengths, halved from one to the next, and end where the norm has a minimum that is not 0, or nearly, as is known
-of them (Frye et al. 2021): with thirty halvings 63 instead of 61 % of the first 120 of quick's starts converge, and of those
-without silent units as many. In quick the search for the least norm ends after 40 iterations (full: 200), which all starts
-make that it loses there. Points of one method whose losses agree in six digits and whose indices agree are one point, met
-again or mirrored, and count once in correlations, shares and spreads. The training images are all there is: n_test repeats
-them. Correlations are Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap.
-The three error levels are thirds of the distinct points by training error.
+found are, nobody knows, nor how those differ that were not. A share of saddles among the points found hangs on how easily
+either kind is found, and is therefore left undecided where a single such start is lost. How errors or losses of kinds of
+points compare does not hang on how many of each were found, only on whether, within a kind, those found are like the rest:
+such verdicts are given, hold for the points found and no others, and say in each sentence how many starts were lost. The two
+methods are not two pieces of evidence: at full 64 of the 89 and 101 points with 4 units are the same, all minima among them,
+with 8 units 65 of 100 and 152, which the sentences say, too. A point counts as critical if the Euclidean norm of the
+gradient is at most {TOLERANCE:g}; the other starts keep their rows and have no index, error or eigenvalues. Both methods
+lower the norm with every step, Newton's by the best of ten lengths, halved from one to the next. That such searches end
+where the norm has a minimum that is not 0, or nearly, is known (Frye et al. 2021), but Newton's gives up far from one: of
+the 215 starts that it loses at full with 4 units the search for the least norm gets below half of its last norm from 205 and
+converges from 41 (8 units: 286 and 71 of 293). More halvings are no help: with thirty 63 instead of 61 % of the first 120 of
+quick's starts converge, and of those without silent units as many. The search for the least norm in turn is cut off: in
+quick after 40 iterations, which all starts make that it loses there, at full after 200, which 16 of 205 lost ones make with
+4 units and 39 of 244 with 8. So other or longer searches might find more. Points of one method whose losses agree in six
+digits and whose indices agree are one point, met again or mirrored, and count once in correlations, shares and spreads.
+Losses are compared in percent of what lies between the minima's mean and the highest point that either method found on the
+same net. Low is at most {ALIKE:.0%} of that, if the bound tells saddles with at most {FEW} downward directions from those
+with {FEW + 1} to {2 * FEW}, with 4 units nearly all of them points of a net with one unit fewer; where these lie as low, it
+decides nothing. That losses of saddles with few directions are alike is a control: the loss follows the index, so that those
+with any few numbers of directions are. Until a reader saw it, when results were known, both were shares of a mean loss,
+which saddles with more directions met as well. The training images are all there is: n_test repeats them. Correlations are
+Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap. The three error levels
+are thirds of the distinct points by training error.
 """
 
 
@@ -93,15 +110,23 @@ def trials(budget):
 
 def summarise(runs):
     """How many starts converged and to how many different points, and the spectra at three levels of error."""
-    for row, found in _converged(runs).items():
+    converged = _converged(runs)
+    for row, found in converged.items():
         points = _distinct(found)
-        every = runs[(runs.setting == row[2]) & (runs.metric == "converged")].value
+        every = by_seed(runs, row, "converged")
         yield row, "share_converged", share_interval(every == 1)
         yield row, "distinct_critical_points", Interval(float(len(points)), np.nan, np.nan, len(every))
         yield row, "rank_correlation_index_error", rank_correlation(points.index_pct, points.train_error_pct)
         yield row, "rank_correlation_index_loss", rank_correlation(points.index_pct, points.loss)
         if SILENT in points:
-            yield row, "rank_correlation_at_equal_silent_units", _correlation_within(points)
+            yield row, "rank_correlation_at_equal_silent_units", correlation_within(points)
+        for other in _others(converged, row):
+            ours, theirs = (_ends(runs, each) for each in (row, other))
+            lost, both = ours.converged == 0, _in_both(points, converged[other])
+            lower = 2 * theirs.gradient_norm < ours.gradient_norm
+            yield row, "distinct_points_of_the_other_method_too", Interval(float(both), np.nan, np.nan, len(points))
+            yield row, "share_of_lost_where_the_other_converged", share_interval(theirs.converged[lost] == 1)
+            yield row, "share_of_lost_where_the_other_ended_below_half_the_norm", share_interval(lower[lost])
         for level, part in _levels(points).items():
             for q in TABLED:
                 name = _quantile(q)
@@ -109,19 +134,20 @@ def summarise(runs):
 
 
 def judge(runs):
-    """The error rises with the index; saddles outnumber minima; those with few downward directions are alike in loss."""
-    checks = []
-    for row, found in _converged(runs).items():
-        points = _distinct(found)
-        place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({row[2]})"
+    """The error rises with the index; saddles outnumber minima; those with few downward directions lie as low as these."""
+    checks, converged = [], _converged(runs)
+    for row, found in converged.items():
+        points, others = _distinct(found), _others(converged, row)
+        every = by_seed(runs, row, "converged")
+        beside = [f"{(every != 1).sum()} of {len(every)} starts did not converge"]
+        beside += [f"{_in_both(points, converged[other])} of the points are the other method's, too" for other in others]
+        place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({'; '.join([row[2], *beside])})"
         doubt = _why_none(runs, row) if points.empty else ""
         correlation = rank_correlation(points.index_pct, points.train_error_pct)
-        minima, ends = points[points.directions == 0], found[found.silent_units == 0]
+        ends = found[found.silent_units == 0]
         whole, starts = _distinct(ends), _starts(runs, row)
         lost = f"{starts - len(ends)} of {starts} such starts did not converge" if len(ends) < starts else ""
-        few, bent = points[points.directions.between(1, FEW)], whole[whole.directions > 0]
-        scarce = "so few points say little about their losses"
-        saddles = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions"
+        bent, top = whole[whole.directions > 0], np.fmax.reduce([converged[each].loss.max() for each in (row, *others)])
         checks += [
             control(
                 check(
@@ -142,16 +168,7 @@ def judge(runs):
                 f"{place}, share with at most {FEW} downward directions of the {len(bent)} saddle points found from starts "
                 "without silent units", above=50, doubt=doubt or lost or ("" if len(bent) else "there was no such point"),
             ),
-            check(
-                f"{row[2]}: saddles with few downward directions are alike in loss", percent(_variation(few)), "%",
-                f"{saddles}, the standard deviation of the loss over its mean", below=100 * ALIKE,
-                doubt=doubt or (scarce if len(few) < ENOUGH else ""),
-            ),
-            check(
-                f"{row[2]}: saddles with few downward directions lie as low as minima", percent(_excess(few, minima)), "%",
-                f"{saddles}, by how much the mean loss exceeds that of the {len(minima)} minima", below=100 * ALIKE,
-                doubt=doubt or (scarce if min(len(few), len(minima)) < FEWEST else ""),
-            ),
+            *_losses(row, points, top, place, doubt),
         ]
     return checks
 
@@ -160,74 +177,36 @@ def _at_equal_silent_units(row, points, place, doubt):
     """The check among points of as many silent units; none where a run did not count them."""
     name = f"{row[2]}: error rises with the index at equal silent units"
     sentence = f"{place}, rank correlation of the two among points with as many silent units"
-    within = _correlation_within(points) if SILENT in points else None
+    within = correlation_within(points) if SILENT in points else None
     return [check(name, within, "(rank correlation)", sentence, above=0, doubt=doubt, resampled=True)] if within else []
 
 
-def rank_correlation(first, second):
-    """Spearman's rank correlation r of two samples of n, with the interval of Bonett & Wright (Psychometrika 2000).
-
-    Fisher's z with the variance (1 + r^2 / 2) / (n - 3) that ranks give it. No interval for n < 4 or |r| = 1.
+def _losses(row, points, top, place, doubt):
+    """That saddles with few downward directions lie as low as minima, which the bound has to tell from those with a few more;
+    and, as a control, that they are alike: where the loss follows the index, so are those with any few numbers of directions.
     """
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
-
-    n = len(first)
-    if n < 2:
-        return Interval(np.nan, np.nan, np.nan, n)
-    ranks = np.stack([rankdata(first), rankdata(second)])
-    deviations = ranks - ranks.mean(axis=1, keepdims=True)
-    norms = np.sqrt((deviations**2).sum(axis=1))
-    if not norms.all():
-        return Interval(np.nan, np.nan, np.nan, n)
-    r = float(deviations[0] @ deviations[1] / norms.prod())
-    if n < 4 or abs(r) > 1 - 1e-12:
-        return Interval(r, np.nan, np.nan, n)
-    half = ndtri((1 + LEVEL) / 2) * np.sqrt((1 + r**2 / 2) / (n - 3))
-    return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)), n)
-
-
-def _correlation_within(points):
-    """Rank correlation of index and error within the groups of as many silent units, pooled; resampling points."""
-
-    def within(sample):
-        groups, *both = (_middle_ranks(numbers) for numbers in sample.astype(int).T)
-        first, second = (ranks - groups for ranks in both)  # less the mean rank of the group
-        return first @ second / np.sqrt((first @ first) * (second @ second))
-
-    if points.empty:
-        return Interval(np.nan, np.nan, np.nan, 0)
-    # Numbered in the order of (silent units, value) once for all, no resample has to be sorted.
-    columns = ([SILENT], [SILENT, "index_pct"], [SILENT, "train_error_pct"])
-    numbered = [np.unique(points[names], axis=0, return_inverse=True)[1].ravel() for names in columns]
-    return bootstrap_interval(within, np.column_stack(numbered))
-
-
-def _middle_ranks(numbers):
-    """Rank of each among all, from 0, equal ones sharing theirs; numbers: small integers from 0."""
-    counts = np.bincount(numbers)
-    return (np.cumsum(counts) - (counts + 1) / 2)[numbers]
-
-
-def _variation(points):
-    """Standard deviation of the loss of some points over its mean, which is taken as known."""
-    if len(points) < 3:
-        return Interval(np.nan, np.nan, np.nan, len(points))
-    interval, mean = deviation_interval(points.loss), points.loss.mean()
-    return Interval(*(value / mean for value in interval[:3]), interval.n)
-
-
-def _excess(points, others):
-    """By what share the mean loss of some points is above that of others, resampling both."""
-    if len(points) < 2 or len(others) < 2:
-        return Interval(np.nan, np.nan, np.nan, len(points))
-    sample = np.column_stack([np.r_[points.loss, others.loss], np.r_[np.ones(len(points)), np.zeros(len(others))]])
-
-    def excess(sample):
-        mine = sample[:, 1] > 0
-        return sample[mine, 0].mean() / sample[~mine, 0].mean() - 1 if 0 < mine.sum() < len(mine) else np.nan
-
-    return bootstrap_interval(excess, sample)
+    minima, few, more = (points[points.directions.between(*ends)] for ends in ((0, 0), (1, FEW), (FEW + 1, 2 * FEW)))
+    saddles, beside = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions", f"{FEW + 1} to {2 * FEW}"
+    span = f"in percent of what lies between the {len(minima)} minima and the highest point found, {number(top)} nats"
+    excess, spread = ([percent(of(part, minima, top)) for part in (few, more)] for of in (excess_in_range, spread_in_range))
+    scarce = "so few points say little about their losses"
+    told = len(more) >= FEWEST and excess[1].low > 100 * ALIKE
+    blind = "" if told else f"the bound does not tell them from those with {beside}"
+    return [
+        control(
+            check(
+                f"{row[2]}: saddles with few downward directions are alike in loss", spread[0], "%",
+                f"{saddles}, the standard deviation of the loss {span} (of the {len(more)} with {beside}: "
+                f"{number(spread[1].estimate)})", below=100 * ALIKE, doubt=doubt or (scarce if len(few) < ENOUGH else ""),
+            )
+        ),
+        check(
+            f"{row[2]}: saddles with few downward directions lie as low as minima", excess[0], "%",
+            f"{saddles}, by how much the mean loss exceeds that of the minima, {span} (of the {len(more)} with {beside}: "
+            f"{number(excess[1].estimate)})", below=100 * ALIKE,
+            doubt=doubt or (scarce if min(len(few), len(minima)) < FEWEST else blind),
+        ),
+    ]
 
 
 def _why_none(runs, row):
@@ -244,9 +223,28 @@ def _starts(runs, row):
     return int((by_seed(runs, row, "silent_units") == 0).sum())
 
 
+def _others(converged, row):
+    """The rows of the same net that another method searched, from the same starts."""
+    return [other for other in converged if other != row and _net(other) == _net(row)]
+
+
+def _net(row):
+    return *row[:2], row[2].partition(", ")[0]
+
+
+def _ends(runs, row):
+    """A line for every start of a row and a column per metric."""
+    return lines_of(runs, row).pivot(index="seed", columns="metric", values="value")
+
+
+def _in_both(points, others):
+    """How many of some different critical points are among others."""
+    return len(points.merge(_distinct(others), on=SAME))
+
+
 def _distinct(points):
     """One line for each of the different critical points among some."""
-    return points.drop_duplicates(["digits", "index_pct"])
+    return points.drop_duplicates(SAME)
 
 
 def _converged(runs):
@@ -284,34 +282,11 @@ def draw(runs):
     figure = Figure(figsize=(5 * columns, 9.2 if len(sizes) == 2 else 4.6))
     *clouds, spectra, norms = figure.subplots(2 if len(sizes) == 2 else 1, columns, squeeze=False).ravel()
     for axes, (size, methods) in zip(clouds, sizes.items()):
-        _draw_cloud(axes, methods)
+        draw_cloud(axes, methods)
         axes.set_title(f"critical points, {runs.dataset.iloc[0]}, {size}")
     _draw_spectra(spectra, found)
     _draw_norms(norms, runs)
     return figure
-
-
-def _draw_cloud(axes, methods):
-    """{method: points}: index and training error, coloured by how many units are silent, grey where nobody counted them."""
-    import matplotlib
-
-    silent = {method: points.get(SILENT, points.index_pct * np.nan) for method, points in methods.items()}
-    counts = sorted({int(count) for found in silent.values() for count in found.dropna()})
-    colours = dict(zip(counts, matplotlib.colormaps["viridis"](np.linspace(0, 0.95, len(counts)))))
-    for place, (method, points) in enumerate(methods.items()):
-        # The two methods meet in many points: a ring around a dot shows both.
-        colour = [colours.get(count, UNKNOWN) for count in silent[method]]
-        style = {"facecolors": "none", "s": 75} if place % 2 else {"s": 16}
-        for x, y, each, label in (
-            (points.index_pct, points.train_error_pct, colour, None), ([], [], UNKNOWN, f"{method}: {len(points)} points")
-        ):  # fmt: skip
-            axes.scatter(x, y, edgecolors=each, label=label, **({"facecolors": each} | style))
-    for count, colour in colours.items():
-        axes.plot([], [], "o", ms=5, color=colour, label=f"{count} silent unit{'' if count == 1 else 's'}")
-    if any(found.isna().any() for found in silent.values()):
-        axes.plot([], [], "o", ms=5, color=UNKNOWN, label="not counted")
-    axes.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", ylim=(0, 100))
-    axes.legend(fontsize=7.5, loc="upper left")
 
 
 def _draw_spectra(axes, found):

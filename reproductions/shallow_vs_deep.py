@@ -12,18 +12,21 @@ such as 7.4 % of the linear model on MNIST, 1.25 of mlp and 0.3 of the augmented
 Fashion-MNIST. Hour (5 seeds, 2 cores, 80 minutes, all images, nets of a moderate size): every deep net passes the linear
 model on pixels and on hand-made features on both sets, the ConvNet both kernels too, and mlp but for the exact one, which is
 undecided: on MNIST 7.2 % linear, 1.9 on hand-made features, 1.53 the exact kernel (whether it reaches 1.5 is undecided), 1.4
-mlp, 0.4 the augmented ConvNet, a fifth of a point ahead of the plain one; on Fashion-MNIST 15.5, 10.8, 10.0, 9.9 and 8.2,
-where the linear model errs 1.9 times as often as this ConvNet (2.3 times as often as the larger one of pretrained_convnets)
-and where it is undecided whether the augmented ConvNet, with less dropout and two epochs more, errs less than the plain one.
-Quick budget (3 seeds, 2 cores, 3 to 5 minutes, the first 10,000 images, smaller nets, few epochs): all deep nets pass the
-linear model on pixels on both sets; hand-made features and the exact kernel are passed by both ConvNets on MNIST, on
-Fashion-MNIST by none that these seeds can tell (the plain one is ahead by less than a point on average): other nets need
-more examples and steps.
+mlp, 0.4 the augmented ConvNet, a fifth of a point ahead of the plain one (undecided with the step sizes that another
+processor chose); on Fashion-MNIST 15.5, 10.8, 10.0, 9.9 and 8.2, where the linear model errs 1.9 times as often as this
+ConvNet (2.3 times as often as the larger one of pretrained_convnets) and where it is undecided whether the augmented
+ConvNet, with less dropout and two epochs more, errs less than the plain one. That hand-made features stay far behind holds
+of digits alone, where a linear model of them errs 4.4 times as often as the augmented ConvNet: of clothes it errs 1.3 times
+as often, and it would less than twice as often if that ConvNet came down to the full budget's 6 %. Quick budget (3 seeds, 2
+cores, 3 to 5 minutes, the first 10,000 images, smaller nets, few epochs): all deep nets pass the linear model on pixels on
+both sets; hand-made features and the exact kernel are passed by both ConvNets on MNIST, on Fashion-MNIST by none that these
+seeds can tell (the plain one is ahead by less than a point on average): other nets need more examples and steps.
 """
 
-from zoo.reproductions.harness import Published, Trial, paired_difference, ratio, target
+from zoo.reproductions.harness import Published, Trial, control, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.verdicts import values
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
 from zoo.reproductions.trainers.kernel import train_svm
 
@@ -63,6 +66,8 @@ HEADLINES = (
     "fashion_mnist: convnet plain beats linear raw pixels",
     "fashion_mnist: mlp dropout, batch norm beats kernel_machine exact RBF SVM",
     "fashion_mnist: linear errs at least twice as often as the augmented convnet",
+    "mnist: linear on HOG features errs at least twice as often as the augmented convnet",
+    "fashion_mnist: linear on HOG features errs at least twice as often as the augmented convnet",
 )
 PROTOCOL = f"""
 All models see the same 50,000 training images (quick: the first 10,000) and the same test images; the weights after the last
@@ -78,23 +83,25 @@ and that is why their order came out otherwise on both sets (undecided on MNIST,
 support vector machine chooses gamma from
 {', '.join(map(str, KERNELS['gamma']))}, at C = {KERNELS['C'][0]:g}. Set beforehand, by tries on the validation split that
 nobody counted, and more of it for the deep models: sizes, epochs, batches, dropout, augmentation, pre-training and its step
-size, gamma of the Fourier features (0.02); and C, of 1 and 10. Not untouched: that the exact kernel, of which there is one
-value, has an interval over test examples came in when it had missed its target by 3 of them, and that they may leave a
-comparison with it undecided when mlp had been ahead of it by 16; the augmented ConvNet was held against the plain one when
-it was known how they did; that a ConvNet below the full size, by which the linear model errs less than twice as often,
-decides nothing came in when the hour's had contradicted that and a larger one had not; quick and hour had been run with step
-sizes set by hand, and their test errors printed; the grid of step sizes had been 0.0003, 0.001, 0.003 and 0.01 until a quick
-run chose 0.01 nearly everywhere, and quick's images and epochs were cut for time after that; 0.1, and gamma 0.005, came in
-when an hour had been tested in which Fourier features, MNIST's mlp and the augmented ConvNets had taken 0.03, then the
-largest; and the hour's ConvNets had first been trained, and tested, with gradients that came out wrong now and then (see
-zoo/training/groups.py). Epochs, quick: linear 30, on HOG 15, mlp 8, Fourier features and LSTM 6, stack 6 after 2 of
-pre-training a layer, both ConvNets 4, in batches of 128 (linear, Fourier) or 32; hour: linear and mlp 30, Fourier features
-10, stack 20 after 5, LSTM 12, ConvNet 10, augmented 12, in batches of 128, mlp 256; full: 30, mlp and augmented ConvNet 60,
-LSTM 20, stack 30 after 20, in batches of 128 (linear, Fourier, ConvNets) or 256. Sizes of the hour: 8,192 Fourier features
-(quick 2,048, full 16,384), mlp 512-512, stack 400-400-400, LSTM of 128 units, ConvNet of 16, 32 and 64 filters and 128
-units; its augmented ConvNet has less dropout than the plain one (0.1, not 0.3). Seconds are those of the seeds that are
-tested, without the choice before. The hour trains the linear models and the support vector machine as the full budget does,
-so that these are held against its targets.
+size, gamma of the Fourier features (0.02); C, of 1 and 10; and, by digits alone, that the blocks of the hand-made features
+are normalised without clipping, the one choice of theirs that was tried. Not untouched: that the exact kernel, of which
+there is one value, has an interval over test examples came in when it had missed its target by 3 of them, and that they may
+leave a comparison with it undecided when mlp had been ahead of it by 16; whether hand-made features err twice as often was
+asked, and targets of shallow models became controls, which no claim hangs on, when the answers were known; the augmented
+ConvNet was held against the plain one when it was known how they did; that a ConvNet below the full size, by which the
+linear model errs less than twice as often, decides nothing came in when the hour's had contradicted that and a larger one
+had not; quick and hour had been run with step sizes set by hand, and their test errors printed; the grid of step sizes had
+been 0.0003, 0.001, 0.003 and 0.01 until a quick run chose 0.01 nearly everywhere, and quick's images and epochs were cut for
+time after that; 0.1, and gamma 0.005, came in when an hour had been tested in which Fourier features, MNIST's mlp and the
+augmented ConvNets had taken 0.03, then the largest; and the hour's ConvNets had first been trained, and tested, with
+gradients that came out wrong now and then (see zoo/training/groups.py). Epochs, quick: linear 30, on HOG 15, mlp 8, Fourier
+features and LSTM 6, stack 6 after 2 of pre-training a layer, both ConvNets 4, in batches of 128 (linear, Fourier) or 32;
+hour: linear and mlp 30, Fourier features 10, stack 20 after 5, LSTM 12, ConvNet 10, augmented 12, in batches of 128, mlp
+256; full: 30, mlp and augmented ConvNet 60, LSTM 20, stack 30 after 20, in batches of 128 (linear, Fourier, ConvNets) or
+256. Sizes of the hour: 8,192 Fourier features (quick 2,048, full 16,384), mlp 512-512, stack 400-400-400, LSTM of 128 units,
+ConvNet of 16, 32 and 64 filters and 128 units; its augmented ConvNet has less dropout than the plain one (0.1, not 0.3).
+Seconds are those of the seeds that are tested, without the choice before. The hour trains the linear models and the support
+vector machine as the full budget does, so that these are held against its targets.
 """
 
 
@@ -166,21 +173,26 @@ def judge(runs):
         for better, worse in pairs:
             name = f"{dataset}: {' '.join(better)} beats {' '.join(worse)}"
             checks.append(paired_difference(runs, better=(dataset, *better), worse=(dataset, *worse), name=name))
-        checks.append(_twice(runs, dataset))
+        checks += [_twice(runs, dataset, shallow) for shallow in (LINEAR, HOG)]
         if runs.n_train.max() >= ALL_IMAGES:
             whole = lines_of(runs, (dataset, *CONVNET)).parameters.max() >= FULL_CONVNET
             for row, most in TARGETS.get(dataset, {}).items():
                 if whole or row in SAME_AT_THE_HOUR:
-                    checks.append(target(runs, (dataset, *row), at_most=most, deterministic=row == SVM))
+                    found = target(runs, (dataset, *row), at_most=most, deterministic=row == SVM)
+                    checks.append(control(found) if row in SHALLOW else found)  # a better shallow model is none for the claim
     return checks
 
 
-def _twice(runs, dataset):
-    """The linear model's error over the augmented ConvNet's; less than 2 by a ConvNet below the full size decides nothing."""
-    rows = {"numerator": (dataset, *LINEAR), "denominator": (dataset, *AUGMENTED), "metric": "test_error_pct"}
-    name = f"{dataset}: linear errs at least twice as often as the augmented convnet"
+def _twice(runs, dataset, shallow):
+    """A linear model's error over the augmented ConvNet's; less than 2 by a ConvNet below the full size decides nothing, unless
+    one that errs as little as the full budget's is to would come to less as well.
+    """
+    rows = {"numerator": (dataset, *shallow), "denominator": (dataset, *AUGMENTED), "metric": "test_error_pct"}
+    which = "linear" if shallow == LINEAR else "linear on HOG features"
+    name = f"{dataset}: {which} errs at least twice as often as the augmented convnet"
     found, weights = ratio(runs, **rows, at_least=2, name=name), int(lines_of(runs, rows["denominator"]).parameters.max())
-    if found.verdict != "contradicted" or weights >= FULL_CONVNET:
+    aimed_at = TARGETS.get(dataset, {}).get(AUGMENTED, 0)
+    if found.verdict != "contradicted" or weights >= FULL_CONVNET or values(runs, rows["numerator"], "test_error_pct").mean() < 2 * aimed_at:
         return found
     doubt = f"the ConvNet has {weights:,} weights, the full budget's {FULL_CONVNET:,}, and a larger one may err less"
     return ratio(runs, **rows, at_least=2, name=name, doubt=doubt)

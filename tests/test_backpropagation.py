@@ -7,6 +7,7 @@ import pytest
 
 from zoo.errors import InvalidInput
 from zoo.reproductions import backpropagation as claim
+from zoo.reproductions.trainers import gradient_checks
 from zoo.reproductions.trainers import gradient_references as references
 from zoo.reproductions.trainers.activations import ACTIVATIONS, Activation
 from zoo.reproductions.trainers.backpropagation import backward, descend, error, forward, gradient, softmax_cross_entropy
@@ -102,6 +103,43 @@ def test_a_wrong_slope_is_caught_by_each_reference(net, monkeypatch):
     assert keras_error(twin, layers, x, labels, 4, 0.125) > claim.LIMITS["keras_error"]
 
 
+def test_a_derivative_that_is_no_number_is_caught_by_each_reference(monkeypatch):
+    """Wherever it stands: after a number, Python's max would pass over it."""
+    layers, x, labels = net_and_batch(DENSE, "tanh")
+
+    def spoilt(*net_and_batch):
+        found = gradient(*net_and_batch)
+        found[-1].weights[-1][0] = np.nan
+        return found
+
+    monkeypatch.setattr(references, "gradient", spoilt)
+    assert references.autodiff_error(references.autodiff(layers), layers, x, labels) == np.inf
+    assert references.difference_error(layers, x, labels, np.random.default_rng(2), 20)[0] == np.inf
+    with references.float64():
+        twin = references.keras_twin(layers, x.shape[1:], 0.125)
+
+    def descends_and_spoils(layers, *rest):
+        descend(layers, *rest)
+        layers[-1].weights[-1][0] = np.nan
+
+    monkeypatch.setattr(gradient_checks, "descend", descends_and_spoils)
+    assert keras_error(twin, layers, x, labels, 4, 0.125) == np.inf
+
+
+def test_what_is_no_number_on_both_sides_decides_nothing_and_is_no_kink(monkeypatch):
+    assert np.isnan(references.relative_error(np.array([1.0, np.nan]), np.array([1.0, np.nan])))
+    layers, x, labels = net_and_batch(DENSE, "tanh")
+    x[0, 0] = np.nan
+    worst, aside = references.difference_error(layers, x, labels, np.random.default_rng(2), 6)
+    assert np.isnan(worst) and aside == 0
+    layers, x, labels = net_and_batch(DENSE, "tanh")
+    monkeypatch.setattr(references, "relative_error", lambda ours, reference: np.nan if len(reference) == 10 else 1e-15)
+    assert np.isnan(references.autodiff_error(references.autodiff(layers), layers, x, labels))
+    assert np.isnan(references.difference_error(layers, x, labels, np.random.default_rng(2), 10)[0])
+    with references.float64():
+        assert np.isnan(keras_error(references.keras_twin(layers, x.shape[1:], 0.125), layers, x, labels, 4, 0.125))
+
+
 @pytest.mark.parametrize("kind", [Dense, Convolution, MaxPooling])
 def test_a_wrong_layer_is_caught(kind, monkeypatch):
     layers, x, labels = net_and_batch({"maps": [3, 3], "patch": 2, "dense": 5}, "tanh")
@@ -185,3 +223,10 @@ def test_verdicts_follow_the_errors():
     assert aside.verdict == "contradicted", "one net among many"
     assert verdicts({"autodiff_error": 1e-9})["dense: autodiff error"] == "contradicted"
     assert verdicts({"keras_error": np.nan})["convolutional: keras error"] == "undecided"
+    assert verdicts({"keras_error": np.inf})["convolutional: keras error"] == "contradicted"
+    for lost, verdict in ((np.nan, "undecided"), (np.inf, "contradicted")):  # in a single net of many
+        one = runs({})
+        more = one[(one.model == "dense") & (one.metric == "autodiff_error")]
+        one = pd.concat([one, more.assign(setting="tanh, depth 1", value=[lost, 1e-12, 1e-12])])
+        (found,) = [check for check in claim.judge(one) if check.name == "dense: autodiff error"]
+        assert found.verdict == verdict

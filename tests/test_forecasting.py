@@ -20,6 +20,7 @@ from zoo.reproductions.trainers import forecasts
 from zoo.reproductions.trainers.arrays import unpacked
 
 SERIES = (40.0, 25.0)
+SIZES = {"naive": 0, "seasonal naive": 0, "linear": 13, "mlp": 900, "rnn": 1100, "lstm": 4000}  # weights
 TINY = {
     "mlp": {"widths": [5], "dropout": 0, "input_dropout": 0},
     "rnn": {"units": 4},
@@ -313,7 +314,7 @@ def test_where_linear_autoregression_wins_the_claim_is_contradicted():
     errors = {claim.LAST: 0.9, claim.LINEAR: 0.1, claim.MLP: 0.3, claim.RNN: 0.4, claim.LSTM: 0.2}
     rows = [
         {"dataset": "mackey_glass", "model": model, "setting": setting, "metric": "nrmse"}
-        | {"seed": seed, "value": value * (1 + seed / 1e3)}
+        | {"seed": seed, "value": value * (1 + seed / 1e3), "parameters": SIZES[model]}
         for (model, setting), value in errors.items()
         for seed in range(1 if model in ("naive", "linear") else 3)
     ]
@@ -324,17 +325,43 @@ def test_where_linear_autoregression_wins_the_claim_is_contradicted():
     assert checks["mackey_glass, nrmse: lstm beats rnn"].verdict == "reproduced"
     assert checks["mackey_glass, nrmse: mlp beats linear"].effect == pytest.approx(-0.2003)
     assert checks["control: mackey_glass, nrmse: linear beats naive"].verdict == "reproduced"
+    assert "naive forecasts" not in checks["control: mackey_glass, nrmse: linear beats naive"].sentence
+
+
+def test_linear_autoregression_is_held_against_the_better_naive_forecast():
+    runs = read_folder(Path(__file__).parents[1] / "results" / "full" / "forecasting")
+
+    def found(last, season):
+        changed, name = runs.copy(), "control: taylor_demand, mape_pct: linear beats naive"
+        for model, value in (("naive", last), ("seasonal naive", season)):
+            changed.loc[(runs.metric == "mape_pct") & (runs.model == model), "value"] = value
+        return next(check for check in claim.judge(changed) if check.name == name)
+
+    for last, season, verdict, less in (
+        (2, 0.3, "contradicted", claim.SEASON), (0.3, 2, "contradicted", claim.LAST), (2, 1.9, "reproduced", claim.SEASON)
+    ):  # fmt: skip
+        assert found(last, season).verdict == verdict and f"{less[1]} errs less" in found(last, season).sentence
+
+
+def test_nets_of_unlike_size_are_said_to_be():
+    runs = read_folder(Path(__file__).parents[1] / "results" / "full" / "forecasting")
+    runs["parameters"] = runs.model.map(SIZES)
+    checks = {check.name: check.sentence for check in claim.judge(runs)}
+    assert "(weights: 4,000 and 900)" in checks["mackey_glass, nrmse: lstm beats mlp"]
+    assert "(tested on 35 years; weights: 900 and 1,100)" in checks["sunspots, arv_1921_1955: mlp beats rnn"]
+    assert "weights" not in checks["mackey_glass, nrmse: mlp beats linear"]
 
 
 def test_the_published_net_is_held_against_one_of_its_size():
     rows = []
     for metric, level in (("arv_1921_1955", 0.08), ("arv_1956_1979", 0.5)):  # published: 0.086, 0.35
-        errors = {claim.LAST: 0.9, claim.LINEAR: 0.1, claim.MLP: 0.3, claim.SMALL: level, claim.RNN: 0.4, claim.LSTM: 0.2}
+        errors = {claim.LAST: 0.9, claim.SEASON: 0.8, claim.LINEAR: 0.1, claim.MLP: 0.3, claim.SMALL: level}
+        errors |= {claim.RNN: 0.4, claim.LSTM: 0.2}
         rows += [
             {"dataset": "sunspots", "model": model, "setting": setting, "metric": metric}
-            | {"seed": seed, "value": value * (1 + seed / 1e3)}
+            | {"seed": seed, "value": value * (1 + seed / 1e3), "parameters": SIZES[model]}
             for (model, setting), value in errors.items()
-            for seed in range(1 if model in ("naive", "linear") else 3)
+            for seed in range(1 if model in ("naive", "seasonal naive", "linear") else 3)
         ]
     rows += [dict(rows[-1], metric="coverage_pct", seed=seed, value=88.0 + seed) for seed in range(3)]
     runs = pd.DataFrame(rows)
@@ -346,7 +373,8 @@ def test_the_published_net_is_held_against_one_of_its_size():
     assert verdicts == ["reproduced", "contradicted"]
     assert checks["sunspots, arv_1921_1955: mlp of 8 units beats mlp"].effect == pytest.approx(0.22022)
     (early, late) = claim.draw(runs).axes
-    assert [text.get_text() for text in early.get_xticklabels()] == ["naive", "linear", "mlp", "mlp of 8 units", "rnn", "lstm"]
+    methods = ["naive", "seasonal naive", "linear", "mlp", "mlp of 8 units", "rnn", "lstm"]
+    assert [text.get_text() for text in early.get_xticklabels()] == methods
 
 
 def test_neighbours_count_together(monkeypatch):

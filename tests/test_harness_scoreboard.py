@@ -148,6 +148,17 @@ def test_what_did_not_hold_is_told_in_full(written, results_dir):
     ]
 
 
+def test_what_several_checks_say_alike_is_counted_once(written, results_dir):
+    """The better of two starts is one of them: under both names it is one comparison."""
+
+    def judge(runs):
+        found = [target(runs, ROW, at_most=bound, name=name) for name, bound in (("a", 10), ("b", 10), ("c", 6), ("d", 10), ("e", 10))]
+        return found[:3] + [control(each) for each in found[3:]]
+
+    written(load_claim(reproduction(judge=judge)), rows_of(ROW, [7, 7.1, 7.2]))
+    assert "[1 reproduced, 1 contradicted; 1 control held](full/a_claim/comparison.md)" in scoreboard(results_dir)
+
+
 def test_what_budgets_disagree_on_is_told_beside_the_main_checks(written, results_dir):
     """Of a smaller budget only what it turns round, of a larger one with a part of its seeds all that is otherwise."""
 

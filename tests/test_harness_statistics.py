@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.api import OLS
 
 from zoo.reproductions.harness.statistics import (
     Interval,
     by_examples,
+    by_examples_of_sum,
     deviation_interval,
     deviation_ratio_interval,
     mean_interval,
@@ -125,6 +126,19 @@ def test_what_examples_leave_to_a_difference_is_mcnemars():
     assert over_examples((first, 0), (second, 0)) == pytest.approx(np.hypot(*alone))
     assert np.isnan(over_examples((first[:1], 0)))
     assert over_examples((first, 1.0)) == 0  # examples differ by no more than seeds make them
+
+
+@pytest.mark.parametrize("shares", [(0.21, 0.24, 0.2), (0.83, 0.9, 0.8), (0.1, 0.3, 0.25), (0.5, 0.55, 0.6)])
+@pytest.mark.parametrize("factors", [(-0.2, -0.1, 0.3), (1, -1, 0), (0.5, -1, 0.5)])
+def test_what_examples_leave_to_a_sum_is_the_most_they_can(factors, shares):
+    """The largest variance that examples wrong for some methods and right for others can have, with these shares of wrong ones."""
+    cases = np.array([*np.ndindex(2, 2, 2)])  # for whom an example is wrong
+    squares = (cases @ factors) ** 2
+    most = -optimize.linprog(-squares, A_eq=np.vstack([cases.T, np.ones(8)]), b_eq=[*shares, 1]).fun
+    half = 1.96 * np.sqrt((most - np.dot(factors, shares) ** 2) / 1000)
+    found = by_examples_of_sum(factors, shares, 1000)
+    assert found == pytest.approx(half) if 0.5 not in shares else found >= half * (1 - 1e-9)
+    assert by_examples_of_sum((1, -1), shares[:2], 1000) == by_examples(*shares[:2], 1000)
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 5, 100])

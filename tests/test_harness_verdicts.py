@@ -203,6 +203,29 @@ def test_target_is_on_the_mean():
     assert target(runs, DEEP, at_most=1.0, deterministic=True).verdict == "undecided"
 
 
+def test_a_published_error_is_a_single_value_and_no_fact():
+    """The seeds are sure of 1.35 against 1.28; of 10,000 test images others may make a third of a point of it."""
+    seeds = [1.34, 1.35, 1.36]
+    sizes = (10_000, 1_000_000, math.nan)
+    found = [target(runs_of(deep=seeds).assign(n_test=n), DEEP, at_most=1.28, published=True) for n in sizes]
+    assert [made.verdict for made in found] == ["undecided", "contradicted", "undecided"]
+    half = 1.96 * math.sqrt((0.0135 + 0.0128 - 0.0007**2) / 10_000) * 100
+    joint = math.hypot(half, mean_interval(seeds).high - 1.35)
+    assert f"because the 10,000 test examples and the seeds together may make up to {joint:.4g} points" in found[0].sentence
+    assert "nobody says how many test examples there were" in found[2].sentence
+    bound = target(runs_of(deep=seeds).assign(n_test=10_000), DEEP, at_most=1.28)
+    assert bound.verdict == "contradicted", "a bound that is nobody's result"
+    squared = runs_of(deep=seeds).assign(metric="squared_error", n_test=10_000)
+    assert target(squared, DEEP, at_most=1.28, metric="squared_error", published=True).verdict == "contradicted"
+
+
+def test_an_end_that_four_digits_would_print_as_the_bound_has_six():
+    made = check("a", Interval(15.55, 15.46, 15.5997, 5), "%", "It", below=15.6)
+    assert made.sentence == "It: 15.55 % (95% interval 15.46 to 15.5997), claimed below 15.6: reproduced."
+    made = check("a", Interval(15.55, 15.46, 15.6, 5), "%", "It", below=15.6)
+    assert made.sentence == "It: 15.55 % (95% interval 15.46 to 15.6), claimed below 15.6: undecided."
+
+
 def test_a_mean_that_is_the_metric_is_not_said_twice():
     runs = runs_of(deep=[1.0, 1.1, 0.9])
     assert "On digits the mean test error of" in target(runs, DEEP, at_most=2).sentence
@@ -245,6 +268,14 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     assert open_anyhow.verdict == "undecided" and "because" not in open_anyhow.sentence, "the seeds leave it open"
     runs = runs_of(deep=seeds, exact=[1.53]).assign(metric="train_error_pct", n_test=10_000)
     assert paired_difference(runs, better=DEEP, worse=EXACT, metric="train_error_pct").verdict == "reproduced"
+
+
+def test_what_test_examples_may_make_decides_nothing_between_seeds_either_where_it_is_asked_for():
+    runs = runs_of(deep=[1.36, 1.37, 1.38], shallow=[1.53, 1.54, 1.56])
+    for n_test, verdict in ((10_000, "undecided"), (100_000, "reproduced")):
+        plain, held = (paired_difference(runs.assign(n_test=n_test), better=DEEP, worse=SHALLOW, examples=told) for told in (False, True))
+        assert (plain.verdict, held.verdict) == ("reproduced", verdict)
+        assert ("the 10,000 test examples and the seeds together" in held.sentence) == (verdict == "undecided")
 
 
 @pytest.mark.parametrize("n_test, verdict, why", [

@@ -146,14 +146,20 @@ def test_spreads_are_judged_for_the_size_of_the_losses_too():
 
 def test_hills_between_solutions_are_compared_by_their_mean():
     runs = runs_of({1: 0.2, 100: 0.02})
-    (found,) = [check for check in local_minima.judge(runs) if "hills" in check.name]
+    found, relative = [check for check in local_minima.judge(runs) if "hills" in check.name]
     rises = runs[runs.metric == "rise_between_solutions"].groupby("setting").value.mean()
     assert found.verdict == "reproduced" and found.effect == pytest.approx(rises.iloc[0] - rises.iloc[1], rel=1e-4)
+    table = runs.pivot(index=["setting", "seed"], columns="metric", values="value")
+    times = (table.rise_between_solutions / table.train_loss).groupby("setting").mean()
+    assert relative.verdict == "reproduced" and relative.effect == pytest.approx(times.iloc[0] - times.iloc[1], rel=1e-4)
+    others = (runs.metric != "train_loss") | (runs.setting != "100 hidden units")
+    lower = runs.assign(value=runs.value.where(others, runs.value / 500))
+    again, relative = [check for check in local_minima.judge(lower) if "hills" in check.name]
+    assert again == found and relative.verdict == "contradicted", "as high a hill above a far lower loss"
     names = {"1 hidden units": "100 hidden units", "100 hidden units": "1 hidden units"}
     hills = runs.metric == "rise_between_solutions"
     swapped = runs.assign(setting=runs.setting.mask(hills, runs.setting.map(names)))
-    (found,) = [check for check in local_minima.judge(swapped) if "hills" in check.name]
-    assert found.verdict == "contradicted"
+    assert {check.verdict for check in local_minima.judge(swapped) if "hills" in check.name} == {"contradicted"}
     alone = runs[runs.metric != "rise_between_solutions"]
     assert not [check for check in local_minima.judge(alone) if "hills" in check.name]
 

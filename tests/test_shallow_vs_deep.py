@@ -48,7 +48,8 @@ def test_of_the_convnets_only_the_full_budgets_has_the_weights_that_targets_ask_
 def test_smaller_nets_are_held_against_no_target_and_what_is_trained_alike_is():
     reached = [check.name for check in claim.judge(runs_of(50_000, share=0.5)) if "reaches" in check.name]
     same = sum(row in claim.SAME_AT_THE_HOUR for targets in claim.TARGETS.values() for row in targets)
-    assert len(reached) == same and same and not [name for name in reached if "convnet" in name]
+    assert len(reached) == same and same and all(name.startswith("control: ") for name in reached), "all of them shallow"
+    assert not [name for name in reached if "convnet" in name]
     hour = {trial.row: trial.recipe for trial in claim.trials(Budget.named("hour", None, claim.SEEDS))}
     alike = {row[1:] for row, recipe in hour.items() if recipe == next(t.recipe for t in FULL if t.row == row)}
     assert alike == set(claim.SAME_AT_THE_HOUR)
@@ -90,6 +91,8 @@ def test_a_smoke_run_has_one_search_for_a_step_size():
 @pytest.mark.parametrize("share, error, verdict", [(1, 3.5, "contradicted"), (0.2, 3.5, "undecided"), (0.2, 1.5, "reproduced")])
 def test_a_convnet_below_the_full_size_does_not_contradict_that_the_linear_model_errs_twice_as_often(share, error, verdict):
     found = [check for check in claim.judge(runs_of(50_000, share=share, convnet=error)) if "twice" in check.name]
-    assert {check.verdict for check in found} == {verdict} and len(found) == 2
+    least = {"mnist": verdict, "fashion_mnist": verdict.replace("undecided", "contradicted")}  # 5 % is not twice the 6 aimed at
+    assert [check.verdict for check in found] == [least[dataset] for dataset in claim.DATASETS for _ in range(2)]
+    assert [("HOG" in check.name, "(HOG features)" in check.sentence) for check in found] == 2 * [(False, False), (True, True)]
     said = f"the ConvNet has {int(share * claim.FULL_CONVNET):,} weights, the full budget's {claim.FULL_CONVNET:,}, and a larger one"
-    assert all((said in check.sentence) == (verdict == "undecided") for check in found)
+    assert all((said in check.sentence) == (check.verdict == "undecided") for check in found)

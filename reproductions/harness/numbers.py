@@ -30,10 +30,13 @@ def words(metric):
     return metric.removesuffix("_pct").replace("_", " ")
 
 
-def number(value):
-    """A number in a sentence: four significant digits.
+def number(value, beside=None):
+    """A number in a sentence: four significant digits, or six where only these tell it from another that stands beside it.
 
-    >>> number(7.26961), number(0.3764), number(12)
-    ('7.27', '0.3764', '12')
+    >>> number(7.26961), number(0.3764), number(12), number(15.5997, beside=15.6)
+    ('7.27', '0.3764', '12', '15.5997')
     """
-    return "no number" if math.isnan(value) else f"{rounded(value):.4g}"
+    if math.isnan(value):
+        return "no number"
+    value, short = rounded(value), f"{rounded(value):.4g}"
+    return f"{value:.6g}" if beside is not None and value != rounded(beside) and short == number(beside) else short

@@ -203,14 +203,18 @@ def _read_with_header(path):
 
 
 def counts_of(lines):
-    """{verdict: how many of these lines of verdicts.csv came to it}, those that occur, in order; controls are not counted."""
-    counts = Counter(line["verdict"] for line in lines if not is_control(line))
+    """{verdict: how many of these lines of verdicts.csv came to it}, those that occur, in order; controls are not counted.
+
+    Lines that say the same under several names are one.
+    """
+    told = {line.get("sentence") or number: line["verdict"] for number, line in enumerate(lines) if not is_control(line)}
+    counts = Counter(told.values())
     return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
 def controls_of(lines):
     """What came of the controls among lines of verdicts.csv in words, "" where there are none."""
-    found = [line["verdict"] for line in lines if is_control(line)]
+    found = [*{line.get("sentence") or number: line["verdict"] for number, line in enumerate(lines) if is_control(line)}.values()]
     held, s = found.count(VERDICTS[0]), "s" if len(found) > 1 else ""
     if not found:
         return ""

@@ -101,6 +101,14 @@ def by_seed(runs, row, metric):
     return pd.Series(runs.value.to_numpy()[here], pd.Index(runs.seed.to_numpy()[here], name="seed"), name="value")
 
 
+def row_of_least(runs, rows, metric):
+    """That of some rows (dataset, model, setting) whose metric is the least in the mean over seeds.
+
+    A seed that diverged rules its row out, unless it does so with all.
+    """
+    return min(rows, key=lambda row: by_seed(runs, row, metric).fillna(float("inf")).mean())
+
+
 def _are_of(runs, row):
     dataset, model, setting = row
     return ((runs.setting == setting) & (runs.model == model) & (runs.dataset == dataset)).to_numpy()

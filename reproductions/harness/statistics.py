@@ -57,8 +57,20 @@ def by_examples(first, second, n):
     McNemar's (Psychometrika 1947), as if no example were wrong for both, or right: the largest share of examples that only one
     of them is wrong on.
     """
-    apart = min(first + second, 2 - first - second)
-    return 1.96 * float(np.sqrt(max(apart - (first - second) ** 2, 0) / n))
+    return by_examples_of_sum((1, -1), (first, second), n)
+
+
+def by_examples_of_sum(factors, shares, n):
+    """by_examples for a sum of shares times factors that sum to 0: as if no example were wrong (or right) for methods with
+    factors of either sign, and as many as can be for all of one.
+
+    >>> by_examples_of_sum((1, -1), (0.2, 0.3), 1000) == by_examples(0.2, 0.3, 1000)
+    True
+    """
+    factors, shares = np.asarray(factors, float), np.asarray(shares, float)
+    alike = np.clip(np.outer(factors, factors), 0, None)
+    apart = min(float((alike * np.minimum.outer(each, each)).sum()) for each in (shares, 1 - shares))
+    return 1.96 * float(np.sqrt(max(apart - (factors @ shares) ** 2, 0) / n))
 
 
 def by_examples_of_logs(first, second, n):

@@ -69,10 +69,11 @@ def check(
     bound, side = (above, "above") if below is None else (below, "below")
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
-    spread = "no spread" if low == high else f"95% interval {number(low)} to {number(high)}" if low < high else "no interval"
     wide = tuple(rounded(value) for value in wide) if np.isfinite(wide).all() else ()
-    others = f", {number(wide[0])} to {number(wide[1])} with other test examples" if wide else ""
-    found = f"{number(effect)}{unit and f' {unit}'} ({spread}{others})"
+    told = {value: number(value, beside=bound) for value in (effect, low, high, *wide)}
+    spread = "no spread" if low == high else f"95% interval {told[low]} to {told[high]}" if low < high else "no interval"
+    others = f", {told[wide[0]]} to {told[wide[1]]} with other test examples" if wide else ""
+    found = f"{told[effect]}{unit and f' {unit}'} ({spread}{others})"
     lasting = not wide[0] <= bound <= wide[1] if wide and verdict != "undecided" else None
     beside = f", because {doubt}" if doubt else "; undecided with other test examples as well" if lasting is False else ""
     text = f"{sentence}: {found}, claimed {side} {number(bound)}: {verdict}{beside}."
@@ -91,7 +92,7 @@ def is_control(line):
 
 def paired_difference(
     runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="", remark="",
-    reach=0,
+    reach=0, examples=False,
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
@@ -101,7 +102,8 @@ def paired_difference(
     common it is Welch's interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree
     in it, nothing is decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little.
     remark: what the sentence says of the difference beside how it was made. reach: of test examples that come in turn, up to
-    how many apart may go together (see statistics.over_examples).
+    how many apart may go together (see statistics.over_examples). examples: whether a difference over seeds, too, decides
+    nothing where these and the test examples together may make as much.
     """
     every = [every_value(runs, row, metric) for row in (better, worse)]
     interval, how = _difference(*(every if higher_is_better else reversed(every)))
@@ -114,7 +116,7 @@ def paired_difference(
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
     half = _over_examples(runs, (better, worse), metric, reach=reach)
-    if how.endswith(SINGLE):
+    if how.endswith(SINGLE) or examples:
         lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (
         f"On {_place(better, worse)} the {called or words(metric)} of {who(better)} is {means[0]}, of {who(worse)} {means[1]}. "
@@ -164,7 +166,8 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
 
 
 def target(
-    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, doubt="", remark="", reach=0
+    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, doubt="", remark="", reach=0,
+    published=False,
 ):
     """The claim that the mean of a metric over seeds lies below a bound.
 
@@ -175,6 +178,9 @@ def target(
     deterministic: the method draws nothing at random, so that one value is the mean, and its interval a point. Where that
     value, or all seeds', is a share of the test examples that are wrong, its interval is over these, exact (Clopper & Pearson,
     Biometrika 1934); of another metric seeds that all agree decide nothing.
+
+    published: the bound is what somebody else's net erred, a single value, so that what test examples and the seeds together
+    may make decides nothing where both are shares of wrong ones, as between two rows of which one has a single value.
     """
     sample = every_value(runs, row, metric)
     interval, (note, lost) = statistics.mean_interval(sample.dropna()), _divergence((row,), (sample,))
@@ -193,6 +199,10 @@ def target(
             interval = interval._replace(low=100 * share.low, high=100 * share.high)
             why = "nothing in it is random" if alone else "which agree"
             n = f"{'its one value' if alone else n} ({why}; the interval is over {tested:,.0f} test examples)"
+    elif published and _is_share(metric):
+        tested = _examples(runs, row, metric)
+        half = 100 * statistics.by_examples(interval.estimate / 100, at_most / 100, tested)
+        lost = lost or doubt or by_chance_of_examples(interval, at_most, half, tested)
     what = called or words(metric)
     of_all = f"the {what} of {who(row)}, mean over {n}" if what.startswith("mean ") else f"the mean {what} of {who(row)} over {n}"
     sentence = f"On {row[0]} {of_all}{note}{remark and f' ({remark})'}"
@@ -226,7 +236,7 @@ def _over_examples(runs, rows, metric, logs=False, reach=0):
 
 
 def _chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False):
-    """by_chance_of_examples for a difference between two rows, one of them a single value, or for one between their logarithms.
+    """by_chance_of_examples for a difference between two rows, or for one between their logarithms.
 
     half: what these leave open; NaN where nobody kept what each of them costs: then, of shares of wrong ones, the most it can be.
     """
@@ -243,11 +253,11 @@ def _chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False
 
 
 def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
-    """Why an effect against a single value that the seeds decide may yet be due to the test examples, also for want of their
-    number, half being NaN then; "" where it can't be.
+    """Why an effect that the seeds decide may yet be due to the test examples, also for want of their number, half being NaN
+    then; "" where it can't be.
 
-    Nothing in such a value is random but which examples it was tested on. half: what these leave open at most (see
-    statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
+    Nothing in a single value is random but which examples it was tested on, and seeds do not tell of these either. half: what
+    these leave open at most (see statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
     """
     if not (interval.low > bound or interval.high < bound):
         return ""  # the seeds leave it open

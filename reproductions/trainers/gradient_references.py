@@ -15,7 +15,14 @@ SAME = 1e-13  # outputs that differ by less differ by rounding
 
 
 def relative_error(ours, reference):
-    """The largest difference of two arrays of one shape in units of reference's largest absolute value, float."""
+    """The largest difference of two arrays of one shape in units of reference's largest absolute value, float.
+
+    Where a number of ours is not finite and the reference's all are, it is infinite; NaN where one of the reference's is not.
+    """
+    if not np.isfinite(reference).all():
+        return np.nan
+    if not np.isfinite(ours).all():
+        return np.inf
     difference, size = np.abs(ours - reference).max(), np.abs(reference).max()
     return float(difference / size) if size else float(difference)
 
@@ -71,7 +78,7 @@ def autodiff_error(reference, layers, x, labels):
     for own, weights, z in zip(gradient(layers, x, labels), by_weights, by_z, strict=True):
         errors.append(relative_error(own.z, z))
         errors += [relative_error(*pair) for pair in zip(own.weights, weights, strict=True)]
-    return max(errors)
+    return float(np.max(errors))  # Python's max passes over NaN
 
 
 def difference_error(layers, x, labels, random, per_array):
@@ -92,11 +99,14 @@ def difference_error(layers, x, labels, random, per_array):
             drawn, aside = drawn + len(places), aside + int((~usable).sum())
             if usable.any():
                 errors.append(relative_error(slope.ravel()[places[usable]], quotients[usable]))
-    return max(errors), 100 * aside / drawn
+    return float(np.max(errors)), 100 * aside / drawn
 
 
 def _quotient(layers, x, labels, signals, weights, place):
-    """(E(w + h) - E(w - h)) / 2h for one weight, NaN if a unit changes sides within every h of STEPS."""
+    """(E(w + h) - E(w - h)) / 2h for one weight, NaN if a unit changes sides within every h of STEPS.
+
+    Infinite where an error is not finite: that is no kink, and such a weight is not to be set aside.
+    """
     kept = weights.flat[place]
     try:
         for step in STEPS:
@@ -105,7 +115,8 @@ def _quotient(layers, x, labels, signals, weights, place):
                 weights.flat[place] = moved
                 sides.append(error(layers, x, labels))
             if all(on_one_piece(layers, signals, side) for _, _, side in sides):
-                return (sides[0][0] - sides[1][0]) / (2 * step)
+                quotient = (sides[0][0] - sides[1][0]) / (2 * step)
+                return quotient if np.isfinite(quotient) else np.inf
     finally:
         weights.flat[place] = kept
     return np.nan

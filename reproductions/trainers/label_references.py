@@ -32,7 +32,7 @@ def _published():
         at("random", 2, 50000): error("2 hidden layers, uniform initialisation", seeds, older),
         at("random", 3, 50000): [
             error("deep net, no pre-training", bengio, text),
-            error("same net, random initialisation", "", "784-500-500-2000-10, 60,000 images"),
+            error("randomly initialised backpropagation, best reported", "", "another net than the pre-trained one, 60,000 images"),
         ],
         at("autoencoder", 3, 50000): [
             error("stacked autoencoder, 3 layers", "50k train", "plain SGD, widths chosen on validation"),

@@ -19,6 +19,7 @@ PRETRAINED = ("autoencoder", "denoising")
 UNTRAINED = ("random", "scaled")  # what pre-training is held against, in its best depth the better of both
 RIVALS = ("rectified", "modern")
 BEST = "each in its best depth"
+OF_TWO = ", random from the better of two starts"
 TOP = 20
 WIDTH = 1000  # units a layer of the full budget
 

@@ -3,10 +3,11 @@
 import numpy as np
 
 from zoo.reproductions.harness import check, paired_difference
+from zoo.reproductions.harness.runs import row_of_least
 from zoo.reproductions.harness.statistics import deviation_ratio_interval, mean_interval, slopes
 from zoo.reproductions.trainers.label_curves import metric
 from zoo.reproductions.trainers.label_rows import (
-    BEST, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, errors_of, labels_of, name_of, nets_of,
+    BEST, OF_TWO, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, errors_of, labels_of, name_of, nets_of,
 )
 from zoo.reproductions.trainers.label_trends import trends
 
@@ -60,16 +61,15 @@ def _in_best_depths(runs, nets, depths):
     def kinds(start):
         return UNTRAINED if start == "random" else (start,)
 
-    means = runs.value.fillna(np.inf).groupby([runs.setting, runs.metric]).mean()  # a diverged seed is no reason to choose a net
     best = {
-        (start, n): min(rows, key=lambda row: means[row[2], metric("validation", n)])
+        (start, n): row_of_least(runs, rows, metric("validation", n))
         for start in STARTS
         for n in labels
         if len(rows := [row for (made, _, top), row in nets.items() if made in kinds(start) and not top]) > 1
     }
     for start, rival in (*((start, "random") for start in PRETRAINED), *(("denoising", rival) for rival in RIVALS)):
         if {(start, labels[0]), (rival, labels[0])} <= best.keys():
-            each = BEST + ", random from the better of two starts" * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
+            each = BEST + OF_TWO * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
             for n in labels:
                 rows, name = (best[start, n], best[rival, n]), f"{dataset} {start} start beats {rival}, {n} labels, {each}"
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", n), name=name))

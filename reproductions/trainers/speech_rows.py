@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.reproductions.harness.runs import by_seed
+from zoo.reproductions.harness.runs import by_seed, lines_of, row_of_least
 from zoo.reproductions.trainers.speech_baselines import metric
 
 SPEECH = "msu_ru_speech"
@@ -39,6 +39,18 @@ def minutes_of(runs):
 def errors_of(runs, row, minutes, split="test"):
     """Errors of a row (model, setting) in the order of the seeds; none where they were not measured."""
     return by_seed(runs, (SPEECH, *row), metric(split, minutes)).sort_index().to_numpy()
+
+
+def best_of(runs, starts, minutes, row=net):
+    """(model, setting): of all row(start, layers) with one of these starts that which errs least on validation."""
+    rows = [(SPEECH, *row(start, depth)) for start in starts for depth in depths_of(runs, start, row)]
+    return row_of_least(runs, rows, metric("validation", minutes))[1:]
+
+
+def count_of(runs, row, minutes, column):
+    """What runs.csv counts of a row (model, setting) with so many minutes: its parameters, updates or n_test."""
+    lines = lines_of(runs, (SPEECH, *row))
+    return lines[lines.metric == metric("test", minutes)][column].max()
 
 
 def means_in_words(errors):
