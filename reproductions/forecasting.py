@@ -27,9 +27,8 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, control, paired_difference, target
 from zoo.reproductions.harness.published import matches, published_value
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import lines_of, values
 from zoo.reproductions.harness.statistics import mean_interval
-from zoo.reproductions.harness.verdicts import values
 from zoo.reproductions.trainers.forecasts import forecast_simply, forecast_with_nets
 
 SEEDS = {"quick": 5}

@@ -29,7 +29,7 @@ from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import by_seed
 from zoo.reproductions.harness.statistics import mean_interval, over_examples, widened
-from zoo.reproductions.harness.verdicts import by_chance_of_examples
+from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.trainers.compressors import BY_CUT, compress
 from zoo.reproductions.trainers.ngrams import LONGEST, count_ngrams
 from zoo.reproductions.trainers.recurrent_text import SAMPLES, train_language_model

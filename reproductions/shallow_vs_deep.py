@@ -25,8 +25,7 @@ seeds can tell (the plain one is ahead by less than a point on average): other n
 
 from zoo.reproductions.harness import Published, Trial, control, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
-from zoo.reproductions.harness.runs import lines_of
-from zoo.reproductions.harness.verdicts import values
+from zoo.reproductions.harness.runs import lines_of, values
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
 from zoo.reproductions.trainers.kernel import train_svm
 

@@ -101,6 +101,20 @@ def by_seed(runs, row, metric):
     return pd.Series(runs.value.to_numpy()[here], pd.Index(runs.seed.to_numpy()[here], name="seed"), name="value")
 
 
+def values(runs, row, metric):
+    """The metric of a row (dataset, model, setting) as a pandas Series indexed by seed, diverged seeds left out."""
+    return every_value(runs, row, metric).dropna()
+
+
+def every_value(runs, row, metric):
+    """As values, with NaN where a seed diverged."""
+    column = by_seed(runs, row, metric)
+    if column.empty:
+        dataset, model, setting = row
+        raise InvalidInput(f"The runs hold no {metric} of {model} ({setting}) on {dataset}.")
+    return column.where(column.abs() < math.inf)
+
+
 def row_of_least(runs, rows, metric):
     """That of some rows (dataset, model, setting) whose metric is the least in the mean over seeds.
 

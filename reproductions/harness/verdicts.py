@@ -7,10 +7,13 @@ import pandas as pd
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
+from zoo.reproductions.harness.chance import (
+    UNTOLD, by_chance_of_examples, chance_of_examples, examples_of, is_share, left_by_examples,
+)  # fmt: skip
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import number, rounded, words
 from zoo.reproductions.harness.resampling import share_interval
-from zoo.reproductions.harness.runs import by_seed, lines_of
+from zoo.reproductions.harness.runs import every_value, values
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
@@ -18,7 +21,6 @@ CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 TOO_MANY = 0.2
 SINGLE = "against a single value"  # how a difference from what draws nothing at random was made
 # Student's interval of them would be a point, as if there were no others.
-_UNTOLD = "nobody says how many test examples there were"
 _ALL_AGREE = "all agree in it, which says nothing of how others would differ"
 
 
@@ -115,9 +117,9 @@ def paired_difference(
     if len(shared) >= 2:  # the means whose difference it is, where one row has seeds that the other lacks
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
-    half = _over_examples(runs, (better, worse), metric, reach=reach)
+    half = left_by_examples(runs, (better, worse), metric, reach=reach)
     if how.endswith(SINGLE) or examples:
-        lost = lost or doubt or _chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
+        lost = lost or doubt or chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (
         f"On {_place(better, worse)} the {called or words(metric)} of {who(better)} is {means[0]}, of {who(worse)} {means[1]}. "
         f"Advantage of the former, {how}{note}{remark and f' ({remark})'}"
@@ -151,9 +153,9 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
         lost = f"a ratio needs positive values and a {words(metric)} of 0 or less is among them"
     else:
         interval, how = _difference(*(np.log(sample) for sample in samples))
-        half = _over_examples(runs, rows, metric, logs=True)
+        half = left_by_examples(runs, rows, metric, logs=True)
         if how.endswith(SINGLE):
-            lost = lost or doubt or _chance_of_examples(runs, rows, metric, interval, np.log(at_least), half, logs=True)
+            lost = lost or doubt or chance_of_examples(runs, rows, metric, interval, np.log(at_least), half, logs=True)
         wide, how = statistics.widened(interval, half), f"geometric mean, {how}"
         with np.errstate(over="ignore"):  # of two seeds far apart the interval may go beyond all numbers
             interval, wide = statistics.Interval(*np.exp(interval[:3]).tolist(), interval.n), np.exp(wide)
@@ -191,16 +193,16 @@ def target(
     if alone:
         interval, n = interval._replace(low=interval.estimate, high=interval.estimate), "its one value (nothing in it is random)"
     if alone or _agreement(interval):
-        tested = _examples(runs, row, metric)
-        if alone and _is_share(metric) and np.isnan(tested):
-            lost = lost or _UNTOLD
+        tested = examples_of(runs, row, metric)
+        if alone and is_share(metric) and np.isnan(tested):
+            lost = lost or UNTOLD
         if np.isfinite(tested):
             share = share_interval(np.arange(tested) < round(interval.estimate * tested / 100))
             interval = interval._replace(low=100 * share.low, high=100 * share.high)
             why = "nothing in it is random" if alone else "which agree"
             n = f"{'its one value' if alone else n} ({why}; the interval is over {tested:,.0f} test examples)"
-    elif published and _is_share(metric):
-        tested = _examples(runs, row, metric)
+    elif published and is_share(metric):
+        tested = examples_of(runs, row, metric)
         half = 100 * statistics.by_examples(interval.estimate / 100, at_most / 100, tested)
         lost = lost or doubt or by_chance_of_examples(interval, at_most, half, tested)
     what = called or words(metric)
@@ -209,64 +211,6 @@ def target(
     unit = "%" if metric.endswith("_pct") else "" if called else words(metric)
     name = name or f"{_slug(row)} reaches {number(at_most)}"
     return check(name, interval, unit, sentence, below=at_most, doubt=lost or doubt, wide=wide, rows=(row, None), metric=metric)
-
-
-def _examples(runs, row, metric):
-    """How many test examples a metric is the share of wrong ones among; NaN where it is none, or nobody says."""
-    if not _is_share(metric):
-        return np.nan
-    lines = lines_of(runs, row)
-    return float(np.max(lines[lines.metric == metric].get("n_test", default=np.nan)))
-
-
-def _is_share(metric):
-    """Whether a metric, by its name, is the share of the test examples that are wrong."""
-    return metric.endswith("_pct") and (metric.startswith("test_error") or metric == "wrong_pct")
-
-
-def _over_examples(runs, rows, metric, logs=False, reach=0):
-    """Half the interval that the test examples leave to what two rows differ by, or to its logarithm; NaN where nobody kept
-    what each of them costs, or they are not the same.
-    """
-    first, second = (row_costs(runs, row, metric) for row in rows)
-    if not first or not second or first.each.shape[1] != second.each.shape[1] or rows[0][0] != rows[1][0]:
-        return np.nan
-    units = [costs.each.mean() if logs else 1 for costs in (first, second)]
-    return statistics.over_examples(combined((1 / units[0], first), (-1 / units[1], second)), reach=reach)
-
-
-def _chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False):
-    """by_chance_of_examples for a difference between two rows, or for one between their logarithms.
-
-    half: what these leave open; NaN where nobody kept what each of them costs: then, of shares of wrong ones, the most it can be.
-    """
-    if np.isfinite(half):
-        tested = row_costs(runs, rows[0], metric).each.shape[1]
-    elif not _is_share(metric):
-        return ""
-    else:
-        tested = np.min([_examples(runs, row, metric) for row in rows])
-        shares = [values(runs, row, metric).mean() / 100 for row in rows]
-        half = statistics.by_examples_of_logs(*shares, tested) if logs else 100 * statistics.by_examples(*shares, tested)
-    unit = " of its logarithm" if logs else " points" if metric.endswith("_pct") else ""
-    return by_chance_of_examples(interval, at_least, half, tested, unit)
-
-
-def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
-    """Why an effect that the seeds decide may yet be due to the test examples, also for want of their number, half being NaN
-    then; "" where it can't be.
-
-    Nothing in a single value is random but which examples it was tested on, and seeds do not tell of these either. half: what
-    these leave open at most (see statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
-    """
-    if not (interval.low > bound or interval.high < bound):
-        return ""  # the seeds leave it open
-    if np.isnan(half):
-        return _UNTOLD
-    joint = float(np.hypot(half, (interval.high - interval.low) / 2))
-    if joint >= abs(interval.estimate - bound):
-        return f"the {tested:,.0f} test examples and the seeds together may make up to {number(joint)}{unit}"
-    return ""
 
 
 def as_published(runs, row, value, *, within, metric, deterministic=False, name=None):
@@ -290,20 +234,6 @@ def as_published(runs, row, value, *, within, metric, deterministic=False, name=
 def _agreement(interval):
     """The doubt where several seeds have one value, but for rounding; "" where they differ, or there is one."""
     return _ALL_AGREE if interval.n > 1 and np.isclose(interval.low, interval.high, rtol=1e-9, atol=0) else ""
-
-
-def values(runs, row, metric):
-    """The metric of a row (dataset, model, setting) as a pandas Series indexed by seed, diverged seeds left out."""
-    return every_value(runs, row, metric).dropna()
-
-
-def every_value(runs, row, metric):
-    """As values, with NaN where a seed diverged."""
-    column = by_seed(runs, row, metric)
-    if column.empty:
-        dataset, model, setting = row
-        raise InvalidInput(f"The runs hold no {metric} of {model} ({setting}) on {dataset}.")
-    return column.where(np.isfinite(column))
 
 
 def _divergence(rows, samples):
