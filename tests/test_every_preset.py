@@ -85,6 +85,16 @@ def test_the_model_is_the_one_of_the_card_and_gives_the_golden_logits(name):
         np.testing.assert_allclose(found, golden["logits"], rtol=1e-4, atol=1e-4)
 
 
+def test_a_preset_is_proved_in_32_bits_whatever_the_policy():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert zoo.from_preset("mlp_vowels").compute_dtype == "bfloat16"
+        found = zoo.evaluate_preset("mlp_vowels")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert found.golden_difference <= found.golden_within
+
+
 def runs_of_presets(path):
     """The rows of a runs.csv, with the name of the preset that each belongs to."""
     runs, names = pd.read_csv(path), getattr(load_claim(path.parent.name), "NAMES", {})

@@ -9,6 +9,7 @@ import zoo
 from zoo import layers
 from zoo.errors import InvalidInput
 from zoo.layers.dense import initialiser_for
+from zoo.layers.fourier import _Signs
 from zoo.models.autoencoder_stack import autoencoder_stack, encoders, pretraining_stage
 
 pytestmark = pytest.mark.backend
@@ -274,3 +275,11 @@ def test_raw_numbers_are_scaled_before_they_become_16_bits():
         assert model.get_layer("rescale").compute_dtype == "float32"
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+@on_jax
+def test_signs_keep_their_type_where_jax_computes_in_64_bits():
+    import jax
+
+    with jax.enable_x64(True):
+        assert str(_Signs(seed=0)((4,), dtype="float32").dtype) == "float32"

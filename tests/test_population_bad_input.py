@@ -389,5 +389,8 @@ def test_images_of_0_to_1_for_a_model_of_0_to_255_are_warned_of():
         population.fit(x, y, batch_size=50, validation_data=(held_out[0] / 255.0, held_out[1]))
     with pytest.warns(UserWarning, match="rescale=None"):
         population.predict(x / 255.0)
+    for of_two_values in (x > 7, (x > 7).astype("uint8")):
+        with pytest.warns(UserWarning, match="x is in 0..1"):
+            population.predict(of_two_values)
     for taken in (x, x.astype("float32"), np.zeros_like(x, "float32")):
         population.predict(taken)

@@ -1,6 +1,8 @@
 """A population goes to disk and comes back as it was; what is no such file is refused and changes nothing."""
 
+import copy
 import os
+import pickle
 import stat
 
 import keras
@@ -25,6 +27,18 @@ def saved(tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "two.npz"
     population.save(path)
     return path, population
+
+
+@pytest.mark.backend
+def test_a_trained_population_is_pickled_and_copied():
+    (x, y), _ = digits()
+    population = zoo.Population(with_state, [0, 1])
+    population.compile("adam", loss_and_metric("mlp")[0], ["accuracy"])
+    population.fit(x, y, **SETTINGS)
+    for twin in (pickle.loads(pickle.dumps(population)), copy.deepcopy(population)):
+        assert_array_equal(twin.predict(x), population.predict(x))
+        again = [each.fit(x, y, **SETTINGS) for each in (copy.deepcopy(population), twin)]
+        assert_array_equal(again[0].loss, again[1].loss)
 
 
 def with_state():

@@ -134,6 +134,37 @@ def test_partials_and_subclasses_are_known_for_what_they_are():
     linear.compile("sgd", FROM_LOGITS)
 
 
+@pytest.mark.parametrize("loss", [keras.losses.KLDivergence(), "kl_divergence", keras.losses.Dice(), "tversky", keras.losses.Tversky()])
+def test_distances_of_distributions_take_no_logits(loss):
+    linear = zoo.Population(lambda: zoo.create_model("linear", (6,), 3), [0])
+    with pytest.raises(InvalidInput, match="takes probabilities, but 'linear' ends in logits; (pass .*Categorical|end the model)"):
+        linear.compile("sgd", loss)
+    compiled(loss, activation="softmax")
+
+
+YES_OR_NO = keras.losses.BinaryCrossentropy(from_logits=True)
+
+
+@pytest.mark.parametrize("loss, outputs, metric, refused", [
+    (YES_OR_NO, 1, "sparse_categorical_accuracy", True),
+    (YES_OR_NO, 1, keras.metrics.CategoricalAccuracy(), True),
+    (YES_OR_NO, 1, keras.metrics.F1Score(average="micro"), True),
+    (YES_OR_NO, 3, "accuracy", True),
+    (keras.losses.BinaryFocalCrossentropy(from_logits=True), 3, keras.metrics.TopKCategoricalAccuracy(2), True),
+    (functools.partial(keras.losses.binary_crossentropy, from_logits=True), 3, keras.metrics.F1Score(), True),
+    (YES_OR_NO, 3, keras.metrics.BinaryAccuracy(threshold=0.0), False),
+    (keras.losses.CategoricalCrossentropy(from_logits=True), 3, "accuracy", False),
+    (keras.losses.CategoricalCrossentropy(from_logits=True), 3, keras.metrics.F1Score(), False),
+    (FROM_LOGITS, 3, keras.metrics.SparseTopKCategoricalAccuracy(2), False),
+])  # fmt: skip
+def test_the_largest_of_several_logits_answers_no_questions_of_yes_or_no(loss, outputs, metric, refused):
+    linear = zoo.Population(lambda: zoo.create_model("linear", (6,), outputs), [0])
+    if not refused:
+        return linear.compile("sgd", loss, [metric])
+    with pytest.raises(InvalidInput, match="takes probabilities, but 'linear' ends in logits"):
+        linear.compile("sgd", loss, [metric])
+
+
 def mean_output(y_true, y_pred, factor=1.0):
     return factor * keras.ops.mean(y_pred, axis=-1)
 

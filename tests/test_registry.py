@@ -199,6 +199,38 @@ def test_what_may_be_off_or_decided_by_keras_is_no_wrong_value():
     zoo.create_model("lstm", (28, 28), 10, units=4, unroll=True)
 
 
+@pytest.mark.parametrize("source, match", [
+    ("def odd(input_shape, classes, width=8): ...", r"odd\(input_shape, classes, width\) is no builder: it takes input_shape, then"),
+    ("def odd(input_shape, num_classes): ...", "is no builder"),
+    ("import functools; odd = functools.partial(print)", "takes a function that builds a model, not functools.partial"),
+])  # fmt: skip
+def test_a_builder_has_the_parameters_of_one(source, match):
+    names = {}
+    exec(source, names)
+    with pytest.raises(InvalidInput, match=match):
+        zoo.register_model(names["odd"])
+
+
+@pytest.mark.parametrize("returned, what", [("None", "None"), ("keras.Sequential([keras.layers.Dense(3)])", "a model that is not built")])
+def test_a_builder_returns_a_built_model(own_folder, returned, what):
+    body = BUILDER.format(name="forgetful").partition("    return")[0] + f"    return {returned}\n"
+    (own_folder / "forgetful.py").write_text(body)
+    with pytest.raises(InvalidInput, match=f"'forgetful' cannot be built .*must return a built keras.Model, not {what}"):
+        zoo.create_model("forgetful", (4, 4), 2)
+
+
+def test_what_cannot_be_drawn_in_16_bits_is_an_error_of_ours():
+    import keras
+
+    if keras.backend.backend() == "jax":
+        keras.config.set_dtype_policy("float16")
+        try:
+            with pytest.raises(InvalidInput, match="'lstm' cannot be built .*float16"):
+                zoo.create_model("lstm", (5, 4), 3)
+        finally:
+            keras.config.set_dtype_policy("float32")
+
+
 @pytest.mark.backend
 def test_what_no_memory_holds_is_refused():
     with pytest.raises(InvalidInput, match="cannot be built for input"):

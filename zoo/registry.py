@@ -30,9 +30,18 @@ def register_model(builder):
 
     A builder without the parameter `classes` makes models that reconstruct their input; one that calls it `alphabet` makes
     models of text. Returns the builder unchanged.
-    Raises InvalidInput where a builder in another file has that name already; a notebook's cell may be run again.
+    Raises InvalidInput for other parameters, and where a builder in another file has that name already; a notebook's cell may
+    be run again.
     """
+    if not inspect.isfunction(builder):
+        raise InvalidInput(f"register_model takes a function that builds a model, not {builder!r:.80}.")
     name = builder.__name__
+    others = [p.name for p in inspect.signature(builder).parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    if others not in (["input_shape"], ["input_shape", "classes"], ["input_shape", "alphabet"]):
+        raise InvalidInput(
+            f"{name}({', '.join(others)}) is no builder: it takes input_shape, then classes (of a model of text alphabet, of one "
+            "that reconstructs its input neither), and options after a *, such as (input_shape, classes, *, width=64)."
+        )
     home = _file_of(builder)
     taken_by = _file_of(_builders[name]) if name in _builders else _files().get(name, home)
     if taken_by != home and not (name in _builders and _builders[name].__module__ == builder.__module__ == "__main__"):
@@ -113,8 +122,12 @@ def create_model(name, input_shape, classes=None, **options):
         if builder.__module__.startswith(f"{models.__name__}."):
             _check_switches(options, defaults)
         model = builder(*sizes, **options)
+        if not isinstance(model, keras.Model) or not model.built:
+            of_what = "a model that is not built" if isinstance(model, keras.Model) else repr(model)
+            raise TypeError(f"Its builder must return a built keras.Model, not {of_what:.80}.")
     except Exception as problem:  # too large for the memory is another kind of error on every backend
-        expected = (TypeError, ValueError, OverflowError, MemoryError, KeyError)  # the last of a configuration's, in Keras
+        # A KeyError is of a configuration of Keras's, NotImplementedError of what JAX can't draw in 16 bits.
+        expected = (TypeError, ValueError, OverflowError, MemoryError, KeyError, NotImplementedError)
         if not isinstance(problem, expected) and not is_out_of_memory(problem):
             raise
         reason = reason_of(problem)

@@ -64,7 +64,8 @@ class _Signs(keras.initializers.RandomUniform):
     """-1 or 1, as likely."""
 
     def __call__(self, shape, dtype=None):
-        return ops.where(super().__call__(shape, dtype) < 0, -1.0, 1.0)
+        drawn = super().__call__(shape, dtype)
+        return ops.where(drawn < 0, -ops.ones_like(drawn), ops.ones_like(drawn))
 
 
 def _hadamard(n):

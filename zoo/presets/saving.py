@@ -39,7 +39,7 @@ def save_preset(model, folder, card=None, class_names=None):
         class_names: what the classes are called, a string for each in the order of the labels, of a single logit what label 1
             is called; `zoo predict` shows them.
 
-    What was trained in 16 bits is loaded in 32, as all presets are, and its golden logits are computed so.
+    What was trained in 16 bits is loaded as Keras's dtype policy says, 32 by default; golden logits are computed in 32.
 
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
     names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for

@@ -45,7 +45,7 @@ def _warn_of_scale(model, x, part):
     """Warn of numbers in 0..1 that a model for pixels of 0..255 would make nearly 0."""
     from zoo.layers.preprocessing import rescale_of
 
-    if x.dtype.kind == "f" and rescale_of(model) == 1 / 255 and 0 <= float(x.min()) and 0 < float(x.max()) <= 1:
+    if x.dtype.kind in "bfiu" and rescale_of(model) == 1 / 255 and 0 <= float(x.min()) and 0 < float(x.max()) <= 1:
         warnings.warn(
             f"{part}x is in 0..1, and {model.name!r} divides its input by 255, since the zoo's models take pixels of 0..255: "
             "give them so, or make the model with rescale=None.",

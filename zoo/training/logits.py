@@ -7,6 +7,9 @@ _COUNTING = ("Precision", "Recall", "TruePositives", "TrueNegatives", "FalsePosi
 _OF_PROBABILITIES = (
     "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
 )  # fmt: skip
+_OF_THE_LARGEST = (
+    "categoricalaccuracy", "sparsecategoricalaccuracy", "topkcategoricalaccuracy", "sparsetopkcategoricalaccuracy",
+)  # fmt: skip
 _SOFTENED = "end the model in probabilities, with a {} layer after the logits"
 
 
@@ -24,6 +27,10 @@ def loss_for_logits(loss):
     if getattr(keras.losses, name, None) is not kind or from_logits:
         return ""
     name = name.title().replace("_", "") if kind is loss else name
+    if name.lower() == "kldivergence":
+        return "pass keras.losses.CategoricalCrossentropy(from_logits=True), whose gradient is the same"
+    if name in ("Dice", "Tversky"):
+        return _SOFTENED.format("softmax or sigmoid")
     if name == "CategoricalGeneralizedCrossEntropy":  # the only one that can't be told
         return _SOFTENED.format("softmax")
     return f"pass keras.losses.{name}(from_logits=True)" if name.endswith("Crossentropy") else ""
@@ -39,12 +46,24 @@ def ends_in_logits(model):
     return last.name == "logits" and getattr(last, "activation", None) in (None, keras.activations.linear)
 
 
-def metric_for_logits(metric, outputs):
-    """What to pass in place of a metric of Keras's that would take logits for probabilities; "" where it does not."""
+def is_binary(loss):
+    """Whether a loss, as Objective knows it, takes each output for a yes or no of its own."""
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    name = getattr(loss, "__name__", type(loss).__name__)
+    return name.lower().replace("_", "") in ("binarycrossentropy", "binaryfocalcrossentropy")
+
+
+def metric_for_logits(metric, outputs, binary=False):
+    """What to pass in place of a metric of Keras's that would take logits for probabilities; "" where it does not.
+
+    binary: whether each output is a yes or no of its own, so that the largest of them is no answer.
+    """
     import keras
 
+    apart = binary or outputs == 1
     if isinstance(metric, str):  # "accuracy", which Keras makes one of three of
-        return "pass keras.metrics.BinaryAccuracy(threshold=0.0)" if outputs == 1 else ""
+        return "pass keras.metrics.BinaryAccuracy(threshold=0.0)" if apart else ""
     kind = type(metric) if isinstance(metric, keras.metrics.Metric) else metric
     name = getattr(kind, "__name__", "")
     if getattr(keras.metrics, name, None) is not kind:
@@ -52,6 +71,8 @@ def metric_for_logits(metric, outputs):
     if name.lower().endswith("crossentropy") and not getattr(metric, "from_logits", False):
         whole = next((place for place in dir(keras.metrics) if place.lower() == name.lower().replace("_", "")), name)
         return f"pass keras.metrics.{whole}(from_logits=True)"
+    if apart and name.lower().replace("_", "") in _OF_THE_LARGEST:
+        return "pass keras.metrics.BinaryAccuracy(threshold=0.0)"
     if name in ("BinaryAccuracy", "binary_accuracy", "BinaryIoU") and getattr(metric, "threshold", 0.5) > 0:
         return f"pass keras.metrics.{'BinaryIoU' if name == 'BinaryIoU' else 'BinaryAccuracy'}(threshold=0.0)"
     if name == "AUC" and not metric._from_logits:
@@ -59,6 +80,6 @@ def metric_for_logits(metric, outputs):
     if hasattr(metric, "thresholds") and name in _COUNTING:
         return "" if max(metric.thresholds) <= 0 else f"pass keras.metrics.{name}(thresholds=0)"
     # With one output for each class the F scores take the largest, if they are given no threshold.
-    if name in _OF_PROBABILITIES or (name in ("F1Score", "FBetaScore") and metric.threshold is not None):
+    if name in _OF_PROBABILITIES or (name in ("F1Score", "FBetaScore") and (apart or metric.threshold is not None)):
         return _SOFTENED.format("sigmoid")
     return ""

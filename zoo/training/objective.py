@@ -5,7 +5,7 @@ import numpy as np
 from zoo.errors import InvalidInput, reason_of
 from zoo.training import targets
 from zoo.training.history import COLUMNS
-from zoo.training.logits import ends_in_logits, loss_for_logits, metric_for_logits
+from zoo.training.logits import ends_in_logits, is_binary, loss_for_logits, metric_for_logits
 from zoo.training.monitor import is_accuracy, metric_sign
 
 _MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
@@ -84,7 +84,7 @@ class Objective:
         if remedy:
             raise InvalidInput(f"This loss takes probabilities, but {model.name!r} ends in logits; {remedy}.")
         for metric, (name, _) in zip(self._known_metrics, self._signs()):
-            remedy = metric_for_logits(metric, model.output_shape[-1])
+            remedy = metric_for_logits(metric, model.output_shape[-1], is_binary(self._known_loss))
             if remedy:
                 raise InvalidInput(f"The metric {name} takes probabilities, but {model.name!r} ends in logits; {remedy}.")
 

@@ -88,6 +88,15 @@ class Population:
             )
         return model
 
+    def __getstate__(self):
+        """What a pickle or a copy takes along: all but the template and the compiled program, which are made anew."""
+        return {name: value for name, value in self.__dict__.items() if name != "template"} | {"_engine": None}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.template = build_member(self.build, self.seeds[0], self.precision)
+        self._settle()
+
     def __len__(self):
         return len(self.seeds)
 
