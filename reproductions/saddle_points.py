@@ -11,15 +11,15 @@ share of negative eigenvalues. Only points with a gradient norm below the tolera
 Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
 to 152 different critical points, of which both methods have 64 or 65 of a size): a clear rise of the error with the index.
 Most of it is because nets with fewer units err more and leave more directions open; among points with as many silent units
-the rise is weaker, and still there. Whether saddles are the many can't be decided at these rates of convergence, and is no
-headline for that: more than half of the starts without silent units converge nowhere, and with 4 units minima are met again
-and again, nearly every saddle once, so that the share of saddles among the points found grows with the starts (with 8 units
-such starts met no point twice). Of the saddles that these starts found, 4 to 19 of a method and size, 62 to 92 % have at
-most five downward directions. Of the way from the minima to the highest critical point found, the net all of whose units are
-silent, saddles with a few downward directions lie at 2 to 3 % on average with 4 units (by Newton's method -1 to 4, by the
-gradient's norm 0.4 to 5, by their intervals), those with 6 to 10 at 16 %; with 8 units too few were found to say, and those
-with 6 to 10, at 1.4 to 1.6 %, would count as low, too. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4
-units): the same rise, the same 2 and 16 %; a third of the points found from whole starts are saddles.
+the rise is weaker, and still there. Whether saddles are the many can't be decided at these rates of convergence: more than
+half of the starts without silent units converge nowhere, and with 4 units minima are met again and again, nearly every
+saddle once, so that the share of saddles among the points found grows with the starts (with 8 units such starts met no point
+twice). Of the saddles that these starts found, 4 to 19 of a method and size, 62 to 92 % have at most five downward
+directions. Of the way from the minima to the highest critical point found, the net all of whose units are silent, saddles
+with a few downward directions lie at 2 to 3 % on average with 4 units (by Newton's method -1 to 4, by the gradient's norm
+0.4 to 5, by their intervals), those with 6 to 10 at 16 %; with 8 units too few were found to say, and those with 6 to 10, at
+1.4 to 1.6 %, would count as low, too. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same
+rise, the same 2 and 16 %; a third of the points found from whole starts are saddles.
 """
 
 import numpy as np
@@ -47,6 +47,7 @@ SAME = ["digits", "index_pct"]  # in which points have to agree to be one
 PLACE = 9
 HEADLINES = (
     "4 tanh units, Newton's method: error rises with the index at equal silent units",
+    "4 tanh units, Newton's method: saddles are the many of the points found",
     "4 tanh units, Newton's method: saddles with few downward directions lie as low as minima",
 )
 PROTOCOL = f"""

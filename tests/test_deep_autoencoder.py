@@ -127,6 +127,9 @@ def test_the_scaled_start_is_held_against_pretraining_and_the_mean_image():
     assert stuck["mnist: the scaled start does not collapse, Adam"].verdict == "contradicted"
     (gap,) = [check for name, check in found.items() if name.endswith("beats the scaled start")]
     assert gap.effect == pytest.approx(12.1333 - 2.1, abs=1e-3), "under the same descent"
+    more = claim.judge(runs_of({claim._net("curves", "scaled start, Adam"): [6.2, 6.3], claim._pca("curves", 6): [7.5],
+                                claim._pca("curves", 0): [9.7], claim._pca("curves", 18): [5.6]}))  # fmt: skip
+    assert {c.name: c.effect for c in more}["curves: scaled start, Adam, beats principal components with 18"] == pytest.approx(-0.65)
     assert found["scaled start, Adam, beats logistic PCA"].effect == pytest.approx(8.1 - 12.1333, abs=1e-3)
     recipes = {trial.setting: trial.recipe for trial in claim.trials(Budget.named("full", defaults=claim.SEEDS))}
     assert recipes["scaled start, Adam"] == recipes["start of 2006, Adam"] | {"start": "scaled"}

@@ -5,6 +5,7 @@ import pytest
 from scipy import optimize, stats
 from statsmodels.api import OLS
 
+from zoo.errors import InvalidInput
 from zoo.reproductions.harness.statistics import (
     Interval,
     by_examples,
@@ -35,6 +36,12 @@ def test_mean_interval_is_scipys(sample):
 def test_mean_interval_by_hand():
     # mean 2, standard deviation 1, t(2 degrees of freedom, 97.5%) = 4.302653
     np.testing.assert_allclose(mean_interval([1, 2, 3])[:3], [2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("first, second", [([1, 2, 3], [1]), ([[1], [2]], [1, 2]), (1, 2), ([1, 2], [1, 2, 3])])
+def test_pairs_are_of_as_many(first, second):
+    with pytest.raises(InvalidInput, match="Pairs are of two lists of as many numbers"):
+        paired_interval(first, second)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=len)

@@ -222,6 +222,8 @@ def test_a_published_error_is_a_single_value_and_no_fact():
 def test_an_end_that_four_digits_would_print_as_the_bound_has_six():
     made = check("a", Interval(15.55, 15.46, 15.5997, 5), "%", "It", below=15.6)
     assert made.sentence == "It: 15.55 % (95% interval 15.46 to 15.5997), claimed below 15.6: reproduced."
+    made = check("a", Interval(0.9777, 0.97772, 0.98, 5), "times", "It", above=0.977709)
+    assert "interval 0.97772 to 0.98), claimed above 0.977709: reproduced." in made.sentence, "and so has the bound then"
     made = check("a", Interval(15.55, 15.46, 15.6, 5), "%", "It", below=15.6)
     assert made.sentence == "It: 15.55 % (95% interval 15.46 to 15.6), claimed below 15.6: undecided."
 

@@ -199,6 +199,32 @@ def of_convnets(runs):
     return runs.assign(model=runs.model.replace("autoencoder_stack", "convnet"))
 
 
+@pytest.mark.parametrize("budget", ["quick", "hour", "full"])
+def test_one_layer_alone_differs_from_three_in_its_width(budget):
+    trials = {trial.row: trial for trial in claim.trials(Budget.named(budget, defaults=claim.SEEDS))}
+    three = trials[*claim.SPIRAL, claim.row("trained", 1)].recipe
+    assert three["options"]["widths"] == [2, 2, 2]
+    for units, row in claim.ALONE.items():
+        if (units, budget) == (6, "full"):
+            assert row not in trials
+        else:
+            assert trials[row].recipe == three | {"options": three["options"] | {"widths": [units]}}
+
+
+def test_depth_is_held_against_one_layer_of_as_many_units_too():
+    errors = {claim.row("trained", number): error for number, error in ((1, 20.0), (2, 8.0), (3, 1.0))}
+    errors |= {claim.row("untrained", number): 25.0 for number in (1, 2, 3)}
+    errors |= {claim.ALONE[2][2]: 10.0, claim.ALONE[6][2]: 0.5}
+    shared = {"dataset": "spiral_arms", "model": "mlp", "metric": "test_error_pct", "n_test": 1000}
+    runs = [shared | {"setting": name, "seed": seed, "value": error + 0.01 * seed * error}
+            for name, error in errors.items() for seed in range(3)]  # fmt: skip
+    runs += [shared | {"model": "linear", "setting": claim.INPUT[1], "seed": 0, "value": 30.0}]
+    found = {check.name: check for check in claim.judge(pd.DataFrame(runs))}
+    depth = [found[f"spiral_arms, mlp: 3 layers beat one{which}"] for which in ("", " of 6 units")]
+    assert [check.verdict for check in depth] == ["reproduced", "contradicted"]
+    assert [check.effect for check in depth] == pytest.approx([9.09, -0.505])
+
+
 def test_every_layer_has_the_same_probe_and_the_nets_are_the_same_in_all_their_trials():
     for budget in ("smoke", "quick", "hour", "full"):
         trials = list(claim.trials(Budget.named(budget, defaults=claim.SEEDS)))

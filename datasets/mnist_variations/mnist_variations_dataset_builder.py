@@ -17,7 +17,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("2.0.0")
     RELEASE_NOTES = {
         "1.0.0": "basic and rot.", "1.1.0": "All eight.", "1.2.0": "Classes have names.",
-        "2.0.0": "Rectangles are as large in the test as in training; in photographs they take a quarter to three.",
+        "2.0.0": "Rectangles: as large in the test as in training, in photographs a quarter to three quarters of the image.",
     }
     pkg_dir_path = Path(__file__).parent  # TFDS would look for it by the package's name, which is not the folder's here
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name, description=describe(of).title) for name, of in SETS.items()]

@@ -17,7 +17,8 @@ MEANING = (
     "interval, or else by the widest that there can be, which is known of shares of wrong examples; of bits, squared errors and\n"
     "the like for which no costs were kept, seeds alone decide. Settings are chosen from grids, on validation: where two models\n"
     "are held against each other, or one against a bound, the line says if that which came off worse took an end of its grid,\n"
-    "if the run kept what it took. Where all seeds share a choice, what another would have made is in no interval."
+    "if the run kept what it took. Where all seeds share a choice, what another would have made is in no interval.\n"
+    "Checks that say the same under several names count once."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.errors import InvalidInput
+
 LEVEL = 0.95
 
 
@@ -47,8 +49,16 @@ def mean_interval(values):
 
 
 def paired_interval(first, second):
-    """Interval of the mean of first - second, two samples over the same seeds in the same order."""
-    return mean_interval(np.asarray(first, float) - np.asarray(second, float))
+    """Interval of the mean of first - second, two samples over the same seeds in the same order.
+
+    Raises InvalidInput where they are not two lists of as many numbers.
+    """
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    if first.ndim != 1 or first.shape != second.shape:
+        raise InvalidInput(
+            f"Pairs are of two lists of as many numbers, one for each seed; these have the shapes {first.shape} and {second.shape}."
+        )
+    return mean_interval(first - second)
 
 
 def by_examples(first, second, n):

@@ -73,12 +73,13 @@ def check(
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
     wide = tuple(rounded(value) for value in wide) if np.isfinite(wide).all() else ()
     told = {value: number(value, beside=bound) for value in (effect, low, high, *wide)}
+    limit = max((number(bound, beside=value) for value in told), key=len)
     spread = "no spread" if low == high else f"95% interval {told[low]} to {told[high]}" if low < high else "no interval"
     others = f", {told[wide[0]]} to {told[wide[1]]} with other test examples" if wide else ""
     found = f"{told[effect]}{unit and f' {unit}'} ({spread}{others})"
     lasting = not wide[0] <= bound <= wide[1] if wide and verdict != "undecided" else None
     beside = f", because {doubt}" if doubt else "; undecided with other test examples as well" if lasting is False else ""
-    text = f"{sentence}: {found}, claimed {side} {number(bound)}: {verdict}{beside}."
+    text = f"{sentence}: {found}, claimed {side} {limit}: {verdict}{beside}."
     return Check(name, effect, low, high, unit, verdict, text, wide, lasting, rows, metric)
 
 

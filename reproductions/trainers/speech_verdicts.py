@@ -56,29 +56,34 @@ def _depth_helps(runs, start, minutes, row=net):
         f"On {SPEECH}, {minutes:g} minutes labelled, {begun}, the test errors with {', '.join(map(str, layers))}"
         f" hidden layers are {means_in_words(errors)} %{training}. Slope of the test errors over the layers, {slope.n} seeds"
     )
-    doubt = "" if row is longer else _turned_by_updates(runs, start, minutes)
+    doubt = "" if row is longer else _lost_by_updates(runs, start, minutes)
     doubt = doubt or _by_chance(runs, slope, slopes(layers, np.eye(len(layers))), errors, " points per layer")
     ends, name = (layers[-1], layers[0]), f"{begun}, {minutes:g} minutes: error falls with depth"
     rows = {"rows": tuple((SPEECH, *row(start, depth)) for depth in ends), "metric": metric("test", minutes)}
     return check(name, slope, "percentage points per layer", sentence, below=0, doubt=doubt, seeds=errors.shape[1], **rows)
 
 
-def _turned_by_updates(runs, start, minutes):
-    """Why depth with so many minutes decides nothing: the slope has the other sign where nets were trained longer."""
+def _lost_by_updates(runs, start, minutes, depths=()):
+    """Why these depths, or all, with so many minutes decide nothing: where nets of them were trained longer, the slope over
+    the layers has not for sure the same sign.
+    """
     several = depths_of(runs, start, longer)
-    if len(several) < 2 or minutes != minutes_of(runs)[-1]:
+    if len(several) < 2 or minutes != minutes_of(runs)[-1] or not set(depths) <= set(several):
         return ""
-    short, long = (_slope(runs, start, minutes, row)[2].estimate for row in (net, longer))
+    short, long = (_slope(runs, start, minutes, row)[2] for row in (net, longer))
     updates = [count_of(runs, row(start, several[-1]), minutes, "updates") for row in (net, longer)]
-    more = number(updates[1] / updates[0])
-    return f"with {more} times the updates the slope over the layers is {number(long)}" if short * long < 0 else ""
+    if min(np.sign(short.estimate) * np.array([long.low, long.high])) > 0:
+        return ""
+    how = f"with {number(updates[1] / updates[0])} times the updates the slope over the layers"
+    return f"{how} is {number(long.estimate)} (95% interval {number(long.low)} to {number(long.high)})"
 
 
 def _last_layers_help(runs, start, minutes):
     """The deepest net against the next shallower one: a slope over all depths may be that of the first step alone."""
     less, most = depths_of(runs, start)[-2:]
     name = f"{start} start, {most} layers beat {less}, {minutes:g} minutes"
-    return _beats(runs, net(start, most), net(start, less), minutes, name, _turned_by_updates(runs, start, minutes))
+    doubt = _lost_by_updates(runs, start, minutes, (less, most))
+    return _beats(runs, net(start, most), net(start, less), minutes, name, doubt)
 
 
 def _pretraining_helps(runs):
@@ -93,7 +98,8 @@ def _pretraining_helps(runs):
     name = f"pre-training helps, {in_words(depth)}, {most:g} minutes, equal updates in all"
     checks.append(_beats(runs, net("pre-trained", depth), longer("scaled", depth), most, name))
     rows = best_of(runs, ["pre-trained"], most), best_of(runs, ["scaled"], most, longer)
-    return [*checks, _beats(runs, *rows, most, f"pre-training helps, {most:g} minutes, {BEST}, no fewer updates without")]
+    name = f"pre-training helps, {most:g} minutes, in its best depth, no fewer updates without"
+    return [*checks, _beats(runs, *rows, most, name)]
 
 
 def _spared(runs, start, depth, minutes):
