@@ -80,12 +80,16 @@ def test_content_is_the_known_one(name):
     assert dataset.provenance["licence"] == describe(name).licence
 
 
+# Drawn with replacement, as the published set is: so many different images there are in a split.
+DIFFERENT = {"rectangles": {"train": 989, "validation": 200, "test": 35_137}}
+
+
 @pytest.mark.parametrize("name", LOADED)
-def test_no_example_is_in_two_splits_or_twice_in_one(name):
+def test_no_example_is_in_two_splits_or_twice_in_one_unless_drawn_so(name):
     dataset = load(name)
     contents = {split: images_of(dataset, split) for split in SPLITS}
     for split in SPLITS:
-        assert len(contents[split]) == describe(name).sizes[split]
+        assert len(contents[split]) == DIFFERENT.get(name, describe(name).sizes)[split]
     for one, other in itertools.combinations(SPLITS, 2):
         assert not contents[one] & contents[other]
 
