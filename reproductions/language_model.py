@@ -23,13 +23,13 @@ import numpy as np
 import pandas as pd
 
 from zoo.reproductions.harness import Published, Trial, as_published, check, control, paired_difference
+from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import by_seed
 from zoo.reproductions.harness.statistics import mean_interval, over_examples, widened
-from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.trainers.compressors import BY_CUT, compress
 from zoo.reproductions.trainers.ngrams import LONGEST, count_ngrams
 from zoo.reproductions.trainers.recurrent_text import SAMPLES, train_language_model

@@ -160,13 +160,12 @@ def _seeds(budget, row):
 def _recipe(budget, row, dataset):
     """What a model is tuned and trained with: the same on every set, but for small batches where there are few images."""
     if row == RBF:
-        slack = budget.choose(smoke=[10], quick=[10], hour=[1, 10, 100, 1000], full=[1, 10, 100, 1000])
-        gammas = [0.5, 1, 2, 4, 8]
-        gammas = budget.choose(smoke=[1], quick=[0.25, 1, 2], hour=gammas, full=gammas)
+        slack = _tried(budget, [10], [1, 10, 100, 1000])
+        gammas = _tried(budget, [0.25, 1, 2], [0.5, 1, 2, 4, 8])
         return {"kernel": "rbf", "grid": [{"C": c, "gamma": gamma} for c in slack for gamma in gammas]}
     if row == POLYNOMIAL:
-        slack = budget.choose(smoke=[1], quick=[1], hour=[0.001, 0.01, 0.1, 1], full=[0.001, 0.01, 0.1, 1])
-        degrees = budget.choose(smoke=[3], quick=[2, 3, 5], hour=[2, 3, 4, 6, 8], full=[2, 3, 4, 6, 8])
+        slack = _tried(budget, [1], [0.001, 0.01, 0.1, 1])
+        degrees = _tried(budget, [2, 3, 5], [2, 3, 4, 6, 8])
         return {"kernel": "polynomial", "grid": [{"C": c, "gamma": 1, "degree": degree} for c in slack for degree in degrees]}
     wide = budget.choose(smoke=16, quick=200, hour=300, full=1000)
     convnet = budget.choose(
@@ -189,6 +188,11 @@ def _recipe(budget, row, dataset):
         "epochs": epochs,
         "batch_size": 25 if dataset == "rectangles" else budget.choose(smoke=25, quick=25, hour=50, full=128),
     }
+
+
+def _tried(budget, quick, larger):
+    """Settings of a machine to try: one of the quick budget's in a smoke run, the larger list at the hour and in full."""
+    return budget.choose(smoke=quick[:2][-1:], quick=quick, hour=larger, full=larger)
 
 
 def _rates(budget, row):
@@ -238,16 +242,13 @@ def _taus(runs, pairs=None):
     """{data set: Interval of the tau of ours with the published order}, see tau_over_seeds, where RANKED models ran, or those
     of the pairs. Without the linear model: nobody doubts its place.
     """
-    taus, of_pairs = {}, None if pairs is None else {row for pair in pairs for row in pair}
+    taus, models = {}, [row for row in MODELS if row != LINEAR and (pairs is None or any(row in pair for pair in pairs))]
     for dataset in runs.dataset.unique():
-        rows = [row for row in MODELS if row != LINEAR and (dataset, *row) in PUBLISHED]
-        if of_pairs is None:
-            rows = [row for row in rows if shared_errors(runs, [(dataset, *row)], [ERROR]) is not None]
-        rows = [(dataset, *row) for row in rows if of_pairs is None or row in of_pairs]
-        if len(rows) >= (RANKED if pairs is None else len(of_pairs)):
-            some = None if pairs is None else [tuple((dataset, *row) for row in pair) for pair in pairs]
-            tau = tau_over_seeds(runs, rows, ERROR, [published_error(row) for row in rows], some)
-            taus |= {} if tau is None else {dataset: tau}
+        known = [row for row in models if (dataset, *row) in PUBLISHED]
+        ran = [row for row in known if shared_errors(runs, [(dataset, *row)], [ERROR]) is not None]
+        if len(ran) >= min(RANKED, len(models)):
+            rows, places = [(dataset, *row) for row in ran], pairs and [tuple(map(ran.index, pair)) for pair in pairs]
+            taus[dataset] = tau_over_seeds(runs, rows, ERROR, [published_error(row) for row in rows], places)
     return taus
 
 

@@ -1,5 +1,7 @@
 """selectivity_invariance: digits move as told, machines are scikit-learn's, only the chosen nets are tested; its checks."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -232,6 +234,19 @@ def test_the_order_is_held_against_the_published_one_over_sets():
     (alike,) = claim._taus(runs_of({("mnist_rot", *row): found for row, found in longer.items()})).values()
     assert alike.estimate == pytest.approx(1) and np.isnan(alike.low)
     assert claim.published_error(("mnist_rot", *claim.RBF)) == 11.11
+
+
+def test_tau_over_all_pairs_is_scipys_and_over_some_their_mean():
+    from scipy.stats import kendalltau
+
+    from zoo.reproductions.trainers.model_order import _tau
+
+    draws = np.random.RandomState(0)
+    for _ in range(20):
+        published, ours = draws.randint(0, 6, (2, 5))  # some of them tied
+        pairs = list(itertools.combinations(range(5), 2))
+        assert _tau(published, ours, pairs) == pytest.approx(kendalltau(published, ours).statistic)
+    assert _tau([1, 2, 3], [1, 3, 2], [(0, 1), (0, 2)]) == 1 and _tau([1, 2, 3], [1, 3, 2], [(0, 1), (1, 2)]) == 0
 
 
 @pytest.mark.parametrize("lost", [1, 2])

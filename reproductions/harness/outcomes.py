@@ -202,19 +202,23 @@ def _read_with_header(path):
         return list(reader), reader.fieldnames
 
 
+def _distinct(lines):
+    """Lines of verdicts.csv, of several that say the same, as evidence or as controls, the last."""
+    return {(is_control(line), line.get("sentence") or place): line for place, line in enumerate(lines)}.values()
+
+
 def counts_of(lines):
     """{verdict: how many of these lines of verdicts.csv came to it}, those that occur, in order; controls are not counted.
 
     Lines that say the same under several names are one.
     """
-    told = {line.get("sentence") or number: line["verdict"] for number, line in enumerate(lines) if not is_control(line)}
-    counts = Counter(told.values())
+    counts = Counter(line["verdict"] for line in _distinct(lines) if not is_control(line))
     return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
 def controls_of(lines):
     """What came of the controls among lines of verdicts.csv in words, "" where there are none."""
-    found = [*{line.get("sentence") or number: line["verdict"] for number, line in enumerate(lines) if is_control(line)}.values()]
+    found = [line["verdict"] for line in _distinct(lines) if is_control(line)]
     held, s = found.count(VERDICTS[0]), "s" if len(found) > 1 else ""
     if not found:
         return ""

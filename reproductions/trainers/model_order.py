@@ -24,17 +24,15 @@ def shared_errors(runs, rows, metrics):
 
 
 def tau_over_seeds(runs, rows, metric, published, pairs=None):
-    """Interval over seeds of the tau of our errors with the published ones, 1 in the same order to -1 in the reverse; None
-    where a row was not run.
+    """Interval over seeds of the tau of our errors with the published ones, 1 in the same order to -1 in the reverse.
 
-    rows, published: models of one data set and their published errors. pairs: of rows, those that count; None: all of them.
+    rows, published: models of one data set, all of which were run, and their published errors. pairs: those that count, of
+    places in rows; None: all of them.
     NaN where in a fifth or more of the seeds one of the models diverged. Where all seeds have the same order there is no
     interval: an order of so few models takes few values, and equal ones say nothing of the spread.
     """
-    errors = shared_errors(runs, rows, [metric] * len(rows))
-    if errors is None:
-        return None
-    found = [_tau(rows, published, ours, pairs) for ours in errors.values()]
+    pairs = pairs or list(itertools.combinations(range(len(rows)), 2))
+    found = [_tau(published, ours, pairs) for ours in shared_errors(runs, rows, [metric] * len(rows)).values()]
     seeds, interval = max(len(every_value(runs, row, metric)) for row in rows), mean_interval(found)
     if len(found) <= (1 - TOO_MANY) * seeds:
         interval = interval._replace(estimate=np.nan)
@@ -42,9 +40,8 @@ def tau_over_seeds(runs, rows, metric, published, pairs=None):
     return interval._replace(low=np.nan, high=np.nan) if unsure else interval
 
 
-def _tau(rows, published, ours, pairs):
-    """Kendall's tau-b (Biometrika 1945) of two lists of errors, of some of the pairs alone where these are given."""
-    pairs = list(itertools.combinations(range(len(rows)), 2)) if pairs is None else [tuple(map(rows.index, pair)) for pair in pairs]
+def _tau(published, ours, pairs):
+    """Kendall's tau-b (Biometrika 1945) of two lists of errors, over some pairs of places; SciPy's is over all of them."""
     first, second = (np.array([np.sign(errors[a] - errors[b]) for a, b in pairs]) for errors in (published, ours))
     untied = np.count_nonzero(first) * np.count_nonzero(second)
     return float(first @ second / np.sqrt(untied)) if untied else np.nan

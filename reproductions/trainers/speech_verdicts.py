@@ -3,9 +3,9 @@
 import numpy as np
 
 from zoo.reproductions.harness import check, paired_difference
+from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.statistics import Interval, by_examples_of_sum, mean_interval, slopes
-from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.trainers.label_rows import BEST, OF_TWO
 from zoo.reproductions.trainers.speech_baselines import metric
 from zoo.reproductions.trainers.speech_rows import (
