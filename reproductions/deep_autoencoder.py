@@ -26,7 +26,7 @@ pre-training and then Adam do best, ahead of a modern start; on curves the moder
 momentum, but no net of 6 numbers beats logistic PCA with 18.
 """
 
-from zoo.reproductions.harness import Published, Trial, as_published, control, paired_difference, ratio, target
+from zoo.reproductions.harness import Ladder, Published, Trial, as_published, control, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
@@ -235,6 +235,15 @@ def _contests(dataset, code):
     yield "pre-trained, Adam, beats the scaled start", nets["pre-trained, Adam"], nets[SCALED]
     yield "pre-training, Adam, beats a modern start", nets["pre-trained, Adam"], nets["modern start, Adam"]
     yield "a code of 2 beats 2 principal components", nets[MAP], _pca(dataset, 2)
+
+
+def ladders(runs, trials):
+    """A linear code of as many numbers against deep ones, of sigmoids pre-trained and of rectified units."""
+    kinds = {"pre-trained, momentum": "pre-trained autoencoder", "modern start, Adam": "rectified autoencoder"}
+    for trial in trials:
+        if nets := kinds.get(trial.setting):
+            linear = (trial.dataset, "pca", f"{trial.recipe['code']} components")
+            yield Ladder(nets, {"none": linear, str(2 * len(trial.recipe["widths"]) + 1): trial.row}, METRIC)
 
 
 def draw(runs):

@@ -25,7 +25,7 @@ import contextlib
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, check, control, paired_difference, target
+from zoo.reproductions.harness import Ladder, Published, Trial, check, control, paired_difference, target
 from zoo.reproductions.harness.published import matches, published_value
 from zoo.reproductions.harness.runs import lines_of, values
 from zoo.reproductions.harness.statistics import mean_interval
@@ -191,6 +191,14 @@ def _covered(runs, dataset):
     sentence = f"On {dataset} the share of test values inside the lstm's interval of 90 %, {interval.n} seeds"
     name = f"{dataset}: intervals of 90 % hold {HELD:g} % or more"
     return control(check(name, interval, "%", sentence, above=HELD, seeds=seeds))
+
+
+def ladders(runs, trials):
+    """Linear autoregression against one hidden layer on the same window."""
+    for dataset in dict.fromkeys(runs.dataset):
+        for metric, called in MEASURES[dataset].items():
+            said = {"called": called.removesuffix(", %"), "reach": REACH.get(dataset, 0)}
+            yield Ladder("on a window", {"none": (dataset, *LINEAR), "1": (dataset, *MLP)}, metric, said)
 
 
 def draw(runs):

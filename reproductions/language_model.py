@@ -22,7 +22,7 @@ should be ahead on the shorter ones, LSTM on the longer.
 import numpy as np
 import pandas as pd
 
-from zoo.reproductions.harness import Published, Trial, as_published, check, control, paired_difference
+from zoo.reproductions.harness import Ladder, Published, Trial, as_published, check, control, paired_difference
 from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.losses import combined, row_costs
@@ -234,6 +234,12 @@ def _name(row):
     """A row's model and setting in short."""
     model, setting = row
     return f"{model} of {setting}" if "layer" in setting else model
+
+
+def ladders(runs, trials):
+    """One layer of LSTM against two."""
+    for dataset in dict.fromkeys(runs.dataset):
+        yield Ladder("LSTM", {"1": (dataset, *ONE), "2": (dataset, *TWO)}, METRIC, {"reach": REACH})
 
 
 def draw(runs):

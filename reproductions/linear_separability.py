@@ -30,7 +30,7 @@ spiral come apart: of 26 % on the input 13.5 are left after a layer; after two, 
 layer of six units, as many as the three have together, errs next to never.
 """
 
-from zoo.reproductions.harness import Published, Trial, paired_difference
+from zoo.reproductions.harness import Ladder, Published, Trial, paired_difference
 from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers.layer_probes import MOST_FEATURES, PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
 from zoo.training import recipe as training
@@ -180,6 +180,14 @@ def judge(runs):
             if depth > 2:
                 beats(("pre-trained", depth), ("pre-trained", 1), f"pre-trained, layer {depth} beats layer 1")
     return checks
+
+
+def ladders(runs, trials):
+    """A straight cut through the plane against one hidden layer; three layers of two units against one of as many in all."""
+    (curves, depth), *_ = PLANES.items()
+    yield Ladder("two tanh units", {"none": (curves[0], *INPUT), str(depth): (*curves, row("trained", depth))})
+    alone, most = ALONE[6], PLANES[SPIRAL]
+    yield Ladder("six tanh units in all", {"1": alone, str(most): (*SPIRAL, row("trained", most))})
 
 
 def draw(runs):

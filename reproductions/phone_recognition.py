@@ -236,6 +236,11 @@ def judge(runs):
     return speech_verdicts.checks(runs) + vowel_table.checks(runs)
 
 
+def ladders(runs, trials):
+    """Stacks from every start, in all their depths, for each number of minutes; a linear classifier against them; vowels."""
+    return speech_verdicts.ladders(runs) + vowel_table.ladders()
+
+
 def draw(runs):
     """Error against depth, by model with each number of labelled minutes, what pre-training spares; and Robinson's table."""
     from matplotlib.figure import Figure

@@ -47,7 +47,7 @@ each in its fastest start, they are not told apart; the small ConvNet, too, lear
 
 import itertools
 
-from zoo.reproductions.harness import Published, Trial, check, paired_difference
+from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
 from zoo.reproductions.harness.runs import by_seed, lines_of
 from zoo.reproductions.trainers.learning_speed import SLOPES, STARTS, train_convnet, train_mlp
 
@@ -297,6 +297,15 @@ def _lowest_target(runs, row):
 
 def _with_convnets(runs):
     return list(runs[runs.model == "convnet"].dataset.unique())
+
+
+def ladders(runs, trials):
+    """Each unit in the start that is made for it, at every depth, as many updates for all."""
+    for dataset in dict.fromkeys(runs.dataset):
+        for unit in ACTIVATIONS:
+            start = MADE_FOR.get(unit, "normalised")
+            rungs = {str(depth): (dataset, "mlp", setting(depth, unit, start)) for depth in DEPTHS}
+            yield Ladder(f"{unit}, {start} start, SGD", rungs)
 
 
 def draw(runs):

@@ -40,7 +40,7 @@ import itertools
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, check, control, paired_difference
+from zoo.reproductions.harness import Ladder, Published, Trial, check, control, paired_difference
 from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
@@ -301,6 +301,13 @@ def _loses_more(runs, fragile, robust, metrics, where, who):
     known = None if None in known or len({costs.each.shape[1] for costs in known}) > 1 else known
     same = len({row[0] for row in rows}) == 1 or all(row[0] in DIGITS for row in rows)  # which show the same digits
     return rises_more(list(errors.values()), where, who, CONVNET[1], seeds, tested, known, same)
+
+
+def ladders(runs, trials):
+    """On each set a linear classifier against one hidden layer and three that were pre-trained as denoising autoencoders."""
+    for dataset in SETS:
+        rungs = {"none": LINEAR, "1": NNET, "3": SDAE}
+        yield Ladder("fully connected, the three pre-trained", {layers: (dataset, *row) for layers, row in rungs.items()})
 
 
 def draw(runs):

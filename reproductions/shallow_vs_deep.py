@@ -23,7 +23,7 @@ both sets; hand-made features and the exact kernel are passed by both ConvNets o
 seeds can tell (the plain one is ahead by less than a point on average): other nets need more examples and steps.
 """
 
-from zoo.reproductions.harness import Published, Trial, control, paired_difference, ratio, target
+from zoo.reproductions.harness import Ladder, Published, Trial, control, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import lines_of, values
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
@@ -195,6 +195,20 @@ def _twice(runs, dataset, shallow):
         return found
     doubt = f"the ConvNet has {weights:,} weights, the full budget's {FULL_CONVNET:,}, and a larger one may err less"
     return ratio(runs, **rows, at_least=2, name=name, doubt=doubt)
+
+
+def ladders(runs, trials):
+    """A linear classifier on pixels against nets that learn their layers, the ConvNet's being convolutions but for one."""
+    kinds = {"fully connected, dropout and batch norm": MLP, "fully connected, pre-trained": STACK, "ConvNet": CONVNET}
+    for nets, deep in kinds.items():
+        for trial in trials:
+            if trial.row[1:] == deep:
+                yield Ladder(nets, {"none": (trial.dataset, *LINEAR), str(hidden_layers(trial.recipe["options"])): trial.row})
+
+
+def hidden_layers(options):
+    """How many hidden layers options of an mlp, a stack or a convnet make; those without widths have the zoo's three."""
+    return sum(map(len, options["blocks"])) + 1 if "blocks" in options else len(options.get("widths", range(3)))
 
 
 def draw(runs):

@@ -38,10 +38,10 @@ by 0.6 points, open with other test examples, and not told apart from 300 on. Fu
 estimate, not run yet): 1,000 units a layer throughout; what nets of that size come to with all labels is in published_stack.
 """
 
-from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness import Ladder, Trial
 from zoo.reproductions.harness.statistics import deviation_interval
 from zoo.reproductions.trainers import label_references, label_verdicts
-from zoo.reproductions.trainers.label_curves import FILTERS, chosen_rate, train_with_labels
+from zoo.reproductions.trainers.label_curves import FILTERS, chosen_rate, metric, train_with_labels
 from zoo.reproductions.trainers.label_rows import (
     MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDTH, errors_of, labels_of, nets_of, recipe_of, setting, spread_metric,
 )
@@ -140,6 +140,15 @@ def summarise(runs):
 def judge(runs):
     """The gaps at every number of labels, how they change with it and with depth; spread over seeds; the narrow top layer."""
     return label_verdicts.checks_of(runs)
+
+
+def ladders(runs, trials):
+    """Each start in all its depths, with the fewest labels, a thousand, and all of them."""
+    nets, labels = nets_of(runs), labels_of(runs)
+    for n in sorted({labels[0], labels[-1], *({1000} & {*labels})}):
+        for start in STARTS:
+            rungs = {str(depth): row for (made, depth, top), row in nets.items() if made == start and not top}
+            yield Ladder(f"{start} start, {n:,} labels", rungs, metric("test", n))
 
 
 def draw(runs):

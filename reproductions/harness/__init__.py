@@ -8,6 +8,7 @@ import importlib
 _HOMES = {
     "Budget": "trial",
     "Check": "verdicts",
+    "Ladder": "depth",
     "Published": "published",
     "Trial": "trial",
     "WithFiles": "trial",

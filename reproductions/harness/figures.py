@@ -32,16 +32,16 @@ def figure_png(module, runs, caption=""):
             figure.supxlabel(caption, fontsize=8, color="0.4", x=0.99, ha="right")
         return {"figure.png": figure}
 
-    return _pngs(draw)["figure.png"]
+    return pngs(draw)["figure.png"]
 
 
-def picture_pngs(module, files):
+def picturepngs(module, files):
     """{file name: PNG bytes} of a reproduction's illustrate(files) -> {file name: matplotlib Figure}, if it has that.
 
     files: {(dataset, model, setting): {name: bytes}}, what the trials left as WithFiles. Filters, reconstructions and the
     like are too much for runs.csv, so a run draws them once, and rebuilding from its runs leaves them alone.
     """
-    found = _pngs(lambda: module.illustrate(files)) if hasattr(module, "illustrate") else {}
+    found = pngs(lambda: module.illustrate(files)) if hasattr(module, "illustrate") else {}
     for name in found:
         if not is_picture(name):
             raise InvalidInput(f"A picture's file is named like first_layer_filters.png, in small letters; got {name!r}.")
@@ -53,8 +53,8 @@ def is_picture(name):
     return re.fullmatch(r"[a-z0-9_]+\.png", name) is not None and name != "figure.png"
 
 
-def _pngs(draw):
-    """{name: PNG bytes} of the figures {name: Figure} that a function draws."""
+def pngs(draw):
+    """{name: PNG bytes} of the figures {name: Figure} that a function draws, in the settings that all share."""
     import matplotlib
 
     with matplotlib.rc_context():

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoo.errors import ResultsError
 from zoo.paths import path_named
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim
+from zoo.reproductions.harness.depth import depth_csv
 from zoo.reproductions.harness.figures import figure_png, is_picture
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.markdown import comparison_markdown
@@ -129,7 +130,7 @@ def generated_files(module, runs, pictures=(), budget=None):
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
         "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget).encode(),
         "figure.png": figure_png(module, runs, caption),
-    }
+    } | depth_csv(module, runs, budget)
 
 
 def rebuild(target=None, out=None, tell=lambda sentence: None):

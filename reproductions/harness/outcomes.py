@@ -158,7 +158,7 @@ def verdicts_of(folder):
     """The lines of a folder's verdicts.csv. Raises ResultsError if they are damaged, or what heads them is."""
     from zoo.reproductions.harness.tables import VERDICTS as COLUMNS
 
-    lines, header = _read_with_header(folder / "verdicts.csv")
+    lines, header = read_with_header(folder / "verdicts.csv")
     if header != list(COLUMNS) or any(line["verdict"] not in VERDICTS or not (line["check"] and line["sentence"]) for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew: {made_anew(folder)}")
     return lines
@@ -192,10 +192,10 @@ def _facts_at(path, *_version):
 
 
 def _read(path):
-    return _read_with_header(path)[0]
+    return read_with_header(path)[0]
 
 
-def _read_with_header(path):
+def read_with_header(path):
     """(lines as dicts, the columns' names, None of an empty file)."""
     with open(path, newline="", encoding="utf-8", errors="replace") as file:
         reader = csv.DictReader(file)

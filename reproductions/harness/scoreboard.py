@@ -1,5 +1,6 @@
 """results/README.md: every claim, what came out at each budget, and where to read more. Generated, never typed."""
 
+from zoo.reproductions.harness.depth import PAGE, write_depth
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.outcomes import (
     budgets_in, by_claim, counted, devices_of, disagreeing, main_checks, main_folder, lacks, title_of, verdicts_of,
@@ -42,11 +43,13 @@ def require_own_page(root):
 
 
 def write_scoreboard(root):
-    """Write <root>/README.md from the verdicts under it, and the tables into the front page of the checkout around it.
+    """Write <root>/README.md from the verdicts under it, and the tables into the front page of the checkout around it; and the
+    page of what depth is worth, see zoo.reproductions.harness.depth.
 
     Raises ResultsError, see require_own_page.
     """
     require_own_page(root)
+    write_depth(root)
     write_atomically(root / "README.md", scoreboard(root).encode())
     fill_front_page(root)
 
@@ -74,8 +77,12 @@ def scoreboard(root):
         f"{HEAD} claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "The last line of a table is the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
-        f"{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}"
+        f"{_on_depth(root)}{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}"
     )
+
+
+def _on_depth(root):
+    return f"What more layers of the same kind are worth, on one page: [{PAGE}]({PAGE}).\n\n" if (root / PAGE).exists() else ""
 
 
 def _disagreements(root):

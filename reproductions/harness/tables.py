@@ -69,14 +69,15 @@ def judge_runs(module, runs, budget=None):
             "ci95_high": cell(check.high),
             "unit": check.unit,
             "verdict": check.verdict,
-            "sentence": _with(check.sentence, not_tried(check, ends)),
+            "sentence": with_remark(check.sentence, not_tried(check, ends)),
             "lasting": check.lasting,
         }
         for check in checks
     ]
 
 
-def _with(sentence, remark):
+def with_remark(sentence, remark):
+    """A sentence with a remark at its end, as it is without one."""
     return f"{sentence.removesuffix('.')}; {remark}." if remark else sentence
 
 

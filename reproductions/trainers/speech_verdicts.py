@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.reproductions.harness import check, paired_difference
+from zoo.reproductions.harness import Ladder, check, paired_difference
 from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.statistics import Interval, by_examples_of_sum, mean_interval, slopes
@@ -76,6 +76,22 @@ def _lost_by_updates(runs, start, minutes, depths=()):
         return ""
     how = f"with {number(updates[1] / updates[0])} times the updates the slope over the layers"
     return f"{how} is {number(long.estimate)} (95% interval {number(long.low)} to {number(long.high)})"
+
+
+def ladders(runs):
+    """A linear classifier of frames against stacks, then every start in all its depths, with each number of minutes."""
+    found = []
+    for minutes in minutes_of(runs):
+        said, spoken = {"examples": True}, f"{minutes:g} minutes"
+        for start in STARTS if (depths := depths_of(runs)) else ():
+            rungs = {"none": (SPEECH, *LINEAR), str(depths[-1]): (SPEECH, *net(start, depths[-1]))}
+            found.append(Ladder(f"{start} start, {spoken}", rungs, metric("test", minutes), said))
+        for start in STARTS:
+            depths = depths_of(runs, start)
+            rungs = {str(depth): (SPEECH, *net(start, depth)) for depth in depths}
+            doubts = {str(depth): _lost_by_updates(runs, start, minutes, (depths[0], depth)) for depth in depths[1:]}
+            found.append(Ladder(f"{start} start, {spoken}", rungs, metric("test", minutes), said, doubts))
+    return found
 
 
 def _last_layers_help(runs, start, minutes):

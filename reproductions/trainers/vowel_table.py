@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.reproductions.harness import Published, Trial, as_published, check, control, paired_difference
+from zoo.reproductions.harness import Ladder, Published, Trial, as_published, check, control, paired_difference
 from zoo.reproductions.harness.statistics import Interval
 from zoo.reproductions.trainers.vowels import train_vowel_method, train_vowel_net
 
@@ -28,6 +28,13 @@ def trials(budget):
     older = {NEIGHBOUR[1:]: [{"n_neighbors": 1}], ("lda", ""): [{}], ("qda", ""): [{}], NODES[1:]: nodes}
     for row, grid in older.items():
         yield Trial(VOWELS, *row, budget.seeds[:1], train_vowel_method, {"grid": grid}, cost=0.2)
+
+
+def ladders():
+    """A linear classifier, then one to three hidden layers."""
+    rungs = {"none": (VOWELS, "linear", "")} | {str(depth): (VOWELS, "mlp", net) for net, depth in VOWEL_NETS.items()}
+    deeper = {depth: row for depth, row in rungs.items() if depth != "none"}
+    return [Ladder("sigmoid units", found, said={"doubt": DEPENDENT}) for found in (rungs, deeper)]
 
 
 def checks(runs):
