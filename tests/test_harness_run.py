@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from zoo.datasets import load
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
 from zoo.reproductions.harness import Budget, Published, run_claim, runner, target
@@ -178,6 +179,22 @@ def test_lines_of_other_versions_do_not_stay(log):
     (folder / "runs.csv").unlink()
     with pytest.raises(ResultsError, match="run the claim first"):
         run(only="mlp")
+    assert begun(log) == {"linear": 1, "mlp": 1}
+
+
+def test_lines_that_learnt_from_other_data_do_not_stay(log):
+    folder = run()
+    path = folder / "environment.json"
+    recorded = json.loads(path.read_text())
+    assert {trial["data"] for trial in recorded["trials"]} == {load("digits").fingerprint}
+    for data, stays in (("0" * 64, False), (None, True)):  # runs of before do not say
+        changed = [{name: value for name, value in (trial | {"data": data}).items() if value} for trial in recorded["trials"]]
+        path.write_text(json.dumps(recorded | {"trials": changed}))
+        if stays:
+            run(only="mlp")
+        else:
+            with pytest.raises(ResultsError, match=r"linear \(raw pixels\) learnt from another version of digits in .*: run all"):
+                run(only="mlp")
     assert begun(log) == {"linear": 1, "mlp": 1}
 
 

@@ -146,3 +146,10 @@ def test_one_table_one_device():
 def test_trial_refuses_what_it_cannot_keep(bad):
     with pytest.raises(InvalidInput, match="digits mlp"):
         Trial(**{"dataset": "digits", "model": "mlp", "setting": "", "seeds": (0,), "run": run, **bad})
+
+
+@pytest.mark.parametrize("bad", [{"model": ""}, {"setting": "a\rb"}, {"setting": "a\nb"}, {"dataset": None}, {"setting": " a"}])
+def test_what_no_line_of_a_table_can_be_called_is_refused_before_training(bad):
+    (name,) = bad
+    with pytest.raises(InvalidInput, match=f"The {name} of a trial names a line of the tables: one line of text, not"):
+        Trial(**{"dataset": "digits", "model": "mlp", "setting": "", "seeds": (0,), "run": run, **bad})

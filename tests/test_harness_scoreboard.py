@@ -246,7 +246,14 @@ def test_front_page_of_the_checkout_follows(results_dir):
     assert "harness_example" not in page.read_text()
     (results_dir.parent / "setup.cfg").write_text("")
     rebuild()
+    assert "harness_example" not in page.read_text(), "a project of somebody's own"
+    (results_dir.parent / "reproductions").mkdir()
+    (results_dir.parent / "reproductions" / "published.csv").write_text("")
+    rebuild()
     assert "](results/quick/harness_example/comparison.md)" in page.read_text()
+    before = page.read_bytes()
+    run_claim(harness_example, "smoke", out=results_dir.parent / "try")
+    assert page.read_bytes() == before, "what --out names is no part of the front page"
 
 
 def test_smoke_is_no_evidence(results_dir):

@@ -1,6 +1,7 @@
 """Tables, Markdown and figure: what they say, and that the same runs always give the same bytes."""
 
 import dataclasses
+import hashlib
 import json
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import Published, Trial, compare, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.folder import write_results
+from zoo.reproductions.harness.numbers import in_markdown
 from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
 from zoo.reproductions.harness.report import report_html
 from zoo.reproductions.harness.runs import read_runs
@@ -317,6 +319,28 @@ def test_rebuilding_leaves_claims_that_are_not_known_here(results_dir):
     with pytest.raises(UnknownName, match="no claim called 'of_mine'"):
         rebuild(folder.with_name("of_mine"))
     assert "rebuild" not in (folder / "comparison.md").read_text(), "no command knows a module of one's own"
+
+
+def test_a_folder_of_another_version_is_named_and_the_others_are_made_anew(results_dir):
+    folder = run_claim(harness_example, "smoke")
+    lost = run_claim(harness_example, "quick", seeds=2)
+    runs = (lost / "runs.csv").read_bytes().replace(b"one layer of 32", b"one layer of 8")
+    environment = json.loads((lost / "environment.json").read_text())
+    (lost / "runs.csv").write_bytes(runs)
+    (lost / "environment.json").write_text(json.dumps(environment | {"runs_sha256": hashlib.sha256(runs).hexdigest()}))
+    (folder / "verdicts.csv").write_text("")
+    with pytest.raises(ResultsError, match=f"^{lost} can't be made anew: The runs hold no .* run it again with this one"):
+        rebuild()
+    assert (folder / "verdicts.csv").read_text(), "the other folder"
+    for spoiled in ({"pictures_sha256": []}, {"trials": None}, {"runs_sha256": 7}):
+        (folder / "environment.json").write_text(json.dumps(environment | spoiled))
+        with pytest.raises(ResultsError, match="environment.json is missing or damaged"):
+            rebuild(folder)
+
+
+def test_no_name_is_read_as_markdown():
+    assert in_markdown("a|b\n<i>x</i> *y* `z`") == r"a\|b \<i>x\</i> \*y\* \`z\`"
+    assert in_markdown("7.6* of mnist_rot, [1, 2]") == "7.6* of mnist_rot, [1, 2]", "a mark that stands alone, and plain names"
 
 
 def test_a_script_that_is_a_claim_is_called_like_its_file(results_dir, tmp_path):

@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import harness_example
+import numpy as np
 import pytest
 
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, UnknownName, ZooError
 from zoo.reproductions.harness import export_results, import_results, rebuild, run_claim
 from zoo.reproductions.harness.folder import result_folders
+from zoo.reproductions.harness.losses import Costs, Losses
 from zoo.reproductions.harness.report import report_html
 from zoo.reproductions.harness.scoreboard import scoreboard
 from zoo.reproductions.harness.store import Store
@@ -239,6 +241,22 @@ def test_they_may_be_imported_into_another_folder(there, results_dir, tmp_path, 
     code, out, _ = call("results", "import", there, "--out", tmp_path / "elsewhere")
     assert code == 0 and f"imported {tmp_path / 'elsewhere'}" in out and not results_dir.exists()
     assert result_folders(tmp_path / "elsewhere")
+
+
+def test_the_same_losses_packed_by_another_zlib_are_the_same_trial(there, results_dir, monkeypatch):
+    store, given = Store(results_dir), Store(there)
+    key = given.keys()[0]
+    costs = Costs(np.arange(2), np.eye(2, 5, dtype="float32"))
+    losses = Losses({("digits", "linear", "raw pixels", "test_error_pct"): costs})
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez_compressed", np.savez)
+        given.save(key, replace(given.load(key), losses=losses))
+    import_results(there)
+    assert store.load(key).manifest["sha256"] != given.load(key).manifest["sha256"], "packed anew here"
+    import_results(there)
+    given.save(key, replace(given.load(key), losses=Losses({("digits", "linear", "raw pixels", "other_pct"): costs})))
+    with pytest.raises(ResultsError, match=f"{key} holds other runs already"):
+        import_results(there)
 
 
 def test_other_stored_trials_are_replaced_only_by_force(there, results_dir):

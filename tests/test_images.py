@@ -207,6 +207,10 @@ def test_one_array_and_one_image_of_several(digits, tmp_path):
     np.testing.assert_array_equal(read_images(tmp_path / "one.npy")[0].pixels, digits[0])
     np.save(tmp_path / "colours.npy", np.dstack([digits[0]] * 3))
     assert read_images(tmp_path / "colours.npy")[0].pixels.shape == (28, 28, 3)
+    np.save(tmp_path / "grey.npy", digits[0][:, :, None])
+    (grey,) = read_images(tmp_path / "grey.npy")
+    np.testing.assert_array_equal(prepare_image(grey.pixels, (28, 28), "mnist")[0], prepare_image(digits[0], (28, 28), "mnist")[0])
+    assert prepare_image(tmp_path / "grey.npy", (28, 28), "mnist")[0].shape == (28, 28)
     np.save(tmp_path / "many.npy", digits)
     with pytest.raises(InvalidInput, match="holds 100 images"):
         prepare_image(tmp_path / "many.npy", SIZE)

@@ -44,8 +44,8 @@ class Picture(NamedTuple):
 def read_images(source):
     """The pictures in a file, a list of Picture: one in a PNG or JPEG, any number in an NPY.
 
-    source: a path, or "-" for standard input. An NPY holds (h, w), (n, h, w), (h, w, c) or (n, h, w, c), c being 3 or 4
-    (1 too in the last), as bool, integers 0..255, uint16 or floats 0..1 or 0..255. Raises InvalidInput for what is no
+    source: a path, or "-" for standard input. An NPY holds (h, w), (n, h, w), (h, w, c) or (n, h, w, c), c being 1, 3
+    or 4, as bool, integers 0..255, uint16 or floats 0..1 or 0..255. Raises InvalidInput for what is no
     image, is too large, empty, pickled or has values outside that range, and CorruptFile for a truncated file.
 
     >>> read_images("digit.png")[0].pixels.shape
@@ -222,7 +222,7 @@ def _plain_mode(image):
 def _arrays(name, content):
     array = _parsed(name, content)
     pixels = as_pixels(array, name)
-    colours = pixels.ndim == 3 and pixels.shape[-1] in (3, 4)
+    colours = pixels.ndim == 3 and pixels.shape[-1] in (1, 3, 4)
     many = pixels.ndim == 4 or pixels.ndim == 3 and not colours
     done = _brought(array)
     if not many:

@@ -21,6 +21,11 @@ def path_named(given):
         raise InvalidInput(f"{given} begins with the home of a user who is not known here; give the whole path.") from None
 
 
+def is_checkout(folder):
+    """Whether a folder (Path) is a checkout of deepzoo."""
+    return (folder / "reproductions" / "published.csv").exists() and (folder / "setup.cfg").exists()
+
+
 def require_elsewhere(folder):
     """Raise InvalidInput where a folder to be replaced is the current one, or holds it: whoever stands there would fall out."""
     with contextlib.suppress(OSError):  # of a current folder that is gone

@@ -35,7 +35,7 @@ def figure_png(module, runs, caption=""):
     return pngs(draw)["figure.png"]
 
 
-def picturepngs(module, files):
+def picture_pngs(module, files):
     """{file name: PNG bytes} of a reproduction's illustrate(files) -> {file name: matplotlib Figure}, if it has that.
 
     files: {(dataset, model, setting): {name: bytes}}, what the trials left as WithFiles. Filters, reconstructions and the

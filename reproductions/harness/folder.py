@@ -8,8 +8,8 @@ import os
 import shlex
 from pathlib import Path
 
-from zoo.errors import ResultsError
-from zoo.paths import path_named
+from zoo.errors import InvalidInput, ResultsError
+from zoo.paths import is_checkout, path_named
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim
 from zoo.reproductions.harness.depth import depth_csv
 from zoo.reproductions.harness.figures import figure_png, is_picture
@@ -33,7 +33,7 @@ def results_root(out=None):
         return path_named(chosen).absolute()
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / "reproductions" / "published.csv").exists() and (folder / "setup.cfg").exists():
+        if is_checkout(folder):
             return folder / "results"
     return here / "results"
 
@@ -63,8 +63,18 @@ def write_results(folder, module, rows, environment, pictures=None, losses=None)
 
 def rebuild_folder(folder):
     """Make comparison.csv, verdicts.csv, comparison.md and figure.png of one folder anew from its runs.csv."""
+    _write(folder, remade(folder))
+
+
+def remade(folder):
+    """{file name: bytes} of what rebuild_folder makes. Raises ResultsError, naming the folder, where nothing can be made of it."""
     runs = read_folder(folder)
-    _write(folder, generated_files(load_claim(runs.claim.iloc[0]), runs, read_pictures(folder), folder.parent.name))
+    module = load_claim(runs.claim.iloc[0])
+    try:
+        return generated_files(module, runs, read_pictures(folder), folder.parent.name)
+    except InvalidInput as error:  # which does not say where
+        remedy = "If another version of the claim ran it, run it again with this one, or move the folder away."
+        raise ResultsError(f"{folder} can't be made anew: {error} {remedy}") from error
 
 
 def read_folder(folder):
@@ -153,12 +163,19 @@ def rebuild(target=None, out=None, tell=lambda sentence: None):
         raise ResultsError(f"There are no runs of {target or 'any claim'} under {root}; run zoo reproduce first.")
     require_own_page(root)
     known = known_among(folders, tell)
-    store = Store(root)
+    store, problems = Store(root), []
     for folder in known:
-        with store.lock(f"{folder.parent.name}-{folder.name}", wait=True):
-            rebuild_folder(folder)
-    with store.lock("scoreboard", wait=True):
-        write_scoreboard(root)
+        try:
+            with store.lock(f"{folder.parent.name}-{folder.name}", wait=True):
+                rebuild_folder(folder)
+        except ResultsError as problem:
+            problems.append(problem)  # of which the other folders know nothing
+    if len(problems) < len(known):
+        with store.lock("scoreboard", wait=True):
+            write_scoreboard(root)
+    if problems:
+        more = f" So it is with {len(problems) - 1} more of {len(known)} folders." * (len(problems) > 1)
+        raise type(problems[0])(f"{problems[0]}{more}") from problems[0]
     return known
 
 
@@ -254,12 +271,18 @@ def _unchanged(folder):
         raise ResultsError(f"{folder / 'runs.csv'} is not what the run wrote (sha256); take it from git or run again.")
 
 
+_TYPES = {"runs_sha256": str, "losses_sha256": str, "pictures_sha256": dict, "trials": list, "claim": dict}
+
+
 def read_environment(folder):
     """environment.json as a dict with a runs_sha256."""
     try:
         environment = json.loads((folder / "environment.json").read_bytes())
+        for name, value in environment.items():
+            if name in _TYPES and not isinstance(value, _TYPES[name]):
+                raise TypeError(name)
         return environment | {"runs_sha256": environment["runs_sha256"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
 
 

@@ -3,8 +3,10 @@
 import fnmatch
 import json
 
+from zoo.datasets import at_hand
 from zoo.errors import InvalidInput, ResultsError, unknown_name
 from zoo.reproductions.harness.claims import claim_name
+from zoo.reproductions.harness.fingerprint import dataset_fingerprint
 from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
 from zoo.reproductions.harness.losses import OF_RUNS, Losses
 from zoo.reproductions.harness.presets import preset_name
@@ -70,3 +72,6 @@ def _check(trial, manifest, folder):
     if manifest is None or (manifest["recipe"], manifest["seeds"]) != (recipe, list(trial.seeds)):
         what = "is not" if manifest is None else "is there with another recipe or other seeds"
         raise ResultsError(f"{trial} {what} in {folder}, so that it can't stay as it is: run all models.")
+    known = manifest.get("data")  # older runs do not say
+    if known and at_hand(trial.dataset) and dataset_fingerprint(trial.dataset) != known:
+        raise ResultsError(f"{trial} learnt from another version of {trial.dataset} in {folder}: run all models.")

@@ -4,7 +4,7 @@ import inspect
 
 from zoo.reproductions.harness.claims import claim_name, is_own
 from zoo.reproductions.harness.grids import ends_of_grids
-from zoo.reproductions.harness.numbers import number, words
+from zoo.reproductions.harness.numbers import in_markdown, number, words
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
@@ -39,7 +39,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
 
 def _verdicts(verdicts):
     lines = [
-        f"- {'control, ' * is_control(line)}**{_text(line['verdict'])}**: {_text(line['sentence'])}" for line in verdicts
+        f"- {'control, ' * is_control(line)}**{in_markdown(line['verdict'])}**: {in_markdown(line['sentence'])}" for line in verdicts
     ]
     return ["\n".join(lines)] if lines else ["No check was made."]
 
@@ -47,7 +47,7 @@ def _verdicts(verdicts):
 def _lasting(verdicts):
     """How many of the verdicts that seeds decide would be the same with other test examples, and which would be open."""
     known = [line for line in verdicts if line["lasting"] is not None]
-    fallen = [_text(line["check"]) for line in known if not line["lasting"]]
+    fallen = [in_markdown(line["check"]) for line in known if not line["lasting"]]
     if not known:
         return ""
     rest = f", {len(fallen)} would be undecided: {'; '.join(fallen)}" if fallen else ""
@@ -72,7 +72,7 @@ def _table(comparison, ends):
         ]
         for line in comparison
     ]
-    lines = [head, ["---"] * len(head), *([_text(text) for text in row] for row in rows)]
+    lines = [head, ["---"] * len(head), *([in_markdown(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -164,8 +164,3 @@ def _rerun(module, runs, budget):
         return f"To run it again, in Python{where}: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`."
     own = "" if len(seeds) == usual else f" --seeds {len(seeds)}"
     return f"To run it again: `zoo reproduce {claim_name(module)} --budget {budget}{own}{backend}`."
-
-
-def _text(text):
-    """Text that can't break a Markdown table."""
-    return " ".join(str(text).split()).replace("|", "\\|")

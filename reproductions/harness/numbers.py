@@ -14,6 +14,12 @@ def rounded(value):
     return float(f"{float(value):.6g}")
 
 
+def in_markdown(text):
+    """Text in one line that can't break a Markdown table, and in which no tag, code or emphasis is seen."""
+    text = re.sub(r"([|<`])", r"\\\1", " ".join(str(text).split()))
+    return text.replace("*", "\\*") if text.count("*") > 1 else text
+
+
 def cell(value):
     """A number in a table's CSV: six significant digits, empty where there is none."""
     return "" if value is None or not math.isfinite(value) else f"{value:.6g}"

@@ -12,7 +12,7 @@ from zoo.reproductions.harness.claims import claim_facts, claim_name, is_own, lo
 from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
 from zoo.reproductions.harness.figures import picture_pngs
-from zoo.reproductions.harness.fingerprint import trial_key
+from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
 from zoo.reproductions.harness.folder import results_root, seconds_taken, write_results
 from zoo.reproductions.harness.kept import chosen, kept
 from zoo.reproductions.harness.losses import losses_of, together
@@ -179,6 +179,7 @@ class _Run:
     def _manifest(self, trial, outcome):
         names = ("dataset", "model", "setting", "recipe")
         return {name: getattr(trial, name) for name in names} | {
+            "data": dataset_fingerprint(trial.dataset),
             "seeds": list(trial.seeds),
             "wall_seconds": round(outcome.wall_seconds, 3),
             "environment": self.environment,
@@ -250,10 +251,10 @@ def _left(module, trials, entries):
 
 def _provenance(budget, entries, absent):
     """environment.json: where the trials were computed, and the recipe and cost of each; the rows that were left out, if any."""
-    shared = ("dataset", "model", "setting", "recipe", "seeds", "wall_seconds", "commit")
+    shared = ("dataset", "data", "model", "setting", "recipe", "seeds", "wall_seconds", "commit")
     environments = [entry.manifest["environment"] for entry in entries]
     return environments[0] | {
         "budget": budget.name,
         "wall_seconds": round(sum(entry.manifest["wall_seconds"] for entry in entries), 3),
-        "trials": [{name: entry.manifest[name] for name in shared} for entry in entries],
+        "trials": [{name: entry.manifest[name] for name in shared if name in entry.manifest} for entry in entries],
     } | ({"left_out": absent} if absent else {})

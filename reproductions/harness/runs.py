@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness.losses import LOSSES
+from zoo.reproductions.harness.trial import require_line
 
 COLUMNS = (
     "claim dataset model setting seed metric value n_train n_test parameters updates seconds device backend precision commit"
@@ -34,6 +35,8 @@ def complete_rows(trial, returned, environment, commit):
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(f"{trial}: a row lacks or spoils a column ({error!r}).") from None
     metrics = dict.fromkeys(row["metric"] for row in complete)
+    for metric in metrics:
+        require_line("metric", metric)
     seeds = {metric: sorted(row["seed"] for row in complete if row["metric"] == metric) for metric in metrics}
     whole = sorted(trial.seeds), sorted(trial.seeds[: trial.traced])
     if not complete or not all(found in whole for found in seeds.values()):

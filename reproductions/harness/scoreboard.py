@@ -1,7 +1,8 @@
 """results/README.md: every claim, what came out at each budget, and where to read more. Generated, never typed."""
 
+from zoo.paths import is_checkout
 from zoo.reproductions.harness.depth import PAGE, write_depth
-from zoo.reproductions.harness.numbers import number
+from zoo.reproductions.harness.numbers import in_markdown, number
 from zoo.reproductions.harness.outcomes import (
     budgets_in, by_claim, counted, devices_of, disagreeing, main_checks, main_folder, lacks, title_of, verdicts_of,
 )  # fmt: skip
@@ -55,9 +56,12 @@ def write_scoreboard(root):
 
 
 def fill_front_page(root):
-    """Put the scoreboard's tables between the marks in the README of the checkout that the results lie in, if any."""
+    """Put the scoreboard's tables between the marks in the README of the checkout whose results/ these are, if any.
+
+    Those of a folder beside it, such as --out names, are no part of its front page.
+    """
     path = root.parent / "README.md"
-    if path.exists() and (root.parent / "setup.cfg").exists():
+    if root.name == "results" and is_checkout(root.parent) and path.exists():
         text = path.read_text(encoding="utf-8")
         filled = front_page(text, root)
         if filled != text:
@@ -170,8 +174,9 @@ def _counts(folder, base):
 
 
 def _cell(text):
-    return text.replace("|", "\\|")
+    """Text that can't break a Markdown table, nor be read as more than text."""
+    return in_markdown(text)
 
 
 def _sentence(line):
-    return f"- {'control, ' * is_control(line)}**{line['verdict']}**: {line['sentence']}\n"
+    return f"- {'control, ' * is_control(line)}**{line['verdict']}**: {in_markdown(line['sentence'])}\n"

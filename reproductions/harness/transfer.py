@@ -13,19 +13,17 @@ from pathlib import Path
 
 from zoo.errors import CorruptFile, ResultsError
 from zoo.paths import file_to_write, path_named
-from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import (
-    generated_files,
     known_among,
-    read_folder,
     read_losses,
     read_pictures,
     rebuild_folder,
+    remade,
     replacing,
     result_folders,
     results_root,
 )
-from zoo.reproductions.harness.losses import FILE
+from zoo.reproductions.harness.losses import FILE, packed
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically, write_together
 
@@ -85,7 +83,7 @@ def import_results(source, out=None, force=False, tell=lambda sentence: None):
         folders = {place: folder for place, folder in folders.items() if folder in known}
         for folder in known:
             # Whatever is wrong shows before anything is written.
-            generated_files(load_claim(folder.name), read_folder(folder), read_pictures(folder))
+            remade(folder)
         if not force:
             _require_new(root, folders, entries)
         require_own_page(root)
@@ -99,7 +97,7 @@ def _require_new(root, folders, entries):
     store = Store(root)
     files = {root / place / name: folder / name for place, folder in folders.items() for name in ("runs.csv", FILE)}
     others = [mine for mine, given in files.items() if mine.exists() and not _same(mine, given)]
-    others += [store.folder / key for key, entry in entries.items() if _present(store, key) not in (None, entry.manifest)]
+    others += [store.folder / key for key, entry in entries.items() if _differs(_present(store, key), entry)]
     if others:
         remedy = "replace them with --force, or import into another folder with --out"
         raise ResultsError(f"{others[0]} holds other runs already; {remedy}.")
@@ -128,16 +126,30 @@ def _take_trials(store, entries, force):
     for key, entry in entries.items():
         with store.lock(key, wait=True):
             present = _present(store, key)
-            if present is None or (force and present != entry.manifest):
+            if present is None or force and _differs(present, entry):
                 store.save(key, entry)
 
 
 def _present(store, key):
-    """The manifest of a key's entry, which has the sums of all that is in it, or None where there is none that is whole."""
+    """The entry of a key, or None where there is none that is whole."""
     try:
-        return getattr(store.load(key), "manifest", None)
+        return store.load(key)
     except CorruptFile:
         return None
+
+
+def _differs(present, entry):
+    """Whether an entry that is present, if it is, holds something else than another of its key.
+
+    A manifest has the sums of all that is in it; but losses.npz is compressed, by each machine's zlib in its own way.
+    """
+    if present is None:
+        return False
+
+    def told(manifest):
+        return manifest | {"sha256": {name: value for name, value in manifest["sha256"].items() if name != FILE}}
+
+    return told(present.manifest) != told(entry.manifest) or packed(present.losses) != packed(entry.losses)
 
 
 def _unpacked(source, stack):

@@ -69,6 +69,13 @@ def budgets_of(defaults=None):
     return [name for name in BUDGETS if name in {**DEFAULT_SEEDS, **(defaults or {})}]
 
 
+def require_line(name, value, may_be_empty=False):
+    """Raise InvalidInput where what names a line of the tables, called `name` in the error, is not one line of text."""
+    fits = isinstance(value, str) and value.isprintable() and value == " ".join(value.split())
+    if not fits or not (value or may_be_empty):
+        raise InvalidInput(f"The {name} of a trial names a line of the tables: one line of text, not {value!r:.80}.")
+
+
 @dataclass(frozen=True)
 class WithFiles:
     """Rows of a trial, as Trial.run returns them, and files to be kept beside them in the store: {name: bytes}.
@@ -119,6 +126,8 @@ class Trial:
 
     def __post_init__(self):
         object.__setattr__(self, "seeds", tuple(self.seeds))
+        for name, value in (("dataset", self.dataset), ("model", self.model), ("setting", self.setting)):
+            require_line(name, value, may_be_empty=name == "setting")
         if not self.seeds:
             raise InvalidInput(f"{self} has no seeds; a trial needs at least one.")
         if not inspect.isfunction(self.run) or self.run.__name__ != self.run.__qualname__ or self.run.__name__ == "<lambda>":

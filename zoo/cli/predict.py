@@ -24,7 +24,9 @@ def predict(
     top: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many classes to show for each image.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
 ):
-    """Classify images: of any size, light on dark or dark on light; each becomes what the model's data set is like.
+    """Classify images of any size: each becomes what the model's data set is like.
+
+    For presets of MNIST and Fashion-MNIST light on dark or dark on light, centred as they are; for others only scaled to fit.
 
     Exit code 1 where a file could not be used; the others are classified all the same.
 

@@ -33,7 +33,7 @@ def import_(
     for written in imported:
         console.out().print(f"imported {written}")
     if not imported:
-        console.out().print("imported the trials of a run that was cut off; zoo reproduce goes on with them")
+        console.out().print("imported the trials of a run that was cut off; zoo reproduce goes on with them where device, versions and code are the same")
 
 
 @app.command()
