@@ -4,6 +4,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+MINOR := 'import sys; print(sys.version_info[:2])'
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
 # How many processes share the tests; each takes some 2 GB of memory.
@@ -11,7 +12,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help reproduce install install-test test test-slow test-torch test-ray benchmark clean own-folder
+.PHONY: help reproduce install install-test test test-slow test-torch test-ray benchmark clean own-folder same-python
 .DELETE_ON_ERROR:
 
 help:
@@ -59,15 +60,23 @@ clean: own-folder
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps make a second call start at once; a changed setup.cfg installs again.
-$(VENV)/installed: setup.cfg pyproject.toml | $(BIN)/pip
+$(VENV)/installed: setup.cfg pyproject.toml | $(BIN)/pip same-python
 	@echo 'Installing deepzoo and what it needs into $(VENV) (once; TensorFlow and JAX are large)'
 	$(PIP_INSTALL) --editable .
 	@touch $@
 
-$(VENV)/installed-test: setup.cfg pyproject.toml | $(BIN)/pip
+$(VENV)/installed-test: setup.cfg pyproject.toml | $(BIN)/pip same-python
 	@echo 'Installing deepzoo with its test extra into $(VENV) (once; TensorFlow and JAX are large)'
 	$(PIP_INSTALL) --editable '.[test]'
 	@touch $@ $(VENV)/installed
+
+# An interpreter that is named has to be that of the environment that is there.
+same-python:
+ifneq ($(filter command environment,$(firstword $(origin PYTHON))),)
+	@test "$$($(PYTHON) -c $(MINOR) 2>&1)" = "$$($(BIN)/python -c $(MINOR))" || { \
+		echo "error: $(VENV) is of $$($(BIN)/python --version), not of $(PYTHON) ($$($(PYTHON) --version 2>&1))." >&2; \
+		echo '       make clean first, or name another one: make PYTHON=$(PYTHON) VENV=/tmp/venv ...' >&2; exit 1; }
+endif
 
 # VENV may be named by hand: nothing is put into, or deleted with, a folder that is something else.
 own-folder:

@@ -125,6 +125,8 @@ def _manifest(info, home):
         check_manifest(manifest)
     except UNREADABLE as error:
         raise Unusable(f"its manifest is unreadable ({error})", corrupt=True) from None
+    if manifest["name"] != info.name:
+        raise Unusable(f"it holds {manifest['name']}", corrupt=True)
     if (manifest["layout"], manifest["version"]) != (LAYOUT, info.version):
         raise Unusable(f"it holds version {manifest['version']}, wanted is {info.version}")
     return manifest

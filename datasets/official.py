@@ -50,9 +50,12 @@ def download(base_url, names, folder, tell):
     for name in names:
         answer = _open(base_url + name)
         tell(f"downloading {base_url}{name}")
+        length, have = answer.headers["Content-Length"], 0
         with answer, open(folder / name, "wb") as file:
             while block := _block(answer, name):
-                file.write(block)
+                have += file.write(block)
+        if length not in (None, str(have)):  # an answer that ends early raises nothing
+            raise SourceFailed(f"{name} broke off after {have / 1e6:.1f} of {int(length) / 1e6:.1f} MB")
 
 
 def resume(url, path, size, sha256, tell):
@@ -80,7 +83,7 @@ def resume(url, path, size, sha256, tell):
         if another or unknown and path.exists():
             raise NoAnswer(f"{name} has another size there, or none")
         with open(path, "ab" if have else "wb") as file:
-            while have <= size and (block := _block(answer, name)):
+            while have <= size and (block := _block(answer, name, "; it goes on there next time" * (not unknown))):
                 have += file.write(block)
                 if time.monotonic() - told > PROGRESS_SECONDS:
                     told = time.monotonic()
@@ -101,12 +104,15 @@ def _sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _block(answer, name):
-    """The next bytes to arrive. Only what goes wrong here is the source's fault: writing them has other reasons to fail."""
+def _block(answer, name, then=""):
+    """The next bytes to arrive. Only what goes wrong here is the source's fault: writing them has other reasons to fail.
+
+    then: what an error says of what has come so far.
+    """
     try:
         return answer.read1(1 << 20)
     except (OSError, HTTPException) as error:
-        raise SourceFailed(f"{name} broke off: {error}") from None
+        raise SourceFailed(f"{name} broke off: {error}{then}") from None
 
 
 def _open(url, **headers):

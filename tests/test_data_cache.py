@@ -170,6 +170,14 @@ def test_a_record_of_what_was_verified_that_says_nothing_costs_a_look_at_every_a
     assert capfd.readouterr().err == ""
 
 
+def test_the_arrays_of_another_set_are_no_cache_of_this_one(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path))
+    load("spiral_arms")
+    shutil.copytree(tmp_path / "spiral_arms", tmp_path / "interleaved_curves")
+    assert set(load("interleaved_curves").train.y) == {0, 1} and load("interleaved_curves").fingerprint != load("spiral_arms").fingerprint
+    assert "the cache of interleaved_curves is corrupt: it holds spiral_arms; preparing it anew" in capfd.readouterr().err
+
+
 def test_another_version_is_replaced(folder, capfd):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "version": "0.9.0"}))

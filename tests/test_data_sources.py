@@ -81,6 +81,27 @@ def test_whoever_has_a_slow_line_may_wait_longer(silent_server, tools, tmp_path,
     assert official.waiting(3) == (400, " (ZOO_ANSWER_SECONDS=3600 waits longer)")
 
 
+def test_an_answer_that_ends_early_is_no_file(tmp_path):
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "2000000" if self.path == "/short" else "4")
+            self.end_headers()
+            self.wfile.write(b"some")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        official.download(address, ["whole"], tmp_path, print)
+        assert (tmp_path / "whole").read_bytes() == b"some"
+        with pytest.raises(mirrors.SourceFailed, match="short broke off after 0.0 of 2.0 MB"):
+            official.download(address, ["short"], tmp_path, print)
+        server.shutdown()
+
+
 def test_the_clients_own_words_are_passed_on(own_cache, tools, monkeypatch):
     tools("npm", SCRIPTS["fails"])
     with pytest.raises(DataUnavailable, match="network is unreachable") as raised:

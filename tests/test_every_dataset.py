@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.datasets import describe, list_datasets, load
+from zoo.datasets import cache, describe, list_datasets, load
 from zoo.datasets.dataset import SPLITS
 
 NAMES = list_datasets()
@@ -78,6 +78,22 @@ def test_content_is_the_known_one(name):
         assert hashlib.sha256(header + values.tobytes()).hexdigest() == sha256
     assert dataset.provenance["source"] in describe(name).sources
     assert dataset.provenance["licence"] == describe(name).licence
+
+
+# Made here, of nothing or of other sets: a warm cache never imports what makes them. The slow ones take a minute or so.
+MADE_HERE = (
+    "adding", "curves", "digits", "interleaved_curves", "mackey_glass", "mnist_basic", "mnist_bg_rand", "mnist_rot", "rectangles",
+    "spiral_arms",
+)
+SLOWLY = [pytest.param(name, marks=pytest.mark.slow) for name in ("convex", "mnist_bg_img", "mnist_rot_bg_img", "rectangles_img")]
+
+
+@pytest.mark.parametrize("name", [*MADE_HERE, *SLOWLY])
+def test_what_is_made_here_is_what_the_builder_makes_now(name, tmp_path):
+    splits = importlib.import_module(f"zoo.datasets.{name}.build").build(tmp_path).splits
+    arrays = {f"{split}_{part}": getattr(splits[split], part) for split in SPLITS for part in "xy"}
+    made = {"arrays": {array: {"sha256": cache.content_hash(values)} for array, values in arrays.items()}}
+    assert cache.fingerprint(made) == describe(name).fingerprint, "give it another version, or caches keep the old arrays"
 
 
 # Drawn with replacement, as the published set is: so many different images there are in a split.

@@ -1,6 +1,7 @@
 """The wheel: complete, under one import root, at peace with a foreign package called `datasets`."""
 
 import configparser
+import os
 import subprocess
 import sys
 import tomllib
@@ -133,3 +134,19 @@ def test_packages_in_setup_cfg_are_the_packages_on_disk():
             if folder != "datasets" or not inner:  # a data set's folder comes along as package data
                 on_disk.add(".".join([*home.split("/"), *inner]))
     assert listed == on_disk
+
+
+def test_an_interpreter_that_is_named_is_not_taken_for_that_of_an_environment_that_is_there(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "pyvenv.cfg").write_text("")
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\necho '(3, 99)'\n")
+    other.chmod(0o755)
+    for chosen, code in ((sys.executable, 0), (other, 2), (tmp_path / "none", 2)):
+        call = ["make", "--no-print-directory", "same-python", f"VENV={tmp_path}", f"PYTHON={chosen}"]
+        done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == code and (code == 0 or f"make PYTHON={chosen} VENV=/tmp/venv" in done.stderr)
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS", "MAKEOVERRIDES")}
+    call = ["make", "same-python", f"VENV={tmp_path}"]
+    assert subprocess.run(call, cwd=ROOT, env=environment, capture_output=True).returncode == 0, "none was named"

@@ -1,7 +1,8 @@
 """The four original archives of Fashion-MNIST, from its authors or a Debian package, and their parsing."""
 
-from zoo.datasets import mirrors, mnist_family, official
+from zoo.datasets import cache, mirrors, mnist_family, official
 from zoo.datasets.dataset import Source
+from zoo.datasets.fashion_mnist import INFO
 
 OFFICIAL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 MIRROR = "dataset-fashion-mnist"
@@ -33,7 +34,7 @@ def from_official(folder, tell):
 def from_mirror(folder, tell):
     """The four archives rebuilt from the recompressed files in a Debian package."""
     tell(f"downloading Debian package {MIRROR} (31 MB)")
-    mirrors.apt_download(MIRROR, folder)
+    mirrors.apt_download(MIRROR, folder, tell, cache.kept(INFO.name))
     shipped = folder / "usr" / "share" / "datasets" / "fashion-mnist"
     for original in ORIGINALS:
         mnist_family.rebuild(original, shipped / f"{original.file}.gz", folder)
