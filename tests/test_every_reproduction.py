@@ -65,6 +65,7 @@ def test_smoke_run_is_whole(name):
     assert (runs.n_train > 0).all() and (runs.n_test > 0).all() and (runs.seconds >= 0).all()
     assert verdicts_of(folder) and (folder / "figure.png").stat().st_size > 5000
     sentences_hold_their_numbers(folder)
+    checks_name_lines_of_the_comparison(folder)
     errors = runs[runs.metric.str.fullmatch("test_error.*_pct|arv_.*|mape_pct|bits_per_char")]
     errors = errors[~errors.model.isin(["bzip2", "gzip", "xz"])]  # these tell what a file takes, not what each part of it does
     told = {(row.dataset, row.model, row.setting, row.metric) for row in errors.itertuples()} if name in TELLS_LOSSES else set()
@@ -171,6 +172,15 @@ def sentences_hold_their_numbers(folder):
         assert re.search(rf": {line['verdict']}{remarks}\.$", line["sentence"])
         for column in ("effect", "ci95_low", "ci95_high"):
             assert not line[column] or number(float(line[column])) in line["sentence"]
+
+
+def checks_name_lines_of_the_comparison(folder):
+    """By which a program joins both tables; a logarithm that a claim takes of a metric has no line."""
+    with open(folder / "comparison.csv", newline="", encoding="utf-8") as file:
+        known = {("/".join((line["dataset"], line["model"], line["setting"])), line["metric"]) for line in csv.DictReader(file)}
+    for line in verdicts_of(folder):
+        for row in filter(None, (line["better"], line["worse"])):
+            assert (row, line["metric"].removeprefix("log10_")) in known, line["check"]
 
 
 def assert_same_picture(first, second):

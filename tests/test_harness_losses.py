@@ -20,6 +20,7 @@ from zoo.reproductions.harness import (
 )
 from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, Costs, Losses, combined, losses_of, packed, unpacked
+from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.runs import lines_of, parse_runs, runs_text
 from zoo.reproductions.harness.store import write_together
 
@@ -262,6 +263,9 @@ def test_a_run_keeps_them_and_everything_is_made_anew_from_them():
     assert "losses_sha256" in recorded and [*unpacked((folder / FILE).read_bytes())] == [(*NET, METRIC), (*MACHINE, METRIC)]
     page = (folder / "comparison.md").read_text()
     assert page.count("with other test examples), claimed") == 2 and "of 2 verdicts for which it is known what each of them costs 2 would be the same." in page
+    for line in pd.read_csv(folder / "verdicts.csv").itertuples():
+        said = f"{number(line.wide_low)} to {number(line.wide_high)} with other test examples), claimed {line.claimed.replace('>', 'above')}:"
+        assert said in line.sentence and line.wide_low < line.ci95_low <= line.ci95_high < line.wide_high
     made = {name: (folder / name).read_bytes() for name in ("comparison.md", "verdicts.csv", FILE)}
     (folder / "comparison.md").unlink()
     rebuild("told")

@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from zoo.errors import InvalidInput, ResultsError
-from zoo.reproductions.harness import Trial, WithFiles, export_results, import_results, load_claim, rebuild, run_claim, target
-from zoo.reproductions.harness.figures import plain_ticks
+from zoo.reproductions.harness import (
+    Trial, WithFiles, claim_figure, export_results, import_results, load_claim, rebuild, run_claim, target,
+)  # fmt: skip
+from zoo.reproductions.harness.figures import DPI, plain_ticks
 
 ROW, PLAIN = ("digits", "linear", "pictured"), ("digits", "mlp", "")
 
@@ -191,3 +193,27 @@ def test_an_axis_has_ticks_enough_to_read_a_dot_off(values, least):
     plain_ticks(axes.yaxis)
     low, high = axes.get_ylim()
     assert len([tick for tick in axes.yaxis.get_majorticklocs() if low <= tick <= high]) >= least
+
+
+def test_the_figure_is_at_hand_for_other_formats_as_its_picture_shows_it(folder):
+    """Whatever the user's own settings are, and without pyplot keeping it."""
+    import matplotlib.pyplot as plt
+
+    def with_pyplot(runs):
+        axes = plt.subplots(figsize=(2, 2))[1]
+        axes.plot(runs.seed, runs.value)
+        return axes.figure
+
+    for drawing in (draw, with_pyplot):
+        folder = run_claim(claim(draw=drawing), "quick")
+        mine = {"axes.facecolor": "red", "grid.alpha": 0.9, "grid.linestyle": "dotted", "font.family": "serif"}
+        with matplotlib.rc_context(mine):
+            figure = claim_figure("pictured")
+            assert plt.get_fignums() == []
+            assert figure.get_supxlabel().startswith("pictured, quick budget, ")
+            file = io.BytesIO()
+            figure.savefig(file, dpi=DPI)
+        same = np.asarray(Image.open(file)) == np.asarray(Image.open(folder / "figure.png"))
+        assert same.all()
+    with pytest.raises(ResultsError, match="run it: zoo reproduce pictured --budget full"):
+        claim_figure("pictured", "full")

@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import math
+import re
 import shutil
 
 import harness_example
@@ -16,6 +17,7 @@ from zoo.reproductions.harness.outcomes import by_claim, main_folder
 from zoo.reproductions.harness.report import report_html
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, in_columns, in_short, scoreboard
 from zoo.reproductions.harness.statistics import Interval
+from zoo.reproductions.harness.tables import COMPARISON, VERDICTS
 
 
 def test_scoreboard_counts_and_links(written, results_dir):
@@ -28,13 +30,19 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert "| a_claim: " in text
     assert "| [1 reproduced](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
     assert "What did not hold" not in text
+    assert set(COMPARISON + VERDICTS) <= set(re.findall(r"\w+", text.partition("## The files")[2])), "every column is explained"
     page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
     assert page.startswith(f"Title\n{MARKS[0]}\n| all") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
     assert "[1 reproduced](results/full/a_claim/comparison.md)" in page
     assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
     verdicts = results_dir / "full" / "a_claim" / "verdicts.csv"
     names, line = verdicts.read_text().splitlines(keepends=True)
-    for damaged in ("claim,check\na_claim,a", "", "x,y\n", line, names + line.replace("reproduced", "proved", 1), names + line[:9]):
+    former = [lines(results_dir / "full" / "a_claim", "verdicts.csv")[0][name] for name in names.split(",")[:8]]
+    verdicts.write_text(f"{','.join(names.split(',')[:8])}\n{','.join(former[:7])},\"{former[7]}\"\n")
+    assert scoreboard(results_dir) == text, "folders of older versions are read, too"
+    cut = line.rpartition(",")[0]
+    for damaged in ("claim,check\na_claim,a", "", "x,y\n", line, names + line.replace("reproduced", "proved", 1), names + line[:9],
+                    names + cut, names + f"{cut},,,", names.rpartition(",")[0] + f"\n{cut}"):  # fmt: skip
         verdicts.write_text(damaged)
         with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew: zoo results rebuild a_claim$"):
             scoreboard(results_dir)

@@ -14,7 +14,9 @@ import pytest
 from claim_example import ROW, lines, reproduction, rows_of
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import Published, Trial, compare, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness import (
+    Published, Trial, as_published, check, compare, control, load_claim, paired_difference, rebuild, run_claim, target,
+)  # fmt: skip
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.folder import write_results
 from zoo.reproductions.harness.numbers import in_markdown
@@ -22,6 +24,7 @@ from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, r
 from zoo.reproductions.harness.report import report_html
 from zoo.reproductions.harness.runs import read_runs
 from zoo.reproductions.harness.sizes import sizes
+from zoo.reproductions.harness.statistics import mean_interval
 
 OTHER = ("mnist", "svm", "exact")
 
@@ -41,8 +44,34 @@ def test_comparison_and_verdicts_by_hand(written):
     (verdict,) = lines(folder, "verdicts.csv")
     assert {**verdict, "sentence": ""} == {
         "claim": "shallow_vs_deep", "check": "mnist linear raw | pixels reaches 10", "effect": "8", "ci95_low": "5.51586",
-        "ci95_high": "10.4841", "unit": "%", "verdict": "undecided", "sentence": "",
+        "ci95_high": "10.4841", "unit": "%", "verdict": "undecided", "sentence": "", "claimed": "< 10", "wide_low": "",
+        "wide_high": "", "metric": "test_error_pct", "better": "mnist/linear/raw | pixels", "worse": "", "kind": "other",
     }
+    *first, sentence = "claim check effect ci95_low ci95_high unit verdict sentence".split()
+    assert list(verdict)[:8] == [*first, sentence], "whoever reads by place finds what was there before"
+
+
+def test_checks_say_what_was_compared_and_of_which_kind_they_are(written):
+    """The main ones are those that pages show: of several that one name fits the last."""
+
+    def judge(runs):
+        return [
+            *(target(runs, ROW, at_most=bound, name=f"below {bound}") for bound in (6, 7)),
+            paired_difference(runs, better=OTHER, worse=ROW, at_least=0.25, name="ahead"),
+            control(as_published(runs, ROW, 8, within=0.1, metric="test_error_pct", name="as told")),
+            check("by hand", mean_interval([1, 2, 3]), "x", "It", above=-1e-9),
+        ]
+
+    module = reproduction(judge=judge, HEADLINES=("below*", "ahead", "nothing like it"))
+    checks = lines(written(module, rows_of(ROW, [7, 8, 9]) + rows_of(OTHER, [1.4])), "verdicts.csv")
+    ours, theirs = "mnist/linear/raw | pixels", "mnist/svm/exact"
+    assert [(line["check"], line["claimed"], line["metric"], line["better"], line["worse"], line["kind"]) for line in checks] == [
+        ("below 6", "< 6", "test_error_pct", ours, "", "other"),
+        ("below 7", "< 7", "test_error_pct", ours, "", "main"),
+        ("ahead", "> 0.25", "test_error_pct", theirs, ours, "main"),
+        ("control: as told", "< 0.1", "test_error_pct", "", "", "control"),
+        ("by hand", "> -1e-09", "", "", "", "other"),
+    ]
 
 
 def test_several_published_values_have_a_line_each(written):
@@ -266,6 +295,7 @@ def test_compare_gives_numbers_and_text():
     assert comparison.n_seeds.tolist() == [2, 2] and comparison["mean"].dtype == float
     assert comparison.published.tolist() == ["", "2.8"] and "accuracy 0.972" in comparison.note[1]
     assert set(verdicts.verdict) <= {"reproduced", "contradicted", "undecided"} and verdicts.effect.dtype == float
+    assert verdicts.wide_low.dtype == verdicts.wide_high.dtype == float and verdicts.claimed.tolist() == ["> 0", "< 8"]
 
 
 def test_a_claim_of_ones_own_has_a_name_of_its_own(written):

@@ -14,6 +14,7 @@ _HOMES = {
     "WithFiles": "trial",
     "as_published": "verdicts",
     "check": "verdicts",
+    "claim_figure": "folder",
     "claim_losses": "folder",
     "claim_runs": "folder",
     "compare": "folder",

@@ -1,5 +1,6 @@
 """figure.png, and the pictures of what was learnt: drawn with fixed settings, so that the same versions give the same bytes."""
 
+import contextlib
 import io
 import re
 import sys
@@ -23,16 +24,24 @@ def figure_png(module, runs, caption=""):
     The picture carries the versions that drew it (see drawn_by) instead of a date: other versions may set text
     or compress differently.
     """
+    return pngs(lambda: {"figure.png": _captioned(module, runs, caption)})["figure.png"]
 
-    def draw():
-        figure = module.draw(runs)
-        if not hasattr(figure, "savefig"):
-            raise InvalidInput(f"{claim_name(module)}.draw must return a matplotlib Figure; it returned {type(figure).__name__}.")
-        if not figure.get_supxlabel():
-            figure.supxlabel(caption, fontsize=8, color="0.4", x=0.99, ha="right")
-        return {"figure.png": figure}
 
-    return pngs(draw)["figure.png"]
+def figure_of(module, runs, caption=""):
+    """The matplotlib Figure of figure_png itself, laid out with the same settings; nothing shows it unasked."""
+    with _settings():
+        figure = _captioned(module, runs, caption)
+        _off_screen(figure)
+    return figure
+
+
+def _captioned(module, runs, caption):
+    figure = module.draw(runs)
+    if not hasattr(figure, "savefig"):
+        raise InvalidInput(f"{claim_name(module)}.draw must return a matplotlib Figure; it returned {type(figure).__name__}.")
+    if not figure.get_supxlabel():
+        figure.supxlabel(caption, fontsize=8, color="0.4", x=0.99, ha="right")
+    return figure
 
 
 def picture_pngs(module, files):
@@ -55,23 +64,35 @@ def is_picture(name):
 
 def pngs(draw):
     """{name: PNG bytes} of the figures {name: Figure} that a function draws, in the settings that all share."""
+    with _settings():
+        return {name: _png(figure) for name, figure in draw().items()}
+
+
+@contextlib.contextmanager
+def _settings():
+    """Matplotlib as it is out of the box, but for STYLE, whatever is set around it."""
     import matplotlib
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
-        return {name: _png(figure) for name, figure in draw().items()}
+        yield
 
 
 def _png(figure):
+    file = io.BytesIO()
+    _off_screen(figure)
+    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": _versions()})
+    return file.getvalue()
+
+
+def _off_screen(figure):
+    """Take a figure off any screen, and out of the list in which pyplot keeps it until it is closed."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": _versions()})
-    if "matplotlib.pyplot" in sys.modules:  # a figure made with pyplot stays in its list until it is closed
+    if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close(figure)
-    return file.getvalue()
 
 
 def legend_above(axes, room=0.35, **options):

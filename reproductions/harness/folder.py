@@ -12,14 +12,14 @@ from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import is_checkout, path_named
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim
 from zoo.reproductions.harness.depth import depth_csv
-from zoo.reproductions.harness.figures import figure_png, is_picture
+from zoo.reproductions.harness.figures import figure_of, figure_png, is_picture
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.outcomes import fewer_seeds
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_together
-from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
+from zoo.reproductions.harness.tables import COMPARISON, NUMBERS, VERDICTS, compare_runs, csv_text, judge_runs
 from zoo.reproductions.harness.trial import BUDGETS, DEFAULT_SEEDS, Budget
 
 
@@ -130,17 +130,21 @@ def replacing(folder, names):
 def generated_files(module, runs, pictures=(), budget=None):
     """{file name: bytes} of all that follows from the runs of a claim at a budget; pictures: those to show beside it."""
     one_device(runs)
-    caption = ""
-    if budget:
-        fewer = fewer_seeds(runs.seed.nunique(), {**DEFAULT_SEEDS, **(getattr(module, "SEEDS", None) or {})}.get(budget))
-        caption = f"{claim_name(module)}, {budget} budget{fewer}, {' and '.join(dict.fromkeys(runs.device))}"
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs, budget)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
         "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget).encode(),
-        "figure.png": figure_png(module, runs, caption),
+        "figure.png": figure_png(module, runs, _caption(module, runs, budget)),
     } | depth_csv(module, runs, budget)
+
+
+def _caption(module, runs, budget):
+    """Which runs a figure shows; "" where it is not known of which budget they are."""
+    if not budget:
+        return ""
+    fewer = fewer_seeds(runs.seed.nunique(), {**DEFAULT_SEEDS, **(getattr(module, "SEEDS", None) or {})}.get(budget))
+    return f"{claim_name(module)}, {budget} budget{fewer}, {' and '.join(dict.fromkeys(runs.device))}"
 
 
 def rebuild(target=None, out=None, tell=lambda sentence: None):
@@ -204,7 +208,7 @@ def compare(name, budget="quick", out=None):
     comparison = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON)
     verdicts = pd.DataFrame(judge_runs(module, runs, folder.parent.name), columns=VERDICTS)
     for table in (comparison, verdicts):
-        for column in {"n_seeds", "mean", "effect", "ci95_low", "ci95_high"}.intersection(table):
+        for column in table.columns.intersection(NUMBERS):
             table[column] = pd.to_numeric(table[column])
     return comparison, verdicts
 
@@ -228,6 +232,16 @@ def claim_losses(name, budget="quick", out=None):
     """
     kept = read_folder(_folder_of(name, budget, out)).attrs.get(OF_RUNS, {})
     return {key: costs.each for key, costs in kept.items()}
+
+
+def claim_figure(name, budget="quick", out=None):
+    """The matplotlib Figure that a claim (its name, or a module of one's own) makes of its runs at a budget, see figure.png.
+
+    Vector graphics come out of figure.savefig("figure.pdf"). Raises UnknownName, ResultsError.
+    """
+    module, folder = load_claim(name), _folder_of(name, budget, out)
+    runs = read_folder(folder)
+    return figure_of(module, runs, _caption(module, runs, folder.parent.name))
 
 
 def _folder_of(name, budget, out):

@@ -51,9 +51,13 @@ def main_checks(folders):
 
 
 def _headlines(folder):
+    """fitting, of a folder's claim and verdicts."""
+    return fitting(_told(folder).headlines, verdicts_of(folder))
+
+
+def fitting(headlines, lines):
     """{name of a claim's HEADLINES: lines of verdicts.csv that it fits}."""
-    lines = verdicts_of(folder)
-    return {name: [line for line in lines if fnmatch.fnmatchcase(line["check"], name)] for name in _told(folder).headlines}
+    return {name: [line for line in lines if fnmatch.fnmatchcase(line["check"], name)] for name in headlines}
 
 
 def unmet_headlines(folder):
@@ -155,13 +159,18 @@ def devices_of(folders):
 
 
 def verdicts_of(folder):
-    """The lines of a folder's verdicts.csv. Raises ResultsError if they are damaged, or what heads them is."""
+    """The lines of a folder's verdicts.csv, "" in columns that it lacks as those of older versions do.
+
+    Raises ResultsError if they are damaged, or what heads them is.
+    """
+    from zoo.reproductions.harness.tables import FIRST_VERDICTS
     from zoo.reproductions.harness.tables import VERDICTS as COLUMNS
 
     lines, header = read_with_header(folder / "verdicts.csv")
-    if header != list(COLUMNS) or any(line["verdict"] not in VERDICTS or not (line["check"] and line["sentence"]) for line in lines):
+    whole = header in (COLUMNS, FIRST_VERDICTS) and not any(None in (*line, *line.values()) for line in lines)
+    if not whole or any(line["verdict"] not in VERDICTS or not (line["check"] and line["sentence"]) for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew: {made_anew(folder)}")
-    return lines
+    return [dict.fromkeys(COLUMNS, "") | line for line in lines]
 
 
 class _Facts(NamedTuple):

@@ -34,6 +34,19 @@ DISAGREEING = (
     "seeds, or data, came to another verdict on; first what the table of main checks would say.\n\n"
     "| claim | check | verdict and effect | elsewhere |\n| --- | --- | --- | --- |\n"
 )
+FILES = (
+    "## The files\n\n"
+    "Everything follows from a claim's runs.csv: comparison.md for readers, two CSV files for programs, which\n"
+    "`zoo compare CLAIM --format csv` (or json, or latex) prints as well, with `--verdicts` the second.\n\n"
+    "comparison.csv has a line for each claim, dataset, model, setting and metric, repeated for each published value:\n"
+    "n_seeds; mean, ci95_low, ci95_high over these; published, published_source, published_checked (read in the source,\n"
+    "derived from it, secondary or recalled), note.\n\n"
+    "verdicts.csv has a line for each claim and check: effect, ci95_low, ci95_high in a unit; verdict; sentence, which has\n"
+    "all of it in words; claimed, the side of a bound that the effect is held against, such as `> 0`; wide_low, wide_high,\n"
+    "the interval with other test examples, where it is known; metric, better, worse, what was compared, rows as\n"
+    "dataset/model/setting of comparison.csv, without worse where better is held against the bound, without both, or all\n"
+    "three, where it was something else; kind: main, which the table above shows, control or other.\n"
+)
 HEAD = "# Results\n\nWhich"
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
@@ -81,7 +94,7 @@ def scoreboard(root):
         f"{HEAD} claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "The last line of a table is the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
-        f"{_on_depth(root)}{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}"
+        f"{_on_depth(root)}{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}\n{FILES}"
     )
 
 

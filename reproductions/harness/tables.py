@@ -7,19 +7,23 @@ import io
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.reproductions.harness.claims import claim_name
+from zoo.reproductions.harness.claims import claim_headlines, claim_name
 from zoo.reproductions.harness.grids import ends_of_grids, not_tried
 from zoo.reproductions.harness.numbers import cell, rounded
+from zoo.reproductions.harness.outcomes import fitting
 from zoo.reproductions.harness.published import matches
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.statistics import finite, mean_interval
 from zoo.reproductions.harness.trial import trials_of
-from zoo.reproductions.harness.verdicts import Check
+from zoo.reproductions.harness.verdicts import Check, is_control
 
 COMPARISON = (
     "claim dataset model setting metric n_seeds mean ci95_low ci95_high published published_source published_checked note"
 ).split()
-VERDICTS = "claim check effect ci95_low ci95_high unit verdict sentence".split()
+FIRST_VERDICTS = "claim check effect ci95_low ci95_high unit verdict sentence".split()  # all that older files have
+VERDICTS = FIRST_VERDICTS + "claimed wide_low wide_high metric better worse kind".split()
+NUMBERS = ("n_seeds", "mean", "effect", "ci95_low", "ci95_high", "wide_low", "wide_high")  # the columns of our numbers
+MAIN = "main"  # the kind of a check that the front page shows
 
 
 def compare_runs(module, runs):
@@ -60,7 +64,7 @@ def judge_runs(module, runs, budget=None):
     if len(set(names)) < len(names):
         raise InvalidInput(f"{claim_name(module)}: two checks have the same name; give each its own with name=...")
     ends = ends_of_grids(trials_of(module, budget), runs) if budget else {}
-    return [
+    lines = [
         {
             "claim": claim_name(module),
             "check": check.name,
@@ -70,10 +74,21 @@ def judge_runs(module, runs, budget=None):
             "unit": check.unit,
             "verdict": check.verdict,
             "sentence": with_remark(check.sentence, not_tried(check, ends)),
+            "claimed": check.claimed,
+            **dict(zip(("wide_low", "wide_high"), map(cell, check.wide or (None, None)), strict=True)),
+            "metric": check.metric,
+            **dict(zip(("better", "worse"), map(_joined, check.rows or (None, None)), strict=True)),
             "lasting": check.lasting,
         }
         for check in checks
     ]
+    main = [found[-1]["check"] for found in fitting(claim_headlines(module), lines).values() if found]
+    return [line | {"kind": MAIN if line["check"] in main else "control" if is_control(line) else "other"} for line in lines]
+
+
+def _joined(row):
+    """A row as one text, dataset/model/setting; "" for none."""
+    return "/".join(row) if row else ""
 
 
 def with_remark(sentence, remark):

@@ -11,7 +11,7 @@ from zoo.reproductions.harness.chance import (
     UNTOLD, by_chance_of_examples, chance_of_examples, examples_of, is_share, left_by_examples,
 )  # fmt: skip
 from zoo.reproductions.harness.losses import combined, row_costs
-from zoo.reproductions.harness.numbers import number, rounded, words
+from zoo.reproductions.harness.numbers import cell, number, rounded, words
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.runs import every_value, values
 
@@ -39,6 +39,7 @@ class Check:
     lasting: bool | None = None  # whether a verdict that the seeds decide is that of `wide`, too; None without either
     rows: tuple = ()  # (the row that is claimed to do better, the other, None where it is a bound), where two are compared
     metric: str = ""  # by which they are
+    claimed: str = ""  # the side of a bound that the effect is claimed to lie on, such as "> 0" or "< 6"
 
     @property
     def worse_off(self):
@@ -59,8 +60,8 @@ def check(
     values agree in it; a fact that nothing random enters is an Interval of n = 1. resampled: the interval is that of an order
     or another statistic over draws of the seeds, which is a point where it is the same in every draw, however they differ.
     wide: the interval (low, high) when test examples are drawn anew, too, which the sentence gives and which decides nothing.
-    Raises InvalidInput unless one of above and below is given. rows, metric: those compared, see Check, of which the
-    sentence then says whether a setting might have been chosen better.
+    Raises InvalidInput unless one of above and below is given. rows, metric: those compared, see Check, which
+    verdicts.csv then names; of them the sentence says whether a setting might have been chosen better.
     """
     if seeds and interval.n <= (1 - TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
@@ -80,7 +81,8 @@ def check(
     lasting = not wide[0] <= bound <= wide[1] if wide and verdict != "undecided" else None
     beside = f", because {doubt}" if doubt else "; undecided with other test examples as well" if lasting is False else ""
     text = f"{sentence}: {found}, claimed {side} {limit}: {verdict}{beside}."
-    return Check(name, effect, low, high, unit, verdict, text, wide, lasting, rows, metric)
+    claimed = f"{'>' if side == 'above' else '<'} {cell(bound)}"
+    return Check(name, effect, low, high, unit, verdict, text, wide, lasting, rows, metric, claimed)
 
 
 def control(found):
@@ -229,7 +231,8 @@ def as_published(runs, row, value, *, within, metric, deterministic=False, name=
     of = "nothing is random" if alone else f"mean over {_seeds(len(ours))}"
     sentence = f"On {row[0]} the {words(metric)} of {who(row)} is {number(ours.mean())}, published {number(value)} ({of}). Distance"
     unit = "percentage points" if metric.endswith("_pct") else words(metric)
-    return check(name or f"{_slug(row)} as published", interval, unit, sentence, below=within, seeds=n)
+    name = name or f"{_slug(row)} as published"
+    return check(name, interval, unit, sentence, below=within, seeds=n, metric=metric)
 
 
 def _agreement(interval):
