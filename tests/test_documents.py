@@ -66,7 +66,8 @@ HOLDS = {
     "fine-tuning": "scores['accuracy'] > 0.95 and zoo.model_card('even_or_odd')['class_names'] == ['even', 'odd']",
     "picture": "pixels.shape == (28, 28) and done[0].startswith('Inverted') and done == found['done'] and best['class'] == '1'",
     "halves": "codes.shape == (5, 30) and pictures.shape == (5, 28, 28)",
-    "numbers": "runs.seed.nunique() == 5 and len(table) >= 18 and set(verdicts.verdict) >= {'reproduced', 'undecided'}",
+    "numbers": "runs.seed.nunique() == 5 and len(table) >= 18 and set(verdicts.verdict) >= {'reproduced', 'undecided'}"
+    " and open('figure.pdf', 'rb').read(5) == b'%PDF-'",
 }
 
 

@@ -11,7 +11,7 @@ import typer
 from zoo.cli import own
 from zoo.cli.backend import Backend, TrainingBackend, use_backend
 from zoo.cli.console import interruptible
-from zoo.cli.tables import show
+from zoo.cli.tables import show, show_main
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="As `zoo claims` lists it.", show_default=False)]
 
@@ -23,6 +23,15 @@ class Budget(enum.StrEnum):
     QUICK = "quick"
     HOUR = "hour"
     FULL = "full"
+
+
+class Format(enum.StrEnum):
+    """How tables are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    LATEX = "latex"
 
 
 class Engine(enum.StrEnum):
@@ -100,21 +109,48 @@ def reproduce(
 
 
 def compare(
-    claim: Claim,
-    budget: Annotated[Budget | None, typer.Option(help="Which run. Default: quick if there is one, else hour, else full.")] = None,
+    claim: Annotated[
+        str | None,
+        typer.Argument(metavar="CLAIM", help="As `zoo claims` lists it; without, main checks of all.", show_default=False),
+    ] = None,
+    budget: Annotated[
+        Budget | None,
+        typer.Option(
+            help="Which run. Default: quick if there is one, else hour, else full; of all claims the largest that is whole."
+        ),
+    ] = None,
     out: OutOption = None,
+    format: Annotated[
+        Format, typer.Option(help="table: to read here; csv, json: for programs; latex: for papers, with booktabs.")
+    ] = Format.TABLE,
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="The checks alone; csv and latex have else the comparison.")
+    ] = False,
+    main: Annotated[bool, typer.Option("--main", help="The checks alone that come closest to what is claimed.")] = False,
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Only these lines of the comparison, such as 'test*'.", show_default=False),
+    ] = None,
 ):
     """Show the tables of a claim that was run before: ours beside the published numbers, and the verdicts.
 
     Examples:
 
+    $ zoo compare
     $ zoo compare shallow_vs_deep
-    $ zoo compare shallow_vs_deep --budget hour
+    $ zoo compare shallow_vs_deep --budget hour --main
+    $ zoo compare shallow_vs_deep --budget hour --metric 'test error' --format latex > table.tex
     """
     from zoo.reproductions.harness import describe_claim, results_root
 
+    if metric is not None and (claim is None or verdicts or main):
+        said = "it chooses lines of a claim's comparison, and checks alone are asked for."
+        raise typer.BadParameter(said, param_hint="--metric")
     own.bring_in()
+    if claim is None:
+        show_main(budget and budget.value, out, format.value)
+        return
     describe_claim(claim)  # a mistyped name is refused before it is looked for
     in_turn = (Budget.QUICK, Budget.HOUR, Budget.FULL)
     there = (known for known in in_turn if os.path.exists(results_root(out) / known / claim / "runs.csv"))
-    show(claim, (budget or next(there, Budget.QUICK)).value, out)
+    show(claim, (budget or next(there, Budget.QUICK)).value, out, format.value, metric, verdicts, main)

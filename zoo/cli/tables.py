@@ -1,10 +1,14 @@
-"""Comparisons and verdicts in the terminal: our numbers beside the published ones, readable at 80 columns."""
+"""Comparisons and verdicts: in the terminal, readable at 80 columns, or in one of the formats."""
 
 import contextlib
+import fnmatch
+import shlex
 
 from rich.text import Text
 
-from zoo.cli.console import fitted, out
+from zoo.cli.console import err, fitted, out
+from zoo.cli.formats import csv_of, json_of, latex_of
+from zoo.errors import InvalidInput, ResultsError, unknown_name
 
 _STYLES = {"reproduced": "green", "contradicted": "red", "undecided": "yellow"}
 # Units so short that they stand beside the number; longer ones stand behind what was checked.
@@ -13,31 +17,113 @@ _IN_WORDS = "in words"
 _NUMBER = {"justify": "right", "no_wrap": True}
 
 
-def show(claim, budget, folder=None):
+def show(claim, budget, folder=None, form="table", metric=None, judged=False, main=False):
     """Print what a run of the claim found: a table for each data set and metric, then the verdicts.
 
-    folder: the results folder, None for the default one. Raises UnknownName, and ResultsError before a first run.
+    folder: the results folder, None for the default one. form: "table", or "csv", "json", "latex" and nothing else on
+    standard output. metric: shell wildcards for the metrics of the comparison, by name or in words; judged: the checks
+    alone; main: of these the main ones alone. Raises UnknownName, also for a metric, ResultsError before a first run, and
+    InvalidInput where there are no main checks.
     """
-    from zoo.reproductions.harness import claim_runs, compare, load_claim, results_root
+    from zoo.reproductions.harness import compare
     from zoo.reproductions.harness.markdown import SMOKE
-    from zoo.reproductions.harness.numbers import words
-    from zoo.reproductions.harness.outcomes import counted
-    from zoo.reproductions.harness.sizes import sizes
-    from zoo.reproductions.harness.tables import figure_only
 
     comparison, verdicts = compare(claim, budget, folder)
-    module, runs, console = load_claim(claim), claim_runs(claim, budget, folder), out()
-    comparison = comparison[[not figure_only(module, metric) for metric in comparison.metric]]
+    if main:
+        verdicts = _main_alone(verdicts, claim)
+    comparison = None if judged or main else _by_metric(comparison, claim, metric, every=form in ("csv", "json"))
     if budget == "smoke":
-        console.print(f"{SMOKE}\n")
-    for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
-        unit = ", %" if metric.endswith("_pct") else ""
-        console.print(_comparison(f"{words(metric)}{unit}: {dataset}, {budget} budget", rows))
-        console.print(f"{sizes(runs, dataset, [metric])}\n")
-    if (comparison.published_checked.replace("read", "") != "").any():
-        console.print("* worked out, quoted elsewhere or recalled rather than read in the paper: comparison.md says which\n")
-    if _IN_WORDS in set(map(_published, comparison.assign(published_checked="").itertuples())):
-        console.print(f"{_IN_WORDS}: published is a finding without a number, which comparison.md has\n")
+        (out() if form == "table" else err()).print(f"{SMOKE}\n")
+    if form == "table":
+        _show_tables(claim, budget, folder, comparison, verdicts)
+    elif form == "csv":
+        print(csv_of(verdicts if comparison is None else comparison), end="")
+    elif form == "json":
+        tables = {"verdicts": verdicts} if comparison is None else {"comparison": comparison, "verdicts": verdicts}
+        print(json_of(claim=claim, budget=budget, **tables), end="")
+    else:
+        chosen = " --main" if main else " --verdicts" if judged else f" --metric {shlex.quote(metric)}" if metric else ""
+        said, title = f"zoo compare {claim} --budget {budget}{chosen} --format latex", f"{claim}, {budget} budget"
+        print(_latex_verdicts([(title, verdicts)], said) if comparison is None else _latex(comparison, said), end="")
+
+
+def show_main(budget=None, folder=None, form="table"):
+    """Print the main checks of every claim, at the budget that the front page shows, or at one that is named; as show does.
+
+    Raises ResultsError where there are none.
+    """
+    import pandas as pd
+
+    from zoo.reproductions.harness import results_root
+    from zoo.reproductions.harness.outcomes import by_claim, lacks, main_checks, main_folder
+    from zoo.reproductions.harness.remedies import what_makes_some
+    from zoo.reproductions.harness.tables import NUMBERS, VERDICTS
+
+    root, groups = results_root(folder), []
+    for name, folders in by_claim(root).items():
+        folders = {known: found for known, found in folders.items() if budget in (None, known)}
+        if folders and (found := main_checks(folders)):
+            here = main_folder(folders)
+            lines = [{"budget": here.parent.name, "elsewhere": elsewhere} | line for line, _, elsewhere in found]
+            table = pd.DataFrame(lines, columns=["budget", *VERDICTS, "elsewhere"])
+            for column in table.columns.intersection(NUMBERS):
+                table[column] = pd.to_numeric(table[column])
+            groups.append((f"{name}, {here.parent.name}{lacks(here)}", table))
+    if not groups:
+        at = f" at the {budget} budget" if budget else ""
+        raise ResultsError(f"{root} holds no main checks of any claim{at}: {what_makes_some(root)}")
+    if form == "table":
+        _show_board(groups, root)
+    elif form == "latex":
+        print(_latex_verdicts(groups, f"zoo compare{f' --budget {budget}' if budget else ''} --format latex"), end="")
+    else:
+        board = pd.concat([table for _, table in groups]).drop(columns="elsewhere")
+        print(csv_of(board) if form == "csv" else json_of(verdicts=board), end="")
+
+
+def _main_alone(verdicts, claim):
+    from zoo.reproductions.harness.tables import MAIN
+
+    verdicts = verdicts[verdicts.kind == MAIN]
+    if verdicts.empty:
+        raise InvalidInput(f"{claim} has no main checks here; zoo compare {claim} --verdicts shows all that it has.")
+    return verdicts
+
+
+def _by_metric(comparison, claim, pattern, every):
+    """The lines whose metric matches; every: those, too, that feed a figure alone."""
+    from zoo.reproductions.harness import load_claim
+    from zoo.reproductions.harness.numbers import words
+    from zoo.reproductions.harness.tables import figure_only
+
+    if not every:
+        module = load_claim(claim)
+        comparison = comparison[[not figure_only(module, metric) for metric in comparison.metric]]
+    if pattern is None:
+        return comparison
+    known = set(comparison.metric)
+    found = {metric for metric in known if any(fnmatch.fnmatchcase(name, pattern) for name in (metric, words(metric)))}
+    if not found:
+        raise unknown_name("metric", pattern, known)
+    return comparison[comparison.metric.isin(found)]
+
+
+def _show_tables(claim, budget, folder, comparison, verdicts):
+    """Both tables and where to read more; no comparison where that is None."""
+    from zoo.reproductions.harness import claim_runs, results_root
+    from zoo.reproductions.harness.outcomes import counted
+    from zoo.reproductions.harness.sizes import sizes
+
+    console = out()
+    if comparison is not None:
+        runs = claim_runs(claim, budget, folder)
+        for (dataset, metric), rows in comparison.groupby(["dataset", "metric"], sort=False):
+            console.print(_comparison(f"{_titled(dataset, metric)}, {budget} budget", rows))
+            console.print(f"{sizes(runs, dataset, [metric])}\n")
+        if (comparison.published_checked.replace("read", "") != "").any():
+            console.print("* worked out, quoted elsewhere or recalled rather than read in the paper: comparison.md says which\n")
+        if _IN_WORDS in set(map(_published, comparison.assign(published_checked="").itertuples())):
+            console.print(f"{_IN_WORDS}: published is a finding without a number, which comparison.md has\n")
     console.print(_verdicts(verdicts))
     place = results_root(folder) / budget / claim
     said = counted(verdicts.to_dict("records")) if budget != "smoke" and len(verdicts) else ""
@@ -49,7 +135,6 @@ def show(claim, budget, folder=None):
 
 def _with_more(place):
     """(budget, its verdicts in short) of a claim's runs with larger budgets than those in the folder `place`, if they are whole."""
-    from zoo.errors import ResultsError
     from zoo.reproductions.harness.outcomes import counted, verdicts_of
     from zoo.reproductions.harness.trial import BUDGETS
 
@@ -60,16 +145,69 @@ def _with_more(place):
                 yield budget, counted(verdicts_of(folder))
 
 
+def _show_board(groups, root):
+    """The main checks, those of each claim below its name."""
+    lines = []
+    for title, table in groups:
+        lines += [("",) * 4] * bool(lines) + [("", Text(title, style="bold"), "", "")]
+        lines += [
+            (verdict, f"{check}; {row.elsewhere}" if row.elsewhere else check, *numbers)
+            for row, (verdict, check, *numbers) in zip(table.itertuples(), _judged(table), strict=True)
+        ]
+    console = out()
+    console.print(fitted(_JUDGED, lines, "Did the claims hold? Their main checks"))
+    console.print(f"\nIn sentences, with all that is said of each: {root / 'README.md'}", soft_wrap=True)
+
+
+def _titled(dataset, metric):
+    from zoo.reproductions.harness.numbers import words
+
+    return f"{words(metric)}{', %' if metric.endswith('_pct') else ''}: {dataset}"
+
+
 def _comparison(title, rows):
     numbers = ["mean", "95% interval", *(["published"] if (rows.published != "").any() else [])]
     columns = ["model", "setting", ("seeds", _NUMBER | {"optional": 1}), *((name, _NUMBER) for name in numbers)]
-    lines, before = [], None
+    lines = [(*ours, _published(row)) for row, ours in _beside(rows)]
+    return fitted(columns, [line[: len(columns)] for line in lines], title)
+
+
+def _beside(rows):
+    """(line of the comparison, its cells that are ours); a row held against several published values shows its own once."""
+    before = None
     for row in rows.itertuples():
-        # A row that is held against several published values shows its own numbers once.
         same = (row.model, row.setting) == before
         before = row.model, row.setting
-        lines.append((*([""] * 5 if same else _ours(row)), _published(row)))
-    return fitted(columns, [line[: len(columns)] for line in lines], title)
+        yield row, [""] * 5 if same else _ours(row)
+
+
+def _latex(comparison, said):
+    columns = [("model", "l"), ("setting", "l"), ("seeds", "r"), ("mean", "r"), ("95% interval", "r")]
+    told = (comparison.published != "").any()
+    if told:
+        columns += [("published", "r"), ("source", r"p{0.3\linewidth}")]
+    groups = [
+        (_titled(*key), [(*ours, *(_sourced(row) if told else ())) for row, ours in _beside(rows)])
+        for key, rows in comparison.groupby(["dataset", "metric"], sort=False)
+    ]
+    return latex_of(columns, groups, said)
+
+
+def _sourced(row):
+    """A published value, "in words" for a finding, and its source, with that finding, and how it is known where not read."""
+    value, mark = _published(row).removesuffix(" *"), row.published_checked
+    source = f"{row.published_source} ({mark})" if mark not in ("", "read") else row.published_source
+    return (value, f"{row.published}; {source}") if value == _IN_WORDS else (value, source)
+
+
+def _latex_verdicts(groups, said):
+    columns = [("check", "l"), ("effect", "r"), ("95% interval", "r"), ("claimed", "r"), ("verdict", "l")]
+    found = [
+        (title, [(check, effect, interval, row.claimed, str(verdict))
+                 for row, (verdict, check, effect, interval) in zip(table.itertuples(), _judged(table), strict=True)])
+        for title, table in groups
+    ]  # fmt: skip
+    return latex_of(columns, found, said)
 
 
 def _ours(row):
@@ -88,17 +226,22 @@ def _published(row):
         return _IN_WORDS + mark
 
 
+_JUDGED = [("verdict", {"no_wrap": True}), "check", ("effect", _NUMBER), ("95% interval", _NUMBER)]
+
+
 def _verdicts(rows):
+    return fitted(_JUDGED, _judged(rows), "Did the claim hold?")
+
+
+def _judged(rows):
+    """Cells of _JUDGED."""
     from zoo.reproductions.harness.numbers import number
 
-    lines = []
     for row in rows.itertuples():
         unit = _UNITS.get(row.unit)
         check = row.check if unit or not row.unit else f"{row.check} ({row.unit.strip('()')})"
         verdict = Text(row.verdict, style=_STYLES.get(row.verdict, ""))
-        lines.append((verdict, check, f"{number(row.effect)} {unit or ''}".strip(), _interval(row)))
-    columns = [("verdict", {"no_wrap": True}), "check", ("effect", _NUMBER), ("95% interval", _NUMBER)]
-    return fitted(columns, lines, "Did the claim hold?")
+        yield verdict, check, f"{number(row.effect)} {unit or ''}".strip(), _interval(row)
 
 
 def _interval(row):
