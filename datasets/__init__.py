@@ -9,7 +9,6 @@ And pixel_sequences, which makes sequential and permuted MNIST of MNIST.
 """
 
 import contextlib
-import fnmatch
 import importlib
 import os
 import sys
@@ -19,6 +18,7 @@ from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Dataset, Info, Split
 from zoo.datasets.pixels import pixel_sequences
 from zoo.errors import InvalidInput, unknown_name
+from zoo.names import matching
 
 __all__ = [
     "Dataset", "Info", "Split", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences", "unpack",
@@ -26,9 +26,12 @@ __all__ = [
 
 
 def list_datasets(pattern="*"):
-    """Names of all data sets that match the shell wildcards, sorted. A data set is a folder of this package."""
+    """Names of the data sets that match a shell pattern, None for all, sorted. A data set is a folder of this package.
+
+    Raises InvalidInput for a pattern that is no string.
+    """
     names = {path.parent.name for home in __path__ for path in Path(home).glob("*/__init__.py")}
-    return sorted(fnmatch.filter(names, pattern))
+    return matching(names, pattern)
 
 
 def describe(name):

@@ -1,5 +1,6 @@
 """Names, options and errors of zoo.registry."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import zoo
 from zoo import models, registry
 from zoo.errors import InvalidInput, UnknownName
+from zoo.reproductions.harness import list_claims
 from zoo.training.members import build_member
 
 HOME = Path(models.__file__).resolve().parent
@@ -45,6 +47,32 @@ def test_wildcards():
     assert zoo.list_models("[!l]*") == [name for name in zoo.list_models() if name[0] != "l"]
     assert zoo.list_models("nothing*") == []
     assert {"linear", "kernel_machine", "mlp", "autoencoder_stack", "convnet", "rnn", "lstm"} <= set(zoo.list_models())
+
+
+LISTS = [zoo.list_models, zoo.list_presets, zoo.datasets.list_datasets, list_claims]
+
+
+@pytest.mark.parametrize("names", LISTS, ids=lambda names: names.__name__)
+def test_a_list_of_names_takes_one_pattern_or_none(names):
+    assert names(None) == names() == names("*") and names()
+    for pattern in (["mlp*"], 5, b"mlp", True):
+        with pytest.raises(InvalidInput, match="is one string, such as .* or None for all; got"):
+            names(pattern)
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_options_are_read_without_the_import_that_training_needs(name, monkeypatch):
+    registry._builder(name)
+    by_import = zoo.model_options(name)
+    monkeypatch.setattr(registry, "_builders", {})
+    monkeypatch.setattr(registry, "_builder", lambda name: pytest.fail("it was imported"))
+    assert zoo.model_options(name) == by_import
+
+
+def test_a_default_that_is_computed_is_not_guessed_at(own_folder):
+    text = BUILDER.format(name="computed").replace("units=3", "units=len('abc')")
+    (own_folder / "computed.py").write_text(text)
+    assert zoo.model_options("computed") == {"units": 3}
 
 
 def test_a_file_is_all_that_a_new_model_needs(own_folder):
@@ -200,7 +228,24 @@ def test_what_may_be_off_or_decided_by_keras_is_no_wrong_value():
     zoo.create_model("lstm", (28, 28), 10, units=4, unroll=True)
 
 
+def test_a_model_is_called_what_its_maker_likes(own_folder):
+    plain, model = (zoo.create_model("mlp", (4, 4), 2, widths=(3,), **given) for given in ({}, {"name": "teacher"}))
+    assert (plain.name, model.name, model.get_config()["name"]) == ("mlp", "teacher", "teacher")
+    assert registry.how_made(model) == registry.how_made(plain), "it is no option of the model"
+    again = pickle.loads(pickle.dumps(model))
+    assert again.name == "teacher" and [w.path for w in again.weights] == [w.path for w in plain.weights]
+    members = zoo.Population(lambda: zoo.create_model("mlp", (4, 4), 2, widths=(3,), name="pupil.1"), seeds=range(2))
+    assert members[1].name == "pupil.1" and registry.how_made(members[1]) == registry.how_made(plain)
+    for name in ("", "my/net", "my net", "-net", 5, ["net"], b"net", "na\xefve"):
+        with pytest.raises(InvalidInput, match="name is what the keras.Model is called: letters, digits"):
+            zoo.create_model("linear", (4,), 2, name=name)
+    (own_folder / "mine.py").write_text(BUILDER.format(name="mine").replace("units=3", "model='small'"))
+    mine = zoo.create_model("mine", (4,), 2, model="large", name="b")
+    assert mine.name == "b" and registry.how_made(mine)["options"] == {"model": "large"}
+
+
 @pytest.mark.parametrize("source, match", [
+    ("def odd(input_shape, classes, *, name='odd'): ...", "odd has an option called name, by which create_model names the keras.Model"),
     ("def odd(input_shape, classes, width=8): ...", r"odd\(input_shape, classes, width\) is no builder: it takes input_shape, then"),
     ("def odd(input_shape, num_classes): ...", "is no builder"),
     ("import functools; odd = functools.partial(print)", "takes a function that builds a model, not functools.partial"),

@@ -5,12 +5,13 @@ listing reads file names only, and a file is imported when its model is asked fo
 """
 
 import ast
+import contextlib
 import copy
-import fnmatch
 import importlib
 import inspect
 import operator
 import pkgutil
+import re
 import weakref
 from pathlib import Path
 
@@ -18,9 +19,11 @@ import numpy as np
 
 from zoo import models
 from zoo.errors import InvalidInput, UnknownName, reason_of, unknown_name
+from zoo.names import matching
 
 SWITCHES = ("unroll",)  # options that may be True or False, but are neither by default
 OFF = ("dropout", "input_dropout", "dense", "augmentation")  # those of which False means none
+NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")  # of a keras.Model that TensorFlow can train, too
 _builders = {}
 _made = weakref.WeakKeyDictionary()  # of every living model what it was made from
 
@@ -30,8 +33,8 @@ def register_model(builder):
 
     A builder without the parameter `classes` makes models that reconstruct their input; one that calls it `alphabet` makes
     models of text. Returns the builder unchanged.
-    Raises InvalidInput for other parameters, and where a builder in another file has that name already; a notebook's cell may
-    be run again.
+    Raises InvalidInput for other parameters, for an option called `name`, and where a builder in another file has that name
+    already; a notebook's cell may be run again.
     """
     if not inspect.isfunction(builder):
         raise InvalidInput(f"register_model takes a function that builds a model, not {builder!r:.80}.")
@@ -42,6 +45,9 @@ def register_model(builder):
             f"{name}({', '.join(others)}) is no builder: it takes input_shape, then classes (of a model of text alphabet, of one "
             "that reconstructs its input neither), and options after a *, such as (input_shape, classes, *, width=64)."
         )
+    if "name" in inspect.signature(builder).parameters:
+        said = "has an option called name, by which create_model names the keras.Model"
+        raise InvalidInput(f"{name} {said}; call it otherwise.")
     home = _file_of(builder)
     taken_by = _file_of(_builders[name]) if name in _builders else _files().get(name, home)
     if taken_by != home and not (name in _builders and _builders[name].__module__ == builder.__module__ == "__main__"):
@@ -51,16 +57,25 @@ def register_model(builder):
 
 
 def list_models(pattern="*"):
-    """Sorted names of the models that match a shell pattern such as "*encoder*". Imports no Keras.
+    """Sorted names of the models that match a shell pattern such as "*encoder*", None for all. Imports no Keras.
+
+    Raises InvalidInput for a pattern that is no string.
 
     >>> list_models("li*")
     ['linear']
     """
-    return sorted(fnmatch.filter({*_files(), *_builders}, pattern))
+    return matching({*_files(), *_builders}, pattern)
 
 
 def model_options(name):
-    """The options that `create_model` takes for one model, each with its default, as a dict. Raises UnknownName."""
+    """The options that `create_model` takes for one model, each with its default, as a dict. Raises UnknownName.
+
+    Imports no Keras where the defaults of one of the zoo's are plain.
+    """
+    with contextlib.suppress(ValueError):
+        if definition := _definition(name):
+            named = zip(definition.args.kwonlyargs, definition.args.kw_defaults)
+            return {argument.arg: _literal(default) for argument, default in named}
     parameters = inspect.signature(_builder(name)).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
@@ -80,7 +95,7 @@ def models_text(name):
     return "alphabet" in _parameters(name)
 
 
-def create_model(name, input_shape, classes=None, **options):
+def create_model(model, /, input_shape, classes=None, *, name=None, **options):
     """An uncompiled keras.Model: raw data in, logits out, float32 (n, classes), or as the next lines say.
 
     A model that reconstructs its input, such as deep_autoencoder, has no classes: leave them out. Its logits are those
@@ -90,12 +105,12 @@ def create_model(name, input_shape, classes=None, **options):
 
     input_shape: shape of one example, without the batch: (height, width), (height, width, channels),
     (timesteps, features), (features,), or for text (T,), its codes being integers 0..classes - 1. Integer and float input
-    are the same to the model; pixels are expected in 0..255, and preprocessing is the model's first layer. options: see
-    `model_options(name)`.
+    are the same to the model; pixels are expected in 0..255, and preprocessing is the model's first layer. name: what the
+    keras.Model is called, such as "teacher"; without one as its builder calls it. options: see `model_options(model)`.
 
     The weights, and the seeds of dropout and augmentation, follow from `keras.utils.set_random_seed`.
-    Raises UnknownName for the name and InvalidInput for a shape, a number of classes or an option, and where Keras has an
-    image's channels first.
+    Raises UnknownName for the model and InvalidInput for a shape, a number of classes, a name or an option, and where Keras
+    has an image's channels first.
 
     >>> create_model("mlp", (28, 28), 10, widths=(64,)).output_shape
     (None, 10)
@@ -104,14 +119,18 @@ def create_model(name, input_shape, classes=None, **options):
 
     from zoo.training.memory import is_out_of_memory
 
-    builder = _builder(name)
-    defaults = model_options(name)
+    builder = _builder(model)
+    defaults = model_options(model)
     valid = ", ".join(f"{option}={default!r}" for option, default in defaults.items())
     unknown = sorted(set(options) - set(defaults))
     if unknown:
-        raise InvalidInput(f"Model {name!r} has no option {', '.join(map(repr, unknown))}. Its options and their defaults: {valid}.")
+        named = ", ".join(map(repr, unknown))
+        raise InvalidInput(f"Model {model!r} has no option {named}. Its options and their defaults: {valid}.")
     input_shape = _checked_shape(input_shape)
-    _check_classes(name, classes)
+    _check_classes(model, classes)
+    if name is not None and not (isinstance(name, str) and NAME.fullmatch(name)):
+        said = "letters, digits, '_', '-' and '.', of which '_' and '-' can't be the first"
+        raise InvalidInput(f"name is what the keras.Model is called: {said}; got {name!r:.80}.")
     if keras.config.image_data_format() != "channels_last":
         remedy = "keras.config.set_image_data_format('channels_last')"
         raise InvalidInput(f"The zoo's models take an image's channels last; call {remedy}.")
@@ -121,9 +140,9 @@ def create_model(name, input_shape, classes=None, **options):
         _check_lists(options, defaults)
         if builder.__module__.startswith(f"{models.__name__}."):
             _check_switches(options, defaults)
-        model = builder(*sizes, **options)
-        if not isinstance(model, keras.Model) or not model.built:
-            of_what = "a model that is not built" if isinstance(model, keras.Model) else repr(model)
+        net = builder(*sizes, **options)
+        if not isinstance(net, keras.Model) or not net.built:
+            of_what = "a model that is not built" if isinstance(net, keras.Model) else repr(net)
             raise TypeError(f"Its builder must return a built keras.Model, not {of_what:.80}.")
     except Exception as problem:  # too large for the memory is another kind of error on every backend
         # A KeyError is of a configuration of Keras's, NotImplementedError of what JAX can't draw in 16 bits.
@@ -133,12 +152,14 @@ def create_model(name, input_shape, classes=None, **options):
         reason = reason_of(problem)
         reason += "" if reason.endswith((".", "!", "?")) else "."
         raise InvalidInput(
-            f"Model {name!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
+            f"Model {model!r} cannot be built for input {input_shape} with {options or 'its defaults'}: {reason} "
             f"Its options and their defaults: {valid}."
         ) from problem
     made_for = {"input_shape": list(input_shape), "classes": None if classes is None else int(classes)}
-    _made[model] = {"model": name, **made_for, "options": options}
-    return model
+    _made[net] = {"model": model, **made_for, "options": options}
+    if name is not None:
+        net.name = name
+    return net
 
 
 def how_made(model):
@@ -171,11 +192,24 @@ def _unknown(name):
 
 def _parameters(name):
     """Names of the parameters of a builder, by reading alone where it is not imported yet: a card is shown without Keras."""
-    if name not in _builders and name in _files():
-        for node in ast.parse(_files()[name].read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and node.name == name:
-                return {argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    if node := _definition(name):
+        return {argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
     return set(inspect.signature(_builder(name)).parameters)
+
+
+def _definition(name):
+    """The builder of one of the zoo's models that is not imported yet, as parsed from its file; None for others."""
+    if not isinstance(name, str) or name in _builders or name not in _files():
+        return None
+    found = ast.parse(_files()[name].read_text(encoding="utf-8")).body
+    return next((node for node in found if isinstance(node, ast.FunctionDef) and node.name == name), None)
+
+
+def _literal(node):
+    """The value of a parsed literal, or of a fraction such as 1 / 255. Raises ValueError for what has to be computed."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return _literal(node.left) / _literal(node.right)
+    return ast.literal_eval(node)
 
 
 def _files():

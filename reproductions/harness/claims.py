@@ -1,7 +1,6 @@
 """Finds the reproductions: every module of the package that defines trials, judge and draw is one, named after its claim."""
 
 import ast
-import fnmatch
 import functools
 import importlib
 import inspect
@@ -9,6 +8,7 @@ import math
 from pathlib import Path
 
 from zoo.errors import InvalidInput, UnknownName, unknown_name
+from zoo.names import matching
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, the checks that stand on the front page
@@ -22,12 +22,14 @@ _outside = {}
 
 
 def list_claims(pattern="*"):
-    """Sorted names of the claims that match a shell wildcard, those given to load_claim included. Imports none of them.
+    """Sorted names of the claims that match a shell pattern, None for all, those given to load_claim included.
+
+    Imports none of them. Raises InvalidInput for a pattern that is no string.
 
     >>> "shallow_vs_deep" in list_claims("shallow*")
     True
     """
-    return sorted(fnmatch.filter({*_ours(), *_outside}, pattern))
+    return matching({*_ours(), *_outside}, pattern)
 
 
 def describe_claim(name):

@@ -4,7 +4,6 @@
 `sha256sum -c` reads it. zoo/pretrained/SHA256SUMS holds those of the presets that ship.
 """
 
-import fnmatch
 import hashlib
 import json
 import os
@@ -13,6 +12,7 @@ import stat
 from pathlib import Path
 
 from zoo.errors import CorruptFile, InvalidInput, unknown_name
+from zoo.names import matching
 from zoo.paths import path_named
 from zoo.registry import list_models, model_options
 
@@ -32,13 +32,15 @@ LARGEST_ARRAYS = 2**33
 
 
 def list_presets(pattern="*"):
-    """Sorted names of the presets that ship with the zoo and match a shell pattern. Imports no Keras.
+    """Sorted names of the presets that ship with the zoo and match a shell pattern, None for all. Imports no Keras.
+
+    Raises InvalidInput for a pattern that is no string.
 
     >>> "linear_mnist" in list_presets("*_mnist")
     True
     """
     names = (path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
-    return sorted(fnmatch.filter(names, pattern))
+    return matching(names, pattern)
 
 
 def find(name_or_folder):
