@@ -60,6 +60,33 @@ def test_a_pattern_chooses_layers():
             zoo.features(make("mlp"), pattern)
 
 
+@pytest.mark.parametrize("name", [name for name in zoo.list_models() if not reconstructs(name)])
+def test_an_embedding_is_what_the_last_layer_gets(name):
+    model, x = make(name), X[:, 0] % 10 if models_text(name) else X
+    head = model.get_layer("logits")
+    head.set_weights([np.random.default_rng(1).normal(size=weight.shape) for weight in head.get_weights()])
+    embedding = zoo.embedding(model)
+    found = keras.ops.convert_to_numpy(embedding(x))
+    kernel, bias = head.get_weights()
+    assert found.shape == (len(x), *([16] if models_text(name) else []), len(kernel)) and embedding.name == f"{name}_embedding"
+    np.testing.assert_allclose(found @ kernel + bias, keras.ops.convert_to_numpy(model(x)), rtol=1e-3, atol=1e-3)
+
+
+def test_an_embedding_of_a_forecast_is_below_its_last_weights_and_shares_them():
+    model = zoo.create_model("lstm", (6, 2), 1, units=4, layers=1, series=[3.0, 2.0])
+    embedding = zoo.embedding(model)
+    assert embedding.output_shape == (None, 4) and model.layers[-1].name == "forecast"
+    model.get_layer("lstm_1").set_weights([np.zeros(weight.shape) for weight in model.get_layer("lstm_1").get_weights()])
+    assert not keras.ops.convert_to_numpy(embedding(np.ones((2, 6, 2)))).any()
+
+
+def test_what_has_no_last_layer_of_weights_has_no_embedding():
+    nameless = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="b")])
+    for model in (make("deep_autoencoder"), nameless, keras.Sequential([keras.layers.Dense(3, name="logits")]), "mlp", None):
+        with pytest.raises(InvalidInput, match="a layer called logits with weights is wanted; .* zoo.encoder gives the code"):
+            zoo.embedding(model)
+
+
 def test_weights_are_shared_and_the_model_is_left_alone():
     model = make("linear")
     features = zoo.features(model)

@@ -14,6 +14,7 @@ _HOMES = {
     "Population": "zoo.training.population",
     "classify": "zoo.classifying",
     "decoder": "zoo.representations",
+    "embedding": "zoo.representations",
     "encoder": "zoo.representations",
     "evaluate_preset": "zoo.presets",
     "export_model": "zoo.exporting",

@@ -1,4 +1,4 @@
-"""What is inside a model: every layer's representation by its name, and the two halves of an autoencoder."""
+"""What is inside a model: every layer's representation by its name, what the last one gets, the halves of an autoencoder."""
 
 import fnmatch
 from collections import OrderedDict
@@ -40,12 +40,34 @@ def features(model, pattern="*"):
         raise InvalidInput(f"pattern names layers, such as 'hidden_*', or is a list of such names; got {pattern!r}.")
     for layer in layers:
         if any(fnmatch.fnmatch(layer.name, wanted) for wanted in patterns):
-            outputs[layer.name] = _output(model, layer)
+            outputs[layer.name] = _call(model, layer).outputs[0]
     for wanted in patterns:
         if not any(fnmatch.fnmatch(name, wanted) for name in outputs):
             raise unknown_name("layer", wanted, [layer.name for layer in layers])
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     return keras.Model(inputs, outputs, name=f"{model.name}_features")
+
+
+def embedding(model):
+    """All of a classifier but its last layer, as a keras.Model: raw data (n, *input_shape) in, what enters "logits" out.
+
+    That is the representation that the classes are told by, (n, units), of a model of text (n, T, units) and of `linear` the
+    input itself. model: one that ends in a layer with weights called "logits", as `zoo.create_model` and `zoo.from_preset`
+    make; forecasts, too. Weights are shared: training either model changes both. Raises InvalidInput for one without such a
+    layer, as those that reconstruct their input are.
+
+    Example:
+        >>> model = zoo.create_model("mlp", (8, 8), 10, widths=(64, 32))
+        >>> embedding(model).predict(zoo.datasets.load("digits").test.x[:5], verbose=0).shape
+        (5, 32)
+    """
+    import keras
+
+    head = next((layer for layer in _layers(model) if layer.name == "logits" and layer.weights), None)
+    if head is None:
+        said = "A functional keras.Model that ends in a layer called logits with weights is wanted"
+        raise InvalidInput(f"{said}; of one that reconstructs its input, zoo.encoder gives the code.")
+    return keras.Model(model.inputs[0], _call(model, head).input_tensors[0], name=f"{model.name}_embedding")
 
 
 def encoder(model):
@@ -84,21 +106,32 @@ def decoder(model):
 
 
 def _code(model):
-    import keras
-
-    layers = model.layers if isinstance(model, keras.Model) and getattr(model, "inputs", None) else ()
-    found = next((layer for layer in layers if layer.name == "code"), None)
+    found = next((layer for layer in _layers(model) if layer.name == "code"), None)
     if found is None:
         raise InvalidInput("An autoencoder is wanted, a functional keras.Model with a layer called code: deep_autoencoder.")
     return found
 
 
-def _output(model, layer):
-    """The output of a layer in this model; in others, such as the decoder of an autoencoder, it may have another."""
+def calls(model, layer):
+    """Where a model calls one of its layers: nodes of Keras's graph; none of a model that is no graph of layers.
+
+    In other models, such as the decoder of an autoencoder, the layer may be called elsewhere.
+    """
     from keras.src.ops.function import make_node_key
 
-    own = getattr(model, "_functional", model)._nodes
-    nodes = [node for place, node in enumerate(layer._inbound_nodes) if make_node_key(layer, place) in own]
+    own = getattr(getattr(model, "_functional", model), "_nodes", ())
+    return [node for place, node in enumerate(layer._inbound_nodes) if make_node_key(layer, place) in own]
+
+
+def _call(model, layer):
+    nodes = calls(model, layer)
     if len(nodes) > 1:
         raise InvalidInput(f"The layer {layer.name} is used several times: it has no one output.")
-    return nodes[0].outputs[0]
+    return nodes[0]
+
+
+def _layers(model):
+    """The layers of a functional or built sequential model; none of anything else."""
+    import keras
+
+    return model.layers if isinstance(model, keras.Model) and getattr(model, "inputs", None) else ()

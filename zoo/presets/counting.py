@@ -6,30 +6,43 @@ import keras
 
 from zoo.layers.fourier import OrthogonalRandomFeatures
 from zoo.layers.local_maps import LocalMaps
+from zoo.representations import calls
 
 
 def flops_per_example(model):
     """Floating-point operations of one prediction: two for each multiply-add of a product with weights.
 
-    Activations, normalisation and pooling are left out, as is usual: they are a few per cent. Layers that this does not
-    know raise NotImplementedError rather than count for nothing.
+    A layer counts as often as the model calls it. Activations, normalisation and pooling are left out, as is usual: they are
+    a few per cent. Layers that this does not know, and those with weights whose calls nobody can tell as in a model that is
+    no graph of layers, raise NotImplementedError rather than count for nothing.
     """
-    return int(sum(2 * _products(layer) for layer in model.layers))
+    layers = filter(_multiplies, model.layers)
+    return int(sum(2 * _products(layer, call) for layer in layers for call in _calls(model, layer)))
 
 
-def _products(layer):
+def _multiplies(layer):
+    """Whether a layer has weights to multiply with: frozen ones, too, and those of a model in the model."""
+    return any(len(variable.shape) > 1 for variable in layer.weights)
+
+
+def _calls(model, layer):
+    found = calls(model, layer)
+    if not found:
+        raise NotImplementedError(f"How often {model.name} calls its layer {layer.name} is not known.")
+    return found
+
+
+def _products(layer, call):
+    """Multiply-adds of one of a layer's calls, a node of Keras's graph."""
+    before, after = call.input_tensors[0].shape, call.outputs[0].shape  # beside the first input there may be a mask
     if isinstance(layer, keras.layers.Dense):
-        return math.prod(layer.input.shape[1:]) * layer.units
+        return math.prod(before[1:]) * layer.units
     if isinstance(layer, OrthogonalRandomFeatures):
         return math.prod(layer.signs.shape) * sum(layer.signs.shape[-2:])
     if isinstance(layer, keras.layers.Conv2D):
-        return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
+        return math.prod(layer.kernel.shape) * math.prod(after[1:3])
     if isinstance(layer, LocalMaps):
-        return layer.kernel.shape[-2] * math.prod(layer.output.shape[1:])
+        return layer.kernel.shape[-2] * math.prod(after[1:])
     if isinstance(layer, (keras.layers.LSTM, keras.layers.SimpleRNN)):
-        kernels = layer.cell.kernel, layer.cell.recurrent_kernel
-        sequence = layer.input[0] if isinstance(layer.input, list) else layer.input  # beside it a mask
-        return sequence.shape[1] * sum(math.prod(kernel.shape) for kernel in kernels)
-    if any(len(variable.shape) > 1 for variable in layer.weights):  # frozen ones, too, and those of a model in the model
-        raise NotImplementedError(f"The products in {type(layer).__name__} are not known.")
-    return 0
+        return before[1] * sum(math.prod(kernel.shape) for kernel in (layer.cell.kernel, layer.cell.recurrent_kernel))
+    raise NotImplementedError(f"The products in {type(layer).__name__} are not known.")
