@@ -138,17 +138,23 @@ def says_enough_to_train(card):
     stated = metric(card)
     if not stated or "based_on" in card or not all(key in card for key in ("dataset", "recipe", "selection")):
         return False
-    if is_recipe(card["recipe"]) and as_written(card["recipe"]["options"]) != as_written(card["model"]["options"]):
+    if is_recipe(card["recipe"]) and not has_the_options_of_its_recipe(card):
         return False
     spread = all(stated[name] is not None for name in ("mean", "new_seed95_low", "new_seed95_high"))
     return spread and stated["seeds"] > 1 and bool(card["selection"]["seeds"])
 
 
-def as_written(options):
-    """Options of a model as files have them, whoever spelt them."""
+def has_the_options_of_its_recipe(card):
+    """Whether a card's model is what a recipe of deepzoo's makes, the defaults being those of now."""
     from zoo.presets.saving import in_short
+    from zoo.registry import model_options
 
-    return {name: in_short(value) for name, value in json.loads(json.dumps(options, default=repr)).items()}
+    def as_written(options):
+        """As files have them, whoever spelt them."""
+        every = model_options(card["model"]["name"]) | options
+        return {name: in_short(value) for name, value in json.loads(json.dumps(every, default=repr)).items()}
+
+    return as_written(card["recipe"]["options"]) == as_written(card["model"]["options"])
 
 
 def metric_entry(name, split, examples, chosen, values):

@@ -14,10 +14,11 @@ import numpy as np
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.presets.card import inherited, parse_card
 from zoo.presets.folder import CARD, CONFIG, WEIGHTS, find, parse_config, verified
-from zoo.registry import create_model, models_text, reconstructs
+from zoo.registry import create_model, model_options, models_text, reconstructs
 from zoo.training.memory import is_out_of_memory
 
 HEAD = "logits"  # the layer that a model of the zoo ends with, but for what has no weights
+ANEW = ("augmentation", "dropout", "input_dropout", "unroll")  # options that change how a model trains, not what it computes
 LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
 MOST_STARTED = 20  # variables for each array of a weights file: a model may be made of parts of others, which start, too
 DEEPEST = 20  # groups within groups of a weights file; Keras makes five
@@ -25,7 +26,7 @@ _origins = weakref.WeakKeyDictionary()  # of every living model what its card ta
 _starting = threading.RLock()  # Keras's one way to start variables is changed for one thread at a time
 
 
-def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False):
+def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False, **options):
     """A pretrained keras.Model: raw data in, logits of shape (n, classes) out, or what its card says, uncompiled.
 
     Args:
@@ -34,11 +35,13 @@ def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False)
         classes: None, or how many classes of one's own: everything is as trained but the last layer, "logits",
             which is new, for fine-tuning. `save_preset` takes note of the preset it was made from.
         new_head: True makes the last layer new also where there are as many classes of one's own as the preset has.
+        options: those of the model that only training knows, where it has them, in place of the preset's: augmentation,
+            dropout, input_dropout, unroll. `augmentation=None` leaves images as they are.
 
     The sha256 of every file that is used is checked at every call; nothing in a folder is executed. Raises UnknownName
     for a name, CorruptFile for files that are missing or not as they were written, InvalidInput for a folder that asks
-    for something else than the zoo's models, and for classes that a model can't have, ResultsError where this machine's
-    temporary folder is full: never random weights in place of trained ones.
+    for something else than the zoo's models, and for classes or options that a model can't have, ResultsError where this
+    machine's temporary folder is full: never random weights in place of trained ones.
 
     Example:
         >>> model = from_preset("linear_mnist")
@@ -48,15 +51,19 @@ def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False)
     folder = find(name_or_folder)
     files = verified(folder, CONFIG, CARD, WEIGHTS) if load_weights else verified(folder, CONFIG)
     config = parse_config(files[CONFIG], folder / CONFIG)
+    wanted = config | {"options": config["options"] | _given_anew(config["model"], options)}
     arrays = count_arrays(files[WEIGHTS], folder / WEIGHTS) if load_weights else None
     with _watched_start(arrays):
-        model = build(config)
+        model = build(config if load_weights else wanted)
     if load_weights:
         card = parse_card(files[CARD], folder / CARD, config)
         load_weights_into(model, files[WEIGHTS], folder / WEIGHTS, arrays)
     if classes is not None or new_head:
         with _watched_start():
-            model = _with_new_head(model, config, classes, new_head)
+            model = _with_new_head(model, wanted, classes, new_head)
+    elif options and load_weights:
+        with _watched_start(arrays):
+            model = _with_weights_of(model, build(wanted))
     if load_weights:
         _origins[model] = inherited(card, own_classes=classes is not None or new_head)
     return model
@@ -234,7 +241,25 @@ def _with_new_head(model, config, classes, wanted):
         )
     if HEAD not in [layer.name for layer in changed.layers]:
         raise InvalidInput(f"{config['model']} has no layer called {HEAD}, so that its last layer can't be told from the others.")
-    for old, new in zip(model.layers, changed.layers, strict=True):
-        if old.name != HEAD:
-            new.set_weights(old.get_weights())
+    return _with_weights_of(model, changed, but=HEAD)
+
+
+def _with_weights_of(model, changed, but=None):
+    """`changed` with the weights of `model`, but for the layer of that name. Raises InvalidInput where it has others."""
+    old, new = ([layer for layer in one.layers if layer.weights and layer.name != but] for one in (model, changed))
+    shapes, others = ([[weight.shape for weight in layer.weights] for layer in layers] for layers in (old, new))
+    if shapes != others:
+        said = "has other weights than those that were trained"
+        raise InvalidInput(f"With these options or classes {model.name} {said}; leave them out.")
+    for trained, layer in zip(old, new):
+        layer.set_weights(trained.get_weights())
     return changed
+
+
+def _given_anew(model, options):
+    """The options of a preset's model that are given anew. Raises InvalidInput for one that may not be."""
+    may = [name for name in ANEW if name in model_options(model)]
+    if others := sorted(set(options) - set(may)):
+        said = f"those that may be are {', '.join(may)}" if may else f"a {model} has none that may be"
+        raise InvalidInput(f"{', '.join(map(repr, others))} can't be given anew to trained weights of a {model}; {said}.")
+    return options

@@ -9,7 +9,7 @@ import numpy as np
 from zoo.environment import on_cpu
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError
 from zoo.paths import require_plain_zip
-from zoo.presets.card import as_written, class_names, metric, model_card, says_enough_to_train
+from zoo.presets.card import class_names, has_the_options_of_its_recipe, metric, model_card, says_enough_to_train
 from zoo.presets.folder import GOLDEN, find, list_presets, verified
 from zoo.presets.loading import from_preset
 from zoo.registry import is_count
@@ -210,7 +210,7 @@ def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=F
         why = "it needs a recipe and several seeds"
         if "based_on" in card:
             why = f"it began as {card['based_on']['name']}, of which its recipe knows nothing"
-        elif "recipe" in card and is_recipe(card["recipe"]) and as_written(card["recipe"]["options"]) != as_written(card["model"]["options"]):
+        elif "recipe" in card and is_recipe(card["recipe"]) and not has_the_options_of_its_recipe(card):
             why = "its recipe has other options than the model"
         raise InvalidInput(f"The card of {card['name']} does not say enough to train it again: {why}.")
     if not is_recipe(card["recipe"]):

@@ -18,7 +18,7 @@ from zoo.presets.folder import (
 from zoo.presets.loading import all_finite, build, load_weights_into, origin_of
 from zoo.presets.markdown import card_markdown
 from zoo.presets.places import free_folder
-from zoo.registry import how_made
+from zoo.registry import how_made, model_options
 from zoo.replacing import put_in_place
 from zoo.tasks import CLASSIFICATION, task_of_model
 from zoo.training.members import build_member
@@ -41,6 +41,9 @@ def save_preset(model, folder, card=None, class_names=None):
 
     What was trained in 16 bits is loaded as Keras's dtype policy says, 32 by default; golden logits are computed in 32.
 
+    Options that the model was not given are written, too, as its builder has them now, so that no later default changes what
+    the preset computes.
+
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
     names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for
     a model that was made otherwise, was changed afterwards (an activation, say) or has diverged, a card with other keys,
@@ -52,8 +55,7 @@ def save_preset(model, folder, card=None, class_names=None):
     'even_or_odd'
     """
     folder = free_folder(folder)
-    made = json.loads(json.dumps(how_made(model), default=_plain))
-    made["options"] = {name: in_short(value) for name, value in made["options"].items()}
+    made = whole(how_made(model))
     config = {"format": config_format(made["options"]), **made}
     for option, value in made["options"].items():
         if not (is_plain(value) or is_initialiser(value)):
@@ -84,6 +86,22 @@ def save_preset(model, folder, card=None, class_names=None):
     except OSError as error:
         raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
     return folder
+
+
+def whole(made):
+    """What `how_made` says of a model as config.json has it: with all options, the builder's defaults for those not given.
+
+    Defaults that no config.json may hold are left out: words, numbers and lists of them can't say what they are.
+    """
+    made = json.loads(json.dumps(made, default=_plain))
+    given = {name: in_short(value) for name, value in made["options"].items()}
+    options = {}
+    for name, default in model_options(made["model"]).items():
+        with contextlib.suppress(TypeError, ValueError):  # no JSON
+            value = given[name] if name in given else json.loads(json.dumps(default, default=_plain, allow_nan=False))
+            if name in given or is_plain(value):
+                options[name] = value
+    return made | {"options": options}
 
 
 def _plain(value):
@@ -159,7 +177,7 @@ def golden(model):
     """
     from keras import ops
 
-    made, shape = how_made(model), (GOLDEN_EXAMPLES, *model.input_shape[1:])
+    made, shape = whole(how_made(model)), (GOLDEN_EXAMPLES, *model.input_shape[1:])
     x = np.random.RandomState(0).randint(0, 256, shape).astype("uint8")
     x = task_of_model(made["model"], made["input_shape"], made["options"]).examples(x, made)
     if x.dtype == "uint8" and made["options"].get("rescale", 1 / 255) in (None, 1) and made["options"].get("series") is None:
@@ -251,7 +269,7 @@ def _complete_card(card, model, made, folder, class_names):
     if isinstance(card.get("metrics"), list):
         card["metrics"] = list(map(_of_one_run, card["metrics"]))
     names = card.get("class_names") if class_names is None else class_names
-    named = {} if names is None else {"class_names": _checked_names(names, made)}
+    named = {} if names is None else {"class_names": checked_names(names, made)}
     made = {"name": made["model"], **{key: made[key] for key in ("input_shape", "classes", "options")}}
     known = {"name": folder.name, **origin, **card, **named, "model": made | counted}
     known["format"] = format_of(known)
@@ -309,7 +327,7 @@ def _origin_beside(dataset, origin):
     return origin
 
 
-def _checked_names(class_names, made):
+def checked_names(class_names, made):
     """Names of classes as a list. Raises InvalidInput where they are not one string for each class of what is made."""
     if task_of_model(made["model"], made["input_shape"], made["options"]).name != CLASSIFICATION.name:
         raise InvalidInput(f"This {made['model']} tells no classes apart, so there are none to name; leave class_names out.")
