@@ -231,6 +231,56 @@ def test_in_python_it_is_the_same(call, preset, tmp_path):
                 assert one["class"] == other["class"] and one["probability"] == pytest.approx(other["probability"], rel=1e-5)
 
 
+def test_in_python_a_model_may_be_given_as_it_is_now(preset, even_or_odd, digits, tmp_path):
+    drawing(tmp_path / "7.png", digits[0][0])
+    images = [tmp_path / "7.png", *digits[0][1:4]]
+
+    def same(found, told):
+        assert [one["done"] for one in found] == [one["done"] for one in told]
+        for one, other in zip(found, told, strict=True):
+            shares = [{best["class"]: best["probability"] for best in entry["classes"]} for entry in (one, other)]
+            assert shares[0] == pytest.approx(shares[1], rel=1e-4)
+
+    whole, tuned = zoo.from_preset(preset), zoo.from_preset(even_or_odd)
+    same(zoo.classify(whole, images, top=10), zoo.classify(preset, images, top=10))
+    assert any("Inverted" in done for done in zoo.classify(whole, images)[0]["done"]), "laid out as for MNIST"
+    same(zoo.classify(tuned, images), zoo.classify(even_or_odd, images))
+    other = zoo.from_preset(preset, classes=2)
+    other.set_weights(tuned.get_weights())
+    assert {best["class"] for best in zoo.classify(other, images)[0]["classes"]} == {"0", "1"}
+    same(zoo.classify(other, images, class_names=["even", "odd"]), zoo.classify(even_or_odd, images))
+    same(zoo.classify(even_or_odd, images, class_names=["odd", "even"]), zoo.classify(other, images, class_names=["odd", "even"]))
+    other.get_layer("logits").set_weights([np.zeros((784, 2)), np.array([0.0, 50.0])])
+    assert [one["classes"][0]["class"] for one in zoo.classify(other, images)] == ["1"] * 4, "the weights of now"
+
+    own = zoo.create_model("linear", (28, 28), 10)
+    own.set_weights(whole.get_weights())
+    unnamed = zoo.save_preset(own, tmp_path / "unnamed")
+    same(zoo.classify(own, images, top=10), zoo.classify(unnamed, images, top=10))
+    assert zoo.classify(own, images)[0]["done"] == ["Scaled from 280x280 to fit 28x28 pixels."]
+    population = zoo.Population(lambda: zoo.create_model("linear", (28, 28), 10), seeds=[3])
+    assert len(zoo.classify(population[0], images[1])[0]["classes"]) == 3
+
+
+def test_in_python_a_model_that_is_none_for_it_is_one_error(digits):
+    image, linear = digits[0][0], zoo.create_model("linear", (28, 28), 3)
+    nobodys = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    diverged, unit = (zoo.create_model("linear", (28, 28), 3, name="mine", **options) for options in ({}, {"rescale": None}))
+    diverged.set_weights([np.full(weight.shape, np.nan) for weight in diverged.get_weights()])
+    for model, options, message in (
+        (5, {}, "A preset's name or folder is wanted, or a keras.Model of the zoo's, not 5"), (None, {}, "of the zoo's, not None"),
+        (zoo.Population(lambda: zoo.create_model("linear", (28, 28), 3), seeds=[0]), {}, "of the zoo's, not <Population"),
+        (nobodys, {}, "was not made by zoo.create_model"), (diverged, {}, "mine gives no numbers but NaN: its training diverged"),
+        (unit, {}, "mine was made with rescale=None: it learnt from values in a scale"),
+        (zoo.create_model("deep_autoencoder", (28, 28)), {}, "deep_autoencoder tells no classes apart: its task is reconstruction"),
+        (linear, {"class_names": ["a", "b"]}, "a list of 3 different strings"), (linear, {"class_names": 3}, "a list of 3 different"),
+        ("linear_mnist", {"class_names": ["a"]}, "a list of 10 different strings"),
+        (zoo.create_model("lstm", (28, 1), 1, series=[1, 2]), {"class_names": ["a"]}, "tells no classes apart"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput, match=message):
+            zoo.classify(model, image, **options)
+
+
 def test_in_python_a_picture_may_come_in_many_kinds(preset, digits):
     digit = digits[0][0]
     expected = zoo.classify(preset, digit, top=1)[0]

@@ -8,20 +8,24 @@ from zoo.errors import InvalidInput, ZooError
 BATCH = 500
 
 
-def classify(preset, images, top=3):
+def classify(model, images, top=3, class_names=None):
     """The most probable classes of images: a list with one dict for each, in their order.
 
     Args:
-        preset: the name or folder of a preset that tells images apart.
+        model: one that tells images apart: the name or folder of a preset, or a keras.Model that `zoo.from_preset`,
+            `zoo.create_model` or a Population of theirs made, with the weights that it has now.
         images: an image, or a list of them: the path of a PNG, JPEG or NPY, which may hold several, "-" for standard input,
             one of Pillow's, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them. Of any size,
-            light on dark or dark on light: each becomes what the model's data set is like.
+            light on dark or dark on light: each becomes what the data set is like of the preset, or of the one that a model
+            began as.
         top: how many classes of each, at least 1.
+        class_names: a string for each class in the order of the labels, of a single logit what label 1 is called. None takes
+            those of the preset, also of the one that a model began as if it has its classes, else "0", "1", ...
 
     Each dict has "image", its name; "classes", a list of {"class": name, "probability": 0..1}, the most probable first, of a
-    model of one class that class and its opposite;
-    "done", in words what was changed before. The model is loaded at every call. Raises UnknownName for a preset that there is
-    not, InvalidInput for one that tells no images apart, for what is no image and for top, CorruptFile for a damaged file.
+    model of one class that class and its opposite; "done", in words what was changed before. A preset is loaded each time.
+    Raises UnknownName for a preset that there is not, InvalidInput for a model of other make, that tells no images apart or
+    that diverged, for what is no image, for top and class_names, CorruptFile for a damaged file.
 
     >>> classify("convnet_mnist", "photo.png")[0]["classes"][0]["class"]
     '1'
@@ -34,34 +38,59 @@ def classify(preset, images, top=3):
         images = [images]
     if not hasattr(images, "__iter__"):
         raise InvalidInput(f"images are paths or arrays, one or a list of them, not {images!r:.80}.")
-    entries = prepared(preset, images)
+    card = _card_of(model, class_names)
+    entries = prepared(model, card, images)
     for entry in entries:
         if "error" in entry:
             raise entry["error"]
-    classify_prepared(preset, entries, top)
+    classify_prepared(model, card, entries, top)
     return entries
 
 
-def prepared(preset, images):
+def _card_of(model, class_names):
+    """The card of a preset; of a keras.Model what its images and classes depend on. class_names: None, or others."""
+    from zoo.presets import model_card
+
+    if _is_path(model):
+        card = model_card(model)
+        made = card["model"] | {"model": card["model"]["name"]}
+    else:
+        import keras
+
+        from zoo.presets.loading import origin_of
+        from zoo.presets.saving import whole
+        from zoo.registry import how_made
+
+        if not isinstance(model, keras.Model):
+            raise InvalidInput(f"A preset's name or folder is wanted, or a keras.Model of the zoo's, not {model!r:.80}.")
+        made = whole(how_made(model))
+        card = {"name": model.name, **origin_of(model), "model": made | {"name": made["model"]}}
+    if class_names is None:
+        return card
+    from zoo.presets.saving import checked_names
+
+    return card | {"class_names": checked_names(class_names, made)}
+
+
+def prepared(model, card, images):
     """For each image {"image": its name, "pixels": as the model takes it, "done": sentences}, or with the "error" instead.
 
-    Raises as `classify` does where the preset is to blame.
+    model: a preset or a keras.Model, with its card. Raises as `classify` does where it is to blame.
     """
     from zoo.images import image_shape, prepare_pixels
-    from zoo.presets import model_card
     from zoo.presets.card import layout_of
     from zoo.tasks import CLASSIFICATION, own_scale, task_of_model
 
-    card = model_card(preset)
-    model = card["model"]
-    if task_of_model(model["name"], model["input_shape"], model["options"]).name != CLASSIFICATION.name:
-        raise InvalidInput(f"{card['name']} tells no classes apart: zoo show {preset} says what it does.")
-    input_shape = tuple(model["input_shape"])
+    made = card["model"]
+    task, input_shape = task_of_model(made["name"], made["input_shape"], made["options"]), tuple(made["input_shape"])
+    if task.name != CLASSIFICATION.name:
+        said = f"zoo show {model} says what it does" if _is_path(model) else f"its task is {task.name}"
+        raise InvalidInput(f"{card['name']} tells no classes apart: {said}.")
     image_shape(input_shape)
     if own_scale(card):
         said = "zoo.prepare_image gives pixels in 0..255; bring them to that scale and call the model of zoo.from_preset"
-        made = f"was made with rescale={model['options']['rescale']}"
-        raise InvalidInput(f"{card['name']} {made}: it learnt from values in a scale that no preset tells. {said}.")
+        how = f"was made with rescale={made['options']['rescale']}"
+        raise InvalidInput(f"{card['name']} {how}: it learnt from values in a scale that no preset tells. {said}.")
     dataset, entries = layout_of(card), []
     for place, image in enumerate(images):
         try:
@@ -97,7 +126,7 @@ def _pictures(image, name, input_shape):
     return found
 
 
-def classify_prepared(preset, entries, top):
+def classify_prepared(model, card, entries, top):
     """Replace the "pixels" of entries, as `prepared` gives them, by "classes", the most probable first."""
     if not entries:
         return
@@ -105,15 +134,17 @@ def classify_prepared(preset, entries, top):
     from keras import ops
     from scipy.special import softmax
 
-    from zoo.presets import from_preset, model_card
+    from zoo.presets import from_preset
     from zoo.presets.card import class_names
 
-    model = from_preset(preset)
-    names = class_names(model_card(preset))
+    model = from_preset(model) if _is_path(model) else model
+    names = class_names(card)
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
         x = np.stack([entry.pop("pixels") for entry in batch])
         logits = ops.convert_to_numpy(model(x, training=False)).astype("float64")
+        if not np.isfinite(logits).all():
+            raise InvalidInput(f"The model {card['name']} gives no numbers but NaN: its training diverged.")
         told = names if len(names) == logits.shape[1] else [str(index) for index in range(logits.shape[1])]
         if logits.shape[1] == 1:  # a sigmoid's: that the label is 1, against that it is 0
             logits = np.pad(logits, [(0, 0), (0, 1)])

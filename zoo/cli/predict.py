@@ -39,11 +39,13 @@ def predict(
     if files.count("-") > 1:
         raise typer.BadParameter("standard input can be read only once.", param_hint="FILE")
     from zoo.classifying import classify_prepared, prepared
+    from zoo.presets import model_card
 
     use_chosen_backend()
     own.bring_in()
-    entries = prepared(preset, files)
-    classify_prepared(preset, [entry for entry in entries if "pixels" in entry], top)
+    card = model_card(preset)
+    entries = prepared(preset, card, files)
+    classify_prepared(preset, card, [entry for entry in entries if "pixels" in entry], top)
     if as_json:
         told = [entry | {"error": str(entry["error"])} if "error" in entry else entry for entry in entries]
         print(json.dumps({"preset": preset, "images": told}, indent=1))
