@@ -77,7 +77,7 @@ def compare(info, manifest, tell):
         tell(
             f"{info.name}, made with {manifest['provenance']['made_with']}, differs from the {info.name} that deepzoo's own"
             f" results were computed on (fingerprint {found[:12]}, there {info.fingerprint[:12]}), so numbers may differ a"
-            " little; a cache from another machine (zoo.datasets.pack and unpack) brings its arrays along"
+            " little; a cache from another machine (zoo data pack and unpack) brings its arrays along"
         )
 
 

@@ -84,14 +84,14 @@ def _from_sources(info, source, folder, tell, reason):
     remedies = [module.SOURCES[name].remedy for name in failures]
     raise DataUnavailable(
         f"{info.name} cannot be loaded: {reason}, and no source delivers it. Tried the {tried}. To help it,"
-        f" {', or '.join(remedies)}, or unpack a cache from another machine (zoo.datasets.pack and unpack)."
+        f" {', or '.join(remedies)}, or unpack a cache from another machine (zoo data pack and unpack)."
     )
 
 
 def _require(info, needs, reason):
     missing = [package for module, package in needs.items() if importlib.util.find_spec(module) is None]
     if missing:
-        instead = "unpack a cache from another machine (zoo.datasets.pack and unpack)"
+        instead = "unpack a cache from another machine (zoo data pack and unpack)"
         if isinstance(reason, OtherSource):
             instead = "name no source (--from) to load that"
         raise DataUnavailable(

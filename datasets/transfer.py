@@ -78,7 +78,7 @@ def unpack(path, infos, tell):
         except InvalidInput:  # it is whole, but of another version
             raise
         except (tarfile.TarError, lzma.LZMAError, EOFError, cache.Unusable, *cache.UNREADABLE) as error:
-            raise CorruptFile(f"{path} is not what zoo.datasets.pack writes, or damaged: {error}.") from None
+            raise CorruptFile(f"{path} is not what zoo data pack writes, or damaged: {error}.") from None
         for name, manifest in found.items():
             with cache.building(name, tell) as folder:
                 _move(private / name, folder / "arrays")

@@ -184,6 +184,20 @@ def test_fetch_hands_the_source_on(call, monkeypatch, tmp_path):
     assert f"mnist: ready in {tmp_path}" in out
 
 
+def test_packed_data_sets_are_unpacked_elsewhere(call, monkeypatch, tmp_path):
+    from zoo.datasets import at_hand
+
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "here"))
+    file = tmp_path / "digits.tar.xz"
+    code, out, _ = call("data", "pack", file, "digits")
+    assert (code, out) == (0, f"wrote {file}\n")
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "there"))
+    assert not at_hand("digits")
+    assert call("data", "unpack", file) == (0, f"digits: ready in {tmp_path / 'there' / 'digits'}\n", "")
+    assert at_hand("digits")
+    assert call("data", "unpack", tmp_path / "absent") == (1, "", f"error: There is no file {tmp_path / 'absent'}.\n")
+
+
 def test_failure_exits_1_with_one_line(call, monkeypatch):
     def refuse(name, source=None):
         raise DataUnavailable("Neither source of [mnist] answers.")

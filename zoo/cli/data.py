@@ -1,5 +1,6 @@
-"""`zoo data fetch`: make the array caches of data sets ready."""
+"""`zoo data`: make the array caches of data sets ready, and carry them to another machine."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,12 +8,7 @@ import typer
 from zoo.cli.console import fail, interruptible, out
 from zoo.errors import CacheError, CorruptFile, DataUnavailable
 
-app = typer.Typer(help="Fetch data sets.", no_args_is_help=True)
-
-
-@app.callback()
-def _group():
-    """Fetch data sets."""
+app = typer.Typer(help="Fetch data sets, and carry them to another machine.", no_args_is_help=True)
 
 
 @app.command()
@@ -43,6 +39,40 @@ def fetch(
         missing = [name for name in names if not _fetched(name, source)]
     if missing:
         raise typer.Exit(1)
+
+
+@app.command()
+def pack(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The .tar.xz file to write.", show_default=False)],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Data sets, as `zoo datasets` lists them.")],
+):
+    """Write data sets to one file, for [bold]zoo data unpack[/] on a machine that reaches no source.
+
+    Example:
+
+    $ zoo data pack data.tar.xz mnist fashion_mnist
+    """
+    from zoo import datasets
+
+    if str(file) in datasets.list_datasets():
+        raise typer.BadParameter(f"{file} is a data set; the file to write comes first.", param_hint="FILE")
+    with interruptible("The file was not written."):
+        out().print(f"wrote {datasets.pack(file, names)}", soft_wrap=True)
+
+
+@app.command()
+def unpack(file: Annotated[Path, typer.Argument(metavar="FILE", help="What zoo data pack wrote.", show_default=False)]):
+    """Fill the cache from a file that [bold]zoo data pack[/] wrote, verifying every array; this needs no network.
+
+    Example:
+
+    $ zoo data unpack data.tar.xz
+    """
+    from zoo import datasets
+
+    with interruptible("The same command begins anew."):
+        for name in datasets.unpack(file):
+            out().print(f"{name}: ready in {datasets.cache.root() / name}", soft_wrap=True)
 
 
 def _fetched(name, source):
