@@ -44,11 +44,14 @@ def test_help_explains_with_an_example(call, command):
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_version_is_that_of_the_package(call):
+def test_version_is_that_of_the_package_and_its_commit(call, monkeypatch):
     from importlib.metadata import version
 
     assert package.__version__ == version("deepzoo")
-    assert call("--version") == (0, f"deepzoo {version('deepzoo')}\n", "")
+    for commit in ("unknown", "abc1234-dirty"):
+        monkeypatch.setattr("zoo.environment.commit", lambda: commit)
+        known = "" if commit == "unknown" else ", commit abc1234-dirty"
+        assert call("--version") == (0, f"deepzoo {version('deepzoo')}{known}\n", "")
     code, out, _ = call("--help")
     assert code == 0 and "evidence for every claim about them" in out and "--version" in out
 

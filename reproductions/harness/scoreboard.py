@@ -92,7 +92,7 @@ def scoreboard(root):
     """The text of the scoreboard of a results folder."""
     return (
         f"{HEAD} claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
-        "The last line of a table is the command that runs it again. "
+        "Each claim's page ends with the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
         f"{_on_depth(root)}{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}\n{FILES}"
     )

@@ -60,11 +60,15 @@ def build():
 
 def _show_version(wanted):
     if wanted:
-        out().print(f"deepzoo {zoo.__version__}")
+        from zoo.environment import commit
+
+        known = commit()
+        out().print(f"deepzoo {zoo.__version__}{'' if known == 'unknown' else f', commit {known}'}")
         raise typer.Exit
 
 
-VersionOption = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")]
+_VERSION = "Show the version, and the commit if it is known."
+VersionOption = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help=_VERSION)]
 
 
 def _options(modules: own.ImportOption = None, version: VersionOption = False):
