@@ -17,7 +17,7 @@ from zoo.datasets import list_datasets
 from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_claim, run_claim
 from zoo.reproductions.harness.claims import claim_budgets, claim_headlines
 from zoo.reproductions.harness.figures import drawn_by
-from zoo.reproductions.harness.folder import generated_files, read_folder, read_pictures, result_folders
+from zoo.reproductions.harness.folder import generated_files, read_environment, read_folder, read_pictures, result_folders
 from zoo.reproductions.harness.losses import OF_RUNS
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import Published, matches
@@ -117,7 +117,8 @@ def test_committed_files_follow_from_the_runs(folder):
     pictures = read_pictures(folder)
     assert {path.name for path in folder.glob("*.png")} == {"figure.png", *pictures}
     assert sum(map(len, pictures.values())) < 1e6, "pictures are committed: make them smaller"
-    for name, content in generated_files(load_claim(folder.name), read_folder(folder), pictures, folder.parent.name).items():
+    told = load_claim(folder.name), read_folder(folder), pictures, folder.parent.name, read_environment(folder)
+    for name, content in generated_files(*told).items():
         committed = (folder / name).read_bytes()
         if name == "figure.png" and not drawn_by(committed)[1]:
             assert_same_picture(content, committed)

@@ -151,6 +151,21 @@ def test_the_last_line_runs_it_again_with_as_many_seeds(written, seeds, backend,
     assert last == f"To run it again: `zoo reproduce a_claim --budget full{said}`."
 
 
+@pytest.mark.parametrize("environment, said", [
+    ({"wall_seconds": 4776.311}, "80 minutes of AMD EPYC, 2 cores"),
+    ({"wall_seconds": 52.3, "cores": 1}, "52 seconds of AMD EPYC, 1 core"),
+    ({"wall_seconds": 90000, "device": "a card"}, "1,500 minutes of a card with AMD EPYC, 2 cores"),
+    ({}, None), ({"wall_seconds": None}, None), ({"wall_seconds": 1, "cores": None}, None),
+])  # fmt: skip
+def test_a_page_says_what_its_run_took_where_that_was_kept(results_dir, environment, said):
+    folder, host = results_dir / "full" / "a_claim", {"device": "AMD EPYC", "processor": "AMD EPYC", "cores": 2}
+    write_results(folder, load_claim(reproduction()), rows_of(ROW, [7, 8, 9]), host | environment)
+    text = (folder / "comparison.md").read_text()
+    assert [part for part in text.split("\n\n") if "run took" in part] == ([f"The run took {said}.\n"] if said else [])
+    rebuild("a_claim")
+    assert (folder / "comparison.md").read_text() == text
+
+
 def test_a_claim_of_the_users_own_is_run_again_in_python(written):
     trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train)]  # noqa: E731
     folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8]))

@@ -56,7 +56,7 @@ def write_results(folder, module, rows, environment, pictures=None, losses=None)
     files = {"runs.csv": content, "environment.json": (json.dumps(environment, indent=2, sort_keys=True) + "\n").encode()}
     files |= {FILE: kept} if kept else {}
     runs = _with_losses(parse_runs(content, folder / "runs.csv"), kept)
-    generated = generated_files(module, runs, pictures, folder.parent.name)
+    generated = generated_files(module, runs, pictures, folder.parent.name, environment)
     with replacing(folder, {*pictures, *files}):
         _write(folder, files | pictures | generated)
 
@@ -68,10 +68,10 @@ def rebuild_folder(folder):
 
 def remade(folder):
     """{file name: bytes} of what rebuild_folder makes. Raises ResultsError, naming the folder, where nothing can be made of it."""
-    runs = read_folder(folder)
+    runs, environment = read_folder(folder), read_environment(folder)
     module = load_claim(runs.claim.iloc[0])
     try:
-        return generated_files(module, runs, read_pictures(folder), folder.parent.name)
+        return generated_files(module, runs, read_pictures(folder), folder.parent.name, environment)
     except InvalidInput as error:  # which does not say where
         remedy = "If another version of the claim ran it, run it again with this one, or move the folder away."
         raise ResultsError(f"{folder} can't be made anew: {error} {remedy}") from error
@@ -127,14 +127,17 @@ def replacing(folder, names):
         (folder / name).unlink(missing_ok=True)
 
 
-def generated_files(module, runs, pictures=(), budget=None):
-    """{file name: bytes} of all that follows from the runs of a claim at a budget; pictures: those to show beside it."""
+def generated_files(module, runs, pictures=(), budget=None, environment=None):
+    """{file name: bytes} of all that follows from the runs of a claim at a budget.
+
+    pictures: those to show beside it; environment: what environment.json says of the run.
+    """
     one_device(runs)
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs, budget)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
-        "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget).encode(),
+        "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget, environment).encode(),
         "figure.png": figure_png(module, runs, _caption(module, runs, budget)),
     } | depth_csv(module, runs, budget)
 

@@ -5,6 +5,7 @@ import inspect
 from zoo.reproductions.harness.claims import claim_name, is_own
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
+from zoo.reproductions.harness.outcomes import machine_time
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
@@ -19,10 +20,11 @@ CHECKED = {
 SMOKE = "smoke: shows that the code runs; its numbers and verdicts say nothing"
 
 
-def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=None):
+def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=None, environment=None):
     """The text of comparison.md; comparison and verdicts are the lines of the CSV files of those names.
 
-    pictures: names of the files to show below the figure; budget: the name of the one that the runs are of.
+    pictures: names of the files to show below the figure; budget: the name of the one that the runs are of; environment: the
+    run's environment.json, as a dict.
     """
     parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
     parts += ["## Verdicts", *_verdicts(verdicts), _lasting(verdicts)]
@@ -33,7 +35,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     if getattr(module, "PROTOCOL", ""):
         parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
     parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
-    parts += [_absent(module, runs, budget), _origin(module, runs), _rerun(module, runs, budget)]
+    parts += [_absent(module, runs, budget), _origin(module, runs), _took(environment), _rerun(module, runs, budget)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -148,6 +150,12 @@ def _origin(module, runs):
         said += " JAX multiplies matrices of float32 in TensorFloat-32 where a card has it, but where a protocol says otherwise."
     anew = "" if is_own(module) else "; `zoo results rebuild` makes it anew"
     return f"{said} Generated from runs.csv{anew}."
+
+
+def _took(environment):
+    """How much of a machine the run took; "" where nobody kept that."""
+    took = machine_time(environment or {})
+    return f"The run took {took}." if took else ""
 
 
 def _rerun(module, runs, budget):

@@ -36,6 +36,17 @@ def words(metric):
     return metric.removesuffix("_pct").replace("_", " ")
 
 
+def duration(seconds):
+    """How long something took, in words.
+
+    >>> duration(4776.311), duration(52.277), duration(1.34)
+    ('80 minutes', '52 seconds', '1.3 seconds')
+    """
+    if seconds >= 90:
+        return f"{seconds / 60:,.0f} minutes"
+    return f"{seconds:.{1 if seconds < 10 else 0}f} seconds"
+
+
 def number(value, beside=None):
     """A number in a sentence: four significant digits, or six where only these tell it from another that stands beside it.
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import claim_facts, is_known
+from zoo.reproductions.harness.numbers import duration
 from zoo.reproductions.harness.remedies import made_anew
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
@@ -156,6 +157,19 @@ def devices_of(folders):
     # These are beside whatever the networks are trained on.
     named = sorted((found or {device for fact in facts for device in fact.processors}) - {""})
     return f" ({', '.join(named)})" if named else ""
+
+
+def machine_time(environment):
+    """How long the trials of a run took, one after another, and of what machine, as its environment.json (a dict) has them:
+    "80 minutes of AMD EPYC, 2 cores"; "" where that does not say it.
+    """
+    try:
+        seconds, device, cores = float(environment["wall_seconds"]), environment["device"], int(environment["cores"])
+        host = environment["processor"]
+    except (KeyError, TypeError, ValueError):  # of another version
+        return ""
+    machine = device if device == host else f"{device} with {host}"
+    return f"{duration(seconds)} of {machine}, {cores} core{'s' * (cores != 1)}"
 
 
 def verdicts_of(folder):
