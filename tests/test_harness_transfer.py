@@ -13,7 +13,7 @@ import harness_example
 import numpy as np
 import pytest
 
-from zoo.errors import CorruptFile, InvalidInput, ResultsError, UnknownName, ZooError
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, TrialsFailed, UnknownName, ZooError
 from zoo.reproductions.harness import export_results, import_results, rebuild, run_claim
 from zoo.reproductions.harness.folder import result_folders
 from zoo.reproductions.harness.losses import Costs, Losses
@@ -76,6 +76,25 @@ def test_what_is_not_known_here_is_not_imported_and_said(results_dir, tmp_path):
     arrived = import_results(export_results(tmp_path / "results.tar"), tmp_path / "there", tell=told.append)
     assert arrived == [tmp_path / "there" / "smoke" / "harness_example"] and len(told) == 1
     assert "of_mine is no claim of deepzoo's" in told[0] and not (tmp_path / "there" / "smoke" / "of_mine").exists()
+
+
+@pytest.mark.parametrize("what", ["claim", "claim's folder", "budget's folder", "results folder"])
+def test_what_is_named_is_exported_with_the_trials_that_made_it(there, results_dir, tmp_path, call, monkeypatch, what):
+    run_claim(harness_example, "smoke", out=there)
+    monkeypatch.setenv("EXAMPLE_FAILS", "mlp")
+    with pytest.raises(TrialsFailed):
+        run_claim(harness_example, "quick", seeds=2, out=there)  # leaves a trial in the store that no table has
+    folder = there / "quick" / "harness_example"
+    places = {"claim": folder.name, "claim's folder": folder, "budget's folder": folder.parent, "results folder": there}
+    asked = ["results", "export", places[what], tmp_path / "runs.tar", *(["--out", there] if what == "claim" else [])]
+    assert call(*asked)[:2] == (0, f"wrote {tmp_path / 'runs.tar'}\n")
+    assert call("results", "import", tmp_path / "runs.tar")[0] == 0
+    arrived, sent = contents(results_dir), contents(there)
+    budgets = {name.split("/")[0] for name in arrived if not name.startswith(".trials") and "/" in name}
+    assert budgets == ({"quick", "smoke"} if what in ("claim", "results folder") else {"quick"})
+    trials = {"claim": 4, "claim's folder": 2, "budget's folder": 2, "results folder": 5}[what]
+    assert len(Store(there).keys()) == 5 and len(Store(results_dir).keys()) == trials
+    assert {name: sent[name] for name in arrived if "/" in name} == {name: arrived[name] for name in arrived if "/" in name}
 
 
 def test_an_hour_is_a_budget_like_the_others(results_dir, tmp_path, monkeypatch):

@@ -158,14 +158,7 @@ def rebuild(target=None, out=None, tell=lambda sentence: None):
     is, the claim being a module of somebody's own, which load_claim was not given in this process. out: see results_root.
     Raises ResultsError where there are no runs, or damaged ones, UnknownName for a claim that there is not.
     """
-    root = results_root(out)
-    if target is None:
-        folders = result_folders(root)
-    elif not inspect.ismodule(target) and target not in list_claims() and Path(target).is_dir():
-        root, folders = _inside(Path(target).absolute())
-    else:
-        name = claim_name(load_claim(target))
-        folders = [folder for folder in result_folders(root) if folder.name == name]
+    root, folders = folders_of(target, out)
     if not folders:
         raise ResultsError(f"There are no runs of {target or 'any claim'} under {root}; run zoo reproduce first.")
     require_own_page(root)
@@ -184,6 +177,20 @@ def rebuild(target=None, out=None, tell=lambda sentence: None):
         more = f" So it is with {len(problems) - 1} more of {len(known)} folders." * (len(problems) > 1)
         raise type(problems[0])(f"{problems[0]}{more}") from problems[0]
     return known
+
+
+def folders_of(target=None, out=None):
+    """(results folder, the folders of claims in it that are meant); target and out: as of rebuild.
+
+    Raises as that does, but for the folders of no claim.
+    """
+    root = results_root(out)
+    if target is None:
+        return root, result_folders(root)
+    if not inspect.ismodule(target) and target not in list_claims() and Path(target).is_dir():
+        return _inside(Path(target).absolute())
+    name = claim_name(load_claim(target))
+    return root, [folder for folder in result_folders(root) if folder.name == name]
 
 
 def known_among(folders, tell):

@@ -14,7 +14,9 @@ from pathlib import Path
 from zoo.errors import CorruptFile, ResultsError
 from zoo.paths import file_to_write, path_named
 from zoo.reproductions.harness.folder import (
+    folders_of,
     known_among,
+    read_environment,
     read_losses,
     read_pictures,
     rebuild_folder,
@@ -30,16 +32,23 @@ from zoo.reproductions.harness.store import Store, make_folder, require_writable
 MANIFEST = "MANIFEST.json"
 
 
-def export_results(target, out=None):
-    """Write all results and stored trials of a results folder to the tar file `target`; returns its path.
+def export_results(target, out=None, source=None):
+    """Write results and their stored trials to the tar file `target`; returns its path.
 
-    Every file's sha256 is in the tar's MANIFEST.json, its first member, so that of a part it tells what is missing. Raises
-    ResultsError where there is nothing, or no room, InvalidInput where target or out is no path, or target a pipe.
+    source: the name of a claim, a module of one's own, or a results folder, as rebuild takes them, or None for all in the
+    results folder. With all of a results folder go the stored trials of runs that were cut off. out: see results_root. Every
+    file's sha256 is in the tar's MANIFEST.json, its first member, so that of a part it tells what is missing. Raises
+    ResultsError where there is nothing, or no room, UnknownName for a claim that there is not, InvalidInput where target or
+    out is no path, or target a pipe.
     """
-    root, target = results_root(out), file_to_write(target)
-    contents = {name: path.read_bytes() for name, path in _files(root).items()}
+    target = file_to_write(target)
+    root, folders = folders_of(source, out)
+    whole = source is None or os.path.abspath(str(source)) == str(root)
+    files = _files(root) if whole else _files_of(root, folders)
+    contents = {name: path.read_bytes() for name, path in files.items()}
     if not contents:
-        raise ResultsError(f"There are no results under {root} to export; run zoo reproduce first.")
+        what = f"results of {source}" if source else "results"
+        raise ResultsError(f"There are no {what} under {root} to export; run zoo reproduce first.")
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     contents = {MANIFEST: json.dumps(sums, indent=1).encode(), **contents}
     file = io.BytesIO()
@@ -55,9 +64,21 @@ def export_results(target, out=None):
 
 def _files(root):
     """{name: path} of the results and stored trials under a folder."""
-    store = Store(root)
-    paths = [path for folder in result_folders(root) for path in sorted(folder.iterdir()) if path.is_file()]
-    paths += [path for key in store.keys() for path in sorted((store.folder / key).iterdir()) if path.suffix != ".tmp"]
+    return _listed(root, result_folders(root), Store(root).keys())
+
+
+def _files_of(root, folders):
+    """{name: path} of some folders of claims under a results folder, and of the stored trials that made their runs."""
+    trials, store = [trial for folder in folders for trial in read_environment(folder).get("trials", [])], Store(root)
+    manifests = {key: _present(store, key) or {} for key in store.keys()}
+    keys = [key for key, kept in manifests.items() if any(trial.items() <= kept.items() for trial in trials)]
+    return _listed(root, folders, keys)
+
+
+def _listed(root, folders, keys):
+    paths = [path for folder in folders for path in sorted(folder.iterdir()) if path.is_file()]
+    stored = (Store(root).folder / key for key in keys)
+    paths += [path for folder in stored for path in sorted(folder.iterdir()) if path.suffix != ".tmp"]
     return {path.relative_to(root).as_posix(): path for path in paths}
 
 

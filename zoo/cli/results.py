@@ -1,4 +1,4 @@
-"""`zoo results`: take in results of another machine, make tables, figures and the presets anew from what is there."""
+"""`zoo results`: carry results to another machine, make tables, figures and the presets anew from what is there."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,26 @@ import typer
 from zoo.cli import console, own
 from zoo.cli.reproduce import OutOption
 
-app = typer.Typer(help="Import results and rebuild tables.", no_args_is_help=True)
+app = typer.Typer(help="Export and import results, and rebuild tables.", no_args_is_help=True)
+
+
+@app.command()
+def export(
+    source: Annotated[str, typer.Argument(metavar="CLAIM", help="A claim, or a results folder.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The tar file to write.", show_default=False)],
+    out: OutOption = None,
+):
+    """Write what was computed here to one file, for [bold]zoo results import[/] on another machine.
+
+    Examples:
+
+    $ zoo results export shallow_vs_deep runs.tar
+    $ zoo results export results all.tar
+    """
+    from zoo.reproductions.harness import export_results
+
+    own.bring_in()
+    console.out().print(f"wrote {export_results(file, out, source)}", soft_wrap=True)
 
 
 @app.command("import")
