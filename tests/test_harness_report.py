@@ -3,6 +3,8 @@
 import base64
 import html.parser
 import os
+import shlex
+import shutil
 import stat
 import types
 from pathlib import Path
@@ -87,6 +89,30 @@ def test_where_it_is_written(folder, results_dir, tmp_path, call):
     code, out, _ = call("report", tmp_path / "new" / "page.html", "--out", results_dir)
     assert code == 0 and out == f"wrote {tmp_path / 'new' / 'page.html'}\n"
     assert (tmp_path / "new" / "page.html").read_bytes() == (results_dir / "report.html").read_bytes()
+
+
+def test_a_report_of_some_claims_only(folder, results_dir, tmp_path, call, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(RESULTS / "full" / "backpropagation", results_dir / "full" / "backpropagation")
+    for options, claims in {
+        (): ["a_claim", "backpropagation"], ("--claim", "back*"): ["backpropagation"],
+        ("--claim", "back*", "--claim", "a_claim"): ["a_claim", "backpropagation"],
+    }.items():  # fmt: skip
+        code, out, _ = call("report", "page.html", *options)
+        text = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert code == 0 and sorted(Page(text).all("section", "id")) == claims
+    page = write_report(tmp_path / "one.html", claims="a_claim")
+    assert page.read_text(encoding="utf-8") == report_html(results_dir, claims=["a_claim"])
+    code, _, err = call("report", "other.html", "--claim", "a_claim", "--claim", "shallow_vs_deep")
+    assert code == 1 and "no results of shallow_vs_deep to report" in err and not (tmp_path / "other.html").exists()
+
+
+@pytest.mark.parametrize("name", ["backpropagation", "*deep"])
+def test_a_page_that_is_called_like_a_claim_is_refused(folder, tmp_path, call, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call("report", name)
+    said = f"error: {name} names a claim, not a file to write: a report of it is zoo report --claim {shlex.quote(name)}; "
+    assert (code, out) == (1, "") and err.startswith(said) and [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
 def test_a_link_stays_and_what_it_points_to_is_written(folder, tmp_path):

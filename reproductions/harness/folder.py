@@ -16,6 +16,7 @@ from zoo.reproductions.harness.figures import figure_of, figure_png, is_picture
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
 from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.outcomes import fewer_seeds
+from zoo.reproductions.harness.remedies import or_from_the_repository
 from zoo.reproductions.harness.runs import one_device, parse_runs, read_runs, runs_text
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_together
@@ -24,7 +25,9 @@ from zoo.reproductions.harness.trial import BUDGETS, DEFAULT_SEEDS, Budget
 
 
 def results_root(out=None):
-    """The folder that holds results: `out`, env ZOO_RESULTS_DIR, results/ of the checkout around us, or ./results.
+    """The folder that results are written to, and looked for in first.
+
+    That is `out`, env ZOO_RESULTS_DIR, results/ of the checkout that the current folder lies in, or ./results.
 
     Raises InvalidInput where what is named is no path.
     """
@@ -32,10 +35,18 @@ def results_root(out=None):
     if chosen:
         return path_named(chosen).absolute()
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if is_checkout(folder):
-            return folder / "results"
-    return here / "results"
+    return next(filter(is_checkout, (here, *here.parents)), here) / "results"
+
+
+def roots_to_read(out=None):
+    """The folders in which results are looked for, the first of them that has them counts.
+
+    They are results_root(out) and, where neither `out` nor ZOO_RESULTS_DIR names that, results/ of the checkout that this
+    code lies in, if it lies in one; nothing is written there on that account. Raises InvalidInput, see results_root.
+    """
+    home = Path(__file__).resolve().parents[2]
+    beside = [home / "results"] if is_checkout(home) and not (out or os.environ.get("ZOO_RESULTS_DIR")) else []
+    return list(dict.fromkeys([results_root(out), *beside]))
 
 
 def write_results(folder, module, rows, environment, pictures=None, losses=None):
@@ -207,13 +218,14 @@ def known_among(folders, tell):
 def compare(name, budget="quick", out=None):
     """(comparison, verdicts) of a claim as DataFrames with the columns of comparison.csv and verdicts.csv.
 
-    name: that of a claim, or a module of one's own.
+    name: that of a claim, or a module of one's own. out: the results folder; None for the first of roots_to_read that
+    has them.
     Our numbers are float64, NaN where there is none; n_seeds is int; the rest, published values too, is text.
     Made from runs.csv at every call. Raises UnknownName, ResultsError.
     """
     import pandas as pd
 
-    module, folder = load_claim(name), _folder_of(name, budget, out)
+    module, folder = load_claim(name), folder_to_read(name, budget, out)
     runs = read_folder(folder)
     comparison = pd.DataFrame(compare_runs(module, runs), columns=COMPARISON)
     verdicts = pd.DataFrame(judge_runs(module, runs, folder.parent.name), columns=VERDICTS)
@@ -226,9 +238,9 @@ def compare(name, budget="quick", out=None):
 def claim_runs(name, budget="quick", out=None):
     """The runs of a claim (its name, or a module of one's own) at a budget as a DataFrame, a line per seed and metric.
 
-    Raises UnknownName, ResultsError.
+    out: as of compare. Raises UnknownName, ResultsError.
     """
-    runs = read_folder(_folder_of(name, budget, out))
+    runs = read_folder(folder_to_read(name, budget, out))
     runs.attrs.clear()  # with losses in them it could not be written as Parquet, say
     return runs
 
@@ -237,10 +249,10 @@ def claim_losses(name, budget="quick", out=None):
     """{(dataset, model, setting, metric): float32 (seeds, examples)}: what each test example costs each seed, in order of seeds.
 
     In the unit of the metric: of an error in percent 100 for an example that a seed gets wrong. Of a text, whose n_test counts
-    characters, an example is a block of them. {} where the run kept none.
+    characters, an example is a block of them. {} where the run kept none. out: as of compare.
     Raises UnknownName, ResultsError.
     """
-    kept = read_folder(_folder_of(name, budget, out)).attrs.get(OF_RUNS, {})
+    kept = read_folder(folder_to_read(name, budget, out)).attrs.get(OF_RUNS, {})
     return {key: costs.each for key, costs in kept.items()}
 
 
@@ -249,20 +261,26 @@ def claim_figure(name, budget="quick", out=None):
 
     Vector graphics come out of figure.savefig("figure.pdf"). Raises UnknownName, ResultsError.
     """
-    module, folder = load_claim(name), _folder_of(name, budget, out)
+    module, folder = load_claim(name), folder_to_read(name, budget, out)
     runs = read_folder(folder)
     return figure_of(module, runs, _caption(module, runs, folder.parent.name))
 
 
-def _folder_of(name, budget, out):
-    """The results folder of a claim at a budget. Raises UnknownName, and ResultsError where it has no runs."""
+def folder_to_read(name, budget, out=None):
+    """The folder that has the runs of a claim at a budget, in the first of roots_to_read.
+
+    Raises UnknownName, and ResultsError where none has them.
+    """
     module = load_claim(name)
     claim, budget = claim_name(module), Budget.named(budget, None, getattr(module, "SEEDS", None)).name
-    folder = results_root(out) / budget / claim
-    if not os.path.exists(folder / "runs.csv"):
-        there = f" --out {shlex.quote(str(out))}" if out else ""
-        raise ResultsError(f"There is no {folder / 'runs.csv'}; run it: zoo reproduce {claim} --budget {budget}{there}")
-    return folder
+    folders = [root / budget / claim for root in roots_to_read(out)]
+    there = next((folder for folder in folders if os.path.exists(folder / "runs.csv")), None)
+    if there is None:
+        where = f" --out {shlex.quote(str(out))}" if out else ""
+        elsewhere = "" if is_own(module) else or_from_the_repository(folders[0].parents[1])
+        said = f"run it: zoo reproduce {claim} --budget {budget}{where}{elsewhere}"
+        raise ResultsError(f"There is no {folders[0] / 'runs.csv'}; {said}")
+    return there
 
 
 def result_folders(root):

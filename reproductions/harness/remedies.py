@@ -1,6 +1,9 @@
 """The commands that errors name as what to do, such that they act on the results folder in question."""
 
+import os
 import shlex
+
+from zoo.paths import is_checkout
 
 
 def what_makes_some(root):
@@ -15,6 +18,19 @@ def what_makes_some(root):
         f"there are only smoke runs, of {', '.join(smoke)}, which show that the code works and are not reported; "
         f"zoo reproduce {smoke[0]} --budget quick{out} makes results."
     )
+
+
+def or_from_the_repository(root):
+    """Where else results may be, in words, that a results folder lacks.
+
+    "" where a checkout was looked into, or a folder that somebody named.
+    """
+    from zoo.reproductions.harness.folder import results_root, roots_to_read
+
+    named = os.environ.get("ZOO_RESULTS_DIR") or root != results_root()
+    if named or any(is_checkout(looked_into.parent) for looked_into in roots_to_read()):
+        return ""
+    return " (deepzoo's own tables are in results/ of its repository, which comes with no package)"
 
 
 def made_anew(folder):

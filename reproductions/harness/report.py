@@ -1,20 +1,23 @@
 """report.html: every claim, its verdicts, figures and tables on one page that needs no other file. Generated, never typed."""
 
 import base64
+import fnmatch
 import html
 import re
+import shlex
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from zoo.errors import ResultsError
+from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import file_to_write
-from zoo.reproductions.harness.folder import results_root
+from zoo.reproductions.harness.claims import describe_claim, list_claims
+from zoo.reproductions.harness.folder import results_root, roots_to_read
 from zoo.reproductions.harness.outcomes import (
     TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, lacks, main_checks, main_folder,
     title_of, verdicts_of,
 )  # fmt: skip
-from zoo.reproductions.harness.remedies import made_anew, what_makes_some
+from zoo.reproductions.harness.remedies import made_anew, or_from_the_repository, what_makes_some
 from zoo.reproductions.harness.scoreboard import in_short
 from zoo.reproductions.harness.store import make_folder, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS
@@ -60,27 +63,34 @@ lies on the other, and else undecided. All of this page is generated from the ru
 """
 
 
-def write_report(page=None, folder=None):
-    """Write one HTML page on all results of a results folder; returns its path.
+def write_report(page=None, folder=None, claims=()):
+    """Write one HTML page on all results of a results folder, or on those of some claims; returns its path.
 
-    page: the file, by default report.html in that folder; folder: see results_root. Raises ResultsError where there are no
-    results, a table or figure is missing, or the page can't be written, InvalidInput for a pipe or a device.
+    page: the file, by default report.html in that folder; folder: see results_root, and roots_to_read, which the results are
+    read from where that one has none. claims: names, shell wildcards allowed, of those that alone are told of; () for all.
+    Raises ResultsError where there are no results, a table or figure is missing, or the page can't be written, UnknownName
+    for a claim that there is not, InvalidInput for a page that is called like a claim, a pipe or a device.
     """
-    root = results_root(folder)
-    page = file_to_write(page or root / "report.html")
+    if page is not None and list_claims(str(page)):
+        said = f"a report of it is zoo report --claim {shlex.quote(str(page))}; call a file otherwise, such as claims.html"
+        raise InvalidInput(f"{page} names a claim, not a file to write: {said}.")
+    page = file_to_write(page or results_root(folder) / "report.html")
     if page.is_dir():
         raise ResultsError(f"{page} is a folder; name the file to write.")
-    text = report_html(root)
+    text = report_html(*roots_to_read(folder), claims=[claims] if isinstance(claims, str) else claims)
     make_folder(page.parent)
     write_atomically(page, text.encode())
     return page
 
 
-def report_html(root):
-    """The page's text; the same results give the same bytes."""
-    claims = by_claim(root)
+def report_html(*roots, claims=()):
+    """The page's text, of the first of some results folders that has results; claims: as of write_report.
+
+    The same results give the same bytes.
+    """
+    claims = _chosen([by_claim(root) for root in roots], claims)
     if not claims:
-        raise ResultsError(f"{root} holds no results yet: {what_makes_some(root)}")
+        raise ResultsError(f"{roots[0]} holds no results yet: {what_makes_some(roots[0])}{or_from_the_repository(roots[0])}")
     budgets = budgets_in(claims)
     return _PAGE.format(
         colours="\n".join(f".{verdict} {{ color: var(--{verdict}); font-weight: 600; }}" for verdict in VERDICTS),
@@ -88,6 +98,24 @@ def report_html(root):
         lines="\n".join(_line(name, folders, budgets) for name, folders in claims.items()),
         sections="\n".join(_section(name, folders) for name, folders in claims.items()),
     )
+
+
+def _chosen(found, names):
+    """{claim: {budget: folder}} of the first of some such dictionaries that has any, or has what a name, or wildcards, fit.
+
+    Raises UnknownName for a name that fits no claim, ResultsError where one has no results.
+    """
+    if not names:
+        return next(filter(None, found), {})
+    chosen = {}
+    for name in names:
+        fitting = ({claim: claims[claim] for claim in fnmatch.filter(claims, name)} for claims in found)
+        if not (there := next(filter(None, fitting), None)):
+            if not list_claims(name):
+                describe_claim(name)  # says that there is no such claim
+            raise ResultsError(f"There are no results of {name} to report; zoo claims {shlex.quote(name)} says what to run.")
+        chosen |= there
+    return chosen
 
 
 def _line(name, folders, budgets):

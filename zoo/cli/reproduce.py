@@ -2,6 +2,7 @@
 
 import enum
 import functools
+import itertools
 import os
 from pathlib import Path
 from typing import Annotated
@@ -52,6 +53,11 @@ BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
 OutOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False),
+]
+_WHERE_TO_READ = f"{_WHERE[:-1]}; where these have not what is asked for, results/ of the checkout that zoo lies in."
+ReadOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", file_okay=False, help=_WHERE_TO_READ, show_default=False),
 ]
 
 
@@ -119,7 +125,7 @@ def compare(
             help="Which run. Default: quick if there is one, else hour, else full; of all claims the largest that is whole."
         ),
     ] = None,
-    out: OutOption = None,
+    out: ReadOption = None,
     format: Annotated[
         Format, typer.Option(help="table: to read here; csv, json: for programs; latex: for papers, with booktabs.")
     ] = Format.TABLE,
@@ -141,7 +147,8 @@ def compare(
     $ zoo compare shallow_vs_deep --budget hour --main
     $ zoo compare shallow_vs_deep --budget hour --metric 'test error' --format latex > table.tex
     """
-    from zoo.reproductions.harness import describe_claim, results_root
+    from zoo.reproductions.harness import describe_claim
+    from zoo.reproductions.harness.folder import roots_to_read
 
     if metric is not None and (claim is None or verdicts or main):
         said = "it chooses lines of a claim's comparison, and checks alone are asked for."
@@ -151,6 +158,6 @@ def compare(
         show_main(budget and budget.value, out, format.value)
         return
     describe_claim(claim)  # a mistyped name is refused before it is looked for
-    in_turn = (Budget.QUICK, Budget.HOUR, Budget.FULL)
-    there = (known for known in in_turn if os.path.exists(results_root(out) / known / claim / "runs.csv"))
+    in_turn = itertools.product(roots_to_read(out), (Budget.QUICK, Budget.HOUR, Budget.FULL))
+    there = (known for root, known in in_turn if os.path.exists(root / known / claim / "runs.csv"))
     show(claim, (budget or next(there, Budget.QUICK)).value, out, format.value, metric, verdicts, main)

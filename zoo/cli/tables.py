@@ -20,7 +20,7 @@ _NUMBER = {"justify": "right", "no_wrap": True}
 def show(claim, budget, folder=None, form="table", metric=None, judged=False, main=False):
     """Print what a run of the claim found: a table for each data set and metric, then the verdicts.
 
-    folder: the results folder, None for the default one. form: "table", or "csv", "json", "latex" and nothing else on
+    folder: the results folder, None for the default one, see folder_to_read. form: "table", or "csv", "json", "latex" and nothing else on
     standard output. metric: shell wildcards for the metrics of the comparison, by name or in words; judged: the checks
     alone; main: of these the main ones alone. Raises UnknownName, also for a metric, ResultsError before a first run, and
     InvalidInput where there are no main checks.
@@ -54,12 +54,13 @@ def show_main(budget=None, folder=None, form="table"):
     """
     import pandas as pd
 
-    from zoo.reproductions.harness import results_root
+    from zoo.reproductions.harness.folder import roots_to_read
     from zoo.reproductions.harness.outcomes import by_claim, lacks, main_checks, main_folder
     from zoo.reproductions.harness.remedies import what_makes_some
     from zoo.reproductions.harness.tables import NUMBERS, VERDICTS
 
-    root, groups = results_root(folder), []
+    nearest, *others = roots_to_read(folder)
+    root, groups = next((found for found in (nearest, *others) if by_claim(found)), nearest), []
     for name, folders in by_claim(root).items():
         folders = {known: found for known, found in folders.items() if budget in (None, known)}
         if folders and (found := main_checks(folders)):
@@ -110,7 +111,8 @@ def _by_metric(comparison, claim, pattern, every):
 
 def _show_tables(claim, budget, folder, comparison, verdicts):
     """Both tables and where to read more; no comparison where that is None."""
-    from zoo.reproductions.harness import claim_runs, results_root
+    from zoo.reproductions.harness import claim_runs
+    from zoo.reproductions.harness.folder import folder_to_read
     from zoo.reproductions.harness.outcomes import counted
     from zoo.reproductions.harness.sizes import sizes
 
@@ -125,7 +127,7 @@ def _show_tables(claim, budget, folder, comparison, verdicts):
         if _IN_WORDS in set(map(_published, comparison.assign(published_checked="").itertuples())):
             console.print(f"{_IN_WORDS}: published is a finding without a number, which comparison.md has\n")
     console.print(_verdicts(verdicts))
-    place = results_root(folder) / budget / claim
+    place = folder_to_read(claim, budget, folder)
     said = counted(verdicts.to_dict("records")) if budget != "smoke" and len(verdicts) else ""
     console.print()
     for other, found in _with_more(place):
