@@ -1,6 +1,8 @@
 """The command line: exit codes, one clean line per mistake, plain text in a pipe, quick listings."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,8 +16,13 @@ import pytest
 import zoo as package
 from zoo.cli.app import build
 from zoo.errors import CacheError, CorruptFile, DataUnavailable, ResultsError
+from zoo.reproductions.harness import describe_claim, list_claims, load_claim
+from zoo.reproductions.harness.claims import claim_budgets
+from zoo.reproductions.harness.kept import chosen, lines
+from zoo.reproductions.harness.trial import trials_of
 
 ZOO = Path(sys.executable).with_name("zoo")
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
 def commands(group=None, words=()):
@@ -85,6 +92,48 @@ def test_of_a_data_set_that_is_named_in_full_its_page_and_whom_to_cite_are_shown
     assert page.startswith("# ") and "@" in info.citation
 
 
+@pytest.mark.parametrize("name", list_claims())
+def test_of_a_claim_that_is_named_in_full_what_it_asks_takes_and_has_is_shown(call, monkeypatch, name):
+    monkeypatch.setattr("zoo.datasets.at_hand", lambda dataset: dataset not in ("fashion_mnist", "adding"))
+    code, out, err = call("claims", name)
+    assert (code, err) == (0, "")
+    module, budgets = load_claim(name), claim_budgets(name)
+    trials = {budget: trials_of(module, budget) for budget in budgets}
+    (listing, *said), (table, has, named) = out.split("\n\n")[:-3], out.split("\n\n")[-3:]
+    assert listing.splitlines()[1].startswith(name) and len(listing.splitlines()) == 2
+    about = " ".join(describe_claim(name).partition("Expected")[0].partition("\n\n")[2].split())
+    assert about and " ".join(said).split() == about.split()
+    for line, (budget, found) in zip(table.splitlines()[1:], trials.items(), strict=True):
+        datasets = dict.fromkeys(trial.dataset for trial in found)
+        assert line.split()[:2] == [budget, f"{max(len(trial.seeds) for trial in found):,}"] and line.split()[-1] == "none"
+        assert all(dataset in line for dataset in datasets)
+    used = {trial.dataset for found in trials.values() for trial in found}
+    absent = [dataset for dataset in ("fashion_mnist", "adding") if dataset in used]
+    lacks = f"Not at hand, zoo data fetch gets it or says how: {', '.join(absent)}"
+    lacks = lacks if absent else "Its data sets are at hand."
+    assert has.splitlines() == [lacks, f"To run it: zoo reproduce {name} --budget {'|'.join(budgets)}"]
+    for line in named.splitlines()[1:]:
+        only, having = re.split(" {2,}", line.rstrip())
+        having = having.split(", ")
+        assert having == [b for b in budgets if b != "smoke" and only in lines(module, trials[b])]
+        leaving = hasattr(module, "illustrate") and any(trial.leaves for trial in lines(module, trials[having[0]]).values())
+        assert leaving or len(chosen(module, trials[having[0]], only)) == 1, "reproduce takes it"
+
+
+def test_the_page_of_a_claim_says_which_results_are_at_hand(call, results_dir):
+    shutil.copytree(RESULTS / "full" / "published_stack", results_dir / "full" / "published_stack")
+    shutil.copytree(RESULTS / "full" / "backpropagation", results_dir / "full" / "backpropagation")
+    environment = json.loads((RESULTS / "full" / "backpropagation" / "environment.json").read_text())
+    lines = call("claims", "backpropagation")[1].splitlines()
+    took = f"{environment['wall_seconds'] / 60:.0f} minutes of {environment['device']}, {environment['cores']} cores"
+    assert [line.split()[0] for line in lines if line.rstrip().endswith(took)] == ["full"]
+    assert "To see what came out: zoo compare backpropagation --budget full" in lines
+    assert any(line.rstrip().endswith("cores (5 of 20 seeds)") for line in call("claims", "published_stack")[1].splitlines())
+    (results_dir / "full" / "backpropagation" / "environment.json").write_text("{")
+    assert [line.split()[0] for line in call("claims", "backpropagation")[1].splitlines() if " damaged" in line] == ["full"]
+    assert "budget" not in call("claims", "backpropagatio*")[1], "a pattern lists"
+
+
 @pytest.mark.parametrize("command, expected", [("datasets", "fashion_mnist"), ("claims", "shallow_vs_deep")])
 def test_listings(call, command, expected):
     code, out, _ = call(command)
@@ -111,6 +160,9 @@ def test_claims_say_which_of_them_have_an_hour(call):
         (["reproduce", "shallow_or_deep"], "shallow_vs_deep"),
         (["compare", "shallow_or_deep"], "shallow_vs_deep"),
         (["results", "rebuild", "shallow_or_deep"], "shallow_vs_deep"),
+        (["results", "export", "shallow_or_deep", "runs.tar"], "shallow_vs_deep"),
+        (["report", "--claim", "shallow_or_deep"], "shallow_vs_deep"),
+        (["data", "pack", "data.tar.xz", "mnst"], "mnist"),
     ],
 )
 def test_unknown_name_is_wrong_usage_and_names_the_nearest(call, arguments, suggestion):
@@ -154,6 +206,9 @@ def test_train_fails_where_it_does_not(call, monkeypatch):
         ["data", "fetch"],
         ["data", "fetch", "mnist", "--from", "somewhere"],
         ["data", "fetch", "mnist", "tiny_shakespeare", "--from", "mirror"],
+        ["data", "pack", "mnist", "fashion_mnist"],
+        ["data", "pack", "data.tar.xz"],
+        ["results", "export", "shallow_vs_deep"],
         ["compare", "shallow_vs_deep", "--budget", "huge"],
         ["results", "import", "/no/such/folder"],
         ["train"],

@@ -110,6 +110,8 @@ def test_a_claim_of_ones_own_is_listed_run_shown_and_rebuilt(call, home, results
     assert code == 2 and "zoo --import MODULE" in err
     code, out, _ = call("--import", "sums_grow.py", "claims", "sums*")
     assert code == 0 and "A sum of two terms is less than one of three." in " ".join(out.split())
+    code, out, _ = call("--import", "sums_grow.py", "claims", "sums_grow")
+    assert code == 0 and "To run it: zoo --import MODULE reproduce sums_grow --budget smoke|quick|full\n" in out
     code, out, _ = call("--import", "sums_grow.py", "reproduce", "sums_grow")
     assert code == 0 and "reproduced" in out
     folder = results_dir / "quick" / "sums_grow"

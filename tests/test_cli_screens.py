@@ -119,8 +119,8 @@ def test_every_committed_claim_is_readable_in_80_columns(call, monkeypatch, term
 def test_listing_fits_80_columns(call, monkeypatch, terminal):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("zoo.cli.console.on_terminal", lambda: terminal)
-    for command in ("models", "datasets", "claims", "presets"):
-        code, out, _ = call(command)
+    for command in ("models", "datasets", "claims", "presets", "claims relu_learns_faster", "claims pretrained_sequences"):
+        code, out, _ = call(*command.split())
         assert code == 0 and "\N{HORIZONTAL ELLIPSIS}" not in out
         assert max(map(len, out.splitlines())) <= 80
 

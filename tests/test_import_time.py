@@ -36,7 +36,8 @@ def test_listing_models_and_data_sets_loads_no_framework():
 
 
 COMPARE = f"compare pretrained --budget full --out {ROOT / 'results'}"
-LISTING = ["--help", "models", "datasets", "claims", "presets", "show linear_mnist", "reproduce --help", COMPARE]
+LISTING = ["--help", "--version", "models", "datasets", "claims", "claims shallow_vs_deep", "presets", "show linear_mnist"]
+LISTING += ["reproduce --help", COMPARE]
 
 
 @pytest.mark.parametrize("command", LISTING)

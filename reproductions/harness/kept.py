@@ -22,14 +22,19 @@ def chosen(module, trials, only):
     """
     found = [trial for trial in trials if only is None or _fits(trial, only, getattr(module, "NAMES", {}))]
     if not found:
-        names = {preset_name(*trial.row, getattr(module, "NAMES", {})) for trial in trials}
-        raise unknown_name(f"model or line in {claim_name(module)}", only, {trial.model for trial in trials} | names)
+        names = {trial.model for trial in trials} | lines(module, trials).keys()
+        raise unknown_name(f"model or line in {claim_name(module)}", only, names)
     leaving = [trial for trial in trials if trial.leaves]
     if hasattr(module, "illustrate") and 0 < sum(trial.leaves for trial in found) < len(leaving):
         models = ", ".join(dict.fromkeys(trial.model for trial in leaving))
         what = f"{len(leaving)} trials of {models} leave"
         raise InvalidInput(f"{claim_name(module)} draws pictures of what {what}: run all of these, or none, not some of them.")
     return found
+
+
+def lines(module, trials):
+    """{name: trial}: what the lines of a claim are called, each for `only` to take."""
+    return {preset_name(*trial.row, getattr(module, "NAMES", {})): trial for trial in trials}
 
 
 def _fits(trial, only, presets):

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from zoo.cli import own
+from zoo.cli.claim_page import print_claim
 from zoo.cli.console import out, print_markdown, table
 from zoo.errors import unknown_name
 
 NameOrPattern = Annotated[
     str, typer.Argument(metavar="NAME", help="A name, or shell wildcards, such as '*net*'.", show_default=False)
 ]
-Pattern = Annotated[str, typer.Argument(metavar="PATTERN", help="Shell wildcards, such as '*mnist*'.", show_default=False)]
 
 
 def add_commands(app):
@@ -90,8 +90,10 @@ def datasets(pattern: NameOrPattern = "*"):
         print(f"\n{info.citation.strip()}")
 
 
-def claims(pattern: Pattern = "*"):
+def claims(pattern: NameOrPattern = "*"):
     """List the claims that can be put to the test with [bold]zoo reproduce[/].
+
+    Of one that is named in full, what it asks, what its budgets take and have, and what its lines are called, too.
 
     All have the budgets quick (minutes on two cores) and full (all there is, best on a GPU); some have hour (on two cores).
 
@@ -99,16 +101,20 @@ def claims(pattern: Pattern = "*"):
 
     $ zoo claims
     $ zoo claims '*deep*'
+    $ zoo claims shallow_vs_deep
     """
     from zoo.reproductions import harness
     from zoo.reproductions.harness.claims import claim_budgets
 
     own.bring_in()
     rows = table(("claim", {"no_wrap": True}), ("hour", {"no_wrap": True}), "what it says")
-    for name in _matching("claim", pattern, harness.list_claims):
+    names = _matching("claim", pattern, harness.list_claims)
+    for name in names:
         hour = "yes" if "hour" in claim_budgets(name) else ""
         rows.add_row(name, hour, _first_paragraph(harness.describe_claim(name)))
     out().print(rows)
+    if pattern in names:
+        print_claim(pattern)
 
 
 def _matching(kind, pattern, list_names):
