@@ -54,10 +54,10 @@ OutOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False),
 ]
-_WHERE_TO_READ = f"{_WHERE[:-1]}; where these have not what is asked for, results/ of the checkout that zoo lies in."
+_ELSEWHERE = "What neither of the latter two has is read from results/ of the checkout that zoo itself lies in."
 ReadOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", file_okay=False, help=_WHERE_TO_READ, show_default=False),
+    typer.Option(metavar="DIR", file_okay=False, help=f"{_WHERE} {_ELSEWHERE}", show_default=False),
 ]
 
 
