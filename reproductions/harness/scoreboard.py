@@ -45,7 +45,8 @@ FILES = (
     "all of it in words; claimed, the side of a bound that the effect is held against, such as `> 0`; wide_low, wide_high,\n"
     "the interval with other test examples, where it is known; metric, better, worse, what was compared, rows as\n"
     "dataset/model/setting of comparison.csv, without worse where better is held against the bound, without both, or all\n"
-    "three, where it was something else; kind: main, which the table above shows, control or other.\n"
+    "three, where it was something else; kind: main, which the table above shows, control or other.\n\n"
+    "depth.csv, where a claim has nets of one kind in several depths, has a line for each: what depth.md is made of.\n"
 )
 HEAD = "# Results\n\nWhich"
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
