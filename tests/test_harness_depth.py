@@ -78,7 +78,7 @@ def test_without_ladders_there_is_neither_file_nor_page(written, results_dir):
         folder = written(module, rows())
         write_scoreboard(results_dir)
         assert not (folder / "depth.csv").exists() and not (results_dir / "depth.md").exists()
-        assert "depth.md" not in scoreboard(results_dir)
+        assert "(depth.md)" not in scoreboard(results_dir)
 
 
 def test_doubts_lost_seeds_and_errors_of_nothing_stay_undecided(written):

@@ -70,8 +70,8 @@ def _files(root):
 def _files_of(root, folders):
     """{name: path} of some folders of claims under a results folder, and of the stored trials that made their runs."""
     trials, store = [trial for folder in folders for trial in read_environment(folder).get("trials", [])], Store(root)
-    manifests = {key: _present(store, key) or {} for key in store.keys()}
-    keys = [key for key, kept in manifests.items() if any(trial.items() <= kept.items() for trial in trials)]
+    entries = {key: _present(store, key) for key in store.keys()}
+    keys = [key for key, kept in entries.items() if kept and any(trial.items() <= kept.manifest.items() for trial in trials)]
     return _listed(root, folders, keys)
 
 
