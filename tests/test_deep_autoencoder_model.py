@@ -135,7 +135,10 @@ def test_stages_start_from_the_weights_of_the_population(x):
     ({"batch_size": 101}, "larger than the data, 100 examples"),
     ({"x": np.zeros((100, 9, 9))}, "x has shape"),
     ({"error": "linear"}, "decoders of a deep_autoencoder end in sigmoids: its error is 'crossentropy' or 'squared', not 'linear'"),
-    ({"x": np.full((100, 8, 8), 999)}, r"cross-entropy, .*; bring them there \(rescale, sigmoid units\)\.$"),
+    pytest.param(
+        {"x": np.full((100, 8, 8), 999)}, r"cross-entropy, .*; bring them there \(rescale, sigmoid units\)\.$",
+        marks=pytest.mark.filterwarnings("ignore:x goes up to 999"),
+    ),
 ])
 def test_bad_settings_leave_the_population_as_it_was(settings, match, x):
     population = sigmoids([0])

@@ -246,6 +246,27 @@ def test_layers_are_frozen_in_build_alone():
     assert population.history.equals(before) and len(population.fit(X, Y, batch_size=5)) == 2
 
 
+def test_layers_that_change_places_in_being_frozen_are_no_others(monkeypatch):
+    """As many variables train as before, but others."""
+
+    def build():
+        inputs = keras.Input((8, 8))
+        x = keras.layers.Dense(64, name="a", trainable=False)(keras.layers.Flatten()(inputs))
+        x = keras.layers.BatchNormalization(center=False, scale=False, name="normal")(keras.layers.Dense(64, name="b")(x))
+        return keras.Model(inputs, keras.layers.Dense(10)(x))
+
+    for changes in ({"a": True, "b": False}, {"normal": False}):
+        population = zoo.Population(build, [0, 1])
+        for name, trains in changes.items():
+            population.template.get_layer(name).trainable = trains
+        for what in (lambda: population.get_weights(0), lambda: population.predict(X)):
+            with pytest.raises(InvalidInput, match="were frozen, or freed, after the population was made; do that in build"):
+                what()
+        for name, trains in changes.items():
+            population.template.get_layer(name).trainable = not trains
+        assert len(population.predict(X)) == 2
+
+
 @pytest.mark.parametrize("labels, loss", [
     ([1, 2] * 10, "BinaryCrossentropy"), ([-1, 1] * 10, "BinaryFocalCrossentropy"), ([[0], [2]] * 10, "BinaryCrossentropy"),
 ])
@@ -392,5 +413,7 @@ def test_images_of_0_to_1_for_a_model_of_0_to_255_are_warned_of():
     for of_two_values in (x > 7, (x > 7).astype("uint8")):
         with pytest.warns(UserWarning, match="x is in 0..1"):
             population.predict(of_two_values)
-    for taken in (x, x.astype("float32"), np.zeros_like(x, "float32")):
+    for taken in (x, x.astype("float32"), np.zeros_like(x, "float32"), -257.0 * x):
         population.predict(taken)
+    with pytest.warns(UserWarning, match="x goes up to 65535, .*: divide 16-bit images by 257, or make the model with rescale=None"):
+        population.predict(257 * x.astype("uint16"))

@@ -35,10 +35,11 @@ def test_a_trained_population_is_pickled_and_copied():
     population = zoo.Population(with_state, [0, 1])
     population.compile("adam", loss_and_metric("mlp")[0], ["accuracy"])
     population.fit(x, y, **SETTINGS)
-    for twin in (pickle.loads(pickle.dumps(population)), copy.deepcopy(population)):
+    for twin in (pickle.loads(pickle.dumps(population)), copy.deepcopy(population), copy.copy(population)):
         assert_array_equal(twin.predict(x), population.predict(x))
         again = [each.fit(x, y, **SETTINGS) for each in (copy.deepcopy(population), twin)]
         assert_array_equal(again[0].loss, again[1].loss)
+        assert population.epochs_trained == len(population.history) / 2 == SETTINGS["epochs"], "it is another one that trained"
 
 
 def with_state():

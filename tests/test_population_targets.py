@@ -103,6 +103,36 @@ def test_what_only_a_batch_has_is_evaluated_as_keras_does(loss, metrics):
         assert value == pytest.approx(known[name], rel=1e-5)
 
 
+class SumOfABatch(keras.losses.MeanSquaredError):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return keras.ops.sum(keras.ops.square(y_true - y_pred))
+
+
+class Centre(keras.layers.Layer):
+    def call(self, x):
+        return x - keras.ops.mean(x, axis=0, keepdims=True)
+
+
+def centred(by_layer):
+    inputs = keras.Input((6,))
+    x = keras.layers.Dense(4)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(1)(Centre()(x) if by_layer else x - keras.ops.mean(x, axis=0, keepdims=True)))
+
+
+@pytest.mark.parametrize("build, loss", [
+    (lambda: centred(True), "mse"), (lambda: centred(False), "mse"),
+    (lambda: keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)]), SumOfABatch()),
+], ids=["layer", "operation", "loss"])  # fmt: skip
+def test_what_depends_on_its_batch_is_evaluated_in_keras_batches(build, loss):
+    x = np.sort(np.tile(X, (20, 1)), axis=0) * np.arange(1200)[:, None].astype("float32")
+    y = x[:, :1]
+    for members in (1, 40 if keras.backend.backend() == "jax" else 2):
+        population = zoo.Population(build, range(members))
+        population.compile("sgd", loss)
+        assert_allclose(population.evaluate(x, y).loss[0], population[0].evaluate(x, y, verbose=0), rtol=1e-4)
+        assert_allclose(population.predict(x)[0], population[0].predict(x, verbose=0), rtol=1e-3, atol=1e-2)
+
+
 def test_what_the_others_of_a_batch_decide_is_evaluated_as_keras_does():
     x, labels = np.tile(X, (20, 1)), np.tile(LABELS, 20)
     population = compiled(keras.losses.Circle(), members=40)

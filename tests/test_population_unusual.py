@@ -292,13 +292,19 @@ def test_models_that_no_population_trains_are_refused():
         nothing.predict(X)
 
 
+class Tenfold(layers.Dense):
+    def call(self, x):
+        return 10 * super().call(x)
+
+
 @pytest.mark.parametrize("upper", [
     lambda x: layers.Dense(4, "tanh", name="encoder_2")(x),
     lambda x: layers.Dense(4, "sigmoid", name="encoder_2")(layers.LayerNormalization()(x)),
     lambda x: layers.Dense(4, "sigmoid", name="encoder_2")(layers.Dense(5)(x)),
     lambda x: layers.Dense(4, "sigmoid", kernel_regularizer="l2", name="encoder_2")(x),
     lambda x: layers.Dense(4, "sigmoid", use_bias=False, name="encoder_2")(x),
-], ids=["another activation", "a normalisation between", "a layer between", "a regulariser", "no bias"])  # fmt: skip
+    lambda x: Tenfold(4, "sigmoid", name="encoder_2")(x),
+], ids=["another activation", "a normalisation between", "a layer between", "a regulariser", "no bias", "a subclass"])  # fmt: skip
 def test_a_stack_that_would_be_learnt_as_another_one_is_not_pretrained(upper):
     def build():
         inputs = keras.Input((6,))

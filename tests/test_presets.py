@@ -389,6 +389,10 @@ def test_operations_are_counted_by_hand():
     frozen = keras.layers.GRU(3, trainable=False)
     with pytest.raises(NotImplementedError, match="The products in GRU are not known"):
         flops_per_example(keras.Sequential([keras.Input((5, 4)), frozen, keras.layers.Dense(2)]))
+    first = keras.layers.Conv2D(4, 3, padding="same", data_format="channels_first")
+    assert flops_per_example(keras.Sequential([keras.Input((3, 8, 9)), first])) == 2 * 3 * 9 * 4 * 8 * 9
+    with pytest.raises(NotImplementedError, match="multiplies depends on the length of an example"):
+        flops_per_example(keras.Sequential([keras.Input((None, 3)), keras.layers.Dense(2)]))
     assert flops_per_example(make("mlp")) == 2 * (64 * 16 + 16 * 12 + 12 * 10)
     hadamard = 3 * 256 * (16 + 16)  # 64 numbers filled up to 16 x 16, three times
     assert flops_per_example(make("kernel_machine")) == 2 * (hadamard + 64 * 10)

@@ -175,7 +175,8 @@ def test_units_may_be_a_function_of_ones_own(x):
     lambda: keras.layers.Rescaling([1 / 255] * 64),
     lambda: keras.layers.Rescaling(1 / 255, offset=-0.5),
     lambda: keras.Sequential([keras.layers.Rescaling(1 / 255)]),
-], ids=["normalized", "by channel", "offset", "hidden"])  # fmt: skip
+    lambda: lambda x: keras.layers.Flatten()(zoo.layers.MatmulConv2D(1, 3, padding="same")(keras.layers.Reshape((8, 8, 1))(x))),
+], ids=["normalized", "by channel", "offset", "hidden", "convolution"])  # fmt: skip
 def test_layers_of_another_model_are_not_taken_for_a_stacks(make):
     def other():
         above = make()

@@ -35,12 +35,15 @@ def _calls(model, layer):
 def _products(layer, call):
     """Multiply-adds of one of a layer's calls, a node of Keras's graph."""
     before, after = call.input_tensors[0].shape, call.outputs[0].shape  # beside the first input there may be a mask
+    if None in (*before[1:], *after[1:]):
+        raise NotImplementedError(f"How much {layer.name} multiplies depends on the length of an example.")
     if isinstance(layer, keras.layers.Dense):
         return math.prod(before[1:]) * layer.units
     if isinstance(layer, OrthogonalRandomFeatures):
         return math.prod(layer.signs.shape) * sum(layer.signs.shape[-2:])
     if isinstance(layer, keras.layers.Conv2D):
-        return math.prod(layer.kernel.shape) * math.prod(after[1:3])
+        sides = after[2:4] if layer.data_format == "channels_first" else after[1:3]
+        return math.prod(layer.kernel.shape) * math.prod(sides)
     if isinstance(layer, LocalMaps):
         return layer.kernel.shape[-2] * math.prod(after[1:])
     if isinstance(layer, (keras.layers.LSTM, keras.layers.SimpleRNN)):

@@ -42,15 +42,20 @@ def check_data(model, x, y, part=""):
 
 
 def _warn_of_scale(model, x, part):
-    """Warn of numbers in 0..1 that a model for pixels of 0..255 would make nearly 0."""
+    """Warn of numbers in 0..1 that a model for pixels of 0..255 would make nearly 0, and of 16-bit pixels."""
     from zoo.layers.preprocessing import rescale_of
 
-    if x.dtype.kind in "bfiu" and rescale_of(model) == 1 / 255 and 0 <= float(x.min()) and 0 < float(x.max()) <= 1:
-        warnings.warn(
-            f"{part}x is in 0..1, and {model.name!r} divides its input by 255, since the zoo's models take pixels of 0..255: "
-            "give them so, or make the model with rescale=None.",
-            stacklevel=_frames_of_ours(),
-        )
+    if x.dtype.kind not in "bfiu" or rescale_of(model) != 1 / 255:
+        return
+    low, high = float(x.min()), float(x.max())
+    if low < 0 or high <= 0 or 1 < high <= 255:
+        return
+    is_found, give = ("is in 0..1", "give them so") if high <= 1 else (f"goes up to {high:g}", "divide 16-bit images by 257")
+    warnings.warn(
+        f"{part}x {is_found}, and {model.name!r} divides its input by 255, since the zoo's models take pixels of 0..255: "
+        f"{give}, or make the model with rescale=None.",
+        stacklevel=_frames_of_ours(),
+    )
 
 
 def _frames_of_ours():
@@ -110,9 +115,18 @@ def check_targets(model, objective, data, part="", subsets=None):
         check_probabilities(data["y"], part, data.get("w"), subsets)
 
 
-def check_as_built(template, state):
-    """Raise InvalidInput where layers of a population's template were frozen, or freed, since: its members know nothing of it."""
-    if any(len(getattr(template, f"{kind}_variables")) != len(state[kind]) for kind in ("trainable", "non_trainable")):
+def frozen(model):
+    """Which of a model's layers with weights are frozen, in their order."""
+    return [not layer.trainable for layer in model._flatten_layers() if layer.weights]
+
+
+def check_as_built(template, state, built):
+    """Raise InvalidInput where layers of a population's template were frozen, or freed, since: its members know nothing of it.
+
+    built: `frozen` of the template as it was made.
+    """
+    counts = any(len(getattr(template, f"{kind}_variables")) != len(state[kind]) for kind in ("trainable", "non_trainable"))
+    if counts or frozen(template) != built:
         raise InvalidInput(
             "Layers of the template were frozen, or freed, after the population was made; do that in build, of which all "
             "members are made."

@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from zoo.errors import InvalidInput
+from zoo.training.batches import each_alone
 from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.members import places_of_draws
@@ -41,7 +42,7 @@ class Program:
         model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
         self._finalizes = finalizes(model.optimizer)
-        self.draws = places_of_draws(model)
+        self.draws, self.alone = places_of_draws(model), averages or each_alone(model)
 
     def optimizer_values(self, members, trainable):
         """A fresh optimizer's variables for every member, whose trainable values are given: list of (K, *shape)."""

@@ -244,7 +244,7 @@ class CompiledEngine:
         """Outputs of every member: (K, n, ...)."""
         finish_what_is_left()
         run = self._executables.setdefault("predict", jax.jit(self.program.predict))
-        rows = evaluation_rows(len(state["seeds"]))
+        rows = evaluation_rows(len(state["seeds"]), self.program.alone)
 
         def outputs(weights):
             (trainable, non_trainable), found = jax.device_put(weights), []

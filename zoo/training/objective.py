@@ -4,6 +4,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput, reason_of
 from zoo.training import targets
+from zoo.training.batches import each_alone
 from zoo.training.history import COLUMNS
 from zoo.training.logits import ends_in_logits, is_binary, loss_for_logits, metric_for_logits
 from zoo.training.monitor import is_accuracy, metric_sign
@@ -236,13 +237,13 @@ class Objective:
         prepared for data like x and y (None: for predictions only).
 
         They aren't with another reduction, where some places don't count, or where one is of a whole batch, as what a layer adds
-        to the loss may be: then a mean over batches depends on their size.
+        to the loss may be, or what the model makes of an example: then a mean over batches depends on their size.
         """
         from keras.src.backend import get_keras_mask
 
         usual = getattr(self._known_loss, "reduction", "sum_over_batch_size") in ("sum_over_batch_size", "mean")
         usual = usual and self.ignored_class is None and get_keras_mask(model.outputs[0]) is None
-        return usual and (y is None or targets.each_example_alone(model, x, y))
+        return usual and each_alone(model) and (y is None or targets.each_example_alone(model, x, y))
 
     def wants_class_labels(self, model, y):
         """Whether y must be integer classes, all of which the model knows. y None: as far as the loss alone says it."""

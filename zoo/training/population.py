@@ -1,5 +1,7 @@
 """Population: many seeds of one Keras model, trained together; the front of the training engine."""
 
+import copy
+
 import numpy as np
 
 from zoo.errors import InvalidInput
@@ -64,7 +66,7 @@ class Population:
         if weights is not None and (not isinstance(weights, (list, tuple)) or len(weights) != len(self.seeds)):
             raise InvalidInput(f"weights must be a list of {len(self.seeds)} lists of arrays, one per seed.")
         self.template = build_member(build, self.seeds[0], precision)
-        self._architecture = architecture(self.template)
+        self._architecture, self._frozen = architecture(self.template), checks.frozen(self.template)
         trainable, non_trainable = stack_members(self.template, self._architecture, build, self.seeds, precision, weights)
         self._state = {
             "seeds": self.seeds,
@@ -91,6 +93,9 @@ class Population:
     def __getstate__(self):
         """What a pickle or a copy takes along: all but the template and the compiled program, which are made anew."""
         return {name: value for name, value in self.__dict__.items() if name != "template"} | {"_engine": None}
+
+    def __copy__(self):
+        return copy.deepcopy(self)  # what two share, each would train
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -307,7 +312,7 @@ class Population:
 
     def _stacked(self, variable):
         """(list of stacked arrays, place in it) of a variable of the template."""
-        checks.check_as_built(self.template, self._state)
+        checks.check_as_built(self.template, self._state, self._frozen)
         for kind in ("trainable", "non_trainable"):
             for place, candidate in enumerate(getattr(self.template, f"{kind}_variables")):
                 if candidate is variable:
@@ -383,7 +388,7 @@ class Population:
         """The engine for targets of y's shape; for predictions (y None) any will do, also one without targets."""
         import keras
 
-        checks.check_as_built(self.template, self._state)
+        checks.check_as_built(self.template, self._state, self._frozen)
         targets = None if y is None else y.shape[1:]
         if self._engine is not None and targets in (None, self._engine_targets):
             return self._engine

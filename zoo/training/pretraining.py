@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.errors import InvalidInput
+from zoo.layers.augmentation import Augmentation
 from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
@@ -102,7 +103,7 @@ def _is_stack(model):
     scales = [layer for layer in above if isinstance(layer, keras.layers.Rescaling)]
     told = all(layer.scale == rescale_of(model) and np.all(layer.offset == 0) for layer in scales) and len(scales) < 2
     plain = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Reshape, keras.layers.Flatten)
-    known = all(isinstance(layer, plain) or type(layer).__module__.startswith("zoo.layers.") for layer in above)
+    known = all(isinstance(layer, (*plain, Augmentation)) for layer in above)
     return first is not None and told and known and _alike(model.layers[first:], encoders(model))
 
 
@@ -110,7 +111,7 @@ def _alike(layers, wanted):
     """Whether these encoders, of a model whose layers from the first of them on are given, can be learnt one like the other."""
     between = [layer for layer in layers[: layers.index(wanted[-1])] if layer not in wanted]
     dropped = all(isinstance(layer, keras.layers.Dropout) for layer in between)
-    return dropped and all(isinstance(layer, keras.layers.Dense) and _is_like(layer, wanted[0]) for layer in wanted)
+    return dropped and all(type(layer) is keras.layers.Dense and _is_like(layer, wanted[0]) for layer in wanted)
 
 
 def _is_like(layer, first):

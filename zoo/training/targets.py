@@ -63,7 +63,7 @@ def each_example_alone(model, x, y):
         return False
     asked = []
     for loss in (tracked.loss for tracked in model._compile_loss._flat_losses):
-        if _of_a_batch(getattr(loss, "fn", None)):
+        if _of_a_batch(getattr(loss, "fn", None)) or type(loss).__call__ is not keras.losses.Loss.__call__:
             return False
         asked.append((loss.call, (loss.dtype, loss.dtype)))  # as Loss.__call__ casts
     for metric in getattr(model._compile_metrics, "metrics", []):
