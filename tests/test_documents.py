@@ -150,6 +150,15 @@ def workshop(tmp_path_factory, copy_checkout):
     return copy, {"PYTHONPATH": str(site), "ZOO_DATA_DIR": str(folder / "data")}
 
 
+def test_a_model_of_ones_own_is_tuned_and_judged_as_those_of_the_zoo(workshop, tmp_path):
+    copy, environment = workshop
+    claim, out = copy / "own" / "maxout_climbs.py", tmp_path / "mine"
+    done = python("-m", "zoo", "--import", claim, "reproduce", "maxout_climbs", "--budget", "smoke", "--out", out, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    page = (out / "smoke" / "maxout_climbs" / "comparison.md").read_text()
+    assert "On digits the test error of maxout (64 units) is" in page and "Advantage of the former, paired over" in page
+
+
 @pytest.mark.parametrize("kind, name", [("model", "maxout"), ("dataset", "stripes"), ("reproduction", "width_helps")])
 def test_example_passes_the_checks_of_its_kind(workshop, tmp_path, kind, name):
     copy, environment = workshop

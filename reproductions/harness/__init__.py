@@ -27,6 +27,7 @@ _HOMES = {
     "paired_difference": "verdicts",
     "ratio": "verdicts",
     "rebuild": "folder",
+    "recheck_claim": "recheck",
     "results_root": "folder",
     "run_claim": "runner",
     "target": "verdicts",

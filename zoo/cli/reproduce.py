@@ -1,4 +1,4 @@
-"""`zoo reproduce` and `zoo compare`: put a claim to the test, and look at the outcome again."""
+"""`zoo reproduce`, `zoo recheck` and `zoo compare`: put a claim, or a line of it, to the test, and look at the outcome again."""
 
 import enum
 import functools
@@ -12,7 +12,7 @@ import typer
 from zoo.cli import own
 from zoo.cli.backend import Backend, TrainingBackend, use_backend
 from zoo.cli.console import interruptible
-from zoo.cli.tables import show, show_main
+from zoo.cli.tables import show, show_main, show_rechecked
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="As `zoo claims` lists it.", show_default=False)]
 
@@ -62,8 +62,9 @@ ReadOption = Annotated[
 
 
 def add_commands(app):
-    """Register both commands."""
+    """Register the commands."""
     app.command()(reproduce)
+    app.command()(recheck)
     app.command()(compare)
 
 
@@ -114,6 +115,40 @@ def reproduce(
     show(claim, budget.value, out)
 
 
+def recheck(
+    claim: Claim,
+    line: Annotated[
+        str, typer.Argument(metavar="LINE", help="A model, model_dataset or line as `zoo claims CLAIM` lists them; wildcards.")
+    ],
+    budget: Annotated[
+        Budget | None, typer.Option(help="Whose table. Default: quick if there is one, else hour, else full.", show_default=False)
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many new seeds.")] = 3,
+    out: OutOption = None,
+    backend: TrainingBackend = Backend.JAX,
+):
+    """Train a line of a claim's table anew, from new seeds, and say whether it comes out as the table says.
+
+    No table changes; the trials are kept, so that the same command is at once done. Exit code 1 where one does not: of twenty
+    that should, one is expected to.
+
+    Examples:
+
+    $ zoo recheck shallow_vs_deep linear_mnist_raw_pixels --budget hour
+    $ zoo recheck unsupervised_pretraining '*_100_labels' --seeds 5
+    """
+    from zoo.reproductions.harness import describe_claim, recheck_claim
+
+    own.bring_in(functools.partial(use_backend, backend))
+    describe_claim(claim)
+    chosen = (budget or _first_there(claim, None)).value
+    with interruptible("Finished trials are kept; the same command goes on from there."):
+        use_backend(backend)
+        found = recheck_claim(claim, line, chosen, seeds, out)
+    if not show_rechecked(f"{claim}, {chosen} budget", found):
+        raise typer.Exit(1)
+
+
 def compare(
     claim: Annotated[
         str | None,
@@ -148,7 +183,6 @@ def compare(
     $ zoo compare shallow_vs_deep --budget hour --metric 'test error' --format latex > table.tex
     """
     from zoo.reproductions.harness import describe_claim
-    from zoo.reproductions.harness.folder import roots_to_read
 
     if metric is not None and (claim is None or verdicts or main):
         said = "it chooses lines of a claim's comparison, and checks alone are asked for."
@@ -158,6 +192,12 @@ def compare(
         show_main(budget and budget.value, out, format.value)
         return
     describe_claim(claim)  # a mistyped name is refused before it is looked for
+    show(claim, (budget or _first_there(claim, out)).value, out, format.value, metric, verdicts, main)
+
+
+def _first_there(claim, out):
+    """The least budget with runs of a claim, quick where there is none."""
+    from zoo.reproductions.harness.folder import roots_to_read
+
     in_turn = itertools.product(roots_to_read(out), (Budget.QUICK, Budget.HOUR, Budget.FULL))
-    there = (known for root, known in in_turn if os.path.exists(root / known / claim / "runs.csv"))
-    show(claim, (budget or next(there, Budget.QUICK)).value, out, format.value, metric, verdicts, main)
+    return next((known for root, known in in_turn if os.path.exists(root / known / claim / "runs.csv")), Budget.QUICK)

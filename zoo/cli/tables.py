@@ -82,6 +82,26 @@ def show_main(budget=None, folder=None, form="table"):
         print(csv_of(board) if form == "csv" else json_of(verdicts=board), end="")
 
 
+def show_rechecked(title, found):
+    """Print what lines trained anew came to (Recheck), and where their table has them; returns whether all agree, but for those
+    of which it can't tell.
+    """
+    from zoo.reproductions.harness.numbers import number, words
+    from zoo.reproductions.harness.verdicts import who
+
+    lines = []
+    for each in found:
+        unit = " %" if each.metric.endswith("_pct") else ""
+        said = {True: "yes", False: "no", None: "can't tell"}[each.agrees]
+        expected = f"{number(each.low)} to {number(each.high)}" if each.agrees is not None else ""
+        here = f"{number(each.here.mean())}{unit}" if len(each.here) else "diverged"
+        recorded = f"{number(each.recorded.mean())}{unit} ({len(each.recorded)})"
+        lines.append((each.row[0], who(each.row), words(each.metric), f"{here} ({len(each.here)})", recorded, expected, said))
+    columns = ["data", "model", "metric", *((name, _NUMBER) for name in ("here (seeds)", "table (seeds)", "expected")), "as the table"]
+    out().print(fitted(columns, lines, f"{title}: new seeds, and where 95% of such means fall by the table"))
+    return not any(each.agrees is False for each in found)
+
+
 def _main_alone(verdicts, claim):
     from zoo.reproductions.harness.tables import MAIN
 
