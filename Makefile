@@ -71,7 +71,7 @@ $(VENV)/installed-test: setup.cfg pyproject.toml | $(BIN)/pip same-python
 	@touch $@ $(VENV)/installed
 
 # An interpreter that is named has to be that of the environment that is there.
-same-python:
+same-python: | $(BIN)/pip
 ifneq ($(filter command environment,$(firstword $(origin PYTHON))),)
 	@test "$$($(PYTHON) -c $(MINOR) 2>&1)" = "$$($(BIN)/python -c $(MINOR))" || { \
 		echo "error: $(VENV) is of $$($(BIN)/python --version), not of $(PYTHON) ($$($(PYTHON) --version 2>&1))." >&2; \

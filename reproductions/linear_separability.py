@@ -185,9 +185,10 @@ def judge(runs):
 def ladders(runs, trials):
     """A straight cut through the plane against one hidden layer; three layers of two units against one of as many in all."""
     (curves, depth), *_ = PLANES.items()
-    yield Ladder("two tanh units", {"none": (curves[0], *INPUT), str(depth): (*curves, row("trained", depth))})
+    said = {"called": "error of a linear probe on the last layer"}
+    yield Ladder("two tanh units", {"none": (curves[0], *INPUT), str(depth): (*curves, row("trained", depth))}, said=said)
     alone, most = ALONE[6], PLANES[SPIRAL]
-    yield Ladder("six tanh units in all", {"1": alone, str(most): (*SPIRAL, row("trained", most))})
+    yield Ladder("six tanh units in all", {"1": alone, str(most): (*SPIRAL, row("trained", most))}, said=said)
 
 
 def draw(runs):

@@ -3,14 +3,15 @@
 import io
 from pathlib import Path
 
+import harness_example
 import keras
 import numpy as np
 import pytest
 from claim_example import lines, reproduction, rows_of
 
 import zoo
-from zoo.errors import ResultsError
-from zoo.reproductions.harness import Ladder, load_claim, rebuild
+from zoo.errors import InvalidInput, ResultsError
+from zoo.reproductions.harness import Ladder, load_claim, rebuild, run_claim
 from zoo.reproductions.harness.claims import list_claims
 from zoo.reproductions.harness.depth import ladders_under, page
 from zoo.reproductions.harness.outcomes import by_claim, main_folder
@@ -48,7 +49,8 @@ def test_each_depth_is_held_against_the_shallowest(written, results_dir):
     assert (first["layers"], last["layers"], last["shallowest"], last["parameters"], last["n_train"]) == ("1", "3", "1", "2500", "50000")
     assert "Advantage of the former, paired over 3 seeds" in last["sentence"] and last["sentence"].endswith(": contradicted.")
     text = page(ladders_under(results_dir), results_dir)
-    assert "on 1 line: 1 reproduced." in text and "on 1 line: 1 contradicted." in text
+    assert "on 1 line: 1 reproduced. That the next deeper one does, on the 1 with more than two depths: 1 reproduced." in text
+    assert "on 1 line: 1 contradicted." in text
     assert "| none: 8.1, 1: **2.133**, 3: 2.35 % | 10 → 2,500 |" in text and "| 1: **2.133**, 3: 2.35 % | 1,500 → 2,500 |" in text
     assert "| mnist | 50,000 | relu | [a_claim](full/a_claim/comparison.md), full |" in text
 
@@ -79,6 +81,34 @@ def test_without_ladders_there_is_neither_file_nor_page(written, results_dir):
         write_scoreboard(results_dir)
         assert not (folder / "depth.csv").exists() and not (results_dir / "depth.md").exists()
         assert "(depth.md)" not in scoreboard(results_dir)
+
+
+def test_what_has_no_ladder_any_more_has_neither_file_nor_page(written, results_dir):
+    folder = written(claim([Ladder("relu", ROWS)]), rows())
+    write_scoreboard(results_dir)
+    assert (folder / "depth.csv").exists() and (results_dir / "depth.md").exists()
+    assert written(claim([]), rows()) == folder
+    write_scoreboard(results_dir)
+    assert not (folder / "depth.csv").exists() and not list(results_dir.glob("depth.*"))
+
+
+def test_two_ladders_of_one_name_are_refused(written):
+    below = Ladder("relu", {k: ROWS[k] for k in "13"})
+    with pytest.raises(InvalidInput, match="a_claim: two ladders are called 'relu' on mnist; give each its own nets"):
+        written(claim([below, below]), rows())
+
+
+def test_a_page_of_somebodys_own_is_said_before_any_training(results_dir, monkeypatch):
+    results_dir.mkdir(exist_ok=True)
+    (results_dir / "depth.md").write_text("my own notes")
+    monkeypatch.setenv("EXAMPLE_FAILS", "linear")
+    with pytest.raises(ResultsError, match="depth.md is not deepzoo's"):
+        run_claim(harness_example, "smoke")
+
+
+def test_no_name_breaks_the_table(written, results_dir):
+    written(claim([Ladder("tanh | relu", {k: ROWS[k] for k in "13"})]), rows())
+    assert r"| mnist | 50,000 | tanh \| relu |" in page(ladders_under(results_dir), results_dir)
 
 
 def test_doubts_lost_seeds_and_errors_of_nothing_stay_undecided(written):

@@ -9,6 +9,7 @@ from scipy import stats
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import claim_runs, recheck_claim, run_claim, runner
+from zoo.reproductions.harness.recheck import _expected
 
 BUDGET = "quick"
 
@@ -57,10 +58,55 @@ def test_a_single_seed_tells_nothing_unless_nothing_is_random(log, monkeypatch):
     assert found.agrees is None and np.isnan(found.low)
     monkeypatch.undo()
     monkeypatch.setenv("ZOO_RESULTS_DIR", str(log.parent / "results"))
+    monkeypatch.setenv("EXAMPLE_LOG", str(log))
     changed(monkeypatch, seeds=(0,))
     run_claim(harness_example, BUDGET)
+    begun = log.read_text().split().count("mlp")
     (found,) = recheck_claim(harness_example, "mlp", BUDGET, seeds=3)
+    assert log.read_text().split().count("mlp") == begun + 1, "not read from the store that the table was made of"
     assert found.agrees and found.here == pytest.approx(found.recorded, rel=1e-9) and len(found.here) == 1
+
+
+def test_seeds_that_diverge_where_none_did_disagree(log, monkeypatch):
+    run_claim(harness_example, BUDGET, seeds=4)
+    (whole,) = recheck_claim(harness_example, "mlp", BUDGET)
+    for here, recorded, agrees in (
+        ([np.nan] * 3, whole.recorded, False), ([np.nan, *whole.here[1:]], whole.recorded, False),
+        ([np.nan] * 3, [np.nan, *whole.recorded[1:]], None), ([np.nan, *whole.here[1:]], [np.nan, *whole.recorded[1:]], True),
+    ):  # fmt: skip
+        assert dataclasses.replace(whole, here=np.array(here), recorded=np.array(recorded)).agrees is agrees
+
+
+@pytest.mark.parametrize("recorded, n, alone, examples, half", [
+    ([0.0] * 20, 3, False, 10_000, 0.03),  # a share: some examples may be told otherwise
+    ([1.5], 1, True, 10_000, 0.03),
+    ([1.5], 1, True, np.nan, 0.0015),
+    ([7.0] * 5, 3, False, np.nan, np.nan),  # which says nothing of how others would differ
+    ([7.0], 3, False, 10_000, np.nan),
+    ([1.0, 2.0, np.nan], 4, False, np.nan, stats.t.ppf(0.975, 1) * np.sqrt(0.5) * np.sqrt(1 / 2 + 1 / 4)),
+])  # fmt: skip
+def test_how_near_is_near_enough(recorded, n, alone, examples, half):
+    low, high = _expected(np.array(recorded), n, alone, examples)
+    np.testing.assert_allclose([low, high], np.nanmean(recorded) + np.array([-half, half]), rtol=1e-9)
+
+
+def test_the_table_may_lie_in_another_folder_and_be_of_an_hour(log, monkeypatch, tmp_path):
+    monkeypatch.setattr(harness_example, "SEEDS", {"hour": 3}, raising=False)
+    run_claim(harness_example, "hour", out=tmp_path / "mine")
+    with pytest.raises(ResultsError, match="There is no"):
+        recheck_claim(harness_example, "mlp", "hour")
+    (found,) = recheck_claim(harness_example, "mlp", "hour", out=tmp_path / "mine")
+    assert len(found.recorded) == 3 and len(found.here) == 3
+
+
+def test_a_part_of_what_leaves_pictures_is_rechecked_and_a_line_that_was_not_run_is_told(log, monkeypatch):
+    run_claim(harness_example, BUDGET, seeds=2)
+    monkeypatch.setattr(harness_example, "illustrate", lambda files: {}, raising=False)
+    changed(monkeypatch, leaves=True)
+    assert len(recheck_claim(harness_example, "mlp", BUDGET)) == 1
+    changed(monkeypatch, setting="another")
+    with pytest.raises(ResultsError, match=r"have no line of digits mlp \(another\), so that there is nothing to hold it against"):
+        recheck_claim(harness_example, "mlp", BUDGET)
 
 
 def test_what_can_t_be_rechecked_is_refused_before_training(log, monkeypatch):

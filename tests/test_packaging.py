@@ -140,6 +140,7 @@ def test_an_interpreter_that_is_named_is_not_taken_for_that_of_an_environment_th
     (tmp_path / "bin").mkdir()
     (tmp_path / "pyvenv.cfg").write_text("")
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / "bin" / "pip").touch()
     other = tmp_path / "other"
     other.write_text("#!/bin/sh\necho '(3, 99)'\n")
     other.chmod(0o755)

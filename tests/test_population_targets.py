@@ -113,21 +113,42 @@ class Centre(keras.layers.Layer):
         return x - keras.ops.mean(x, axis=0, keepdims=True)
 
 
-def centred(by_layer):
-    inputs = keras.Input((6,))
-    x = keras.layers.Dense(4)(inputs)
-    return keras.Model(inputs, keras.layers.Dense(1)(Centre()(x) if by_layer else x - keras.ops.mean(x, axis=0, keepdims=True)))
+class Gated(keras.layers.Layer):
+    """Nothing at first, and more of the batch's mean the more it is trained."""
+
+    def build(self, shape):
+        self.gate = self.add_weight(shape=(), initializer="zeros")
+
+    def call(self, x):
+        return x + self.gate * keras.ops.mean(x, axis=0, keepdims=True)
+
+
+def less_mean(x):
+    return x - keras.ops.mean(x, axis=0, keepdims=True)
+
+
+def mixing(layer):
+    def build():
+        inputs = keras.Input((6,))
+        return keras.Model(inputs, keras.layers.Dense(1)(layer()(keras.layers.Dense(4)(inputs))))
+
+    return build
+
+
+def single():
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
 
 
 @pytest.mark.parametrize("build, loss", [
-    (lambda: centred(True), "mse"), (lambda: centred(False), "mse"),
-    (lambda: keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)]), SumOfABatch()),
-], ids=["layer", "operation", "loss"])  # fmt: skip
+    (mixing(Centre), "mse"), (mixing(lambda: less_mean), "mse"), (mixing(Gated), "mse"), (single, SumOfABatch()),
+    (mixing(lambda: keras.layers.Dense(4, activation=less_mean)), "mse"), (mixing(lambda: keras.layers.Softmax(axis=0)), "mse"),
+], ids=["layer", "operation", "gate", "loss", "activation", "axis"])  # fmt: skip
 def test_what_depends_on_its_batch_is_evaluated_in_keras_batches(build, loss):
     x = np.sort(np.tile(X, (20, 1)), axis=0) * np.arange(1200)[:, None].astype("float32")
     y = x[:, :1]
     for members in (1, 40 if keras.backend.backend() == "jax" else 2):
-        population = zoo.Population(build, range(members))
+        learnt = [values + 0.5 for values in build().get_weights()]
+        population = zoo.Population(build, range(members), weights=[learnt] * members)
         population.compile("sgd", loss)
         assert_allclose(population.evaluate(x, y).loss[0], population[0].evaluate(x, y, verbose=0), rtol=1e-4)
         assert_allclose(population.predict(x)[0], population[0].predict(x, verbose=0), rtol=1e-3, atol=1e-2)

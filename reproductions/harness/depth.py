@@ -1,4 +1,4 @@
-"""What depth is worth: nets of one kind in several depths against each other, in depth.csv of a claim and on one page of all.
+"""What depth is worth: nets of one kind in several depths against each other, by claim in depth.csv and on one page of all.
 
 A claim says which of its nets these are by ladders(runs, trials), if it has any. Nothing here is typed: the page, its figure and its
 counts come from the runs, as verdicts do.
@@ -7,11 +7,11 @@ counts come from the runs, as verdicts do.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from zoo.errors import ResultsError
+from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.figures import pngs
 from zoo.reproductions.harness.grids import ends_of_grids, not_tried
-from zoo.reproductions.harness.numbers import cell, number, words
+from zoo.reproductions.harness.numbers import cell, in_markdown, number, words
 from zoo.reproductions.harness.outcomes import by_claim, lacks, main_folder, read_with_header
 from zoo.reproductions.harness.remedies import made_anew
 from zoo.reproductions.harness.runs import every_value, lines_of
@@ -33,14 +33,14 @@ Every line holds nets of one kind against each other that differ in their hidden
 at the largest budget that its claim was run at with all its seeds and data. What the deepest spares is the mean
 difference from the shallowest, paired over seeds where they share these, with its 95% interval; in brackets the same in
 percent of the shallowest's mean. Reproduced: the whole interval lies on the side of the deepest; contradicted: all of
-it on the other; undecided: neither, or for a reason that the claim's page gives. Deeper nets have more weights unless
-the line says otherwise, and are chosen, not drawn, from all that there could be: so many lines are no sample, and count
-as lines alone. The least of the errors is in bold, which is no choice on validation. All numbers, those of the depths
-between included, are in depth.csv beside each claim's tables; generated from the runs.csv files by `zoo results
-rebuild`.
+it on the other; undecided: neither, or for a reason that its sentence in depth.csv gives. Deeper nets have more weights
+unless the line says otherwise, and are chosen, not drawn, from all that there could be: so many lines are no sample,
+and count as lines alone. The least of the errors is in bold, which is no choice on validation. All numbers, those of
+the depths between included, are in depth.csv beside each claim's tables; generated from the runs.csv files by `zoo
+results rebuild`.
 """.strip()
 SECTIONS = {
-    True: ("Layers against none", "The shallowest is a linear model: no hidden layer at all."),
+    True: ("Layers against none", "The shallowest is a linear model: no hidden layer, or a linear code."),
     False: ("More layers against fewer", "All nets have hidden layers; what more of the same kind are worth."),
 }
 LARGEST = 100  # percent, either way, that the figure shows
@@ -66,7 +66,8 @@ class Ladder:
 def depth_lines(module, runs, budget):
     """The lines of depth.csv as dicts, one per depth: error, and of all but the shallowest what they spare; [] without ladders.
 
-    budget: the name of the one that the runs are of, whose trials say how nets were made. Depths that were not run are left out, and ladders of which a single one is left.
+    budget: the name of the one that the runs are of, whose trials say how nets were made. Depths that were not run are left
+    out, and ladders of which a single one is left. Raises InvalidInput for two ladders that would be one.
     """
     present, lines = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None)), []
     if not hasattr(module, "ladders"):
@@ -77,6 +78,9 @@ def depth_lines(module, runs, budget):
         rungs = {layers: row for layers, row in ladder.rungs.items() if row in present}
         if len(rungs) > 1:
             lines += [{"claim": claim_name(module)} | line for line in _rungs(ladder, rungs, runs, ends)]
+    twice = [key for key, count in Counter((*_ladder_of(line), line["layers"]) for line in lines).items() if count > 1]
+    if twice:
+        raise InvalidInput(f"{claim_name(module)}: two ladders are called {twice[0][1]!r} on {twice[0][0]}; give each its own nets.")
     return lines
 
 
@@ -110,13 +114,15 @@ def _rungs(ladder, rungs, runs, ends):
 
 
 def write_depth(root):
-    """Write <root>/depth.md and depth.png from the claims' depth.csv, if there are any. Raises ResultsError for damaged ones,
-    and where depth.md is somebody's own page.
+    """Write <root>/depth.md and depth.png from the claims' depth.csv, or remove them where there is none. Raises ResultsError
+    for damaged ones, and where depth.md is somebody's own page.
     """
-    ladders = ladders_under(root)
-    if ladders:
-        require_own(root / PAGE, HEAD)
+    require_own(root / PAGE, HEAD)
+    if ladders := ladders_under(root):
         write_together({root / PAGE: page(ladders, root).encode(), root / FIGURE: figure(ladders)})
+    elif (root / PAGE).exists():
+        for name in (PAGE, FIGURE):
+            (root / name).unlink(missing_ok=True)
 
 
 def ladders_under(root):
@@ -125,9 +131,13 @@ def ladders_under(root):
     for folders in by_claim(root).values():
         folder, ladders = main_folder(folders), {}
         for line in _read(folder / FILE) if (folder / FILE).exists() else ():
-            ladders.setdefault(tuple(line[name] for name in ("dataset", "nets", "metric", "shallowest")), []).append(line)
+            ladders.setdefault(_ladder_of(line), []).append(line)
         found += [(folder, lines) for lines in ladders.values()]
     return found
+
+
+def _ladder_of(line):
+    return tuple(line[name] for name in ("dataset", "nets", "metric", "shallowest"))
 
 
 def _read(path):
@@ -152,9 +162,17 @@ def _from_none(lines):
 
 
 def _counted(ladders):
-    counts = Counter(lines[-1]["verdict"] for _, lines in ladders)
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
-    return f"That the deepest errs less than the shallowest, on {len(ladders)} line{'s' * (len(ladders) > 1)}: {said}."
+    lines = f"{len(ladders)} line{'s' * (len(ladders) > 1)}"
+    said = f"That the deepest errs less than the shallowest, on {lines}: {_verdicts(lines[-1] for _, lines in ladders)}."
+    between = [lines[1] for _, lines in ladders if len(lines) > 2]
+    if between:
+        said += f" That the next deeper one does, on the {len(between)} with more than two depths: {_verdicts(between)}."
+    return said
+
+
+def _verdicts(lines):
+    counts = Counter(line["verdict"] for line in lines)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
 
 
 def _table(ladders, root):
@@ -164,13 +182,15 @@ def _table(ladders, root):
         deepest, unit = lines[-1], "%" * lines[0]["metric"].endswith("_pct")
         measure = "" if lines[0]["measure"].startswith("test error") else f" ({lines[0]['measure']})"
         least = min(lines, key=lambda line: float(line["mean"] or "inf"))
-        errors = ", ".join(f"{line['layers']}: {'**' * (line is least)}{_short(line['mean'])}{'**' * (line is least)}" for line in lines)
+        bold = {True: "**", False: ""}
+        errors = ", ".join(f"{e['layers']}: {bold[e is least]}{_short(e['mean'])}{bold[e is least]}" for e in lines)
         weights = [_count(line["parameters"]) for line in (lines[0], deepest)]
         spread = f" ({_short(deepest['spared_low'])} to {_short(deepest['spared_high'])})" if deepest["spared_low"] else ""
         points = " points" if unit else ""
         share = f" [{_share(deepest['spared_pct'])}]" if deepest["spared_pct"] else ""
         link = f"[{folder.name}]({folder.relative_to(root).as_posix()}/comparison.md), {folder.parent.name}{lacks(folder)}"
-        cells = [deepest["dataset"], _count(deepest["n_train"]), deepest["nets"], link, f"{errors}{unit and ' '}{unit}{measure}"]
+        cells = [in_markdown(deepest["dataset"]), _count(deepest["n_train"]), in_markdown(deepest["nets"]), link]
+        cells += [f"{errors}{unit and ' '}{unit}{in_markdown(measure)}"]
         cells += [" → ".join(dict.fromkeys(weights))]
         cells += [f"{_short(deepest['spared'])}{points}{spread}{share}", f"**{deepest['verdict']}**"]
         text += f"| {' | '.join(cells)} |\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import is_checkout, path_named
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim
+from zoo.reproductions.harness.depth import FILE as DEPTH
 from zoo.reproductions.harness.depth import depth_csv
 from zoo.reproductions.harness.figures import figure_of, figure_png, is_picture
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, packed, unpacked
@@ -304,6 +305,8 @@ def _inside(folder):
 
 def _write(folder, files):
     make_folder(folder)
+    if DEPTH not in files:
+        (folder / DEPTH).unlink(missing_ok=True)  # of runs that had ladders
     write_together({folder / name: content for name, content in files.items()})
 
 
@@ -323,6 +326,8 @@ def read_environment(folder):
         for name, value in environment.items():
             if name in _TYPES and not isinstance(value, _TYPES[name]):
                 raise TypeError(name)
+        if not all(isinstance(trial, dict) for trial in environment.get("trials", ())):
+            raise TypeError("trials")
         return environment | {"runs_sha256": environment["runs_sha256"]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None

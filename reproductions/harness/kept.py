@@ -15,20 +15,23 @@ from zoo.reproductions.harness.store import Entry
 
 
 def chosen(module, trials, only):
-    """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or these
-    and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None.
+    """The trials that are `named`. Raises InvalidInput where they are some of those that leave what the claim draws pictures of."""
+    found, leaving = named(module, trials, only), [trial for trial in trials if trial.leaves]
+    if hasattr(module, "illustrate") and 0 < sum(trial.leaves for trial in found) < len(leaving):
+        models = ", ".join(dict.fromkeys(trial.model for trial in leaving))
+        what = f"{len(leaving)} trials of {models} leave"
+        raise InvalidInput(f"{claim_name(module)} draws pictures of what {what}: run all of these, or none, not some of them.")
+    return found
 
-    Raises UnknownName where none is, InvalidInput where they are some of the trials that leave what the claim draws pictures of.
+
+def named(module, trials, only):
+    """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or these
+    and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None. Raises UnknownName.
     """
     found = [trial for trial in trials if only is None or _fits(trial, only, getattr(module, "NAMES", {}))]
     if not found:
         names = {trial.model for trial in trials} | lines(module, trials).keys()
         raise unknown_name(f"model or line in {claim_name(module)}", only, names)
-    leaving = [trial for trial in trials if trial.leaves]
-    if hasattr(module, "illustrate") and 0 < sum(trial.leaves for trial in found) < len(leaving):
-        models = ", ".join(dict.fromkeys(trial.model for trial in leaving))
-        what = f"{len(leaving)} trials of {models} leave"
-        raise InvalidInput(f"{claim_name(module)} draws pictures of what {what}: run all of these, or none, not some of them.")
     return found
 
 

@@ -5,24 +5,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from zoo.reproductions.harness.claims import claim_name, load_claim
+from zoo.errors import ResultsError
+from zoo.reproductions.harness.chance import examples_of
+from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import folder_to_read, read_folder, results_root, seconds_taken
 from zoo.reproductions.harness.grids import ends_of_grids
-from zoo.reproductions.harness.kept import chosen
+from zoo.reproductions.harness.kept import named
 from zoo.reproductions.harness.runs import every_value
 from zoo.reproductions.harness.statistics import finite
 from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import Budget
 
-ROUNDING = 1e-4  # share of a value by which it may differ where nothing random enters
+ROUNDING = 1e-3  # share of a value by which it may differ where nothing random enters, as other machines add up otherwise
+EXAMPLES = 3  # test examples that may be told otherwise for the same reason
 
 
 @dataclass(frozen=True)
 class Recheck:
     """A metric of a line: its values here and in the table, and where the table has the mean of as many new seeds, 95%.
 
-    row: (dataset, model, setting); here, recorded: float64 arrays, one value for each seed that did not diverge; low, high:
-    NaN where the table has a single seed of several, from which nobody can tell.
+    row: (dataset, model, setting); here, recorded: float64 arrays, one value for each seed, NaN where it diverged; low, high:
+    NaN where nobody can tell: the table has a single seed of several, or its seeds agree in what is no share of examples.
     """
 
     row: tuple
@@ -34,56 +37,80 @@ class Recheck:
 
     @property
     def agrees(self):
-        """Whether the mean of the new seeds lies where the table says; None where it can't tell."""
-        return bool(self.low <= self.here.mean() <= self.high) if len(self.here) and np.isfinite(self.low) else None
+        """Whether the mean of the new seeds lies where the table says; None where it can't tell. Seeds that diverge where none
+        did disagree.
+        """
+        diverged = np.isnan(self.here)
+        if diverged.any() and not np.isnan(self.recorded).any():
+            return False
+        if diverged.all() or np.isnan(self.low):
+            return None
+        return bool(self.low <= np.nanmean(self.here) <= self.high)
 
 
 def recheck_claim(claim, only, budget="quick", seeds=3, out=None, console=None):
     """Train lines of a claim anew from seeds of their own; returns a list of Recheck, a line and metric each.
 
-    claim, budget, only, console: as of run_claim; the runs held against are those that `claim_runs` gives. seeds: how many new
-    ones, those that follow on the recorded ones; a method in which nothing is random is run once more as it was. out: the
-    results folder whose store keeps the trials; no table of it changes. What was chosen on validation, and what is only for
-    the figure, is left out. Raises UnknownName, InvalidInput, TrialsFailed, and ResultsError where there are no such runs.
+    claim, budget, only, console: as of run_claim, only being any lines. They are held against the runs that `claim_runs` gives,
+    in the results folder `out` or else the default one, and no table of these changes; out's store keeps the trials. seeds: how
+    many new ones, those that follow on the recorded ones; a method in which nothing is random is run once more as it was. What
+    was chosen on validation, what depends on the machine's speed, and what is only for the figure, is left out.
+    Raises UnknownName, InvalidInput, TrialsFailed, and ResultsError where there are no such runs.
     """
     from zoo.reproductions.harness.runner import run_trials
 
-    module, folder = load_claim(claim), folder_to_read(claim, budget)
-    runs, asked = read_folder(folder), Budget.named(budget, seeds)
-    everything = list(module.trials(Budget.named(budget, None, getattr(module, "SEEDS", None))))
+    module = load_claim(claim)
+    folder, usual = _folder(claim, budget, out), getattr(module, "SEEDS", None)
+    everything = list(module.trials(Budget.named(budget, None, usual)))
+    given, runs, count = named(module, everything, only), read_folder(folder), len(Budget.named(budget, seeds, usual).seeds)
     rows = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
-    given = [trial for trial in chosen(module, everything, only) if trial.row in rows]
-    trials = [_anew(trial, runs, len(asked.seeds)) for trial in given]
-    taken, done = ends_of_grids(everything, runs), run_trials(trials, results_root(out), console, seconds_taken(folder))
-    found = []
-    for trial, entry in zip(given, done, strict=True):
-        for metric in dict.fromkeys(row["metric"] for row in entry.rows):
-            told = (*trial.row, metric) in taken or metric.startswith("validation") or figure_only(module, metric)
-            recorded = () if told else finite(every_value(runs, trial.row, metric))
-            if len(recorded):
-                here = finite([row["value"] for row in entry.rows if row["metric"] == metric])
-                expected = _expected(recorded, len(here), alone=len(trial.seeds) == 1)
-                found.append(Recheck(trial.row, metric, here, recorded, *expected))
+    if absent := [trial for trial in given if trial.row not in rows]:
+        raise ResultsError(f"The runs in {folder} have no line of {absent[0]}, so that there is nothing to hold it against.")
+    first, taken, found = int(runs.seed.max()) + 1, ends_of_grids(everything, runs), []
+    root, seconds = results_root(out), seconds_taken(folder)
+    for alone in (False, True):  # methods in which nothing is random have one seed: what is stored of them is themselves
+        mine = [trial for trial in given if (len(trial.seeds) == 1) == alone]
+        anew = mine if alone else [replace(trial, seeds=tuple(range(first, first + count))) for trial in mine]
+        done = run_trials(anew, root, console, seconds, force=alone) if anew else ()
+        for trial, entry in zip(mine, done, strict=True):
+            for metric in dict.fromkeys(row["metric"] for row in entry.rows):
+                recorded = every_value(runs, trial.row, metric).to_numpy() if metric in _metrics(runs, trial.row) else ()
+                if len(recorded) and (*trial.row, metric) not in taken and not _beside(module, metric):
+                    here = np.array([row["value"] for row in entry.rows if row["metric"] == metric], float)
+                    expected = _expected(recorded, len(finite(here)), alone, examples_of(runs, trial.row, metric))
+                    found.append(Recheck(trial.row, metric, here, recorded, *expected))
     return found
 
 
-def _anew(trial, runs, seeds):
-    """A trial with new seeds, as it is where it has but one, as a method has in which nothing is random."""
-    if len(trial.seeds) == 1:
-        return trial
-    first = int(runs.seed.max()) + 1
-    return replace(trial, seeds=tuple(range(first, first + seeds)))
+def _folder(claim, budget, out):
+    """The folder with the runs to hold against: of `out`, where it has them, else that of no `out`."""
+    try:
+        return folder_to_read(claim, budget, out)
+    except ResultsError:
+        return folder_to_read(claim, budget)
 
 
-def _expected(recorded, n, alone):
-    """(low, high): where the mean of n new values falls, 95%, by Student's t; what is recorded itself of a method that has one
-    seed `alone`, in which nothing is drawn.
+def _metrics(runs, row):
+    dataset, model, setting = row
+    return set(runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)].metric)
+
+
+def _beside(module, metric):
+    """Whether a metric is no result: of validation, of what a machine does in some seconds, or for the figure alone."""
+    return metric.startswith("validation") or "_seconds" in metric or figure_only(module, metric)
+
+
+def _expected(recorded, n, alone, examples):
+    """(low, high): where the mean of n new values falls, 95%, by Student's t, and no nearer than rounding may bring it.
+
+    alone: nothing is drawn, and what is recorded comes out again. examples: of which the metric is the share that is wrong, NaN
+    for none.
     """
-    if alone and len(recorded) == n == 1:
-        width = ROUNDING * abs(recorded[0])
-        return recorded[0] - width, recorded[0] + width
-    if len(recorded) < 2 or not n:
+    recorded = finite(recorded)
+    if not len(recorded) or not n or len(recorded) < 2 and not alone:
         return np.nan, np.nan
-    half = stats.t.ppf(0.975, len(recorded) - 1) * recorded.std(ddof=1) * np.sqrt(1 / len(recorded) + 1 / n)
-    half = max(half, ROUNDING * abs(recorded.mean()))
-    return recorded.mean() - half, recorded.mean() + half
+    least = 100 * EXAMPLES / examples if np.isfinite(examples) else ROUNDING * abs(recorded.mean())
+    half = 0.0 if alone else stats.t.ppf(0.975, len(recorded) - 1) * recorded.std(ddof=1) * np.sqrt(1 / len(recorded) + 1 / n)
+    if not half and not alone and not np.isfinite(examples):
+        return np.nan, np.nan
+    return recorded.mean() - max(half, least), recorded.mean() + max(half, least)

@@ -89,10 +89,9 @@ def run_claim(
     return folder
 
 
-def run_trials(trials, root, console=None, seconds=None):
-    """The Entry of each of some trials, computed here or read from the store of a results folder, of which no table changes.
-
-    Raises InvalidInput where data or a package are not at hand, ResultsError for a folder that takes nothing, TrialsFailed.
+def run_trials(trials, root, console=None, seconds=None, force=False):
+    """The Entry of each of some trials, computed here or, unless force, read from the store of a results folder, of which no
+    table changes. Raises InvalidInput where data or a package are not at hand, ResultsError for a folder that takes nothing, TrialsFailed.
     """
     for trial in trials:
         if lacking := _lacking(trial):
@@ -100,7 +99,7 @@ def run_trials(trials, root, console=None, seconds=None):
     require_writable(root / ".trials")
     with contextlib.closing(open_engine("local", None)) as works, Progression(trials, console, seconds) as shown:
         environment = works.environment()
-        run = _Run(Store(root), works, environment, shown, force=False)
+        run = _Run(Store(root), works, environment, shown, force)
         return run.finish({trial_key(trial, environment): trial for trial in trials})
 
 

@@ -1,6 +1,7 @@
 """results/README.md: every claim, what came out at each budget, and where to read more. Generated, never typed."""
 
 from zoo.paths import is_checkout
+from zoo.reproductions.harness.depth import HEAD as HEAD_OF_PAGE
 from zoo.reproductions.harness.depth import PAGE, write_depth
 from zoo.reproductions.harness.numbers import in_markdown, number
 from zoo.reproductions.harness.outcomes import (
@@ -53,8 +54,9 @@ MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
 def require_own_page(root):
-    """Raise ResultsError where <root>/README.md is none that write_scoreboard wrote, and would be lost."""
+    """Raise ResultsError where <root>/README.md, or depth.md, is none that write_scoreboard wrote, and would be lost."""
     require_own(root / "README.md", HEAD)
+    require_own(root / PAGE, HEAD_OF_PAGE)
 
 
 def write_scoreboard(root):

@@ -70,9 +70,12 @@ def _files(root):
 def _files_of(root, folders):
     """{name: path} of some folders of claims under a results folder, and of the stored trials that made their runs."""
     trials, store = [trial for folder in folders for trial in read_environment(folder).get("trials", [])], Store(root)
-    entries = {key: _present(store, key) for key in store.keys()}
-    keys = [key for key, kept in entries.items() if kept and any(trial.items() <= kept.manifest.items() for trial in trials)]
+    keys = [key for key in store.keys() if (kept := _present(store, key)) and _made_one(kept.manifest, trials)]
     return _listed(root, folders, keys)
+
+
+def _made_one(manifest, trials):
+    return any(trial.items() <= manifest.items() for trial in trials)
 
 
 def _listed(root, folders, keys):

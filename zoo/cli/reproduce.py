@@ -141,7 +141,7 @@ def recheck(
 
     own.bring_in(functools.partial(use_backend, backend))
     describe_claim(claim)
-    chosen = (budget or _first_there(claim, None)).value
+    chosen = (budget or _first_there(claim, out)).value
     with interruptible("Finished trials are kept; the same command goes on from there."):
         use_backend(backend)
         found = recheck_claim(claim, line, chosen, seeds, out)

@@ -91,15 +91,22 @@ def show_rechecked(title, found):
 
     lines = []
     for each in found:
-        unit = " %" if each.metric.endswith("_pct") else ""
         said = {True: "yes", False: "no", None: "can't tell"}[each.agrees]
-        expected = f"{number(each.low)} to {number(each.high)}" if each.agrees is not None else ""
-        here = f"{number(each.here.mean())}{unit}" if len(each.here) else "diverged"
-        recorded = f"{number(each.recorded.mean())}{unit} ({len(each.recorded)})"
-        lines.append((each.row[0], who(each.row), words(each.metric), f"{here} ({len(each.here)})", recorded, expected, said))
+        expected = f"{number(each.low)} to {number(each.high)}" if each.low == each.low else ""
+        lines.append((each.row[0], who(each.row), words(each.metric), _mean(each.here), _mean(each.recorded), expected, said))
     columns = ["data", "model", "metric", *((name, _NUMBER) for name in ("here (seeds)", "table (seeds)", "expected")), "as the table"]
     out().print(fitted(columns, lines, f"{title}: new seeds, and where 95% of such means fall by the table"))
     return not any(each.agrees is False for each in found)
+
+
+def _mean(values):
+    """The mean of some seeds' values, and how many there are, in brackets; diverged ones apart."""
+    from zoo.reproductions.harness.numbers import number
+    from zoo.reproductions.harness.statistics import finite
+
+    left = finite(values)
+    lost = f", {len(values) - len(left)} diverged" * (len(left) < len(values))
+    return f"{number(left.mean()) if len(left) else 'none'} ({len(left)}{lost})"
 
 
 def _main_alone(verdicts, claim):

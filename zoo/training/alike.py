@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training.architecture import PASSED_OVER, architecture, difference
+from zoo.training.batches import made_up, outputs_of
 
 
 def require_alike(model, template, told, same_seed=False):
@@ -35,17 +36,11 @@ def require_alike(model, template, told, same_seed=False):
 
 def _computes_alike(model, template):
     """Whether the template gives what the model does, with the model's variables, in training and else."""
-    from keras import ops
-
-    shape, draw = [side or 5 for side in (2, *model.input_shape[1:])], np.random.RandomState(0)
-    values = [[ops.convert_to_numpy(v) for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]
-    values[0] = [value + draw.normal(0, 0.1, value.shape).astype(value.dtype) for value in values[0]]  # a head of 0 shows nothing
     try:
-        kind = str(model.inputs[0].dtype)
-        x = (draw.rand(*shape) if "float" in kind else draw.randint(0, 2, shape)).astype(kind)
+        values, x = made_up(model, 2)
         for training in (False, True):
-            outputs = [each.stateless_call(*values, x, training=training)[0] for each in (model, template)]
-            if not np.allclose(*map(ops.convert_to_numpy, outputs), rtol=1e-4, atol=1e-5, equal_nan=True):
+            outputs = [outputs_of(each, values, x, training) for each in (model, template)]
+            if not np.allclose(*outputs, rtol=1e-4, atol=1e-5, equal_nan=True):
                 return False
     except Exception:  # it can't be tried
         return False

@@ -6,8 +6,8 @@ import numpy as np
 def each_alone(model):
     """Whether a model gives the same for an example whatever it is evaluated with, as its layers say or else as a trial tells.
 
-    Of Keras's own layers all do, outside of training, and of the zoo's; what else is in a model, functions included, may take
-    a mean over the batch. What cannot be tried, or draws at random, does not.
+    Keras's own layers and the zoo's do, outside of training, with functions of Keras's and along other axes than the first; what
+    else is in a model may take a mean over the batch. What cannot be tried, or draws at random, does not.
     """
     return all(map(_known, _operations(model))) or _tried(model)
 
@@ -26,23 +26,43 @@ def _known(operation):
 
     if isinstance(operation, keras.Model):  # its parts are among the others
         return type(operation) in (keras.Model, keras.Sequential) or type(operation).__module__.startswith("keras.")
-    own = type(operation).__module__.startswith(("keras.src.layers.", "zoo.layers."))
-    return own and not isinstance(operation, keras.layers.Lambda)
+    if not _ours(type(operation)) or isinstance(operation, keras.layers.Lambda):
+        return False
+    functions = (value for value in vars(operation).values() if callable(value) and not isinstance(value, keras.layers.Layer))
+    axis = getattr(operation, "axis", None)
+    return all(map(_ours, functions)) and (axis is None or 0 not in np.ravel(axis))
+
+
+def _ours(thing):
+    """Whether a class, a function or an object that is called is of Keras's own, or of the zoo's."""
+    return (getattr(thing, "__module__", None) or type(thing).__module__).startswith(("keras.src.", "zoo."))
 
 
 def _tried(model):
-    """Whether examples come out the same beside others, in a model with its present weights."""
-    from keras import ops
-
-    shape, draw = [side or 5 for side in (4, *model.input_shape[1:])], np.random.RandomState(0)
-    values = [[variable.value for variable in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+    """Whether examples come out the same beside others."""
     try:
-        kind = str(model.inputs[0].dtype)
-        x = (draw.rand(*shape) if "float" in kind else draw.randint(0, 2, shape)).astype(kind)
-        whole, part = (
-            ops.convert_to_numpy(model.stateless_call(*values, ops.convert_to_tensor(some), training=False)[0])
-            for some in (x, x[:2])
-        )
+        values, x = made_up(model, 4)
+        whole, part = (outputs_of(model, values, some) for some in (x, x[:2]))
         return np.allclose(whole[:2], part, rtol=1e-4, atol=1e-5, equal_nan=True)
     except Exception:  # of a user's own layer it may be any
         return False
+
+
+def made_up(model, n):
+    """(values of trainable and of other variables, inputs (n, ...)) to try a model with: its own weights, with noise on those that
+    train, as a head of 0 shows nothing.
+    """
+    from keras import ops
+
+    shape, draw = [side or 5 for side in (n, *model.input_shape[1:])], np.random.RandomState(0)
+    values = [[ops.convert_to_numpy(v) for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+    values[0] = [value + draw.normal(0, 0.1, value.shape).astype(value.dtype) for value in values[0]]
+    kind = str(model.inputs[0].dtype)
+    return values, (draw.rand(*shape) if "float" in kind else draw.randint(0, 2, shape)).astype(kind)
+
+
+def outputs_of(model, values, x, training=False):
+    """What a model gives with values of variables as `made_up` gives them, as an array."""
+    from keras import ops
+
+    return ops.convert_to_numpy(model.stateless_call(*values, x, training=training)[0])
