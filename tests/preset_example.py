@@ -19,6 +19,9 @@ DATASET = {
     "name": "mine", "version": "1", "fingerprint": "0", "splits": {"test": 5}, "class_names": ["cat"], "licence": "CC0",
     "homepage": "",
 }
+MNIST = DATASET | {"name": "mnist", "class_names": list("0123456789")}
+LICENCES = {"code": "Apache-2.0", "weights": "Apache-2.0", "data": "CC BY-SA 3.0"}
+
 
 OPTIONS = {
     "linear": {},
@@ -64,3 +67,10 @@ def rewrite(folder, name, content):
 
 def read(folder, name):
     return json.loads((folder / name).read_bytes())
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """A preset whose card names the data set MNIST."""
+    card = {"dataset": MNIST, "licences": LICENCES}
+    return zoo.save_preset(make("linear"), tmp_path_factory.mktemp("presets") / "digits", card)

@@ -1,28 +1,23 @@
 """Presets of one's own: saved, loaded, fine-tuned, proved."""
 
 import hashlib
-import json
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import h5py
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-from preset_example import DATASET, FILES, X, logits, make, original, preset, read, rewrite  # noqa: F401
+from preset_example import DATASET, FILES, LICENCES, MNIST, X, digits, logits, make, original  # noqa: F401
 
 import zoo
-from zoo.errors import CorruptFile, InvalidInput, ResultsError
+from zoo.errors import InvalidInput
+from zoo.presets import saving
 from zoo.presets.card import class_names, layout_of
 from zoo.presets.counting import flops_per_example
-from zoo.presets.folder import write_sums
-from zoo.presets import saving
 from zoo.presets.saving import golden
-from zoo.presets.proving import Evaluation, Retraining, _task_on
 from zoo.registry import _builders, how_made, models_text
-from zoo.tasks import CLASSIFICATION, RECONSTRUCTION
 
 pytestmark = pytest.mark.backend
 
@@ -132,121 +127,6 @@ def test_own_classes_keep_the_body_and_start_a_new_head(original):
         zoo.from_preset(original, classes=0)
     with pytest.raises(InvalidInput, match="leave classes and new_head out"):
         zoo.from_preset("lstm_shakespeare", new_head=True)
-
-
-ELSE = {"dropout": 0.4, "input_dropout": 0.3, "augmentation": "shift", "unroll": True}
-
-
-@pytest.mark.parametrize("name", zoo.list_models())
-def test_options_that_change_no_weights_may_be_given_anew(name, tmp_path):
-    """And those alone: the others would change the weights, or what they compute."""
-    model, x = make(name), X[:, 0] % 10 if models_text(name) else X
-    folder, before = zoo.save_preset(model, tmp_path / name), zoo.model_options(name)
-    other = {option: value for option, value in ELSE.items() if option in before}
-    changed = zoo.from_preset(folder, **other)
-    assert how_made(changed)["options"] == how_made(zoo.from_preset(folder))["options"] | other
-    assert all(map(np.array_equal, changed.get_weights(), model.get_weights()))
-    np.testing.assert_allclose(logits(changed, x), logits(model, x), rtol=1e-4, atol=1e-5)
-    if set(other) - {"unroll"}:
-        drawn = keras.ops.convert_to_numpy(changed(x, training=True))
-        assert np.abs(drawn - keras.ops.convert_to_numpy(changed(x, training=True))).max() > 1e-4
-        fresh = zoo.from_preset(folder, load_weights=False, **other)
-        assert how_made(fresh)["options"] == how_made(changed)["options"]
-    may = f"those that may be are {', '.join(sorted(other))}" if other else f"a {name} has none that may be"
-    for option in [*(before.keys() - other.keys()), "name", "layres"]:
-        with pytest.raises(InvalidInput, match=f"'{option}' can't be given anew to trained weights of a {name}; {may}"):
-            zoo.from_preset(folder, **{option: before.get(option)})
-
-
-def test_with_options_of_its_own_a_fine_tuned_preset_is_still_what_it_was_made_from(tmp_path):
-    parent = zoo.save_preset(make("convnet"), tmp_path / "parent", {"dataset": MNIST, "licences": LICENCES})
-    whole, tuned = zoo.from_preset(parent), zoo.from_preset(parent, classes=2, augmentation=None, dropout=0.5)
-    assert how_made(tuned)["options"]["augmentation"] is None and how_made(whole)["options"]["augmentation"] == "shift"
-    assert tuned.output_shape == (None, 2) and all(map(np.array_equal, whole.get_weights()[:-2], tuned.get_weights()[:-2]))
-    for model, options in ((tuned, how_made(tuned)["options"]), (zoo.from_preset(parent, dropout=0.1), None)):
-        card = zoo.model_card(zoo.save_preset(model, tmp_path / "child"))
-        assert card["based_on"] == {"name": "parent", "licences": LICENCES} and card["layout"] == "mnist"
-        assert ("class_names" in card) == (options is None)
-        assert card["model"]["options"] == (options or how_made(whole)["options"] | {"dropout": 0.1})
-    with pytest.raises(InvalidInput, match="convnet.*dropout"):
-        zoo.from_preset(parent, dropout=2)
-    for options in ({"load_weights": False}, {"classes": 2}, {}):
-        with pytest.raises(InvalidInput, match="'activation', 'rescale' can't be given anew"):
-            zoo.from_preset(parent, activation="tanh", rescale=None, dropout=0.1, **options)
-
-
-def test_an_option_that_changes_weights_in_somebodys_own_model_is_refused(own, tmp_path):
-    def noisy(input_shape, classes, *, dropout=0.0):
-        x = inputs = keras.Input(input_shape)
-        x = keras.layers.Dense(5 if dropout else 4)(keras.layers.Flatten()(x))
-        return keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="noisy")
-
-    own(noisy)
-    folder = zoo.save_preset(zoo.create_model("noisy", (8, 8), 3), tmp_path / "noisy")
-    for classes in (None, 2):
-        with pytest.raises(InvalidInput, match="With these options or classes noisy has other weights than those that were trained"):
-            zoo.from_preset(folder, classes=classes, dropout=0.5)
-
-
-@pytest.fixture
-def own():
-    """register_model, of which nothing is left after the test."""
-    before = dict(_builders)
-    yield zoo.register_model
-    _builders.clear()
-    _builders.update(before)
-
-
-def test_no_later_default_changes_what_a_preset_computes(own, tmp_path):
-    def body(input_shape, classes, activation, widths, rescale):
-        x = inputs = keras.Input(input_shape)
-        x = keras.layers.Flatten()(x if rescale is None else keras.layers.Rescaling(rescale)(x))
-        for units in widths:
-            x = keras.layers.Dense(units, activation)(x)
-        return keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="mine")
-
-    def mine(input_shape, classes, *, activation="tanh", widths=(5, 4), rescale=None, start=keras.initializers.Zeros, most=np.inf):
-        return body(input_shape, classes, activation, widths, rescale)
-
-    model = zoo.create_model("mine", (8, 8), 3, activation="tanh") if own(mine) else None
-    folder = zoo.save_preset(model, tmp_path / "mine")
-    said = {"activation": "tanh", "widths": [5, 4], "rescale": None}  # a class and what is infinite no file can hold
-    assert read(folder, "config.json")["options"] == zoo.model_card(folder)["model"]["options"] == said
-    assert f"Options: `{json.dumps(said)}`" in (folder / "README.md").read_text()
-    assert np.load(folder / "golden.npz")["x"].dtype == "float32", "of a scale of its own, as its default says"
-
-    def mine(input_shape, classes, *, activation="relu", widths=(3,), rescale=1 / 255, start=keras.initializers.Zeros, most=np.inf):
-        return body(input_shape, classes, activation, widths, rescale)
-
-    own(mine)
-    np.testing.assert_allclose(logits(zoo.from_preset(folder)), logits(model), rtol=1e-6)
-    assert zoo.evaluate_preset(folder).golden
-
-
-def test_a_preset_of_before_with_fewer_options_is_still_one(tmp_path):
-    model = make()
-    folder = zoo.save_preset(model, tmp_path / "old")
-    card, config = read(folder, "card.json"), read(folder, "config.json")
-    few = {"widths": [16, 12], "batch_norm": True}
-    rewrite(folder, "config.json", config | {"options": few})
-    with pytest.raises(CorruptFile, match="card of another model: its options"):
-        zoo.model_card(folder)
-    rewrite(folder, "card.json", card | {"model": card["model"] | {"options": few}})
-    loaded = zoo.from_preset(folder)
-    assert how_made(loaded)["options"] == few and zoo.evaluate_preset(folder).golden
-    np.testing.assert_allclose(logits(loaded), logits(model), rtol=1e-6)
-    assert zoo.model_card(zoo.save_preset(loaded, tmp_path / "new"))["model"] == card["model"]
-
-
-MNIST = DATASET | {"name": "mnist", "class_names": list("0123456789")}
-LICENCES = {"code": "Apache-2.0", "weights": "Apache-2.0", "data": "CC BY-SA 3.0"}
-
-
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """A preset whose card names the data set MNIST."""
-    card = {"dataset": MNIST, "licences": LICENCES}
-    return zoo.save_preset(make("linear"), tmp_path_factory.mktemp("presets") / "digits", card)
 
 
 def test_a_fine_tuned_preset_says_what_it_was_made_from(digits, tmp_path):
@@ -424,118 +304,6 @@ def test_a_layer_counts_as_often_as_the_model_calls_it():
     loop(keras.ops.ones((1, 4)))
     with pytest.raises(NotImplementedError, match="How often loop calls its layer twice is not known"):
         flops_per_example(loop)
-
-
-def test_agreement_means_a_few_predictions_at_most():
-    assert Evaluation("mnist", 10_000, 7.40, 7.42).agrees
-    assert not Evaluation("mnist", 10_000, 7.40, 7.50).agrees
-    assert Evaluation("fashion_mnist", 10_000, 7.40, None).agrees is None
-    assert Retraining({0: 1.0, 1: 2.0}, 1.4, 1.6).agrees
-    assert not Retraining({0: 1.0}, 1.4, 1.6).agrees
-    assert not Retraining({0: float("nan")}, 1.4, 1.6).agrees
-
-
-def test_a_folder_in_use_is_refused_before_anything_is_trained(tmp_path, monkeypatch):
-    monkeypatch.setattr("zoo.training.recipe.train_population", None)
-    (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InvalidInput, match="notes.txt"):
-        zoo.retrain_preset("linear_mnist", folder=tmp_path)
-    for seeds in (1, np.int64(1)):
-        with pytest.raises(InvalidInput, match="is a file"):
-            zoo.retrain_preset("linear_mnist", seeds, folder=tmp_path / "notes.txt")
-    for seeds in (True, 0, 2.5):
-        with pytest.raises(InvalidInput, match=f"seeds is how many to train, at least 1; got {seeds}"):
-            zoo.retrain_preset("linear_mnist", seeds)
-    with pytest.raises(ResultsError, match="can't be written .*; choose another folder"):
-        zoo.retrain_preset("linear_mnist", folder=tmp_path / "notes.txt" / "preset")
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
-
-
-@pytest.mark.parametrize(
-    "preset, dataset, message",
-    [
-        ("linear_mnist", "fashion_mnist", "tells 0, 1, 2, ... apart, fashion_mnist has T-shirt.* one of mnist, mnist_basic,"),
-        ("lstm_fashion_mnist", "mnist_rot", "tells T-shirt.* apart, mnist_rot has 0, 1, 2, .* one of fashion_mnist\\."),
-        ("linear_mnist", "digits", r"takes \(28, 28\) and knows 10 classes; digits has \(8, 8\) and 10"),
-        ("linear_mnist", "convex", "knows 10 classes; convex has .* and 2"),
-    ],
-)
-def test_another_data_set_must_have_the_classes_and_is_refused_before_it_is_loaded(preset, dataset, message, monkeypatch):
-    for loader in ("zoo.datasets.load", "zoo.presets.proving.from_preset"):
-        monkeypatch.setattr(loader, lambda name: pytest.fail("it was loaded for nothing"))
-    with pytest.raises(InvalidInput, match=message):
-        zoo.evaluate_preset(preset, dataset)
-
-
-def test_views_of_the_same_digits_are_allowed():
-    for dataset in ("mnist", "mnist_basic", "mnist_rot", "mnist_bg_img"):
-        assert _task_on(zoo.model_card("linear_mnist"), dataset) is CLASSIFICATION
-    assert _task_on(zoo.model_card("deep_autoencoder_mnist"), "fashion_mnist") is RECONSTRUCTION  # it has no classes
-
-
-def test_sets_that_share_examples_with_what_the_preset_learnt_from_are_said_to_be_so(monkeypatch):
-    few = zoo.datasets.load("mnist").test
-    few = type(few)(few.x[:20], few.y[:20])
-    own = zoo.model_card("linear_mnist")
-    for learnt, name, kin in (
-        ("mnist", "mnist_rot", "mnist"), ("mnist_rot", "mnist", "mnist_rot"), ("mnist_basic", "mnist_bg_img", None),
-        ("mnist", "mnist", None), ("fashion_mnist", "mnist", None), ("my_digits", "mnist", None),
-    ):  # fmt: skip
-        card = own | {"dataset": own["dataset"] | {"name": learnt}}
-        monkeypatch.setattr("zoo.presets.proving.model_card", lambda name, card=card: card)
-        monkeypatch.setattr("zoo.datasets.load", lambda name: SimpleNamespace(name=name, test=few, fingerprint="of these few"))
-        found = zoo.evaluate_preset("linear_mnist", name)
-        assert (found.dataset, found.examples, found.card_error, found.kin) == (name, 20, None, kin)
-
-
-@pytest.mark.parametrize("card", [None, {"dataset": DATASET}], ids=["no data set", "a data set of one's own"])
-def test_what_was_trained_on_data_of_ones_own_is_proved_but_for_its_error(card, tmp_path):
-    mine = zoo.save_preset(make("linear", classes=1), tmp_path / "mine", card)
-    found = zoo.evaluate_preset(mine)
-    assert (found.dataset, found.examples, found.error, found.card_error, found.agrees) == (None, 0, None, None, None)
-    assert found.golden and found.golden_difference < 1e-4
-    with np.load(mine / "golden.npz") as golden:
-        np.savez(mine / "golden.npz", x=golden["x"], logits=golden["logits"] + 1)
-    write_sums(mine)
-    assert not zoo.evaluate_preset(mine).golden
-
-
-def test_a_card_that_says_too_little_cannot_be_proved(original):
-    with pytest.raises(InvalidInput, match="knows 10 classes"):
-        zoo.evaluate_preset(original, dataset="mnist")
-    with pytest.raises(InvalidInput, match="does not say enough"):
-        zoo.retrain_preset(original)
-
-
-def test_the_terms_of_ancestors_go_on_beside_those_of_what_was_made_of_them(digits, tmp_path):
-    own = {"licences": {"code": "MIT", "weights": "MIT", "data": "CC0"}}
-    child = zoo.save_preset(zoo.from_preset(digits, classes=2), tmp_path / "child", own)
-    last = zoo.save_preset(zoo.from_preset(child), tmp_path / "last")
-    found = zoo.model_card(last)["based_on"]["licences"]
-    assert found == own["licences"] | {f"{what} of digits": licence for what, licence in LICENCES.items()}
-    assert "CC BY-SA 3.0" in (last / "README.md").read_text()
-
-
-def test_what_tells_no_classes_apart_takes_over_no_names_of_any(tmp_path):
-    card = zoo.model_card(zoo.save_preset(zoo.from_preset("deep_autoencoder_mnist"), tmp_path / "mine"))
-    assert "class_names" not in card and card["based_on"]["name"] == "deep_autoencoder_mnist"
-
-
-def test_classes_of_ones_own_are_proved_without_the_data_sets_error(tmp_path):
-    model = zoo.from_preset("linear_mnist", classes=2)
-    mine = zoo.save_preset(model, tmp_path / "even", {"dataset": MNIST}, class_names=["even", "odd"])
-    found = zoo.evaluate_preset(mine)
-    assert (found.dataset, found.error, found.golden) == (None, None, True)
-    with pytest.raises(InvalidInput, match="knows 2 classes"):
-        zoo.evaluate_preset(mine, "mnist")
-
-
-def test_what_began_as_a_preset_has_learnt_what_that_had(monkeypatch, tmp_path):
-    few = zoo.datasets.load("mnist").test
-    few = SimpleNamespace(name="mnist_basic", test=type(few)(few.x[:20], few.y[:20]), fingerprint="of these few")
-    mine = zoo.save_preset(zoo.from_preset("linear_mnist"), tmp_path / "copy")
-    monkeypatch.setattr("zoo.datasets.load", lambda name: few)
-    assert zoo.evaluate_preset(mine, "mnist_basic").kin == "mnist"
 
 
 def test_what_comes_to_the_place_meanwhile_is_not_replaced(tmp_path, monkeypatch):

@@ -88,4 +88,4 @@ def _lines(module, trials):
         for name in lines(module, found):
             budgets.setdefault(name, []).append(budget)
     rows = [(name, ", ".join(having)) for name, having in budgets.items()]
-    return fitted([("line, for --only", {"no_wrap": True}), "budgets"], rows)
+    return fitted([("line, for --only and zoo recheck", {"no_wrap": True}), "budgets"], rows)
