@@ -239,8 +239,6 @@ def test_a_model_is_called_what_its_maker_likes(own_folder):
     for name in ("", "my/net", "my net", "-net", 5, ["net"], b"net", "na\xefve"):
         with pytest.raises(InvalidInput, match="name is what the keras.Model is called: letters, digits"):
             zoo.create_model("linear", (4,), 2, name=name)
-    with pytest.raises(InvalidInput, match=r"The model comes first: create_model\('linear', input_shape, ...\)"):
-        zoo.create_model(name="linear", input_shape=(4,), classes=2)
     (own_folder / "mine.py").write_text(BUILDER.format(name="mine").replace("units=3", "model='small'"))
     mine = zoo.create_model("mine", (4,), 2, model="large", name="b")
     assert mine.name == "b" and registry.how_made(mine)["options"] == {"model": "large"}

@@ -95,7 +95,7 @@ def models_text(name):
     return "alphabet" in _parameters(name)
 
 
-def create_model(model=None, /, input_shape=None, classes=None, *, name=None, **options):
+def create_model(model, /, input_shape, classes=None, *, name=None, **options):
     """An uncompiled keras.Model: raw data in, logits out, float32 (n, classes), or as the next lines say.
 
     A model that reconstructs its input, such as deep_autoencoder, has no classes: leave them out. Its logits are those
@@ -119,8 +119,6 @@ def create_model(model=None, /, input_shape=None, classes=None, *, name=None, **
 
     from zoo.training.memory import is_out_of_memory
 
-    if model is None and name is not None:
-        raise InvalidInput(f"The model comes first: create_model({name!r}, input_shape, ...); name= is what the keras.Model is called.")
     builder = _builder(model)
     defaults = model_options(model)
     valid = ", ".join(f"{option}={default!r}" for option, default in defaults.items())
