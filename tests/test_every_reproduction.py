@@ -16,6 +16,7 @@ from PIL import Image
 from zoo.datasets import list_datasets
 from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_claim, run_claim
 from zoo.reproductions.harness.claims import claim_budgets, claim_headlines
+from zoo.reproductions.harness.depth import figure, ladders_under, page
 from zoo.reproductions.harness.figures import drawn_by
 from zoo.reproductions.harness.folder import generated_files, read_environment, read_folder, read_pictures, result_folders
 from zoo.reproductions.harness.losses import OF_RUNS
@@ -165,6 +166,12 @@ def test_scoreboard_follows_from_the_verdicts():
     assert MARKS[0] in front and front_page(front, RESULTS) == front
     if COMMITTED:
         assert (RESULTS / "README.md").read_text(encoding="utf-8") == scoreboard(RESULTS)
+
+
+def test_the_page_of_depth_follows_from_the_claims():
+    ladders, committed = ladders_under(RESULTS), (RESULTS / "depth.png").read_bytes()
+    assert ladders and (RESULTS / "depth.md").read_text(encoding="utf-8") == page(ladders, RESULTS)
+    assert_same_picture(figure(ladders), committed)
 
 
 def sentences_hold_their_numbers(folder):
