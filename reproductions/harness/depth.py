@@ -69,13 +69,12 @@ def depth_lines(module, runs, budget):
     budget: the name of the one that the runs are of, whose trials say how nets were made. Depths that were not run are left
     out, and ladders of which a single one is left. Raises InvalidInput for two ladders that would be one.
     """
-    present, lines = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None)), []
     if not hasattr(module, "ladders"):
         return []
-    trials = trials_of(module, budget)
+    trials, lines = trials_of(module, budget), []
     ends = ends_of_grids(trials, runs)
     for ladder in module.ladders(runs, trials):
-        rungs = {layers: row for layers, row in ladder.rungs.items() if row in present}
+        rungs = {layers: row for layers, row in ladder.rungs.items() if not lines_of(runs, row).empty}
         if len(rungs) > 1:
             lines += [{"claim": claim_name(module)} | line for line in _rungs(ladder, rungs, runs, ends)]
     twice = [key for key, count in Counter((*_ladder_of(line), line["layers"]) for line in lines).items() if count > 1]

@@ -11,7 +11,7 @@ from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import folder_to_read, read_folder, results_root, seconds_taken
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.kept import named
-from zoo.reproductions.harness.runs import every_value
+from zoo.reproductions.harness.runs import every_value, lines_of
 from zoo.reproductions.harness.statistics import finite
 from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import Budget
@@ -63,8 +63,7 @@ def recheck_claim(claim, only, budget="quick", seeds=3, out=None, console=None):
     folder, usual = _folder(claim, budget, out), getattr(module, "SEEDS", None)
     everything = list(module.trials(Budget.named(budget, None, usual)))
     given, runs, count = named(module, everything, only), read_folder(folder), len(Budget.named(budget, seeds, usual).seeds)
-    rows = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
-    if absent := [trial for trial in given if trial.row not in rows]:
+    if absent := [trial for trial in given if lines_of(runs, trial.row).empty]:
         raise ResultsError(f"The runs in {folder} have no line of {absent[0]}, so that there is nothing to hold it against.")
     first, taken, found = int(runs.seed.max()) + 1, ends_of_grids(everything, runs), []
     root, seconds = results_root(out), seconds_taken(folder)
@@ -73,13 +72,18 @@ def recheck_claim(claim, only, budget="quick", seeds=3, out=None, console=None):
         anew = mine if alone else [replace(trial, seeds=tuple(range(first, first + count))) for trial in mine]
         done = run_trials(anew, root, console, seconds, force=alone) if anew else ()
         for trial, entry in zip(mine, done, strict=True):
-            for metric in dict.fromkeys(row["metric"] for row in entry.rows):
-                recorded = every_value(runs, trial.row, metric).to_numpy() if metric in _metrics(runs, trial.row) else ()
-                if len(recorded) and (*trial.row, metric) not in taken and not _beside(module, metric):
-                    here = np.array([row["value"] for row in entry.rows if row["metric"] == metric], float)
-                    expected = _expected(recorded, len(finite(here)), alone, examples_of(runs, trial.row, metric))
-                    found.append(Recheck(trial.row, metric, here, recorded, *expected))
-    return found
+            for metric in lines_of(runs, trial.row).metric.unique():
+                if (*trial.row, metric) not in taken and not _beside(module, metric):
+                    found.append(_compared(runs, trial.row, metric, entry, alone))
+    return [each for each in found if len(each.here)]  # the first seeds may have had metrics of their own
+
+
+def _compared(runs, row, metric, entry, alone):
+    """The Recheck of a metric; alone: as of _expected."""
+    here = np.array([line["value"] for line in entry.rows if line["metric"] == metric], float)
+    recorded = every_value(runs, row, metric).to_numpy()
+    expected = _expected(recorded, len(finite(here)), alone, examples_of(runs, row, metric))
+    return Recheck(row, metric, here, recorded, *expected)
 
 
 def _folder(claim, budget, out):
@@ -88,11 +92,6 @@ def _folder(claim, budget, out):
         return folder_to_read(claim, budget, out)
     except ResultsError:
         return folder_to_read(claim, budget)
-
-
-def _metrics(runs, row):
-    dataset, model, setting = row
-    return set(runs[(runs.dataset == dataset) & (runs.model == model) & (runs.setting == setting)].metric)
 
 
 def _beside(module, metric):
