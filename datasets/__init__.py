@@ -1,6 +1,6 @@
 """Data sets as memory-mapped NumPy arrays with fixed splits: load, list_datasets, describe, at_hand, fetch, pack, unpack.
 
-And pixel_sequences, which makes sequential and permuted MNIST of MNIST.
+And add, for data of one's own, and pixel_sequences, which makes sequential and permuted MNIST of MNIST.
 
 >>> from zoo.datasets import load
 >>> mnist = load("mnist")
@@ -14,29 +14,34 @@ import os
 import sys
 from pathlib import Path
 
-from zoo.datasets import cache
+from zoo.datasets import cache, own
 from zoo.datasets.dataset import SPLITS, Dataset, Info, Split
 from zoo.datasets.pixels import pixel_sequences
 from zoo.errors import InvalidInput, unknown_name
 from zoo.names import matching
 
 __all__ = [
-    "Dataset", "Info", "Split", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences", "unpack",
+    "Dataset", "Info", "Split", "add", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences", "unpack",
 ]
 
 
 def list_datasets(pattern="*"):
-    """Names of the data sets that match a shell pattern, None for all, sorted. A data set is a folder of this package.
+    """Names of the data sets that match a shell pattern, None for all, sorted: folders of this package, and what `add` added.
 
     Raises InvalidInput for a pattern that is no string.
     """
-    names = {path.parent.name for home in __path__ for path in Path(home).glob("*/__init__.py")}
-    return matching(names, pattern)
+    return matching(_folders() | own.list_own(), pattern)
+
+
+def _folders():
+    return {path.parent.name for home in __path__ for path in Path(home).glob("*/__init__.py")}
 
 
 def describe(name):
-    """The Info of a data set, without any download. Raises UnknownName."""
-    if name not in list_datasets():
+    """The Info of a data set, without any download. Raises UnknownName; CacheError where one of your own is damaged."""
+    if own.is_own(name):
+        return own.describe_own(name, list_datasets())
+    if name not in _folders():
         raise unknown_name("data set", name, list_datasets())
     return importlib.import_module(f"{__name__}.{name}").INFO
 
@@ -86,6 +91,27 @@ def load(name, *, source=None):
         },  # as known now, of whenever the arrays are
         fingerprint=cache.fingerprint(manifest),
     )
+
+
+def add(name, train, test=None, validation=None, *, title=None, licence=None, class_names=None, source=own.ARRAYS, force=False):
+    """Keep a data set of your own, under a name that begins with my_, for load and all that takes a data set; returns it.
+
+    train, test, validation: each (x, y). x: (n, ...) numbers; kept as uint8 where they are whole and in 0..255, or such divided by
+    255, or images of zeros and ones, as models of images want them, else as float32. y: (n,) labels, integers or strings, numbered
+    in their order. A split that is not given is drawn from train, a sixth of each class, and every split is shuffled, always
+    alike: a run may take the first so many examples. class_names: those of labels 0, 1, ...; else the labels themselves. title,
+    licence, source: texts that lists show. force: take the place of another data set of that name.
+    Raises InvalidInput for what can't be meant and where there is another of that name, CacheError when the cache folder can't
+    be written.
+
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> add("my_digits", (digits.images, digits.target)).train.x.shape
+    (1199, 8, 8)
+    """
+    splits = {"train": train, "test": test, "validation": validation}
+    own.add(name, splits, tell, title=title, licence=licence, class_names=class_names, source=source, force=force)
+    return load(name)
 
 
 def fetch(name, source=None):

@@ -121,14 +121,20 @@ def _read(info, home, thorough):
 
 def _manifest(info, home):
     try:
-        manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
-        check_manifest(manifest)
+        manifest = manifest_in(home / "manifest.json")
     except UNREADABLE as error:
         raise Unusable(f"its manifest is unreadable ({error})", corrupt=True) from None
     if manifest["name"] != info.name:
         raise Unusable(f"it holds {manifest['name']}", corrupt=True)
     if (manifest["layout"], manifest["version"]) != (LAYOUT, info.version):
         raise Unusable(f"it holds version {manifest['version']}, wanted is {info.version}")
+    return manifest
+
+
+def manifest_in(path):
+    """The manifest in a file. Raises OSError, or one of UNREADABLE where something in it that read() relies on is amiss."""
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    check_manifest(manifest)
     return manifest
 
 

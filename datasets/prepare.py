@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from zoo.datasets import cache
+from zoo.datasets import cache, own
 from zoo.datasets.dataset import SPLITS, SourceFailed
 from zoo.errors import CacheError, CorruptFile, DataUnavailable, InvalidInput
 
@@ -23,6 +23,8 @@ def ready(info, source, tell, thorough=False):
         return manifest, arrays
     except cache.Unusable as found:
         reason = found
+    if own.is_own(info.name):
+        raise CorruptFile(f"{info.name} cannot be loaded: {reason}. Add it again with --force; it came from {info.sources['own']}.")
     try:
         return _prepared(info, source, tell, thorough)
     except CacheError as error:  # who did not want to write learns why that was tried

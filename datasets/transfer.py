@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.datasets import cache
+from zoo.datasets import cache, own
 from zoo.datasets.prepare import check, ready
 from zoo.errors import CorruptFile, InvalidInput
 from zoo.paths import file_to_write, path_named
@@ -127,7 +127,7 @@ def _take(path, tar, member, infos, found, private):
     if not member.isreg() or not cache.FOLDER.fullmatch(name) or (file != "manifest.json" and part not in cache.ARRAYS):
         raise ValueError(f"it holds {member.name!r}, which is no data set")
     anew = "Pack it anew with the one that is to unpack it."
-    if name not in infos:
+    if name not in infos and not own.is_own(name):
         raise InvalidInput(f"{path} was packed by another version of deepzoo: this one has no {name}. {anew}")
     target = private / name / file
     if (name in found) == (file == "manifest.json") or target.exists():
@@ -137,6 +137,9 @@ def _take(path, tar, member, infos, found, private):
         cache.check_manifest(manifest)
         if manifest["name"] != name:
             raise ValueError(f"its {name} is called {manifest['name']!r}")
+        if own.is_own(name):
+            infos[name] = own.info_of(manifest)
+            own.require_same(name, manifest, force=False)
         there, here = (manifest["version"], manifest["layout"]), (infos[name].version, cache.LAYOUT)
         if there != here:
             said = "its {} is {}, layout {}, here it is {}, layout {}".format(name, *there, *here)

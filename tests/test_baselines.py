@@ -155,6 +155,14 @@ def test_hog_is_the_published_descriptor():
     assert np.allclose(hog_features(images / 2 + 40, processes=1), features, atol=1e-4)
 
 
+def test_hog_of_colours_takes_the_strongest_gradient_of_each_pixel():
+    images = np.random.RandomState(0).randint(0, 256, (2, 16, 16, 3), "uint8")
+    assert np.allclose(hog_features(np.repeat(images[..., :1], 3, axis=3), 1), hog_features(images[..., 0], 1), atol=1e-6)
+    colour = np.zeros_like(images)
+    colour[..., 1] = images[..., 1]
+    assert np.allclose(hog_features(colour, 1), hog_features(images[..., 1], 1), atol=1e-6)
+
+
 def test_hog_sees_orientation():
     image = np.zeros((1, 8, 8))
     image[:, :, 4:] = 255

@@ -25,6 +25,7 @@ _HOMES = {
     "model_card": "zoo.presets",
     "model_options": "zoo.registry",
     "prepare_image": "zoo.image_files",
+    "read_examples": "zoo.data_files",
     "retrain_preset": "zoo.presets",
     "save_preset": "zoo.presets",
     "pretrain": "zoo.training.pretraining",

@@ -5,9 +5,10 @@ import functools
 import importlib
 import inspect
 import math
+import types
 from pathlib import Path
 
-from zoo.errors import InvalidInput, UnknownName, unknown_name
+from zoo.errors import InvalidInput, UnknownName, ZooError, unknown_name
 from zoo.names import matching
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 
@@ -16,8 +17,10 @@ from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 # budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics
 # over seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows
 # (see tables.figure_only), illustrate(files), pictures drawn from what the trials left beside their rows (see
-# figures.picture_pngs), and NAMES of presets (see presets.preset_name).
+# figures.picture_pngs), NAMES of presets (see presets.preset_name), and on(dataset), what differs where the claim is put to the
+# test on another data set than its own (see _elsewhere).
 PARTS = ("trials", "judge", "draw")
+ON = "_on_"
 _outside = {}
 
 
@@ -90,7 +93,8 @@ def claim_facts(claim):
 def load_claim(claim):
     """The module of a claim, by its name, or a module of one's own that defines trials, judge and draw.
 
-    A module that is given is known by the last part of its name from then on. Raises UnknownName, and InvalidInput for one that
+    CLAIM_on_DATASET is such a module, too: a claim that has an `on`, put to the test on any data set that suits it. A module that
+    is given is known by the last part of its name from then on. Raises UnknownName, and InvalidInput for one that
     lacks a part, that is called like one of deepzoo's, or whose name, as that of a notebook, names nothing.
     """
     if inspect.ismodule(claim):
@@ -102,8 +106,8 @@ def load_claim(claim):
         _check_name(claim_name(claim))
         _outside[claim_name(claim)] = claim
         return claim
-    if claim in _outside:
-        return _outside[claim]
+    if module := _given(claim):
+        return module
     if not _is_ours(claim):
         raise _unknown(claim)
     return importlib.import_module(f"zoo.reproductions.{claim}")
@@ -125,13 +129,27 @@ def _check_name(name):
 
 
 def is_known(name):
-    """Whether a claim is one of deepzoo's, or a module of one's own that was given in this process."""
-    return name in _outside or _is_ours(name)
+    """Whether a claim is one of deepzoo's, or a module of one's own that was given in this process, or CLAIM_on_DATASET."""
+    return not why_unknown(name)
+
+
+def why_unknown(name):
+    """Why a claim is not known, in words; "" where it is."""
+    try:
+        known = _given(name) is not None or _is_ours(name)
+    except ZooError as error:  # of a data set that is not there, or no longer
+        return str(error)
+    return "" if known else f"{name} is no claim of deepzoo's (one of your own: zoo --import MODULE ...)"
 
 
 def is_own(module):
-    """Whether a claim is a module of somebody's own, which a command knows by --import alone."""
+    """Whether a claim is none of the repository's: a module of somebody's own, or CLAIM_on_DATASET."""
     return not module.__name__.startswith("zoo.reproductions.")
+
+
+def is_brought(module):
+    """Whether a claim is a module of somebody's own, which a command knows by --import alone."""
+    return is_own(module) and claim_name(module) in _outside
 
 
 def _constant(name, constant):
@@ -144,8 +162,23 @@ def _constant(name, constant):
 
 
 def _given(claim):
-    """The module of a claim, if it is one, or the name of one of somebody's own."""
-    return claim if inspect.ismodule(claim) else _outside.get(claim)
+    """The module of a claim, if it is one, or the name of one of somebody's own, or CLAIM_on_DATASET; None else."""
+    return claim if inspect.ismodule(claim) else _outside.get(claim) or _elsewhere(claim)
+
+
+def _elsewhere(name):
+    """The module of CLAIM_on_DATASET: that of the claim, but for what its on(dataset) gives; None for a name that is none such.
+
+    Raises what on raises: UnknownName for a data set that there is not, InvalidInput for one that does not suit.
+    """
+    base, _, dataset = name.partition(ON) if isinstance(name, str) else ("", "", "")
+    if not dataset or not _is_ours(base) or "on" not in _defined(_sources(base)[base]):
+        return None
+    home = importlib.import_module(f"zoo.reproductions.{base}")
+    module = types.ModuleType(name)
+    shared = {part: getattr(home, part) for part in ("judge", "draw", "ladders", "SEEDS") if hasattr(home, part)}
+    vars(module).update(shared | home.on(dataset), __file__=home.__file__)
+    return module
 
 
 def _tree(name):

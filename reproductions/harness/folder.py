@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import is_checkout, path_named
-from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim
+from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim, why_unknown
 from zoo.reproductions.harness.depth import FILE as DEPTH
 from zoo.reproductions.harness.depth import depth_csv
 from zoo.reproductions.harness.figures import figure_of, figure_png, is_picture
@@ -212,7 +212,7 @@ def known_among(folders, tell):
         load_claim(folders[0].name)  # says that there is no such claim
     for folder in folders:
         if folder not in known:
-            tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's (one of your own: zoo --import MODULE ...)")
+            tell(f"{folder} is left as it is: {why_unknown(folder.name)}")
     return known
 
 

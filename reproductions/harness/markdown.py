@@ -2,7 +2,7 @@
 
 import inspect
 
-from zoo.reproductions.harness.claims import claim_name, is_own
+from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
 from zoo.reproductions.harness.outcomes import machine_time
@@ -148,7 +148,7 @@ def _origin(module, runs):
     said = f"Computed on {'; '.join(places)}, with the versions in `environment.json`."
     if any(device.startswith("NVIDIA") and backend == "jax" and precision == "float32" for device, backend, precision, _ in found):
         said += " JAX multiplies matrices of float32 in TensorFloat-32 where a card has it, but where a protocol says otherwise."
-    anew = "" if is_own(module) else "; `zoo results rebuild` makes it anew"
+    anew = "" if is_brought(module) else "; `zoo results rebuild` makes it anew"
     return f"{said} Generated from runs.csv{anew}."
 
 
@@ -162,11 +162,11 @@ def _rerun(module, runs, budget):
     """The command that makes these runs anew, with the number of seeds where it is not the budget's own; "" if none does."""
     seeds, trials = sorted(map(int, set(runs.seed))), trials_of(module, budget)
     counted = seeds == list(range(len(seeds)))
-    if not trials or not (counted or is_own(module)):
+    if not trials or not (counted or is_brought(module)):
         return ""
     usual = max(len(trial.seeds) for trial in trials)
     backend = " --backend tensorflow" if "tensorflow" in set(runs.backend) else ""
-    if is_own(module):
+    if is_brought(module):
         own = "" if counted and len(seeds) == usual else f", seeds={len(seeds) if counted else seeds}"
         where = "".join(f" with KERAS_BACKEND={name}" for name in ("jax", "tensorflow", "torch") if name in set(runs.backend))
         return f"To run it again, in Python{where}: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`."

@@ -13,7 +13,7 @@ def print_claim(claim):
     Raises UnknownName.
     """
     from zoo.reproductions.harness import describe_claim, load_claim
-    from zoo.reproductions.harness.claims import claim_budgets, is_own
+    from zoo.reproductions.harness.claims import claim_budgets, is_brought
     from zoo.reproductions.harness.trial import trials_of
 
     module, console = load_claim(claim), out()
@@ -29,7 +29,7 @@ def print_claim(claim):
     console.print()
     absent = ", ".join(dataset for dataset in _datasets(sum(trials.values(), [])) if not _at_hand(dataset))
     console.print(f"Not at hand, zoo data fetch gets it or says how: {absent}" if absent else "Its data sets are at hand.")
-    command = f"zoo {'--import MODULE ' * is_own(module)}{{}} {claim} --budget {{}}"
+    command = f"zoo {'--import MODULE ' * is_brought(module)}{{}} {claim} --budget {{}}"
     console.print(f"To run it: {command.format('reproduce', '|'.join(trials))}", soft_wrap=True)
     if there := [budget for budget, folder in folders.items() if folder]:
         console.print(f"To see what came out: {command.format('compare', '|'.join(there))}", soft_wrap=True)

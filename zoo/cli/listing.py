@@ -104,11 +104,11 @@ def claims(pattern: NameOrPattern = "*"):
     $ zoo claims shallow_vs_deep
     """
     from zoo.reproductions import harness
-    from zoo.reproductions.harness.claims import claim_budgets
+    from zoo.reproductions.harness.claims import claim_budgets, claim_name
 
     own.bring_in()
     rows = table(("claim", {"no_wrap": True}), ("hour", {"no_wrap": True}), "what it says")
-    names = _matching("claim", pattern, harness.list_claims)
+    names = harness.list_claims(pattern) or [claim_name(harness.load_claim(pattern))]  # CLAIM_on_DATASET, or there is none
     for name in names:
         hour = "yes" if "hour" in claim_budgets(name) else ""
         rows.add_row(name, hour, _first_paragraph(harness.describe_claim(name)))

@@ -1,0 +1,131 @@
+"""Examples of one's own out of .npz files and folders of images, as people have them, and what is none."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from zoo.datasets import load
+from zoo.errors import CorruptFile, InvalidInput
+
+RANDOM = np.random.RandomState(0)
+X, Y = RANDOM.randint(0, 256, (30, 9, 7), "uint8"), np.arange(30) % 3
+
+
+def images(folder, pixels=X, labels=Y, suffix=".png"):
+    """A folder with a folder of images for each label."""
+    for place, (one, label) in enumerate(zip(pixels, labels)):
+        home = folder / f"kind {label}"
+        home.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(one).save(home / f"{place:02}{suffix}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "names", [("x_train", "y_train", "x_test", "y_test", "x_val", "y_val"), ("train_images", "train_labels", "test_images", "test_labels", "val_images", "val_labels")]
+)
+def test_arrays_as_keras_and_as_medmnist_name_them(tmp_path, names):
+    arrays = (X, Y, X[:9], Y[:9], X[:6], Y[:6])
+    np.savez(tmp_path / "some.npz", **dict(zip(names, arrays)))
+    found = zoo.read_examples(tmp_path / "some.npz")
+    assert list(found) == ["train", "validation", "test"]
+    assert [len(x) for x, _ in found.values()] == [30, 6, 9] and np.array_equal(found["train"][0], X)
+
+
+def test_arrays_of_one_split(tmp_path):
+    np.savez_compressed(tmp_path / "some.npz", x=X, y=Y)
+    assert list(zoo.read_examples(str(tmp_path / "some.npz"))) == ["train"]
+
+
+def test_a_folder_for_each_class(tmp_path):
+    (found,) = zoo.read_examples(images(tmp_path / "some")).values()
+    x, y = found
+    order = np.argsort(Y, kind="stable")
+    assert np.array_equal(x, X[order]) and list(y) == [f"kind {label}" for label in Y[order]]
+
+
+def test_folders_of_splits_and_what_else_lies_there(tmp_path):
+    images(tmp_path / "train")
+    images(tmp_path / "val", X[:6], Y[:6])
+    images(tmp_path / "kind of note", X[:2], Y[:2])
+    (tmp_path / "train" / "kind 0" / "notes.txt").write_text("not an image")
+    (tmp_path / "train" / ".hidden").mkdir()
+    found = zoo.read_examples(tmp_path)
+    assert {split: len(x) for split, (x, _) in found.items()} == {"train": 30, "validation": 6}
+
+
+def test_colours_where_one_image_has_any_and_grey_on_demand(tmp_path):
+    coloured = np.repeat(X[..., None], 3, axis=3)
+    images(tmp_path / "some", coloured)
+    assert zoo.read_examples(tmp_path / "some")["train"][0].shape == (30, 9, 7), "all of them grey"
+    coloured[-1, 0, 0] = (255, 0, 0)
+    images(tmp_path / "some", coloured)
+    assert zoo.read_examples(tmp_path / "some")["train"][0].shape == (30, 9, 7, 3)
+    assert zoo.read_examples(tmp_path / "some", grey=True)["train"][0].shape == (30, 9, 7)
+
+
+def test_sizes_that_differ_are_brought_to_one(tmp_path):
+    images(tmp_path / "some")
+    images(tmp_path / "some", RANDOM.randint(0, 256, (3, 20, 30), "uint8"), np.arange(3), ".jpg")
+    with pytest.raises(InvalidInput, match="30x20 pixels, .* 7x9; say to which size"):
+        zoo.read_examples(tmp_path / "some")
+    assert zoo.read_examples(tmp_path / "some", size=16)["train"][0].shape[:3] == (33, 16, 16)
+    assert zoo.read_examples(tmp_path / "some", size=(8, 12), grey=True)["train"][0].shape == (33, 8, 12)
+
+
+def npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content, kind, said",
+    [
+        (b"", CorruptFile, "no .npz"),
+        (b"some text", CorruptFile, "no .npz"),
+        (npz(x=X, y=Y)[:300], CorruptFile, "no .npz"),
+        (npz(x=X, y=np.array([{"a": 1}] * 30)), CorruptFile, "no .npz of plain numbers"),
+        (npz(images=X, labels=Y), InvalidInput, "holds images, labels; x_train"),
+        (npz(), InvalidInput, "holds nothing"),
+    ],
+)
+def test_a_file_that_is_none(tmp_path, content, kind, said):
+    (tmp_path / "some.npz").write_bytes(content)
+    with pytest.raises(kind, match=said):
+        zoo.read_examples(tmp_path / "some.npz")
+
+
+def test_what_is_not_laid_out_so(tmp_path):
+    with pytest.raises(InvalidInput, match="There is no file or folder"):
+        zoo.read_examples(tmp_path / "none.npz")
+    with pytest.raises(InvalidInput, match="no PNG or JPEG files in a folder for each class"):
+        zoo.read_examples(tmp_path)
+    np.save(tmp_path / "one.npy", X)
+    with pytest.raises(InvalidInput, match="holds one array"):
+        zoo.read_examples(tmp_path / "one.npy")
+    with pytest.raises(InvalidInput, match="no folder of images"):
+        zoo.read_examples(tmp_path / "one.npy", size=8)
+    for size in (0, 2.5, (8, 8, 8), "8", True):
+        with pytest.raises(InvalidInput, match="A size is"):
+            zoo.read_examples(images(tmp_path / "some"), size=size)
+    (tmp_path / "some" / "kind 0" / "x.png").write_bytes(b"no image")
+    with pytest.raises(InvalidInput, match="x.png is no image"):
+        zoo.read_examples(tmp_path / "some")
+
+
+def test_the_command(tmp_path, call, monkeypatch):
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
+    folder = images(tmp_path / "some")
+    code, printed, _ = call("data", "add", "my_kinds", folder, "--size", 12, "--title", "Three kinds", "--licence", "CC0")
+    assert code == 0 and "my_kinds: 18/6/6, input (12, 12), 3 classes" in printed
+    assert load("my_kinds").provenance["from"] == str(folder)
+    code, printed, _ = call("datasets", "my_kinds")
+    assert code == 0 and "Three kinds" in printed and "CC0" in printed and "18 in train" in printed
+    code, _, error = call("data", "add", "kinds", tmp_path / "none")
+    assert code == 1 and "called my_" in error, "before anything is read"
+    code, _, error = call("data", "add", "my_kinds", folder)
+    assert code == 1 and "--force" in error
+    assert call("data", "add", "my_kinds", folder, "--force")[0] == 0 and load("my_kinds").input_shape == (9, 7)

@@ -1,0 +1,187 @@
+"""Data sets of one's own: what goes in comes out, split and shuffled alike every time; what can't be meant is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from zoo.datasets import SPLITS, add, at_hand, cache, describe, fetch, list_datasets, load, pack, unpack
+from zoo.errors import CacheError, CorruptFile, InvalidInput, UnknownName
+
+DIGITS = load_digits()
+X, Y = (DIGITS.images * 15).astype("uint8"), DIGITS.target
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """A cache of the test's own, empty."""
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def together(data):
+    """All examples with their labels, sorted."""
+    return sorted((x.tobytes(), int(y)) for split in SPLITS for x, y in zip(*getattr(data, split)))
+
+
+def test_every_example_goes_to_one_split_a_sixth_of_each_class_to_those_that_are_drawn():
+    data = add("my_digits", (X, Y), title="Small digits", licence="BSD", source="scikit-learn")
+    assert together(data) == sorted((x.tobytes(), int(y)) for x, y in zip(X, Y))
+    assert (data.train.x.dtype, data.train.y.dtype, data.input_shape, data.classes) == ("uint8", "int32", (8, 8), 10)
+    for split in (data.validation, data.test):
+        assert np.array_equal(np.bincount(split.y), np.round(np.bincount(Y) / 6))
+    assert all(len(np.unique(getattr(data, split).y[:100])) == 10 for split in SPLITS), "in no order of labels"
+    assert data.class_names == tuple("0123456789")
+    assert (data.provenance["licence"], data.provenance["from"]) == ("BSD", "scikit-learn")
+
+
+def test_the_same_examples_make_the_same_data_set(own_cache, monkeypatch):
+    first = add("my_digits", (X, Y)).fingerprint
+    assert add("my_digits", (X, Y)).fingerprint == first, "twice is no mistake"
+    monkeypatch.setenv("ZOO_DATA_DIR", str(own_cache / "other"))
+    assert add("my_digits", (X, Y), title="called otherwise").fingerprint == first
+
+
+def test_it_is_known_as_the_others_are(tmp_path, monkeypatch):
+    assert list_datasets("my_*") == []
+    data = add("my_digits", (X, Y), title="Small digits")
+    assert list_datasets("my_*") == ["my_digits"] and "mnist" in list_datasets()
+    info = describe("my_digits")
+    assert (info.title, info.classes, info.input_shape, info.x_dtype) == ("Small digits", 10, (8, 8), "uint8")
+    assert info.sizes == {split: len(getattr(data, split).y) for split in SPLITS}
+    assert "1,199 in train" in info.description and info.citation == ""
+    assert at_hand("my_digits") and fetch("my_digits") == cache.root() / "my_digits"
+    assert load("my_digits", source="own").fingerprint == data.fingerprint == info.fingerprint
+    packed = pack(tmp_path / "own.tar.xz", "my_digits")
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "there"))
+    assert unpack(packed) == ["my_digits"] and describe("my_digits").title == "Small digits"
+    assert load("my_digits").fingerprint == data.fingerprint
+    add("my_digits", (X[:200], Y[:200]), force=True)
+    with pytest.raises(InvalidInput, match="another my_digits already"):
+        unpack(packed)
+    assert len(load("my_digits").train.x) < 200, "and that stays"
+
+
+def test_splits_that_are_given_stay_what_they_are():
+    data = add("my_digits", (X[:1000], Y[:1000]), test=(X[1000:], Y[1000:]), class_names=[f"digit {n}" for n in range(10)])
+    assert sorted(x.tobytes() for x in data.test.x) == sorted(x.tobytes() for x in X[1000:])
+    assert len(data.train.x) + len(data.validation.x) == 1000 and data.class_names[3] == "digit 3"
+    whole = add("my_three", (X[:800], Y[:800]), (X[800:1000], Y[800:1000]), (X[1000:], Y[1000:]))
+    assert [len(getattr(whole, split).x) for split in SPLITS] == [800, 797, 200]
+
+
+def test_labels_that_are_names_or_have_gaps_are_numbered():
+    names = np.where(Y % 2, "odd", "even")
+    data = add("my_parity", (X, names))
+    assert data.class_names == ("even", "odd") and data.classes == 2
+    assert together(data) == sorted((x.tobytes(), int(y == "odd")) for x, y in zip(X, names))
+    gaps = add("my_gaps", (X, 10.0 * Y[:, None]))
+    assert gaps.class_names[:3] == ("0", "10", "20") and gaps.train.y.max() == 9
+    assert add("my_bytes", (X, names.astype("S"))).class_names == ("even", "odd")
+
+
+@pytest.mark.parametrize(
+    "x, kept",
+    [
+        (X, X),
+        (X.astype("int64"), X),
+        (X.astype("float64"), X),
+        ((X / 255).astype("float32"), X),
+        (X > 100, 255 * (X > 100)),
+        ((X > 100).astype("uint8"), 255 * (X > 100)),
+        ((X > 100).reshape(-1, 64).astype("uint8"), (X > 100).reshape(-1, 64)),
+    ],
+)
+def test_levels_are_kept_as_whole_numbers(x, kept):
+    data = add("my_digits", (x, Y))
+    assert data.train.x.dtype == "uint8"
+    assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(kept.astype("uint8"), Y))
+
+
+@pytest.mark.parametrize("x", [X / 255 - 0.5, X * 1.5 + 0.25, X.astype("int32") - 1, X.astype("uint16") * 100, X / 300])
+def test_other_numbers_are_kept_as_they_are(x):
+    data = add("my_digits", (x, Y))
+    assert data.train.x.dtype == "float32"
+    assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(x.astype("float32"), Y))
+
+
+def test_examples_that_are_in_train_as_well_are_told_of(capsys):
+    add("my_digits", (X[:300], Y[:300]), test=(X[290:340], Y[290:340]), validation=(X[340:400], Y[340:400]))
+    assert "10 of 50 examples in test of my_digits are in train as well" in capsys.readouterr().err
+    add("my_others", (X[:300], Y[:300]))
+    assert "as well" not in capsys.readouterr().err
+
+
+def test_another_one_of_that_name_needs_force():
+    first = add("my_digits", (X, Y))
+    with pytest.raises(InvalidInput, match="another my_digits already.*--force"):
+        add("my_digits", (X[:500], Y[:500]))
+    assert load("my_digits").fingerprint == first.fingerprint
+    assert len(add("my_digits", (X[:500], Y[:500]), force=True).train.x) < 500
+
+
+def test_damage_is_found_and_the_remedy_named(own_cache):
+    add("my_digits", (X, Y), source="digits.npz")
+    (array,) = own_cache.glob("my_digits/arrays-*/train_x.npy")
+    array.write_bytes(array.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(CorruptFile, match="sha256 of train_x.npy.*Add it again with --force; it came from digits.npz"):
+        load("my_digits")
+    add("my_digits", (X, Y), force=True)
+    (own_cache / "my_digits/manifest.json").write_text("{}")
+    with pytest.raises(CacheError, match="manifest.json is damaged.*Add my_digits again"):
+        load("my_digits")
+    with pytest.raises(InvalidInput, match="another my_digits"):
+        add("my_digits", (X, Y))
+    assert len(add("my_digits", (X, Y), force=True).train.x) == 1199
+    manifest = json.loads((own_cache / "my_digits/manifest.json").read_text())
+    (own_cache / "my_digits/manifest.json").write_text(json.dumps(manifest | {"own": {"title": 3, "class_names": ["a"]}}))
+    with pytest.raises(CacheError, match="is damaged"):
+        describe("my_digits")
+
+
+def test_one_that_is_not_there_is_unknown():
+    add("my_digits", (X, Y))
+    with pytest.raises(UnknownName, match="my_digit'. Did you mean my_digits.*zoo data add my_digit"):
+        load("my_digit")
+
+
+NAN = np.where(X == 0, np.nan, X)
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("digits", (X, Y)), "called my_ and"),
+        (("my_Digits", (X, Y)), "called my_ and"),
+        (("my_../x", (X, Y)), "called my_ and"),
+        ((3, (X, Y)), "called my_ and"),
+        (("my_x", None), "needs examples to train on"),
+        (("my_x", X), "train is a pair"),
+        (("my_x", (X, Y[:-1])), "1,797 examples in train of my_x and 1,796 labels"),
+        (("my_x", (X, np.eye(10)[Y])), "argmax"),
+        (("my_x", (X[:0], Y[:0])), "none empty"),
+        (("my_x", (Y, Y)), r"shape \(1797,\)"),
+        (("my_x", (NAN, Y)), "NaN or infinite"),
+        (("my_x", (X.astype("U3"), Y)), "<U3; integers or floats"),
+        (("my_x", (X * 1e9, Y)), "scale them"),
+        (("my_x", (X, Y + 0.5)), "float64; integers or strings"),
+        (("my_x", (X, 0 * Y)), "two classes are the least"),
+        (("my_x", (X[:9], Y[:9])), "too few examples of the class 0 to draw test"),
+        (("my_x", (X[Y < 9], Y[Y < 9]), (X, Y)), "the label 9 in test that no example in train has"),
+        (("my_x", (X, Y), (X, Y.astype(str))), "strings in one split and numbers in"),
+        (("my_x", (X, Y), (X[:, :4], Y)), r"\(4, 8\), uint8, in test and \(8, 8\), uint8, in train"),
+        (("my_x", (X, Y), (X - 0.5, Y)), "float32, in test"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_and_leaves_nothing(arguments, said, own_cache):
+    with pytest.raises(InvalidInput, match=said):
+        add(*arguments)
+    assert list_datasets("my_*") == []
+
+
+def test_texts_are_texts():
+    with pytest.raises(InvalidInput, match="title of my_x is one line"):
+        add("my_x", (X, Y), title="two\nlines")
+    with pytest.raises(InvalidInput, match="class_names name the labels"):
+        add("my_x", (X, Y), class_names=["a", "b"])
