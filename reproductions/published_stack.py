@@ -22,7 +22,7 @@ from zoo.reproductions.trainers import label_references
 from zoo.reproductions.trainers.label_curves import metric, train_with_labels
 from zoo.reproductions.trainers.label_rows import MODEL, WIDTH, errors_of, labels_of, name_of, recipe_of, setting
 
-STARTS = ("random", "denoising", "modern")
+STARTS = ("random", "scaled", "denoising", "modern")
 LAYERS, ALL = 3, 50000  # hidden ones; labels: the training images of MNIST but for those kept for validation
 PLACE = 10.5
 HEADLINES = (
@@ -46,7 +46,7 @@ still. The published encoders and decoders shared weights, as we recall; ours ha
 """
 
 
-_FINE_TUNING = {"rates": [3e-4, 1e-3], "draws": 10000, "batch_size": 128}
+_FINE_TUNING = {"rates": [3e-4, 1e-3, 3e-3], "draws": 10000, "batch_size": 128}
 
 
 def trials(budget):
@@ -74,7 +74,7 @@ def judge(runs):
     rows = {start: (runs.dataset.iloc[0], MODEL, setting(start, LAYERS)) for start in STARTS}
     (labels,), row = labels_of(runs), rows["denoising"]
     error, checks = {"metric": metric("test", labels)}, []
-    for rival in ("random", "modern"):
+    for rival in ("random", "scaled", "modern"):
         name = f"{name_of(row)} beats {rows[rival][2]}, {labels} labels"
         checks.append(paired_difference(runs, better=row, worse=rows[rival], name=name, **error))
     if labels == ALL:
