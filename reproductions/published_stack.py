@@ -1,15 +1,17 @@
 """A pre-trained net like the published one: three denoising layers of 1,000 units, all labels of MNIST, against 1.28 %.
 
 No other claim of the review's than that of unsupervised_pretraining, whose nets of 200 units a few minutes can train: here
-are those of a size that Vincent et al. (2010) chose widths and noise among for their figure, beside the same net from a
-random start, and with rectified units and dropout, the start that no one pre-trains.
+are those of a size that Vincent et al. (2010) chose widths and noise among for their figure, beside the same net from two
+random starts, a narrow and a wide one, and with rectified units and dropout, the start that no one pre-trains.
 
-Expected, full budget (5 seeds so far, an hour and a half on 2 cores): from the denoising start they err on 1.35 %, which
-10,000 test images can't tell from the published 1.28 %, for which noise and widths were chosen, nor from most of what was
-published beside it; from the random one, the narrow start of unsupervised_pretraining, on 1.83; the modern start (1.51) is
-not clearly behind. How much of the lead on the random start is of pre-training is open: small nets from a start four times
-as wide took back a quarter of theirs, 0.04 points, and neither that start nor a step size above 0.001 was tried here. Quick
-(3 seeds, 10,000 images, some three minutes): shorter training, of which no results are kept.
+Expected, full budget (4 seeds so far, two hours on 2 cores that do nothing else): from the denoising start they err on
+1.30 %, which 10,000 test images can't tell from the published 1.28 %, for which noise and widths were chosen, nor from most
+of what was published beside it. From a random start they err on 1.57 % where it is narrow and on 1.52 where it is four times
+as wide, as suits sigmoids; the modern start on 1.47. So in nets of this size pre-training still spares 0.2 points with all
+labels, also of what people start from today, other than in small nets, where the modern start is level or ahead
+(unsupervised_pretraining). All sigmoids took the largest of three step sizes, so that larger ones might change what they are
+ahead or behind by; and pre-training's updates come on top. Quick (3 seeds, 10,000 images, some three minutes): shorter
+training, of which no results are kept.
 """
 
 from dataclasses import replace
@@ -22,11 +24,11 @@ from zoo.reproductions.trainers import label_references
 from zoo.reproductions.trainers.label_curves import metric, train_with_labels
 from zoo.reproductions.trainers.label_rows import MODEL, WIDTH, errors_of, labels_of, name_of, recipe_of, setting
 
-STARTS = ("random", "denoising", "modern")
+STARTS = ("random", "scaled", "denoising", "modern")
 LAYERS, ALL = 3, 50000  # hidden ones; labels: the training images of MNIST but for those kept for validation
 PLACE = 10.5
 HEADLINES = (
-    "mnist denoising start, 3 layers beats random start, 3 layers, * labels",
+    "mnist denoising start, 3 layers beats scaled start, 3 layers, * labels",
     "mnist denoising start, 3 layers beats modern start, 3 layers, * labels",
     "mnist autoencoder_stack denoising start, 3 layers reaches *",
 )
@@ -34,19 +36,20 @@ PROTOCOL = f"""
 Nets of {LAYERS} layers of {WIDTH:,} units, trained as unsupervised_pretraining's full budget trains its own, whose protocol
 says how starts differ and what pre-training is: here with all labels alone ({ALL:,}; quick: 10,000 images in all, 4,000 to
 test). Layers learn their inputs for 30 epochs (quick: 6), all are fine-tuned by Adam with cosine decay for 20 (quick: 5), in
-batches of 128, the epoch that errs least on validation in the step size of 0.0003 and 0.001 whose seeds do so, of which the
-one chosen is always an end. The recipe was set before. The full runs were lines of unsupervised_pretraining's hour before
-they had a page of their own; they came in after the test errors of its small nets had been seen, and while they trained
-other work ran beside them, which their seconds hold. Sigmoids start within Glorot & Bengio's bounds alone, which are for
-units of slope 1 at 0; four times these suit them better in small nets with few labels; with all, small nets err by
-0.04 points less from these. That 1.28 is held against the interval published with it, too, was put in when results were
+batches of 128, the epoch that errs least on validation in the step size of 0.0003, 0.001 and 0.003 whose seeds do so, of
+which all sigmoids take the largest, the modern start the middle one. While they trained other work ran beside them, which
+their seconds hold. Not untouched: five seeds had been trained, and tested, before in the step sizes of 0.0003 and 0.001
+alone, of which all took an end, and without the scaled start (denoising 1.35 %, random 1.83, modern 1.51, which was not
+clearly behind); the wide start and the larger step came in after that, for a reader who asked whether the rivals were fair
+ones, and these four seeds are among those five. Before they had a page of their own they were lines of
+unsupervised_pretraining's hour. That 1.28 is held against the interval published with it, too, was put in when results were
 known: it is of the draw of test images, which were the same here and there, and holds most other published nets as well, so
 it is a control. That test images may make as much as what ours misses 1.28 by, by which nothing is decided, came in later
 still. The published encoders and decoders shared weights, as we recall; ours have their own.
 """
 
 
-_FINE_TUNING = {"rates": [3e-4, 1e-3], "draws": 10000, "batch_size": 128}
+_FINE_TUNING = {"rates": [3e-4, 1e-3, 3e-3], "draws": 10000, "batch_size": 128}
 
 
 def trials(budget):
@@ -74,7 +77,7 @@ def judge(runs):
     rows = {start: (runs.dataset.iloc[0], MODEL, setting(start, LAYERS)) for start in STARTS}
     (labels,), row = labels_of(runs), rows["denoising"]
     error, checks = {"metric": metric("test", labels)}, []
-    for rival in ("random", "modern"):
+    for rival in ("random", "scaled", "modern"):
         name = f"{name_of(row)} beats {rows[rival][2]}, {labels} labels"
         checks.append(paired_difference(runs, better=row, worse=rows[rival], name=name, **error))
     if labels == ALL:

@@ -67,8 +67,7 @@ with few labels many more than those of fine-tuning, come on top of it, are not 
 makes as many in all (phone_recognition has such nets). Then all layers are fine-tuned, from every start by the same recipe:
 Adam with cosine decay, batches of 50 (full: 128), 10 epochs (full: 20) of at least 3,000 images (full: 10,000) however few
 are labelled. The epoch counts that errs least on the validation images (quick: 4,000, else 10,000), in the step size of four
-(0.001 to 0.03, at the hour with all labels the first three; full: of two, 0.0003 and 0.001, of which the one chosen is
-always an end) whose seeds do so, for each number of labels; that many labels to choose by are not counted among the labels.
+(0.001 to 0.03; with all labels at the hour the first three, of full 0.0003, 0.001 and 0.003) whose seeds do so, for each number of labels; that many labels to choose by are not counted among the labels.
 A seed draws its labelled images, as many of each class, the same for every start, and with more labels it keeps those of
 fewer. Layers have 200 units (full: 1,000), or in the rows named so the top one {TOP}. The first 4,000 test images of MNIST,
 the quick budget's, are harder than all 10,000, which published errors are of. Training errors are of the selected epoch and
@@ -104,9 +103,9 @@ def trials(budget):
     all_labels = [*many, 10000, 50000]
     size["labels"] = budget.choose(smoke=[50, 600], quick=[*few, 10000], hour=all_labels, full=all_labels)
     rates = [1e-3, 3e-3, 1e-2, 3e-2]
-    size["rates"] = budget.choose(smoke=[1e-2], quick=rates, hour=rates, full=[3e-4, 1e-3])
-    if budget.name == "hour":  # three with all labels, which are most of the work
-        size["own_rates"] = {chosen_rate(all_labels[-1]): rates[:3]}
+    size["rates"] = budget.choose(smoke=[1e-2], quick=rates, hour=rates, full=rates)
+    if budget.name in ("hour", "full"):  # three with all labels, which are most of the work
+        size["own_rates"] = {chosen_rate(all_labels[-1]): rates[:3] if budget.name == "hour" else [3e-4, *rates[:2]]}
     width = budget.choose(smoke=24, quick=200, hour=200, full=WIDTH)
     passes = budget.choose(smoke=10, quick=12, hour=12, full=30)
     pretraining = {"epochs": passes, "learning_rate": budget.choose(smoke=1e-2, quick=1e-3, hour=1e-3, full=1e-3)}

@@ -8,10 +8,10 @@ from zoo.reproductions import published_stack as claim
 from zoo.reproductions import unsupervised_pretraining
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.published import matches
-from zoo.reproductions.trainers.label_curves import metric
+from zoo.reproductions.trainers.label_curves import chosen_rate, metric
 from zoo.reproductions.trainers.label_rows import setting
 
-ERRORS = {"random": 1.5, "denoising": 1.2, "modern": 1.3}
+ERRORS = {"random": 1.5, "scaled": 1.25, "denoising": 1.2, "modern": 1.3}
 
 
 def verdicts(labels=50000, **errors):
@@ -27,15 +27,16 @@ def verdicts(labels=50000, **errors):
 def test_its_nets_are_those_of_the_full_budget_with_all_labels():
     mine = {trial.setting: trial.recipe for trial in claim.trials(Budget.named("full"))}
     full = {trial.setting: trial.recipe for trial in unsupervised_pretraining.trials(Budget.named("full"))}
-    assert len(mine) == 3
+    assert len(mine) == 4
     for name, recipe in mine.items():
-        assert recipe | {"labels": full[name]["labels"], "filters": True} == full[name]
+        theirs = full[name] | {"rates": full[name]["own_rates"][chosen_rate(50000)]}
+        assert recipe | {key: theirs[key] for key in ("labels", "filters", "own_rates")} == theirs
         assert recipe["labels"] == [50000] and recipe["options"]["widths"] == [1000] * 3
 
 
 def test_starts_are_held_against_each_other():
     found = verdicts(modern=1.1)
-    for rival, gap, verdict in (("random", 0.3, "reproduced"), ("modern", -0.1, "contradicted")):
+    for rival, gap, verdict in (("random", 0.3, "reproduced"), ("scaled", 0.05, "reproduced"), ("modern", -0.1, "contradicted")):
         check = found[f"mnist denoising start, 3 layers beats {rival} start, 3 layers, 50000 labels"]
         assert check.verdict == verdict and check.effect == pytest.approx(gap, abs=0.01)
 
@@ -54,4 +55,4 @@ def test_the_denoising_net_is_held_against_what_was_published(denoising, reached
 
 
 def test_a_part_of_the_labels_is_not_held_against_what_was_published():
-    assert len(verdicts(labels=10000)) == 2
+    assert len(verdicts(labels=10000)) == 3
