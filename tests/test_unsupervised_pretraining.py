@@ -274,7 +274,8 @@ def test_the_scaled_start_is_the_random_one_four_times_as_wide():
         assert limits == pytest.approx([(6 / 984) ** 0.5, 4 * (6 / 984) ** 0.5], rel=1e-3)
         options = {name: value for name, value in scaled["options"].items() if name != "initialiser"}
         assert scaled | {"options": options} == random
-    assert [name for name in quick if "initialiser" in quick[name]["options"]] == ["scaled start, 1 layer", "scaled start, 3 layers"]
+    wide = [f"scaled start, {layers}{top}" for top in ("", ", 20 on top") for layers in ("1 layer", "3 layers")]
+    assert [name for name in quick if "initialiser" in quick[name]["options"]] == wide
 
 
 def test_a_net_whose_seeds_diverged_is_not_the_depth_that_validates_best():
@@ -300,13 +301,15 @@ def test_a_spread_of_the_seeds_that_are_left_decides_nothing():
 
 def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
     errors = {(start, 3, claim.TOP): {("test", 10000): 3 + worse + np.arange(12) / 50, ("training", 10000): np.arange(12) / 50}
-              for start, worse in (("random", 1), ("autoencoder", 0))}
-    errors["random", 1, claim.TOP] = {("test", 10000): 5 + np.arange(12) / 50}
+              for start, worse in (("random", 1), ("scaled", 0.5), ("autoencoder", 0))}
+    errors |= {(start, 1, claim.TOP): {("test", 10000): 5 + np.arange(12) / 50} for start in ("random", "scaled")}
     found = verdicts(pd.concat([known(gaps=(6, 3, 1.5)), runs_of(errors)]))
     assert found["20 units on top: less test error"].effect == pytest.approx(1)
     assert found["20 units on top: less training error"].verdict == "undecided"
-    deeper = {start: found[f"20 units on top: three layers, {start} start, beat one"] for start in ("autoencoder", "random")}
-    assert {start: check.effect for start, check in deeper.items()} == pytest.approx({"autoencoder": 2, "random": 1})
+    assert found["20 units on top: less test error than scaled"].effect == pytest.approx(0.5)
+    assert found["20 units on top: less training error than scaled"].verdict == "undecided"
+    gaps = {"autoencoder": 2, "random": 1, "scaled": 1.5}
+    assert {start: found[f"20 units on top: three layers, {start} start, beat one"].effect for start in gaps} == pytest.approx(gaps)
 
 
 def test_every_start_has_the_same_fine_tuning():

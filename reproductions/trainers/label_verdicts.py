@@ -118,15 +118,18 @@ def _spread(runs, nets, start, rival, depth):
 def _narrow(runs, nets):
     """Bengio et al. (2007): below a top layer of 20 units, pre-trained layers fit the training set better and generalise.
 
-    And what layers below do at all: a net of three against the one layer of 20 units alone.
+    And what layers below do at all: a net of three against the one layer of 20 units alone, from the same random start.
     """
-    rows, labels = {"better": nets["autoencoder", 3, TOP], "worse": nets["random", 3, TOP]}, labels_of(runs)[-1]
+    labels, rivals = labels_of(runs)[-1], [rival for rival in UNTRAINED if (rival, 3, TOP) in nets]
     checks = [
-        paired_difference(runs, **rows, metric=metric(split, labels), name=f"{TOP} units on top: less {split} error")
-        for split in ("test", "training")
+        paired_difference(
+            runs, better=nets["autoencoder", 3, TOP], worse=nets[rival, 3, TOP], metric=metric(split, labels),
+            name=f"{TOP} units on top: less {split} error" + " than scaled" * (rival == "scaled"),
+        )
+        for rival in rivals for split in ("test", "training")
     ]
-    for start in ("autoencoder", "random"):
-        rows = {"better": nets[start, 3, TOP], "worse": nets["random", 1, TOP]}
+    for start in ("autoencoder", *rivals):
+        rows = {"better": nets[start, 3, TOP], "worse": nets[start if start in rivals else "random", 1, TOP]}
         name = f"{TOP} units on top: three layers, {start} start, beat one"
         checks.append(paired_difference(runs, **rows, metric=metric("test", labels), name=name))
     return checks
