@@ -33,7 +33,7 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
-from zoo.reproductions.harness.runs import by_seed, lines_of
+from zoo.reproductions.harness.runs import by_seed, lines_of, rows_in
 from zoo.reproductions.harness.statistics import geometric_mean
 from zoo.reproductions.trainers import early_nets
 from zoo.reproductions.trainers.learning_speed import WITHIN_FIRST
@@ -166,7 +166,7 @@ def _wide(n):
 
 def judge(runs):
     """The order of the nets of 1989, net by net and as a whole; ConvNet against mlp at every size; the distortions."""
-    dataset, present = runs.dataset.iloc[0], set(runs[["model", "setting"]].itertuples(index=False, name=None))
+    dataset, present = runs.dataset.iloc[0], {row[1:] for row in rows_in(runs)}
     checks = early_nets.checks(runs)
     sizes = [n for n in (200, *SIZES) if _sized("mlp", n) in present]
     pairs = [[(dataset, *_sized(model, n)) for model in ("convnet", "mlp")] for n in sizes]

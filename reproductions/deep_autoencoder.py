@@ -29,7 +29,7 @@ curves the modern start does better than pre-training under momentum, but no net
 from zoo.reproductions.harness import Ladder, Published, Trial, as_published, control, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.published import published_value
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import lines_of, rows_in
 from zoo.reproductions.trainers.autoencoders import METRIC, PICTURES, train_autoencoder, train_pca
 
 SEEDS = {"hour": 3, "full": 5}
@@ -183,7 +183,7 @@ def _net(dataset, name):
 
 def judge(runs):
     """Nets against linear codes and the mean image, one start against another, our components against the published ones."""
-    checks, present = [], set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    checks, present = [], set(rows_in(runs))
     for dataset in runs.dataset.unique():
         for name, better, worse in _contests(dataset, CODES[dataset][0]):
             if present.issuperset((better, worse)):
@@ -276,7 +276,7 @@ def draw(runs):
 def _draw_errors(axes, runs):
     from zoo.reproductions.harness.published import matches
 
-    rows = list(runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None))
+    rows = rows_in(runs)
     for height, row in enumerate(rows):
         mine = runs[(runs.model == row[1]) & (runs.setting == row[2])]
         axes.plot(mine.value, [height] * len(mine), "o", color="C0" if row[1] == "deep_autoencoder" else "C1", alpha=0.7)

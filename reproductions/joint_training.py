@@ -30,6 +30,7 @@ import itertools
 
 from zoo.reproductions.harness import Published, Trial, control, paired_difference
 from zoo.reproductions.harness.figures import plain_ticks
+from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.trainers.layerwise import train_layerwise
 
 SEEDS = {"hour": 5}
@@ -160,7 +161,7 @@ def judge(runs):
     """All together against each other way, features learnt layer by layer against random ones, and as controls what is left
     as it starts, or learnt without labels, against no hidden layers at all, paired over seeds.
     """
-    checks, present = [], set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    checks, present = [], set(rows_in(runs))
     for dataset in runs.dataset.unique():
         for model, (better, worse) in itertools.product(MODELS, COMPARISONS):
             if {(dataset, model, better), (dataset, model, worse)} <= present:

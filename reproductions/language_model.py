@@ -28,7 +28,7 @@ from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
-from zoo.reproductions.harness.runs import by_seed
+from zoo.reproductions.harness.runs import by_seed, rows_in
 from zoo.reproductions.harness.statistics import mean_interval, over_examples, widened
 from zoo.reproductions.trainers.compressors import BY_CUT, compress
 from zoo.reproductions.trainers.ngrams import LONGEST, count_ngrams
@@ -154,7 +154,7 @@ def _recipe(row, dataset, budget, share):
 
 def judge(runs):
     """Each LSTM against every rival, gates against none, two layers against one; bzip2 against what is published of it."""
-    checks, present = [], set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    checks, present = [], set(rows_in(runs))
     contests = [(net, rival) for net in (TWO, ONE) for rival in RIVALS] + [(ONE, PLAIN), (TWO, ONE)]
     for dataset in runs.dataset.unique():
         for better, worse in contests:
@@ -186,7 +186,7 @@ def _by_cut(runs, net, rival):
 def _shares(runs, dataset, row):
     """The rows of a model that has learnt from the shares of a text, from the least to all of it: [] if one is not there."""
     found = [*(_part(row, share) for share in SHARES), row]
-    present = set(runs[runs.dataset == dataset][["model", "setting"]].itertuples(index=False, name=None))
+    present = {row[1:] for row in rows_in(runs) if row[0] == dataset}
     return found if present.issuperset(found) else []
 
 

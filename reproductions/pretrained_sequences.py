@@ -16,6 +16,7 @@ is not at hand.
 from zoo.reproductions.harness import Published, Trial, control, target
 from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.reproductions.trainers.vowel_table import DEPENDENT
 from zoo.tasks import task_of
@@ -61,7 +62,7 @@ def trials(budget):
 
 def judge(runs):
     """Whether the vowels' net errs as little as a published one of its kind, and the writer as nanoGPT's on another part."""
-    present = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    present = set(rows_in(runs))
     checks = []
     for (row, metric), name in JUDGED.items():
         if row in present:
@@ -75,7 +76,7 @@ def draw(runs):
     """Test errors, every seed a dot, the chosen one of each preset marked."""
     from matplotlib.figure import Figure
 
-    rows = list(runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None))
+    rows = rows_in(runs)
     figure = Figure(figsize=(3.6 * len(rows), 2.6))
     for axes, (dataset, model, setting) in zip(figure.subplots(1, len(rows), squeeze=False)[0], rows):
         error = task_of(model, dataset)

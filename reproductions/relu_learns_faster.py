@@ -48,7 +48,7 @@ each in its fastest start, they are not told apart; the small ConvNet, too, lear
 import itertools
 
 from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
-from zoo.reproductions.harness.runs import by_seed, lines_of
+from zoo.reproductions.harness.runs import by_seed, lines_of, rows_in
 from zoo.reproductions.trainers.learning_speed import SLOPES, STARTS, train_convnet, train_mlp
 
 SEEDS = {"hour": 5, "full": 10}
@@ -187,7 +187,7 @@ def _convnets(budget):
 def judge(runs):
     """ReLU's steps, and its test errors, against each smooth unit's at each depth; ReLU's epochs against tanh's on CIFAR-10."""
     checks = []
-    present = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    present = set(rows_in(runs))
     for dataset in runs.dataset.unique():
         for (where, starts), depth, rival in itertools.product(COMPARISONS.items(), DEPTHS, ACTIVATIONS[1:]):
             pair = [(dataset, "mlp", setting(depth, *net)) for net in zip(("relu", rival), starts)]

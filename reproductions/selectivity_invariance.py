@@ -43,7 +43,7 @@ import itertools
 
 import numpy as np
 
-from zoo.reproductions.harness import Ladder, Published, Trial, check, control, paired_difference
+from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
 from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of

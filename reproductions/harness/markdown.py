@@ -6,6 +6,7 @@ from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
 from zoo.reproductions.harness.outcomes import machine_time
+from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
@@ -137,7 +138,7 @@ def _told_of(ends):
 
 def _absent(module, runs, budget):
     """Which rows of a budget are not there for want of data, or of a package."""
-    known = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
+    known = set(rows_in(runs))
     absent = [trial for trial in absent_from(known, trials_of(module, budget)) if trial.optional or trial.needs]
     return f"Left out, as its data or package was not at hand: {'; '.join(map(str, absent))}." if absent else ""
 

@@ -2,6 +2,7 @@
 
 from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.verdicts import target
 
 
@@ -11,7 +12,7 @@ def against_marks(runs, claim, targets, published):
     targets: {row: percent}, of all rows that the claim can have; published: its PUBLISHED, in lists.
     """
     checks = []
-    for row in _rows(runs):
+    for row in rows_in(runs):
         checks.append(target(runs, row, at_most=targets[row]))
         for name, value in _published(claim, row, published).items():
             words = {"name": f"{row[0]}: fewer errors than {name}", "remark": f"against {name}"}
@@ -23,7 +24,7 @@ def draw_marks(runs, claim, targets, published):
     """Test errors, every seed a dot, the chosen one of each preset marked, what they are held against as strokes."""
     from matplotlib.figure import Figure
 
-    rows = _rows(runs)
+    rows = rows_in(runs)
     figure = Figure(figsize=(5 * len(rows), 2.6))
     for axes, row in zip(figure.subplots(1, len(rows), squeeze=False)[0], rows):
         seeds = runs[runs.dataset == row[0]].pivot(index="seed", columns="metric", values="value")
@@ -34,10 +35,6 @@ def draw_marks(runs, claim, targets, published):
         axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test error, %", title=f"{row[1]}, {row[0]}")
         axes.legend(fontsize=8, markerscale=0.6, loc="upper center")
     return figure
-
-
-def _rows(runs):
-    return list(runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None))
 
 
 def _published(claim, row, published):

@@ -10,7 +10,7 @@ from zoo.errors import CorruptFile, ResultsError
 from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
-from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.runs import lines_of, rows_in
 from zoo.reproductions.harness.store import Store, require_own, write_atomically
 
 BUDGET = "full"
@@ -42,7 +42,7 @@ def make_presets(claim, target, out=None):
     require_own(target / "README.md", HEAD)
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
-    rows = runs[["dataset", "model", "setting"]].drop_duplicates().itertuples(index=False, name=None)
+    rows = rows_in(runs)
     chosen = {row: _entry_of(row, runs, stored) for row in rows}
     for row, entry in chosen.items():  # whatever is missing shows before anything is written
         if entry is None and not _stands(target / preset_name(*row, names), row, runs):

@@ -45,6 +45,11 @@ def complete_rows(trial, returned, environment, commit):
     return sorted(complete, key=lambda row: (order[row["metric"]], row["seed"]))
 
 
+def rows_in(runs):
+    """The rows (dataset, model, setting) that runs (DataFrame) hold, each once, in their order."""
+    return list(dict.fromkeys(zip(runs.dataset, runs.model, runs.setting)))
+
+
 def runs_text(claim, rows):
     """The text of runs.csv; floats in ten significant digits, lines in the order of the rows."""
     file = io.StringIO()

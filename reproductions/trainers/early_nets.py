@@ -10,7 +10,7 @@ import numpy as np
 from zoo.reproductions.harness import Published, check, paired_difference
 from zoo.reproductions.harness.resampling import bootstrap_interval
 from zoo.reproductions.harness.statistics import Interval, welch_interval
-from zoo.reproductions.harness.runs import every_value
+from zoo.reproductions.harness.runs import every_value, rows_in
 from zoo.reproductions.harness.verdicts import TOO_MANY
 from zoo.reproductions.trainers.nets_of_1989 import train_on_few
 
@@ -49,7 +49,7 @@ def _net(net, placed=""):
 
 def checks(runs):
     """The order of the nets, net by net and as a whole, where digits come in one place and in four; what four places do."""
-    dataset, present = runs.dataset.iloc[0], set(runs[["model", "setting"]].itertuples(index=False, name=None))
+    dataset, present = runs.dataset.iloc[0], {row[1:] for row in rows_in(runs)}
     found, nets = [], {}
     for placed, metric in (("", ACCURACY), (PLACED, ACCURACY_ON_FEW)):
         nets[placed] = [(dataset, *_net(net, placed)) for net in NETS if _net(net, placed) in present]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.reproductions.harness.runs import by_seed, lines_of, row_of_least
+from zoo.reproductions.harness.runs import by_seed, lines_of, row_of_least, rows_in
 from zoo.reproductions.trainers.speech_baselines import metric
 
 SPEECH = "msu_ru_speech"
@@ -28,7 +28,7 @@ def longer(start, depth):
 
 def depths_of(runs, start="random", row=net):
     """The numbers of hidden layers that were run on speech, as row(start, layers), ascending."""
-    rows = set(zip(runs.dataset, runs.model, runs.setting))
+    rows = set(rows_in(runs))
     return [depth for depth in range(1, 10) if (SPEECH, *row(start, depth)) in rows]
 
 
