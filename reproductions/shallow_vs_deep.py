@@ -27,15 +27,13 @@ steps.
 """
 
 import inspect
-import math
 import textwrap
-from dataclasses import replace
 
-from zoo.datasets import describe
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import Ladder, Published, Trial, control, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import lines_of, values
+from zoo.reproductions.trainers import elsewhere
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
 from zoo.reproductions.trainers.kernel import train_svm
 
@@ -128,13 +126,9 @@ def on(dataset):
 
     Raises UnknownName, and InvalidInput for a data set that is no such.
     """
-    info = describe(dataset)
     if dataset in DATASETS:
         raise InvalidInput(f"{dataset} is one of the claim's own data sets: zoo reproduce shallow_vs_deep.")
-    if info.classes is None or info.x_dtype != "uint8" or len(info.input_shape) not in (2, 3) or min(info.input_shape[:2]) < 8:
-        said = f"has examples of {'x'.join(map(str, info.input_shape))}, {info.x_dtype}, and {info.classes or 'no'} classes"
-        raise InvalidInput(f"The ladder takes images in classes, of 8x8 pixels at least, whole numbers 0..255; {dataset} {said}.")
-
+    info = elsewhere.images_in_classes(dataset, least=8)
     doc = f"""
         On {dataset}, nets that learn their features stay ahead of a linear classifier, on pixels or on hand-made features.
 
@@ -152,33 +146,11 @@ def on(dataset):
     """
     pairs = ((MLP, LINEAR), (CONVNET, LINEAR), (CONVNET, HOG))
     return {
-        "trials": lambda budget: [_moved(trial, info) for trial in trials(budget) if trial.dataset != DATASETS[1]],
+        "trials": lambda budget: [elsewhere.moved(trial, info) for trial in trials(budget) if trial.dataset != DATASETS[1]],
         "HEADLINES": [f"{dataset}: {' '.join(deep)} beats {' '.join(shallow)}" for deep, shallow in pairs],
         "PROTOCOL": textwrap.fill(" ".join(said.split()), 125),
         "__doc__": inspect.cleandoc(doc),
     }
-
-
-def _moved(trial, info):
-    """A trial of MNIST, or in smoke of digits, on the data set of an Info: see what `on` says of its settings."""
-    there = describe(trial.dataset)
-    usual = trial.recipe["n_train"] or there.sizes["train"]
-    n, wider = min(usual, info.sizes["train"]), math.prod(info.input_shape) / math.prod(there.input_shape)
-
-    def longer(passes):
-        return passes | {"epochs": math.ceil(passes["epochs"] * usual / n)} if passes and "epochs" in passes else passes
-
-    recipe = longer(trial.recipe) | {"select_on": trial.recipe["select_on"] * n // usual}
-    if "pretraining" in recipe:
-        recipe["pretraining"] = longer(recipe["pretraining"])
-    if "grid" in recipe:
-        recipe["grid"] = recipe["grid"] | {"gamma": [round(gamma / wider, 6) for gamma in recipe["grid"]["gamma"]]}
-    options = recipe.get("options", {})
-    if "gamma" in options:
-        recipe["options"] = options | {"gamma": round(options["gamma"] / wider, 6)}
-    if "augmentation" in options:
-        recipe["options"] = options | {"augmentation": "shift"}
-    return replace(trial, dataset=info.name, recipe=recipe)
 
 
 def _ladder(budget, dataset):
