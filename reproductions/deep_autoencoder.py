@@ -259,7 +259,8 @@ def ladders(runs, trials):
     kinds = {"pre-trained, momentum": "pre-trained autoencoder", "modern start, Adam": "rectified autoencoder"}
     for trial in trials:
         if nets := kinds.get(trial.setting):
-            yield Ladder(nets, {"none": _logistic(trial.dataset, trial.recipe["code"]), str(2 * len(trial.recipe["widths"]) + 1): trial.row}, METRIC)
+            shallow, layers = _logistic(trial.dataset, trial.recipe["code"]), str(2 * len(trial.recipe["widths"]) + 1)
+            yield Ladder(nets, {"none": shallow, layers: trial.row}, METRIC)
 
 
 def draw(runs):

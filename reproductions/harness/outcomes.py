@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import claim_facts, is_known
-from zoo.reproductions.harness.numbers import duration
+from zoo.reproductions.harness.numbers import duration, number
 from zoo.reproductions.harness.remedies import made_anew
 from zoo.reproductions.harness.trial import BUDGETS
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
@@ -42,7 +42,8 @@ def main_checks(folders):
     elsewhere = {line["check"]: others for line, others in disagreeing(folders)}
 
     def also(line):
-        return "; ".join(f"{budget}: {other['verdict']}" for budget, other in elsewhere.get(line["check"], {}).items())
+        others = elsewhere.get(line["check"], {})
+        return "; ".join(f"{budget}: {other['verdict']}, {effect_of(other)}" for budget, other in others.items())
 
     return [
         (found[-1], f"the last of {len(found)}: {counted(found)}" if len(found) > 1 else "", also(found[-1]))
@@ -122,6 +123,13 @@ def _told(folder):
         return _Told(" ".join(facts["title"].split()), tuple(map(str, facts["headlines"])), place, seeds)
     except (ZooError, KeyError, TypeError, ValueError, AttributeError, OverflowError):  # of another version, or damaged
         return _Told()
+
+
+def effect_of(line):
+    """The effect of a line of verdicts.csv with its unit and interval, in a few words."""
+    effect, low, high = (float(line[name] or "nan") for name in ("effect", "ci95_low", "ci95_high"))
+    between = f" ({number(low)} to {number(high)})" if low < high else ""
+    return f"{number(effect)}{line['unit'] and ' ' + line['unit']}{between}"
 
 
 def disagreeing(folders):

@@ -3,9 +3,9 @@
 from zoo.paths import is_checkout
 from zoo.reproductions.harness.depth import HEAD as HEAD_OF_PAGE
 from zoo.reproductions.harness.depth import PAGE, write_depth
-from zoo.reproductions.harness.numbers import in_markdown, number
+from zoo.reproductions.harness.numbers import in_markdown
 from zoo.reproductions.harness.outcomes import (
-    budgets_in, by_claim, counted, devices_of, disagreeing, main_checks, main_folder, lacks, title_of, verdicts_of,
+    budgets_in, by_claim, counted, devices_of, disagreeing, effect_of, main_checks, main_folder, lacks, title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import what_makes_some
 from zoo.reproductions.harness.store import require_own, write_atomically
@@ -119,9 +119,7 @@ def _disagreements(root):
 
 def _effect(line, budget):
     """A budget's verdict, effect and interval, in a few words."""
-    effect, low, high = (float(line[name] or "nan") for name in ("effect", "ci95_low", "ci95_high"))
-    between = f" ({number(low)} to {number(high)})" if low < high else ""
-    return f"{budget}: **{line['verdict']}**, {number(effect)}{line['unit'] and ' ' + _cell(line['unit'])}{between}"
+    return f"{budget}: **{line['verdict']}**, {_cell(effect_of(line))}"
 
 
 def _contradictions(root):
@@ -178,7 +176,7 @@ def _main_lines(name, folders, base):
     for line, others, elsewhere in main_checks(folders):
         measured, verdict, why = in_short(line)
         what, effect, claimed = map(_cell, in_columns(measured))
-        judged = f"**{verdict}**{_cell(why)}{elsewhere and f'; {elsewhere}'}"
+        judged = f"**{verdict}**{_cell(why)}{elsewhere and f'; {_cell(elsewhere)}'}"
         text += f"| {title} | {what}{others and f' ({others})'} | {effect} | {claimed} | {judged} |\n"
         title = ""
     return text
