@@ -143,9 +143,10 @@ def pack(path, names):
 def unpack(path):
     """Fill the cache from a file that pack wrote, verifying every array; returns the names of the data sets.
 
-    Raises InvalidInput if there is no such file, it cannot be read, or another version packed it; CorruptFile if it is damaged
+    Raises InvalidInput if there is no such file, it cannot be read, another version packed it, or it has another data set of your
+    own than there is of that name; CorruptFile if it is damaged
     or not what pack writes; CacheError when the cache folder cannot be written. The first two leave the cache as it was.
     """
     from zoo.datasets import transfer
 
-    return transfer.unpack(path, {name: describe(name) for name in list_datasets()}, tell)
+    return transfer.unpack(path, {name: describe(name) for name in _folders()}, tell)

@@ -12,8 +12,10 @@ from zoo.errors import CacheError, InvalidInput, UnknownName, unknown_name
 
 PREFIX = "my_"
 NAME = re.compile(r"my(_[a-z0-9]+)+", re.ASCII)
+LONGEST = 60  # characters of a name
 SHARE = 6  # one of so many examples goes to a split that is drawn, as MNIST's 10,000 of 60,000 do
 SEED = 2015
+VERSION = "1"  # of their layout
 ARRAYS = "arrays given in Python"
 _ROUNDING = 1e-3  # of a level, after sums and a division by 255
 _EXACT = 2**24  # up to which float32 has all integers
@@ -33,24 +35,28 @@ class OwnInfo(Info):
         """What is known of it, Markdown."""
         sizes = ", ".join(f"{n:,} in {split}" for split, n in self.sizes.items())
         shape = "x".join(map(str, self.input_shape))
-        return f"# {self.name}\n\nAdded from {self.sources['own']}: examples of {shape}, {self.x_dtype}; {sizes}; classes {self.classes}."
+        added = f"Added from {self.sources['own']}: examples of {shape}, {self.x_dtype}; {sizes}; {self.classes} classes"
+        return f"# {self.name}\n\n{added} ({', '.join(self.class_names[:20])}{', ...' * (self.classes > 20)})."
 
 
 def is_own(name):
     """Whether a name is one that only a data set of somebody's own has."""
-    return isinstance(name, str) and bool(NAME.fullmatch(name))
+    return isinstance(name, str) and len(name) <= LONGEST and bool(NAME.fullmatch(name))
 
 
 def require_name(name):
     """Raise InvalidInput for a name that is not."""
     if not is_own(name):
-        said = "my_ and small letters, digits and underscores after it, such as my_flowers, as no data set of deepzoo's is"
-        raise InvalidInput(f"A data set of your own is called {said}; got {name!r:.80}.")
+        said = f"my_, as no data set of deepzoo's is, and words of small letters and digits, {LONGEST} characters at most"
+        raise InvalidInput(f"A data set of your own is called {said}, such as my_flowers or my_flowers_2; got {name!r:.80}.")
 
 
 def list_own():
-    """The names of those that are in the cache."""
-    return {path.parent.name for path in cache.root().glob(f"{PREFIX}*/manifest.json") if is_own(path.parent.name)}
+    """The names of those that are in the cache; none where nobody can say where that is."""
+    try:
+        return {path.parent.name for path in cache.root().glob(f"{PREFIX}*/manifest.json") if is_own(path.parent.name)}
+    except (CacheError, OSError):
+        return set()
 
 
 def describe_own(name, known):
@@ -58,33 +64,37 @@ def describe_own(name, known):
     path = cache.root() / name / "manifest.json"
     with cache.as_cache_error(path, "read"):
         if not path.exists():
-            raise UnknownName(f"{unknown_name('data set', name, known)} One of your own is added by zoo data add {name} FILE_OR_FOLDER.")
+            anew = f"One of your own is added by zoo data add {name} FILE_OR_FOLDER."
+            raise UnknownName(f"{unknown_name('data set', name, known)} {anew}")
         try:
-            return info_of(cache.manifest_in(path))
+            return info_of(cache.manifest_in(path), name)
         except cache.UNREADABLE as error:
             raise CacheError(f"{path} is damaged ({error}). Add {name} again with --force.") from None
 
 
-def info_of(manifest):
-    """The OwnInfo that a manifest tells of. Raises one of cache.UNREADABLE where it tells of none."""
-    told, arrays = manifest["own"], manifest["arrays"]
-    names = tuple(told["class_names"])
-    if not all(isinstance(text, str) for text in (told["title"], *names)) or not is_own(manifest["name"]):
-        raise TypeError("what it says of the data set is no text")
-    x, y = arrays["train_x"], arrays["train_y"]
+def info_of(manifest, name):
+    """The OwnInfo that a manifest tells of a data set of that name. Raises one of cache.UNREADABLE where it tells of none."""
+    told, arrays, names = manifest["own"], manifest["arrays"], manifest["own"]["class_names"]
+    texts = isinstance(names, list) and all(isinstance(text, str) for text in (told["title"], *names))
+    if not texts or len(names) < 2 or (manifest["name"], manifest["version"]) != (name, VERSION) or not is_own(name):
+        raise ValueError(f"it tells of no {name}")
+    shapes = {part: tuple(map(int, arrays[part]["shape"])) for part in cache.ARRAYS}
+    sizes = {split: shapes[f"{split}_x"][0] if shapes[f"{split}_x"] else 0 for split in SPLITS}
+    if any(shapes[f"{split}_y"] != (n,) or n < 1 for split, n in sizes.items()) or len({shapes[f"{split}_x"][1:] for split in SPLITS}) > 1:
+        raise ValueError("its arrays have other shapes than a data set's")
     return OwnInfo(
-        name=manifest["name"], title=told["title"], licence=manifest["provenance"]["licence"], homepage="",
-        version=manifest["version"], sizes={split: int(arrays[f"{split}_x"]["shape"][0]) for split in SPLITS},
-        input_shape=tuple(map(int, x["shape"][1:])), classes=len(names), sources={"own": manifest["provenance"]["from"]},
-        folder=Path(cache.root() / manifest["name"]), class_names=names, x_dtype=np.dtype(x["dtype"]).name,
-        y_dtype=np.dtype(y["dtype"]).name, fingerprint=cache.fingerprint(manifest),
+        name=name, title=told["title"], licence=manifest["provenance"]["licence"], homepage="", version=VERSION, sizes=sizes,
+        input_shape=shapes["train_x"][1:], classes=len(names), sources={"own": manifest["provenance"]["from"]},
+        folder=Path(cache.root() / name), class_names=tuple(names), x_dtype=np.dtype(arrays["train_x"]["dtype"]).name,
+        y_dtype=np.dtype(arrays["train_y"]["dtype"]).name, fingerprint=cache.fingerprint(manifest),
     )
 
 
 def add(name, splits, tell, title=None, licence=None, class_names=None, source=ARRAYS, force=False):
     """Check, shuffle, split and keep the splits ({split: (x, y) or None}), see zoo.datasets.add."""
     require_name(name)
-    named = {"title": title or f"added from {source}", "licence": licence or "not said", "source": source}
+    source = " ".join(str(source).split()) or ARRAYS
+    named = {"title": title or f"added from {source}", "licence": licence or "not said"}
     for what, text in named.items():
         if not isinstance(text, str) or not text.isprintable():
             raise InvalidInput(f"The {what} of {name} is one line of text, not {text!r:.80}.")
@@ -92,30 +102,36 @@ def add(name, splits, tell, title=None, licence=None, class_names=None, source=A
     if "train" not in given:
         raise InvalidInput(f"{name} needs examples to train on: train=(x, y).")
     given, class_names = _numbered(name, given, class_names)
-    chosen = {split: _together(name, split, parts, given["train"].x) for split, parts in _split(name, given, class_names).items()}
+    _require_alike(name, given)
+    levels = dict(zip(given, _levels([x for x, _ in given.values()])))
+    chosen = {split: Split(levels[of][places], y[places]) for split, (of, y, places) in _split(name, given, class_names).items()}
     _tell_repeated(name, chosen, tell)
     with cache.building(name, tell) as folder:
         arrays = {f"{split}_{part}": getattr(chosen[split], part) for split in SPLITS for part in "xy"}
-        made = {"source": "own", "from": source, "made_with": f"NumPy {np.__version__}", "licence": named["licence"], "homepage": ""}
-        manifest = {"name": name, "version": "1", "layout": cache.LAYOUT, "provenance": made}
+        made = {"source": "own", "from": source, "made_with": f"NumPy {np.__version__}", "homepage": ""}
+        manifest = {"name": name, "version": VERSION, "layout": cache.LAYOUT}
+        manifest["provenance"] = made | {"licence": named["licence"]}
         manifest["own"] = {"title": named["title"], "class_names": class_names}
         manifest["arrays"] = cache.write_arrays(folder / "arrays", arrays)
-        require_same(name, manifest, force)
+        if not force:
+            require_same(name, manifest, "take its place with --force (in Python force=True)")
         cache.publish(name, folder / "arrays", manifest)
 
 
-def require_same(name, manifest, force):
-    """Raise InvalidInput where a data set of that name is there and has other arrays, unless force."""
+def require_same(name, manifest, remedy):
+    """Raise InvalidInput where a data set of that name is there and has other arrays or classes. remedy: what else can be done."""
     path = cache.root() / name / "manifest.json"
-    if force or not path.exists():
-        return
     try:
-        same = cache.fingerprint(cache.manifest_in(path)) == cache.fingerprint(manifest)
+        there = cache.manifest_in(path)
+        same = cache.fingerprint(there) == cache.fingerprint(manifest)
+        same = same and there["own"]["class_names"] == manifest["own"]["class_names"]
+    except FileNotFoundError:
+        return
     except cache.UNREADABLE:
         same = False
     if not same:
-        said = "results that were computed on it would no longer fit; call the new one otherwise, or take its place with --force"
-        raise InvalidInput(f"There is another {name} already, and {said} (in Python force=True).")
+        said = "results that were computed on it would no longer fit; call the new one otherwise, or"
+        raise InvalidInput(f"There is another {name} already, and {said} {remedy}.")
 
 
 def _pair(split, pair):
@@ -127,12 +143,13 @@ def _pair(split, pair):
 
 
 def _checked(what, x, y):
-    """A Split of uint8 or float32 examples and labels as given. Raises InvalidInput, naming what it is of."""
-    x, y = np.asarray(x), np.asarray(y)
+    """A Split of numbers and of labels, integers or strings, as given. Raises InvalidInput, naming what it is of."""
+    x, y = _array(x, f"The examples in {what}"), _array(y, f"The labels in {what}")
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
-        raise InvalidInput(f"The labels in {what} have the shape {y.shape}; (n,) is wanted: of one-hot rows y.argmax(axis=1).")
+        instead = "of one-hot rows y.argmax(axis=1); several labels of one example are not taken"
+        raise InvalidInput(f"The labels in {what} have the shape {y.shape}; (n,) is wanted: {instead}.")
     if x.ndim < 2 or not x.size:
         raise InvalidInput(f"The examples in {what} have the shape {x.shape}; (n, ...) is wanted, and none empty.")
     if len(x) != len(y):
@@ -141,25 +158,56 @@ def _checked(what, x, y):
         raise InvalidInput(f"The examples in {what} are {x.dtype}; integers or floats are wanted.")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         raise InvalidInput(f"The examples in {what} hold NaN or infinite values; leave those out or fill them.")
-    if not -_EXACT <= x.min() <= x.max() <= _EXACT:
-        raise InvalidInput(f"The examples in {what} go from {x.min()} to {x.max()}, which float32 does not hold well; scale them.")
-    if y.dtype.kind == "f" and (np.mod(y, 1) == 0).all():
-        y = y.astype("int64")
-    if y.dtype.kind not in "uiUS":
+    low, high = float(x.min()), float(x.max())
+    if not -_EXACT <= low <= high <= _EXACT:
+        raise InvalidInput(f"The examples in {what} go from {low:g} to {high:g}, which float32 does not hold well; scale them.")
+    return Split(x, _labels(what, y))
+
+
+def _array(values, what):
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError):
+        raise InvalidInput(f"{what} are ragged or no numbers; an array of one shape for all is wanted.") from None
+
+
+def _labels(what, y):
+    """Labels as integers or strings: of bytes, and of objects that are all strings, those; of whole floats and truths integers."""
+    if y.dtype.kind == "S":
+        return np.char.decode(y, "utf-8", errors="replace")
+    if y.dtype.kind == "O" and all(isinstance(label, str) for label in y):
+        return y.astype(str)
+    if y.dtype.kind == "b" or y.dtype.kind == "f" and (np.mod(y, 1) == 0).all() and np.abs(y).max() <= _EXACT:
+        return y.astype("int64")
+    if y.dtype.kind not in "uiU":
         raise InvalidInput(f"The labels in {what} are {y.dtype}; integers or strings are wanted.")
-    return Split(_levels(x), y.astype(str) if y.dtype.kind == "S" else y)
+    return y
 
 
-def _levels(x):
-    """x as uint8 where it is whole numbers 0..255, or floats that are those over 255, or images of zeros and ones; else float32."""
-    if x.dtype == "uint8" and x.max() > 1:
-        return x
-    black_to_white = 0 <= x.min() and x.max() <= 1 and (x.dtype.kind == "f" or x.ndim > 2)
-    scaled = x * 255.0 if black_to_white else x
-    whole = np.rint(scaled)
-    if 0 <= whole.min() and whole.max() <= 255 and np.abs(scaled - whole).max() <= _ROUNDING:
-        return whole.astype("uint8")
-    return x.astype("float32")
+def _require_alike(name, given):
+    """Raise InvalidInput where examples of another split have another shape, or are of another kind, than those of train."""
+    like = given["train"].x
+    for split, (x, _) in given.items():
+        if x.shape[1:] != like.shape[1:] or (x.dtype.kind == "f") != (like.dtype.kind == "f"):
+            said = f"{x.shape[1:]}, {x.dtype}, in {split} and {like.shape[1:]}, {like.dtype}, in train"
+            raise InvalidInput(f"Examples of {name} are {said}; they have to be alike.")
+
+
+def _levels(arrays):
+    """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255, or images of
+    zeros and ones; else as float32.
+    """
+    first = arrays[0]
+    low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)
+    black_to_white = 0 <= low and high <= 1 and (first.dtype.kind == "f" or first.ndim > 2)
+    if all(x.dtype == "uint8" for x in arrays) and not black_to_white:
+        return arrays
+    scaled = [x.astype("float32") * np.float32(255) if black_to_white else x for x in arrays]
+    whole = [np.rint(x) if x.dtype.kind == "f" else x for x in scaled]
+    fits = 0 <= low and (black_to_white or high <= 255)
+    if fits and all(np.abs(x - near).max() <= _ROUNDING for x, near in zip(scaled, whole) if x.dtype.kind == "f"):
+        return [x.astype("uint8") for x in whole]
+    return [x.astype("float32") for x in arrays]
 
 
 def _numbered(name, given, class_names):
@@ -173,18 +221,22 @@ def _numbered(name, given, class_names):
     if len(labels) < 2:
         raise InvalidInput(f"All examples of {name} have the label {labels[0]!s}; two classes are the least.")
     if class_names is not None:
+        listed = isinstance(class_names, (list, tuple, np.ndarray)) and all(isinstance(text, str) for text in class_names)
+        if not listed or labels.dtype.kind == "U" or not np.array_equal(labels, np.arange(len(class_names))):
+            said = f"{name} has {len(labels)} labels, {labels[0]!s} first"
+            raise InvalidInput(f"class_names is a list of texts that names the labels 0, 1, ... in turn; {said}.")
         class_names = [str(text) for text in class_names]
-        if labels.dtype.kind == "U" or not np.array_equal(labels, np.arange(len(class_names))):
-            raise InvalidInput(f"class_names name the labels 0, 1, ... in turn; {name} has {len(labels)} labels, {labels[0]!s} first.")
     numbered = {split: Split(x, np.searchsorted(labels, y).astype("int32")) for split, (x, y) in given.items()}
     return numbered, class_names or [str(label) for label in labels]
 
 
 def _split(name, given, class_names):
-    """{split: [x, y, places]}: all splits, in an order that is drawn, those that were not given drawn from train, class by class."""
+    """{split: (the one that its examples are of, their labels, places)} in an order that is drawn; of splits that were not given
+    the places are drawn from train, class by class.
+    """
     random = np.random.RandomState(SEED)  # whose stream is the same in all versions of NumPy
-    found = {split: [x, y, random.permutation(len(y))] for split, (x, y) in sorted(given.items())}
-    x, y, rest = found["train"]
+    found = {split: (split, y, random.permutation(len(y))) for split, (_, y) in sorted(given.items())}
+    _, y, rest = found["train"]
     for split in [split for split in ("test", "validation") if split not in found]:
         taken = []
         for label, called in enumerate(class_names):
@@ -193,19 +245,9 @@ def _split(name, given, class_names):
                 said = f"draw {split} from; give at least {SHARE} of each class, or {split}=(x, y)"
                 raise InvalidInput(f"{name} has too few examples of the class {called} to {said}.")
             taken.append(places[: max(1, round(np.count_nonzero(y == label) / SHARE))])
-        taken = np.concatenate(taken)
-        found[split] = [x, y, rest[np.isin(rest, taken)]]
-        rest = rest[~np.isin(rest, taken)]
-    found["train"][2] = rest
-    return found
-
-
-def _together(name, split, parts, like):
-    x, y, places = parts
-    if x.shape[1:] != like.shape[1:] or x.dtype != like.dtype:
-        said = f"{x.shape[1:]}, {x.dtype}, in {split} and {like.shape[1:]}, {like.dtype}, in train"
-        raise InvalidInput(f"Examples of {name} are {said}; they have to be alike.")
-    return Split(x[places], y[places])
+        drawn = np.isin(rest, np.concatenate(taken))
+        found[split], rest = ("train", y, rest[drawn]), rest[~drawn]
+    return found | {"train": ("train", y, rest)}
 
 
 def _tell_repeated(name, splits, tell):
@@ -214,4 +256,5 @@ def _tell_repeated(name, splits, tell):
     for split in ("validation", "test"):
         found = sum(x.tobytes() in known for x in splits[split].x)
         if found:
-            tell(f"{found:,} of {len(splits[split].x):,} examples in {split} of {name} are in train as well: what is measured on them is no forecast")
+            share = f"{found:,} of {len(splits[split].x):,} examples in {split} of {name}"
+            tell(f"{share} are in train as well: what is measured on them is no forecast")

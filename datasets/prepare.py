@@ -24,7 +24,8 @@ def ready(info, source, tell, thorough=False):
     except cache.Unusable as found:
         reason = found
     if own.is_own(info.name):
-        raise CorruptFile(f"{info.name} cannot be loaded: {reason}. Add it again with --force; it came from {info.sources['own']}.")
+        anew = f"Add it again with --force; it came from {info.sources['own']}."
+        raise CorruptFile(f"{info.name} cannot be loaded: {reason}. {anew}")
     try:
         return _prepared(info, source, tell, thorough)
     except CacheError as error:  # who did not want to write learns why that was tried
@@ -62,12 +63,12 @@ def _from_sources(info, source, folder, tell, reason):
     _require(info, module.NEEDS, reason)
     failures = {}
     for name in [source] if source else info.sources:
-        own = folder / name
-        own.mkdir()
+        files = folder / name
+        files.mkdir()
         try:
-            module.SOURCES[name].gather(own, tell)
+            module.SOURCES[name].gather(files, tell)
             tell(f"preparing {info.name} from the {name} source ({info.sources[name]})")
-            built = module.build(own)
+            built = module.build(files)
         except SourceFailed as failure:
             failures[name] = failure
             tell(f"the {name} source of {info.name} ({info.sources[name]}) does not deliver: {failure}")

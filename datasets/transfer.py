@@ -81,6 +81,8 @@ def unpack(path, infos, tell):
             raise CorruptFile(f"{path} is not what zoo data pack writes, or damaged: {error}.") from None
         for name, manifest in found.items():
             with cache.building(name, tell) as folder:
+                if own.is_own(name):  # another process may have added one meanwhile
+                    own.require_same(name, manifest, f"remove {root / name} first")
                 _move(private / name, folder / "arrays")
                 cache.publish(name, folder / "arrays", manifest)
                 cache.compare(infos[name], manifest, tell)
@@ -138,8 +140,8 @@ def _take(path, tar, member, infos, found, private):
         if manifest["name"] != name:
             raise ValueError(f"its {name} is called {manifest['name']!r}")
         if own.is_own(name):
-            infos[name] = own.info_of(manifest)
-            own.require_same(name, manifest, force=False)
+            infos[name] = own.info_of(manifest, name)
+            own.require_same(name, manifest, f"remove {cache.root() / name} first")
         there, here = (manifest["version"], manifest["layout"]), (infos[name].version, cache.LAYOUT)
         if there != here:
             said = "its {} is {}, layout {}, here it is {}, layout {}".format(name, *there, *here)

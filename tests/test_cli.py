@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 import types
+from itertools import filterfalse
 from pathlib import Path
 
 import pytest
 
 import zoo as package
 from zoo.cli.app import build
+from zoo.datasets.own import is_own
 from zoo.errors import CacheError, CorruptFile, DataUnavailable, ResultsError
 from zoo.reproductions.harness import describe_claim, list_claims, load_claim
 from zoo.reproductions.harness.claims import claim_budgets
@@ -81,7 +83,7 @@ def test_of_a_model_that_is_named_in_full_the_options_are_listed_with_their_defa
     assert {line.split()[0]: eval(line.split(maxsplit=1)[1]) for line in lines} == package.model_options(model)
 
 
-@pytest.mark.parametrize("name", package.datasets.list_datasets())
+@pytest.mark.parametrize("name", filterfalse(is_own, package.datasets.list_datasets()))
 def test_of_a_data_set_that_is_named_in_full_its_page_and_whom_to_cite_are_shown(call, name):
     code, out, err = call("datasets", name)
     assert (code, err) == (0, "")

@@ -49,7 +49,7 @@ def test_a_folder_for_each_class(tmp_path):
 def test_folders_of_splits_and_what_else_lies_there(tmp_path):
     images(tmp_path / "train")
     images(tmp_path / "val", X[:6], Y[:6])
-    images(tmp_path / "kind of note", X[:2], Y[:2])
+    (tmp_path / "notes.txt").write_text("not an image")
     (tmp_path / "train" / "kind 0" / "notes.txt").write_text("not an image")
     (tmp_path / "train" / ".hidden").mkdir()
     found = zoo.read_examples(tmp_path)
@@ -69,7 +69,7 @@ def test_colours_where_one_image_has_any_and_grey_on_demand(tmp_path):
 def test_sizes_that_differ_are_brought_to_one(tmp_path):
     images(tmp_path / "some")
     images(tmp_path / "some", RANDOM.randint(0, 256, (3, 20, 30), "uint8"), np.arange(3), ".jpg")
-    with pytest.raises(InvalidInput, match="30x20 pixels, .* 7x9; say to which size"):
+    with pytest.raises(InvalidInput, match="30x20 pixels, .* 7x9; say to which one"):
         zoo.read_examples(tmp_path / "some")
     assert zoo.read_examples(tmp_path / "some", size=16)["train"][0].shape[:3] == (33, 16, 16)
     assert zoo.read_examples(tmp_path / "some", size=(8, 12), grey=True)["train"][0].shape == (33, 8, 12)
@@ -89,6 +89,9 @@ def npz(**arrays):
         (npz(x=X, y=Y)[:300], CorruptFile, "no .npz"),
         (npz(x=X, y=np.array([{"a": 1}] * 30)), CorruptFile, "no .npz of plain numbers"),
         (npz(images=X, labels=Y), InvalidInput, "holds images, labels; x_train"),
+        (npz(x_train=X, y_train=Y, x_test=X), InvalidInput, "holds x_test of test: one pair is wanted"),
+        (npz(x_train=X, y_train=Y, train_images=X, train_labels=Y), InvalidInput, "of train: one pair is wanted"),
+        (npz(x=X, y=Y, x_test=X, y_test=Y), InvalidInput, "holds x_test, y_test besides"),
         (npz(), InvalidInput, "holds nothing"),
     ],
 )
@@ -103,16 +106,49 @@ def test_what_is_not_laid_out_so(tmp_path):
         zoo.read_examples(tmp_path / "none.npz")
     with pytest.raises(InvalidInput, match="no PNG or JPEG files in a folder for each class"):
         zoo.read_examples(tmp_path)
+    np.savetxt(tmp_path / "table.csv", X[0])
+    with pytest.raises(CorruptFile, match="of another kind"):
+        zoo.read_examples(tmp_path / "table.csv")
     np.save(tmp_path / "one.npy", X)
     with pytest.raises(InvalidInput, match="holds one array"):
         zoo.read_examples(tmp_path / "one.npy")
     with pytest.raises(InvalidInput, match="no folder of images"):
         zoo.read_examples(tmp_path / "one.npy", size=8)
-    for size in (0, 2.5, (8, 8, 8), "8", True):
+    for size in (0, 2.5, (8, 8, 8), "8", True, 100_000):
         with pytest.raises(InvalidInput, match="A size is"):
             zoo.read_examples(images(tmp_path / "some"), size=size)
     (tmp_path / "some" / "kind 0" / "x.png").write_bytes(b"no image")
     with pytest.raises(InvalidInput, match="x.png is no image"):
+        zoo.read_examples(tmp_path / "some")
+
+
+@pytest.mark.parametrize(
+    "beside, said",
+    [
+        ("train/kind 0/deeper/1.png", "a folder inside that of a class"),
+        ("train/kind 0/1.webp", "neither PNG nor JPEG"),
+        ("train/kind 9/notes.txt", "kind 9 holds no PNG or JPEG files; a class needs some"),
+        ("test/1.png", "test holds no PNG or JPEG files in a folder for each class"),
+        ("Train/kind 0/1.png", "a second time"),
+        ("kind 7/1.png", "is no split; train, validation"),
+    ],
+)
+def test_nothing_is_left_out_without_a_word(tmp_path, beside, said):
+    images(tmp_path / "train")
+    (tmp_path / beside).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / beside).write_bytes((tmp_path / "train/kind 0/00.png").read_bytes())
+    with pytest.raises(InvalidInput, match=said):
+        zoo.read_examples(tmp_path)
+
+
+def test_images_that_show_little_are_examples_too_and_files_of_several_are_none(tmp_path):
+    blank = X.copy()
+    blank[0], blank[1] = 7, np.arange(63).reshape(9, 7) % 5
+    (found,) = zoo.read_examples(images(tmp_path / "some", blank)).values()
+    assert sorted(x.tobytes() for x in found[0]) == sorted(x.tobytes() for x in blank)
+    with open(tmp_path / "some" / "kind 0" / "x.png", "wb") as file:
+        np.save(file, X)
+    with pytest.raises(InvalidInput, match="x.png holds 30 images"):
         zoo.read_examples(tmp_path / "some")
 
 

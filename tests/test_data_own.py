@@ -58,7 +58,7 @@ def test_it_is_known_as_the_others_are(tmp_path, monkeypatch):
     assert unpack(packed) == ["my_digits"] and describe("my_digits").title == "Small digits"
     assert load("my_digits").fingerprint == data.fingerprint
     add("my_digits", (X[:200], Y[:200]), force=True)
-    with pytest.raises(InvalidInput, match="another my_digits already"):
+    with pytest.raises(InvalidInput, match="another my_digits already.*or remove .*my_digits first"):
         unpack(packed)
     assert len(load("my_digits").train.x) < 200, "and that stays"
 
@@ -78,7 +78,9 @@ def test_labels_that_are_names_or_have_gaps_are_numbered():
     assert together(data) == sorted((x.tobytes(), int(y == "odd")) for x, y in zip(X, names))
     gaps = add("my_gaps", (X, 10.0 * Y[:, None]))
     assert gaps.class_names[:3] == ("0", "10", "20") and gaps.train.y.max() == 9
-    assert add("my_bytes", (X, names.astype("S"))).class_names == ("even", "odd")
+    for place, labels in enumerate((names.astype("S"), names.astype(object), list(names))):
+        assert add(f"my_{place}", (X, labels)).class_names == ("even", "odd")
+    assert add("my_truths", (X, Y % 2 == 1)).class_names == ("0", "1")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,15 @@ def test_other_numbers_are_kept_as_they_are(x):
     assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(x.astype("float32"), Y))
 
 
+def test_levels_are_of_all_splits_together():
+    """Test examples of zeros and ones are no black and white ones beside a train split that has more."""
+    few = (X // 100).astype("uint8")
+    data = add("my_digits", (few[:1000], Y[:1000]), test=(few[1000:] > 0, Y[1000:]))
+    assert data.train.x.dtype == data.test.x.dtype == "uint8" and data.train.x.max() == 2 and data.test.x.max() == 1
+    floats = add("my_floats", (few[:1000] / 2, Y[:1000]), test=(few[1000:] / 4, Y[1000:]))
+    assert floats.train.x.dtype == floats.test.x.dtype == "float32" and floats.train.x.max() == 1
+
+
 def test_examples_that_are_in_train_as_well_are_told_of(capsys):
     add("my_digits", (X[:300], Y[:300]), test=(X[290:340], Y[290:340]), validation=(X[340:400], Y[340:400]))
     assert "10 of 50 examples in test of my_digits are in train as well" in capsys.readouterr().err
@@ -118,6 +129,8 @@ def test_another_one_of_that_name_needs_force():
     with pytest.raises(InvalidInput, match="another my_digits already.*--force"):
         add("my_digits", (X[:500], Y[:500]))
     assert load("my_digits").fingerprint == first.fingerprint
+    with pytest.raises(InvalidInput, match="another my_digits already"):
+        add("my_digits", (X, Y), class_names=[f"digit {n}" for n in range(10)])
     assert len(add("my_digits", (X[:500], Y[:500]), force=True).train.x) < 500
 
 
@@ -134,10 +147,48 @@ def test_damage_is_found_and_the_remedy_named(own_cache):
     with pytest.raises(InvalidInput, match="another my_digits"):
         add("my_digits", (X, Y))
     assert len(add("my_digits", (X, Y), force=True).train.x) == 1199
-    manifest = json.loads((own_cache / "my_digits/manifest.json").read_text())
-    (own_cache / "my_digits/manifest.json").write_text(json.dumps(manifest | {"own": {"title": 3, "class_names": ["a"]}}))
-    with pytest.raises(CacheError, match="is damaged"):
-        describe("my_digits")
+
+
+@pytest.mark.parametrize("change", [
+    lambda manifest: manifest.pop("own"),
+    lambda manifest: manifest["own"].update(title=3),
+    lambda manifest: manifest["own"].update(class_names="ab"),
+    lambda manifest: manifest["own"].update(class_names=["a"]),
+    lambda manifest: manifest.update(version="2"),
+    lambda manifest: manifest.update(name="my_other"),
+    lambda manifest: manifest["arrays"]["train_x"].update(shape=[]),
+    lambda manifest: manifest["arrays"]["test_y"].update(shape=[3]),
+])  # fmt: skip
+def test_a_manifest_that_tells_something_else_is_damaged_and_the_others_are_shown(own_cache, change, call, tmp_path):
+    add("my_digits", (X, Y))
+    packed = pack(tmp_path / "own.tar.xz", "my_digits")
+    add("my_others", (X, Y))
+    path = own_cache / "my_others/manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(CacheError, match="is damaged.*Add my_others again"):
+        describe("my_others")
+    code, printed, _ = call("datasets")
+    assert code == 0 and "damaged" in printed and "my_digits" in printed and "fashion_mnist" in printed
+    assert unpack(packed) == ["my_digits"]
+
+
+def test_no_home_folder_is_needed_to_know_the_zoos_own(monkeypatch):
+    monkeypatch.setenv("ZOO_DATA_DIR", "~nobody-of-that-name/cache")
+    assert "mnist" in list_datasets() and describe("mnist").classes == 10
+
+
+def test_a_preset_is_not_evaluated_on_somebody_elses_data_of_the_same_name(tmp_path):
+    from zoo.presets.proving import _task_on
+
+    add("my_digits", (X, Y), class_names=[f"digit {n}" for n in range(10)])
+    own = {"name": "my_digits", "fingerprint": describe("my_digits").fingerprint}
+    model = {"name": "mlp", "input_shape": [8, 8], "classes": 10, "options": {}}
+    card = {"name": "a", "model": model, "dataset": own, "class_names": [*"abcdefghij"]}
+    assert _task_on(card, "my_digits")
+    with pytest.raises(InvalidInput, match="its error there would mean nothing"):
+        _task_on(card | {"dataset": own | {"fingerprint": "another"}}, "my_digits")
 
 
 def test_one_that_is_not_there_is_unknown():
@@ -152,10 +203,13 @@ NAN = np.where(X == 0, np.nan, X)
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (("digits", (X, Y)), "called my_ and"),
-        (("my_Digits", (X, Y)), "called my_ and"),
-        (("my_../x", (X, Y)), "called my_ and"),
-        ((3, (X, Y)), "called my_ and"),
+        (("digits", (X, Y)), "called my_, as"),
+        (("my_Digits", (X, Y)), "called my_, as"),
+        (("my_../x", (X, Y)), "called my_, as"),
+        (("my_" + 60 * "x", (X, Y)), "60 characters at most"),
+        ((3, (X, Y)), "called my_, as"),
+        (("my_x", ([[1, 2], [3]], [0, 1])), "ragged"),
+        (("my_x", (X, Y * 1e300)), "float64; integers or strings"),
         (("my_x", None), "needs examples to train on"),
         (("my_x", X), "train is a pair"),
         (("my_x", (X, Y[:-1])), "1,797 examples in train of my_x and 1,796 labels"),
@@ -171,7 +225,7 @@ NAN = np.where(X == 0, np.nan, X)
         (("my_x", (X[Y < 9], Y[Y < 9]), (X, Y)), "the label 9 in test that no example in train has"),
         (("my_x", (X, Y), (X, Y.astype(str))), "strings in one split and numbers in"),
         (("my_x", (X, Y), (X[:, :4], Y)), r"\(4, 8\), uint8, in test and \(8, 8\), uint8, in train"),
-        (("my_x", (X, Y), (X - 0.5, Y)), "float32, in test"),
+        (("my_x", (X, Y), (X - 0.5, Y)), "float64, in test"),
     ],
 )
 def test_what_can_not_be_meant_is_refused_and_leaves_nothing(arguments, said, own_cache):
@@ -183,5 +237,7 @@ def test_what_can_not_be_meant_is_refused_and_leaves_nothing(arguments, said, ow
 def test_texts_are_texts():
     with pytest.raises(InvalidInput, match="title of my_x is one line"):
         add("my_x", (X, Y), title="two\nlines")
-    with pytest.raises(InvalidInput, match="class_names name the labels"):
-        add("my_x", (X, Y), class_names=["a", "b"])
+    for names in (["a", "b"], 3, "0123456789"):
+        with pytest.raises(InvalidInput, match="class_names is a list of texts that names the labels"):
+            add("my_x", (X, Y), class_names=names)
+    assert add("my_x", (X, Y), source="a file\nof mine").provenance["from"] == "a file of mine"

@@ -7,13 +7,15 @@ import numpy as np
 
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput
 from zoo.image_files import read_images
-from zoo.images import prepare_pixels
+from zoo.images import scaled_pixels
 from zoo.paths import path_named
 
 SPLITS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
 # How arrays are called, after Keras's mnist.npz, and after MedMNIST.
 ARRAYS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("{}_x", "{}_y"))
 IMAGES = (".png", ".jpg", ".jpeg")
+OTHER_IMAGES = (".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif", ".ppm", ".pgm", ".svg")
+LARGEST = 1000  # pixels a side; larger images are read scaled down, see zoo.image_files
 _KNOWN = "x_train, y_train, x_test, y_test, or train_images, train_labels, or x, y"
 
 
@@ -23,9 +25,10 @@ def read_examples(path, size=None, grey=False):
     path: an .npz file with x_train, y_train, x_test, y_test (and x_val, y_val), as Keras has them, or train_images, train_labels
     and so on, as MedMNIST does, or x and y alone; or a folder of PNG and JPEG files, with a folder for each class, in folders
     called train, test and validation (or val) where there are such. Of images x is uint8, (n, h, w) where all are grey, else
-    (n, h, w, 3), and y the names of their folders. size: what images are scaled to fit, a number of pixels or (height, width);
-    None: all have one size, which they keep. grey: turn colours to grey.
-    Raises InvalidInput for what is not laid out so, CorruptFile for damaged files; nothing pickled is read.
+    (n, h, w, 3), and y the names of their folders. size: what images are scaled to fit, a number of pixels or (height, width), up
+    to 1,000; None: all have one size, up to as much, which they keep. grey: turn colours to grey.
+    Raises InvalidInput for what is not laid out so, with a folder without images or images of other kinds in it, CorruptFile for
+    damaged files; nothing pickled is read.
     """
     path = path_named(path)
     if path.is_dir():
@@ -45,21 +48,28 @@ def read_examples(path, size=None, grey=False):
     except OSError as error:
         raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
     except BROKEN_ARRAYS as error:
-        raise CorruptFile(f"{path} is no .npz of plain numbers or strings, or damaged: {error}.") from None
+        pickled = "pickle" in str(error)  # NumPy's advice is to load it nevertheless
+        why = "pickled objects are in it, which could run code, or it is of another kind" if pickled else error
+        raise CorruptFile(f"{path} is no .npz of plain numbers or strings, or damaged: {why}.") from None
 
 
 def _in_arrays(path, file):
-    if {"x", "y"} <= {*file.files}:
-        return {"train": (file["x"], file["y"])}
-    found = {}
-    for split, names in SPLITS.items():
-        pairs = [(x.format(name), y.format(name)) for name in names for x, y in ARRAYS]
-        there = [(x, y) for x, y in pairs if {x, y} <= {*file.files}]
-        if there:
-            found[split] = tuple(file[name] for name in there[0])
+    names, found, known = {*file.files}, {}, set()
+    if {"x", "y"} <= names:
+        found, known = {"train": ("x", "y")}, {"x", "y"}
+    else:
+        for split, called in SPLITS.items():
+            pairs = [(x.format(name), y.format(name)) for name in called for x, y in ARRAYS]
+            there = [pair for pair in pairs if names & {*pair}]
+            if len(there) > 1 or there and not names >= {*there[0]}:
+                raise InvalidInput(f"{path} holds {', '.join(sorted(names & {*sum(pairs, ())}))} of {split}: one pair is wanted.")
+            found |= {split: there[0] for there in [there] if there}
+            known |= {*sum(there, ())}
     if "train" not in found:
         raise InvalidInput(f"{path} holds {', '.join(file.files) or 'nothing'}; {_KNOWN} are wanted.")
-    return found
+    if names - known:
+        raise InvalidInput(f"{path} holds {', '.join(sorted(names - known))} besides, which is no split; leave that out.")
+    return {split: (file[x], file[y]) for split, (x, y) in found.items()}
 
 
 def _sides(size):
@@ -67,23 +77,40 @@ def _sides(size):
     if size is None:
         return None
     sides = size if isinstance(size, (tuple, list)) else (size, size)
-    if len(sides) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 and n is not True for n in sides):
-        raise InvalidInput(f"A size is a number of pixels, or (height, width); got {size!r:.80}.")
+    if len(sides) != 2 or not all(isinstance(n, (int, np.integer)) and 0 < n <= LARGEST and n is not True for n in sides):
+        raise InvalidInput(f"A size is a number of pixels, or (height, width), up to {LARGEST:,}; got {size!r:.80}.")
     return tuple(map(int, sides))
 
 
 def _in_folder(path, size, grey):
-    split_of = {folder: split for split, names in SPLITS.items() for folder in names}
-    inside = {split_of[folder.name.lower()]: folder for folder in _folders(path) if folder.name.lower() in split_of}
-    homes = inside if "train" in inside else {"train": path}
-    files = {split: [(file, home.name) for home in _folders(folder) for file in _images(home)] for split, folder in homes.items()}
-    if not files["train"]:
-        raise InvalidInput(f"{path} holds no PNG or JPEG files in a folder for each class, such as {path / 'cat' / '1.png'}.")
+    homes = _split_folders(path)
+    files = {split: [(file, home.name) for home in _classes(folder) for file in _images(home)] for split, folder in homes.items()}
     size = size or _one_size([file for found in files.values() for file, _ in found])
-    read = {split: _pixels([file for file, _ in found], size, grey) for split, found in files.items() if found}
+    read = {split: _pixels([file for file, _ in found], size, grey) for split, found in files.items()}
     if not any(_coloured(x) for x in read.values()):
         read = {split: x[..., 0] if x.ndim == 4 else x for split, x in read.items()}
     return {split: (x, np.array([name for _, name in files[split]])) for split, x in read.items()}
+
+
+def _split_folders(path):
+    """{split: its folder}; the whole folder is train where it has no folder of that name."""
+    split_of, found = {folder: split for split, names in SPLITS.items() for folder in names}, {}
+    if not any(folder.name.lower() == "train" for folder in _folders(path)):
+        return {"train": path}
+    for folder in _folders(path):
+        split = split_of.get(folder.name.lower())
+        if split is None or split in found:
+            said = f"is {'no split' if split is None else f'{split} a second time, beside {found[split].name}'}"
+            raise InvalidInput(f"{folder} {said}; {', '.join(split_of)} are what lies beside train, each split once.")
+        found[split] = folder
+    return found
+
+
+def _classes(folder):
+    found = _folders(folder)
+    if not found:
+        raise InvalidInput(f"{folder} holds no PNG or JPEG files in a folder for each class, such as {folder / 'cat' / '1.png'}.")
+    return found
 
 
 def _folders(path):
@@ -91,7 +118,16 @@ def _folders(path):
 
 
 def _images(folder):
-    return [entry for entry in _entries(folder) if entry.suffix.lower() in IMAGES and entry.is_file()]
+    """The image files of a class, of which there has to be one at least, and no folder or image of another kind beside."""
+    entries = _entries(folder)
+    found = [entry for entry in entries if entry.suffix.lower() in IMAGES and entry.is_file()]
+    other = [entry for entry in entries if entry.is_dir() or entry.suffix.lower() in OTHER_IMAGES]
+    if other:
+        what = "a folder inside that of a class" if other[0].is_dir() else "neither PNG nor JPEG"
+        raise InvalidInput(f"{other[0]} is {what}, and would be left out; move it away, or bring its images in.")
+    if not found:
+        raise InvalidInput(f"{folder} holds no PNG or JPEG files; a class needs some.")
+    return found
 
 
 def _entries(path):
@@ -105,9 +141,16 @@ def _pixels(files, size, grey):
     """uint8 (n, h, w), in colour (n, h, w, 3), of image files, one held at a time in the size that it has."""
     pixels = np.empty((len(files), *size, *([] if grey else [3])), "uint8")
     for place, file in enumerate(files):
-        (picture,) = read_images(file)
-        pixels[place] = prepare_pixels(picture.pixels, pixels.shape[1:], None, picture.name)[0]
+        picture = _picture(file)
+        pixels[place] = scaled_pixels(picture.pixels, pixels.shape[1:], picture.name)
     return pixels
+
+
+def _picture(file):
+    found = read_images(file)
+    if len(found) != 1:
+        raise InvalidInput(f"{file} holds {len(found)} images; one is wanted in each file.")
+    return found[0]
 
 
 def _coloured(pixels):
@@ -118,10 +161,12 @@ def _one_size(files):
     """The (height, width) of all. Raises InvalidInput where they differ, naming two."""
     size = None
     for file in files:
-        (picture,) = read_images(file)
+        picture = _picture(file)
         sides = picture.pixels.shape[:2]
+        if any(text.startswith("Scaled down") for text in picture.done):
+            raise InvalidInput(f"{file} has more than {LARGEST:,} pixels a side; say to which size all are to be brought, such as 32.")
         if size not in (None, sides):
             said = f"{files[0]} has {size[1]}x{size[0]} pixels, {file} {sides[1]}x{sides[0]}"
-            raise InvalidInput(f"The images are of different sizes: {said}; say to which size all are to be brought, such as 32.")
+            raise InvalidInput(f"The images are of different sizes: {said}; say to which one all are to be brought, such as 32.")
         size = sides
     return size

@@ -51,6 +51,15 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
     return np.rint(pixels).clip(0, 255).astype("uint8").reshape(input_shape), done + said
 
 
+def scaled_pixels(pixels, input_shape, name="The image"):
+    """Pixels as as_pixels gives them, scaled to fit `input_shape`, uint8 0..255, however little they show. Raises InvalidInput for
+    what is no image.
+    """
+    size, channels = image_shape(input_shape)
+    scaled, _ = _whole(_coloured(_single(pixels, name), channels)[0], size)
+    return np.rint(scaled).clip(0, 255).astype("uint8").reshape(input_shape)
+
+
 def as_pixels(array, name="The image"):
     """Any array of pixel values as float32 in 0..255.
 

@@ -20,6 +20,7 @@ from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 # figures.picture_pngs), NAMES of presets (see presets.preset_name), and on(dataset), what differs where the claim is put to the
 # test on another data set than its own (see _elsewhere).
 PARTS = ("trials", "judge", "draw")
+OTHERS = ("ladders", "SEEDS", "LOST", "summarise", "FIGURE_ONLY", "illustrate")
 ON = "_on_"
 _outside = {}
 
@@ -43,7 +44,7 @@ def describe_claim(name):
 
 
 def claim_budgets(name):
-    """The names of the budgets of a claim, from the least to the most. Raises UnknownName. The claim is not imported."""
+    """The names of the budgets of a claim, from the least to the most. Raises UnknownName. One of deepzoo's is not imported."""
     return budgets_of(_constant(name, "SEEDS"))
 
 
@@ -51,7 +52,7 @@ def claim_headlines(name):
     """Names of checks, with shell wildcards, that say most directly what the claim's first line says; () where it has none.
 
     Chosen by what the claim says and not by what came out: a check that contradicts it is as good a headline. Raises
-    UnknownName, InvalidInput. The claim is not imported.
+    UnknownName, InvalidInput. One of deepzoo's is not imported.
     """
     try:
         found = _constant(name, "HEADLINES") or ()
@@ -66,7 +67,7 @@ def claim_headlines(name):
 def claim_place(name):
     """Where a claim stands among those of the front page: its PLACE, a number, or infinity. Raises UnknownName, InvalidInput.
 
-    The claims of the review go from its main question to its examples; the claim is not imported.
+    The claims of the review go from its main question to its examples; none is imported.
     """
     try:
         found = _constant(name, "PLACE")
@@ -101,7 +102,7 @@ def load_claim(claim):
         missing = [part for part in PARTS if not callable(getattr(claim, part, None))]
         if missing:
             raise InvalidInput(f"{claim.__name__} is no reproduction: it does not define {', '.join(missing)}.")
-        if not is_own(claim):
+        if not is_own(claim) or hasattr(claim, "CLAIM"):
             return claim
         _check_name(claim_name(claim))
         _outside[claim_name(claim)] = claim
@@ -122,7 +123,7 @@ def claim_name(module):
 
 
 def _check_name(name):
-    if _is_ours(name):
+    if _is_ours(name) or _elsewhere(name):
         raise InvalidInput(f"{name} is one of deepzoo's claims, whose results yours would replace; call your module otherwise.")
     if name == "__main__" or not name.isidentifier():
         raise InvalidInput(f"A claim's results are kept under its module's name, and {name} is none; save it as a file of a name.")
@@ -130,16 +131,18 @@ def _check_name(name):
 
 def is_known(name):
     """Whether a claim is one of deepzoo's, or a module of one's own that was given in this process, or CLAIM_on_DATASET."""
-    return not why_unknown(name)
+    return _given(name) is not None or _is_ours(name)
 
 
-def why_unknown(name):
-    """Why a claim is not known, in words; "" where it is."""
+def lacking_data(name):
+    """Why the tables of CLAIM_on_DATASET can't be made anew whole, in words: its data set is not there; "" of any other claim."""
+    from zoo.datasets import describe
+
     try:
-        known = _given(name) is not None or _is_ours(name)
-    except ZooError as error:  # of a data set that is not there, or no longer
+        module = _given(name)
+        return "" if module is None or not hasattr(module, "DATASET") else describe(module.DATASET) and ""
+    except ZooError as error:
         return str(error)
-    return "" if known else f"{name} is no claim of deepzoo's (one of your own: zoo --import MODULE ...)"
 
 
 def is_own(module):
@@ -149,7 +152,7 @@ def is_own(module):
 
 def is_brought(module):
     """Whether a claim is a module of somebody's own, which a command knows by --import alone."""
-    return is_own(module) and claim_name(module) in _outside
+    return is_own(module) and not hasattr(module, "CLAIM")
 
 
 def _constant(name, constant):
@@ -167,17 +170,16 @@ def _given(claim):
 
 
 def _elsewhere(name):
-    """The module of CLAIM_on_DATASET: that of the claim, but for what its on(dataset) gives; None for a name that is none such.
-
-    Raises what on raises: UnknownName for a data set that there is not, InvalidInput for one that does not suit.
+    """The module of CLAIM_on_DATASET: what makes up that of the claim (see above), but for what its on(dataset) gives, with their
+    names as CLAIM and DATASET; None for a name that is none such. Whether there is the data set, its trials say.
     """
     base, _, dataset = name.partition(ON) if isinstance(name, str) else ("", "", "")
-    if not dataset or not _is_ours(base) or "on" not in _defined(_sources(base)[base]):
+    if not dataset.isidentifier() or not _is_ours(base) or "on" not in _defined(_sources(base)[base]):
         return None
     home = importlib.import_module(f"zoo.reproductions.{base}")
     module = types.ModuleType(name)
-    shared = {part: getattr(home, part) for part in ("judge", "draw", "ladders", "SEEDS") if hasattr(home, part)}
-    vars(module).update(shared | home.on(dataset), __file__=home.__file__)
+    shared = {part: getattr(home, part) for part in (*PARTS, *OTHERS) if hasattr(home, part)}
+    vars(module).update(shared | home.on(dataset), CLAIM=base, DATASET=dataset, __file__=home.__file__)
     return module
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import is_checkout, path_named
-from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, list_claims, load_claim, why_unknown
+from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, lacking_data, list_claims, load_claim
 from zoo.reproductions.harness.depth import FILE as DEPTH
 from zoo.reproductions.harness.depth import depth_csv
 from zoo.reproductions.harness.figures import figure_of, figure_png, is_picture
@@ -167,8 +167,8 @@ def rebuild(target=None, out=None, tell=lambda sentence: None):
 
     target: the name of a claim, a module of one's own, a results folder (one claim's or one that holds many; ./NAME where it
     is called like a claim), or None for everything. tell: called with a sentence for each folder of several that is left as it
-    is, the claim being a module of somebody's own, which load_claim was not given in this process. out: see results_root.
-    Raises ResultsError where there are no runs, or damaged ones, UnknownName for a claim that there is not.
+    is, the claim being a module of somebody's own, which load_claim was not given in this process, or about data that is not at
+    hand. out: see results_root. Raises ResultsError where there are no runs, or damaged ones, UnknownName for a claim that there is not.
     """
     root, folders = folders_of(target, out)
     if not folders:
@@ -206,13 +206,18 @@ def folders_of(target=None, out=None):
 
 
 def known_among(folders, tell):
-    """Those of some folders whose claims are known here; the others are told of. Raises UnknownName where none is."""
+    """Those of some folders whose claims, and data sets that these are about, are known here; the others are told of. Raises
+    UnknownName where none is a known claim's.
+    """
     known = [folder for folder in folders if is_known(folder.name)]
     if folders and not known:
         load_claim(folders[0].name)  # says that there is no such claim
     for folder in folders:
         if folder not in known:
-            tell(f"{folder} is left as it is: {why_unknown(folder.name)}")
+            tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's (one of your own: zoo --import MODULE ...)")
+        elif lacking := lacking_data(folder.name):
+            tell(f"{folder} is left as it is: {lacking}")
+            known.remove(folder)
     return known
 
 

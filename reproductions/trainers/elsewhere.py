@@ -7,45 +7,53 @@ from zoo.datasets import describe
 from zoo.errors import InvalidInput
 
 AUGMENTATION = "shift"  # which hardly any images mind
+LEAST_SIDE, LEAST = 8, 100  # pixels; training images
+OF_A_CLASS, OF_ALL = 5_000, 20_000  # images that a support vector machine learns from: a pair of classes is held at once
 
 
-def images_in_classes(dataset, least):
-    """The Info of a data set of images in classes, at least `least` pixels a side. Raises UnknownName, InvalidInput."""
+def moved_all(trials, dataset, own):
+    """The trials on a data set of images in classes. own: those that the claim has anyhow. Raises UnknownName, InvalidInput."""
     info = describe(dataset)
-    shape, kind = info.input_shape, info.x_dtype
-    if info.classes is None or kind != "uint8" or len(shape) not in (2, 3) or min(shape[:2]) < least:
-        said = f"has examples of {'x'.join(map(str, shape))}, {kind}, and {info.classes or 'no'} classes"
-        wanted = f"images in classes, of {least}x{least} pixels at least, whole numbers 0..255"
+    shape, kind, n = info.input_shape, info.x_dtype, info.sizes["train"]
+    if dataset in own:
+        raise InvalidInput(f"{dataset} is one of the claim's own data sets; run the claim itself.")
+    images = len(shape) == 2 or len(shape) == 3 and shape[2] in (1, 3)
+    if info.classes is None or kind != "uint8" or not images or min(shape[:2]) < LEAST_SIDE or n < LEAST:
+        said = f"has {n:,} examples of {'x'.join(map(str, shape))}, {kind}, to train on, and {info.classes or 'no'} classes"
+        wanted = f"{LEAST} images in classes at least, of {LEAST_SIDE}x{LEAST_SIDE} pixels or more, whole numbers 0..255"
         raise InvalidInput(f"The ladder takes {wanted}; {dataset} {said}.")
-    return info
+    return [_moved(trial, info) for trial in trials]
 
 
-def moved(trial, info):
+def _moved(trial, info):
     """A trial on the data set of an Info instead of its own, with a recipe of train_classifier or train_svm.
 
-    Where there are fewer examples, epochs are so many more that as many updates are made, and select_on, the examples that
-    settings are tried on, is as large a part; gammas of kernels go by how many values an example has.
+    Epochs make as many updates in batches as large, or, where select_on, the part that settings are tried on, is smaller, as
+    that; select_on is as large a part; gammas of kernels go by how many values an example has.
     """
     there, recipe = describe(trial.dataset), dict(trial.recipe)
     usual = recipe["n_train"] or there.sizes["train"]
-    n, wider = min(usual, info.sizes["train"]), math.prod(info.input_shape) / math.prod(there.input_shape)
+    n = min(recipe["n_train"] or math.inf, info.sizes["train"])
+    wider = math.prod(info.input_shape) / math.prod(there.input_shape)
+    recipe["select_on"] = max(1, recipe["select_on"] * n // usual)
+    if "batch_size" in recipe:
+        batch = min(recipe["batch_size"], recipe["select_on"])
+        longer = (usual // recipe["batch_size"]) / (n // batch)
+        recipe |= {"batch_size": batch, "epochs": math.ceil(recipe["epochs"] * longer)}
+        if recipe["pretraining"]:
+            recipe["pretraining"] = recipe["pretraining"] | {"epochs": math.ceil(recipe["pretraining"]["epochs"] * longer)}
+        recipe["options"] = _options(recipe["options"], wider)
+    else:
+        recipe["n_train"] = min(n, OF_A_CLASS * info.classes, OF_ALL)
+        recipe["grid"] = recipe["grid"] | {"gamma": [_narrower(gamma, wider) for gamma in recipe["grid"]["gamma"]]}
+    return replace(trial, dataset=info.name, recipe=recipe)
 
-    def longer(passes):
-        return passes | {"epochs": math.ceil(passes["epochs"] * usual / n)}
 
-    def narrower(gamma):
-        return round(gamma / wider, 6)
+def _options(options, wider):
+    """Options of a model for images that have `wider` times as many values."""
+    changed = {"gamma": _narrower(options["gamma"], wider)} if "gamma" in options else {}
+    return options | changed | ({"augmentation": AUGMENTATION} if options.get("augmentation") else {})
 
-    recipe["select_on"] = recipe["select_on"] * n // usual
-    if "epochs" in recipe:
-        recipe = longer(recipe)
-    if recipe.get("pretraining"):
-        recipe["pretraining"] = longer(recipe["pretraining"])
-    if "grid" in recipe:
-        recipe["grid"] = recipe["grid"] | {"gamma": [narrower(gamma) for gamma in recipe["grid"]["gamma"]]}
-    options = dict(recipe.get("options", {}))
-    if "gamma" in options:
-        options["gamma"] = narrower(options["gamma"])
-    if options.get("augmentation"):
-        options["augmentation"] = AUGMENTATION
-    return replace(trial, dataset=info.name, recipe=recipe | ({"options": options} if "options" in recipe else {}))
+
+def _narrower(gamma, wider):
+    return float(f"{gamma / wider:.6g}")

@@ -157,9 +157,12 @@ def _wrong(machines, x, y, split):
 
 
 def _draw(x, y, size, seed):
-    """A stratified draw of size examples, all where there are no more."""
+    """A stratified draw of size examples, all where there are no more; the first ones where classes are too small for that."""
     if size >= len(y):
         return x, y
+    counts = np.unique(y, return_counts=True)[1]
+    if counts.min() < 2 or min(size, len(y) - size) < len(counts):
+        return x[:size], y[:size]
     from sklearn.model_selection import train_test_split
 
     rows = np.sort(train_test_split(np.arange(len(y)), train_size=size, stratify=y, random_state=seed)[0])

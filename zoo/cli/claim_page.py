@@ -14,10 +14,12 @@ def print_claim(claim):
     """
     from zoo.reproductions.harness import describe_claim, load_claim
     from zoo.reproductions.harness.claims import claim_budgets, is_brought
-    from zoo.reproductions.harness.trial import trials_of
+    from zoo.reproductions.harness.trial import Budget, trials_of
 
     module, console = load_claim(claim), out()
     trials = {budget: trials_of(module, budget) for budget in claim_budgets(claim)}
+    if not any(trials.values()):
+        module.trials(Budget.named(claim_budgets(claim)[0]))  # which says why there are none, such as no data set of that name
     folders = {budget: _folder(claim, budget) for budget in trials}
     _, *paragraphs = re.split(r"\bExpected[,:]", describe_claim(claim))[0].strip().split("\n\n")
     for paragraph in paragraphs:

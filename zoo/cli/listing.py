@@ -11,7 +11,7 @@ import typer
 from zoo.cli import own
 from zoo.cli.claim_page import print_claim
 from zoo.cli.console import out, print_markdown, table
-from zoo.errors import unknown_name
+from zoo.errors import CacheError, unknown_name
 
 NameOrPattern = Annotated[
     str, typer.Argument(metavar="NAME", help="A name, or shell wildcards, such as '*net*'.", show_default=False)
@@ -79,7 +79,11 @@ def datasets(pattern: NameOrPattern = "*"):
     rows = table(("data set", {"no_wrap": True}), "input", ("classes", {"justify": "right"}), "what it is", "licence")
     names = _matching("data set", pattern, home.list_datasets)
     for name in names:
-        info = home.describe(name)
+        try:
+            info = home.describe(name)
+        except CacheError as error:  # one of one's own, which is no reason not to show the others
+            rows.add_row(name, "", "", f"damaged: {error}", "")
+            continue
         shape = "x".join(str(n) for n in info.input_shape)
         rows.add_row(name, shape, "" if info.classes is None else str(info.classes), info.title, info.licence)
     out().print(rows)

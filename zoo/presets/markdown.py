@@ -104,7 +104,7 @@ def _training(card):
         sizes = ", ".join(f"{name} {size:,}" for name, size in data["splits"].items())
         about = f"; what an example is: `zoo datasets {data['name']}`" if data["name"] in list_datasets() else ""
         made_of = f"{data['name']} {data['version']} ({sizes}), fingerprint `{data['fingerprint']}`"
-        lines.append(f"- Data: {made_of}, {data['homepage']}{about}")
+        lines.append(f"- Data: {made_of}{data['homepage'] and ', ' + data['homepage']}{about}")
     if "based_on" in card:
         lines.append(f"- Made from the preset {card['based_on']['name']}")
     if "class_names" in card:

@@ -3,6 +3,7 @@
 import io
 import math
 from dataclasses import dataclass, field
+from itertools import filterfalse
 
 import numpy as np
 
@@ -158,6 +159,7 @@ def golden_difference(model, content, path):
 def _task_on(card, dataset):
     """The Task of a card's model on a data set, by its name. Raises UnknownName; InvalidInput where the data does not fit."""
     from zoo.datasets import describe, list_datasets
+    from zoo.datasets.own import is_own
 
     model, info = card["model"], describe(dataset)
     task, shape = task_of(model["name"], dataset), tuple(model["input_shape"])
@@ -167,9 +169,10 @@ def _task_on(card, dataset):
             f"{card['name']} takes {shape} and knows {known} class{'' if known == 1 else 'es'}; "
             f"{dataset} has {info.input_shape} and {task.classes(info) or 'none'}."
         )
-    names, own = class_names(card), card.get("dataset", {}).get("name")
-    if task.classes(info) and names and dataset != own and names != list(info.class_names):
-        others = [other for other in map(describe, list_datasets()) if other.input_shape == shape]
+    names, own = class_names(card), card.get("dataset", {})
+    own_data = dataset == own.get("name") and not (is_own(dataset) and info.fingerprint != own["fingerprint"])
+    if task.classes(info) and names and not own_data and names != list(info.class_names):
+        others = [other for other in map(describe, filterfalse(is_own, list_datasets())) if other.input_shape == shape]
         same = ", ".join(other.name for other in others if list(other.class_names) == names)
         raise InvalidInput(
             f"{card['name']} tells {_listed(names)} apart, {dataset} has {_listed(info.class_names)}: its error there would "
