@@ -21,7 +21,8 @@ from zoo.errors import InvalidInput, unknown_name
 from zoo.names import matching
 
 __all__ = [
-    "Dataset", "Info", "Split", "add", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences", "unpack",
+    "Dataset", "Info", "Split", "add", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences",
+    "unpack",
 ]
 
 
@@ -96,11 +97,11 @@ def load(name, *, source=None):
 def add(name, train, test=None, validation=None, *, title=None, licence=None, class_names=None, source=own.ARRAYS, force=False):
     """Keep a data set of your own, under a name that begins with my_, for load and all that takes a data set; returns it.
 
-    train, test, validation: each (x, y). x: (n, ...) numbers; kept as uint8 where they are whole and in 0..255, or such divided by
-    255, or images of zeros and ones, as models of images want them, else as float32. y: (n,) labels, integers or strings, numbered
-    in their order. A split that is not given is drawn from train, a sixth of each class, and every split is shuffled, always
-    alike: a run may take the first so many examples. class_names: those of labels 0, 1, ...; else the labels themselves. title,
-    licence, source: texts that lists show. force: take the place of another data set of that name.
+    train, test, validation: each (x, y). x: (n, ...) numbers; kept as uint8 where those of all splits are whole and in 0..255,
+    or such divided by 255, or images of zeros and ones, as models of images want them, else as float32. y: (n,) labels, integers
+    or strings, numbered in their order. A split that is not given is drawn from train, a sixth of each class, and every split is
+    shuffled, always alike: a run may take the first so many examples. class_names: those of labels 0, 1, ...; else the labels
+    themselves. title, licence, source: texts that lists show. force: take the place of another data set of that name.
     Raises InvalidInput for what can't be meant and where there is another of that name, CacheError when the cache folder can't
     be written.
 
@@ -143,8 +144,8 @@ def pack(path, names):
 def unpack(path):
     """Fill the cache from a file that pack wrote, verifying every array; returns the names of the data sets.
 
-    Raises InvalidInput if there is no such file, it cannot be read, another version packed it, or it has another data set of your
-    own than there is of that name; CorruptFile if it is damaged
+    Raises InvalidInput if there is no such file, it cannot be read, another version packed it, or it has another data set of
+    your own than there is of that name; CorruptFile if it is damaged
     or not what pack writes; CacheError when the cache folder cannot be written. The first two leave the cache as it was.
     """
     from zoo.datasets import transfer

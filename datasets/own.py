@@ -80,7 +80,8 @@ def info_of(manifest, name):
         raise ValueError(f"it tells of no {name}")
     shapes = {part: tuple(map(int, arrays[part]["shape"])) for part in cache.ARRAYS}
     sizes = {split: shapes[f"{split}_x"][0] if shapes[f"{split}_x"] else 0 for split in SPLITS}
-    if any(shapes[f"{split}_y"] != (n,) or n < 1 for split, n in sizes.items()) or len({shapes[f"{split}_x"][1:] for split in SPLITS}) > 1:
+    labelled = all(shapes[f"{split}_y"] == (n,) and n > 0 for split, n in sizes.items())
+    if not labelled or len({shapes[f"{split}_x"][1:] for split in SPLITS}) > 1:
         raise ValueError("its arrays have other shapes than a data set's")
     return OwnInfo(
         name=name, title=told["title"], licence=manifest["provenance"]["licence"], homepage="", version=VERSION, sizes=sizes,
@@ -98,13 +99,15 @@ def add(name, splits, tell, title=None, licence=None, class_names=None, source=A
     for what, text in named.items():
         if not isinstance(text, str) or not text.isprintable():
             raise InvalidInput(f"The {what} of {name} is one line of text, not {text!r:.80}.")
-    given = {split: _checked(f"{split} of {name}", *_pair(split, pair)) for split, pair in splits.items() if pair is not None}
+    given = {split: _pair(split, pair) for split, pair in splits.items() if pair is not None}
+    given = {split: _checked(f"{split} of {name}", *pair) for split, pair in given.items()}
     if "train" not in given:
         raise InvalidInput(f"{name} needs examples to train on: train=(x, y).")
     given, class_names = _numbered(name, given, class_names)
     _require_alike(name, given)
     levels = dict(zip(given, _levels([x for x, _ in given.values()])))
-    chosen = {split: Split(levels[of][places], y[places]) for split, (of, y, places) in _split(name, given, class_names).items()}
+    drawn = _split(name, given, class_names)
+    chosen = {split: Split(levels[of][places], y[places]) for split, (of, y, places) in drawn.items()}
     _tell_repeated(name, chosen, tell)
     with cache.building(name, tell) as folder:
         arrays = {f"{split}_{part}": getattr(chosen[split], part) for split in SPLITS for part in "xy"}
@@ -119,7 +122,7 @@ def add(name, splits, tell, title=None, licence=None, class_names=None, source=A
 
 
 def require_same(name, manifest, remedy):
-    """Raise InvalidInput where a data set of that name is there and has other arrays or classes. remedy: what else can be done."""
+    """Raise InvalidInput where a data set of that name is there and has other arrays or classes. remedy: what else to do."""
     path = cache.root() / name / "manifest.json"
     try:
         there = cache.manifest_in(path)
@@ -160,7 +163,8 @@ def _checked(what, x, y):
         raise InvalidInput(f"The examples in {what} hold NaN or infinite values; leave those out or fill them.")
     low, high = float(x.min()), float(x.max())
     if not -_EXACT <= low <= high <= _EXACT:
-        raise InvalidInput(f"The examples in {what} go from {low:g} to {high:g}, which float32 does not hold well; scale them.")
+        said = f"go from {low:g} to {high:g}, which float32 does not hold well"
+        raise InvalidInput(f"The examples in {what} {said}; scale them.")
     return Split(x, _labels(what, y))
 
 
@@ -172,7 +176,7 @@ def _array(values, what):
 
 
 def _labels(what, y):
-    """Labels as integers or strings: of bytes, and of objects that are all strings, those; of whole floats and truths integers."""
+    """Labels as integers or strings: bytes, and objects that are all strings, as these; whole floats and truths as integers."""
     if y.dtype.kind == "S":
         return np.char.decode(y, "utf-8", errors="replace")
     if y.dtype.kind == "O" and all(isinstance(label, str) for label in y):
@@ -194,8 +198,8 @@ def _require_alike(name, given):
 
 
 def _levels(arrays):
-    """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255, or images of
-    zeros and ones; else as float32.
+    """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255, or images
+    of zeros and ones; else as float32.
     """
     first = arrays[0]
     low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)

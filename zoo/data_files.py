@@ -22,11 +22,12 @@ _KNOWN = "x_train, y_train, x_test, y_test, or train_images, train_labels, or x,
 def read_examples(path, size=None, grey=False):
     """{"train": (x, y), ...} with the splits that are there, as `zoo.datasets.add` takes them.
 
-    path: an .npz file with x_train, y_train, x_test, y_test (and x_val, y_val), as Keras has them, or train_images, train_labels
-    and so on, as MedMNIST does, or x and y alone; or a folder of PNG and JPEG files, with a folder for each class, in folders
-    called train, test and validation (or val) where there are such. Of images x is uint8, (n, h, w) where all are grey, else
-    (n, h, w, 3), and y the names of their folders. size: what images are scaled to fit, a number of pixels or (height, width), up
-    to 1,000; None: all have one size, up to as much, which they keep. grey: turn colours to grey.
+    path: an .npz file with x_train, y_train, x_test, y_test (and x_val, y_val), as Keras has them, or train_images,
+    train_labels and so on, as MedMNIST does, or x and y alone; or a folder of PNG and JPEG files, with a folder for each
+    class, in folders called train, test and validation (or val) where there are such. Of images x is uint8, (n, h, w) where
+    all are grey, else (n, h, w, 3), and y the names of their folders. size: what images are scaled to fit, a number of
+    pixels or (height, width), up to 1,000; None: all have one size, up to as much, which they keep. grey: turn colours to
+    grey.
     Raises InvalidInput for what is not laid out so, with a folder without images or images of other kinds in it, CorruptFile for
     damaged files; nothing pickled is read.
     """
@@ -62,7 +63,8 @@ def _in_arrays(path, file):
             pairs = [(x.format(name), y.format(name)) for name in called for x, y in ARRAYS]
             there = [pair for pair in pairs if names & {*pair}]
             if len(there) > 1 or there and not names >= {*there[0]}:
-                raise InvalidInput(f"{path} holds {', '.join(sorted(names & {*sum(pairs, ())}))} of {split}: one pair is wanted.")
+                some = ", ".join(sorted(names & {*sum(pairs, ())}))
+                raise InvalidInput(f"{path} holds {some} of {split}: one pair is wanted.")
             found |= {split: there[0] for there in [there] if there}
             known |= {*sum(there, ())}
     if "train" not in found:
@@ -84,7 +86,9 @@ def _sides(size):
 
 def _in_folder(path, size, grey):
     homes = _split_folders(path)
-    files = {split: [(file, home.name) for home in _classes(folder) for file in _images(home)] for split, folder in homes.items()}
+    files = {
+        split: [(file, home.name) for home in _classes(folder) for file in _images(home)] for split, folder in homes.items()
+    }
     size = size or _one_size([file for found in files.values() for file, _ in found])
     read = {split: _pixels([file for file, _ in found], size, grey) for split, found in files.items()}
     if not any(_coloured(x) for x in read.values()):
@@ -109,7 +113,8 @@ def _split_folders(path):
 def _classes(folder):
     found = _folders(folder)
     if not found:
-        raise InvalidInput(f"{folder} holds no PNG or JPEG files in a folder for each class, such as {folder / 'cat' / '1.png'}.")
+        such = folder / "cat" / "1.png"
+        raise InvalidInput(f"{folder} holds no PNG or JPEG files in a folder for each class, such as {such}.")
     return found
 
 
@@ -164,9 +169,11 @@ def _one_size(files):
         picture = _picture(file)
         sides = picture.pixels.shape[:2]
         if any(text.startswith("Scaled down") for text in picture.done):
-            raise InvalidInput(f"{file} has more than {LARGEST:,} pixels a side; say to which size all are to be brought, such as 32.")
+            said = f"{file} has more than {LARGEST:,} pixels a side"
+            raise InvalidInput(f"{said}; say to which size all are to be brought, such as 32.")
         if size not in (None, sides):
             said = f"{files[0]} has {size[1]}x{size[0]} pixels, {file} {sides[1]}x{sides[0]}"
-            raise InvalidInput(f"The images are of different sizes: {said}; say to which one all are to be brought, such as 32.")
+            anew = "say to which one all are to be brought, such as 32"
+            raise InvalidInput(f"The images are of different sizes: {said}; {anew}.")
         size = sides
     return size

@@ -94,8 +94,8 @@ def claim_facts(claim):
 def load_claim(claim):
     """The module of a claim, by its name, or a module of one's own that defines trials, judge and draw.
 
-    CLAIM_on_DATASET is such a module, too: a claim that has an `on`, put to the test on any data set that suits it. A module that
-    is given is known by the last part of its name from then on. Raises UnknownName, and InvalidInput for one that
+    CLAIM_on_DATASET is such a module, too: a claim that has an `on`, put to the test on any data set that suits it. A module
+    that is given is known by the last part of its name from then on. Raises UnknownName, and InvalidInput for one that
     lacks a part, that is called like one of deepzoo's, or whose name, as that of a notebook, names nothing.
     """
     if inspect.ismodule(claim):

@@ -15,7 +15,7 @@ from zoo.reproductions.harness.store import Entry
 
 
 def chosen(module, trials, only):
-    """The trials that are `named`. Raises InvalidInput where they are some of those that leave what the claim draws pictures of."""
+    """The trials that are `named`. Raises InvalidInput where they are a part of those of which the claim draws pictures."""
     found, leaving = named(module, trials, only), [trial for trial in trials if trial.leaves]
     if hasattr(module, "illustrate") and 0 < sum(trial.leaves for trial in found) < len(leaving):
         models = ", ".join(dict.fromkeys(trial.model for trial in leaving))
@@ -25,9 +25,9 @@ def chosen(module, trials, only):
 
 
 def named(module, trials, only):
-    """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or these
-    and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None. Several names are
-    separated by commas. Raises UnknownName for one that fits none.
+    """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or
+    these and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None. Several names
+    are separated by commas. Raises UnknownName for one that fits none.
     """
     if only is None:
         return list(trials)

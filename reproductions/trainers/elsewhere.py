@@ -12,7 +12,10 @@ OF_A_CLASS, OF_ALL = 5_000, 20_000  # images that a support vector machine learn
 
 
 def moved_all(trials, dataset, own):
-    """The trials on a data set of images in classes. own: those that the claim has anyhow. Raises UnknownName, InvalidInput."""
+    """The trials of a claim's first data set on another one of images in classes; own: those that the claim has anyhow.
+
+    Raises UnknownName, InvalidInput.
+    """
     info = describe(dataset)
     shape, kind, n = info.input_shape, info.x_dtype, info.sizes["train"]
     if dataset in own:
@@ -22,7 +25,8 @@ def moved_all(trials, dataset, own):
         said = f"has {n:,} examples of {'x'.join(map(str, shape))}, {kind}, to train on, and {info.classes or 'no'} classes"
         wanted = f"{LEAST} images in classes at least, of {LEAST_SIDE}x{LEAST_SIDE} pixels or more, whole numbers 0..255"
         raise InvalidInput(f"The ladder takes {wanted}; {dataset} {said}.")
-    return [_moved(trial, info) for trial in trials]
+    first = trials[0].dataset
+    return [_moved(trial, info) for trial in trials if trial.dataset == first]
 
 
 def _moved(trial, info):

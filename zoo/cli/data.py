@@ -45,11 +45,12 @@ def fetch(
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called, my_ first, such as my_flowers.")],
     path: Annotated[
-        Path, typer.Argument(metavar="FILE_OR_FOLDER", help="An .npz of arrays, or a folder with a folder of images for each class.")
+        Path,
+        typer.Argument(metavar="FILE_OR_FOLDER", help="An .npz of arrays, or a folder with a folder of images for each class."),
     ],
     size: Annotated[
         int | None,
-        typer.Option(min=1, max=1000, metavar="N", help="Scale images to fit N by N pixels. Default: the size that all of them have."),
+        typer.Option(min=1, max=1000, metavar="N", help="Scale images to fit N by N pixels. Default: the size that all have."),
     ] = None,
     grey: Annotated[bool, typer.Option("--grey", help="Turn colours to grey.")] = False,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is, in a line.", show_default=False)] = None,
