@@ -69,7 +69,7 @@ SIZES = {
     },
     "hour": {
         "seeds": 5, "speech": {"pool": 20, "validation": 2, "test": None}, "minutes": [3, 10], "epochs": [16, 8],
-        "rates": ([3e-3, 1e-2], [1e-3, 3e-3]), "batch_size": 128, "depths": (1, 2, 4), "width": 256, "lstm": 128,
+        "rates": ([1e-3, 3e-3, 1e-2], [1e-3, 3e-3]), "batch_size": 128, "depths": (1, 2, 4), "width": 256, "lstm": 128,
         "blocks": [[8], [16]], "dense": 128, "cepstra": [16, 64, 128], "projected": [4, 16],
         "longer": [("scaled", 1), ("scaled", 4), ("modern", 1), ("modern", 4)],
     },

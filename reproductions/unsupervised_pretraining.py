@@ -47,7 +47,7 @@ from zoo.reproductions.trainers.label_rows import (
 )
 
 SEEDS = {"quick": 5, "hour": 10}
-NARROW = (("random", 1), ("random", 3), ("autoencoder", 3))  # with the narrow top layer
+NARROW = (("random", 1), ("random", 3), ("scaled", 1), ("scaled", 3), ("autoencoder", 3))  # with the narrow top layer
 PLACE = 10
 HEADLINES = (
     "mnist denoising start beats random, 100 labels, each in its best depth*",
