@@ -3,11 +3,11 @@
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") calls speech the first major
 application of pre-training: nets that map short windows of coefficients to probabilities for the fragments of speech in
 their middle set records on a small vocabulary in 2009. Here 11 frames of 40 log-mel energies with deltas, of Russian speech
-of one speaker, give the phone of the frame in the middle, one of 51: by Gaussian mixtures, discriminant analysis, nearest
-neighbours, a linear classifier, nets of 1 to 6 hidden layers from random, pre-trained and modern starts, a ConvNet and an
-LSTM, trained on few and on many labelled minutes. Then Robinson's table of 1989: eleven vowels of strangers, where the
-nearest neighbour won. The speech, 179 MB, has to be at hand: `zoo data fetch msu_ru_speech`. Without it the vowels are run
-and the verdicts say so.
+of one speaker, give the phone of the frame in the middle, one of 51, of which the pause takes a fifth of the frames: by
+Gaussian mixtures, discriminant analysis, nearest neighbours, a linear classifier, nets of 1 to 6 hidden layers from random,
+pre-trained and modern starts, a ConvNet and an LSTM, trained on few and on many labelled minutes. Then Robinson's table of
+1989: eleven vowels of strangers, where the nearest neighbour won. The speech, 179 MB, has to be at hand: `zoo data fetch
+msu_ru_speech`. Without it the vowels are run and the verdicts say so.
 
 Expected, hour budget (5 seeds on speech, 20 on vowels, 2 cores, 82 minutes): that deep nets tell phones better than what was
 used before holds, by less than it seemed while our older methods were handicapped; that pre-training, by the one recipe of
@@ -104,66 +104,67 @@ HEADLINES = (
 PROTOCOL = """
 Speech: one speaker, the same in all splits, labels of an automatic alignment, errors counted in frames: TIMIT's figures,
 errors in the phones of whole utterances of strangers after a hidden Markov model, stand beside for their order and are not
-comparable in value.
-A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slopes, each standardised over the training pool
-(quick: 4 minutes, hour: 20, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and 2 minutes, hour: 3 and
-10, full: 2, 10 and 80), the same ones for every model; validation and test are other recordings (quick: 0.5 and 2 minutes,
-hour: 2 and 9.8, full: 9.3 and 9.8). So seeds share labels (hour: half of them with 10 minutes, full: all of them with 80),
-and intervals are of this pool and of these test recordings, whose frames go together: no line says what others would do.
-What each frame costs was not kept; so nothing is decided that the frames tested and the seeds together may make, were frames
-independent, which is mild, for neighbours are alike, and no two nets wrong on the same ones, which is not. (That was put in
-when results were known, for a reader; till then most of what pre-training spares with one layer and two, and that rectified
-units err less with more layers, had been decided at the hour.)
-random: sigmoid units within Glorot & Bengio's bounds, which are for units of slope 1 at 0. scaled: the same within four
-times these, as a sigmoid's slope is a quarter. pre-trained: the net of random, its layers first learnt one by one on the
-whole pool without labels as denoising autoencoders (a quarter of the inputs at 0, which for the first is their mean, the
-first with a linear decoder, 2 epochs per layer), which stand in for the deep belief nets of the time. These updates come on
-top of those with labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the deepest
-scaled start, and, but in quick, the scaled start of one layer and the modern ones of one layer and of most. A slope over
-depth decides nothing where that of the longer ones is not for sure of the same sign, a step neither where both its depths
-were trained longer. Pre-training is this one recipe: its passes, its noise and its step size were never tuned, where steps
-and epochs with labels, its own and its rivals', are the best of those tried; a verdict against it is against this recipe,
-not against pre-training as such. rectified: rectified units in He's start. modern: these with dropout of a tenth of the
-inputs and a fifth of the units of every layer, and so more noise the deeper they are. Of all nets the ConvNet alone has
-batch normalisation. Starts are held against each other, against older methods and other nets in the depth that errs least on
-validation, in the mean over seeds, as many minutes labelled, random in the better of two starts (those trained for as many
-updates as all of pre-training's were run with four layers alone in quick, with one and four in the hour); nothing is decided
-against a ConvNet or an LSTM with fewer weights. Layers have 128 units (hour: 256, full: 512). All nets: Adam with cosine
-decay, in the step size of two (sigmoid units 0.003 and 0.01, full: 0.001 and 0.003; others 0.001 and 0.003, full: 0.0003 and
-0.001) whose seeds err least on validation, in each seed's epoch that does so, for every number of minutes. Training errors
-of nets are means over the batches of the epoch that counts, as they were trained on, dropout included. Epochs, for each
-number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in batches of 256.
-The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most minutes only, and so
-does, quick, the LSTM. Not untouched: the LSTM of quick learnt from fewer minutes, too, and pre-training had 3 epochs, until
-results were known and time was short; the pre-trained start is held against the modern one, and the deepest net against the
-next shallower one, since results were known; quick, it had a quarter of the others' epochs and no net was "longer" until a
-run without them had been tested; hour, the "longer" nets but the deepest random one, since replaced by the scaled, came in
-after a run without them had been; the ConvNets had been trained, and tested, by a program whose gradients may have come out
-wrong now and then (see zoo/training/groups.py), in the same settings. When all results were known a reader saw that sigmoid
-units had a start too narrow for them and steps too small, that the directions into which windows were projected were ordered
-by what shrinking adds to the scatter between classes, and that the floor under the variances of mixtures hid the slopes of
-cepstra: the scaled and the rectified start, the larger steps, Fisher's directions and the grids of the older methods were
-then set by validation errors of one seed or two, and the random start is no more "longer". Until another reader remarked
-that validation ranks it last for most, the deepest net stood for its start in what now is in best depths. Against that, at
-the hour, the pre-trained start is behind the modern one with 10 minutes, too, and this is no more behind the ConvNet; quick,
-with 2 minutes, the pre-trained start is no more behind the rectified one nor the older methods (mixtures, discriminant
-analysis, nearest neighbours, linear), but behind the modern one, and with half a minute ahead of the linear classifier; the
-modern start, which had been behind mixtures in Fisher's directions and nearest neighbours, is ahead of seven of ten results
-of the older methods, with either number of minutes, and no more behind the LSTM. That rectified units beat the ConvNet, in
-both budgets, went for its weights; that the pre-trained start is behind the rectified one with half a minute and the LSTM
-with 2, and, at the hour, the modern one behind the LSTM with 3, for the frames tested. Pre-training takes steps of 0.001
-from the narrow start: from the scaled one two seeds of quick's sizes came out alike on validation with four layers, and no
-better with one. Gaussian mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13
-cepstra of a frame with deltas, the features of their time, and on the 40 directions in which the means of phones differ most
-in a window of 11 frames for their scatter within phones (Fisher's), labelled alike; nearest neighbours on those too, for at
-most 10 minutes of labels. Their settings (components of a mixture, what is added to its variances as a share of the variance
-within phones, shrinkage of that scatter, neighbours) are the best of a grid on validation. At the hour the mixtures in
-Fisher's directions took the most components that they were offered, 16, from every seed with either number of minutes; those
-on cepstra were offered eight times as many: more should be tried of the former, too, and might err less. Vowels: settings,
-for nets the step size (of four, quick: three) and the number of epochs, are those with the lowest mean error on two of the
-eight training speakers; then all eight train, as in Robinson's table, and seven others are tested, by six frames of each of
-their 77 words. Nets: 88 sigmoid units per layer, cross-entropy, Adam, batches of 33, features standardised. The table's
-other rows, such as FDA/MARS, have no counterpart here.
+comparable in value. A window is 11 frames of 40 log-mel energies, their slopes and the slopes' slopes, each standardised
+over the training pool (quick: 4 minutes, hour: 20, full: all 80). A seed labels whole recordings of the pool (quick: 0.5 and
+2 minutes, hour: 3 and 10, full: 2, 10 and 80), the same ones for every model; validation and test are other recordings
+(quick: 0.5 and 2 minutes, hour: 2 and 9.8, full: 9.3 and 9.8). So seeds share labels (hour: half of them with 10 minutes,
+full: all of them with 80), and intervals are of this pool and of these test recordings, whose frames go together: no line
+says what others would do. What each frame costs was not kept; so nothing is decided that the frames tested and the seeds
+together may make, were frames independent, which is mild, for neighbours are alike, and no two nets wrong on the same ones,
+which is not. (That was put in when results were known, for a reader; till then most of what pre-training spares with one
+layer and two, and that rectified units err less with more layers, had been decided at the hour.) random: sigmoid units
+within Glorot & Bengio's bounds, which are for units of slope 1 at 0. scaled: the same within four times these, as a
+sigmoid's slope is a quarter. pre-trained: the net of random, its layers first learnt one by one on the whole pool without
+labels as denoising autoencoders (a quarter of the inputs at 0, which for the first is their mean, the first with a linear
+decoder, 2 epochs per layer), which stand in for the deep belief nets of the time. These updates come on top of those with
+labels; "longer" is a net, on most minutes, with as many in all as the deepest pre-trained one: the deepest scaled start,
+and, but in quick, the scaled start of one layer and the modern ones of one layer and of most. A slope over depth, and a step
+between two depths, decides nothing where the slope of the longer ones is not for sure of the same sign, those of the scaled
+start speaking for all sigmoids (until a reader saw it, for their own start alone, and of steps only for those whose two
+depths were trained longer, so that the pre-trained start was said to err more with depth where the scaled one, with as large
+errors in training and testing, was not). Pre-training is this one recipe: its passes, its noise and its step size were never
+tuned, where steps and epochs with labels, its own and its rivals', are the best of those tried; a verdict against it is
+against this recipe, not against pre-training as such. rectified: rectified units in He's start. modern: these with dropout
+of a tenth of the inputs and a fifth of the units of every layer, and so more noise the deeper they are. Of all nets the
+ConvNet alone has batch normalisation. Starts are held against each other, against older methods and other nets in the depth
+that errs least on validation, in the mean over seeds, as many minutes labelled, random in the better of two starts (those
+trained for as many updates as all of pre-training's were run with four layers alone in quick, with one and four in the
+hour); nothing is decided against a ConvNet or an LSTM with fewer weights. Layers have 128 units (hour: 256, full: 512). All
+nets: Adam with cosine decay, in the step size of two (sigmoid units 0.003 and 0.01, full: 0.001 and 0.003; others 0.001 and
+0.003, full: 0.0003 and 0.001) whose seeds err least on validation, in each seed's epoch that does so, for every number of
+minutes. Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout
+included. Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16
+and 5 in batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the
+most minutes only, and so does, quick, the LSTM. Not untouched: the LSTM of quick learnt from fewer minutes, too, and
+pre-training had 3 epochs, until results were known and time was short; the pre-trained start is held against the modern one,
+and the deepest net against the next shallower one, since results were known; quick, it had a quarter of the others' epochs
+and no net was "longer" until a run without them had been tested; hour, the "longer" nets but the deepest random one, since
+replaced by the scaled, came in after a run without them had been; the ConvNets had been trained, and tested, by a program
+whose gradients may have come out wrong now and then (see zoo/training/groups.py), in the same settings. When all results
+were known a reader saw that sigmoid units had a start too narrow for them and steps too small, that the directions into
+which windows were projected were ordered by what shrinking adds to the scatter between classes, and that the floor under the
+variances of mixtures hid the slopes of cepstra: the scaled and the rectified start, the larger steps, Fisher's directions
+and the grids of the older methods were then set by validation errors of one seed or two, and the random start is no more
+"longer". Until another reader remarked that validation ranks it last for most, the deepest net stood for its start in what
+now is in best depths. Against that, at the hour, the pre-trained start is behind the modern one with 10 minutes, too, and
+this is no more behind the ConvNet; quick, with 2 minutes, the pre-trained start is no more behind the rectified one nor the
+older methods (mixtures, discriminant analysis, nearest neighbours, linear), but behind the modern one, and with half a
+minute ahead of the linear classifier; the modern start, which had been behind mixtures in Fisher's directions and nearest
+neighbours, is ahead of seven of ten results of the older methods, with either number of minutes, and no more behind the
+LSTM. That rectified units beat the ConvNet, in both budgets, went for its weights; that the pre-trained start is behind the
+rectified one with half a minute and the LSTM with 2, and, at the hour, the modern one behind the LSTM with 3, for the frames
+tested. Pre-training takes steps of 0.001 from the narrow start: from the scaled one two seeds of quick's sizes came out
+alike on validation with four layers, and no better with one. Gaussian mixtures with diagonal covariances, one for each
+phone, weighted by the phones' shares: on 13 cepstra of a frame with deltas, the features of their time, and on the 40
+directions in which the means of phones differ most in a window of 11 frames for their scatter within phones (Fisher's),
+labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings (components of a mixture,
+what is added to its variances as a share of the variance within phones, shrinkage of that scatter, neighbours) are the best
+of a grid on validation. At the hour the mixtures in Fisher's directions took the most components that they were offered, 16,
+from every seed with either number of minutes; those on cepstra were offered eight times as many: more should be tried of the
+former, too, and might err less. Vowels: settings, for nets the step size (of four, quick: three) and the number of epochs,
+are those with the lowest mean error on two of the eight training speakers; then all eight train, as in Robinson's table, and
+seven others are tested, by six frames of each of their 77 words. Nets: 88 sigmoid units per layer, cross-entropy, Adam,
+batches of 33, features standardised. The table's other rows, such as FDA/MARS, have no counterpart here.
 """
 
 

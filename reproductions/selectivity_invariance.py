@@ -11,29 +11,32 @@ set are shifted and turned step by step away from where models trained on centre
 Expected, full budget (10 seeds, one H100, 19 minutes by estimate, the support vector machines' fits aside; not run yet):
 about the published errors, and a ConvNet ahead of all models on every set. Hour (5 seeds, 2 cores, 97 minutes, in part with
 other work beside, the published numbers of training images, all models on all sets, smaller nets): the Gaussian machine errs
-on digits by 2.9 % where 3.0 is published, turned 11.2 (11.1), on noise 15.6 (14.6), on photographs 17 (23), both 51 (55):
-plain and turned digits and noise are much like the originals; photographs behind digits and convex shapes (12 and 19) are
-easier here, rectangles, plain (4.1 and 2.2) and with photographs (28 and 24), harder. The ConvNet is ahead of all models on
-every set, of the Gaussian machine by 1.4 to 33 points, and loses fewer points to each factor than it and the linear model.
-By factors its error grows more than the linear model's on noise and on turned digits before photographs, about as much on
-turned digits alone (5.4 times), and more than the machine's on these (3.8 times). Denoising stacks, of 300 units here, are
-ahead of plain ones on all sets but plain rectangles, by 0.2 points to eight, plain ones of one layer on four. They beat the
-Gaussian machine on photographs behind digits, turned or not, and on convex shapes, and fall behind it on plain and turned
-digits and on plain rectangles; on noise and on rectangles with photographs they are not told apart; the published ones,
-wider and tuned for each set, beat it on all eight. All models but the linear one stand more in the published order than not
-(Kendall's tau 0.52 on average over sets), to which the net of one layer adds most; machines against stacks, which the claim
-is about, are not told from chance (0.24). On digits shifted by 4 pixels the ConvNet errs by 40 points less than the Gaussian
-machine if both were trained on centred digits, by 9 if on jittered ones; jittered training digits help the nets at 2 and 4
-pixels and at 45 degrees, the linear model at 4 pixels only, elsewhere they harm it. Quick budget (3 seeds, 2 cores, some 4
-minutes, 1,000 images): a ConvNet ahead of linear model and machines on four sets, by 0.67 to 39 points, the least of the
-Gaussian machine on turned digits, which three seeds leave undecided; from the basic digits to turned ones the linear model's
-error rises by some 19 points more than the ConvNet's, the Gaussian machine's by 1.6 less, which the test images do not
-decide; the ConvNet's grows by a larger factor than the machine's. With so few images plain stacks are ahead of one layer on
-turned digits alone, by 2 points, on photographs behind it, denoising ones no better than plain ones, denoising ones are
-behind the Gaussian machine on all four sets, and the order is the published one on none of them, rather the reverse on
-photographs. Digits shifted by 4 pixels, or jittered ones turned by 45 degrees: the ConvNet errs by 15 to 20 points less than
-the Gaussian machine; trained on centred digits, which does better on turned ones stays undecided. Jittered training digits
-help the nets, and the linear model at 4 pixels only.
+on digits by 2.9 % where 3.0 is published, turned 11.2 (11.1), on noise 15.6 (14.6), on photographs 17 (23), both 51 (55), on
+convex shapes 12 (19), on rectangles, plain 4.1 (2.2) and with photographs 28 (24), where its C is the least of its grid. So
+photographs behind digits and convex shapes are easier here; how the other sets compare with the originals depends on whom
+one asks: on turned digits the net of one layer errs less than the published one, plain stacks more. The ConvNet is ahead of
+all models on every set, of the Gaussian machine by 1.4 to 33 points, and loses fewer points to each factor than it and the
+linear model. By factors its error grows more than the linear model's on noise (open with other test examples) and on turned
+digits before photographs, about as much on turned digits alone (5.4 times), and more than the machine's on these (3.8
+times). Denoising stacks, of 300 units here, are ahead of plain ones on all sets but plain rectangles, by 0.2 points to
+eight, plain ones of one layer on four. They beat the Gaussian machine on photographs behind digits, turned or not, and on
+convex shapes, and fall behind it on plain and turned digits and on plain rectangles; on noise and on rectangles with
+photographs they are not told apart; the published ones, wider and tuned for each set, err less on all eight, on convex
+shapes, plain rectangles and plain digits within what is published as their uncertainty. All models but the linear one stand
+more in the published order than not (Kendall's tau 0.52 on average over sets), to which the net of one layer adds half,
+though it is last on four sets here and there on all; machines against stacks, which the claim is about, are not told from
+chance (0.24). On digits shifted by 4 pixels the ConvNet errs by 40 points less than the Gaussian machine if both were
+trained on centred digits, by 9 if on jittered ones; jittered training digits help the nets at 2 and 4 pixels and at 45
+degrees, the linear model at 4 pixels only, elsewhere they harm it. Quick budget (3 seeds, 2 cores, some 4 minutes, 1,000
+images): a ConvNet ahead of linear model and machines on four sets, by 0.67 to 39 points, the least of the Gaussian machine
+on turned digits, which three seeds leave undecided; from the basic digits to turned ones the linear model's error rises by
+some 19 points more than the ConvNet's, the Gaussian machine's by 1.6 less, which the test images do not decide; the
+ConvNet's grows by a larger factor than the machine's. With so few images plain stacks are ahead of one layer on turned
+digits alone, by 2 points, on photographs behind it, denoising ones no better than plain ones, denoising ones are behind the
+Gaussian machine on all four sets, and the order is the published one on none of them, rather the reverse on photographs.
+Digits shifted by 4 pixels, or jittered ones turned by 45 degrees: the ConvNet errs by 15 to 20 points less than the Gaussian
+machine; trained on centred digits, which does better on turned ones stays undecided. Jittered training digits help the nets,
+and the linear model at 4 pixels only.
 """
 
 import itertools
@@ -75,6 +78,8 @@ PLACE = 2
 HEADLINES = (
     "from mnist_basic to mnist_rot: softmax loses more than ConvNet",
     "from mnist_basic to mnist_rot: softmax's error grows by a larger factor than ConvNet's",
+    "from mnist_basic to mnist_rot: RBF SVM loses more than ConvNet",
+    "from mnist_basic to mnist_rot: RBF SVM's error grows by a larger factor than ConvNet's",
     "mnist_rot: ConvNet beats softmax",
     "mnist_rot: ConvNet beats RBF SVM",
     "mnist_bg_img: ConvNet beats RBF SVM",
@@ -114,14 +119,14 @@ least C, on seven): these grids, and those of the Gaussian machine, were moved o
 of 6, and both sets of rectangles were drawn anew, of which the plain ones had been smaller in the test than in training,
 when that hour's test errors had been seen. The order of models that is held against the published one had the linear model
 in it, in first tables, and was judged on each set, where five models are too few; that kernels and stacks alone are asked
-for, beside a net of one layer that is last nearly everywhere, came in after a reader's remark; denoising stacks are held
-against the Gaussian machine, and rises of errors compared by factors beside points, since results were known, and what test
-images may make decides nothing against a machine, either. What was cut was cut for time, the same for all models; the
-machines' quick grids were set on validation. And ConvNets of former runs had been trained, and tested, with gradients that
-came out wrong now and then (see zoo/training/groups.py), in the settings of that time. Found by a reader, not run yet: on
-turned digits a denoising stack of 1,000 units, trained several times as long in linear_separability (full), errs less than
-the Gaussian machine does here. Eight epochs of the ConvNet may still be too few on harder sets, by which its error would
-grow by a larger factor.
+for, beside a net of one layer that is published as the last everywhere, came in after a reader's remark; denoising stacks
+are held against the Gaussian machine, and rises of errors compared by factors beside points, since results were known, and
+what test images may make decides nothing against a machine, either. What was cut was cut for time, the same for all models;
+the machines' quick grids were set on validation. And ConvNets of former runs had been trained, and tested, with gradients
+that came out wrong now and then (see zoo/training/groups.py), in the settings of that time. Found by a reader, not run yet:
+on turned digits a linear probe on the top layer of a denoising stack of 1,000 units, trained several times as long in
+linear_separability (full), errs less than the Gaussian machine does here, on all test images instead of the first 10,000.
+Eight epochs of the ConvNet may still be too few on harder sets, by which its error would grow by a larger factor.
 """
 
 
@@ -263,7 +268,7 @@ def summarise(runs):
 
 def _judge_order(runs):
     """That models stand in the published order more than against it, on the average over sets: generic kernels and learnt
-    features; and, as a control, all of them, where one hidden layer is last nearly always, as published.
+    features; and all of them, where one hidden layer is published as the last on every set.
 
     Not on each set: that seeds agree with each other says nothing of an order of five models, which may well be chance.
     """
@@ -271,7 +276,7 @@ def _judge_order(runs):
     what = "Kendall's tau of our test errors, {}, with the published ones"
     return [
         *_order(_taus(runs, learnt), "kernels and stacks stand", what.format("of pairs of a kernel machine and a stack")),
-        *map(control, _order(_taus(runs), "models stand", what.format("without the linear model's"))),
+        *_order(_taus(runs), "models stand", what.format("without the linear model's")),
     ]
 
 

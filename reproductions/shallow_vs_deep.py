@@ -7,20 +7,23 @@ split 50,000 / 10,000 / 10,000: softmax regression on pixels and on histograms o
 exactly (a support vector machine) and as random Fourier features, and then nets that learn features: a multilayer
 perceptron, a stack of denoising autoencoders, a ConvNet without and with augmented images, an LSTM over rows.
 
-Expected, full budget (20 seeds, one H100, 17 minutes by estimate, not run yet): with the errors that its checks ask for,
-such as 7.4 % of the linear model on MNIST, 1.25 of mlp and 0.3 of the augmented ConvNet, and 15.6, 10.2 and 6 on
-Fashion-MNIST. Hour (5 seeds, 2 cores, 80 minutes, all images, nets of a moderate size): every deep net passes the linear
-model on pixels and on hand-made features on both sets, the ConvNet both kernels too, and mlp but for the exact one, which is
-undecided: on MNIST 7.2 % linear, 1.9 on hand-made features, 1.53 the exact kernel (whether it reaches 1.5 is undecided), 1.4
-mlp, 0.4 the augmented ConvNet, a fifth of a point ahead of the plain one (undecided with the step sizes that another
-processor chose); on Fashion-MNIST 15.5, 10.8, 10.0, 9.9 and 8.2, where the linear model errs 1.9 times as often as this
-ConvNet (2.3 times as often as the larger one of pretrained_convnets) and where it is undecided whether the augmented
-ConvNet, with less dropout and two epochs more, errs less than the plain one. That hand-made features stay far behind holds
-of digits alone, where a linear model of them errs 4.4 times as often as the augmented ConvNet: of clothes it errs 1.3 times
-as often, and it would less than twice as often if that ConvNet came down to the full budget's 6 %. Quick budget (3 seeds, 2
-cores, 3 to 5 minutes, the first 10,000 images, smaller nets, few epochs): all deep nets pass the linear model on pixels on
-both sets; hand-made features and the exact kernel are passed by both ConvNets on MNIST, on Fashion-MNIST by none that these
-seeds can tell (the plain one is ahead by less than a point on average): other nets need more examples and steps.
+Expected, full budget (20 seeds, one H100, 17 minutes by estimate, not run yet): its checks ask for errors such as 7.4 % of
+the linear model on MNIST, 1.25 of mlp and 0.3 of the augmented ConvNet, and 15.6, 10.2 and 6 on Fashion-MNIST, which are
+targets more than expectations: the exact kernel, trained at the hour as there, misses its own by 3 images. Hour (5 seeds, 2
+cores, 80 minutes, all images, nets of a moderate size): every deep net passes the linear model on pixels and on hand-made
+features on both sets, the ConvNet both kernels too, and mlp but for the exact one, which is undecided: on MNIST 7.2 %
+linear, 1.9 on hand-made features, 1.53 the exact kernel (whether it reaches 1.5 is undecided), 1.4 mlp, 0.4 the augmented
+ConvNet, a fifth of a point ahead of the plain one (undecided with the step sizes that another processor chose); on
+Fashion-MNIST 15.5, 10.8, 10.0, 9.9 and 8.2, where the linear model errs 1.9 times as often as this ConvNet (2.3 times as
+often as the larger one of pretrained_convnets), where a published support vector machine on hand-made features, whose kernel
+is not named, errs less than any net of the hour (7.4 %; ours, linear, has no weight decay) and where it is undecided whether
+the augmented ConvNet, with less dropout and two epochs more, errs less than the plain one. That hand-made features stay far
+behind holds of digits alone, where a linear model of them errs 4.4 times as often as the augmented ConvNet: of clothes it
+errs 1.3 times as often, and it would less than twice as often if that ConvNet came down to the full budget's 6 %. Quick
+budget (3 seeds, 2 cores, 3 to 5 minutes, the first 10,000 images, smaller nets, few epochs): all deep nets pass the linear
+model on pixels on both sets; hand-made features and the exact kernel are passed by both ConvNets on MNIST, on Fashion-MNIST
+by none that these seeds can tell (the plain one is ahead by less than a point on average): other nets need more examples and
+steps.
 """
 
 import inspect
@@ -249,14 +252,16 @@ def judge(runs):
 
 def _twice(runs, dataset, shallow):
     """A linear model's error over the augmented ConvNet's; less than 2 by a ConvNet below the full size decides nothing, unless
-    one that errs as little as the full budget's is to would come to less as well.
+    one that errs as little as the full budget's is to would come to less as well, which is known with all images alone.
     """
     rows = {"numerator": (dataset, *shallow), "denominator": (dataset, *AUGMENTED), "metric": "test_error_pct"}
     which = "linear" if shallow == LINEAR else "linear on HOG features"
     name = f"{dataset}: {which} errs at least twice as often as the augmented convnet"
     found, weights = ratio(runs, **rows, at_least=2, name=name), int(lines_of(runs, rows["denominator"]).parameters.max())
     aimed_at = TARGETS.get(dataset, {}).get(AUGMENTED, 0)
-    if found.verdict != "contradicted" or weights >= FULL_CONVNET or values(runs, rows["numerator"], "test_error_pct").mean() < 2 * aimed_at:
+    if found.verdict != "contradicted" or weights >= FULL_CONVNET:
+        return found
+    if runs.n_train.max() >= ALL_IMAGES and values(runs, rows["numerator"], "test_error_pct").mean() < 2 * aimed_at:
         return found
     doubt = f"the ConvNet has {weights:,} weights, the full budget's {FULL_CONVNET:,}, and a larger one may err less"
     return ratio(runs, **rows, at_least=2, name=name, doubt=doubt)

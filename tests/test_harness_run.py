@@ -128,7 +128,7 @@ def test_the_same_card_in_another_host_computes_again_what_ran_on_the_processor(
         assert begun(log) == {"linear": begins, "mlp": begins}
 
 
-@pytest.mark.parametrize("only", ["ml*", "mlp_digits", "mlp_digits_one_layer_of_32", "*_of_32"])
+@pytest.mark.parametrize("only", ["ml*", "mlp_digits", "mlp_digits_one_layer_of_32", "*_of_32", "*_32, mlp"])
 def test_one_model_anew_and_the_lines_of_the_others_stay(log, only):
     folder = run()
     before, environment = values(folder), json.loads((folder / "environment.json").read_text())
@@ -139,6 +139,15 @@ def test_one_model_anew_and_the_lines_of_the_others_stay(log, only):
     named = [[trial["model"] for trial in found["trials"]] for found in (environment, after)]
     assert named[0] == named[1] == ["linear", "mlp"]
     assert after["trials"][0] == environment["trials"][0] and after.keys() == environment.keys()
+
+
+def test_several_models_anew_by_names_with_commas(log):
+    run()
+    run(only="linear,mlp_digits", force=True)
+    assert begun(log) == {"linear": 2, "mlp": 2}
+    with pytest.raises(UnknownName, match="called 'mpl'. Did you mean mlp"):
+        run(only="linear,mpl", force=True)
+    assert begun(log) == {"linear": 2, "mlp": 2}
 
 
 def test_lines_that_another_run_writes_meanwhile_stay(log, monkeypatch):

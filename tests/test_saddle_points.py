@@ -221,13 +221,17 @@ def test_a_bound_that_saddles_with_more_directions_meet_decides_nothing():
     more = table[table.index_pct.between(6, 10.49)]
     share = 100 * (more.loss.mean() - table.loss[:12].mean()) / (2 - table.loss[:12].mean())
     assert low.verdict == "reproduced" and f"of the {len(more)} with 6 to 10: {share:.4g}" in low.sentence
+    least = table.index_pct[table.index_pct > 0.5].min()
+    ones = table[table.index_pct == least]
+    above = 100 * (ones.loss.mean() - table.loss[:12].mean()) / (2 - table.loss[:12].mean())
+    assert f"how many points: {least:g}: {above:.4g} ({len(ones)})" in low.sentence
     lower = runs.copy()
     lower.loc[(runs.metric == "loss") & runs.seed.isin(more.index), "value"] = 1.05
     *_, alike, low = saddle_points.judge(lower)
     assert low.verdict == "undecided" and "the bound does not tell them from those with 6 to 10" in low.sentence
     few = runs[~runs.seed.isin(more.index[4:])]
     *_, low = saddle_points.judge(few)
-    assert low.verdict == "undecided" and "(of the 4 with 6 to 10: " in low.sentence and "does not tell" in low.sentence
+    assert low.verdict == "undecided" and "; of the 4 with 6 to 10: " in low.sentence and "does not tell" in low.sentence
 
 
 def both_methods():

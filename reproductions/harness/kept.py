@@ -26,13 +26,19 @@ def chosen(module, trials, only):
 
 def named(module, trials, only):
     """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or these
-    and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None. Raises UnknownName.
+    and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None. Several names are
+    separated by commas. Raises UnknownName for one that fits none.
     """
-    found = [trial for trial in trials if only is None or _fits(trial, only, getattr(module, "NAMES", {}))]
-    if not found:
-        names = {trial.model for trial in trials} | lines(module, trials).keys()
-        raise unknown_name(f"model or line in {claim_name(module)}", only, names)
-    return found
+    if only is None:
+        return list(trials)
+    presets, found = getattr(module, "NAMES", {}), []
+    for name in only.split(","):
+        fitting = [trial for trial in trials if _fits(trial, name.strip(), presets)]
+        if not fitting:
+            names = {trial.model for trial in trials} | lines(module, trials).keys()
+            raise unknown_name(f"model or line in {claim_name(module)}", name.strip(), names)
+        found += fitting
+    return [trial for trial in trials if trial in found]
 
 
 def lines(module, trials):

@@ -41,7 +41,7 @@ def draw_minutes(axes, stacks, others):
         axes.plot(*zip(*told), "os^D"[place % 4], ms=6, color=f"C{place}", ls="", label=f"{minutes:g} minutes")
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set(xlabel="test error of a frame, %")
-    axes.set_title("Error against labelled speech", fontsize=11)
+    axes.set_title("Error against labelled speech\n(stacks: fewest and most layers)", fontsize=11)
     axes.legend(fontsize=8, loc="upper right")
 
 
@@ -63,7 +63,7 @@ def draw_gaps(axes, gaps):
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_ylim(low, 1.3 * high)
     axes.set(ylabel="test error spared, points (logarithmic beyond 1)")
-    axes.set_title("Pre-trained against random starts, 95% intervals", fontsize=11)
+    axes.set_title("Pre-trained against random starts,\n95% intervals over seeds alone", fontsize=11)
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
 

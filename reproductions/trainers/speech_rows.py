@@ -9,6 +9,7 @@ SPEECH = "msu_ru_speech"
 # How a stack of layers starts, and as which model of the zoo. scaled: at random, four times as wide as random.
 STARTS = dict.fromkeys(("random", "scaled", "pre-trained"), "autoencoder_stack") | dict.fromkeys(("rectified", "modern"), "mlp")
 RIVALS = ("random", "scaled")  # of the pre-trained start
+SIGMOIDS = (*RIVALS, "pre-trained")
 GMM, GMM_PROJECTED = ("gmm", "cepstra of a frame"), ("gmm", "11 frames, projected")
 LDA, KNN = ("lda", "11 frames"), ("knn", "11 frames, projected")
 LINEAR, CONVNET, LSTM = ("linear", "11 frames"), ("convnet", "2 convolutions over 11 frames"), ("lstm", "over 11 frames")

@@ -9,7 +9,7 @@ from zoo.reproductions.harness.statistics import Interval, by_examples_of_sum, m
 from zoo.reproductions.trainers.label_rows import BEST, OF_TWO
 from zoo.reproductions.trainers.speech_baselines import metric
 from zoo.reproductions.trainers.speech_rows import (
-    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SPEECH, STARTS, best_of, count_of, depths_of, errors_of,
+    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SIGMOIDS, SPEECH, STARTS, best_of, count_of, depths_of, errors_of,
     gap_of, in_words, longer, means_in_words, minutes_of, net,
 )
 
@@ -63,18 +63,20 @@ def _depth_helps(runs, start, minutes, row=net):
     return check(name, slope, "percentage points per layer", sentence, below=0, doubt=doubt, seeds=errors.shape[1], **rows)
 
 
-def _lost_by_updates(runs, start, minutes, depths=()):
-    """Why these depths, or all, with so many minutes decide nothing: where nets of them were trained longer, the slope over
-    the layers has not for sure the same sign.
+def _lost_by_updates(runs, start, minutes):
+    """Why the depths of a start, with so many minutes, decide nothing: where nets were trained longer, the slope over the layers
+    has not for sure the same sign. Of sigmoids only one start was: it speaks for the others, which met as much of their labels.
     """
-    several = depths_of(runs, start, longer)
-    if len(several) < 2 or minutes != minutes_of(runs)[-1] or not set(depths) <= set(several):
+    longest = start if len(depths_of(runs, start, longer)) > 1 or start not in SIGMOIDS else RIVALS[-1]
+    several = depths_of(runs, longest, longer)
+    if len(several) < 2 or minutes != minutes_of(runs)[-1]:
         return ""
-    short, long = (_slope(runs, start, minutes, row)[2] for row in (net, longer))
-    updates = [count_of(runs, row(start, several[-1]), minutes, "updates") for row in (net, longer)]
+    short, long = _slope(runs, start, minutes)[2], _slope(runs, longest, minutes, longer)[2]
+    updates = [count_of(runs, row(longest, several[-1]), minutes, "updates") for row in (net, longer)]
     if min(np.sign(short.estimate) * np.array([long.low, long.high])) > 0:
         return ""
-    how = f"with {number(updates[1] / updates[0])} times the updates the slope over the layers"
+    of = "" if longest == start else f" of the {longest} start"
+    how = f"with {number(updates[1] / updates[0])} times the updates the slope{of} over the layers"
     return f"{how} is {number(long.estimate)} (95% interval {number(long.low)} to {number(long.high)})"
 
 
@@ -89,7 +91,7 @@ def ladders(runs):
         for start in STARTS:
             depths = depths_of(runs, start)
             rungs = {str(depth): (SPEECH, *net(start, depth)) for depth in depths}
-            doubts = {str(depth): _lost_by_updates(runs, start, minutes, (depths[0], depth)) for depth in depths[1:]}
+            doubts = dict.fromkeys(map(str, depths[1:]), _lost_by_updates(runs, start, minutes))
             found.append(Ladder(f"{start} start, {spoken}", rungs, metric("test", minutes), said, doubts))
     return found
 
@@ -98,7 +100,7 @@ def _last_layers_help(runs, start, minutes):
     """The deepest net against the next shallower one: a slope over all depths may be that of the first step alone."""
     less, most = depths_of(runs, start)[-2:]
     name = f"{start} start, {most} layers beat {less}, {minutes:g} minutes"
-    doubt = _lost_by_updates(runs, start, minutes, (less, most))
+    doubt = _lost_by_updates(runs, start, minutes)
     return _beats(runs, net(start, most), net(start, less), minutes, name, doubt)
 
 

@@ -84,7 +84,8 @@ def reproduce(
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="Run a model, model_dataset or model_dataset_setting alone, wildcards allowed; the other lines stay, and their pictures.",
+            help="Run a model, model_dataset or model_dataset_setting alone, wildcards allowed, or several with commas between; "
+            "the other lines stay, and their pictures.",
             show_default=False,
         ),
     ] = None,
@@ -118,7 +119,7 @@ def reproduce(
 def recheck(
     claim: Claim,
     line: Annotated[
-        str, typer.Argument(metavar="LINE", help="A model, model_dataset or line as `zoo claims CLAIM` lists them; wildcards.")
+        str, typer.Argument(metavar="LINE", help="A model, model_dataset or line as `zoo claims CLAIM` lists them; wildcards, commas.")
     ],
     budget: Annotated[
         Budget | None, typer.Option(help="Whose table. Default: quick if there is one, else hour, else full.", show_default=False)
