@@ -41,7 +41,7 @@ NETS = {
     "pre-trained, Adam": OF_2006 | ADAM,
     "start of 2006, momentum": OF_2006 | MOMENTUM,
     "start of 2006, Adam": OF_2006 | ADAM,
-    "scaled start, Adam": {"activation": "sigmoid", "start": "scaled", "code_factor": 0.25} | ADAM,  # the code is linear
+    "scaled start, Adam": {"activation": "sigmoid", "start": "scaled"} | ADAM,
     "modern start, Adam": {"activation": "relu", "start": "He"} | ADAM,
 }
 SCALED = "scaled start, Adam"  # sigmoids in a start made for them
@@ -54,7 +54,6 @@ WIDTHS = {
     "curves": {"quick": [200, 100, 50], "hour": [400, 200, 100, 50, 25], "full": [400, 200, 100, 50, 25]},
     "digits": {"smoke": [16]},
 }
-SLOW, LONGER = {"curves": 18}, 4  # the code of logistic PCA that is not where it ends by then, and how much longer it is fitted
 LITTLE = 0.1  # a net that explains less than so much of what as many principal components do has learnt the mean image
 # Peaks of the step size: of these the one that validates best; at the quick budget one, which did so for a single seed, for
 # logistic PCA (the normalised start) the one that did so at the hour.
@@ -142,8 +141,6 @@ def _linear(dataset, size, budget):
         if code != 2 or dataset == "digits":
             recipe = size | {"widths": [], "code": code, "activation": "sigmoid", "start": "normalised"} | ADAM
             recipe |= {"rates": _rates(dataset, recipe, budget), "pretraining": None}
-            if code == SLOW.get(dataset):
-                recipe["epochs"] *= LONGER
             yield Trial(*_logistic(dataset, code), budget.seeds, train_autoencoder, recipe, cost=3, leaves=True)
 
 

@@ -15,9 +15,8 @@ def train_autoencoder(trial, report):
     """The run function of a net: from every seed in every step size of the recipe; the one that validates best is reported.
 
     The recipe names n_train, widths, code, activation, start (as learning_speed.start_of takes it), optimizer ("adam", or
-    "sgd" with momentum 0.9), epsilon (Adam's), rates (peaks of a cosine decay to 0), epochs, batch_size, pretraining, None
-    or settings of zoo.pretrain, and, if the start does not suit the code's linear units, code_factor, which multiplies the
-    weights into these. Rows: squared_error on the test images, validation_squared_error and step_size.
+    "sgd" with momentum 0.9), epsilon (Adam's), rates (peaks of a cosine decay to 0), epochs, batch_size and pretraining, None
+    or settings of zoo.pretrain. Rows: squared_error on the test images, validation_squared_error and step_size.
     Files: reconstructions by the first seed, and its codes if they have two numbers.
     """
     from zoo.reproductions.harness import WithFiles
@@ -59,11 +58,9 @@ def learn(trial, x):
         return zoo.create_model("deep_autoencoder", x.shape[1:], **options)
 
     weights, seconds = None, 0.0
-    if r["pretraining"] or "code_factor" in r:  # once for every seed, whatever the step size of what follows
-        starts = starts_of(build, trial.seeds, x, r["pretraining"] and {"batch_size": r["batch_size"], **r["pretraining"]})
+    if r["pretraining"]:  # once for every seed, whatever the step size of what follows
+        starts = starts_of(build, trial.seeds, x, {"batch_size": r["batch_size"], **r["pretraining"]})
         weights, seconds = starts.weights * len(r["rates"]), starts.seconds
-    if "code_factor" in r:
-        weights = [_with_code_times(r["code_factor"], build(), start) for start in weights]
     population = zoo.Population(build, members, weights=weights)
     rate = keras.optimizers.schedules.CosineDecay(r["rates"][0], r["epochs"] * (len(x) // r["batch_size"]))
     optimizer = keras.optimizers.SGD(rate, momentum=0.9)
@@ -74,12 +71,6 @@ def learn(trial, x):
     y = reconstruction.targets(population.template, x)
     population.fit(x, y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
     return population, seconds
-
-
-def _with_code_times(factor, model, weights):
-    """Weights of a model, in its order, those of the kernel into the code times a factor."""
-    place = [variable.path for variable in model.weights].index("code/kernel")
-    return [*weights[:place], np.float32(factor) * weights[place], *weights[place + 1 :]]
 
 
 def errors_on(population, x):
