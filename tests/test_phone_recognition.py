@@ -252,7 +252,8 @@ def test_models_that_are_compared_get_the_same(name):
     others = [trial.recipe for trial in trials if trial.run is train_net and trial.model != "autoencoder_stack"]
     for same in (stacks, others):  # sigmoid units take larger steps
         assert len({str(recipe["rates"]) for recipe in same}) == 1
-    assert max(others[0]["rates"]) == min(stacks[0]["rates"])
+    smaller, larger = others[0]["rates"], stacks[0]["rates"]
+    assert max(smaller) == min(larger) or name == "hour" and {*smaller} < {*larger} and max(larger) > max(smaller)
     for start, noise in (("rectified", (0, 0)), ("modern", (0.1, 0.2))):
         options = [trial.recipe["options"] for trial in trials if trial.setting.startswith(f"{start} start")]
         found = {(each["activation"], each["input_dropout"], each["dropout"]) for each in options}
