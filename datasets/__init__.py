@@ -42,7 +42,7 @@ def describe(name):
     """The Info of a data set, without any download. Raises UnknownName; CacheError where one of your own is damaged."""
     if own.is_own(name):
         return own.describe_own(name, list_datasets())
-    if name not in _folders():
+    if not isinstance(name, str) or name not in _folders():
         raise unknown_name("data set", name, list_datasets())
     return importlib.import_module(f"{__name__}.{name}").INFO
 
@@ -146,7 +146,8 @@ def unpack(path):
 
     Raises InvalidInput if there is no such file, it cannot be read, another version packed it, or it has another data set of
     your own than there is of that name; CorruptFile if it is damaged
-    or not what pack writes; CacheError when the cache folder cannot be written. The first two leave the cache as it was.
+    or not what pack writes; CacheError when the cache folder cannot be written. The first two leave the cache as it was, but for a
+    data set of your own that somebody adds meanwhile.
     """
     from zoo.datasets import transfer
 

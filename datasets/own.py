@@ -219,7 +219,7 @@ def _numbered(name, given, class_names):
     labels = np.unique(given["train"].y)
     for split, (_, y) in given.items():
         if y.dtype.kind != labels.dtype.kind and "U" in (y.dtype.kind, labels.dtype.kind):
-            raise InvalidInput(f"Labels of {name} are strings in one split and numbers in {split}; they have to be alike.")
+            raise InvalidInput(f"Labels of {name} are strings in one of train and {split}, numbers in the other; let them be alike.")
         if (strange := np.setdiff1d(y, labels)).size:
             raise InvalidInput(f"{name} has the label {strange[0]!s} in {split} that no example in train has.")
     if len(labels) < 2:

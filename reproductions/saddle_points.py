@@ -198,7 +198,7 @@ def _losses(row, points, top, place, doubt):
     scarce = "so few points say little about their losses"
     each = [(count, few[few.directions == count]) for count in sorted(set(few.directions))]
     shares = [f"{count:g}: {number(_above(part, minima, top))} ({len(part)})" for count, part in each]
-    by_count = f"by how many directions, in brackets how many points: {', '.join(shares)}" if each else ""
+    by_count = f"by how many directions, in brackets how many points: {', '.join(shares)}; " if each else ""
     told = len(more) >= FEWEST and excess[1].low > 100 * ALIKE
     blind = "" if told else f"the bound does not tell them from those with {beside}"
     return [
@@ -211,7 +211,7 @@ def _losses(row, points, top, place, doubt):
         ),
         check(
             f"{row[2]}: saddles with few downward directions lie as low as minima", excess[0], "%",
-            f"{saddles}, by how much the mean loss exceeds that of the minima, {span} ({by_count}; of the {len(more)} with "
+            f"{saddles}, by how much the mean loss exceeds that of the minima, {span} ({by_count}of the {len(more)} with "
             f"{beside}: {number(excess[1].estimate)})", below=100 * ALIKE,
             doubt=doubt or (scarce if min(len(few), len(minima)) < FEWEST else blind),
         ),

@@ -131,15 +131,17 @@ def on(dataset):
         The ladder of shallow_vs_deep, which says what its rungs are and what the review claims of them, on a data set that it was
         not made for. Expected: nobody knows.
     """
+    steps = ", ".join(map(str, RATES))
     said = f"""
         All models see the same training and test images; the weights after the last epoch are tested once, of the
         hour's and the full budget's nets their moving averages. Settings are those of shallow_vs_deep at the same
         budget, set on MNIST; none was tried on {dataset}. Each model chooses one of {len(RATES)} settings on
         validation, by a fifth of the training images (smoke: nets, but for the linear model on pixels, have one):
-        nets and linear models their step size, of {', '.join(map(str, RATES))}, the support vector machine gamma. Epochs are as many as make as
-        many updates as on MNIST, batches as large or, where a fifth of the images are fewer, as those; gamma, that of
-        the Fourier features too, is less by as much as an image has more values than one of MNIST; the support vector
-        machine learns from 5,000 images for each class at most, 20,000 in all. The augmented ConvNet sees its images
+        nets and linear models their step size, of {steps}, the support vector machine gamma. Of more images than
+        MNIST has the first 50,000 are taken. Epochs are as many as make as many updates as on MNIST, or, being whole,
+        a few more, batches as large or, where a fifth of the images are fewer, as those; gamma, that of the Fourier
+        features too, is less by as much as an image has more values than one of MNIST; the support vector machine
+        learns from 5,000 images times the classes at most, and 20,000 in all. The augmented ConvNet sees its images
         shifted. What the test images, which may be few, and the seeds together may make decides nothing.
     """
     pairs = ((MLP, LINEAR), (CONVNET, LINEAR), (CONVNET, HOG))

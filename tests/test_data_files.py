@@ -126,7 +126,10 @@ def test_what_is_not_laid_out_so(tmp_path):
     "beside, said",
     [
         ("train/kind 0/deeper/1.png", "a folder inside that of a class"),
-        ("train/kind 0/1.webp", "neither PNG nor JPEG"),
+        ("train/kind 0/1.webp", "no PNG or JPEG file by its name"),
+        ("train/kind 0/1.jfif", "no PNG or JPEG file by its name"),
+        ("train/1.png", "lies in no folder of a class"),
+        ("1.jpg", "lies in no folder of a class"),
         ("train/kind 9/notes.txt", "kind 9 holds no PNG or JPEG files; a class needs some"),
         ("test/1.png", "test holds no PNG or JPEG files in a folder for each class"),
         ("Train/kind 0/1.png", "a second time"),
@@ -139,6 +142,13 @@ def test_nothing_is_left_out_without_a_word(tmp_path, beside, said):
     (tmp_path / beside).write_bytes((tmp_path / "train/kind 0/00.png").read_bytes())
     with pytest.raises(InvalidInput, match=said):
         zoo.read_examples(tmp_path)
+
+
+def test_a_link_to_nothing_is_no_image(tmp_path):
+    folder = images(tmp_path / "some")
+    (folder / "kind 0" / "99.png").symlink_to(tmp_path / "gone.png")
+    with pytest.raises(InvalidInput, match="99.png is no PNG or JPEG file"):
+        zoo.read_examples(folder)
 
 
 def test_images_that_show_little_are_examples_too_and_files_of_several_are_none(tmp_path):

@@ -174,6 +174,14 @@ def test_a_manifest_that_tells_something_else_is_damaged_and_the_others_are_show
     assert unpack(packed) == ["my_digits"]
 
 
+def test_a_preset_of_ones_own_floats_is_given_no_pixels():
+    from zoo.tasks import own_scale
+
+    add("my_floats", (X / 300, Y))
+    card = {"dataset": {"name": "my_floats"}, "model": {"options": {"rescale": None}}}
+    assert own_scale(card) and not own_scale(card | {"dataset": {"name": "mnist"}})
+
+
 def test_no_home_folder_is_needed_to_know_the_zoos_own(monkeypatch):
     monkeypatch.setenv("ZOO_DATA_DIR", "~nobody-of-that-name/cache")
     assert "mnist" in list_datasets() and describe("mnist").classes == 10
@@ -193,6 +201,8 @@ def test_a_preset_is_not_evaluated_on_somebody_elses_data_of_the_same_name(tmp_p
 
 def test_one_that_is_not_there_is_unknown():
     add("my_digits", (X, Y))
+    with pytest.raises(UnknownName):
+        describe(["my_digits"])
     with pytest.raises(UnknownName, match="my_digit'. Did you mean my_digits.*zoo data add my_digit"):
         load("my_digit")
 
@@ -223,7 +233,7 @@ NAN = np.where(X == 0, np.nan, X)
         (("my_x", (X, 0 * Y)), "two classes are the least"),
         (("my_x", (X[:9], Y[:9])), "too few examples of the class 0 to draw test"),
         (("my_x", (X[Y < 9], Y[Y < 9]), (X, Y)), "the label 9 in test that no example in train has"),
-        (("my_x", (X, Y), (X, Y.astype(str))), "strings in one split and numbers in"),
+        (("my_x", (X, Y), (X, Y.astype(str))), "strings in one of train and test"),
         (("my_x", (X, Y), (X[:, :4], Y)), r"\(4, 8\), uint8, in test and \(8, 8\), uint8, in train"),
         (("my_x", (X, Y), (X - 0.5, Y)), "float64, in test"),
     ],

@@ -13,7 +13,7 @@ import zoo
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Ladder, load_claim, rebuild, run_claim
 from zoo.reproductions.harness.claims import list_claims
-from zoo.reproductions.harness.depth import ladders_under, page
+from zoo.reproductions.harness.depth import _share, ladders_under, page
 from zoo.reproductions.harness.outcomes import by_claim, main_folder
 from zoo.reproductions.harness.scoreboard import scoreboard, write_scoreboard
 from zoo.reproductions.harness.trial import trials_of
@@ -142,3 +142,8 @@ def test_hidden_layers_are_those_of_the_model(budget):
         model = zoo.create_model(trial.model, (28, 28), 10, **trial.recipe["options"])
         kinds = keras.layers.Dense, zoo.layers.MatmulConv2D
         assert sum(isinstance(layer, kinds) for layer in model.layers) - 1 == hidden_layers(trial.recipe["options"])
+
+
+@pytest.mark.parametrize("share, said", [("5.25", "5.2 %"), ("-35.4", "-35 %"), ("1000", "1,000 %"), ("-18900", "under -1,000 %")])
+def test_a_share_of_next_to_nothing_is_said_to_be_large(share, said):
+    assert _share(share) == said

@@ -10,12 +10,12 @@ import pytest
 from sklearn.datasets import load_digits
 
 from zoo.datasets import add, describe
-from zoo.errors import InvalidInput, UnknownName
+from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions import shallow_vs_deep as base
 from zoo.reproductions.harness import (
     Budget, compare, describe_claim, list_claims, load_claim, paired_difference, rebuild, recheck_claim, run_claim,
 )
-from zoo.reproductions.harness.claims import claim_facts, is_known
+from zoo.reproductions.harness.claims import claim_facts, is_brought, is_known, lacking_data
 from zoo.reproductions.trainers import elsewhere
 from zoo.reproductions.trainers.svm import _draw
 
@@ -35,9 +35,9 @@ def of(module, budget, dataset=None):
     return {trial.row[1:]: trial for trial in found if dataset in (None, trial.dataset)}
 
 
-def updates(recipe, n, passes):
-    """How many steps some passes over n examples are, the rest of the last batch left out."""
-    return passes * (n // recipe["batch_size"])
+def updates(recipe, n, passes, pretraining):
+    """How many steps some passes over n examples are; the rest of the last batch is one of pre-training alone."""
+    return passes * (-(-n // recipe["batch_size"]) if pretraining else n // recipe["batch_size"])
 
 
 @pytest.mark.parametrize("budget", ["quick", "hour", "full"])
@@ -48,21 +48,23 @@ def test_rungs_are_those_of_mnist_with_as_many_updates(monkeypatch, budget, n, s
     moved = of(load_claim("shallow_vs_deep_on_my_set"), budget)
     mnist = {row: trial for row, trial in of(base, budget, "mnist").items()}
     assert list(moved) == list(mnist) and {trial.dataset for trial in moved.values()} == {"my_set"}
-    usual, seen = (10_000, min(n, 10_000)) if budget == "quick" else (50_000, n)
+    usual = 10_000 if budget == "quick" else 50_000
     for row, trial in moved.items():
-        there, here = mnist[row].recipe, trial.recipe
-        assert here["select_on"] == seen // 5 and there["select_on"] == usual // 5
+        there, here, seen = mnist[row].recipe, trial.recipe, min(n, usual)
         if row == base.SVM:
-            assert here["n_train"] == min(seen, 5000 * classes, 20_000)
+            seen = min(seen, 5000 * classes, 20_000)
+        assert here["select_on"] == seen // 5 and there["select_on"] == usual // 5
+        assert (here["n_train"] or n) == seen if seen < n else here["n_train"] == there["n_train"]
+        if row == base.SVM:
             continue
         assert here["batch_size"] == min(there["batch_size"], seen // 5), "no batch is larger than what settings are tried on"
         passes = [(there["epochs"], here["epochs"])]
         passes += [(there["pretraining"]["epochs"], here["pretraining"]["epochs"])] if there["pretraining"] else []
-        for before, after in passes:
-            wanted, made = updates(there, usual, before), updates(here, seen, after)
-            assert wanted <= made < wanted + updates(here, seen, 1)
+        for place, (before, after) in enumerate(passes):
+            wanted, made = updates(there, usual, before, place), updates(here, seen, after, place)
+            assert wanted <= made < wanted + updates(here, seen, 1, place)
         changed = {key for key in here if here[key] != there[key]}
-        assert changed <= {"epochs", "batch_size", "select_on", "pretraining", "options"}
+        assert changed <= {"epochs", "batch_size", "select_on", "pretraining", "options", "n_train"}
     wider = np.prod(sides) / 784
     assert moved[base.SVM].recipe["grid"]["gamma"] == pytest.approx([gamma / wider for gamma in base.KERNELS["gamma"]], rel=1e-5)
     assert moved[base.FOURIER].recipe["options"]["gamma"] == pytest.approx(0.02 / wider, rel=1e-5)
@@ -123,6 +125,14 @@ def test_it_says_what_it_is_and_is_no_claim_of_the_front_page():
         load_claim(own)
 
 
+def test_a_module_of_ones_own_may_have_any_constants(monkeypatch):
+    monkeypatch.setattr("zoo.reproductions.harness.claims._outside", {})
+    own = types.ModuleType("of_my_own")
+    own.trials = own.judge = own.draw = print
+    own.CLAIM, own.DATASET, own.dataset = "pretrained", "two_moons", ["moons"]
+    assert load_claim(own) is own and is_known("of_my_own") and is_brought(own) and not lacking_data("of_my_own")
+
+
 def test_few_test_images_decide_nothing():
     """Ten of them: three seeds that agree in the order of two nets may do so by these."""
     noise = np.random.RandomState(0).normal(size=(9, 3))
@@ -167,10 +177,13 @@ def test_a_run_its_tables_and_what_is_left_of_it_without_the_data(own_digits, re
     rebuild(NAME)
     assert (folder / "runs.csv").read_bytes() == runs and (folder / "comparison.md").read_text() == page
 
+    add("my_digits", ((DIGITS.images * 15).astype("uint8")[:900], DIGITS.target[:900]), force=True)
+    with pytest.raises(ResultsError, match="another my_digits than is here"):
+        recheck_claim(NAME, "linear_my_digits_raw_pixels", "smoke", 2)
     shutil.rmtree(tmp_path / "cache" / "my_digits")
     assert compare(NAME, "smoke")[1].equals(verdicts), "what was computed is read without the data"
-    told = []
-    rebuild(folder, tell=told.append)
-    assert "There is no data set called 'my_digits'" in told[0] and (folder / "comparison.md").read_text() == page
+    with pytest.raises(UnknownName, match="no data set called 'my_digits'"):
+        rebuild(folder)
+    assert (folder / "comparison.md").read_text() == page
     with pytest.raises(UnknownName, match="my_digits"):
         run_claim(NAME, "smoke")

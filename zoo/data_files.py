@@ -14,7 +14,7 @@ SPLITS = {"train": ("train",), "validation": ("validation", "val", "valid"), "te
 # How arrays are called, after Keras's mnist.npz, and after MedMNIST.
 ARRAYS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("{}_x", "{}_y"))
 IMAGES = (".png", ".jpg", ".jpeg")
-OTHER_IMAGES = (".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif", ".ppm", ".pgm", ".svg")
+OTHER_IMAGES = (".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif", ".ppm", ".pgm", ".svg", ".npy")
 LARGEST = 1000  # pixels a side; larger images are read scaled down, see zoo.image_files
 _KNOWN = "x_train, y_train, x_test, y_test, or train_images, train_labels, or x, y"
 
@@ -99,6 +99,7 @@ def _in_folder(path, size, grey):
 def _split_folders(path):
     """{split: its folder}; the whole folder is train where it has no folder of that name."""
     split_of, found = {folder: split for split, names in SPLITS.items() for folder in names}, {}
+    _require_no_images(path)
     if not any(folder.name.lower() == "train" for folder in _folders(path)):
         return {"train": path}
     for folder in _folders(path):
@@ -112,10 +113,18 @@ def _split_folders(path):
 
 def _classes(folder):
     found = _folders(folder)
+    _require_no_images(folder)
     if not found:
         such = folder / "cat" / "1.png"
         raise InvalidInput(f"{folder} holds no PNG or JPEG files in a folder for each class, such as {such}.")
     return found
+
+
+def _require_no_images(folder):
+    """Raise InvalidInput where images lie beside the folders of classes or splits: nobody says what they show."""
+    loose = [entry for entry in _entries(folder) if entry.suffix.lower() in (*IMAGES, *OTHER_IMAGES) and not entry.is_dir()]
+    if loose and _folders(folder):
+        raise InvalidInput(f"{loose[0]} lies in no folder of a class, and would be left out; move it into one, or away.")
 
 
 def _folders(path):
@@ -126,9 +135,10 @@ def _images(folder):
     """The image files of a class, of which there has to be one at least, and no folder or image of another kind beside."""
     entries = _entries(folder)
     found = [entry for entry in entries if entry.suffix.lower() in IMAGES and entry.is_file()]
-    other = [entry for entry in entries if entry.is_dir() or entry.suffix.lower() in OTHER_IMAGES]
+    images = [entry for entry in entries if entry.suffix.lower() in (*IMAGES, *OTHER_IMAGES)]
+    other = [entry for entry in entries if entry.is_dir() or entry in images and entry not in found]
     if other:
-        what = "a folder inside that of a class" if other[0].is_dir() else "neither PNG nor JPEG"
+        what = "a folder inside that of a class" if other[0].is_dir() else "no PNG or JPEG file by its name"
         raise InvalidInput(f"{other[0]} is {what}, and would be left out; move it away, or bring its images in.")
     if not found:
         raise InvalidInput(f"{folder} holds no PNG or JPEG files; a class needs some.")

@@ -83,8 +83,10 @@ def described(card):
 def own_scale(card):
     """Whether a card's model takes its input as it is, and no data set of the zoo's says in what scale that was."""
     from zoo.datasets import list_datasets
+    from zoo.datasets.own import is_own
 
-    known = card.get("dataset", {}).get("name") in list_datasets()
+    name = card.get("dataset", {}).get("name")
+    known = name in list_datasets() and not is_own(name)
     return not known and card["model"]["options"].get("rescale", 1 / 255) in (None, 1)
 
 

@@ -102,7 +102,7 @@ def load_claim(claim):
         missing = [part for part in PARTS if not callable(getattr(claim, part, None))]
         if missing:
             raise InvalidInput(f"{claim.__name__} is no reproduction: it does not define {', '.join(missing)}.")
-        if not is_own(claim) or hasattr(claim, "CLAIM"):
+        if not is_own(claim) or isinstance(claim, _Elsewhere):
             return claim
         _check_name(claim_name(claim))
         _outside[claim_name(claim)] = claim
@@ -140,7 +140,7 @@ def lacking_data(name):
 
     try:
         module = _given(name)
-        return "" if module is None or not hasattr(module, "DATASET") else describe(module.DATASET) and ""
+        return describe(module.dataset) and "" if isinstance(module, _Elsewhere) else ""
     except ZooError as error:
         return str(error)
 
@@ -152,7 +152,7 @@ def is_own(module):
 
 def is_brought(module):
     """Whether a claim is a module of somebody's own, which a command knows by --import alone."""
-    return is_own(module) and not hasattr(module, "CLAIM")
+    return is_own(module) and not isinstance(module, _Elsewhere)
 
 
 def _constant(name, constant):
@@ -169,17 +169,25 @@ def _given(claim):
     return claim if inspect.ismodule(claim) else _outside.get(claim) or _elsewhere(claim)
 
 
+class _Elsewhere(types.ModuleType):
+    """The module of CLAIM_on_DATASET; dataset: that one's name."""
+
+    def __init__(self, name, dataset):
+        super().__init__(name)
+        self.dataset = dataset
+
+
 def _elsewhere(name):
-    """The module of CLAIM_on_DATASET: what makes up that of the claim (see above), but for what its on(dataset) gives, with their
-    names as CLAIM and DATASET; None for a name that is none such. Whether there is the data set, its trials say.
+    """The module of CLAIM_on_DATASET: what makes up that of the claim (see above), but for what its on(dataset) gives; None for
+    a name that is none such. Whether there is the data set, its trials say.
     """
     base, _, dataset = name.partition(ON) if isinstance(name, str) else ("", "", "")
     if not dataset.isidentifier() or not _is_ours(base) or "on" not in _defined(_sources(base)[base]):
         return None
     home = importlib.import_module(f"zoo.reproductions.{base}")
-    module = types.ModuleType(name)
+    module = _Elsewhere(name, dataset)
     shared = {part: getattr(home, part) for part in (*PARTS, *OTHERS) if hasattr(home, part)}
-    vars(module).update(shared | home.on(dataset), CLAIM=base, DATASET=dataset, __file__=home.__file__)
+    vars(module).update(shared | home.on(dataset), __file__=home.__file__)
     return module
 
 

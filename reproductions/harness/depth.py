@@ -206,6 +206,9 @@ def _short(text):
 
 
 def _share(text):
+    """A share in percent, in a few signs; of one of next to nothing how much it is says little."""
+    if abs(float(text)) > 1000:
+        return "over 1,000 %" if float(text) > 0 else "under -1,000 %"
     return f"{float(text):,.0f} %" if abs(float(text)) >= 10 else f"{float(text):.1f} %"
 
 

@@ -8,7 +8,7 @@ import os
 import shlex
 from pathlib import Path
 
-from zoo.errors import InvalidInput, ResultsError
+from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.paths import is_checkout, path_named
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, lacking_data, list_claims, load_claim
 from zoo.reproductions.harness.depth import FILE as DEPTH
@@ -206,8 +206,9 @@ def folders_of(target=None, out=None):
 
 
 def known_among(folders, tell):
-    """Those of some folders whose claims, and data sets that these are about, are known here; the others are told of. Raises
-    UnknownName where none is a known claim's.
+    """Those of some folders whose claims, and data sets that these are about, are known here; the others are told of.
+
+    Raises UnknownName where none is.
     """
     known = [folder for folder in folders if is_known(folder.name)]
     if folders and not known:
@@ -216,8 +217,10 @@ def known_among(folders, tell):
         if folder not in known:
             tell(f"{folder} is left as it is: {folder.name} is no claim of deepzoo's (one of your own: zoo --import MODULE ...)")
         elif lacking := lacking_data(folder.name):
-            tell(f"{folder} is left as it is: {lacking}")
             known.remove(folder)
+            if not known:
+                raise UnknownName(lacking)
+            tell(f"{folder} is left as it is: {lacking}")
     return known
 
 

@@ -8,7 +8,7 @@ from zoo.errors import InvalidInput
 
 AUGMENTATION = "shift"  # which hardly any images mind
 LEAST_SIDE, LEAST = 8, 100  # pixels; training images
-OF_A_CLASS, OF_ALL = 5_000, 20_000  # images that a support vector machine learns from: a pair of classes is held at once
+OF_A_CLASS, OF_ALL = 5_000, 20_000  # times classes, and in all: what a support vector machine learns from at most
 
 
 def moved_all(trials, dataset, own):
@@ -32,23 +32,27 @@ def moved_all(trials, dataset, own):
 def _moved(trial, info):
     """A trial on the data set of an Info instead of its own, with a recipe of train_classifier or train_svm.
 
-    Epochs make as many updates in batches as large, or, where select_on, the part that settings are tried on, is smaller, as
-    that; select_on is as large a part; gammas of kernels go by how many values an example has.
+    It learns from as many examples, or all that there are; select_on, on which settings are tried, is as large a part of them.
+    Epochs make as many updates, or, as they are whole, a few more, in batches as large, or no larger than select_on; gammas of
+    kernels go by how many values an example has.
     """
     there, recipe = describe(trial.dataset), dict(trial.recipe)
     usual = recipe["n_train"] or there.sizes["train"]
-    n = min(recipe["n_train"] or math.inf, info.sizes["train"])
+    n = min(usual, info.sizes["train"])
     wider = math.prod(info.input_shape) / math.prod(there.input_shape)
+    if "batch_size" not in recipe:
+        n = min(n, OF_A_CLASS * info.classes, OF_ALL)
     recipe["select_on"] = max(1, recipe["select_on"] * n // usual)
+    if n < info.sizes["train"]:
+        recipe["n_train"] = n
     if "batch_size" in recipe:
-        batch = min(recipe["batch_size"], recipe["select_on"])
-        longer = (usual // recipe["batch_size"]) / (n // batch)
-        recipe |= {"batch_size": batch, "epochs": math.ceil(recipe["epochs"] * longer)}
-        if recipe["pretraining"]:
-            recipe["pretraining"] = recipe["pretraining"] | {"epochs": math.ceil(recipe["pretraining"]["epochs"] * longer)}
+        before, batch = recipe["batch_size"], min(recipe["batch_size"], recipe["select_on"])
+        recipe |= {"batch_size": batch, "epochs": math.ceil(recipe["epochs"] * (usual // before) / (n // batch))}
+        if recipe["pretraining"]:  # which takes the rest of the last batch, too
+            passes = recipe["pretraining"]["epochs"] * math.ceil(usual / before) / math.ceil(n / batch)
+            recipe["pretraining"] = recipe["pretraining"] | {"epochs": math.ceil(passes)}
         recipe["options"] = _options(recipe["options"], wider)
     else:
-        recipe["n_train"] = min(n, OF_A_CLASS * info.classes, OF_ALL)
         recipe["grid"] = recipe["grid"] | {"gamma": [_narrower(gamma, wider) for gamma in recipe["grid"]["gamma"]]}
     return replace(trial, dataset=info.name, recipe=recipe)
 

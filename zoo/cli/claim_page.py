@@ -10,7 +10,7 @@ from zoo.errors import CacheError, ResultsError, UnknownName
 def print_claim(claim):
     """Print what a claim's docstring says up to what is expected, its budgets, the commands, its lines.
 
-    Raises UnknownName.
+    Raises UnknownName, and InvalidInput where it is about a data set that does not suit.
     """
     from zoo.reproductions.harness import describe_claim, load_claim
     from zoo.reproductions.harness.claims import claim_budgets, is_brought

@@ -82,13 +82,16 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
     logits that are not the model's in number, and InvalidInput where the data does not fit. batch_size: how many examples are
     taken at once, a positive integer.
     """
-    from zoo.datasets import list_datasets, load
+    from zoo.datasets import describe, list_datasets, load
+    from zoo.datasets.own import is_own
 
     if not is_count(batch_size):
         raise InvalidInput(f"batch_size is how many examples are taken at once, at least 1; got {batch_size!r}.")
     card = model_card(name_or_folder)
     own = card.get("dataset")
     place = dataset or (own["name"] if own and own["name"] in list_datasets() and _fits(card, own["name"]) else None)
+    if not dataset and place and is_own(place) and describe(place).fingerprint != own["fingerprint"]:
+        place = None  # somebody else's of that name
     model = card["model"]
     # What does not fit is refused before anything is downloaded.
     task = _task_on(card, place) if place else task_of_model(model["name"], model["input_shape"], model["options"])
