@@ -279,8 +279,10 @@ def draw(runs):
                 for row in rows:
                     dots, colour = lines_of(errors, (dataset, *row)), f"C{(*SHALLOW, *DEEP).index(row)}"
                     panel.scatter(dots[column], dots.value, s=20, marker=marker, color=colour, alpha=0.6, label=": ".join(row))
-            panel.set(xscale="log", yscale="log")
-            plain_ticks(panel.yaxis)
+            panel.set(xscale="log")
+            if (errors[errors.dataset == dataset].value > 0).all():  # no mistake at all has no place on such an axis
+                panel.set(yscale="log")
+                plain_ticks(panel.yaxis)
         left.set(xlabel="parameters", ylabel=f"{dataset}: test error, %")
         right.set(xlabel="seconds of training per seed (share of its population)")
         plain_ticks(right.xaxis)

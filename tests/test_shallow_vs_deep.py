@@ -30,6 +30,18 @@ def weights_of(trial):
     return claim.FULL_CONVNET if trial.model == "convnet" else 7850
 
 
+def test_seeds_without_a_mistake_are_drawn_too():
+    runs = runs_of(10_000).assign(seconds=1.0)
+    for none, scale in ((False, "log"), (True, "linear")):
+        if none:
+            runs.loc[0, "value"] = 0.0
+        figure = claim.draw(runs)
+        panels = [axes for axes in figure.axes if axes.get_ylabel().startswith(f"{runs.dataset[0]}:")]
+        assert [axes.get_yscale() for axes in panels] == [scale]
+        drawn = [y for collection in panels[0].collections for _, y in collection.get_offsets()]
+        assert min(drawn) == runs[runs.dataset == runs.dataset[0]].value.min()
+
+
 def test_every_target_is_of_a_full_trial():
     rows = {trial.row for trial in FULL}
     assert {(dataset, *row) for dataset, targets in claim.TARGETS.items() for row in targets} <= rows
