@@ -65,8 +65,9 @@ def _in_arrays(path, file):
             if len(there) > 1 or there and not names >= {*there[0]}:
                 some = ", ".join(sorted(names & {*sum(pairs, ())}))
                 raise InvalidInput(f"{path} holds {some} of {split}: one pair is wanted.")
-            found |= {split: there[0] for there in [there] if there}
-            known |= {*sum(there, ())}
+            if there:
+                found[split] = there[0]
+                known |= {*there[0]}
     if "train" not in found:
         raise InvalidInput(f"{path} holds {', '.join(file.files) or 'nothing'}; {_KNOWN} are wanted.")
     if names - known:
@@ -133,13 +134,14 @@ def _folders(path):
 
 def _images(folder):
     """The image files of a class, of which there has to be one at least, and no folder or image of another kind beside."""
-    entries = _entries(folder)
-    found = [entry for entry in entries if entry.suffix.lower() in IMAGES and entry.is_file()]
-    images = [entry for entry in entries if entry.suffix.lower() in (*IMAGES, *OTHER_IMAGES)]
-    other = [entry for entry in entries if entry.is_dir() or entry in images and entry not in found]
-    if other:
-        what = "a folder inside that of a class" if other[0].is_dir() else "no PNG or JPEG file by its name"
-        raise InvalidInput(f"{other[0]} is {what}, and would be left out; move it away, or bring its images in.")
+    found = []
+    for entry in _entries(folder):
+        kind = entry.suffix.lower()
+        if kind in IMAGES and entry.is_file():
+            found.append(entry)
+        elif entry.is_dir() or kind in (*IMAGES, *OTHER_IMAGES):
+            what = "a folder inside that of a class" if entry.is_dir() else "no PNG or JPEG file by its name"
+            raise InvalidInput(f"{entry} is {what}, and would be left out; move it away, or bring its images in.")
     if not found:
         raise InvalidInput(f"{folder} holds no PNG or JPEG files; a class needs some.")
     return found

@@ -80,12 +80,17 @@ def kept(trials, folder, environment):
     return entries, read_pictures(folder) if any(trial.leaves for trial in trials) else None
 
 
+def is_of_other_data(trial, manifest):
+    """Whether a trial's data set, where it is at hand, is another one than that which a run's manifest of it names."""
+    known = manifest.get("data")  # older runs do not say
+    return bool(known) and at_hand(trial.dataset) and dataset_fingerprint(trial.dataset) != known
+
+
 def _check(trial, manifest, folder):
     """Raise ResultsError unless a trial was run as it would be now."""
     recipe = json.loads(json.dumps(trial.recipe))
     if manifest is None or (manifest["recipe"], manifest["seeds"]) != (recipe, list(trial.seeds)):
         what = "is not" if manifest is None else "is there with another recipe or other seeds"
         raise ResultsError(f"{trial} {what} in {folder}, so that it can't stay as it is: run all models.")
-    known = manifest.get("data")  # older runs do not say
-    if known and at_hand(trial.dataset) and dataset_fingerprint(trial.dataset) != known:
+    if is_of_other_data(trial, manifest):
         raise ResultsError(f"{trial} learnt from another version of {trial.dataset} in {folder}: run all models.")

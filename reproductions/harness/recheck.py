@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from zoo.datasets import at_hand
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.chance import examples_of
 from zoo.reproductions.harness.claims import load_claim
-from zoo.reproductions.harness.fingerprint import dataset_fingerprint
 from zoo.reproductions.harness.folder import folder_to_read, read_environment, read_folder, results_root, seconds_taken
 from zoo.reproductions.harness.grids import ends_of_grids
-from zoo.reproductions.harness.kept import named
+from zoo.reproductions.harness.kept import is_of_other_data, named
 from zoo.reproductions.harness.runs import every_value, lines_of
 from zoo.reproductions.harness.statistics import finite
 from zoo.reproductions.harness.tables import figure_only
@@ -67,10 +65,10 @@ def recheck_claim(claim, only, budget="quick", seeds=3, out=None, console=None):
     given, runs, count = named(module, everything, only), read_folder(folder), len(Budget.named(budget, seeds, usual).seeds)
     if absent := [trial for trial in given if lines_of(runs, trial.row).empty]:
         raise ResultsError(f"The runs in {folder} have no line of {absent[0]}, so that there is nothing to hold it against.")
-    data = {trial["dataset"]: trial.get("data") for trial in read_environment(folder)["trials"]}  # older runs do not say
-    for dataset in dict.fromkeys(trial.dataset for trial in given):
-        if data.get(dataset) and at_hand(dataset) and dataset_fingerprint(dataset) != data[dataset]:
-            raise ResultsError(f"The runs in {folder} are of another {dataset} than is here, so that neither is a test of the other.")
+    manifests = {(each["dataset"], each["model"], each["setting"]): each for each in read_environment(folder)["trials"]}
+    if other := [trial.dataset for trial in given if is_of_other_data(trial, manifests.get(trial.row, {}))]:
+        said = f"of another {other[0]} than is here, so that neither is a test of the other"
+        raise ResultsError(f"The runs in {folder} are {said}.")
     first, taken, found = int(runs.seed.max()) + 1, ends_of_grids(everything, runs), []
     root, seconds = results_root(out), seconds_taken(folder)
     for alone in (False, True):  # methods in which nothing is random have one seed: what is stored of them is themselves
