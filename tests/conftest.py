@@ -91,7 +91,7 @@ def written(results_dir, monkeypatch):
     monkeypatch.setattr("zoo.reproductions.harness.claims._outside", {})
 
     def write(module, rows):
-        from zoo.reproductions.harness.folder import write_results
+        from zoo.reproductions.harness.making import write_results
 
         folder = results_dir / "full" / "a_claim"
         write_results(folder, module, rows, {"device": "a card"})

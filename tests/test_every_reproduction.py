@@ -18,7 +18,8 @@ from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_
 from zoo.reproductions.harness.claims import claim_budgets, claim_headlines
 from zoo.reproductions.harness.depth import figure, ladders_under, page
 from zoo.reproductions.harness.figures import drawn_by
-from zoo.reproductions.harness.folder import generated_files, read_environment, read_folder, read_pictures, result_folders
+from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures, result_folders
+from zoo.reproductions.harness.making import generated_files
 from zoo.reproductions.harness.losses import OF_RUNS
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import Published, matches

@@ -14,7 +14,7 @@ import pytest
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness import run_claim, target, write_report
-from zoo.reproductions.harness.folder import write_results
+from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.report import report_html
 
 RESULTS = Path(__file__).parent.parent / "results"

@@ -18,7 +18,7 @@ from zoo.reproductions.harness import (
     Published, Trial, as_published, check, compare, control, load_claim, paired_difference, rebuild, run_claim, target,
 )  # fmt: skip
 from zoo.reproductions.harness.figures import drawn_by, figure_png
-from zoo.reproductions.harness.folder import write_results
+from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.numbers import in_markdown
 from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
 from zoo.reproductions.harness.report import report_html

@@ -7,6 +7,8 @@ import sys
 
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness.claims import claim_name
+from zoo.reproductions.harness.outcomes import fewer_seeds
+from zoo.reproductions.harness.trial import DEFAULT_SEEDS
 
 DPI = 120
 # Up to how many times the least value an axis goes, and which multiples of powers of ten are marked there; beyond, few.
@@ -42,6 +44,14 @@ def _captioned(module, runs, caption):
     if not figure.get_supxlabel():
         figure.supxlabel(caption, fontsize=8, color="0.4", x=0.99, ha="right")
     return figure
+
+
+def caption(module, runs, budget):
+    """Which runs a figure shows; "" where it is not known of which budget they are."""
+    if not budget:
+        return ""
+    fewer = fewer_seeds(runs.seed.nunique(), {**DEFAULT_SEEDS, **(getattr(module, "SEEDS", None) or {})}.get(budget))
+    return f"{claim_name(module)}, {budget} budget{fewer}, {' and '.join(dict.fromkeys(runs.device))}"
 
 
 def picture_pngs(module, files):

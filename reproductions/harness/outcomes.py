@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from zoo.errors import ResultsError, ZooError
 from zoo.reproductions.harness.claims import claim_facts, is_known
+from zoo.reproductions.harness.folder import read_environment
 from zoo.reproductions.harness.numbers import duration, number
 from zoo.reproductions.harness.remedies import made_anew
 from zoo.reproductions.harness.trial import BUDGETS
@@ -75,8 +76,6 @@ def main_folder(folders):
 
 def _lacks_rows(folder):
     """Whether a run left something out whose data, or package, were not at hand."""
-    from zoo.reproductions.harness.folder import read_environment
-
     try:
         return bool(read_environment(folder).get("left_out"))
     except ResultsError:  # damaged, which whoever reads the runs is told
@@ -114,8 +113,6 @@ class _Told(NamedTuple):
 
 def _told(folder):
     """The _Told of a folder's claim; of a module of somebody's own that is not at hand, what the run has kept of it."""
-    from zoo.reproductions.harness.folder import read_environment
-
     try:
         facts = claim_facts(folder.name) if is_known(folder.name) else read_environment(folder)["claim"]
         place = math.inf if facts["place"] is None else float(facts["place"])

@@ -44,12 +44,16 @@ class Published:
 
 @dataclass(frozen=True)
 class Match:
-    """A published value in the units of our metric, with what it is of, where it stands and how far it was checked."""
+    """A published value in the units of our metric, with what it is of, where it stands and how far it was checked.
+
+    work: the source alone, as published.csv names it.
+    """
 
     value: str
     source: str
     checked: str
     note: str
+    work: str
 
 
 def published_value(claim, published, row, metric=METRIC, place=0):
@@ -112,4 +116,4 @@ def _converted(row, metric, entry):
     # One source has values of many models, so the model and its setting come first.
     model = f"{row['model']} ({row['setting']})" if row["setting"] else row["model"]
     source = f"{row['source']}, {row['locator']}" if row["locator"] else row["source"]
-    return Match(value, f"{model}; {source}", row["checked"], "; ".join(filter(None, notes)))
+    return Match(value, f"{model}; {source}", row["checked"], "; ".join(filter(None, notes)), row["source"])

@@ -13,7 +13,8 @@ from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
 from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
-from zoo.reproductions.harness.folder import results_root, seconds_taken, write_results
+from zoo.reproductions.harness.folder import results_root, seconds_taken
+from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.kept import chosen, kept
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.outcomes import unmet_headlines

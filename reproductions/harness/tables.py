@@ -104,6 +104,16 @@ def figure_only(module, metric):
     return any(fnmatch.fnmatchcase(metric, pattern) for pattern in getattr(module, "FIGURE_ONLY", ()))
 
 
+def in_numbers(lines, columns):
+    """Lines (dicts of text) as a DataFrame of these columns, our numbers float64 and NaN where there is none, n_seeds int."""
+    import pandas as pd
+
+    table = pd.DataFrame(lines, columns=columns)
+    for column in table.columns.intersection(NUMBERS):
+        table[column] = pd.to_numeric(table[column])
+    return table
+
+
 def csv_text(columns, lines):
     """Dicts of text as CSV with "\\n" line ends, only what has a column."""
     file = io.StringIO()

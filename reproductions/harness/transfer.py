@@ -1,7 +1,6 @@
 """Results from one machine to another: a tar of a claim's folders and its trials, checked file by file on arrival."""
 
 import contextlib
-import hashlib
 import io
 import json
 import lzma
@@ -15,16 +14,14 @@ from zoo.errors import CorruptFile, ResultsError
 from zoo.paths import file_to_write, path_named
 from zoo.reproductions.harness.folder import (
     folders_of,
-    known_among,
     read_environment,
     read_losses,
     read_pictures,
-    rebuild_folder,
-    remade,
-    replacing,
     result_folders,
     results_root,
+    sha256_of,
 )
+from zoo.reproductions.harness.making import known_among, rebuild_folder, remade, replacing
 from zoo.reproductions.harness.losses import FILE, packed
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically, write_together
@@ -49,7 +46,7 @@ def export_results(target, out=None, source=None):
     if not contents:
         what = f"results of {source}" if source else "results"
         raise ResultsError(f"There are no {what} under {root} to export; run zoo reproduce first.")
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    sums = {name: sha256_of(content) for name, content in contents.items()}
     contents = {MANIFEST: json.dumps(sums, indent=1).encode(), **contents}
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as tar:
@@ -235,7 +232,7 @@ def _check_sums(given):
         raise CorruptFile(f"{unknown[0]} is not among what was exported; export it with the others, or leave it out.")
     for name, expected in sums.items():
         path = given / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        if not path.is_file() or sha256_of(path.read_bytes()) != expected:
             raise CorruptFile(f"{name} is missing or not what was exported (its sha256 differs); copy the results again.")
 
 
