@@ -33,6 +33,7 @@ class Format(enum.StrEnum):
     CSV = "csv"
     JSON = "json"
     LATEX = "latex"
+    BIBTEX = "bibtex"
 
 
 class Engine(enum.StrEnum):
@@ -163,7 +164,10 @@ def compare(
     ] = None,
     out: ReadOption = None,
     format: Annotated[
-        Format, typer.Option(help="table: to read here; csv, json: for programs; latex: for papers, with booktabs.")
+        Format,
+        typer.Option(
+            help="table: to read here; csv, json: for programs; latex: for papers, with booktabs; bibtex: whom the table cites."
+        ),
     ] = Format.TABLE,
     verdicts: Annotated[
         bool, typer.Option("--verdicts", help="The checks alone; csv and latex have else the comparison.")
@@ -182,6 +186,7 @@ def compare(
     $ zoo compare shallow_vs_deep
     $ zoo compare shallow_vs_deep --budget hour --main
     $ zoo compare shallow_vs_deep --budget hour --metric 'test error' --format latex > table.tex
+    $ zoo compare shallow_vs_deep --budget hour --format bibtex > cited.bib
     """
     from zoo.reproductions.harness import describe_claim
 

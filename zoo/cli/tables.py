@@ -20,14 +20,17 @@ _NUMBER = {"justify": "right", "no_wrap": True}
 def show(claim, budget, folder=None, form="table", metric=None, judged=False, main=False):
     """Print what a run of the claim found: a table for each data set and metric, then the verdicts.
 
-    folder: the results folder, None for the default one, see folder_to_read. form: "table", or "csv", "json", "latex" and nothing else on
-    standard output. metric: shell wildcards for the metrics of the comparison, by name or in words; judged: the checks
+    folder: the results folder, None for the default one, see folder_to_read. form: "table", or "csv", "json", "latex", "bibtex" (whom the
+    comparison cites) and nothing else on standard output. metric: shell wildcards for the metrics of the comparison, by name or in words; judged: the checks
     alone; main: of these the main ones alone. Raises UnknownName, also for a metric, ResultsError before a first run, and
     InvalidInput where there are no main checks.
     """
     from zoo.reproductions.harness import compare
     from zoo.reproductions.harness.markdown import SMOKE
 
+    if form == "bibtex":
+        print(_bibtex([(claim, budget)], folder, metric), end="")
+        return
     comparison, verdicts = compare(claim, budget, folder)
     if main:
         verdicts = _main_alone(verdicts, claim)
@@ -54,22 +57,23 @@ def show_main(budget=None, folder=None, form="table"):
     """
     import pandas as pd
 
+    from zoo.reproductions.harness.claims import is_known, lacking_data
     from zoo.reproductions.harness.folder import roots_to_read
     from zoo.reproductions.harness.outcomes import by_claim, lacks, main_checks, main_folder
     from zoo.reproductions.harness.remedies import what_makes_some
-    from zoo.reproductions.harness.tables import NUMBERS, VERDICTS
+    from zoo.reproductions.harness.tables import VERDICTS, in_numbers
 
     nearest, *others = roots_to_read(folder)
     root, groups = next((found for found in (nearest, *others) if by_claim(found)), nearest), []
+    shown = []
     for name, folders in by_claim(root).items():
         folders = {known: found for known, found in folders.items() if budget in (None, known)}
         if folders and (found := main_checks(folders)):
             here = main_folder(folders)
             lines = [{"budget": here.parent.name, "elsewhere": elsewhere} | line for line, _, elsewhere in found]
-            table = pd.DataFrame(lines, columns=["budget", *VERDICTS, "elsewhere"])
-            for column in table.columns.intersection(NUMBERS):
-                table[column] = pd.to_numeric(table[column])
+            table = in_numbers(lines, ["budget", *VERDICTS, "elsewhere"])
             groups.append((f"{name}, {here.parent.name}{lacks(here)}", table))
+            shown.append((name, here.parent.name))
     if not groups:
         at = f" at the {budget} budget" if budget else ""
         raise ResultsError(f"{root} holds no main checks of any claim{at}: {what_makes_some(root)}")
@@ -77,6 +81,9 @@ def show_main(budget=None, folder=None, form="table"):
         _show_board(groups, root)
     elif form == "latex":
         print(_latex_verdicts(groups, f"zoo compare{f' --budget {budget}' if budget else ''} --format latex"), end="")
+    elif form == "bibtex":
+        known = [(name, there) for name, there in shown if is_known(name) and not lacking_data(name)]
+        print(_bibtex(known, root), end="")
     else:
         board = pd.concat([table for _, table in groups]).drop(columns="elsewhere")
         print(csv_of(board) if form == "csv" else json_of(verdicts=board), end="")
@@ -97,6 +104,19 @@ def show_rechecked(title, found):
     columns = ["data", "model", "metric", *((name, _NUMBER) for name in ("here (seeds)", "table (seeds)", "expected")), "as the table"]
     out().print(fitted(columns, lines, f"{title}: new seeds, and where 95% of such means fall by the table"))
     return not any(each.agrees is False for each in found)
+
+
+def _bibtex(runs, folder, metric=None):
+    """The entries of whom the comparisons of some runs, (claim, budget), cite; metric: as of show."""
+    from zoo.reproductions.harness.reading import comparison_of
+    from zoo.reproductions.harness.references import references
+
+    found = {}
+    for claim, budget in runs:
+        chosen = _by_metric(comparison_of(claim, budget, folder), claim, metric, every=True)
+        lines = chosen[["dataset", "model", "setting", "metric"]].drop_duplicates()
+        found |= references(claim, list(lines.itertuples(index=False, name=None)))
+    return "\n\n".join(found[key] for key in sorted(found)) + "\n"
 
 
 def _mean(values):
