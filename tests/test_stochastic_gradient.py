@@ -56,6 +56,63 @@ def test_a_path_stands_at_its_last_point_not_beyond_a_mark():
     assert [path.at(mark) for mark in (0, 1, 2, 4, 5, 99)] == ["a", "a", "b", "b", "c", "c"]
 
 
+def test_a_path_forgets_points_that_no_mark_asks_for():
+    path, points = batch_methods.Path([0], ["start"]), {1: "a", 3: "b", 4: "c", 9: "d"}
+    for count, point in points.items():
+        path.goes_on(count, point, marks={0, 3, 8})
+    assert (path.evaluations, path.weights) == ([0, 3, 4, 9], ["start", "b", "c", "d"])
+    assert [path.at(mark) for mark in (0, 3, 8)] == ["start", "b", "c"]
+
+
+class Batches:
+    """An objective for ten images, lowest where the first two of a batch say, that keeps where and on which it was evaluated."""
+
+    labels = np.arange(10)
+
+    def __init__(self):
+        self.seen, self.rows = [], []
+
+    def __call__(self, vector, rows):
+        self.seen.append(vector.copy())
+        self.rows.append(rows)
+        away = vector - 9 * rows[:2]
+        return float(away @ (away * [1, 10])), 2 * away * [1, 10]
+
+
+@each_scipy
+def test_batch_by_batch_a_method_begins_anew_on_every_one_from_where_it_stood(method):
+    bowl, start = Batches(), [np.array([40.0, 50.0])]
+    setting = {"first_step": 0.5, "batch": 3, "iterations": 2}
+    path = batch_methods.minimise(method, setting, start, bowl, evaluations=60, seed=5)
+    assert len(bowl.rows) == 60 and path.evaluations[-1] <= 60
+    begins = [first for first in range(60) if not first or (bowl.rows[first] != bowl.rows[first - 1]).any()]
+    assert len(begins) > 6
+    for turn in (0, 1):  # of 10 images 9 go into batches of 3
+        order = np.random.default_rng([5, turn]).permutation(10)
+        seen = [bowl.rows[first] for first in begins[3 * turn : 3 * turn + 3]]
+        assert np.concatenate(seen).tolist() == order[:9].tolist()
+    for first, last in itertools.pairwise(begins):
+        assert sum(first < count <= last for count in path.evaluations) == 2, "two iterations on each batch"
+        assert bowl.seen[last] == pytest.approx(path.at(last), rel=1e-6), "the next batch begins where the last one ended"
+        if last < 59:
+            assert np.linalg.norm(bowl.seen[last + 1] - bowl.seen[last]) == pytest.approx(0.5, rel=0.02)
+    marks = {0, 19, 60}
+    kept = batch_methods.minimise(method, setting, start, Batches(), evaluations=60, seed=5, marks=marks)
+    assert len(kept.weights) < len(path.weights)
+    for mark in marks:
+        np.testing.assert_array_equal(kept.at(mark), path.at(mark))
+
+
+def test_the_loss_on_some_images_is_that_of_these_alone():
+    train, _, _ = splits("digits", 100, 50)
+    weights = [np.linspace(-0.1, 0.1, 640, dtype="float32").reshape(64, 10), np.zeros(10, "float32")]
+    rows, vector = np.arange(30, 50), batch_methods.ravel(weights).astype(float)
+    loss, slope = batch_methods.Objective(weights, *train)(vector, rows)
+    alone, expected = batch_methods.Objective(weights, train.x[rows], train.y[rows])(vector)
+    assert loss == pytest.approx(alone, rel=1e-6)
+    np.testing.assert_allclose(slope, expected, rtol=1e-5, atol=1e-8)
+
+
 def test_the_loss_is_that_of_the_zoos_net_and_a_full_batch_steps_along_its_gradient():
     train, _, _ = splits("digits", 100, 50)
     recipe = RECIPE | {"method": "SGD", "batch_size": 100}
@@ -71,7 +128,7 @@ def test_the_loss_is_that_of_the_zoos_net_and_a_full_batch_steps_along_its_gradi
         vector = batch_methods.ravel(start).astype(float)
         expected = vector - rate * objective(vector)[1]
         np.testing.assert_allclose(batch_methods.ravel(members.get_weights(k)), expected, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(optimisation.WholeSet(train, RECIPE | {"method": "L-BFGS"})._start(1)[0], starts[1][0])
+    np.testing.assert_allclose(optimisation.ByScipy(train, RECIPE | {"method": "L-BFGS"})._start(1)[0], starts[1][0])
 
 
 def test_pieces_of_a_pass_are_every_image_once_in_an_order_of_the_seeds_own():
@@ -125,7 +182,19 @@ def test_scipy_races_from_the_same_starts(method):
     assert (found.settings_that_diverged == 0).all()
 
 
+@each_scipy
+def test_an_evaluation_of_a_batch_is_its_share_of_a_pass(method):
+    by_batch = {"first_step": 0.5, "batch": 25, "iterations": 2}
+    found = raced(method, settings=[by_batch], marks={"passes": [0.2, 0.75, 8], "seconds": [0.0]})
+    start = found.train_loss_at_0_seconds
+    assert (found.train_loss_at_20_examples == start).all(), "a fifth of a pass is less than a batch of a quarter"
+    assert (found.train_loss_at_75_examples < start).all() and (found.train_loss_at_800_examples < start).all()
+    assert found[[f"tuned_{name}_for_examples" for name in by_batch]].iloc[0].tolist() == [*by_batch.values()]
+
+
 def test_settings_that_mean_nothing_are_refused():
+    with pytest.raises(InvalidInput, match="A batch of 101"):
+        raced("L-BFGS", settings=[SCIPY["L-BFGS"] | {"batch": 101, "iterations": 4}])
     with pytest.raises(UnknownName, match="momentum"):
         raced("momentun", settings=[{"step_size": 1.0}])
     with pytest.raises(InvalidInput, match="A batch of 101"):
@@ -196,7 +265,7 @@ def verdicts(runs):
 
 def test_verdicts_are_those_at_the_finish_lines():
     found = verdicts(runs_of([0.1, 0.11, 0.12], [0.4, 0.45, 0.5]))
-    assert {check.verdict for check in found.values()} == {"reproduced"} and len(found) == 12 + 4
+    assert {check.verdict for check in found.values()} == {"reproduced"} and len(found) == 20 + 4
     loss = found[f"{claim.FEW} before L-BFGS, equal examples: training loss"]
     assert loss.effect == pytest.approx((4 * 0.45 / 0.11 * 0.5 / 0.12) ** (1 / 3), rel=1e-5)
     assert "1000 examples" in loss.sentence
@@ -226,7 +295,7 @@ def test_another_slope_than_a_half_is_contradicted():
 
 
 def test_every_method_has_the_same_tuning_budget():
-    for name, methods, budget in (("smoke", 4, 3), ("quick", 9, 9), ("full", 9, 9)):
+    for name, methods, budget in (("smoke", 6, 3), ("quick", 9, 9), ("full", 11, 9)):
         races = [trial for trial in claim.trials(Budget.named(name)) if trial.run is optimisation.compare_method]
         assert len(races) == methods and {len(trial.recipe["settings"]) for trial in races} == {budget}
         assert len({str(trial.recipe["marks"]) for trial in races}) == 1

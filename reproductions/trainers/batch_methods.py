@@ -1,9 +1,12 @@
-"""L-BFGS and conjugate gradients, as SciPy has them, on the loss of the zoo's mlp over all training images, by JAX.
+"""L-BFGS and conjugate gradients, as SciPy has them, on the loss of the zoo's mlp over all training images or some, by JAX.
 
-Liu & Nocedal, Mathematical Programming 1989; Polak & Ribiere 1969 with the line search of Nocedal & Wright 2006.
+Liu & Nocedal, Mathematical Programming 1989; Polak & Ribiere 1969 with the line search of Nocedal & Wright 2006. On some
+images at a time, a batch after another: Le et al., On optimization methods for deep learning, ICML 2011.
 """
 
 import contextlib
+import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +29,13 @@ class Path(NamedTuple):
     def at(self, evaluations):
         """The weights that stood when no more than so many evaluations were spent."""
         return self.weights[int(np.searchsorted(self.evaluations, evaluations, side="right")) - 1]
+
+    def goes_on(self, evaluations, weights, marks=None):
+        """Add a point; marks: the only numbers of evaluations at which points are asked for, those between are forgotten."""
+        if marks is not None and not any(self.evaluations[-1] <= mark < evaluations for mark in marks):
+            del self.evaluations[-1], self.weights[-1]
+        self.evaluations.append(evaluations)
+        self.weights.append(weights)
 
 
 class _Spent(Exception):
@@ -68,9 +78,9 @@ class Objective:
         self._loss = jax.jit(jax.value_and_grad(mean_loss))
         self(ravel(weights))
 
-    def __call__(self, vector):
-        """(loss, gradient) at a float64 vector: computed in float32, as every other method computes."""
-        loss, slopes = self._loss(self.unravel(vector), self.x, self.labels)
+    def __call__(self, vector, rows=slice(None)):
+        """(loss, gradient) at a float64 vector, on all images or on some: in float32, as every other method computes."""
+        loss, slopes = self._loss(self.unravel(vector), self.x[rows], self.labels[rows])
         return float(loss), ravel(slopes).astype("float64")
 
     def unravel(self, vector):
@@ -90,33 +100,65 @@ def scaled(x):
     return (np.asarray(x).reshape(len(x), -1) / np.float32(255)).astype("float32")
 
 
-def minimise(method, setting, start, objective, evaluations):
-    """Minimise with SciPy from the weights `start` until so many evaluations of the whole loss are spent; returns the Path.
+def minimise(method, setting, start, objective, evaluations, seed=0, marks=None):
+    """Minimise with SciPy from the weights `start` until so many evaluations are spent; returns the Path.
 
     method: a name in NAMES; setting: {"first_step": length of the first step in weight space, which scaling the variables
-    sets, and options of SciPy's}.
+    sets, and options of SciPy's}. With "batch", so many images are looked at in each evaluation, and after "iterations",
+    accepted points, the method begins anew on the next ones; what a pass leaves is left out, its order drawn by `seed`.
+    marks: see Path.goes_on.
     """
+    options = dict(setting)
+    images, iterations = options.pop("batch", None), options.pop("iterations", 10**9)
+    batches = [None] if images is None else _batches(len(objective.labels), images, seed)
+    path, spent = Path([0], [ravel(start)]), 0
+    for rows in batches:
+        loss = _Counted(objective if rows is None else functools.partial(objective, rows=rows), spent, evaluations)
+        for count, weights in _accepted(method, options, path.weights[-1], loss, iterations):
+            path.goes_on(count, weights, marks)
+        spent = loss.spent
+        if spent == evaluations:
+            break
+    return path
+
+
+def _batches(n, images, seed):
+    """The rows of one batch after another, in a new order every pass."""
+    for turn in itertools.count():
+        order = np.random.default_rng([seed, turn]).permutation(n)
+        yield from (order[first : first + images] for first in range(0, n - images + 1, images))
+
+
+class _Counted:
+    """An objective that may be evaluated until `most` evaluations are spent, `spent` of them before."""
+
+    def __init__(self, objective, spent, most):
+        self.objective, self.spent, self.most = objective, spent, most
+
+    def __call__(self, vector):
+        if self.spent == self.most:
+            raise _Spent
+        self.spent += 1
+        return self.objective(vector)
+
+
+def _accepted(method, options, start, objective, iterations):
+    """[(evaluations spent, weights)] of the points that SciPy's method accepts, from a vector on."""
     from scipy.optimize import minimize
 
-    options = dict(setting)
+    options, found = dict(options), []
     scale = options.pop("first_step")
-    u = ravel(start).astype("float64") / scale
-    path, spent = Path([0], [(scale * u).astype("float32")]), 0
 
     def evaluate(u):
-        nonlocal spent
-        if spent == evaluations:
-            raise _Spent
-        spent += 1
         loss, slope = objective(scale * u)
         return STEEP * loss, STEEP * scale * slope
 
     def accepted(u):
-        path.evaluations.append(spent)
-        path.weights.append((scale * u).astype("float32"))
+        found.append((objective.spent, (scale * u).astype("float32")))
 
     # Nothing but its own line search ends it before everything is used up.
-    never = {"gtol": 0, "maxiter": 10**9} | ({"ftol": 0, "maxfun": 10**9} if method == "L-BFGS" else {})
+    never = {"gtol": 0, "maxiter": iterations} | ({"ftol": 0, "maxfun": 10**9} if method == "L-BFGS" else {})
+    u = start.astype("float64") / scale
     with contextlib.suppress(_Spent):
         minimize(evaluate, u, jac=True, method=NAMES[method], callback=accepted, options=options | never)
-    return path
+    return found

@@ -59,7 +59,7 @@ def _race(trial, report):
     train, _, test = splits(trial.dataset, r["n_train"], r["n_test"])
     if r["method"] not in (*OPTIMIZERS, *NAMES):
         raise unknown_name("optimisation method", r["method"], (*OPTIMIZERS, *NAMES))
-    race = (WholeSet if r["method"] in NAMES else MiniBatches)(train, r)
+    race = (ByScipy if r["method"] in NAMES else MiniBatches)(train, r)
     tried = race.follow([(setting, max(trial.seeds) + 1) for setting in r["settings"]])
     report.progress(1, 2)
     losses = {axis: [way.scores[axis, r["marks"][axis][-1]][0] for way in tried] for axis in AXES}
@@ -185,8 +185,8 @@ class MiniBatches:
         return [(np.nan, np.nan) if gone else pair for *pair, gone in zip(on_train.loss, wrong, lost, strict=True)]
 
 
-class WholeSet:
-    """SciPy's methods, which look at all training images before every step: one net after the other."""
+class ByScipy:
+    """SciPy's methods, which look at all training images, or so many as a setting says, before every step: net after net."""
 
     def __init__(self, train, recipe):
         from zoo.reproductions.trainers.batch_methods import Objective
@@ -205,12 +205,15 @@ class WholeSet:
         """A round is one evaluation, with SciPy's work between evaluations, which the setting decides."""
         from zoo.reproductions.trainers.batch_methods import minimise
 
-        spent, start = [], self._start(0)
-        for _ in range(TIMED):
+        n = len(self.train.x)
+        if not 1 <= (images := setting.get("batch", n)) <= n:
+            raise InvalidInput(f"A batch of {images} can't be drawn from {n} images; take 1 to all of them.")
+        spent, start, rounds = [], self._start(0), 2 * TIMED_ROUNDS * setting.get("iterations", 1)
+        for _ in range(TIMED):  # of which the first compiles, too, if batches are of a size that was not there before
             began = time.perf_counter()
-            minimise(self.recipe["method"], setting, start, self.objective, 2 * TIMED_ROUNDS)
-            spent.append((time.perf_counter() - began) / (2 * TIMED_ROUNDS))
-        return Clock(1, min(spent))
+            minimise(self.recipe["method"], setting, start, self.objective, rounds)
+            spent.append((time.perf_counter() - began) / rounds)
+        return Clock(images / n, min(spent))
 
     def follow(self, pairs, test=None):
         """The Way of every (setting, seed); test: (x, y), or None to leave its errors out (NaN)."""
@@ -223,7 +226,8 @@ class WholeSet:
             clock = self.clocks[str(setting)]
             rounds = clock.rounds(self.recipe["marks"])
             most = max(rounds.values())
-            path = minimise(self.recipe["method"], setting, starts[seed], self.objective, most)
+            places = set(rounds.values())
+            path = minimise(self.recipe["method"], setting, starts[seed], self.objective, most, seed, places)
             scores = {mark: self._standing(path.at(place), test) for mark, place in rounds.items()}
             ways.append(Way(scores, most, most * clock.seconds))
         return ways
