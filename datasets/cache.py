@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.datasets.dataset import SPLITS
-from zoo.errors import BROKEN_ARRAYS, CacheError, ZooError
+from zoo.errors import BROKEN_ARRAYS, CacheError, ZooError, reason_of
 
 LAYOUT = 1
 FOLDER = re.compile(r"\w[\w.-]{,99}", re.ASCII)
@@ -160,7 +160,7 @@ def open_array(path, entry, verify=True):
     try:
         array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except BROKEN_ARRAYS as error:
-        raise Unusable(f"{path.name} cannot be read ({error})", corrupt=True) from None
+        raise Unusable(f"{path.name} cannot be read ({reason_of(error)})", corrupt=True) from None
     if [array.dtype.str, list(array.shape)] != [entry["dtype"], entry["shape"]]:
         raise Unusable(f"{path.name} has another shape or type than its manifest says", corrupt=True)
     if verify and content_hash(array) != entry["sha256"]:

@@ -22,6 +22,7 @@ from zoo.datasets.official import PROGRESS_SECONDS, STALL_SECONDS
 from zoo.errors import reason_of
 
 FIRST_BYTE_SECONDS = 5
+DIRECT_SECONDS = 1  # for an answer to us ourselves, before apt-get is left to it; all three waits take less than 10 seconds
 
 # apt-get speaks the user's language otherwise, and its complaints are read here.
 _ENVIRONMENT = {"LC_ALL": "C"}
@@ -76,7 +77,7 @@ def _archive(package, folder, options, tell, kept):
         # Another version of the package is another file.
         path = kept / f"{sha256}.deb"
         with contextlib.suppress(official.NoAnswer):
-            official.resume(url, path, int(size), sha256, tell)
+            official.resume(url, path, int(size), sha256, tell, DIRECT_SECONDS)
             return path
     run_client(command, folder, tell)
     return _only(folder, "*.deb", package)

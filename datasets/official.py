@@ -48,7 +48,7 @@ def waiting(usual):
 def download(base_url, names, folder, tell):
     """Download base_url + name for every name into the folder; raises SourceFailed."""
     for name in names:
-        answer = _open(base_url + name)
+        answer = _open(base_url + name, ANSWER_SECONDS)
         tell(f"downloading {base_url}{name}")
         length, have = answer.headers["Content-Length"], 0
         with answer, open(folder / name, "wb") as file:
@@ -58,11 +58,12 @@ def download(base_url, names, folder, tell):
             raise SourceFailed(f"{name} broke off after {have / 1e6:.1f} of {int(length) / 1e6:.1f} MB")
 
 
-def resume(url, path, size, sha256, tell):
+def resume(url, path, size, sha256, tell, seconds=None):
     """Download a file of known size and sha256 to path, after what an interrupted download has left there.
 
-    Raises NoAnswer, and SourceFailed when it breaks off, which leaves what came for the next time. A file that turns out to
-    be another is removed: nobody could say which part of it is wrong.
+    seconds: for the answer, where ZOO_ANSWER_SECONDS does not say. Raises NoAnswer, and SourceFailed when it breaks off,
+    which leaves what came for the next time. A file that turns out to be another is removed: nobody could say which part of
+    it is wrong.
     """
     name, have = url.rpartition("/")[2], path.stat().st_size if path.exists() else 0
     if have >= size:
@@ -70,7 +71,7 @@ def resume(url, path, size, sha256, tell):
             return
         path.unlink()
         have = 0
-    answer = _open(url, Range=f"bytes={have}-")
+    answer = _open(url, seconds or ANSWER_SECONDS, Range=f"bytes={have}-")
     # A server that knows no ranges sends everything, with another status.
     span, _, whole = (answer.headers["Content-Range"] or "").partition("/")
     rest = answer.status == 206 and span.startswith(f"bytes {have}-")
@@ -115,9 +116,9 @@ def _block(answer, name, then=""):
         raise SourceFailed(f"{name} broke off: {error}{then}") from None
 
 
-def _open(url, **headers):
-    """urlopen within ANSWER_SECONDS, or patience's: its own timeout does not cover looking up the host's name."""
-    answers, failures, given_up, (limit, remedy) = [], [], threading.Event(), waiting(ANSWER_SECONDS)
+def _open(url, seconds, **headers):
+    """urlopen within `seconds`, or patience's: its own timeout does not cover looking up the host's name."""
+    answers, failures, given_up, (limit, remedy) = [], [], threading.Event(), waiting(seconds)
 
     def attempt():
         try:

@@ -82,7 +82,7 @@ def debian(tmp_path, tools, monkeypatch):
             return lines
 
     Server.asked = []
-    monkeypatch.setattr(official, "ANSWER_SECONDS", 60)  # the server shares its processor with the tests
+    monkeypatch.setattr(mirrors, "DIRECT_SECONDS", 60)  # the server shares its processor with the tests
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         line = f"'http://127.0.0.1:{server.server_port}/p_1.deb' p_1.deb {len(DEB)} SHA256:{hashlib.sha256(DEB).hexdigest()}"
@@ -121,7 +121,7 @@ def test_a_connection_that_falls_silent_leaves_its_part_and_says_so(tmp_path, mo
                 return self.parts.pop()
             raise TimeoutError("timed out")
 
-    monkeypatch.setattr(official, "_open", lambda url, **headers: Answer())
+    monkeypatch.setattr(official, "_open", lambda url, seconds, **headers: Answer())
     with pytest.raises(SourceFailed, match="p.deb broke off: timed out; it goes on there next time"):
         official.resume("http://server/p.deb", tmp_path / "part", 9, "0" * 64, print)
     assert (tmp_path / "part").read_bytes() == b"some"

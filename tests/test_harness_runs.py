@@ -105,6 +105,8 @@ DAMAGE = {
     cut(1): "line 1 is the last, so there are no runs",
     cut(1, "claim", "topic"): "line 1 must be the header",
     cut(3, "seed", "one"): "line 3 has 'one' in the column seed",
+    cut(3, "seed", "1" * 30): "line 3 has '1{30}' in the column seed",
+    cut(4, "parameters", "1" * 400): "line 4 has '1{400}' in the column parameters",
     cut(4, "value", "0.1.2"): "line 4 has '0.1.2' in the column value",
     cut(4, "value", ""): "line 4 has '' in the column value",
     cut(4, "metric", ""): "line 4 has nothing in the column metric",

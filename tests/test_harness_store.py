@@ -42,6 +42,22 @@ def test_damage_is_found(store, name, content):
     assert store.load("a").rows[0] == ENTRY.rows[0]
 
 
+@pytest.mark.parametrize("change", [("environment", "envyronment"), ('"model"', '"nodel"'), ("12.5", "12.6"), ("sha256", "sha257")])
+def test_a_damaged_manifest_is_found(store, change):
+    """What it says of a run goes on into environment.json."""
+    store.save("a", Entry(ENTRY.rows, ENTRY.manifest | {"environment": {"processor": "p"}, "wall_seconds": 12.5}))
+    path = store.folder / "a" / "manifest.json"
+    whole = path.read_text()
+    assert change[0] in whole
+    path.write_text(whole.replace(*change))
+    with pytest.raises(CorruptFile, match="damaged"):
+        store.load("a")
+    manifest = json.loads(whole)
+    del manifest["manifest_sha256"]  # as older ones are
+    path.write_text(json.dumps(manifest))
+    assert store.load("a").manifest["wall_seconds"] == 12.5
+
+
 def test_files_of_a_trial_are_kept_and_checked(store):
     store.save("a", Entry(ENTRY.rows, ENTRY.manifest, {"model.weights.h5": b"weights"}))
     assert store.load("a").files == {"model.weights.h5": b"weights"}

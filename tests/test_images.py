@@ -1,6 +1,7 @@
 """Image files: whatever a user hands over becomes what the model's data set is like, or gives one clear error."""
 
 import struct
+import zlib
 
 import keras
 import numpy as np
@@ -156,9 +157,28 @@ def test_kinds_of_files_agree(kind, digits, tmp_path):
     assert np.abs(found.astype(float) - expected).mean() < (3 if "JPEG" in kind else 0.01)
 
 
+def png_of_16_bits(path, pixels, colour):
+    """Writes pixels (h, w, channels), big-endian uint16, as a PNG of a colour type."""
+    height, width = pixels.shape[:2]
+    parts = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0),
+        b"IDAT": zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels)),
+        b"IEND": b"",
+    }
+    chunks = [struct.pack(">I", len(said)) + name + said + struct.pack(">I", zlib.crc32(name + said)) for name, said in parts.items()]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return path
+
+
 def test_what_reading_did_is_said(tmp_path, digits):
     (deep,) = read_images(saved(tmp_path / "deep.png", digits[0].astype("uint16") * 257))
     assert deep.done == ["Brought from 16 bits to 8."] and np.array_equal(deep.pixels, digits[0])
+    for colour, channels in ((2, 3), (6, 4), (4, 2)):  # colours, colours and grey with transparency, none of which Pillow writes
+        deep = np.full((*digits[0].shape, channels), 65535, ">u2")
+        deep[..., :-1 if colour > 3 else None] = (digits[0].astype("uint16") * 257)[..., None]
+        (found,) = read_images(png_of_16_bits(tmp_path / f"{colour}.png", deep, colour))
+        assert found.done == ["Brought from 16 bits to 8."], colour
+        assert np.array_equal(found.pixels[..., 0], digits[0])
     # To be turned by 90 degrees (6), after a width that is no number, as some cameras write.
     tags = struct.pack("<HHI4s", 0x0100, 2, 4, b"odd\0") + struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     exif = b"Exif\0\0" + struct.pack("<2sHIH", b"II", 42, 8, 2) + tags + bytes(4)

@@ -325,8 +325,9 @@ def test_other_files_are_refused(tmp_path):
     np.savez_compressed(tmp_path / "bomb.npz", head=np.zeros(10**7))
     for name, error in {"none.npz": InvalidInput, "other.npz": InvalidInput, "other.npy": InvalidInput, "text.npz": CorruptFile,
                         "pickle.npz": CorruptFile, "bomb.npz": CorruptFile, "folder.npz": ResultsError}.items():  # fmt: skip
-        with pytest.raises(error, match=name):
+        with pytest.raises(error, match=name) as raised:
             compiled([0]).restore(tmp_path / name)
+        assert "allow_pickle" not in str(raised.value), "NumPy's advice to load it nevertheless"
 
 
 def test_members_that_were_adapted_to_different_data_are_refused(tmp_path):

@@ -17,9 +17,12 @@ from zoo.presets import folder
 from zoo.presets.folder import SHIPPED, SUMS, write_sums
 
 pytestmark = pytest.mark.backend
+METRIC = {"name": "test_error_pct", "split": "test", "examples": 9} | dict.fromkeys(
+    ("value", "seeds", "mean", "ci95_low", "ci95_high", "new_seed95_low", "new_seed95_high"), 1
+)
 
 
-@pytest.mark.parametrize("name", FILES[:3] + FILES[5:])
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "one bit"])
 def test_damaged_files_are_found_out(preset, name, damage):
     path = preset / name
@@ -34,7 +37,7 @@ def test_damaged_files_are_found_out(preset, name, damage):
         zoo.from_preset(preset)
 
 
-@pytest.mark.parametrize("name", FILES[:3] + FILES[5:])
+@pytest.mark.parametrize("name", FILES)
 def test_only_plain_files_are_read(preset, name):
     """A pipe would be waited for without end, a device read without end."""
     for spoil in (os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to(path)):
@@ -58,6 +61,13 @@ def test_a_config_cannot_fill_the_memory(preset, change):
     rewrite(preset, "config.json", config)
     with pytest.raises((InvalidInput, CorruptFile), match="more than 4 GiB of weights|are too few"):
         zoo.from_preset(preset)
+
+
+@pytest.mark.parametrize("load_weights", [True, False])
+def test_a_config_cannot_take_all_day(preset, load_weights):
+    rewrite(preset, "config.json", read(preset, "config.json") | {"options": {"widths": [1] * 10**6}})
+    with pytest.raises((InvalidInput, CorruptFile), match="more than 3,000 arrays of weights|are too few"):
+        zoo.from_preset(preset, load_weights=load_weights)
 
 
 def test_own_classes_cannot_fill_the_memory(original):
@@ -204,6 +214,12 @@ def test_unknown_and_missing_keys_are_refused(preset):
         (lambda card: card | {"model": card["model"] | {"name": "linear"}}, CorruptFile, "the card of another model"),
         (lambda card: card | {"model": card["model"] | {"input_shape": ["x"]}}, CorruptFile, "input_shape should be int"),
         (lambda card: card | {"dataset": DATASET | {"class_names": [{}]}}, CorruptFile, "class_names should be str"),
+        (lambda card: card | {"name": "\ud800"}, CorruptFile, "name should be str"),
+        (lambda card: card | {"metrics": [METRIC | {"mean": 10**400}]}, CorruptFile, "mean should be float"),
+        (lambda card: card | {"metrics": [METRIC | {"value": np.nan}]}, CorruptFile, "value should be float"),
+        (lambda card: card | {"format": 2, "class_names": ["a", "b", "c"]}, CorruptFile, "class_names must be a list of"),
+        (lambda card: card | {"format": 2, "layout": "../x"}, CorruptFile, "its layout is one of mnist, fashion_mnist"),
+        (lambda card: card | {"format": 1, "layout": "mnist"}, CorruptFile, "keys of format 2 and says that it is of format 1"),
     ],
 )
 def test_weights_do_not_come_without_their_own_card(preset, change, error, message):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput
+from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, reason_of
 from zoo.image_files import read_images
 from zoo.images import scaled_pixels
 from zoo.paths import path_named
@@ -49,9 +49,7 @@ def read_examples(path, size=None, grey=False):
     except OSError as error:
         raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
     except BROKEN_ARRAYS as error:
-        pickled = "pickle" in str(error)  # NumPy's advice is to load it nevertheless
-        why = "pickled objects are in it, which could run code, or it is of another kind" if pickled else error
-        raise CorruptFile(f"{path} is no .npz of plain numbers or strings, or damaged: {why}.") from None
+        raise CorruptFile(f"{path} is no .npz of plain numbers or strings, or damaged: {reason_of(error)}.") from None
 
 
 def _in_arrays(path, file):

@@ -63,4 +63,6 @@ def reason_of(error):
     """The line of an error of somebody else's that says why; its kind where it has none. Keras begins with the layer."""
     lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in str(error).splitlines()]
     lines = [line for line in lines if line] or [type(error).__name__]
+    if "allow_pickle" in lines[0]:  # NumPy's advice is to load it nevertheless
+        return "it holds pickled objects, which could run code, or is of another kind"
     return next((line for line in lines if not line.startswith("Exception encountered when calling")), lines[0]).rstrip(":")

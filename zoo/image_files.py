@@ -199,13 +199,15 @@ def _upright(name, image, turned=False, into=lambda image: (image, [])):
             f"{name} has {width}x{height} pixels; up to {MAX_SIDE:,} a side and {MAX_PIXELS // 10**6} million in all are read. "
             "Scale it down first."
         )
+    deep = image.format == "PNG" and not image.mode.startswith("I") and any("16" in str(tile[3]) for tile in image.tile)
     try:
         image.load()
         turn = None if turned else _TURNS.get(image.getexif().get(_ORIENTATION))
         upright, said = into(image.transpose(Image.Transpose[turn]) if turn else image)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError, struct.error) as problem:
         raise CorruptFile(f"{name} is truncated or damaged: {str(problem) or type(problem).__name__}.") from None
-    return upright, ["Turned upright, as its EXIF tag asks."] * bool(turn) + said
+    turned, brought = ["Turned upright, as its EXIF tag asks."] * bool(turn), ["Brought from 16 bits to 8."] * deep
+    return upright, turned + brought + said
 
 
 def _plain_mode(image):

@@ -216,7 +216,10 @@ def _value(path, line, name, cell):
     if not cell and name not in ("seed", "value"):
         return math.nan
     try:
-        return int(cell) if name == "seed" or name in COUNTS else float(cell)
+        found = int(cell) if name == "seed" or name in COUNTS else float(cell)
+        if isinstance(found, int) and abs(found) >= 2**63:
+            raise ValueError
+        return found
     except ValueError:
         raise _damaged(path, line, f"has {cell!r} in the column {name}, which is not a number") from None
 

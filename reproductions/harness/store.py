@@ -1,7 +1,7 @@
 """Finished trials on disk, one folder each, written so that a kill at any moment loses at most the trial in hand.
 
 <results>/.trials/<key>/rows.json, losses.npz, files that the trial left, and manifest.json, written last, which holds their
-sha256.
+sha256 and its own.
 """
 
 import contextlib
@@ -58,7 +58,8 @@ class Store:
             if any(Path(name).name != name or name == ".." for name in manifest["sha256"]):
                 raise ValueError
             contents = {name: (folder / name).read_bytes() for name in manifest["sha256"]}
-            if _sums(contents) != manifest["sha256"] or manifest["key"] != key:
+            own = manifest.get("manifest_sha256", _sum_of(manifest))  # which older ones do not have
+            if (_sums(contents), _sum_of(manifest), manifest["key"]) != (manifest["sha256"], own, key):
                 raise ValueError
             rows, losses = json.loads(contents.pop("rows.json")), unpacked(contents.pop(FILE, b""))
             return Entry(rows, manifest, contents, losses)
@@ -78,6 +79,7 @@ class Store:
         for name, content in contents.items():
             write_atomically(folder / name, content)
         manifest = {**entry.manifest, "key": key, "sha256": _sums(contents)}
+        manifest |= {"manifest_sha256": _sum_of(manifest)}
         write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
 
     @contextlib.contextmanager
@@ -111,6 +113,12 @@ def _clear(folder):
 
 def _sums(contents):
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+def _sum_of(manifest):
+    """The sha256 of what a manifest says but for this itself."""
+    said = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def write_atomically(path, content):

@@ -2,8 +2,10 @@
 
 import json
 import math
+import sys
+from unicodedata import category
 
-from zoo.errors import CorruptFile
+from zoo.errors import CorruptFile, InvalidInput
 from zoo.presets.folder import CARD, CONFIG, check_format, find, parse_json, verified
 
 RULE = "least validation error, the first of equals"
@@ -42,6 +44,7 @@ SCHEMA = {
 SINCE_2 = ("class_names", "layout", "based_on")
 NEWEST = 2
 REQUIRED = ("format", "name", "model")
+MOST = sys.float_info.max  # which NaN is not below either
 MADE = ("name", "input_shape", "classes", "options")  # what a card repeats of config.json
 
 
@@ -71,20 +74,54 @@ def parse_card(content, path, config):
     other = [key for key in MADE if card["model"][key] != config.get({"name": "model"}.get(key, key))]
     if other:
         raise CorruptFile(f"{path} is the card of another model: its {', '.join(other)} and that of {CONFIG} differ.")
+    if "class_names" in card:
+        try:
+            checked_names(card["class_names"], config)
+        except InvalidInput as error:
+            raise CorruptFile(f"{path} is no model card: {error}") from None
     return card
 
 
 def check_card(card, path):
     """Raise CorruptFile for a missing or unknown key or a value of another type, InvalidInput for a newer format."""
     check_format(card, path, NEWEST)
-    problem = _problem(card, SCHEMA, "", REQUIRED)
+    problem = _problem(card, SCHEMA, "", REQUIRED) or _at_odds(card)
     if problem:
         raise CorruptFile(f"{path} is no model card: {problem}.")
+
+
+def _at_odds(card):
+    """What is wrong with a card whose keys and types are right, in words; None for nothing."""
+    from zoo.images import LAYOUTS
+
+    if "layout" in card and card["layout"] not in LAYOUTS:
+        return f"its layout is one of {', '.join(LAYOUTS)}, not {card['layout']!r:.80}"
+    if card["format"] < format_of(card):
+        return f"it has keys of format {format_of(card)} and says that it is of format {card['format']}"
+    return None
 
 
 def format_of(card):
     """The format of a card with these keys: the oldest one that has them all."""
     return NEWEST if any(key in card for key in SINCE_2) else 1
+
+
+def checked_names(class_names, made):
+    """Names of classes as a list. Raises InvalidInput where they are not one string for each class of what is made."""
+    from zoo.tasks import CLASSIFICATION, task_of_model
+
+    if task_of_model(made["model"], made["input_shape"], made["options"]).name != CLASSIFICATION.name:
+        raise InvalidInput(f"This {made['model']} tells no classes apart, so there are none to name; leave class_names out.")
+    ordered = hasattr(class_names, "__getitem__") and not isinstance(class_names, (str, bytes, dict))
+    ordered = ordered and getattr(class_names, "ndim", 1) == 1
+    names = list(class_names) if ordered else []
+    fits = all(isinstance(name, str) and name and not {*map(category, name)} & {"Cc", "Cs", "Zl", "Zp"} for name in names)
+    if not fits or not len(names) == len(set(names)) == made["classes"]:
+        raise InvalidInput(
+            f"class_names must be a list of {made['classes']} different strings, one for each class in the order of the "
+            f"labels, on one line; got {class_names!r:.80}."
+        )
+    return list(map(str, names))
 
 
 def class_names(card):
@@ -206,7 +243,9 @@ def _problem(value, schema, where, required=None):
             return None
         schema = schema[0]
     if schema is float:
-        fits = value is None or isinstance(value, (int, float)) and not isinstance(value, bool)
+        fits = value is None or isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MOST
+    elif schema is str:
+        fits = isinstance(value, str) and not any(category(sign) == "Cs" for sign in value)  # half a character
     else:
         fits = isinstance(value, schema) and not isinstance(value, bool)
     return None if fits else f"{where} should be {schema.__name__}, not {value!r:.60}"

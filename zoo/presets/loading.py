@@ -20,6 +20,7 @@ from zoo.training.memory import is_out_of_memory
 HEAD = "logits"  # the layer that a model of the zoo ends with, but for what has no weights
 ANEW = ("augmentation", "dropout", "input_dropout", "unroll")  # options that change how a model trains, not what it computes
 LARGEST_MODEL = 2**32  # bytes of weights: no config.json has the memory filled
+MOST_VARIABLES = 3000  # nor the time: a million layers of one unit take hours
 MOST_STARTED = 20  # variables for each array of a weights file: a model may be made of parts of others, which start, too
 DEEPEST = 20  # groups within groups of a weights file; Keras makes five
 _origins = weakref.WeakKeyDictionary()  # of every living model what its card takes over from the preset it is made from
@@ -38,10 +39,10 @@ def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False,
         options: those of the model that only training knows, where it has them, in place of the preset's: augmentation,
             dropout, input_dropout, unroll. `augmentation=None` leaves images as they are.
 
-    The sha256 of every file that is used is checked at every call; nothing in a folder is executed. Raises UnknownName
-    for a name, CorruptFile for files that are missing or not as they were written, InvalidInput for a folder that asks
-    for something else than the zoo's models, and for classes or options that a model can't have, ResultsError where this
-    machine's temporary folder is full: never random weights in place of trained ones.
+    The sha256 of every file, but with load_weights=False of the configuration alone, is checked at every call; nothing in
+    a folder is executed. Raises UnknownName for a name, CorruptFile for files that are missing or not as they were written,
+    InvalidInput for a folder that asks for something else than the zoo's models, and for classes or options that a model
+    can't have, ResultsError where this machine's temporary folder is full: never random weights in place of trained ones.
 
     Example:
         >>> model = from_preset("linear_mnist")
@@ -49,7 +50,7 @@ def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False,
         (3, 10)
     """
     folder = find(name_or_folder)
-    files = verified(folder, CONFIG, CARD, WEIGHTS) if load_weights else verified(folder, CONFIG)
+    files = verified(folder) if load_weights else verified(folder, CONFIG)
     config = parse_config(files[CONFIG], folder / CONFIG)
     wanted = config | {"options": config["options"] | _given_anew(config["model"], options)}
     arrays = count_arrays(files[WEIGHTS], folder / WEIGHTS) if load_weights else None
@@ -100,6 +101,8 @@ def _watched_start(arrays=None):
             started.append(4 * math.prod(variable.shape))
             if sum(started) > LARGEST_MODEL:
                 raise InvalidInput(f"it would have more than {LARGEST_MODEL // 2**30} GiB of weights.")
+            if len(started) > MOST_VARIABLES:
+                raise InvalidInput(f"it would have more than {MOST_VARIABLES:,} arrays of weights.")
             if arrays is not None and len(started) > MOST_STARTED * arrays:
                 raise CorruptFile(f"{WEIGHTS} does not hold the weights of the model in {CONFIG}: {arrays} are too few.")
         if seed is not None:

@@ -5,13 +5,12 @@ import json
 import math
 import tempfile
 from pathlib import Path
-from unicodedata import category
 
 import numpy as np
 
 from zoo.datasets.dataset import Dataset
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
-from zoo.presets.card import RULE, SCHEMA, check_card, format_of, metric_entry
+from zoo.presets.card import RULE, SCHEMA, check_card, checked_names, format_of, metric_entry
 from zoo.presets.folder import (
     CARD, CONFIG, GOLDEN, README, WEIGHTS, config_format, is_initialiser, is_plain, parse_config, write_sums,
 )  # fmt: skip
@@ -20,7 +19,7 @@ from zoo.presets.markdown import card_markdown
 from zoo.presets.places import free_folder
 from zoo.registry import how_made, model_options
 from zoo.replacing import put_in_place
-from zoo.tasks import CLASSIFICATION, task_of_model
+from zoo.tasks import task_of_model
 from zoo.training.members import build_member
 
 GOLDEN_EXAMPLES = 4
@@ -276,7 +275,6 @@ def _complete_card(card, model, made, folder, class_names):
     card = {key: known[key] for key in (*SCHEMA, *(key for key in known if key not in SCHEMA)) if key in known}
     try:
         check_card(card, "the card")
-        _require_layout(card)
         json.dumps(card, allow_nan=False, ensure_ascii=False).encode()
     except (OSError, TypeError, ValueError) as error:
         raise InvalidInput(f"The card can't be saved: {error}") from None
@@ -295,13 +293,6 @@ def _of_one_run(entry):
         what = f"The value of the metric {entry['name']!s:.40} in a card must be a finite number"
         raise InvalidInput(f"{what}; got {entry['value']!r:.40}.")
     return metric_entry(entry["name"], entry["split"], entry["examples"], value, [value]) | {"value": value, "mean": value}
-
-
-def _require_layout(card):
-    from zoo.images import LAYOUTS
-
-    if "layout" in card and card["layout"] not in LAYOUTS:
-        raise ValueError(f"its layout is one of {', '.join(LAYOUTS)}, not {card['layout']!r:.80}")
 
 
 def _flops(model, given):
@@ -325,22 +316,6 @@ def _origin_beside(dataset, origin):
         if dataset.get("name") in LAYOUTS:
             origin.pop("layout", None)
     return origin
-
-
-def checked_names(class_names, made):
-    """Names of classes as a list. Raises InvalidInput where they are not one string for each class of what is made."""
-    if task_of_model(made["model"], made["input_shape"], made["options"]).name != CLASSIFICATION.name:
-        raise InvalidInput(f"This {made['model']} tells no classes apart, so there are none to name; leave class_names out.")
-    ordered = hasattr(class_names, "__getitem__") and not isinstance(class_names, (str, bytes, dict))
-    ordered = ordered and getattr(class_names, "ndim", 1) == 1
-    names = list(class_names) if ordered else []
-    fits = all(isinstance(name, str) and name and not {*map(category, name)} & {"Cc", "Cs", "Zl", "Zp"} for name in names)
-    if not fits or not len(names) == len(set(names)) == made["classes"]:
-        raise InvalidInput(
-            f"class_names must be a list of {made['classes']} different strings, one for each class in the order of the "
-            f"labels, on one line; got {class_names!r:.80}."
-        )
-    return list(map(str, names))
 
 
 @contextlib.contextmanager

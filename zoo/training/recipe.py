@@ -76,8 +76,8 @@ def _check(recipe):
 
 
 def is_recipe(found):
-    """Whether a dict has the keys of a recipe of this deepzoo."""
-    return RECIPE.keys() <= found.keys() <= {*RECIPE, *OPTIONAL}
+    """Whether a dict has the keys of a recipe of this deepzoo, and options of a model by their names."""
+    return RECIPE.keys() <= found.keys() <= {*RECIPE, *OPTIONAL} and isinstance(found["options"], dict)
 
 
 def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=CLASSIFICATION, rates=None):
