@@ -135,7 +135,7 @@ def pack(path, names):
     """
     from zoo.datasets import transfer
 
-    names = [names] if isinstance(names, str) else list(names or ())
+    names = [names] if isinstance(names, str) else list(names or ()) if hasattr(names or (), "__iter__") else []
     if not names:
         raise InvalidInput("There is nothing to pack: name a data set at least, such as 'mnist'.")
     return transfer.pack(path, [describe(name) for name in names], tell)

@@ -28,13 +28,15 @@ def pack(path, infos, tell):
     path = file_to_write(path)
     if path.is_dir():
         raise InvalidInput(f"{path} is a folder; name the file to be written, such as {path / 'datasets.tar.xz'}.")
-    chosen = {info.name: ready(info, None, tell, thorough=True) for info in infos}
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".packing-", dir=path.parent)
+        os.close(handle)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
     try:
-        with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:xz", preset=PRESET) as tar:
+        chosen = {info.name: ready(info, None, tell, thorough=True) for info in infos}
+        with open(temporary, "wb") as file, tarfile.open(fileobj=file, mode="w:xz", preset=PRESET) as tar:
             for name, (manifest, arrays) in sorted(chosen.items()):
                 _add(tar, f"{name}/manifest.json", json.dumps(manifest, indent=1).encode())
                 for part, array in arrays.items():

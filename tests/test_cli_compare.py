@@ -92,6 +92,10 @@ def test_no_main_checks_is_an_answer(written, call):
     assert (code, out) == (1, "") and "zoo compare a_claim --verdicts shows all that it has" in err
     code, out, err = call("compare")
     assert (code, out) == (1, "") and "holds no main checks of any claim: zoo reproduce CLAIM makes some" in " ".join(err.split())
+    code, out, err = call("compare", "--budget", "hour")
+    assert (code, out) == (1, "") and "at the hour budget: zoo reproduce CLAIM --budget hour makes some" in " ".join(err.split())
+    code, out, err = call("compare", "--budget", "smoke")
+    assert (code, out) == (2, "") and "smoke runs show that the code works" in " ".join(err.split())
 
 
 def rows_of_tabular(text):

@@ -266,13 +266,18 @@ def test_one_name_is_a_name_and_none_is_a_mistake(packed, tmp_path):
     assert not (tmp_path / "none.tar.xz").exists()
 
 
-def test_users_mistakes(packed, tmp_path):
+def test_users_mistakes(packed, tmp_path, monkeypatch):
     with pytest.raises(InvalidInput, match="no file"):
         unpack(tmp_path / "absent.tar.xz")
     with pytest.raises(InvalidInput, match="cannot be read"):
         unpack(tmp_path)
+    monkeypatch.setattr("zoo.datasets.transfer.ready", lambda *_, **__: pytest.fail("it is known before data are made ready"))
     with pytest.raises(InvalidInput, match="cannot be written"):
-        pack(tmp_path / "absent" / "x.tar.xz", ["digits"])
+        pack("/proc/no/such/x.tar.xz", ["digits"])
+    monkeypatch.undo()
+    assert pack(tmp_path / "absent" / "x.tar.xz", ["digits"]).is_file()
+    with pytest.raises(InvalidInput, match="nothing to pack"):
+        pack(tmp_path / "x.tar.xz", 3)
     with pytest.raises(InvalidInput, match="is a folder; name the file"):
         pack(tmp_path, ["digits"])
     with pytest.raises(UnknownName, match="digits"):

@@ -102,6 +102,9 @@ def test_a_data_set_that_there_is_not(own_digits, call):
     assert code == 2 and "no data set called 'my_digit'. Did you mean my_digits" in error
     with pytest.raises(UnknownName, match="no data set called 'my_digit'"):
         run_claim("shallow_vs_deep_on_my_digit", "smoke")
+    for command in (["compare"], ["recheck"], ["recheck", "--budget", "quick"]):
+        code, out, error = call(*command, "shallow_vs_deep_on_my_digit", *["linear"] * (command[0] == "recheck"))
+        assert (code, out) == (2, "") and "no data set called 'my_digit'" in error, command
 
 
 @pytest.mark.parametrize("name", ["shallow_vs_deep_on_", "saddle_points_on_digits", "nothing_on_digits", "shallow_vs_deep_on_a b"])
@@ -152,7 +155,16 @@ def test_few_test_images_decide_nothing():
 def test_classes_too_small_to_be_drawn_alike_are_taken_as_they_come(y, size):
     x = np.arange(len(y))[:, None]
     found = _draw(x, np.array(y), size, 0)
-    assert np.array_equal(found[0], x[:size]) and list(found[1]) == y[:size]
+    lacking = [y.index(label) for label in {*y} - {*y[:size]}]
+    rows = sorted([*range(size), *lacking])
+    assert found[0][:, 0].tolist() == rows and list(found[1]) == [y[row] for row in rows]
+
+
+def test_a_rare_class_is_in_every_draw():
+    """Of 98 and 2 a stratified draw of 20 has none of the second, without which nothing can be told apart."""
+    y = np.array([0] * 60 + [1, 1] + [0] * 38)
+    rows, labels = _draw(np.arange(100)[:, None], y, 20, 0)
+    assert len(labels) == 21 and list(labels) == list(y[rows[:, 0]]) and set(labels) == {0, 1}
 
 
 def test_a_run_its_tables_and_what_is_left_of_it_without_the_data(own_digits, results_dir, tmp_path, monkeypatch, call):

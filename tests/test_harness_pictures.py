@@ -215,5 +215,5 @@ def test_the_figure_is_at_hand_for_other_formats_as_its_picture_shows_it(folder)
             figure.savefig(file, dpi=DPI)
         same = np.asarray(Image.open(file)) == np.asarray(Image.open(folder / "figure.png"))
         assert same.all()
-    with pytest.raises(ResultsError, match="run it: zoo reproduce pictured --budget full"):
+    with pytest.raises(ResultsError, match="run it: zoo --import MODULE reproduce pictured --budget full"):
         claim_figure("pictured", "full")

@@ -58,6 +58,10 @@ def test_presets_follow_from_a_run_and_stay_with_their_lines(claim, results_dir,
     assert [folder.name for folder in make_presets(claim, shipped)] == ["mlp_digits"]
     assert contents(shipped / "linear_digits") == before
     assert "[linear_digits]" in (shipped / "README.md").read_text()
+    shutil.rmtree(shipped / "linear_digits")
+    zoo.save_preset(zoo.create_model("linear", (8, 8), 10), shipped / "linear_digits")
+    with pytest.raises(ResultsError, match="no weights of digits linear"):  # somebody's own preset is not of this run
+        make_presets(claim, shipped)
 
 
 def test_runs_are_told_by_their_values_those_of_diverged_seeds_included():

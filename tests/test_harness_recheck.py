@@ -1,6 +1,7 @@
 """Lines of a claim trained anew from new seeds: held against what its table says of such seeds."""
 
 import dataclasses
+import os
 
 import harness_example
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from scipy import stats
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import claim_runs, recheck_claim, run_claim, runner
+from zoo.reproductions.harness import claim_runs, recheck_claim, results_root, run_claim, runner
 from zoo.reproductions.harness.recheck import _expected
 
 BUDGET = "quick"
@@ -97,6 +98,15 @@ def test_the_table_may_lie_in_another_folder_and_be_of_an_hour(log, monkeypatch,
         recheck_claim(harness_example, "mlp", "hour")
     (found,) = recheck_claim(harness_example, "mlp", "hour", out=tmp_path / "mine")
     assert len(found.recorded) == 3 and len(found.here) == 3
+    with pytest.raises(ResultsError, match=f"There is no {tmp_path / 'other'}/hour"):
+        recheck_claim(harness_example, "mlp", "hour", out=tmp_path / "other")
+
+
+def test_the_budget_is_that_of_the_table_wherever_the_trials_are_kept(log, call, monkeypatch, tmp_path):
+    run_claim(harness_example, BUDGET, seeds=4)
+    os.rename(results_root() / BUDGET, results_root() / "full")
+    code, out, err = call("recheck", "harness_example", "mlp", "--seeds", "2", "--out", tmp_path / "new")
+    assert "harness_example, full budget" in out, err
 
 
 def test_a_part_of_what_leaves_pictures_is_rechecked_and_a_line_that_was_not_run_is_told(log, monkeypatch):
@@ -110,7 +120,7 @@ def test_a_part_of_what_leaves_pictures_is_rechecked_and_a_line_that_was_not_run
 
 
 def test_what_can_t_be_rechecked_is_refused_before_training(log, monkeypatch):
-    with pytest.raises(ResultsError, match="There is no .*runs.csv; run it: zoo reproduce harness_example --budget quick"):
+    with pytest.raises(ResultsError, match="There is no .*runs.csv; run it: zoo --import MODULE reproduce harness_example --budget quick"):
         recheck_claim(harness_example, "mlp", BUDGET)
     run_claim(harness_example, BUDGET, seeds=2)
     with pytest.raises(UnknownName, match="no model or line in harness_example called 'svm'"):

@@ -3,6 +3,7 @@
 import base64
 import html.parser
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 import harness_example
 import pytest
 
-from zoo.errors import ResultsError
+from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import run_claim, target, write_report
 from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.report import report_html
@@ -107,7 +108,7 @@ def test_a_report_of_some_claims_only(folder, results_dir, tmp_path, call, monke
     assert code == 1 and "no results of shallow_vs_deep to report" in err and not (tmp_path / "other.html").exists()
 
 
-@pytest.mark.parametrize("name", ["backpropagation", "*deep"])
+@pytest.mark.parametrize("name", ["backpropagation", "*deep", "shallow_vs_deep_on_digits"])
 def test_a_page_that_is_called_like_a_claim_is_refused(folder, tmp_path, call, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     code, out, err = call("report", name)
@@ -120,6 +121,24 @@ def test_a_link_stays_and_what_it_points_to_is_written(folder, tmp_path):
     (tmp_path / "link.html").symlink_to("old.html")
     assert write_report(tmp_path / "link.html") == tmp_path / "old.html"
     assert (tmp_path / "link.html").is_symlink() and "<html" in (tmp_path / "old.html").read_text(encoding="utf-8")
+
+
+def test_a_file_that_can_t_be_written_is_named_and_not_the_results(folder, call, tmp_path):
+    for command in (["report"], ["results", "export", folder.parents[1]]):
+        code, out, err = call(*command, "/proc/no/page")
+        assert (code, out) == (1, "") and re.search(r"/proc/no/page can't be written \(.*\); name another file", " ".join(err.split()))
+        code, out, err = call(*command, tmp_path)
+        assert (code, out) == (1, "") and "is a folder; name the file to write" in " ".join(err.split())
+
+
+def test_standard_output_in_a_pipe_is_one(folder):
+    reading, writing = os.pipe()
+    try:
+        with pytest.raises(InvalidInput, match=f"/dev/fd/{writing} is a pipe or a device"):
+            write_report(f"/dev/fd/{writing}")
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def test_a_pipe_is_not_replaced(folder, call, tmp_path):

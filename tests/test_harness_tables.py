@@ -248,10 +248,12 @@ def test_same_runs_same_bytes(written):
 
 def test_a_folder_that_is_called_like_a_claim_is_not_meant(results_dir, tmp_path, monkeypatch):
     folder = run_claim(harness_example, "smoke")
-    monkeypatch.setattr("zoo.reproductions.harness.folder.list_claims", lambda: ["harness_example"])
+    monkeypatch.setattr("zoo.reproductions.harness.folder.is_known", lambda name: name == "harness_example")
     (tmp_path / "harness_example").mkdir()
     monkeypatch.chdir(tmp_path)
     assert rebuild("harness_example") == [folder]
+    with pytest.raises(InvalidInput, match="A string or a path names what is meant"):
+        rebuild(3)
 
 
 def test_figure_depends_on_nothing_but_the_runs(written):
@@ -303,7 +305,7 @@ def test_environment_says_where_and_how():
 
 def test_compare_gives_numbers_and_text():
     load_claim(harness_example)
-    with pytest.raises(ResultsError, match="run it: zoo reproduce harness_example --budget smoke$"):
+    with pytest.raises(ResultsError, match="run it: zoo --import MODULE reproduce harness_example --budget smoke$"):
         compare("harness_example", "smoke")
     run_claim(harness_example, "smoke")
     comparison, verdicts = compare("harness_example", "smoke")

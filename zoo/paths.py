@@ -41,15 +41,16 @@ def file_to_write(given):
     Raises InvalidInput for what names no path, and for a pipe or a device, which the file would take the place of; ResultsError
     where nobody can tell.
     """
-    path = Path(os.path.realpath(path_named(given)))
+    named = path_named(given)
+    path = Path(os.path.realpath(named))
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(named).st_mode  # not of the path that /dev/stdout, say, comes to: a pipe has none
     except FileNotFoundError:
         return path
     except OSError as error:
         raise ResultsError(f"{path} can't be written ({error.strerror}); choose another place.") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise InvalidInput(f"{path} is a pipe or a device, and would be replaced; name a file.")
+        raise InvalidInput(f"{named} is a pipe or a device, and would be replaced; name a file.")
     return path
 
 

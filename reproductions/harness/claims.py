@@ -166,7 +166,7 @@ def _constant(name, constant):
 
 def _given(claim):
     """The module of a claim, if it is one, or the name of one of somebody's own, or CLAIM_on_DATASET; None else."""
-    return claim if inspect.ismodule(claim) else _outside.get(claim) or _elsewhere(claim)
+    return claim if inspect.ismodule(claim) else _outside.get(claim if isinstance(claim, str) else None) or _elsewhere(claim)
 
 
 class _Elsewhere(types.ModuleType):
@@ -200,7 +200,7 @@ def _tree(name):
 
 def _unknown(name):
     own = "One of your own is a module, which Python takes in its place, and a command by zoo --import MODULE ..."
-    return UnknownName(f"{unknown_name('claim', name, _ours())} {own}")
+    return UnknownName(f"{unknown_name('claim', name, list_claims())} {own}")
 
 
 def _is_ours(name):

@@ -7,9 +7,9 @@ import os
 import shlex
 from pathlib import Path
 
-from zoo.errors import ResultsError
+from zoo.errors import ResultsError, UnknownName
 from zoo.paths import is_checkout, path_named
-from zoo.reproductions.harness.claims import claim_name, is_own, list_claims, load_claim
+from zoo.reproductions.harness.claims import claim_name, is_brought, is_known, is_own, lacking_data, load_claim
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, unpacked
 from zoo.reproductions.harness.remedies import or_from_the_repository
 from zoo.reproductions.harness.runs import read_runs
@@ -44,7 +44,7 @@ def roots_to_read(out=None):
 def folder_to_read(name, budget, out=None):
     """The folder that has the runs of a claim at a budget, in the first of roots_to_read.
 
-    Raises UnknownName, and ResultsError where none has them.
+    Raises UnknownName, also for a data set that CLAIM_on_DATASET is about and nobody has, and ResultsError where none has them.
     """
     module = load_claim(name)
     claim, budget = claim_name(module), Budget.named(budget, None, getattr(module, "SEEDS", None)).name
@@ -52,8 +52,10 @@ def folder_to_read(name, budget, out=None):
     there = next((folder for folder in folders if os.path.exists(folder / "runs.csv")), None)
     if there is None:
         where = f" --out {shlex.quote(str(out))}" if out else ""
-        elsewhere = "" if is_own(module) else or_from_the_repository(folders[0].parents[1])
-        said = f"run it: zoo reproduce {claim} --budget {budget}{where}{elsewhere}"
+        elsewhere, brought = "" if is_own(module) else or_from_the_repository(folders[0].parents[1]), is_brought(module)
+        if lacking := lacking_data(claim):
+            raise UnknownName(lacking)
+        said = f"run it: zoo {'--import MODULE ' * brought}reproduce {claim} --budget {budget}{where}{elsewhere}"
         raise ResultsError(f"There is no {folders[0] / 'runs.csv'}; {said}")
     return there
 
@@ -71,8 +73,8 @@ def folders_of(target=None, out=None):
     root = results_root(out)
     if target is None:
         return root, result_folders(root)
-    if not inspect.ismodule(target) and target not in list_claims() and Path(target).is_dir():
-        return _inside(Path(target).absolute())
+    if not inspect.ismodule(target) and not is_known(target) and path_named(target).is_dir():
+        return _inside(path_named(target).absolute())
     name = claim_name(load_claim(target))
     return root, [folder for folder in result_folders(root) if folder.name == name]
 

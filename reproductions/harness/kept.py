@@ -27,12 +27,15 @@ def chosen(module, trials, only):
 def named(module, trials, only):
     """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or
     these and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None. Several names
-    are separated by commas. Raises UnknownName for one that fits none.
+    are separated by commas, or a list. Raises UnknownName for one that fits none, InvalidInput for what are no names.
     """
     if only is None:
         return list(trials)
     presets, found = getattr(module, "NAMES", {}), []
-    for name in only.split(","):
+    names = only.split(",") if isinstance(only, str) else only
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise InvalidInput(f"A line is named by a string, several by one with commas or a list of them; got {only!r:.80}.")
+    for name in names:
         fitting = [trial for trial in trials if _fits(trial, name.strip(), presets)]
         if not fitting:
             names = {trial.model for trial in trials} | lines(module, trials).keys()

@@ -66,6 +66,8 @@ def _stands(folder, row, runs):
         return False
     card, mine = model_card(folder), lines_of(runs, row)
     said = metric(card)
+    if said is None or "training" not in card:  # somebody's own
+        return False
     tested = mine[mine.metric == said["name"]].value.dropna()
     same = len(tested) == said["seeds"] and abs(tested.mean() - said["mean"]) < 1e-4
     return same and set(mine.commit) == {card["training"]["commit"]}

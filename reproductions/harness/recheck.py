@@ -94,8 +94,11 @@ def _folder(claim, budget, out):
     """The folder with the runs to hold against: of `out`, where it has them, else that of no `out`."""
     try:
         return folder_to_read(claim, budget, out)
-    except ResultsError:
-        return folder_to_read(claim, budget)
+    except ResultsError as missing:
+        try:
+            return folder_to_read(claim, budget)
+        except ResultsError:
+            raise missing from None  # of the folder that was named
 
 
 def _beside(module, metric):

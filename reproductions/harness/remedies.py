@@ -6,14 +6,17 @@ import shlex
 from zoo.paths import is_checkout
 
 
-def what_makes_some(root):
-    """What to do about a results folder that holds no results to show, and what smoke runs in it are good for, in words."""
+def what_makes_some(root, budget=None):
+    """What to do about a results folder that holds no results to show, at a budget or at all, and what smoke runs in it are good
+    for, in words.
+    """
     from zoo.reproductions.harness.folder import results_root
 
     smoke = sorted(path.parent.name for path in (root / "smoke").glob("*/verdicts.csv"))
     out = "" if root == results_root() else f" --out {shlex.quote(str(root))}"
-    if not smoke:
-        return f"zoo reproduce CLAIM{out} makes some, zoo claims lists what there is."
+    if budget or not smoke:
+        at = f" --budget {budget}" if budget else ""
+        return f"zoo reproduce CLAIM{at}{out} makes some, zoo claims lists what there is."
     return (
         f"there are only smoke runs, of {', '.join(smoke)}, which show that the code works and are not reported; "
         f"zoo reproduce {smoke[0]} --budget quick{out} makes results."

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import file_to_write
-from zoo.reproductions.harness.claims import describe_claim, list_claims
+from zoo.reproductions.harness.claims import describe_claim, is_known, list_claims
 from zoo.reproductions.harness.folder import results_root, roots_to_read
 from zoo.reproductions.harness.outcomes import (
     TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, lacks, main_checks, main_folder,
@@ -19,7 +19,7 @@ from zoo.reproductions.harness.outcomes import (
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import made_anew, or_from_the_repository, what_makes_some
 from zoo.reproductions.harness.scoreboard import in_short
-from zoo.reproductions.harness.store import make_folder, write_atomically
+from zoo.reproductions.harness.store import write_named
 from zoo.reproductions.harness.verdicts import VERDICTS
 
 _IMAGE = re.compile(r"^!\[(.*)\]\((.*)\)$", re.MULTILINE)
@@ -71,15 +71,12 @@ def write_report(page=None, folder=None, claims=()):
     Raises ResultsError where there are no results, a table or figure is missing, or the page can't be written, UnknownName
     for a claim that there is not, InvalidInput for a page that is called like a claim, a pipe or a device.
     """
-    if page is not None and list_claims(str(page)):
+    if page is not None and (list_claims(str(page)) or is_known(str(page))):
         said = f"a report of it is zoo report --claim {shlex.quote(str(page))}; call a file otherwise, such as claims.html"
         raise InvalidInput(f"{page} names a claim, not a file to write: {said}.")
     page = file_to_write(page or results_root(folder) / "report.html")
-    if page.is_dir():
-        raise ResultsError(f"{page} is a folder; name the file to write.")
     text = report_html(*roots_to_read(folder), claims=[claims] if isinstance(claims, str) else claims)
-    make_folder(page.parent)
-    write_atomically(page, text.encode())
+    write_named(page, text.encode())
     return page
 
 

@@ -51,11 +51,11 @@ def run_claim(
     budget = Budget.named(budget, seeds, getattr(module, "SEEDS", None))
     root = results_root(out)
     folder = root / budget.name / claim_name(module)
+    trials = _distinct(module, budget)
+    to_run, left_out = _at_hand(chosen(module, trials, only))
     require_own_page(root)
     require_writable(root / ".trials")
     require_writable(folder)
-    trials = _distinct(module, budget)
-    to_run, left_out = _at_hand(chosen(module, trials, only))
     others = [trial for trial in trials if trial not in to_run and (only or trial not in left_out)]
     with contextlib.closing(open_engine(engine, address)) as works:
         environment = works.environment()

@@ -65,7 +65,7 @@ def read_runs(path):
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:
-        raise ResultsError(f"There is no {path}; run the claim first.") from None
+        raise ResultsError(f"There is no {path}; run the claim first, all of it (zoo reproduce without --only).") from None
     except OSError as error:
         raise ResultsError(f"{path} can't be read ({error.strerror}).") from None
     return parse_runs(content, path)

@@ -61,6 +61,7 @@ class Store:
             own = manifest.get("manifest_sha256", _sum_of(manifest))  # which older ones do not have
             if (_sums(contents), _sum_of(manifest), manifest["key"]) != (manifest["sha256"], own, key):
                 raise ValueError
+            manifest.pop("manifest_sha256", None)
             rows, losses = json.loads(contents.pop("rows.json")), unpacked(contents.pop(FILE, b""))
             return Entry(rows, manifest, contents, losses)
         except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError, RecursionError, CorruptFile):
@@ -126,6 +127,19 @@ def write_atomically(path, content):
     write_together({Path(path): content})
 
 
+def write_named(path, content):
+    """write_atomically for a file that a user names, whose folder is made. Raises ResultsError, also where it is a folder."""
+    if path.is_dir():
+        raise ResultsError(f"{path} is a folder; name the file to write.")
+    try:
+        make_folder(path.parent)
+        write_atomically(path, content)
+    except ResultsError as error:
+        if error.__cause__.errno in FULL:
+            raise
+        raise ResultsError(f"{path} can't be written ({error.__cause__.strerror}); name another file.") from error.__cause__
+
+
 def write_together(files):
     """write_atomically for {path: bytes} that belong together: none takes its place before all are on the disk."""
     temporary = {}
@@ -185,7 +199,8 @@ def _unwritable(folder, error):
     if error.errno in FULL:
         return ResultsError(f"The disk of the results folder {folder} is full; free some space and run again.")
     return ResultsError(
-        f"The results folder {folder} can't be written ({error.strerror}); choose another one with --out or ZOO_RESULTS_DIR."
+        f"The results folder {folder} can't be written ({error.strerror}); choose another one, with ZOO_RESULTS_DIR or, where a "
+        "command has it, --out."
     )
 
 

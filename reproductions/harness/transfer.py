@@ -24,7 +24,7 @@ from zoo.reproductions.harness.folder import (
 from zoo.reproductions.harness.making import known_among, rebuild_folder, remade, replacing
 from zoo.reproductions.harness.losses import FILE, packed
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
-from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_atomically, write_together
+from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_named, write_together
 
 MANIFEST = "MANIFEST.json"
 
@@ -54,8 +54,7 @@ def export_results(target, out=None, source=None):
             member = tarfile.TarInfo(name)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-    make_folder(target.parent)
-    write_atomically(target, file.getvalue())
+    write_named(target, file.getvalue())
     return target
 
 

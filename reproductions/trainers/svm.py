@@ -157,15 +157,18 @@ def _wrong(machines, x, y, split):
 
 
 def _draw(x, y, size, seed):
-    """A stratified draw of size examples, all where there are no more; the first ones where classes are too small for that."""
+    """A stratified draw of size examples, all where there are no more; the first ones where classes are too small for that. Of
+    a class that it lacks the first one comes besides.
+    """
     if size >= len(y):
         return x, y
-    counts = np.unique(y, return_counts=True)[1]
-    if counts.min() < 2 or min(size, len(y) - size) < len(counts):
-        return x[:size], y[:size]
     from sklearn.model_selection import train_test_split
 
-    rows = np.sort(train_test_split(np.arange(len(y)), train_size=size, stratify=y, random_state=seed)[0])
+    _, firsts, counts = np.unique(y, return_index=True, return_counts=True)
+    rows = np.arange(size)
+    if counts.min() >= 2 and min(size, len(y) - size) >= len(counts):
+        rows = train_test_split(np.arange(len(y)), train_size=size, stratify=y, random_state=seed)[0]
+    rows = np.union1d(rows, firsts[~np.isin(y[firsts], y[rows])])
     return x[rows], y[rows]
 
 

@@ -123,5 +123,5 @@ def _fetched(name, source):
     except (CacheError, CorruptFile, DataUnavailable) as error:
         fail(error)
         return False
-    out().print(f"{name}: ready in {path}")
+    out().print(f"{name}: ready in {path}", soft_wrap=True)
     return True

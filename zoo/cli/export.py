@@ -59,9 +59,9 @@ def export(
         export_model(model, path, format.value, force)
     given, found = (", ".join(map(str, shape[1:])) for shape in (model.input_shape, model.output_shape))
     values, outputs = described(card)
-    out().print(f"wrote {path}\nx: float32, (n, {given}), {values}; it gives {outputs}, (n, {found})")
+    out().print(f"wrote {path}\nx: float32, (n, {given}), {values}; it gives {outputs}, (n, {found})", soft_wrap=True)
     names = {"input": model.inputs[0].name, "output": model.layers[-1].name}
-    out().print(_USE[format].format(path=json.dumps(str(path), ensure_ascii=False), **names))
+    out().print(_USE[format].format(path=json.dumps(str(path), ensure_ascii=False), **names), soft_wrap=True)
 
 
 _USE = {

@@ -171,7 +171,7 @@ def train(
     for seed, error in found.errors.items():
         out().print(f"seed {seed}: test error {found.task.show(error)}")
     if found.folder:
-        out().print(f"saved {found.folder}")
+        out().print(f"saved {found.folder}", soft_wrap=True)
     what = "the mean of new seeds" if len(found.errors) > 1 else "a new seed"
     says = f"By the card {what} falls between {found.task.number(found.expected_low)} and {found.task.show(found.expected_high)}"
     if found.agrees:

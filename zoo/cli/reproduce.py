@@ -56,6 +56,11 @@ OutOption = Annotated[
     typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False),
 ]
 _ELSEWHERE = "What neither of the latter two has is read from results/ of the checkout that zoo itself lies in."
+_TABLE = "The table is read from there, too, or, where that has none, as without this option."
+RecheckOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", file_okay=False, help=f"Where the trials are kept. {_WHERE} {_TABLE}", show_default=False),
+]
 ReadOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", file_okay=False, help=f"{_WHERE} {_ELSEWHERE}", show_default=False),
@@ -126,7 +131,7 @@ def recheck(
         Budget | None, typer.Option(help="Whose table. Default: quick if there is one, else hour, else full.", show_default=False)
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many new seeds.")] = 3,
-    out: OutOption = None,
+    out: RecheckOption = None,
     backend: TrainingBackend = Backend.JAX,
 ):
     """Train a line of a claim's table anew, from new seeds, and say whether it comes out as the table says.
@@ -143,7 +148,7 @@ def recheck(
 
     own.bring_in(functools.partial(use_backend, backend))
     describe_claim(claim)
-    chosen = (budget or _first_there(claim, out)).value
+    chosen = (budget or _first_there(claim, out, None)).value
     with interruptible("Finished trials are kept; the same command goes on from there."):
         use_backend(backend)
         found = recheck_claim(claim, line, chosen, seeds, out)
@@ -193,6 +198,8 @@ def compare(
     if metric is not None and (claim is None or verdicts or main):
         said = "it chooses lines of a claim's comparison, and checks alone are asked for."
         raise typer.BadParameter(said, param_hint="--metric")
+    if claim is None and budget is Budget.SMOKE:
+        raise typer.BadParameter("smoke runs show that the code works; of one claim they are shown.", param_hint="--budget")
     own.bring_in()
     if claim is None:
         show_main(budget and budget.value, out, format.value)
@@ -201,9 +208,10 @@ def compare(
     show(claim, (budget or _first_there(claim, out)).value, out, format.value, metric, verdicts, main)
 
 
-def _first_there(claim, out):
-    """The least budget with runs of a claim, quick where there is none."""
+def _first_there(claim, *outs):
+    """The least budget with runs of a claim in the first results folder that has any, quick where none has."""
     from zoo.reproductions.harness.folder import roots_to_read
 
-    in_turn = itertools.product(roots_to_read(out), (Budget.QUICK, Budget.HOUR, Budget.FULL))
+    roots = [root for out in outs for root in roots_to_read(out)]
+    in_turn = itertools.product(roots, (Budget.QUICK, Budget.HOUR, Budget.FULL))
     return next((known for root, known in in_turn if os.path.exists(root / known / claim / "runs.csv")), Budget.QUICK)

@@ -33,7 +33,7 @@ def export(
 @app.command("import")
 def import_(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", exists=True, help="A results folder, or a tar of one.", show_default=False)
+        Path, typer.Argument(metavar="FILE_OR_FOLDER", exists=True, help="A results folder, or a tar of one.", show_default=False)
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace other runs of the same claim and budget, or of a trial.")] = False,
     out: OutOption = None,
@@ -50,7 +50,7 @@ def import_(
     own.bring_in()
     imported = import_results(folder, out, force, tell=console.out().print)
     for written in imported:
-        console.out().print(f"imported {written}")
+        console.out().print(f"imported {written}", soft_wrap=True)
     if not imported:
         console.out().print("imported the trials of a run that was cut off; zoo reproduce goes on with them where device, versions and code are the same")
 
@@ -72,7 +72,7 @@ def rebuild(
 
     own.bring_in()
     for written in rebuild_results(claim, tell=console.out().print):
-        console.out().print(f"rebuilt {written}")
+        console.out().print(f"rebuilt {written}", soft_wrap=True)
 
 
 @app.command()
@@ -90,5 +90,8 @@ def presets(
     from zoo.reproductions.harness.presets import make_presets
 
     own.bring_in()
-    for written in make_presets(claim, folder):
-        console.out().print(f"wrote {written}")
+    made = make_presets(claim, folder)
+    for written in made:
+        console.out().print(f"wrote {written}", soft_wrap=True)
+    if not made:
+        console.out().print(f"The presets in {folder} are as the run of {claim} made them.", soft_wrap=True)

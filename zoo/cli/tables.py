@@ -76,7 +76,7 @@ def show_main(budget=None, folder=None, form="table"):
             shown.append((name, here.parent.name))
     if not groups:
         at = f" at the {budget} budget" if budget else ""
-        raise ResultsError(f"{root} holds no main checks of any claim{at}: {what_makes_some(root)}")
+        raise ResultsError(f"{root} holds no main checks of any claim{at}: {what_makes_some(root, budget)}")
     if form == "table":
         _show_board(groups, root)
     elif form == "latex":
@@ -100,7 +100,8 @@ def show_rechecked(title, found):
     for each in found:
         said = {True: "yes", False: "no", None: "can't tell"}[each.agrees]
         expected = f"{number(each.low)} to {number(each.high)}" if each.low == each.low else ""
-        lines.append((each.row[0], who(each.row), words(each.metric), _mean(each.here), _mean(each.recorded), expected, said))
+        metric = f"{words(each.metric)}{', %' * each.metric.endswith('_pct')}"
+        lines.append((each.row[0], who(each.row), metric, _mean(each.here), _mean(each.recorded), expected, said))
     columns = ["data", "model", "metric", *((name, _NUMBER) for name in ("here (seeds)", "table (seeds)", "expected")), "as the table"]
     out().print(fitted(columns, lines, f"{title}: new seeds, and where 95% of such means fall by the table"))
     return not any(each.agrees is False for each in found)
