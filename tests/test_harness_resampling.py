@@ -94,7 +94,7 @@ def test_only_a_claim_that_says_so_has_an_hour(monkeypatch):
     with pytest.raises(UnknownName, match="Known: full, hour, quick, smoke"):
         Budget.named("day", defaults={"hour": 5})
     monkeypatch.setattr(harness_example, "SEEDS", {"hour": 3}, raising=False)
-    with pytest.raises(ResultsError, match="zoo reproduce harness_example --budget hour"):
+    with pytest.raises(ResultsError, match="zoo --import MODULE reproduce harness_example --budget hour"):
         claim_runs(harness_example, "hour")
 
 
