@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.datasets import cache, own
 from zoo.datasets.prepare import check, ready
-from zoo.errors import CorruptFile, InvalidInput
+from zoo.errors import CorruptFile, InvalidInput, ZooError
 from zoo.paths import file_to_write, path_named
 
 # Stronger presets take minutes for a twelfth less.
@@ -45,6 +45,8 @@ def pack(path, infos, tell):
                     _add(tar, f"{name}/{part}.npy", content.getvalue())
         os.chmod(temporary, 0o644)  # mkstemp's is for its owner only
         os.replace(temporary, path)
+    except ZooError:  # of data that can't be made ready, most of which are errors of the system's, too
+        raise
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
     finally:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from zoo.datasets import Split, cache, fetch, load, pack, prepare, transfer, unpack
-from zoo.errors import CorruptFile, InvalidInput, UnknownName
+from zoo.errors import CorruptFile, DataUnavailable, InvalidInput, UnknownName
 
 
 @pytest.fixture
@@ -271,6 +271,13 @@ def test_users_mistakes(packed, tmp_path, monkeypatch):
         unpack(tmp_path / "absent.tar.xz")
     with pytest.raises(InvalidInput, match="cannot be read"):
         unpack(tmp_path)
+    def out_of_reach(*_, **__):
+        raise DataUnavailable("no source answers")
+
+    monkeypatch.setattr("zoo.datasets.transfer.ready", out_of_reach)
+    with pytest.raises(DataUnavailable, match="no source answers"):
+        pack(tmp_path / "x.tar.xz", ["digits"])
+    assert not [*tmp_path.glob("*x.tar.xz"), *tmp_path.glob(".packing-*")]
     monkeypatch.setattr("zoo.datasets.transfer.ready", lambda *_, **__: pytest.fail("it is known before data are made ready"))
     with pytest.raises(InvalidInput, match="cannot be written"):
         pack("/proc/no/such/x.tar.xz", ["digits"])

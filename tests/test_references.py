@@ -5,8 +5,8 @@ import re
 import pytest
 from claim_example import ROW, reproduction, rows_of
 
-from zoo.reproductions.harness import Published, list_claims, load_claim
-from zoo.reproductions.harness.published import read_published
+from zoo.reproductions.harness import Published, list_claims, load_claim, target
+from zoo.reproductions.harness.published import matches, read_published
 from zoo.reproductions.harness.references import FILE, REVIEW, WORKS, entries, references, split
 
 OWN = split(FILE.read_text(encoding="utf-8"))
@@ -52,14 +52,16 @@ def test_a_year_in_a_source_is_that_of_a_work():
 def test_whatever_a_claim_is_held_against_has_a_work(claim):
     published = getattr(load_claim(claim), "PUBLISHED", {})
     lines = [key if len(key) == 4 else (*key, "test_error_pct") for key in published]
-    assert REVIEW in references(claim, lines)
+    works = {work for *row, metric in lines for match in matches(claim, published, tuple(row), metric) for work in WORKS[match.work]}
+    assert {REVIEW, *works} <= references(claim, lines).keys()
 
 
 @pytest.fixture
 def claim(written):
     published = [Published("linear", "no preprocessing", topic="shallow_vs_deep"),
                  Published("2-layer MLP, 800 hidden, cross entropy", "affine", topic="convnet_vs_dense")]  # fmt: skip
-    module = load_claim(reproduction(PUBLISHED={ROW: published}))
+    judge = lambda runs: [target(runs, ROW, at_most=10, name="below 10")]  # noqa: E731
+    module = load_claim(reproduction(PUBLISHED={ROW: published}, judge=judge, HEADLINES=("below 10",)))
     written(module, rows_of(ROW, [7, 8, 9]) + rows_of(("elsewhere", "net", ""), [1.4, 2, 1], metric="of_ones_own"))
     return module
 
@@ -70,10 +72,17 @@ def test_a_claim_cites_the_review_its_data_and_what_its_lines_are_held_against(c
     assert list(references(claim, [("elsewhere", "net", "", "of_ones_own")])) == [REVIEW], "data that deepzoo has not"
 
 
-def test_compare_prints_them(call, claim):
+def test_compare_prints_them(call, claim, monkeypatch):
     code, out, err = call("compare", "a_claim", "--format", "bibtex")
     assert (code, err) == (0, "") and split(out) == references(claim, [LINE])
     code, out, err = call("compare", "a_claim", "--format", "bibtex", "--metric", "of_*")
     assert (code, err) == (0, "") and list(split(out)) == [REVIEW]
     code, _, err = call("compare", "a_claim", "--format", "bibtex", "--metric", "tset_error")
     assert code == 2 and "test_error_pct" in err
+    code, out, err = call("compare", "a_claim", "--format", "bibtex", "--verdicts")
+    assert (code, out) == (2, "") and "bibtex is of the comparison" in " ".join(err.split())
+    code, out, err = call("compare", "--format", "bibtex")
+    assert (code, err) == (0, "") and split(out) == references(claim, [LINE])
+    monkeypatch.setattr("zoo.reproductions.harness.claims._outside", {})
+    code, out, err = call("compare", "--format", "bibtex")
+    assert (code, out) == (1, "") and "none is known here" in " ".join(err.split())

@@ -1,5 +1,6 @@
 """stochastic_gradient: SciPy's methods count what they spend, noise has its known law, tuning loses no diverged setting."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -72,6 +73,9 @@ class Batches:
     def __init__(self):
         self.seen, self.rows = [], []
 
+    def on(self, rows):
+        return functools.partial(self, rows=rows)
+
     def __call__(self, vector, rows):
         self.seen.append(vector.copy())
         self.rows.append(rows)
@@ -107,7 +111,7 @@ def test_the_loss_on_some_images_is_that_of_these_alone():
     train, _, _ = splits("digits", 100, 50)
     weights = [np.linspace(-0.1, 0.1, 640, dtype="float32").reshape(64, 10), np.zeros(10, "float32")]
     rows, vector = np.arange(30, 50), batch_methods.ravel(weights).astype(float)
-    loss, slope = batch_methods.Objective(weights, *train)(vector, rows)
+    loss, slope = batch_methods.Objective(weights, *train).on(rows)(vector)
     alone, expected = batch_methods.Objective(weights, train.x[rows], train.y[rows])(vector)
     assert loss == pytest.approx(alone, rel=1e-6)
     np.testing.assert_allclose(slope, expected, rtol=1e-5, atol=1e-8)
@@ -263,9 +267,15 @@ def verdicts(runs):
     return {check.name: check for check in claim.judge(runs)}
 
 
+def expected_of(names):
+    """{name: verdict} where SGD is ahead everywhere: batch by batch nothing is decided at equal seconds."""
+    slow = f"{claim.BY_BATCH}, equal seconds"
+    return {name: "undecided" if slow in name else "reproduced" for name in names}
+
+
 def test_verdicts_are_those_at_the_finish_lines():
     found = verdicts(runs_of([0.1, 0.11, 0.12], [0.4, 0.45, 0.5]))
-    assert {check.verdict for check in found.values()} == {"reproduced"} and len(found) == 20 + 4
+    assert {name: check.verdict for name, check in found.items()} == expected_of(found) and len(found) == 20 + 4
     loss = found[f"{claim.FEW} before L-BFGS, equal examples: training loss"]
     assert loss.effect == pytest.approx((4 * 0.45 / 0.11 * 0.5 / 0.12) ** (1 / 3), rel=1e-5)
     assert "1000 examples" in loss.sentence
@@ -280,7 +290,7 @@ def test_a_race_against_the_clock_that_ends_like_the_other_says_so():
     found = {name: check for name, check in verdicts(runs).items() if "equal seconds" in name}
     said = {name for name, check in found.items() if "no more steps than in the race to examples" in check.sentence}
     assert said == {f"{claim.FEW} before L-BFGS, equal seconds: {what}" for what in ("test error", "training loss")}
-    assert {check.verdict for check in found.values()} == {"reproduced"}
+    assert {name: check.verdict for name, check in found.items()} == expected_of(found)
 
 
 def test_a_diverged_seed_decides_nothing_and_is_said():

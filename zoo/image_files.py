@@ -206,8 +206,7 @@ def _upright(name, image, turned=False, into=lambda image: (image, [])):
         upright, said = into(image.transpose(Image.Transpose[turn]) if turn else image)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError, struct.error) as problem:
         raise CorruptFile(f"{name} is truncated or damaged: {str(problem) or type(problem).__name__}.") from None
-    turned, brought = ["Turned upright, as its EXIF tag asks."] * bool(turn), ["Brought from 16 bits to 8."] * deep
-    return upright, turned + brought + said
+    return upright, ["Turned upright, as its EXIF tag asks."] * bool(turn) + ["Brought from 16 bits to 8."] * deep + said
 
 
 def _plain_mode(image):

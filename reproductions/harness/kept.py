@@ -38,8 +38,8 @@ def named(module, trials, only):
     for name in names:
         fitting = [trial for trial in trials if _fits(trial, name.strip(), presets)]
         if not fitting:
-            names = {trial.model for trial in trials} | lines(module, trials).keys()
-            raise unknown_name(f"model or line in {claim_name(module)}", name.strip(), names)
+            known = {trial.model for trial in trials} | lines(module, trials).keys()
+            raise unknown_name(f"model or line in {claim_name(module)}", name.strip(), known)
         found += fitting
     return [trial for trial in trials if trial in found]
 

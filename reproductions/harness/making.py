@@ -88,10 +88,10 @@ def rebuild(target=None, out=None, tell=lambda sentence: None):
     """Make tables, figures and scoreboard anew from runs.csv; returns the folders.
 
     target: the name of a claim, a module of one's own, a results folder (one claim's or one that holds many; ./NAME where it
-    is called like a claim), or None for everything. tell: called with a sentence for each folder of several that is left as it
-    is, the claim being a module of somebody's own, which load_claim was not given in this process, or about data that is not at
-    hand. out: see results_root. Raises ResultsError where there are no runs, or damaged ones, UnknownName for a claim or for data
-    that there is not.
+    is called like a claim), or None for everything. tell: called with a sentence for each folder of several that is left as
+    it is, the claim being a module of somebody's own, which load_claim was not given in this process, or about data that is
+    not at hand. out: see results_root. Raises ResultsError where there are no runs, or damaged ones, UnknownName for a claim
+    or for data that there is not, InvalidInput for what is neither a name nor a path.
     """
     root, folders = folders_of(target, out)
     if not folders:

@@ -5,7 +5,7 @@ images at a time, a batch after another: Le et al., On optimization methods for 
 """
 
 import contextlib
-import functools
+import copy
 import itertools
 from typing import NamedTuple
 
@@ -78,10 +78,16 @@ class Objective:
         self._loss = jax.jit(jax.value_and_grad(mean_loss))
         self(ravel(weights))
 
-    def __call__(self, vector, rows=slice(None)):
-        """(loss, gradient) at a float64 vector, on all images or on some: in float32, as every other method computes."""
-        loss, slopes = self._loss(self.unravel(vector), self.x[rows], self.labels[rows])
+    def __call__(self, vector):
+        """(loss, gradient) at a float64 vector: computed in float32, as every other method computes."""
+        loss, slopes = self._loss(self.unravel(vector), self.x, self.labels)
         return float(loss), ravel(slopes).astype("float64")
+
+    def on(self, rows):
+        """The same on these images alone, taken once."""
+        part = copy.copy(self)
+        part.x, part.labels = self.x[rows], self.labels[rows]
+        return part
 
     def unravel(self, vector):
         """The list of float32 arrays that a vector stands for."""
@@ -113,7 +119,7 @@ def minimise(method, setting, start, objective, evaluations, seed=0, marks=None)
     batches = [None] if images is None else _batches(len(objective.labels), images, seed)
     path, spent = Path([0], [ravel(start)]), 0
     for rows in batches:
-        loss = _Counted(objective if rows is None else functools.partial(objective, rows=rows), spent, evaluations)
+        loss = _Counted(objective if rows is None else objective.on(rows), spent, evaluations)
         for count, weights in _accepted(method, options, path.weights[-1], loss, iterations):
             path.goes_on(count, weights, marks)
         spent = loss.spent

@@ -27,7 +27,7 @@ def rbf_svm(train, validation, test, grid, select_on, seed=0, processes=None):
 
     train, validation, test: (x, y) with pixels 0..255, any shape (n, ...), and integer labels. grid: the values of C
     and gamma, for pixels scaled to 0..1; all their pairs are fitted to a stratified draw of select_on training
-    images, and the one with the least validation error (the first of equals) is fitted to all of train.
+    images, and one of each class that it lacks, and the one with the least validation error (the first of equals) is fitted to all of train.
     Returns a dict: C, gamma, validation_error_pct, test_error_pct, wrong (n_test,) (which test examples), seconds (of the last
     fit), support_vectors, parameters (numbers that libsvm keeps to predict), n_train, n_validation, n_test, and tuning:
     n_train, seconds and the results, one per setting. Deterministic whatever processes is (None: one per core).
@@ -157,8 +157,8 @@ def _wrong(machines, x, y, split):
 
 
 def _draw(x, y, size, seed):
-    """A stratified draw of size examples, all where there are no more; the first ones where classes are too small for that. Of
-    a class that it lacks the first one comes besides.
+    """A stratified draw of size examples, all where there are no more; the first ones where classes are too small for that. The
+    first of each class that it lacks comes besides.
     """
     if size >= len(y):
         return x, y

@@ -198,6 +198,8 @@ def compare(
     if metric is not None and (claim is None or verdicts or main):
         said = "it chooses lines of a claim's comparison, and checks alone are asked for."
         raise typer.BadParameter(said, param_hint="--metric")
+    if format is Format.BIBTEX and (verdicts or main):
+        raise typer.BadParameter("bibtex is of the comparison, not of checks alone.", param_hint="--format")
     if claim is None and budget is Budget.SMOKE:
         raise typer.BadParameter("smoke runs show that the code works; of one claim they are shown.", param_hint="--budget")
     own.bring_in()

@@ -83,6 +83,8 @@ def show_main(budget=None, folder=None, form="table"):
         print(_latex_verdicts(groups, f"zoo compare{f' --budget {budget}' if budget else ''} --format latex"), end="")
     elif form == "bibtex":
         known = [(name, there) for name, there in shown if is_known(name) and not lacking_data(name)]
+        if not known:
+            raise ResultsError(f"Of the claims in {root} none is known here: those of one's own are by zoo --import MODULE ...")
         print(_bibtex(known, root), end="")
     else:
         board = pd.concat([table for _, table in groups]).drop(columns="elsewhere")
