@@ -39,7 +39,8 @@ def run_claim(
     stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster. only: a
     model's name, model_dataset, or model_dataset_setting in lower case and with underscores, with shell wildcards, or several,
     with commas between or in a list; the other lines stay those of the runs in the folder, and so do its pictures, unless what
-    is run leaves files for them (see Trial.leaves), which has to be all that does. console: a rich Console that shows how far it is; None: standard error.
+    is run leaves files for them (see Trial.leaves), which has to be all that does. console: a rich Console that shows how far
+    it is; None: standard error.
     Raises UnknownName, InvalidInput, TrialsFailed, and before any training ResultsError: a folder that takes no results, or,
     with only, runs that are not those of the present recipes, seeds, device and versions; after it where another run has
     written such runs meanwhile.
