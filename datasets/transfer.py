@@ -26,8 +26,6 @@ HEADER_BYTES = 1024
 def pack(path, infos, tell):
     """Write the data sets of these Infos to a .tar.xz file."""
     path = file_to_write(path)
-    if path.is_dir():
-        raise InvalidInput(f"{path} is a folder; name the file to be written, such as {path / 'datasets.tar.xz'}.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".packing-", dir=path.parent)

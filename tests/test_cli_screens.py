@@ -150,6 +150,19 @@ def test_presets_keep_their_numbers_whole(call, monkeypatch, columns):
         assert {value, unit.split()[0], f"{card['model']['parameters']:,}"} <= set(line.split())
 
 
+@pytest.mark.parametrize("columns, headings", [(400, 5), (80, 5), (60, 4), (40, 2)])
+def test_data_sets_keep_their_words_whole(call, monkeypatch, columns, headings):
+    from zoo.datasets import describe, list_datasets
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, out, _ = call("datasets")
+    head, *lines = out.splitlines()
+    assert [name for name in ("data set", "what it is", "classes", "input", "licence") if name in head][:headings] == (
+        ["data set", "what it is", "classes", "input", "licence"][:headings])  # fmt: skip
+    words = " ".join(lines).split()
+    assert all(set(describe(name).title.split()) <= set(words) for name in list_datasets())
+
+
 def test_a_table_too_narrow_for_its_words_loses_none_of_them(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "20")
     rows = [("a_long_name_in_one_word", "1,234,567")]

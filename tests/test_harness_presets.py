@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import zoo
-from zoo.errors import ResultsError
+from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Budget, Trial, load_claim, run_claim, target
 from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.kept import chosen
@@ -62,6 +62,12 @@ def test_presets_follow_from_a_run_and_stay_with_their_lines(claim, results_dir,
     zoo.save_preset(zoo.create_model("linear", (8, 8), 10), shipped / "linear_digits")
     with pytest.raises(ResultsError, match="no weights of digits linear"):  # somebody's own preset is not of this run
         make_presets(claim, shipped)
+
+
+def test_a_claim_that_trains_none_is_told_from_those_that_do(tmp_path):
+    with pytest.raises(InvalidInput, match="shallow_vs_deep trains no presets; those that do: .*pretrained, .*pretrained_lstms"):
+        make_presets("shallow_vs_deep", tmp_path)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_runs_are_told_by_their_values_those_of_diverged_seeds_included():

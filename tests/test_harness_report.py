@@ -13,7 +13,7 @@ from pathlib import Path
 import harness_example
 import pytest
 
-from zoo.errors import InvalidInput, ResultsError
+from zoo.errors import InvalidInput
 from zoo.reproductions.harness import run_claim, target, write_report
 from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.report import report_html
@@ -173,7 +173,7 @@ def test_what_is_missing_is_named_and_nothing_lost(folder, results_dir, call):
         assert code == 1 and name in err and "zoo results rebuild a_claim" in " ".join(err.split())
         assert page.read_bytes() == before
         (folder / name).write_bytes(kept)
-    with pytest.raises(ResultsError, match="is a folder"):
+    with pytest.raises(InvalidInput, match="is a folder"):
         write_report(results_dir)
 
 

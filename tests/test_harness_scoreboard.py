@@ -46,6 +46,12 @@ def test_scoreboard_counts_and_links(written, results_dir):
         verdicts.write_text(damaged)
         with pytest.raises(ResultsError, match="verdicts.csv is damaged; make it anew: zoo results rebuild a_claim$"):
             scoreboard(results_dir)
+    verdicts.unlink()
+    verdicts.mkdir()
+    with pytest.raises(ResultsError, match="verdicts.csv can't be read.*; take it away, and make it anew: zoo results rebuild a_claim$"):
+        scoreboard(results_dir)
+    verdicts.rmdir()
+    verdicts.write_text(names + line[:9])
     elsewhere = results_dir.parent / "of mine"
     assert f"zoo reproduce CLAIM --out '{elsewhere}' makes some" in scoreboard(elsewhere)
     shutil.copytree(results_dir, elsewhere)

@@ -55,6 +55,12 @@ def test_a_metric_of_a_single_run_needs_no_seeds(tmp_path):
     assert small["value"] == small["mean"] == 2.4e-5 and card["metrics"][0] == ACCURACY, "the caller's card is as it was"
 
 
+def test_a_preset_called_like_one_that_ships_is_shown_with_what_loads_it(tmp_path, call):
+    folder = zoo.save_preset(make(), tmp_path / "linear_mnist")
+    for place in ("linear_mnist", str(folder)):
+        assert f'zoo.from_preset("{place}")' in call("show", place)[1]
+
+
 def recipe_line(folder, card):
     text = (zoo.save_preset(make(), folder, card) / "README.md").read_text()
     return next(line for line in text.splitlines() if line.startswith("- Recipe"))

@@ -38,8 +38,8 @@ def require_elsewhere(folder):
 def file_to_write(given):
     """The absolute Path of a file that a user wants written, ~ expanded; of a link, what it points to, so that it stays one.
 
-    Raises InvalidInput for what names no path, and for a pipe or a device, which the file would take the place of; ResultsError
-    where nobody can tell.
+    Raises InvalidInput for what names no path, for a folder, and for a pipe or a device, which the file would take the place
+    of; ResultsError where nobody can tell.
     """
     named = path_named(given)
     path = Path(os.path.realpath(named))
@@ -49,7 +49,9 @@ def file_to_write(given):
         return path
     except OSError as error:
         raise ResultsError(f"{path} can't be written ({error.strerror}); choose another place.") from error
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    if stat.S_ISDIR(mode):
+        raise InvalidInput(f"{path} is a folder; name the file to write.")
+    if not stat.S_ISREG(mode):
         raise InvalidInput(f"{named} is a pipe or a device, and would be replaced; name a file.")
     return path
 

@@ -224,10 +224,13 @@ def _read(path):
 
 
 def read_with_header(path):
-    """(lines as dicts, the columns' names, None of an empty file)."""
-    with open(path, newline="", encoding="utf-8", errors="replace") as file:
-        reader = csv.DictReader(file)
-        return list(reader), reader.fieldnames
+    """(lines as dicts, the columns' names, None of an empty file). Raises ResultsError where a file is there, but not to read."""
+    try:
+        with open(path, newline="", encoding="utf-8", errors="replace") as file:
+            reader = csv.DictReader(file)
+            return list(reader), reader.fieldnames
+    except (IsADirectoryError, PermissionError) as error:
+        raise ResultsError(f"{path} can't be read ({error.strerror}); take it away, and make it anew: {made_anew(path.parent)}") from None
 
 
 def _distinct(lines):

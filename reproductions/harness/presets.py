@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import CorruptFile, ResultsError
+from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.presets.folder import CONFIG, FILES, write_sums
-from zoo.reproductions.harness.claims import claim_name, load_claim
+from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
 from zoo.reproductions.harness.runs import lines_of, rows_in
 from zoo.reproductions.harness.store import Store, require_own, write_atomically
+from zoo.reproductions.harness.trial import trials_of
 
 BUDGET = "full"
 HEAD = "# Presets\n\nWritten by `zoo results presets`"  # of the page that lists them
@@ -35,9 +36,12 @@ def make_presets(claim, target, out=None):
 
     The weights are those that the trials left in the store. Presets of other claims stay, and so do those of rows that the
     runs took over from earlier ones (`zoo reproduce --only`), if their cards say the same. Raises ResultsError where
-    weights, or the runs, are missing.
+    weights, or the runs, are missing, InvalidInput for a claim that trains none.
     """
     module = load_claim(claim)
+    if not _trains_presets(module):
+        known = ", ".join(name for name in list_claims() if _trains_presets(load_claim(name)))
+        raise InvalidInput(f"{claim_name(module)} trains no presets; those that do: {known}.")
     claim, root, target, names = claim_name(module), results_root(out), Path(target).absolute(), getattr(module, "NAMES", {})
     require_own(target / "README.md", HEAD)
     runs = read_folder(root / BUDGET / claim)
@@ -55,6 +59,12 @@ def make_presets(claim, target, out=None):
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in everything for name in FILES))
     write_atomically(target / "README.md", index(everything).encode())  # of cards, which no longer load without the sums
     return made
+
+
+def _trains_presets(module):
+    from zoo.reproductions.trainers.preset import train_preset
+
+    return any(trial.run is train_preset for trial in trials_of(module, BUDGET))
 
 
 def _stands(folder, row, runs):

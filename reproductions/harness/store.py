@@ -128,9 +128,7 @@ def write_atomically(path, content):
 
 
 def write_named(path, content):
-    """write_atomically for a file that a user names, whose folder is made. Raises ResultsError, also where it is a folder."""
-    if path.is_dir():
-        raise ResultsError(f"{path} is a folder; name the file to write.")
+    """write_atomically for a file that a user names (see file_to_write), whose folder is made. Raises ResultsError."""
     try:
         make_folder(path.parent)
         write_atomically(path, content)

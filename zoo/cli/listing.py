@@ -10,7 +10,7 @@ import typer
 
 from zoo.cli import own
 from zoo.cli.claim_page import print_claim
-from zoo.cli.console import out, print_markdown, table
+from zoo.cli.console import fitted, out, print_markdown, table
 from zoo.errors import CacheError, unknown_name
 
 NameOrPattern = Annotated[
@@ -76,17 +76,20 @@ def datasets(pattern: NameOrPattern = "*"):
     """
     from zoo import datasets as home
 
-    rows = table(("data set", {"no_wrap": True}), "input", ("classes", {"justify": "right"}), "what it is", "licence")
-    names = _matching("data set", pattern, home.list_datasets)
+    columns = [
+        ("data set", {"no_wrap": True}), ("input", {"optional": 2}), ("classes", {"justify": "right", "optional": 2}), "what it is",
+        ("licence", {"optional": 1}),
+    ]
+    rows, names = [], _matching("data set", pattern, home.list_datasets)
     for name in names:
         try:
             info = home.describe(name)
         except CacheError as error:  # one of one's own, which is no reason not to show the others
-            rows.add_row(name, "", "", f"damaged: {error}", "")
+            rows.append((name, "", "", f"damaged: {error}", ""))
             continue
         shape = "x".join(str(n) for n in info.input_shape)
-        rows.add_row(name, shape, "" if info.classes is None else str(info.classes), info.title, info.licence)
-    out().print(rows)
+        rows.append((name, shape, "" if info.classes is None else str(info.classes), info.title, info.licence))
+    out().print(fitted(columns, rows))
     if pattern in names:
         info = home.describe(pattern)
         print()

@@ -80,7 +80,7 @@ def show(
     if as_json:
         print(json.dumps(card, indent=1))
         return
-    text = card_markdown(card)
+    text = card_markdown(card, preset)
     if markdown or not on_terminal():
         print(text, end="")
     else:

@@ -15,9 +15,10 @@ HUB_LICENCES = (
 ).split()
 
 
-def card_markdown(card):
-    """README.md of a preset, from its card."""
-    parts = [_front_matter(card), f"# {card['name']}", _summary(card), _usage(card), _metrics(card), _training(card)]
+def card_markdown(card, place=None):
+    """README.md of a preset, from its card; place: what `from_preset` takes for it, a name or folder, by default its name."""
+    usage = _usage(card["name"] if place is None else place)
+    parts = [_front_matter(card), f"# {card['name']}", _summary(card), usage, _metrics(card), _training(card)]
     parts += [f"## Limits\n\n{card['limits']}" if "limits" in card else "", _licences(card)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -76,8 +77,8 @@ def _summary(card):
     )
 
 
-def _usage(card):
-    return f'```python\nimport zoo\n\nmodel = zoo.from_preset({_quoted(card["name"])})\n```'
+def _usage(place):
+    return f"```python\nimport zoo\n\nmodel = zoo.from_preset({_quoted(place)})\n```"
 
 
 def _metrics(card):
