@@ -178,6 +178,24 @@ def test_modules_of_the_users_count(module, statement, tmp_path, monkeypatch):
     assert prints[0] == prints[1] != prints[2]
 
 
+@pytest.mark.parametrize("change", [
+    ("def helper(x):\n", 'def helper(x):\n    """Helps."""\n    # and well\n'), ("return sqrt(x) + deeper(x)", "return (sqrt(x)\n            + deeper(x))"),
+    ("class Base:\n", "class Base:\n    'A base.'\n"), ("return 2 * x", "return 2 * x  # twice"),
+])  # fmt: skip
+def test_comments_docstrings_and_layout_do_not_count(module, change):
+    before = code_fingerprint(module().run)
+    assert code_fingerprint(module(change).run) == before
+
+
+def test_those_of_the_library_do_not_count_either(tmp_path, monkeypatch):
+    from zoo.reproductions.harness import fingerprint
+
+    text = (ROOT / "zoo" / "training" / "order.py").read_text()
+    said, same = text.replace('"""In which order', '"""The order in which'), fingerprint._meaning(text)
+    assert said != text and fingerprint._meaning(said) == same
+    assert fingerprint._meaning(text.replace("range(5)", "range(6)")) != same
+
+
 def test_code_that_the_run_never_reaches_does_not_count(module):
     before = code_fingerprint(module().run)
     assert code_fingerprint(module(("UNUSED = 5", "UNUSED = 6"), ("return UNUSED", "return -UNUSED")).run) == before

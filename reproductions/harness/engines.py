@@ -55,9 +55,9 @@ def compute(trial, report):
 
 
 class LocalEngine:
-    """Computes one trial after the other in this process."""
+    """Computes one trial after the other in this process. here: whether trials share the runner's disk."""
 
-    slots = 1
+    slots, here = 1, True
 
     def environment(self):
         """device_and_versions() of the process that trains."""
@@ -77,6 +77,8 @@ class LocalEngine:
 
 class RayEngine:
     """Computes trials as Ray tasks, one GPU each where the cluster has any; the driver stores what comes back."""
+
+    here = False
 
     def __init__(self, address=None):
         if importlib.util.find_spec("ray") is None:

@@ -65,11 +65,25 @@ def code_fingerprint(function, *told):
     It reaches what it names, in its own module, in the reproductions, in BESIDES and in any module that is not of an
     installed package: functions with their defaults, classes with their bases, values with what they hold. Only what the
     function uses counts: a change to a claim's judge or draw leaves its trials valid. Models that somebody registered are made
-    by name: those count whose name occurs in any of that, or in what is told besides (anything that JSON takes). Raises
-    InvalidInput for a value whose contents can't be read.
+    by name: those count whose name occurs in any of that, or in what is told besides (anything that JSON takes). Comments,
+    docstrings and layout do not count. Raises InvalidInput for a value whose contents can't be read.
     """
     found = _reached(function)
     return _digest(json.dumps([_library_sources(), *found, *_own_models([*found, *told])], sort_keys=True))
+
+
+def _meaning(text):
+    """A source without comments and docstrings, however it is laid out; as it is where it is the middle of a statement, as that
+    of a lambda is.
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(text))
+    except SyntaxError:
+        return text
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return ast.unparse(tree)
 
 
 def _digest(text):
@@ -80,7 +94,8 @@ def _digest(text):
 def _library_sources():
     root = Path(importlib.util.find_spec("zoo").origin).parent
     paths = [path for name in LIBRARY for path in ([root / name] if name.endswith(".py") else (root / name).rglob("*.py"))]
-    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths if path.exists()}
+    texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths if path.exists()}
+    return {name: _meaning(text) for name, text in texts.items()}
 
 
 def _reached(function):
@@ -110,7 +125,7 @@ def _reached(function):
         return [text, *(part for _, one in inside for part in place(one))]
 
     for thing in order:  # which grows
-        text = _source(thing)
+        text = _meaning(_source(thing))
         _add_imports(text, sys.modules[thing.__module__].__package__, modules)
         used = sorted(_used(thing), key=operator.itemgetter(0))
         meant = [[name, *told] for name, value in used if (told := meaning(name, value))]
@@ -220,7 +235,7 @@ def _add_module(name, found):
     except ModuleNotFoundError:  # a name inside a module, not a module
         spec = None
     if spec is not None and (spec.origin or "").endswith(".py"):
-        found[name] = Path(spec.origin).read_text(encoding="utf-8")
+        found[name] = _meaning(Path(spec.origin).read_text(encoding="utf-8"))
         _add_imports(found[name], spec.parent, found)
         if not _ours(name):  # a module inside may be reached by its name alone
             for inside in [module for module in sys.modules if module.startswith(f"{name}.")]:

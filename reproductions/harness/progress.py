@@ -7,10 +7,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 
 class Report:
-    """What a trial's run may tell while it works."""
+    """What a trial's run may tell while it works. backup: None, or a folder where it may keep what an interruption would cost
+    (see Population.fit), which nobody else does.
+    """
 
-    def __init__(self, tell=None):
-        self._tell = tell
+    def __init__(self, tell=None, backup=None):
+        self._tell, self.backup = tell, backup
 
     def progress(self, done, total):
         """Say that `done` of `total` steps, epochs or whatever the trial counts in are finished."""
@@ -42,9 +44,9 @@ class Progression:
     def __exit__(self, *_):
         self._bar.stop()
 
-    def report(self, trial):
+    def report(self, trial, backup=None):
         """A Report through which a running trial moves the bar."""
-        return Report(lambda fraction: self._move(trial, fraction))
+        return Report(lambda fraction: self._move(trial, fraction), backup)
 
     def started(self, trial):
         """A trial begins."""

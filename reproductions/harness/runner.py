@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import shutil
 import time
 import traceback
 from collections import deque
@@ -24,6 +25,7 @@ from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
 from zoo.reproductions.harness.trial import Budget, WithFiles, absent_from
+from zoo.training.backup import seconds_in
 
 POLL_SECONDS = 0.2
 _WITHOUT = " without --force"  # which trains all anew
@@ -112,6 +114,7 @@ class _Run:
         self.store, self.engine, self.environment, self.shown, self.force = store, engine, environment, shown, force
         self.commit = commit()
         self.entries, self.failures, self.running = {}, {}, {}
+        self.behind = {}  # seconds that a run which was cut off had put into a trial
         self.waiting = False
 
     def finish(self, trials):
@@ -148,9 +151,21 @@ class _Run:
                 self.shown.finished(trial, "read from the store", computed=False)
             else:
                 self.shown.started(trial)
-                handle = self.engine.start(trial, self.shown.report(trial))
+                handle = self.engine.start(trial, self.shown.report(trial, self._backup(key, trial)))
                 self.running[handle] = key, trial, lock.pop_all()
         return True
+
+    def _backup(self, key, trial):
+        """The folder where a trial may keep what it has come to; None where it is computed elsewhere."""
+        if not self.engine.here:
+            return None
+        folder = self.store.backup(key)
+        if self.force:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.behind[key] = seconds_in(folder)
+        if self.behind[key]:
+            self.shown.say(f"{trial} goes on where a run that was cut off left it, after {self.behind[key]:.0f} s of training.")
+        return folder
 
     def _wait(self, queue):
         """Let another run go on with what it has in hand; say so once."""
@@ -185,19 +200,20 @@ class _Run:
                 except InvalidInput as caught:
                     error = caught
             if error is None:
-                self.entries[key] = Entry(rows, self._manifest(trial, outcome), returned.files, losses)
+                self.entries[key] = Entry(rows, self._manifest(key, trial, outcome), returned.files, losses)
                 self.store.save(key, self.entries[key])
                 self._failure(key).unlink(missing_ok=True)
+                shutil.rmtree(self.store.backup(key), ignore_errors=True)
                 self.shown.finished(trial, f"{outcome.wall_seconds:.1f} s")
             else:
                 self._fail(key, trial, error)
 
-    def _manifest(self, trial, outcome):
+    def _manifest(self, key, trial, outcome):
         names = ("dataset", "model", "setting", "recipe")
         return {name: getattr(trial, name) for name in names} | {
             "data": dataset_fingerprint(trial.dataset),
             "seeds": list(trial.seeds),
-            "wall_seconds": round(outcome.wall_seconds, 3),
+            "wall_seconds": round(outcome.wall_seconds + self.behind.get(key, 0), 3),
             "environment": self.environment,
             "commit": self.commit,
         }

@@ -1,7 +1,7 @@
 """Finished trials on disk, one folder each, written so that a kill at any moment loses at most the trial in hand.
 
 <results>/.trials/<key>/rows.json, losses.npz, files that the trial left, and manifest.json, written last, which holds their
-sha256 and its own.
+sha256 and its own. What a long trial has come to is in <results>/.trials/unfinished/<key> meanwhile.
 """
 
 import contextlib
@@ -39,6 +39,10 @@ class Store:
 
     def __init__(self, root):
         self.folder = Path(root) / ".trials"
+
+    def backup(self, key):
+        """The folder where the trial of a key may keep what it has come to, before it is finished."""
+        return self.folder / "unfinished" / key
 
     def keys(self):
         """Sorted keys of all entries, whole or not."""

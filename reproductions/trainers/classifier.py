@@ -54,7 +54,7 @@ def train_classifier(trial, report):
     total = tried + len(trial.seeds) * len(train.x)
     report.progress(tried, total)
     population = training.train_population(
-        trial.model, classes, *train, settings | {"learning_rate": rate}, trial.seeds, verbose=False
+        trial.model, classes, *train, settings | {"learning_rate": rate}, trial.seeds, verbose=False, backup=report.backup
     )
     report.progress(total, total)
     measured = {

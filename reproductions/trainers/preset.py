@@ -20,7 +20,9 @@ def train_preset(trial, report):
     from zoo.datasets import load
 
     data, r, task = load(trial.dataset), trial.recipe, task_of(trial.model, trial.dataset)
-    population = train_population(trial.model, task.classes(data), *data.train, r, trial.seeds, verbose=False, task=task)
+    population = train_population(
+        trial.model, task.classes(data), *data.train, r, trial.seeds, verbose=False, task=task, backup=report.backup
+    )
     report.progress(1, 1)
     shared = {
         "n_train": r.get("labels", len(data.train.x)),

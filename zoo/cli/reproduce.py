@@ -99,7 +99,8 @@ def reproduce(
 ):
     """Train everything that a claim needs, compare with the published numbers, and say whether it held.
 
-    Finished trials are kept: an interrupted run goes on where it stopped, and a second run only shows the tables.
+    Finished trials are kept: an interrupted run goes on where it stopped (presets and nets of shallow_vs_deep in the midst of
+    their training), and a second run only shows the tables.
 
     Examples:
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.training import memory
+from zoo.training.backup import Kept, NoBackup
 from zoo.training.compiled import prepare
 from zoo.training.evaluation import evaluation_rows
 from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
@@ -36,8 +37,8 @@ class CompiledEngine:
 
     # -- training --------------------------------------------------------------------------------------------
 
-    def fit(self, state, subsets, data, plan, progress):
-        """Train all members for plan["epochs"] epochs.
+    def fit(self, state, subsets, data, plan, progress, backup=NoBackup()):
+        """Train all members for plan["epochs"] epochs, from where a Backup has come to.
 
         Returns a dict: the stacked lists of the trained state, history {metric: (epochs, K)}, best_epoch (K,),
         seconds (without compilation), compile_seconds and group_size. Falls back to smaller groups when the
@@ -49,16 +50,17 @@ class CompiledEngine:
         while True:
             finish_what_is_left()
             try:
-                return self._fit_groups(state, subsets, data, plan, progress, at_once)
+                return self._fit_groups(state, subsets, data, plan, progress, backup, at_once)
             except _TooLarge as error:
                 size, side_by_side = deal(members, at_once, cores())
                 if size * side_by_side == 1:
                     raise _not_even_one(error) from error
                 self.group_size = at_once = -(-size * side_by_side // 2)
                 progress.restart()
+                backup.clear()
                 self._notice = f"Memory is short for the whole population: training at most {at_once} at a time."
 
-    def _fit_groups(self, state, subsets, data, plan, progress, at_once):
+    def _fit_groups(self, state, subsets, data, plan, progress, backup, at_once):
         members = len(state["seeds"])
         size, side_by_side = deal(members, at_once, cores())  # the latter less, once the program is known not to bear it
         rows = evaluation_rows(at_once, self.program.averages, plan["batch_size"])
@@ -68,7 +70,8 @@ class CompiledEngine:
             nonlocal compile_seconds, side_by_side
             try:
                 own = dict(data) if subsets is None else data | {"subsets": jnp.asarray(subsets[group])}
-                arguments = self._arguments(_cut(state, group), own, plan)
+                own_backup = backup.of(group)
+                arguments = self._arguments(_cut(state, group), own, plan, own_backup.kept)
             except jax.errors.JaxRuntimeError as error:
                 _raise_too_large(error)
             execute, side_by_side, seconds = self._executable("train", arguments, own, plan, side_by_side)
@@ -76,13 +79,14 @@ class CompiledEngine:
             if self._notice:  # only now is it known that this size fits
                 print(self._notice, file=sys.stderr)
                 self._notice = None
-            return execute, arguments, own
+            return execute, arguments, own, own_backup
 
         def fit_group(prepared, stopped):
             return self._fit_group(*prepared, plan, progress, stopped)
 
-        groups = [slice(start, start + size) for start in range(0, members, size)]
+        groups = [slice(start, min(start + size, members)) for start in range(0, members, size)]
         first = prepare_group(groups[0])
+        backup.begin(groups)
 
         def first_or_prepared(group):
             return first if group is groups[0] else prepare_group(group)
@@ -93,26 +97,29 @@ class CompiledEngine:
         joined["history"] = {n: np.concatenate([r["history"][n] for r in results], axis=1) for n in names}
         joined["best_epoch"] = np.concatenate([r["best_epoch"] for r in results])
         at_once = at_once if side_by_side > 1 else size
+        seconds += backup.seconds
         return joined | {"seconds": seconds, "compile_seconds": compile_seconds, "group_size": at_once}
 
-    def _fit_group(self, execute, arguments, data, plan, progress, stopped):
+    def _fit_group(self, execute, arguments, data, backup, plan, progress, stopped):
         chunks, whole = [], False
         try:
-            state, best = self._launches(execute, arguments, data, plan, progress, stopped, chunks)
+            state, best = self._launches(execute, arguments, data, backup, plan, progress, stopped, chunks)
             whole = not stopped()
         finally:
             if chunks and not whole:
                 leave(chunks[-1]["loss"])
         if not whole:
             return None  # another group's error, or the user's interrupt, is what the caller gets
-        history = {n: np.concatenate([np.asarray(c[n]) for c in chunks])[: plan["epochs"]] for n in chunks[0]}
-        return self._finished(state, best, plan) | {"history": history}
+        return self._finished(state, best, plan) | {"history": _history(backup.kept, chunks, plan["epochs"])}
 
-    def _launches(self, execute, arguments, data, plan, progress, stopped, chunks):
+    def _launches(self, execute, arguments, data, backup, plan, progress, stopped, chunks):
         """(state, best) after all epochs, or when stopped(); the history of each launch is added to chunks."""
         state, best, history = arguments
         room, pending, began = len(history["loss"]), None, time.perf_counter()
-        for done in range(0, plan["epochs"], room):
+        behind = backup.kept.done if backup.kept else 0
+        if behind:
+            progress.advance(behind * len(state["factor"]))
+        for done in range(behind, plan["epochs"], room):
             if stopped():
                 break
             epochs = min(room, plan["epochs"] - done)
@@ -127,6 +134,8 @@ class CompiledEngine:
                 if first_of_all or last_of_all or time.perf_counter() - began > SHORT * len(chunks):
                     self._report(*pending, progress, stopped)
                     pending = None
+                if backup.due(last_of_all) and waited_for(chunks[-1]["loss"], stopped):
+                    backup.keep(_kept(done + epochs, state, best, _history(backup.kept, chunks, done + epochs)))
             except jax.errors.JaxRuntimeError as error:
                 _raise_too_large(error)
         return state, best
@@ -139,8 +148,10 @@ class CompiledEngine:
         values = values[np.isfinite(values)]
         progress.advance(epochs * members, f"{name} {values.mean():.4f}" if values.size else "diverged")
 
-    def _arguments(self, state, data, plan):
+    def _arguments(self, state, data, plan, kept=None):
         members = len(state["seeds"])
+        if kept:
+            state = state | kept.state
         device_state = {
             "trainable": list(map(jnp.array, state["trainable"])),
             "non_trainable": list(map(jnp.array, state["non_trainable"])),
@@ -160,6 +171,8 @@ class CompiledEngine:
                 "value": jnp.array(np.full(members, -np.inf, "float32")),
                 "epoch": jnp.array(np.full(members, -1, "int32")),
             }
+            if kept:
+                best = jax.tree.map(jnp.array, kept.best)
         names = self.program.metric_names()
         names += [f"val_{name}" for name in names] if "xv" in data else []
         n = data["subsets"].shape[1] if "subsets" in data else len(data["x"])
@@ -280,6 +293,18 @@ class CompiledEngine:
         members = len(state["seeds"])
         size = self.group_size or members
         return [slice(start, start + size) for start in range(0, members, size)]
+
+
+def _history(kept, chunks, epochs):
+    """{metric: (epochs, k)} of a group's launches, whose last may have had room for more, and of the Kept they began from."""
+    parts = ([kept.history] if kept else []) + chunks
+    return {name: np.concatenate([np.asarray(part[name]) for part in parts])[:epochs] for name in parts[0]}
+
+
+def _kept(done, state, best, history):
+    """The Kept of a group: copies, as the next launch takes the arrays' place."""
+    copied = {name: [np.array(values) for values in state[name]] for name in STACKED}
+    return Kept(done, copied, None if best is None else jax.tree.map(np.array, best), history)
 
 
 def _on_device(*arrays):

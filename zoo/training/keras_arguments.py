@@ -7,8 +7,8 @@ ON_WHOLE_ARRAYS = "a population trains on whole arrays, epoch by epoch"
 SIZE = "how many examples are taken at once is chosen by the members"
 INSTEAD = {
     "callbacks": (
-        "select='best' keeps what early stopping would restore, a learning rate may be a schedule, and further calls of fit "
-        "go on where the last one ended, so that anything can be done in between"
+        "select='best' keeps what early stopping would restore, a learning rate may be a schedule, backup=folder outlasts an "
+        "interruption, and further calls of fit go on where the last one ended, so that anything can be done in between"
     ),
     "initial_epoch": "a further call of fit goes on where the last one ended",
     "steps_per_epoch": ON_WHOLE_ARRAYS,

@@ -205,6 +205,16 @@ class Objective:
 
         return " of ".join(dict.fromkeys(type(kind).__name__ for kind in (self._pattern, innermost(self._pattern))))
 
+    def parts(self):
+        """All that was compiled: [optimizer, apart from its schedule, schedule or rate, loss, *metrics]."""
+        from zoo.training.schedules import Times, innermost
+
+        optimizer = self._optimizer()
+        rate = innermost(optimizer)._learning_rate
+        if callable(rate):
+            innermost(optimizer)._learning_rate = Times(1.0)
+        return [optimizer, rate if callable(rate) else self._rate, self._known_loss, *self._known_metrics]
+
     def fresh_optimizer(self, model, members):
         """(variables of a fresh optimizer for each of so many members, arrays (K, *shape), place of the rate or None).
 

@@ -8,6 +8,8 @@ from zoo.errors import InvalidInput
 from zoo.training import checks, checkpoint
 from zoo.training.alike import adapted_layers, require_one_value
 from zoo.training.architecture import architecture, difference
+from zoo.training.array_file import numbered
+from zoo.training.backup import STATE, Backup, NoBackup, in_words
 from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
 from zoo.training.history import by_epoch, by_member
 from zoo.training.keras_arguments import explained
@@ -149,6 +151,7 @@ class Population:
         shuffle=True,
         drop_remainder=False,
         verbose="auto",
+        backup=None,
     ):
         """Train all members; returns the history of this call. All data lie in the device's memory.
 
@@ -174,16 +177,20 @@ class Population:
             shuffle: a new order per member and epoch, drawn from its seed; False: the order given.
             drop_remainder: leave out an epoch's last batch when it is smaller than the others.
             verbose: "auto" shows progress on a terminal, True always, False never.
+            backup: None, or a folder where what has been learnt is kept while this call is under way, once a minute or as seldom
+                as to take no more than a twentieth of the time. After an interruption of any kind the same call, of a population
+                built and compiled alike, goes on from there to the very end that it would have come to, on as many cores; what
+                is of another call is refused. When the call has come to its end, the folder is taken away.
 
         Interrupted (Ctrl-C), it leaves the population as it was before the call, while what the device has in hand, an epoch or
-        some, comes to its end before it computes again: call it for some epochs at a time to keep what the first have learnt.
+        some, comes to its end before it computes again.
 
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
         val_ counterparts (on JAX NaN where a step of the model's own does not log one); with an optimizer that averages weights
         (use_ema) these are of the averages. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used, and on JAX for a model whose own step logs more than its
-        metrics, and ZooError where the data or a single member do not fit into the device's memory; nothing has changed
-        then.
+        metrics, ZooError where the data or a single member do not fit into the device's memory, and for a backup as `restore`
+        does for its file; nothing has changed then.
         """
         checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):
@@ -213,10 +220,24 @@ class Population:
             held_out = weighed(objective, self.template, *held_out, name="validation sample_weight")
             checks.check_targets(self.template, objective, held_out, "validation ")
             data |= {f"{name}v": values for name, values in held_out.items()}
+        kept = NoBackup() if backup is None else self._backup(backup, plan, data, subsets)
         progress = Progress(epochs, len(self), f"{self.template.name} x {len(self)}", verbose)
-        result = engine.fit(self._state, subsets, data, plan, progress)
+        result = engine.fit(self._state, subsets, data, plan, progress, kept)
         progress.close()
-        return self._take(result, epochs)
+        history = self._take(result, epochs)
+        kept.clear()
+        return history
+
+    def _backup(self, folder, plan, data, subsets):
+        """The Backup in a folder of a call of fit: all that decides what it comes to."""
+        import keras
+
+        compiled = [in_words(part) for part in self._objective.parts()]
+        about = self._about() | {"plan": plan, "backend": keras.backend.backend(), "compiled": compiled}
+        arrays = data | ({} if subsets is None else {"subsets": subsets}) | {"factor": self._state["factor"]}
+        for name in STATE:
+            arrays |= numbered(name, self._state[name])
+        return Backup(folder, about, {name: np.asarray(array) for name, array in arrays.items()})
 
     def _plan(self, epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data):
         if select not in ("last", "best"):

@@ -80,13 +80,13 @@ def is_recipe(found):
     return RECIPE.keys() <= found.keys() <= {*RECIPE, *OPTIONAL} and isinstance(found["options"], dict)
 
 
-def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=CLASSIFICATION, rates=None):
+def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=CLASSIFICATION, rates=None, backup=None):
     """Train one member per seed on all of x (n, *input_shape), y (n,) as the recipe says; returns the Population.
 
     model: a name of the zoo. task: what it is trained for; classes, y: as that wants them. An epoch's last, smaller batch
     is left out, so every step costs the same. The weights are those after the last epoch, averaged where the recipe says
-    so. rates: None, or a learning_rate for each member in place of the recipe's. Raises InvalidInput for what can't be
-    trained.
+    so. rates: None, or a learning_rate for each member in place of the recipe's. backup: as in Population.fit; what is learnt
+    without labels is not in it. Raises InvalidInput for what can't be trained.
     """
     import zoo
 
@@ -105,7 +105,8 @@ def train_population(model, classes, x, y, recipe, seeds, verbose="auto", task=C
         pretrain_by({"batch_size": r["batch_size"], **r["pretraining"]}, population, x, verbose)
     population.compile(optimizer(r, steps(r, len(x))), task.loss(), task.metrics(), learning_rate=rates)
     targets = task.targets(population.template, x, y)
-    population.fit(x, targets, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=verbose, **own)
+    own |= {"epochs": r["epochs"], "batch_size": r["batch_size"], "drop_remainder": True}
+    population.fit(x, targets, verbose=verbose, backup=backup, **own)
     return population
 
 

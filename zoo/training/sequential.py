@@ -7,6 +7,7 @@ import time
 import keras
 import numpy as np
 
+from zoo.training.backup import Kept, NoBackup
 from zoo.training.evaluation import KERAS_BATCH, evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.members import assign, own_draws, places_of_draws, seed_layers, variables_of
@@ -42,12 +43,31 @@ class Batches(keras.utils.PyDataset):
 
 
 class Watch(keras.callbacks.Callback):
-    """Starts each epoch's order, validates after it, keeps the best weights, records the history."""
+    """Starts each epoch's order, validates after it, keeps the best weights, records the history, writes the backup."""
 
-    def __init__(self, batches, data, plan, averages, on_epoch):
+    def __init__(self, batches, data, plan, averages, on_epoch, backup):
         super().__init__()
         self.batches, self.data, self.plan, self.averages, self.report = batches, data, plan, averages, on_epoch
-        self.rows, self.best, self.best_value = [], None, -np.inf
+        self.rows, self.best, self.best_value, self.backup = [], None, -np.inf, backup
+        if backup.kept:
+            history = backup.kept.history
+            self.rows = [{name: float(values[epoch, 0]) for name, values in history.items()} for epoch in range(backup.kept.done)]
+            if backup.kept.best is not None:
+                self._be_best(backup.kept.best)
+
+    def _be_best(self, best):
+        """Take over what _kept_best gave."""
+        if np.isfinite(best["value"][0]):
+            weights = ([values[0] for values in best[name]] for name in ("trainable", "non_trainable"))
+            self.best, self.best_value = (*weights, int(best["epoch"][0])), float(best["value"][0])
+
+    def _kept_best(self):
+        """The best epoch so far as a Kept has it; None where none is chosen, a value of -inf where none was any good."""
+        if self.plan["select"] != "best":
+            return None
+        trainable, non_trainable, epoch = self.best or (*variables_of(self.model), -1)
+        weights = {"trainable": _stacked(trainable), "non_trainable": _stacked(non_trainable)}
+        return weights | {"value": np.array([self.best_value]), "epoch": np.array([epoch])}
 
     def on_epoch_begin(self, epoch, logs=None):
         self.batches.begin(self.plan["first_epoch"] + epoch)
@@ -67,6 +87,12 @@ class Watch(keras.callbacks.Callback):
                 self.best, self.best_value = (*variables_of(self.model), self.plan["first_epoch"] + epoch), value
         self.rows.append(row)
         self.report()
+        if self.backup.due(len(self.rows) == self.plan["epochs"]):
+            trainable, non_trainable = variables_of(self.model)
+            optimizer = [keras.ops.convert_to_numpy(v) for v in self.model.optimizer.variables]
+            state = {"trainable": _stacked(trainable), "non_trainable": _stacked(non_trainable), "optimizer": _stacked(optimizer)}
+            history = {name: np.array([[row[name]] for row in self.rows], "float32") for name in row}
+            self.backup.keep(Kept(len(self.rows), state, self._kept_best(), history))
 
 
 @contextlib.contextmanager
@@ -106,26 +132,30 @@ class SequentialEngine:
         self.objective, self.make_model, self.averages = objective, make_model, objective.averages(template, x, y)
 
     @unwarned()
-    def fit(self, state, subsets, data, plan, progress):
+    def fit(self, state, subsets, data, plan, progress, backup=NoBackup()):
         """See CompiledEngine.fit."""
-        results = []
+        results, groups = [], [slice(k, k + 1) for k in range(len(state["seeds"]))]
+        backup.begin(groups)
         for k, seed in enumerate(state["seeds"]):
+            own = backup.of(groups[k])
+            began, place = (own.kept.state, 0) if own.kept else (state, k)
             member = {
                 "seed": seed,
                 "factor": state["factor"][k],
-                "optimizer": None if state["optimizer"] is None else [v[k] for v in state["optimizer"]],
+                "optimizer": None if began["optimizer"] is None else [v[place] for v in began["optimizer"]],
                 "subset": None if subsets is None else subsets[k],
             }
-            model = self._model(state, k)
-            results.append(self._fit_member(model, member, data, plan, progress))
-        return _joined(results)
+            results.append(self._fit_member(self._model(seed, began, place), member, data, plan, progress, own))
+        joined = _joined(results)
+        return joined | {"seconds": joined["seconds"] + backup.seconds}
 
-    def _model(self, state, k):
-        model = self.make_model(state["seeds"][k])
+    def _model(self, seed, state, k):
+        """The model of a seed with the weights at place k of a state."""
+        model = self.make_model(seed)
         assign(model, [v[k] for v in state["trainable"]], [v[k] for v in state["non_trainable"]])
         return model
 
-    def _fit_member(self, model, member, data, plan, progress):
+    def _fit_member(self, model, member, data, plan, progress, backup):
         batches = Batches(data, member["subset"], member["seed"], plan)
         self.objective.compile(model, steps_per_execution=_steps_per_execution(len(batches)))
         model.optimizer.build(model.trainable_variables)
@@ -133,10 +163,13 @@ class SequentialEngine:
             variable.assign(value)
         if member["factor"] != 1:
             scale_learning_rate(model.optimizer).factor = float(member["factor"])
-        watch = Watch(batches, data, plan, self.averages, lambda: progress.advance(1))
+        watch = Watch(batches, data, plan, self.averages, lambda: progress.advance(1), backup)
+        behind = len(watch.rows)
+        if behind:
+            progress.advance(behind)
         started = time.perf_counter()
         with own_draws():
-            model.fit(batches, epochs=plan["epochs"], shuffle=False, verbose=0, callbacks=[watch])
+            model.fit(batches, epochs=plan["epochs"], initial_epoch=behind, shuffle=False, verbose=0, callbacks=[watch])
         trainable, non_trainable = variables_of(model)
         best_epoch = plan["first_epoch"] + plan["epochs"] - 1
         if watch.best is not None:
@@ -157,8 +190,8 @@ class SequentialEngine:
     def evaluate(self, state, data):
         """See CompiledEngine.evaluate."""
         rows = []
-        for k in range(len(state["seeds"])):
-            model = self._model(state, k)
+        for k, seed in enumerate(state["seeds"]):
+            model = self._model(seed, state, k)
             self.objective.compile(model)
             rows.append(_evaluate(model, data, self.averages))
             _move(state, k, model)
@@ -168,11 +201,16 @@ class SequentialEngine:
     def predict(self, state, x):
         """See CompiledEngine.predict."""
         outputs = []
-        for k in range(len(state["seeds"])):
-            model = self._model(state, k)
+        for k, seed in enumerate(state["seeds"]):
+            model = self._model(seed, state, k)
             outputs.append(model.predict(x, verbose=0))
             _move(state, k, model)
         return np.stack(outputs)
+
+
+def _stacked(values):
+    """A list of arrays as those of a group of one member."""
+    return [np.array(value)[None] for value in values]
 
 
 def _move(state, k, model):

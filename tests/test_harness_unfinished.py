@@ -1,0 +1,67 @@
+"""A trial that was cut off in the middle of its training goes on from there, and comes to the numbers of one that was not."""
+
+import io
+import types
+
+import matplotlib.figure
+import pytest
+from rich.console import Console
+
+from zoo.reproductions.harness import Trial, run_claim, target
+from zoo.reproductions.harness.folder import read_folder, seconds_taken
+from zoo.reproductions.trainers.preset import train_preset
+from zoo.training import backup, engine, progress
+from zoo.training.recipe import recipe
+
+ROW = ("digits", "mlp", "preset")
+EPOCHS = 6
+
+
+@pytest.fixture
+def claim(monkeypatch):
+    """A small net on digits, which is written after every epoch."""
+    monkeypatch.setattr(backup, "EVERY", 0)
+    monkeypatch.setattr(backup, "SHARE", 0)
+    monkeypatch.setattr(engine, "STEPS_PER_LAUNCH", 1)
+    module = types.ModuleType("own_long", "A long one.\n\nFor a test.")
+    settings = recipe(options={"widths": [8]}, epochs=EPOCHS, batch_size=64, ema=0.9)
+    module.trials = lambda budget: [Trial(*ROW, budget.seeds, train_preset, settings)]
+    module.judge = lambda runs: [target(runs, ROW, at_most=90)]
+    module.draw = lambda runs: matplotlib.figure.Figure(figsize=(2, 2))
+    return module
+
+
+def run(claim, out, **settings):
+    """(values of the runs, what was said)."""
+    console = Console(file=io.StringIO(), width=300)
+    folder = run_claim(claim, "smoke", out=out, console=console, **settings)
+    return read_folder(folder).value.tolist(), console.file.getvalue(), folder
+
+
+def test_a_trial_goes_on_where_it_was_cut_off(claim, tmp_path, monkeypatch):
+    undisturbed, said, _ = run(claim, tmp_path / "whole")
+    assert "goes on" not in said
+    advance, counted = progress.Progress.advance, []
+
+    def cut(self, epochs=1, note=""):
+        advance(self, epochs, note)
+        if self.done >= EPOCHS:  # of twelve, two seeds
+            raise KeyboardInterrupt
+
+    def count(self, epochs=1, note=""):
+        counted.append(epochs)
+        advance(self, epochs, note)
+
+    out, there = tmp_path / "cut", tmp_path / "cut" / ".trials" / "unfinished"
+    for _ in range(2):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(progress.Progress, "advance", cut)
+            run(claim, out, force=True)
+        ((key,),) = ([*there.iterdir()] for _ in range(1))
+        assert backup.seconds_in(key) > 0
+    earlier = backup.seconds_in(key)
+    monkeypatch.setattr(progress.Progress, "advance", count)
+    values, said, folder = run(claim, out)
+    assert values == undisturbed and "digits mlp (preset) goes on where a run that was cut off left it, after" in said
+    assert counted[0] > 1 or counted[1] > 1, "what was kept is not trained again"
+    assert not [*there.iterdir()] and seconds_taken(folder)[ROW] > earlier
