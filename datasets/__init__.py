@@ -144,10 +144,10 @@ def pack(path, names):
 def unpack(path):
     """Fill the cache from a file that pack wrote, verifying every array; returns the names of the data sets.
 
-    Raises InvalidInput if there is no such file, it cannot be read, another version packed it, or it has another data set of
-    your own than there is of that name; CorruptFile if it is damaged
-    or not what pack writes; CacheError when the cache folder cannot be written. The first two leave the cache as it was, but for a
-    data set of your own that somebody adds meanwhile.
+    Raises InvalidInput if there is no such file, it cannot be read, another version packed it, or it holds a data set of your
+    own that differs from the one of that name here; CorruptFile if it is damaged or not what pack writes; CacheError when the
+    cache folder cannot be written. The first two leave the cache as it was, but for a data set of your own that somebody adds
+    meanwhile.
     """
     from zoo.datasets import transfer
 

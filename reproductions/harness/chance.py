@@ -52,11 +52,11 @@ def chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False)
 
 
 def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
-    """Why an effect that the seeds decide may yet be due to the test examples, also for want of their number, half being NaN
-    then; "" where it can't be.
+    """Why an effect that the seeds decide may yet be due to the choice of test examples; "" where it can't be.
 
-    Nothing in a single value is random but which examples it was tested on, and seeds do not tell of these either. half: what
-    these leave open at most (see statistics.by_examples); the seeds' interval comes on top, taken as independent of it.
+    The only chance in a single value is which examples it was tested on, and seeds tell nothing about that. half: the most
+    that the examples leave open (see statistics.by_examples); the seeds' interval comes on top, taken as independent. NaN
+    where nobody knows how many examples there were: that is the reason then.
     """
     if not (interval.low > bound or interval.high < bound):
         return ""  # the seeds leave it open

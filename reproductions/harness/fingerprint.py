@@ -99,8 +99,10 @@ def _library_sources():
 
 
 def _reached(function):
-    """[[its module and name, its text, [[name, what that stands for, ...]]]] of a function and of all functions and classes that
-    it names, in turn, in modules that count, and {module: text} of these; they stand for their places in the list.
+    """(found, modules) of a function and, in turn, of all functions and classes that it names in modules that count.
+
+    found: for each [module and name, source text, [[name used in it, what that stands for], ...]]; a function or class stands
+    as its place in this list. modules: {module: source text} of modules that are named or imported as such.
     """
     home, modules, found = function.__module__, {}, []
     places, order = {id(function): 0}, [function]  # all are kept, so that no other object gets the id of one

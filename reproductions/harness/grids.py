@@ -13,13 +13,13 @@ NEARLY = 0.95  # of the epochs that there may be: who stops there might have gon
 
 
 def ends_of_grids(trials, runs):
-    """{(dataset, model, setting, metric): in words, how many seeds took an end of the grid} of metrics that are of a grid.
+    """{(dataset, model, setting, metric): in words, how many seeds took an end of the grid}, for metrics chosen from a grid.
 
-    A recipe's grid is one of its LISTS, a list of dicts with the same keys ("settings", "grid") or a dict of lists; the
-    metric is called after the key: key, chosen_key, or tuned_key_for_something; a key that is all of a metric's name is that
-    metric's own. "" where no seed took an end, or 0 of numbers that are not negative. Grids of one value, and those that do
-    not have what was taken, as an older one may have, are left out. A recipe whose epochs are a number has in its metric of
-    that name, if any, when it stopped: near the end of them all is an end, too.
+    A recipe's grid is one of its LISTS, a list of dicts with the same keys ("settings", "grid"), or a dict of lists. Metrics
+    are named after its keys: key, chosen_key, or tuned_key_for_something; one whose whole name is a key belongs to that key
+    alone. "" where no seed took an end, or where the end is 0 and no number is negative. Left out are grids of one value, and
+    those that lack a value that was taken, as after a change of the grid. Where a recipe's epochs are a number, a metric called
+    epochs says when training stopped; near the last epoch counts as an end, too.
     """
     found = {}
     for trial in trials:

@@ -25,9 +25,11 @@ def chosen(module, trials, only):
 
 
 def named(module, trials, only):
-    """The trials of which `only`, a name with shell wildcards, fits the model, the model and data set as in lstm_mnist, or
-    these and the setting, as a preset of it is called: autoencoder_stack_mnist_1000_labels_random; all for None. Several names
-    are separated by commas, or a list. Raises UnknownName for one that fits none, InvalidInput for what are no names.
+    """The trials that `only` names, with shell wildcards; all for None.
+
+    A name fits a model; a model and data set, as in lstm_mnist; or these and the setting, spelt as a preset of it would be:
+    autoencoder_stack_mnist_1000_labels_random. Several names are separated by commas, or come as a list. Raises UnknownName
+    for a name that fits no trial, InvalidInput for anything that is no name.
     """
     if only is None:
         return list(trials)
@@ -55,11 +57,11 @@ def _fits(trial, only, presets):
 
 
 def kept(trials, folder, environment):
-    """({row: Entry}, {file name: PNG bytes}) of trials from the runs in a claim's folder: without the files that they left, but
-    with the pictures drawn of these; None for pictures that the trials that are run now leave the files for.
+    """({row: Entry}, {file name: PNG bytes}) of trials whose lines are taken from the runs in a claim's folder.
 
-    environment: where trials are run now. A trial that may be left out, and was, stays left out. Raises ResultsError where
-    another was not run as it would be now: by the same recipe, with the same seeds, on the same device, by the same versions.
+    Entries lack the files that their trials left; the pictures drawn of those files are there instead, or None where it is
+    the trials run now that leave them. environment: where trials are run now. A trial that may be left out, and was, stays
+    left out. Raises ResultsError unless all others were run as they would be now: same recipe, seeds, device and versions.
     """
     if not trials:
         return {}, None

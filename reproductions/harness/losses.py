@@ -109,11 +109,12 @@ def row_costs(runs, row, metric):
 
 
 def combined(*terms):
-    """(mean (n,), chance) of a sum of costs, terms (factor, Costs) on the same n examples: of each example the mean over seeds,
-    and by how much such means vary with the draw of the seeds, squared, on the average of the examples; what a seed does to all
-    of them alike, which makes none of them differ from another, is left out.
+    """(mean (n,), chance) of a sum of costs; terms: (factor, Costs), all on the same n examples.
 
-    Over the seeds that all share who have several, if that is two or more, else as if they were independent.
+    mean: what each example costs, averaged over seeds. chance: the variance that these means owe to the draw of the seeds,
+    averaged over the examples. What a seed does to all examples alike is left out of it: it makes none differ from another.
+
+    Terms with several seeds are taken over those that they share, if these are two or more; else as if independent.
     """
     several = [costs.seeds for _, costs in terms if len(costs.seeds) > 1]
     shared = [seed for seed in several[0] if all(seed in seeds for seeds in several)] if several else []

@@ -33,11 +33,11 @@ def budgets_in(claims):
 
 
 def main_checks(folders):
-    """(line of verdicts.csv, what came of all that one name fits, what other budgets say) of a claim's HEADLINES, see
-    main_folder; [] without.
+    """[(line of verdicts.csv, counts, elsewhere)] for each of a claim's HEADLINES, in its main_folder; [] where it has none.
 
-    Of several that a name's wildcard fits, the last stands for them: they go from few to many, of labels, layers, images.
-    What others say is in words, of those that disagree (see disagreeing).
+    Where a headline's wildcard fits several checks, the last stands for them all, as they go from few to many (labels, layers,
+    images); counts then says what came of all of them. elsewhere: in words, what other budgets say that disagree (see
+    disagreeing).
     """
     fitting = _headlines(main_folder(folders)).values()
     elsewhere = {line["check"]: others for line, others in disagreeing(folders)}

@@ -22,10 +22,11 @@ EXAMPLES = 3  # test examples that may be told otherwise for the same reason
 
 @dataclass(frozen=True)
 class Recheck:
-    """A metric of a line: its values here and in the table, and where the table has the mean of as many new seeds, 95%.
+    """A metric of a line: its values here and in the table, and where, by the table, the mean of as many new seeds falls (95%).
 
-    row: (dataset, model, setting); here, recorded: float64 arrays, one value for each seed, NaN where it diverged; low, high:
-    NaN where nobody can tell: the table has a single seed of several, or its seeds agree in what is no share of examples.
+    row: (dataset, model, setting). here, recorded: float64 arrays, one value per seed, NaN where it diverged. low, high: NaN
+    where nobody can tell: the table has one seed of a method that has several, or its seeds all agree in a metric that is no
+    share of test examples.
     """
 
     row: tuple
@@ -49,12 +50,12 @@ class Recheck:
 
 
 def recheck_claim(claim, only, budget="quick", seeds=3, out=None, console=None):
-    """Train lines of a claim anew from seeds of their own; returns a list of Recheck, a line and metric each.
+    """Train lines of a claim again, from new seeds; returns a list with a Recheck for each line and metric.
 
-    claim, budget, only, console: as of run_claim, only being any lines. They are held against the runs that `claim_runs` gives,
-    in the results folder `out` or else the default one, and no table of these changes; out's store keeps the trials. seeds: how
-    many new ones, those that follow on the recorded ones; a method in which nothing is random is run once more as it was. What
-    was chosen on validation, what depends on the machine's speed, and what is only for the figure, is left out.
+    claim, budget, only, console: as of run_claim, but only may name any lines. They are held against the runs that `claim_runs`
+    gives, in the results folder `out` or else the default one. No table changes; out's store keeps the trials. seeds: how many
+    new ones, counted on from the recorded ones; a method in which nothing is random is run once more as it was. Left out: what
+    was chosen on validation, what depends on the machine's speed, and what only feeds the figure.
     Raises UnknownName, InvalidInput, TrialsFailed, and ResultsError where there are no such runs.
     """
     from zoo.reproductions.harness.runner import run_trials

@@ -36,16 +36,18 @@ def run_claim(
 ):
     """Train what a claim needs and write its results; returns the folder <results>/<budget>/<claim> (a Path).
 
-    claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick", "hour" or "full"; seeds: a
-    number or the seeds, instead of the budget's own. out: the results folder, see results_root. Trials that are
-    stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster. only: a
-    model's name, model_dataset, or model_dataset_setting in lower case and with underscores, with shell wildcards, or several,
-    with commas between or in a list; the other lines stay those of the runs in the folder, and so do its pictures, unless what
-    is run leaves files for them (see Trial.leaves), which has to be all that does. console: a rich Console that shows how far
-    it is; None: standard error.
-    Raises UnknownName, InvalidInput, TrialsFailed, and before any training ResultsError: a folder that takes no results, or,
-    with only, runs that are not those of the present recipes, seeds, device and versions; after it where another run has
-    written such runs meanwhile.
+    claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick", "hour" or "full".
+    seeds: a number of seeds, or the seeds, instead of the budget's own. out: the results folder, see results_root; trials that
+    are stored there are read, not computed, unless force. engine: "local", or "ray" with the address of a cluster. console: a
+    rich Console that shows progress; None: standard error.
+
+    only: run some lines alone, named by a model, model_dataset or model_dataset_setting (lower case, underscores), with shell
+    wildcards; several with commas between, or in a list. The other lines stay as the folder has them, and so do its pictures,
+    unless what is run leaves files for them (see Trial.leaves): then all trials that do have to be run.
+
+    Raises UnknownName, InvalidInput, TrialsFailed. Raises ResultsError before any training for a folder that takes no results
+    and, with only, for runs of other recipes, seeds, devices or versions; after training where another run wrote such runs
+    meanwhile.
     """
     module = load_claim(claim)
     claim_facts(claim_name(module))  # refused, if at all, before any training
@@ -94,8 +96,9 @@ def run_claim(
 
 
 def run_trials(trials, root, console=None, seconds=None, force=False):
-    """The Entry of each of some trials, computed here or, unless force, read from the store of a results folder, of which no
-    table changes. Raises InvalidInput where data or a package are not at hand, ResultsError for a folder that takes nothing, TrialsFailed.
+    """The Entry of each of some trials: computed here or, unless force, read from a results folder's store. No table changes.
+
+    Raises InvalidInput where data or a package is not at hand, ResultsError for a folder that takes no results, TrialsFailed.
     """
     for trial in trials:
         if lacking := _lacking(trial):

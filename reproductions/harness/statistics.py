@@ -89,17 +89,17 @@ def by_examples_of_logs(first, second, n):
 
 
 def over_examples(*parts, reach=0):
-    """Half the 95% interval that test examples leave to a mean over them, or to a sum of means over examples of their own; NaN
-    for a single example.
+    """Half the width of the 95% interval that the choice of test examples leaves to a mean over them, or to a sum of means
+    each over examples of its own; NaN for a single example.
 
-    parts: (mean, chance) as losses.combined gives them, such as by how much more each costs one method than another; where
-    that is a mistake, and there is no chance in either, it is McNemar's interval. What the draw of the seeds does to single
-    examples is left out: the interval over seeds has it already.
+    parts: (mean, chance) as losses.combined gives them, for instance by how much more each example costs one method than
+    another; if costs are mistakes, and chance is 0 for both, this is McNemar's interval. What the draw of the seeds does to
+    single examples is left out: the interval over seeds has it already.
 
-    reach: of examples that come in turn, up to how many apart may go together: their variance is then that of Newey & West
-    (Econometrica 1987), as in the test of Diebold & Mariano (Journal of Business & Economic Statistics 1995), and its quantile
-    that of Kiefer & Vogelsang (Econometric Theory 2005), if that makes the interval wider: few examples that go together say
-    less of their own variance than as many that do not.
+    reach: for examples that come in turn, up to how many apart may be correlated. Their variance is then that of Newey & West
+    (Econometrica 1987), as in the test of Diebold & Mariano (Journal of Business & Economic Statistics 1995), and the quantile
+    that of Kiefer & Vogelsang (Econometric Theory 2005), if that makes the interval wider: a few correlated examples say less
+    about their own variance than as many independent ones.
     """
     from scipy.special import stdtrit
 
@@ -111,8 +111,8 @@ def over_examples(*parts, reach=0):
 
 
 def _variances(values, chance, reach):
-    """n times the variance of the mean of n values, less what chance is in it, where they are independent, and where those up
-    to `reach` apart may go together; the latter as much larger as its interval's quantile is than Student's t.
+    """n times the variance of the mean of n values, less the chance in it: (if they are independent, if those up to `reach`
+    apart may be correlated). The second is enlarged by as much as its interval's quantile exceeds Student's t.
     """
     from scipy.special import stdtrit
 

@@ -53,15 +53,17 @@ def check(
 ):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
 
-    interval: a statistics.Interval; sentence: what was compared with what, in words and without a full stop. The whole
-    interval beyond the bound reproduces the claim, all of it on the other side contradicts it, anything else, an
-    interval that a single seed can't give included, leaves it undecided. So does a doubt: why no interval would decide;
-    that a fifth or more of the seeds, where their number is given, are not in the interval, is one, and so is that several
-    values agree in it; a fact that nothing random enters is an Interval of n = 1. resampled: the interval is that of an order
-    or another statistic over draws of the seeds, which is a point where it is the same in every draw, however they differ.
-    wide: the interval (low, high) when test examples are drawn anew, too, which the sentence gives and which decides nothing.
-    Raises InvalidInput unless one of above and below is given. rows, metric: those compared, see Check, which
-    verdicts.csv then names; of them the sentence says whether a setting might have been chosen better.
+    interval: a statistics.Interval. sentence: what was compared with what, in words and without a full stop. An interval
+    wholly beyond the bound reproduces the claim, one wholly on the other side contradicts it; anything else leaves it
+    undecided, a missing interval (of a single seed) included.
+
+    doubt: why no interval would decide; with one, the check is undecided. Two more doubts are found here: that a fifth or
+    more of the `seeds`, where their number is given, are not in the interval; and that several values all agree. (A fact
+    that nothing random enters is an Interval of n = 1.) resampled: the interval is of a statistic over draws of the seeds,
+    such as an order; it is a point where every draw gives the same, however much the seeds differ, so that is no doubt then.
+    wide: the interval (low, high) if test examples were drawn anew, too; the sentence gives it, and it decides nothing.
+    rows, metric: what was compared, see Check; verdicts.csv names them, and the sentence then says whether a setting might
+    have been chosen better. Raises InvalidInput unless exactly one of above and below is given.
     """
     if seeds and interval.n <= (1 - TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
@@ -101,14 +103,17 @@ def paired_difference(
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
-    better, worse: rows (dataset, model, setting). The effect is positive when `better` is better. Seeds that both have are
-    paired; a model with a single value is a constant, as one that draws nothing at random has, but a difference that test examples, where it is known
-    or can be bounded what each of them costs, and the seeds together may make decides nothing; with fewer than two seeds in
-    common it is Welch's interval. Where a fifth or more of the seeds of either, or of their pairs, diverged, or several agree
-    in it, nothing is decided, nor with a doubt of the claim's own. called: the metric in words, where its name says too little.
-    remark: what the sentence says of the difference beside how it was made. reach: of test examples that come in turn, up to
-    how many apart may go together (see statistics.over_examples). examples: whether a difference over seeds, too, decides
-    nothing where these and the test examples together may make as much.
+    better, worse: rows (dataset, model, setting); the effect is positive when `better` is better. Seeds that both have are
+    paired; with fewer than two in common the interval is Welch's. A row with a single value, as of a method that draws
+    nothing at random, is a constant.
+
+    Undecided, whatever the interval: where a fifth or more of the seeds of either row, or of their pairs, diverged; where
+    several seeds all agree; with a `doubt` of the claim's own; and, against a single value, where the test examples and the
+    seeds together could make the difference, if what each example costs is known or can be bounded. examples: apply that
+    last rule to a difference over seeds, too.
+
+    called: the metric in words, where its name says too little. remark: what the sentence adds about the difference. reach:
+    of test examples that come in turn, up to how many apart may go together (see statistics.over_examples).
     """
     every = [every_value(runs, row, metric) for row in (better, worse)]
     interval, how = _difference(*(every if higher_is_better else reversed(every)))
@@ -144,8 +149,9 @@ def _without_rounding(interval, sample):
 def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt="", remark=""):
     """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
 
-    A value of 0, such as a test error without one mistake, has no logarithm and leaves it undecided, as do seeds that agree
-    in it, a doubt, and test examples that may make as much of a ratio to a single value (see paired_difference). remark: what the sentence says of the ratio beside how it was made.
+    Undecided where a value is 0, such as a test error without a single mistake, which has no logarithm; where the seeds all
+    agree; with a doubt; and, against a single value, where test examples could make as much of the ratio (see
+    paired_difference). remark: what the sentence adds about the ratio.
     """
     rows = numerator, denominator
     samples, wide = [every_value(runs, row, metric) for row in rows], ()

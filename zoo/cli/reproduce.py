@@ -55,7 +55,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False),
 ]
-_ELSEWHERE = "What neither of the latter two has is read from results/ of the checkout that zoo itself lies in."
+_ELSEWHERE = "Where neither --out nor ZOO_RESULTS_DIR is given, results/ of the checkout that zoo runs from comes last."
 _TABLE = "The table is read from there, too, or, where that has none, as without this option."
 RecheckOption = Annotated[
     Path | None,
@@ -137,8 +137,9 @@ def recheck(
 ):
     """Train a line of a claim's table anew, from new seeds, and say whether it comes out as the table says.
 
-    No table changes; the trials are kept, so that the same command is at once done. Exit code 1 where one does not: of twenty
-    that should, one is expected to.
+    No table changes; the trials are kept, so that the same command, given again, is done at once.
+
+    Exit code 1 where a metric comes out otherwise. About one in twenty will, even where all is well: the intervals are of 95%.
 
     Examples:
 

@@ -82,11 +82,11 @@ def build(config):
 
 @contextlib.contextmanager
 def _watched_start(arrays=None):
-    """Variables that this thread makes may not be more than LARGEST_MODEL.
+    """Within it, the variables that this thread makes may not take more than LARGEST_MODEL bytes.
 
-    arrays: None, or how many a weights file has that is to replace them all: they then start at 0, whatever their
-    initialiser, and may not be many times as many. On JAX every random start of another shape would be compiled first: seconds. So would
-    the one conversion that Keras makes for the seeds of layers that draw.
+    arrays: None, or how many arrays a weights file has that will replace them all. The variables then start at 0, whatever
+    their initialiser, and there may not be many times as many of them. (On JAX each random start of a new shape would first
+    be compiled, which takes seconds, and so would the conversion that Keras makes for the seeds of layers that draw.)
     """
     import keras
 

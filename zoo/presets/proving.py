@@ -26,11 +26,12 @@ CLOSE_ON_CPU, CLOSE = 1e-4, 1e-2
 class Evaluation:
     """The error of a preset on the test split of a data set, as its task states it, and what its card says (None: nothing).
 
-    dataset, error: None, and examples 0, where the card names no data set of the zoo's that the model's classes are of, and
-    nobody gave one.
-    golden_difference: the largest one between the logits of golden.npz and the model's, as a share of the largest of them;
-    up to golden_within it is rounding: 1e-4 on a CPU, 1e-2 on an accelerator.
-    kin: the data set that the preset learnt from, where one of both is made of the other's examples; it knows some of them then.
+    dataset, error: None, and examples 0, where no data set was given and the card names none of the zoo's with the model's
+    classes.
+    golden_difference: the largest difference between the logits of golden.npz and the model's, as a share of the largest
+    logit; up to golden_within it is rounding: 1e-4 on a CPU, 1e-2 on an accelerator.
+    kin: the data set that the preset learnt from, where one of the two is made from the other's examples, so that the preset
+    has seen some of them.
     """
 
     dataset: str | None
@@ -201,11 +202,13 @@ def _listed(names):
 def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=False):
     """Train a preset's recipe again from other seeds than those that its card lists; returns a Retraining.
 
-    seeds: how many. folder: None, or where to save the one that validates best, as a preset with a card of its own; force:
-    also in place of a preset that is there. verbose: as in Population.fit. Raises as `model_card` and `zoo.datasets.load`
-    do; before any training InvalidInput where the card has no recipe of this deepzoo or says nothing of the spread of seeds,
-    the model has other options or classes than recipe and data, or began as another preset, the data are others than the card's, and for a folder that holds a preset or something else, ResultsError for one that
-    can't be written to; after it that where every seed diverged.
+    seeds: how many. folder: None, or where to save the member that validates best, as a preset with a card of its own; force:
+    also in place of a preset that is there. verbose: as in Population.fit.
+
+    Raises as `model_card` and `zoo.datasets.load` do. Before any training InvalidInput where the card has no recipe of this
+    deepzoo or says nothing of the spread over seeds; where the model began as another preset, or has other options or classes
+    than recipe and data; where the data are not the card's; and for a folder that holds a preset or something else.
+    ResultsError before training for a folder that can't be written to, after it where every seed diverged.
     """
     from zoo.datasets import list_datasets, load
     from zoo.presets.places import free_folder
