@@ -21,11 +21,18 @@ REACH = 2  # frames on either side that a delta is computed from
 def log_mel(samples):
     """Logarithms of the energies in 40 mel filters from 0 to 8 kHz: samples (n,) of 16 bits at 16 kHz to (frames, 40) float64.
 
-    Frame i covers the samples from 160 i to 160 i + 400; only whole frames are there. Raises InvalidInput for less than one.
+    Frame i covers the samples from 160 i to 160 i + 400; only whole frames are there. Raises InvalidInput for less than one, and
+    for samples that are not finite, or on the scale from -1 to 1 that some libraries read sound to.
     """
+    given = np.asarray(samples)
     samples = np.asarray(samples, float)
     if samples.ndim != 1 or len(samples) < LENGTH:
         raise InvalidInput(f"A waveform is a vector of at least {LENGTH} samples; got shape {samples.shape}.")
+    loudest = np.abs(samples).max()
+    if not np.isfinite(loudest):
+        raise InvalidInput("A waveform has samples that are not finite.")
+    if given.dtype.kind == "f" and 0 < loudest <= 1:
+        raise InvalidInput(f"Samples are of 16 bits, -32768 to 32767; these, up to {loudest:.3g}, are from -1 to 1: multiply by 32768.")
     emphasised = np.append(samples[0], samples[1:] - EMPHASIS * samples[:-1])
     frames = np.lib.stride_tricks.sliding_window_view(emphasised, LENGTH)[::HOP]
     power = np.abs(np.fft.rfft(frames * np.hamming(LENGTH), FFT)) ** 2 / FFT

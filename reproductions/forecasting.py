@@ -225,12 +225,14 @@ def draw(runs):
             axes.plot([place - 0.35, place + 0.35], [errors.mean()] * 2, color="black", lw=1.5)
             for match in matches("forecasting", PUBLISHED, (dataset, *row), metric):
                 with contextlib.suppress(ValueError):  # words, where no number was published
-                    of, mark = ("of a threshold model", "+") if row == LINEAR else ("", "x")  # which is not linear
-                    axes.plot(place, float(match.value), mark, color="black", ms=8, label=f"published {of}".strip())
+                    of, mark = ("threshold model", "+") if row == LINEAR else ("net", "x")  # the former is not linear
+                    axes.plot(place, float(match.value), mark, color="black", ms=8, label=f"published of a {of}")
         years = label[label.rindex(",") :] if label[-1].isdigit() else ""
         axes.set(yscale="log", ylabel=label.removesuffix(years), title=f"{dataset}{years}")
         if axes.get_legend_handles_labels()[1]:
-            axes.legend(*(found[:1] for found in axes.get_legend_handles_labels()), fontsize=8, loc="upper right")
+            marks, labels = axes.get_legend_handles_labels()
+            axes.set_ylim(top=axes.get_ylim()[1] * 1.7)
+            axes.legend(*zip(*dict(zip(labels, zip(marks, labels))).values()), fontsize=8, loc="upper left")  # each once
         plain_ticks(axes.yaxis)
         axes.set_xticks(range(len(rows)), map(_short, rows), rotation=40, ha="right")
     return figure

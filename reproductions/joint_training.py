@@ -60,7 +60,7 @@ COST = {
     RANDOM: 2, SUPERVISED: 3, LONGER: 6, UNSUPERVISED: 3, JOINT: 4, WIDE_RANDOM: 3, WIDE_UNSUPERVISED: 8,
     RANDOM_LONGER: 6, UNSUPERVISED_LONGER: 9, "mlp": 1, "convnet": 2,
 }
-COLOURS = {way: f"C{place}" for place, way in enumerate(WAYS)}
+COLOURS = {way: "k" if place == 7 else f"C{place}" for place, way in enumerate(WAYS)}  # C7 is a grey, as lines to go by are
 SECONDS = "seconds_per_net"
 PLACE = 7
 HEADLINES = (
@@ -187,7 +187,8 @@ def draw(runs):
         found = tested[tested.dataset == dataset]
         for axes, (model, name) in zip(panels, MODELS.items()):
             _draw_errors(axes, found[found.model == model])
-            if (linear := found[found.model == NO_LAYERS[0]].value.mean()) < axes.get_ylim()[1]:
+            if (linear := found[found.model == NO_LAYERS[0]].value).size:
+                linear = linear.mean()
                 axes.axhline(linear, color="grey", ls="--", lw=1, zorder=1)
                 place = {"xycoords": ("axes fraction", "data"), "ha": "left", "va": "bottom", "fontsize": 7}
                 axes.annotate(NO_LAYERS[1], (0.01, linear), **place)
@@ -216,7 +217,9 @@ def _draw_seconds(axes, found):
         for way in WAYS:
             dots = found[(found.model == model) & (found.setting == way)]
             axes.plot(dots.seconds, dots.value, marker, ms=6, alpha=0.7, color=COLOURS[way])
-        axes.plot([], [], marker, color="grey", label=name)
+        axes.plot([], [], marker, color="black", mfc="none", label=name)
+    linear = found[found.model == NO_LAYERS[0]]
+    axes.plot(linear.seconds, linear.value, "x", ms=7, color="grey", label=NO_LAYERS[1] if len(linear) else None)
     for way in WAYS:
         if (found.setting == way).any():
             axes.plot([], [], "o", color=COLOURS[way], label=way)

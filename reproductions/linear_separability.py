@@ -52,6 +52,7 @@ HEADLINES = (
     "mnist, autoencoder_stack: trained, layer 1 beats the input",
     "mnist, autoencoder_stack: trained, layer 2 beats layer 1",
     "mnist, autoencoder_stack: trained, layer 3 beats layer 2",
+    "mnist_rot, autoencoder_stack: pre-trained, layer 3 beats layer 2",
     "spiral_arms, mlp: 3 layers beat one*",
 )
 PROTOCOL = """

@@ -8,7 +8,8 @@ presets pretrained_sequences` makes the folders.
 
 Expected, full budget: some 2.6 bits per character on Shakespeare's held-out lines, a root mean squared error of some 210
 megawatts, and 41 % of the vowels of unknown speakers wrong, fewer than the published net of one layer, which was trained on
-two speakers more; but vowels of seven speakers decide nothing. Some 20 minutes on two CPU cores for 3 seeds of the writer
+two speakers more; but vowels of seven speakers decide nothing. The writer's are fewer bits than nanoGPT's small Transformer
+needs, 2.7, and more than its larger one does, 2.1. Some 20 minutes on two CPU cores for 3 seeds of the writer
 and 10 of the others. Quick: 3 seeds, few epochs but for the vowels' net, 3 minutes. Shakespeare's text is left out where it
 is not at hand.
 """
@@ -27,10 +28,10 @@ TEXT, DEMAND, VOWELS = "tiny_shakespeare", "taylor_demand", "deterding_vowels"
 ROWS = {TEXT: (TEXT, "language_model", PRESET), DEMAND: (DEMAND, "lstm", PRESET), VOWELS: (VOWELS, "mlp", PRESET)}
 NAMES = {ROWS[TEXT]: "lstm_shakespeare", ROWS[VOWELS]: "mlp_vowels"}  # presets that are not called <model>_<dataset>
 BITS = "test_bits_per_char"
-# {(row, metric): the check} of those that are held against a published net of their kind.
+# {(row, metric): checks} of those that are held against published nets, one for each entry of PUBLISHED.
 JUDGED = {
-    (ROWS[VOWELS], "test_error_pct"): "vowels: below the error of Robinson's net of one layer of 88",
-    (ROWS[TEXT], BITS): "Shakespeare: as nanoGPT's net for a CPU",
+    (ROWS[VOWELS], "test_error_pct"): ["vowels: below the error of Robinson's net of one layer of 88"],
+    (ROWS[TEXT], BITS): ["Shakespeare: as nanoGPT's net for a CPU", "Shakespeare: as nanoGPT's larger net"],
 }
 PROTOCOL = """
 Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch count.
@@ -61,12 +62,12 @@ def trials(budget):
 
 
 def judge(runs):
-    """Whether the vowels' net errs as little as a published one of its kind, and the writer as nanoGPT's on another part."""
+    """Whether the vowels' net errs as little as a published one of its kind, and the writer as nanoGPT's two on another part."""
     present = set(rows_in(runs))
     checks = []
-    for (row, metric), name in JUDGED.items():
-        if row in present:
-            at_most, doubt = published_value(CLAIM, PUBLISHED, row, metric), DEPENDENT if row == ROWS[VOWELS] else ""
+    for (row, metric), names in JUDGED.items():
+        for place, name in enumerate(names if row in present else ()):
+            at_most, doubt = published_value(CLAIM, PUBLISHED, row, metric, place), DEPENDENT if row == ROWS[VOWELS] else ""
             found = target(runs, row, at_most=at_most, metric=metric, name=name, doubt=doubt)
             checks.append(control(found) if row == ROWS[TEXT] else found)
     return checks
@@ -83,10 +84,11 @@ def draw(runs):
         seeds = runs[runs.dataset == dataset].pivot(index="seed", columns="metric", values="value")
         tested, held_out = (seeds[f"{split}_{error.error}"] for split in ("test", "validation"))
         draw_seeds(axes, tested, held_out)
-        for row, metric in JUDGED:
-            if row == (dataset, model, setting):
-                published = published_value(CLAIM, PUBLISHED, row, metric)
-                axes.plot(published, 0, "|", ms=16, mew=2, color="black", label="published")
+        for (row, metric), names in JUDGED.items():
+            for place, name in enumerate(names if row == (dataset, model, setting) else ()):
+                published = published_value(CLAIM, PUBLISHED, row, metric, place)
+                label = "published: " + name.partition(" as ")[2] if len(names) > 1 else "published"
+                axes.plot(published, 0, "|", ms=16, mew=2, color=("black", "C3")[place], label=label)
         words = error.words.replace("the units of the series", "megawatts")
         axes.set(yticks=[], xlabel=f"test {words}", title=f"{model}, {dataset}")
         axes.xaxis.label.set_size(8)
@@ -96,10 +98,12 @@ def draw(runs):
 
 
 PUBLISHED = {
-    (*ROWS[TEXT], BITS): Published(
-        "nanoGPT, 4 layers of 128, for a CPU", "validation loss", "ours on the test text", topic="language_model"
-    ),
+    (*ROWS[TEXT], BITS): [
+        Published(f"nanoGPT, {net}", "validation loss", "ours on the test text, half of theirs", topic="language_model")
+        for net in ("4 layers of 128, for a CPU", "6 layers of 384")
+    ],
     ROWS[VOWELS]: Published(
-        "MLP, 88 hidden", "", "one layer, trained on all eight speakers; ours two layers, on six of them", "vowel (speakers 0-47 / 48-89)", "phone_recognition"
-    )
+        "MLP, 88 hidden", "", "one layer, trained on all eight speakers; ours two layers, on six of them",
+        "vowel (speakers 0-47 / 48-89)", "phone_recognition",
+    ),
 }

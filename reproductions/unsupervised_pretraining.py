@@ -156,7 +156,7 @@ def ladders(runs, trials):
 
 
 def draw(runs):
-    """For each depth: the error against labels from every start, each seed a dot; below, the gaps to the random start."""
+    """For each depth: the error against labels from every start, each seed a dot; below, the gaps to the wider random start."""
     from matplotlib.figure import Figure
 
     from zoo.reproductions.trainers import label_pictures as pictures
@@ -169,10 +169,11 @@ def draw(runs):
         rows = {start: nets[start, depth, None] for start in STARTS if (start, depth, None) in nets}
         errors = {start: errors_of(runs, row, labels) for start, row in rows.items()}
         pictures.draw_errors(above, labels, errors)
-        pictures.draw_gaps(below, labels, errors, "random")
+        rival = next(start for start in reversed(UNTRAINED) if start in errors)
+        pictures.draw_gaps(below, labels, errors, rival)
         above.set_title(f"{runs.dataset.iloc[0]}, {depth} hidden layer{'s' if depth > 1 else ''}", fontsize=10)
     panels[0, 0].set_ylabel("test error, %")
-    panels[1, 0].set_ylabel("test error spared against\nthe narrow random start, points")
+    panels[1, 0].set_ylabel(f"test error spared against\nthe {rival} start, points")
     panels[0, -1].legend(fontsize=8, title="start", title_fontsize=8)
     return figure
 

@@ -92,11 +92,19 @@ def test_every_readme_example_is_run():
     assert README.count("```python") == len(HOLDS)
 
 
+def anchors(page):
+    """What a page's headings are called in links, as GitHub makes it of them."""
+    headings = re.findall(r"^#+ (.+)$", page, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("document", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
 def test_links_lead_somewhere(document):
-    for target in re.findall(r"\]\(([^)#]+)\)", document):
+    for target, place in re.findall(r"\]\(([^)\s#]*)#?([^)\s]*)\)", document):
         if "://" not in target:
-            assert (ROOT / target).exists(), target
+            path = ROOT / target
+            assert path.exists(), target
+            assert not place or place in anchors(path.read_text(encoding="utf-8")), (target, place)
 
 
 def test_what_is_cited_is_this_version():

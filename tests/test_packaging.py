@@ -55,7 +55,8 @@ def test_wheel_has_every_module_of_the_checkout(names):
 
 
 def test_wheel_has_the_data_that_the_code_reads(names):
-    assert "zoo/reproductions/published.csv" in names
+    beside = {path.name for path in (ROOT / "reproductions").iterdir() if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert {"published.csv", "references.bib"} <= beside and {f"zoo/reproductions/{name}" for name in beside} <= names
     for path in (ROOT / "zoo" / "pretrained").rglob("*"):
         assert path.is_dir() or f"zoo/pretrained/{path.relative_to(ROOT / 'zoo' / 'pretrained').as_posix()}" in names
     for path in (ROOT / "datasets").glob("*/*"):

@@ -188,6 +188,17 @@ def test_layers_of_another_model_are_not_taken_for_a_stacks(make):
         zoo.pretrain(zoo.Population(other, [0]), digits()[0][0], epochs=1)
 
 
+def test_a_deep_autoencoder_may_be_called_otherwise(x):
+    def build(**named):
+        return zoo.create_model("deep_autoencoder", (8, 8), widths=(16, 8), code=4, activation="sigmoid", **named)
+
+    populations = [zoo.Population(lambda named=named: build(**named), [3]) for named in ({}, {"name": "teacher"})]
+    histories = [zoo.pretrain(each, x, epochs=1, batch_size=50) for each in populations]
+    assert histories[0].encoder.tolist() == histories[1].encoder.tolist() == [1, 2, 3]
+    for mine, own in zip(*(each.get_weights(0) for each in populations), strict=True):
+        assert_allclose(mine, own, rtol=1e-6)
+
+
 def test_a_stack_may_go_on_and_be_called_otherwise(x):
     def build():
         stack = small_model("autoencoder_stack")

@@ -25,6 +25,7 @@ _HOMES = {
     "list_claims": "claims",
     "load_claim": "claims",
     "paired_difference": "verdicts",
+    "paired_interval": "statistics",
     "ratio": "verdicts",
     "rebuild": "making",
     "recheck_claim": "recheck",

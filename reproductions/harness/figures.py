@@ -105,10 +105,10 @@ def _off_screen(figure):
         sys.modules["matplotlib.pyplot"].close(figure)
 
 
-def legend_above(axes, room=0.35, **options):
-    """A legend over what is drawn, for which the axis is made longer by so much of its length."""
+def legend_above(axes, **options):
+    """A legend over what is drawn, for which the axis is made longer by a third."""
     bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top + room * (top - bottom))
+    axes.set_ylim(bottom, top + 0.35 * (top - bottom))
     axes.legend(fontsize=8, loc="upper center", **options)
 
 

@@ -80,12 +80,12 @@ def check_published(claim, published):
 
 
 @functools.cache
-def read_published(path=TABLE):
+def read_published():
     """All rows of published.csv as dicts of text."""
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(TABLE, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows or list(rows[0]) != COLUMNS:
-        raise CorruptFile(f"{path.name} does not have the columns {', '.join(COLUMNS)}.")
+        raise CorruptFile(f"{TABLE.name} does not have the columns {', '.join(COLUMNS)}.")
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The run function of the exact Gaussian-kernel machine: one deterministic row, whatever the seed."""
+"""The run function of the exact Gaussian-kernel machine, which draws nothing: one value for each metric, whatever the seed."""
 
 
 def train_svm(trial, report):

@@ -28,7 +28,7 @@ def checks_of(runs):
         whole = [start for start in (*PRETRAINED, *UNTRAINED) if all((start, depth, None) in nets for depth in depths)]
         pairs = [(start, rival) for start in PRETRAINED for rival in UNTRAINED if {start, rival} <= {*whole}]
         checks += [_deeper(runs, nets, *pair, depths) for pair in pairs]
-        checks += _layers_alone(runs, nets, depths) + _in_best_depths(runs, nets, depths)
+        checks += _layers_alone(runs, nets, depths) + _in_best_depths(runs, nets)
     for depth in depths:
         for start in RIVALS:
             if {(start, depth, None), ("denoising", depth, None)} <= nets.keys():
@@ -51,7 +51,7 @@ def _gaps(runs, nets, start, rival, depth):
     ]
 
 
-def _in_best_depths(runs, nets, depths):
+def _in_best_depths(runs, nets):
     """Starts against each other, each in the depth that errs least on validation with as many labels.
 
     One depth for both can make a rival of a net that is too deep for so few labels. Of two random starts it is the better one, too.

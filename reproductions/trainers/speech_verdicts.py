@@ -64,19 +64,21 @@ def _depth_helps(runs, start, minutes, row=net):
 
 
 def _lost_by_updates(runs, start, minutes):
-    """Why the depths of a start, with so many minutes, decide nothing: where nets were trained longer, the slope over the layers
-    has not for sure the same sign. Of sigmoids only one start was: it speaks for the others, which met as much of their labels.
+    """Why the depths of a start, with so many minutes, decide nothing: where nets were trained longer, which was with the most
+    minutes alone, the slope over the layers has not for sure the same sign. Of sigmoids only one start was: it speaks for the
+    others, which met as much of their labels. Nets with fewer minutes had no more updates than those with the most.
     """
     longest = start if len(depths_of(runs, start, longer)) > 1 or start not in SIGMOIDS else RIVALS[-1]
-    several = depths_of(runs, longest, longer)
-    if len(several) < 2 or minutes != minutes_of(runs)[-1]:
+    several, most = depths_of(runs, longest, longer), minutes_of(runs)[-1]
+    if len(several) < 2:
         return ""
-    short, long = _slope(runs, start, minutes)[2], _slope(runs, longest, minutes, longer)[2]
-    updates = [count_of(runs, row(longest, several[-1]), minutes, "updates") for row in (net, longer)]
+    short, long = _slope(runs, start, minutes)[2], _slope(runs, longest, most, longer)[2]
+    updates = [count_of(runs, row(longest, several[-1]), most, "updates") for row in (net, longer)]
     if min(np.sign(short.estimate) * np.array([long.low, long.high])) > 0:
         return ""
     of = "" if longest == start else f" of the {longest} start"
-    how = f"with {number(updates[1] / updates[0])} times the updates the slope{of} over the layers"
+    where = "" if minutes == most else f", tried with {most:g} minutes alone,"
+    how = f"with {number(updates[1] / updates[0])} times the updates{where} the slope{of} over the layers"
     return f"{how} is {number(long.estimate)} (95% interval {number(long.low)} to {number(long.high)})"
 
 

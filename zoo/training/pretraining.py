@@ -60,7 +60,7 @@ def pretrain(
     if not isinstance(population, Population):
         raise InvalidInput(f"pretrain needs a zoo.Population of models, not {type(population).__name__}.")
     check_arrays(population.template, x, None)
-    if population.template.name == "deep_autoencoder":
+    if {"code", "decoder_1"} <= {layer.name for layer in population.template.layers}:  # whatever the model is called
         noise = {"corruption": corruption, "level": level, "tied": tied, "error": error}
         return pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose)
     if not _is_stack(population.template):
