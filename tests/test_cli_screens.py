@@ -150,6 +150,15 @@ def test_presets_keep_their_numbers_whole(call, monkeypatch, columns):
         assert {value, unit.split()[0], f"{card['model']['parameters']:,}"} <= set(line.split())
 
 
+def test_help_runs_on_where_its_source_only_wraps(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    said = call("data", "fetch", "--help")[1]
+    assert "One that cannot be had is reported, the others are fetched all the same, and the command exits with 1." in said
+    lines = [line.strip() for line in call("recheck", "--help")[1].splitlines()]
+    examples = [line for line in lines if line.startswith("$ zoo recheck")]
+    assert len(examples) >= 2 and any(line.startswith("No table changes;") and line.endswith("at once.") for line in lines)
+
+
 @pytest.mark.parametrize("columns, headings", [(400, 5), (80, 5), (60, 4), (40, 2)])
 def test_data_sets_keep_their_words_whole(call, monkeypatch, columns, headings):
     from zoo.datasets import describe, list_datasets

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import inspect
 import io
 import os
 import sys
@@ -56,7 +57,21 @@ def build():
     reproduce.add_commands(app)
     report.add_commands(app)
     app.add_typer(results.app, name="results")
+    _join_lines(app)
     return app
+
+
+def _join_lines(app):
+    """Have the help of all commands run on where its source only wraps: typer breaks lines where docstrings do."""
+    for command in app.registered_commands:
+        command.help = "\n\n".join(map(_joined, inspect.getdoc(command.callback).split("\n\n")))
+    for group in app.registered_groups:
+        _join_lines(group.typer_instance)
+
+
+def _joined(paragraph):
+    """A paragraph on one line; examples keep theirs."""
+    return paragraph if paragraph.startswith("$") else " ".join(paragraph.split())
 
 
 def _show_version(wanted):
