@@ -174,12 +174,17 @@ def test_corruption():
     dense = keras.layers.Dense(1)
     masked = numpy(layers.Autoencoder(dense, "masking", 0.25)._corrupt(ones))
     assert set(np.unique(masked)) == {0, 1} and abs((masked == 0).mean() - 0.25) < 0.02
+    salted = numpy(layers.Autoencoder(dense, "salt_and_pepper", 0.3)._corrupt(ones / 2))
+    assert set(np.unique(salted)) == {0, 0.5, 1}
+    assert abs((salted == 0).mean() - 0.15) < 0.01 and abs((salted == 1).mean() - 0.15) < 0.01
     noise = numpy(layers.Autoencoder(dense, "gaussian", 0.4)._corrupt(ones)) - 1
     assert abs(noise.std() - 0.4) < 0.02 and abs(noise.mean()) < 0.02
     np.testing.assert_array_equal(numpy(layers.Autoencoder(dense, None)._corrupt(ones)), ones)
 
 
-@pytest.mark.parametrize("wrong", [{"corruption": "salt"}, {"error": "hinge"}, {"level": -1.0}, {"level": 1.0}], ids=str)
+@pytest.mark.parametrize("wrong", [
+    {"corruption": "salt"}, {"error": "hinge"}, {"level": -1.0}, {"level": 1.0}, {"corruption": "salt_and_pepper", "level": 1.0},
+], ids=str)
 def test_autoencoder_refuses(wrong):
     with pytest.raises(ValueError, match="must be"):
         layers.Autoencoder(keras.layers.Dense(2), **wrong)
@@ -216,7 +221,7 @@ def test_there_is_no_such_stage(index):
 
 
 @on_jax
-@pytest.mark.parametrize("corruption", ["masking", "gaussian"])
+@pytest.mark.parametrize("corruption", ["masking", "salt_and_pepper", "gaussian"])
 def test_stages_of_two_members_at_once(corruption):
     import jax
     import jax.numpy as jnp

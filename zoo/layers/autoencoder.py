@@ -6,12 +6,15 @@ from keras import ops
 from zoo.errors import InvalidInput
 
 
+SHARES = ("masking", "salt_and_pepper")  # kinds of noise whose level is a share of the inputs
+
+
 def check_noise(corruption, level):
     """Raise ValueError for a corruption that Autoencoder does not know, or a level that leaves nothing or is no number."""
-    if corruption not in ("masking", "gaussian", None):
-        raise ValueError(f"corruption must be 'masking', 'gaussian' or None; got {corruption!r}.")
-    if not 0 <= level < (1 if corruption == "masking" else float("inf")):
-        raise ValueError(f"level must be at least 0, for masking below 1; got {level}.")
+    if corruption not in (*SHARES, "gaussian", None):
+        raise ValueError(f"corruption must be 'masking', 'salt_and_pepper', 'gaussian' or None; got {corruption!r}.")
+    if not 0 <= level < (1 if corruption in SHARES else float("inf")):
+        raise ValueError(f"level must be at least 0, for masking and salt_and_pepper below 1; got {level}.")
 
 
 def check_error(error):
@@ -25,12 +28,12 @@ class Autoencoder(keras.layers.Wrapper):
     """x (n, d) to the error, float32 (n,), with which x is reconstructed from its encoding; in training x is corrupted first.
 
     layer: the encoder, a Dense layer, whose weights are what is to be learnt.
-    corruption, level: "masking" sets a share `level` of the inputs to 0, "gaussian" adds noise of that standard
-    deviation (Vincent et al. 2008, 2010), None is the plain autoencoder.
+    corruption, level: "masking" sets a share `level` of the inputs to 0, "salt_and_pepper" half of such a share to 0 and half
+    to 1, "gaussian" adds noise of that standard deviation (Vincent et al. 2008, 2010), None is the plain autoencoder.
     tied: decode with the encoder's weights transposed, instead of with weights of its own.
     error: "crossentropy", for x in 0..1, or "squared", with a sigmoid output of the decoder; "linear" is the squared error
     of a linear output, for x that is not bounded, such as standardised features. All are summed over the d units,
-    cross-entropy in nats. Raises ValueError for others, and for a level below 0 or, of masking, not below 1; InvalidInput
+    cross-entropy in nats. Raises ValueError for others, and for a level below 0 or, of a share, not below 1; InvalidInput
     for another tied.
     """
 
@@ -70,8 +73,11 @@ class Autoencoder(keras.layers.Wrapper):
             return x
         if self.corruption == "gaussian":
             return x + keras.random.normal(ops.shape(x), 0.0, self.level, dtype=x.dtype, seed=self.seed_generator)
-        kept = keras.random.uniform(ops.shape(x), seed=self.seed_generator, dtype="float32") >= self.level
-        return ops.where(kept, x, ops.zeros_like(x))
+        drawn = keras.random.uniform(ops.shape(x), seed=self.seed_generator, dtype="float32")
+        if self.corruption == "salt_and_pepper":
+            x = ops.where(drawn < self.level / 2, ops.ones_like(x), x)
+            return ops.where((drawn >= self.level / 2) & (drawn < self.level), ops.zeros_like(x), x)
+        return ops.where(drawn >= self.level, x, ops.zeros_like(x))
 
     def compute_output_shape(self, input_shape):
         return input_shape[:-1]
