@@ -86,6 +86,9 @@ def test_the_strength_is_chosen_on_validation_and_not_on_test(digits):
     [
         (lambda x, y: (x * np.nan, y), ONE, "finite features"),
         (lambda x, y: (x, y * 0), ONE, "at least two classes"),
+        (lambda x, y: (x, 2 * y - 1), ONE, "integers from 0"),
+        (lambda x, y: (x, y.astype(str)), ONE, "integers from 0"),
+        (lambda x, y: (x[:, None], y), ONE, "features .n, d. and labels"),
         (lambda x, y: (x, y), [], "one positive L2 strength"),
         (lambda x, y: (x, y), [0.0, 1.0], "one positive L2 strength"),
     ],

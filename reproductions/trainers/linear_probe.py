@@ -21,11 +21,17 @@ def linear_probe(train, validation, test, strengths=STRENGTHS):
     train, validation, test: (x (n, d), y (n,)), y in 0..classes - 1. The features are centred, and scaled by one number so
     that their mean variance is 1. strengths: of the penalty strength / 2 * |weights|^2, the first of equals is chosen.
     Returns a dict: test_error_pct, validation_error_pct, train_error_pct, wrong (n_test,) (which test examples), strength, steps.
-    Raises InvalidInput for no strengths or ones that are not positive, features that are not finite, a single class.
+    Raises InvalidInput for no strengths or ones that are not positive, features that are no finite vectors, other labels, a
+    single class.
     """
     (x, y), strengths = train, np.asarray(strengths, "float32")
     if not len(strengths) or not (strengths > 0).all():
         raise InvalidInput("A linear probe needs one positive L2 strength or more.")
+    for features, labels in (train, validation, test):
+        if np.ndim(features) != 2 or np.shape(labels) != (len(features),):
+            raise InvalidInput(f"A linear probe needs features (n, d) and labels (n,); got {np.shape(features)}, {np.shape(labels)}.")
+        if np.asarray(labels).dtype.kind not in "iu" or np.min(labels) < 0:
+            raise InvalidInput("A linear probe needs labels that are integers from 0; number the classes first.")
     if not all(np.isfinite(split[0]).all() for split in (train, validation, test)):
         raise InvalidInput("A linear probe needs finite features; these hold NaN or infinity.")
     if len(np.unique(y)) < 2:
