@@ -9,6 +9,7 @@ import numpy as np
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Info, Split
 from zoo.errors import CacheError, InvalidInput, UnknownName, unknown_name
+from zoo.names import are_labels
 
 PREFIX = "my_"
 NAME = re.compile(r"my(_[a-z0-9]+)+", re.ASCII)
@@ -169,6 +170,8 @@ def _checked(what, x, y):
 
 
 def _array(values, what):
+    if np.ma.is_masked(values):
+        raise InvalidInput(f"{what} have masked values, which would count; fill them in (.filled()) or leave those examples out.")
     try:
         return np.asarray(values)
     except (ValueError, TypeError):
@@ -230,6 +233,8 @@ def _numbered(name, given, class_names):
             said = f"{name} has {len(labels)} labels, {labels[0]!s} first"
             raise InvalidInput(f"class_names is a list of texts that names the labels 0, 1, ... in turn; {said}.")
         class_names = [str(text) for text in class_names]
+    if not are_labels(class_names or [str(label) for label in labels]):
+        raise InvalidInput(f"Classes of {name} are called by different words, none empty, each on one line; call them otherwise.")
     numbered = {split: Split(x, np.searchsorted(labels, y).astype("int32")) for split, (x, y) in given.items()}
     return numbered, class_names or [str(label) for label in labels]
 

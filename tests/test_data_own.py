@@ -251,3 +251,16 @@ def test_texts_are_texts():
         with pytest.raises(InvalidInput, match="class_names is a list of texts that names the labels"):
             add("my_x", (X, Y), class_names=names)
     assert add("my_x", (X, Y), source="a file\nof mine").provenance["from"] == "a file of mine"
+
+
+@pytest.mark.parametrize("names", [["cat", "cat"], ["a\nb", "c"], ["", "c"]])
+def test_classes_are_called_what_models_of_them_can_be(names):
+    with pytest.raises(InvalidInput, match="different words, none empty, each on one line"):
+        add("my_digits", (X, Y % 2), class_names=names)
+
+
+def test_masked_values_are_no_values():
+    for arrays in ((np.ma.masked_equal(X, 0), Y), (X, np.ma.masked_equal(Y, 3))):
+        with pytest.raises(InvalidInput, match="masked values, which would count; fill them in"):
+            add("my_digits", arrays)
+    assert "my_digits" not in list_datasets()

@@ -417,3 +417,40 @@ def test_images_of_0_to_1_for_a_model_of_0_to_255_are_warned_of():
         population.predict(taken)
     with pytest.warns(UserWarning, match="x goes up to 65535, .*: divide 16-bit images by 257, or make the model with rescale=None"):
         population.predict(257 * x.astype("uint16"))
+
+
+def test_what_is_no_real_number_is_refused_in_words():
+    import pandas as pd
+
+    (x, y), _ = digits()
+    population, flat = compiled([0]), x.astype("float32")
+    for wrong, match in (
+        (np.ma.masked_equal(flat, 0), "x has masked values, which would count"),
+        (flat + 1j, "x must hold numbers; its dtype is complex"),
+        (pd.DataFrame(flat.reshape(100, -1)).astype("Float32"), r"its dtype is object; of a table with nullable types .to_numpy"),
+    ):
+        with refused(population, match):
+            population.predict(wrong)
+    if keras.backend.backend() == "jax":
+        with refused(population, "x must hold numbers that are real"):
+            population.predict(keras.ops.convert_to_tensor(flat) + 1j)
+    with refused(population, "sample_weight 0 to their examples"):
+        population.fit(x, np.ma.masked_equal(y, 3))
+    with refused(population, "validation_split leaves the first 80 of 100 to train on"):
+        population.fit(x, y, validation_split=0.2, subsets=[[0, 99]])
+    with pytest.raises(TypeError, match="is no number; several are "):
+        population[0:1]
+
+
+@pytest.mark.parametrize("spoilt", [np.nan, "a", 1j])
+def test_weights_are_numbers(spoilt):
+    weights = small_model("linear").get_weights()
+    weights[1] = np.full(weights[1].shape, spoilt)
+    with pytest.raises(InvalidInput, match=r"weights\[0\] are not all finite real numbers"):
+        zoo.Population(lambda: small_model("linear"), [0], weights=[weights])
+
+
+@pytest.mark.parametrize("spread", [-1.0, 0, "a", None, float("nan")])
+def test_a_forecast_s_spread_is_a_positive_number(spread):
+    with pytest.raises(ValueError, match="the spread positive"):
+        zoo.layers.Forecast(spread)

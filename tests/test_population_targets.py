@@ -127,6 +127,32 @@ def less_mean(x):
     return x - keras.ops.mean(x, axis=0, keepdims=True)
 
 
+def by_largest(x):
+    return x / keras.ops.max(keras.ops.abs(x))
+
+
+def less_mean_from_behind(x):
+    return x - keras.ops.mean(x, axis=-2, keepdims=True)
+
+
+def among_others(x):
+    return keras.ops.matmul(keras.ops.matmul(x, keras.ops.transpose(x)), x) / 100
+
+
+def contrast(y, output):
+    """One number for each example, and the others of its batch decide it."""
+    return keras.ops.mean((output - keras.ops.mean(output, axis=0, keepdims=True)) ** 2, axis=-1) + keras.ops.abs(y[:, 0])
+
+
+class Contrast(keras.losses.Loss):
+    def call(self, y, output):
+        return contrast(y, output)
+
+
+def apart(y, output):
+    return keras.ops.mean((y - output) ** 4, axis=-1)
+
+
 def mixing(layer):
     def build():
         inputs = keras.Input((6,))
@@ -142,7 +168,9 @@ def single():
 @pytest.mark.parametrize("build, loss", [
     (mixing(Centre), "mse"), (mixing(lambda: less_mean), "mse"), (mixing(Gated), "mse"), (single, SumOfABatch()),
     (mixing(lambda: keras.layers.Dense(4, activation=less_mean)), "mse"), (mixing(lambda: keras.layers.Softmax(axis=0)), "mse"),
-], ids=["layer", "operation", "gate", "loss", "activation", "axis"])  # fmt: skip
+    (mixing(lambda: by_largest), "mse"), (mixing(lambda: less_mean_from_behind), "mse"), (mixing(lambda: among_others), "mse"),
+    (single, contrast), (single, Contrast()),
+], ids=["layer", "operation", "gate", "loss", "activation", "axis", "all axes", "axis from behind", "product", "others", "class of those"])  # fmt: skip
 def test_what_depends_on_its_batch_is_evaluated_in_keras_batches(build, loss):
     x = np.sort(np.tile(X, (20, 1)), axis=0) * np.arange(1200)[:, None].astype("float32")
     y = x[:, :1]
@@ -248,6 +276,9 @@ def test_a_whole_split_is_no_input():
     ("mse", "mae", True),
     ("mse", keras.metrics.PearsonCorrelation(axis=0), False),
     ("mse", keras.losses.dice, False),
+    ("mse", apart, True),
+    (apart, contrast, False),
+    (Contrast(), "mse", False),
     (keras.losses.CosineSimilarity(axis=0), "mse", False),
 ])  # fmt: skip
 def test_kerass_own_are_known_for_what_they_are(loss, metric, averages):

@@ -1,8 +1,15 @@
 """Names by shell wildcards, as the lists of models, presets, data sets and claims take them."""
 
 import fnmatch
+from unicodedata import category
 
 from zoo.errors import InvalidInput
+
+
+def are_labels(names):
+    """Whether all are different strings, none empty, each on one line: what classes may be called."""
+    plain = all(isinstance(name, str) and name and not {*map(category, name)} & {"Cc", "Cs", "Zl", "Zp"} for name in names)
+    return plain and len(set(names)) == len(names)
 
 
 def matching(names, pattern):

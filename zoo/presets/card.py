@@ -6,6 +6,7 @@ import sys
 from unicodedata import category
 
 from zoo.errors import CorruptFile, InvalidInput
+from zoo.names import are_labels
 from zoo.presets.folder import CARD, CONFIG, check_format, find, parse_json, verified
 
 RULE = "least validation error, the first of equals"
@@ -115,8 +116,7 @@ def checked_names(class_names, made):
     ordered = hasattr(class_names, "__getitem__") and not isinstance(class_names, (str, bytes, dict))
     ordered = ordered and getattr(class_names, "ndim", 1) == 1
     names = list(class_names) if ordered else []
-    fits = all(isinstance(name, str) and name and not {*map(category, name)} & {"Cc", "Cs", "Zl", "Zp"} for name in names)
-    if not fits or not len(names) == len(set(names)) == made["classes"]:
+    if not are_labels(names) or len(names) != made["classes"]:
         raise InvalidInput(
             f"class_names must be a list of {made['classes']} different strings, one for each class in the order of the "
             f"labels, on one line; got {class_names!r:.80}."

@@ -222,9 +222,13 @@ def check_reconstructed(model, x, error, encoders, linear=True):
 
 def _numeric(array, what):
     _require_array(array, what)
+    if np.ma.is_masked(array):
+        raise InvalidInput(f"{what} has masked values, which would count: fill them in, .filled(), and give sample_weight 0 to their examples.")
     if hasattr(type(array), "devices"):  # a JAX array stays where it is; a table may have a column of that name
         import jax.numpy as jnp
 
+        if jnp.issubdtype(array.dtype, jnp.complexfloating):
+            raise InvalidInput(f"{what} must hold numbers that are real; its dtype is {array.dtype}.")
         finite = bool(jnp.isfinite(array).all())
     else:
         try:
@@ -232,7 +236,8 @@ def _numeric(array, what):
         except ValueError:
             raise InvalidInput(f"{what} is ragged: all its examples must have one shape.") from None
         if array.dtype.kind not in "iubf":
-            raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}.")
+            also = "" if array.dtype.kind != "O" else "; of a table with nullable types .to_numpy('float32') gives numbers"
+            raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}{also}.")
         array = array.astype(array.dtype.newbyteorder("="), copy=False)  # files may have the other order of bytes
         if array.dtype.kind == "f":
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
@@ -290,8 +295,8 @@ def _is_positive_int(value):
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0
 
 
-def check_subsets(subsets, members, n):
-    """Row indices (K, m) into the training data, one row per member, or InvalidInput."""
+def check_subsets(subsets, members, n, given):
+    """Row indices (K, m) into the training data, n of those given, one row per member, or InvalidInput."""
     try:
         subsets = np.asarray(subsets)
     except ValueError:
@@ -301,7 +306,8 @@ def check_subsets(subsets, members, n):
             f"subsets must be integers of shape (members, examples) with {members} rows; got {subsets.dtype} {subsets.shape}."
         )
     if subsets.min() < 0 or subsets.max() >= n:
-        raise InvalidInput(f"subsets point outside the data: they run from {subsets.min()} to {subsets.max()}, n is {n}.")
+        left = f"; validation_split leaves the first {n} of {given} to train on" if n < given else ""
+        raise InvalidInput(f"subsets point outside the data: they run from {subsets.min()} to {subsets.max()}, n is {n}{left}.")
     return subsets.astype("int32")
 
 

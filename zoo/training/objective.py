@@ -38,9 +38,7 @@ class Objective:
         self._known_loss = _known("loss", loss, keras.losses.get, chosen_by_data=targets.BY_DATA)
         if getattr(self._known_loss, "reduction", "") in (None, "none"):
             raise InvalidInput("The loss must be one number for a batch; leave out reduction=None of the loss.")
-        self._known_metrics = [
-            _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc")) for metric in self.metrics
-        ]
+        self._known_metrics = list(map(_known_metric, self.metrics))
         for metric in self._known_metrics:
             _require_whole_config(metric)
             name = getattr(metric, "name", None) or getattr(metric, "__name__", "")
@@ -48,6 +46,34 @@ class Objective:
                 raise InvalidInput(f"A metric can't be called {name!r}: tables have a column of that name; give it another.")
         self.peak_rate = peak_rate(self._pattern) if rates is not None else None
         self._rate = present_rate(self._pattern)
+
+    def __deepcopy__(self, memo):
+        twin = object.__new__(type(self))  # all in it serves as a pattern, of which Keras's own copies lose a part
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __getstate__(self):
+        from zoo.training.schedules import innermost
+
+        packed = [_packed(metric) for metric in self.metrics]  # Keras's own objects of them can't be pickled
+        options = (getattr(part, "_fn_kwargs", None) for part in (self.loss, self._known_loss, *self.metrics))
+        beside = [kept if kept is None else dict(kept) for kept in options]
+        excluded = getattr(innermost(self._pattern), "_exclude_from_weight_decay_pattern", None)
+        state = {name: value for name, value in self.__dict__.items() if name != "_known_metrics"}
+        return state | {"metrics": packed, "beside": (beside, excluded)}
+
+    def __setstate__(self, state):
+        """From a pickle, whose optimizer, loss and metrics Keras made by configuration: with what that leaves out."""
+        from zoo.training.schedules import innermost, present_rate
+
+        beside, excluded = state.pop("beside")
+        self.__dict__.update(state | {"metrics": [_unpacked(metric) for metric in state["metrics"]]})
+        for part, options in zip((self.loss, self._known_loss, *self.metrics), beside):
+            if options is not None:
+                part._fn_kwargs = options
+        if excluded is not None:
+            innermost(self._pattern)._exclude_from_weight_decay_pattern = excluded
+        self._known_metrics, self._rate = list(map(_known_metric, self.metrics)), present_rate(self._pattern)
 
     def check_rate(self):
         """Raise InvalidInput where the rate of the optimizer that was given is another by now: members have their own."""
@@ -332,6 +358,24 @@ def _require_whole_config(made):
 
 
 _PLACES = {"optimizer": "optimizers", "loss": "losses", "metric": "metrics"}
+
+
+def _known_metric(metric):
+    """What Keras makes of a metric's name; a name by which it chooses one for the data as it is."""
+    import keras
+
+    return _known("metric", metric, keras.metrics.get, chosen_by_data=("accuracy", "acc"))
+
+
+def _packed(metric):
+    """A metric as a pickle takes it along: an object of one by its class and configuration."""
+    import keras
+
+    return (type(metric), metric.get_config()) if isinstance(metric, keras.metrics.Metric) else metric
+
+
+def _unpacked(packed):
+    return packed[0].from_config(packed[1]) if isinstance(packed, tuple) else packed
 
 
 def _fresh(metric):

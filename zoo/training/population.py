@@ -33,7 +33,9 @@ class Population:
 
     Args:
         build: function without arguments that returns a built `keras.Model`. Member k is what it returns
-            after `keras.utils.set_random_seed(seeds[k])`; members may differ in weights alone, and share what is frozen.
+            after `keras.utils.set_random_seed(seeds[k])`; members may differ in weights alone, and share what is frozen. Where
+            it sets a seed itself, takes initialisers that were made once and for all, or loads weights, members start alike, and
+            seeds decide no more than the order of examples and what layers draw.
         seeds: iterable of K integers. A seed also decides the order in which a member sees its examples.
         precision: Keras dtype policy for the members; None keeps the user's. "mixed_bfloat16" is for accelerators: on a CPU
             XLA computes most of its products in float32 all the same, and it takes longer than float32.
@@ -168,7 +170,7 @@ class Population:
                 where the loss has one for each step. class_weight: None, or {class: weight} for y of class labels, integers
                 or one-hot, 1 for those left out. As in Keras they weigh the loss, whose mean divides by the number of
                 examples, and none of the metrics.
-            subsets: None, or integers (K, m): the rows of x that member k trains on.
+            subsets: None, or integers (K, m): the rows of x that member k trains on, of those that validation_split leaves.
             select: "last" keeps the weights of the last epoch, "best" those of the epoch with the best
                 validation score (the first such epoch), or the last ones where no epoch had a finite validation loss.
                 Optimizer and random generators stay where the last epoch left them.
@@ -181,6 +183,9 @@ class Population:
                 as to take no more than a twentieth of the time. After an interruption of any kind the same call, of a population
                 built and compiled alike, goes on from there to the very end that it would have come to, on as many cores; what
                 is of another call is refused. When the call has come to its end, the folder is taken away.
+
+        A further call goes on where this one ended; as in Keras, an optimizer that averages weights (use_ema) ends each call with
+        the averages in their place, so that two calls are not one of as many epochs.
 
         Interrupted (Ctrl-C), it leaves the population as it was before the call, while what the device has in hand, an epoch or
         some, comes to its end before it computes again.
@@ -197,12 +202,13 @@ class Population:
             raise InvalidInput("class_weight goes with y and without sample_weight; a product of both is a sample_weight, too.")
         objective, all_count = self._need_objective(), sample_weight is None and subsets is None
         x, y = checks.check_examples(self.template, objective, x, y, all_count)
+        given = len(x)
         objective.check_rate()
         if validation_split is not None and not (np.ndim(validation_split) == 0 and validation_split == 0):
             kept, validation_data = checks.split_off(validation_split, x, y, sample_weight, validation_data)
             x, y, sample_weight = kept
         if subsets is not None:
-            subsets = checks.check_subsets(subsets, len(self), len(x))
+            subsets = checks.check_subsets(subsets, len(self), len(x), given)
         n = len(x) if subsets is None else subsets.shape[1]
         batch_size, epochs = checks.check_schedule(n, epochs, batch_size), int(epochs)
         plan = self._plan(epochs, batch_size, select, monitor, mode, shuffle, drop_remainder, validation_data)
@@ -272,10 +278,12 @@ class Population:
 
     @property
     def history(self):
-        """The rows of all calls of `fit` so far, in one DataFrame."""
+        """The rows of all calls of `fit` so far in one DataFrame, member by member."""
         import pandas as pd
 
-        return pd.concat(self._histories, ignore_index=True) if self._histories else pd.DataFrame()
+        if not self._histories:
+            return pd.DataFrame()
+        return pd.concat(self._histories).sort_values(["member", "epoch"], kind="stable", ignore_index=True)
 
     @explained
     def evaluate(self, x, y=None, sample_weight=None):
@@ -395,7 +403,8 @@ class Population:
     def _checked(self, member):
         """A member's number; TypeError or IndexError for what is none."""
         if not isinstance(member, (int, np.integer)) or isinstance(member, bool):
-            raise TypeError(f"Members are numbered from 0 to {len(self) - 1}; {member!r} is no number.")
+            said = "; several are [population[k] for k in range(...)]" if isinstance(member, slice) else ""
+            raise TypeError(f"Members are numbered from 0 to {len(self) - 1}; {member!r} is no number{said}.")
         if not -len(self) <= member < len(self):
             raise IndexError(f"There are {len(self)} members; {member} is none of them.")
         return member

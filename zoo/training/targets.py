@@ -2,7 +2,10 @@
 
 import functools
 
+import numpy as np
+
 from zoo.errors import InvalidInput, reason_of
+from zoo.training.batches import ours
 
 BY_DATA = ("crossentropy", "ce")  # losses that Keras chooses by the shapes of output and y
 # Keras's losses that compare number by number, and would stretch one to fit.
@@ -65,18 +68,37 @@ def each_example_alone(model, x, y):
     for loss in (tracked.loss for tracked in model._compile_loss._flat_losses):
         if _of_a_batch(getattr(loss, "fn", None)) or type(loss).__call__ is not keras.losses.Loss.__call__:
             return False
-        asked.append((loss.call, (loss.dtype, loss.dtype)))  # as Loss.__call__ casts
+        known = ours(type(loss)) and ours(_whole(getattr(loss, "fn", loss)))
+        asked.append((loss.call, (loss.dtype, loss.dtype), known))  # as Loss.__call__ casts
     for metric in getattr(model._compile_metrics, "metrics", []):
         own = type(metric).__module__.partition(".")[0] == "keras"
         if own and isinstance(metric, keras.metrics.MeanMetricWrapper):
             if _of_a_batch(metric._fn):
                 return False
-            asked.append((functools.partial(metric._fn, **metric._fn_kwargs), (str(y.dtype), model.outputs[0].dtype)))
+            given = functools.partial(metric._fn, **metric._fn_kwargs)
+            asked.append((given, (str(y.dtype), model.outputs[0].dtype), ours(_whole(metric._fn))))
         elif not own:
             return False
     try:
-        return all(shape_given(function, model, x, y, dtypes) != (None,) for function, dtypes in asked)
+        alone = all(shape_given(function, model, x, y, dtypes) != (None,) for function, dtypes, _ in asked)
     except InvalidInput:
+        return False
+    return alone and all(known or _tried(function, model, y, dtypes) for function, dtypes, known in asked)
+
+
+def _tried(function, model, y, dtypes):
+    """Whether a user's function gives the same for examples beside others, which it may have compared with one another."""
+    from keras import ops
+
+    outputs = np.random.RandomState(0).rand(4, *(side or y.shape[place] for place, side in enumerate(model.output_shape) if place))
+    pair = [np.resize(np.asarray(y[:4]), (4, *y.shape[1:])), outputs]
+    try:
+        whole, *halves = (
+            ops.convert_to_numpy(function(*(ops.convert_to_tensor(each[some], dtype) for each, dtype in zip(pair, dtypes))))
+            for some in (slice(4), slice(2), slice(2, 4))
+        )
+        return np.allclose(whole, np.concatenate(halves), rtol=1e-4, atol=1e-5, equal_nan=True)
+    except Exception:  # it may be any
         return False
 
 
