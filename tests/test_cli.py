@@ -20,7 +20,7 @@ from zoo.datasets.own import is_own
 from zoo.errors import CacheError, CorruptFile, DataUnavailable, ResultsError
 from zoo.reproductions.harness import describe_claim, list_claims, load_claim
 from zoo.reproductions.harness.claims import claim_budgets
-from zoo.reproductions.harness.kept import chosen, lines
+from zoo.reproductions.harness.naming import chosen, lines
 from zoo.reproductions.harness.trial import trials_of
 
 ZOO = Path(sys.executable).with_name("zoo")

@@ -19,7 +19,8 @@ from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import read_environment
-from zoo.reproductions.harness.presets import card_of_runs, index, preset_name
+from zoo.reproductions.harness.naming import preset_name
+from zoo.reproductions.harness.presets import card_of_runs, index
 from zoo.tasks import task_of
 from zoo.training.recipe import is_recipe
 

@@ -12,7 +12,7 @@ import zoo
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Budget, Trial, load_claim, run_claim, target
 from zoo.reproductions.harness.folder import read_folder
-from zoo.reproductions.harness.kept import chosen
+from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.presets import _entry_of, make_presets
 from zoo.reproductions.harness.store import Entry
 from zoo.reproductions.trainers.preset import train_preset

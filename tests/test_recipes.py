@@ -13,7 +13,7 @@ from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.presets.card import metric, says_enough_to_train
 from zoo.presets.proving import Evaluation
 from zoo.presets.saving import best_seed, trained_card
-from zoo.reproductions.harness.presets import preset_name
+from zoo.reproductions.harness.naming import preset_name
 from zoo.tasks import CLASSIFICATION, RECONSTRUCTION, TASKS, task_of, task_of_error
 from zoo.training.labels import labelled_examples
 from zoo.training.recipe import PRETRAINING, RECIPE, errors_of, is_recipe, recipe, steps, train_population

@@ -17,7 +17,7 @@ from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 # budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables), summarise(runs), statistics
 # over seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics that no table for readers shows
 # (see tables.figure_only), illustrate(files), pictures drawn from what the trials left beside their rows (see
-# figures.picture_pngs), NAMES of presets (see presets.preset_name), and on(dataset), what differs where the claim is put to the
+# figures.picture_pngs), NAMES of presets (see naming.preset_name), and on(dataset), what differs where the claim is put to the
 # test on another data set than its own (see _elsewhere), and ladders(runs, trials), nets of one kind in several depths (see depth).
 PARTS = ("trials", "judge", "draw")
 OTHERS = ("ladders", "SEEDS", "LOST", "summarise", "FIGURE_ONLY", "illustrate")

@@ -1,7 +1,6 @@
 """Makes the zoo's presets from the full runs of the reproductions that train them: a card's numbers are those of runs.csv."""
 
 import contextlib
-import re
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +9,13 @@ from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
+from zoo.reproductions.harness.naming import preset_name
 from zoo.reproductions.harness.runs import lines_of, rows_in
 from zoo.reproductions.harness.store import Store, require_own, write_atomically
 from zoo.reproductions.harness.trial import trials_of
 
 BUDGET = "full"
 HEAD = "# Presets\n\nWritten by `zoo results presets`"  # of the page that lists them
-SETTING = "preset"  # that needs no mention in a preset's name
-
-
-def preset_name(dataset, model, setting, names=()):
-    """What the preset of a row is called: as `names`, the NAMES of its reproduction, say; else <model>_<dataset>_<setting>.
-
-    >>> preset_name("mnist", "mlp", "1000 labels, random")
-    'mlp_mnist_1000_labels_random'
-    """
-    if (dataset, model, setting) in names:
-        return names[dataset, model, setting]
-    words = [] if setting == SETTING else re.findall(r"[a-z0-9]+", setting.lower())
-    return "_".join([model, dataset, *words])
 
 
 def make_presets(claim, target, out=None):

@@ -16,7 +16,8 @@ from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
 from zoo.reproductions.harness.folder import results_root, seconds_taken
 from zoo.reproductions.harness.making import write_results
-from zoo.reproductions.harness.kept import chosen, kept
+from zoo.reproductions.harness.kept import kept
+from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.outcomes import unmet_headlines
 from zoo.reproductions.harness.progress import Progression

@@ -83,7 +83,7 @@ def _at_hand(dataset):
 
 def _lines(module, trials):
     """A table, of {budget: trials}, of the names by which `zoo reproduce --only` takes lines, and the budgets of each."""
-    from zoo.reproductions.harness.kept import lines
+    from zoo.reproductions.harness.naming import lines
 
     budgets = {}
     for budget, found in trials.items():
