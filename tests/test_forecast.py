@@ -59,6 +59,8 @@ def test_models_of_one_s_own_look_at_the_latest_values_or_where_lags_say():
     assert found == pytest.approx(model.predict(series[None, 2:], verbose=0).item(), rel=1e-5)
     (found,) = zoo.forecast(model, series, lags=[5, 3, 1])
     assert found == pytest.approx(model.predict(series[None, ::2], verbose=0).item(), rel=1e-5)
+    long = np.arange(300.0)
+    assert zoo.forecast(model, long, lags=np.array([3, 2, 1], "uint8")) == zoo.forecast(model, long)
     three = window_model(outputs=3)
     found, first = zoo.forecast(three, series, steps=4), three.predict(series[None, 2:], verbose=0)[0]
     assert_allclose(found[:3], first, rtol=1e-5)
@@ -74,6 +76,8 @@ def test_bad_input_is_one_clear_error(demand):
         (lambda: zoo.forecast(model, ["a", "b", "c"]), "is a vector of numbers"),
         (lambda: zoo.forecast(model, [1, 2, 3], steps=0), "at least 1; got 0"),
         (lambda: zoo.forecast(model, [1, 2, 3], steps=True), "at least 1; got True"),
+        (lambda: zoo.forecast(model, [1, 2, 3], steps=np.array([1, 2])), "at least 1; got"),
+        (lambda: zoo.forecast(model, np.ma.masked_equal([1, 2, 3, 4], 4)), "masked values, which would count"),
         (lambda: zoo.forecast(model, [1, 2, 3], lags=[1, 2]), r"in the shape of the model's input, \(3,\)"),
         (lambda: zoo.forecast(model, [1, 2, 3], lags=[0, 1, 2]), "integers of at least 1"),
         (lambda: zoo.forecast("convnet_mnist", [1, 2, 3]), "This convnet forecasts no series.*lstm_taylor_demand does"),

@@ -7,6 +7,7 @@ import matplotlib.figure
 import pytest
 from rich.console import Console
 
+from zoo.environment import device_and_versions
 from zoo.reproductions.harness import Trial, run_claim, target
 from zoo.reproductions.harness.folder import read_folder, seconds_taken
 from zoo.reproductions.trainers.preset import train_preset
@@ -41,27 +42,46 @@ def run(claim, out, **settings):
 def test_a_trial_goes_on_where_it_was_cut_off(claim, tmp_path, monkeypatch):
     undisturbed, said, _ = run(claim, tmp_path / "whole")
     assert "goes on" not in said
-    advance, counted = progress.Progress.advance, []
+    advance, resume, counted = progress.Progress.advance, progress.Progress.resume, []
 
     def cut(self, epochs=1, note=""):
         advance(self, epochs, note)
         if self.done >= EPOCHS:  # of twelve, two seeds
             raise KeyboardInterrupt
 
-    def count(self, epochs=1, note=""):
+    def count(self, epochs):
         counted.append(epochs)
-        advance(self, epochs, note)
+        resume(self, epochs)
 
     out, there = tmp_path / "cut", tmp_path / "cut" / ".trials" / "unfinished"
     for _ in range(2):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(progress.Progress, "advance", cut)
             run(claim, out, force=True)
-        ((key,),) = ([*there.iterdir()] for _ in range(1))
+        (key,) = there.iterdir()
         assert backup.seconds_in(key) > 0
     earlier = backup.seconds_in(key)
-    monkeypatch.setattr(progress.Progress, "advance", count)
+    monkeypatch.setattr(progress.Progress, "resume", count)
     values, said, folder = run(claim, out)
     assert values == undisturbed and "digits mlp (preset) goes on where a run that was cut off left it, after" in said
-    assert counted[0] > 1 or counted[1] > 1, "what was kept is not trained again"
+    assert sum(counted) > 1, "what was kept is not trained again"
     assert not [*there.iterdir()] and seconds_taken(folder)[ROW] > earlier
+
+
+def test_what_is_damaged_or_of_other_cores_begins_anew(claim, tmp_path, monkeypatch):
+    advance, out = progress.Progress.advance, tmp_path / "out"
+
+    def cut(self, epochs=1, note=""):
+        advance(self, epochs, note)
+        if self.done >= EPOCHS:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(progress.Progress, "advance", cut)
+        run(claim, out)
+    (folder,) = (out / ".trials" / "unfinished").iterdir()
+    assert folder.name.endswith(f"-{device_and_versions()['cores']}")
+    (kept, *_) = folder.iterdir()
+    kept.write_bytes(kept.read_bytes()[:-50])
+    _, said, _ = run(claim, out)
+    assert "damaged" in said and "digits mlp (preset) begins anew." in said and not folder.exists()

@@ -1,5 +1,6 @@
 """fit with a backup: interrupted and called again, it comes to the very end that it would have come to."""
 
+import functools
 import json
 
 import keras
@@ -9,7 +10,7 @@ from numpy.testing import assert_array_equal
 from population_example import digits, loss_and_metric
 
 import zoo
-from zoo.errors import CorruptFile, InvalidInput
+from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.training import backup, progress
 
 EPOCHS = 4
@@ -95,11 +96,12 @@ def test_what_was_cut_off_comes_to_the_same_end(select, cut, tmp_path):
 def test_it_goes_on_where_it_was_and_not_at_the_start(cut, tmp_path, monkeypatch):
     x, y = numbers()
     cut(plain(), 3, x, y, epochs=5, backup=tmp_path / "b")
-    counted = []
-    advance = progress.Progress.advance
+    counted, resumed = [], []
+    advance, resume = progress.Progress.advance, progress.Progress.resume
     monkeypatch.setattr(progress.Progress, "advance", lambda self, n=1, note="": (counted.append(n), advance(self, n, note)))
+    monkeypatch.setattr(progress.Progress, "resume", lambda self, n: (resumed.append(n), resume(self, n)))
     plain().fit(x, y, epochs=5, backup=tmp_path / "b")
-    assert counted[0] >= 2 and sum(counted) == 5, "the epochs that were kept come first, at once"
+    assert sum(resumed) >= 2 and sum(resumed + counted) == 5, "the epochs that were kept are not trained again"
 
 
 @pytest.mark.parametrize("named, population, data, settings", [
@@ -150,21 +152,163 @@ def test_bad_folders_are_one_clear_error(cut, tmp_path):
     kept.write_bytes(content[: len(content) // 2])
     with pytest.raises(CorruptFile, match="damaged"):
         plain().fit(x, y, epochs=5, backup=tmp_path / "b")
-    assert backup.seconds_in(tmp_path / "b") == 0
+    with pytest.raises(CorruptFile, match="damaged"):
+        backup.seconds_in(tmp_path / "b")
 
 
-def test_settings_are_said_the_same_in_every_process():
-    """No address of an object, which is another one in each, and what counts is in it."""
+def told(optimizer="sgd", loss="mse", metrics=()):
+    population = zoo.Population(lambda: keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), [0])
+    population.compile(optimizer, loss, metrics)
+    return [backup.in_words(part) for part in population._objective.parts()]
 
-    class Own(keras.optimizers.schedules.LearningRateSchedule):
-        def __call__(self, step):
-            return 0.1
 
-    def own_loss(y, output):
-        return keras.ops.mean((y - output) ** 2)
+def power(y, output, exponent=2):
+    return keras.ops.mean(keras.ops.abs(y - output) ** exponent, axis=-1)
 
-    population = plain(rate=Own(), loss=own_loss, metrics=["mae", own_loss])
-    said = [backup.in_words(part) for part in population._objective.parts()]
-    assert not any(" at 0x" in one for one in said)
-    assert [one.split()[0] for one in said] == ["SGD", "Own", "own_loss", "MeanAbsoluteError", "own_loss"]
-    assert json.loads(said[0].removeprefix("SGD "))["momentum"] == 0.9
+
+class Own(keras.optimizers.schedules.LearningRateSchedule):
+    """Without a configuration."""
+
+    def __call__(self, step):
+        return 0.1
+
+
+class Weighted(keras.losses.Loss):
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = weights
+
+    def call(self, y, output):
+        return keras.ops.mean((y - output) ** 2, axis=-1) * self.weights[0]
+
+    def get_config(self):
+        return {**super().get_config(), "weights": self.weights}
+
+
+def excluding(name):
+    optimizer = keras.optimizers.AdamW(0.1)
+    optimizer.exclude_from_weight_decay(var_names=[name])
+    return optimizer
+
+
+def held(rate):
+    def loss(y, output):
+        return keras.ops.mean(rate * (y - output) ** 2, axis=-1)
+
+    return loss
+
+
+def decay(steps):
+    return keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, steps))
+
+
+@pytest.mark.parametrize("first, second", [
+    ({"loss": functools.partial(power, exponent=2)}, {"loss": functools.partial(power, exponent=3)}),
+    ({"loss": lambda y, output: keras.ops.mean((y - output) ** 2)}, {"loss": lambda y, output: keras.ops.mean((y - output) ** 4)}),
+    ({"loss": held(1.0)}, {"loss": held(2.0)}),
+    ({"loss": keras.losses.Huber(delta=0.1)}, {"loss": keras.losses.Huber(delta=0.2)}),
+    ({"loss": Weighted(np.ones(2))}, {"loss": Weighted(np.array([1.0, 2.0]))}),
+    ({"optimizer": decay(np.int64(3))}, {"optimizer": decay(np.int64(4))}),
+    ({"optimizer": excluding("bias")}, {"optimizer": excluding("kernel")}),
+    ({"metrics": ["mae"]}, {"metrics": [power]}),
+], ids="partial lambda closure option array number exclusion metric".split())  # fmt: skip
+def test_settings_are_told_apart_and_said_the_same_in_every_process(first, second):
+    assert json.dumps(told(**first)) == json.dumps(told(**first)) != json.dumps(told(**second))
+    assert " at 0x" not in json.dumps(told(**first))
+
+
+def test_what_has_no_configuration_takes_none_from_others():
+    sgd, schedule, *_ = told(keras.optimizers.SGD(Own(), momentum=0.9))
+    assert sgd[0] == "SGD" and sgd[1]["momentum"] == 0.9 and schedule[0] == "Own"
+
+
+def test_a_group_is_written_once_a_minute_or_as_seldom_as_a_twentieth(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(backup, "EVERY", 60)
+    monkeypatch.setattr(backup, "SHARE", 20)
+    monkeypatch.setattr(backup.time, "perf_counter", lambda: now[0])
+
+    def slow(*_):
+        now[0] += 10
+
+    monkeypatch.setattr(backup, "write", slow)
+    kept = backup.Backup(tmp_path / "b", {}, {})
+    kept.begin([slice(0, 2), slice(2, 4)], 2)
+    group, whole = kept.of(slice(0, 2)), backup.Kept(1, {name: [] for name in backup.STATE}, None, {})
+    now[0] = 59
+    assert not group.due(last=False) and group.due(last=True), "who is at its end is kept while others are not"
+    now[0] = 60
+    assert group.due(last=False)
+    group.keep(whole)  # takes ten seconds
+    now[0] = 70 + 199
+    assert not group.due(last=False)
+    now[0] = 70 + 200
+    assert group.due(last=False)
+
+
+def test_what_a_kill_left_in_the_midst_of_writing_goes(tmp_path):
+    (tmp_path / "b" / ".members-0-1.npz.x").mkdir(parents=True)
+    plain().fit(*numbers(), backup=tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+def test_training_goes_on_where_nothing_more_can_be_kept(tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise ResultsError("The disk is full.")
+
+    monkeypatch.setattr(backup, "write", full)
+    x, y = numbers()
+    history = plain().fit(x, y, epochs=5, backup=tmp_path / "b")
+    assert_array_equal(history, plain().fit(x, y, epochs=5))
+    assert capsys.readouterr().err == "The disk is full. Training goes on, and what follows is not kept.\n"
+
+
+def test_half_precision_is_kept_too(cut, tmp_path):
+    x, y = numbers()
+    populations = [zoo.Population(plain().build, [0], precision="bfloat16") for _ in range(3)]
+    for population in populations:
+        population.compile("sgd", "mse")
+    history = populations[0].fit(x, y, epochs=4)
+    cut(populations[1], 2, x, y, epochs=4, backup=tmp_path / "b")
+    assert_array_equal(populations[2].fit(x, y, epochs=4, backup=tmp_path / "b"), history)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="elsewhere members train one by one, whatever the memory")
+def test_where_memory_is_short_it_goes_on_in_the_groups_it_had(cut, tmp_path, monkeypatch):
+    from zoo.training.engine import CompiledEngine, _TooLarge
+
+    def short(self, compiled, arguments, data, side_by_side):
+        if len(arguments[0]["factor"]) > 2:
+            raise _TooLarge("4 GiB needed, 2 GiB free")
+
+    monkeypatch.setattr("zoo.training.engine.cores", lambda: 1)
+    x, y = numbers()
+    whole = plain(range(4)).fit(x, y, epochs=5)
+    monkeypatch.setattr(CompiledEngine, "_check_room", short)
+    cut(plain(range(4)), 16, x, y, epochs=5, backup=tmp_path / "b")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+    assert set(before) == {"members-0-2.npz", "members-2-4.npz"}
+    monkeypatch.setattr(backup.Backup, "clear", lambda self, clear=backup.Backup.clear: (cleared.append(1), clear(self)))
+    cleared = []
+    assert_array_equal(plain(range(4)).fit(x, y, epochs=5, backup=tmp_path / "b"), whole)
+    assert cleared == [1], "at its end alone"
+
+
+@pytest.mark.backend
+def test_subsets_rates_weights_and_a_second_call_come_to_the_same_end(cut, tmp_path):
+    x, y = numbers(60)
+    random = np.random.default_rng(0)
+    settings = {"epochs": 3, "batch_size": 8, "sample_weight": random.random(60), "subsets": [[*range(0, 40)], [*range(20, 60)]]}
+
+    def begun():
+        population = zoo.Population(plain().build, [0, 1])
+        schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.9)
+        population.compile(keras.optimizers.SGD(schedule, momentum=0.9), "mse", learning_rate=[0.1, 0.02])
+        population.fit(x, y, **settings)
+        return population
+
+    whole, resumed = begun(), begun()
+    history = whole.fit(x, y, **settings)
+    cut(begun(), 3, x, y, backup=tmp_path / "b", **settings)
+    assert_array_equal(resumed.fit(x, y, backup=tmp_path / "b", **settings), history)
+    assert_array_equal(resumed.predict(x), whole.predict(x))

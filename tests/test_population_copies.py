@@ -27,6 +27,10 @@ class OwnLoss(keras.losses.Loss):
         return keras.ops.mean(3 * (y - output) ** 2, axis=-1)
 
 
+def squares(y, output):
+    return keras.ops.mean((y - output) ** 2, axis=-1)
+
+
 def two_outputs():
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
 
@@ -41,6 +45,7 @@ CASES = {
     "an option of the loss": lambda: made("sgd", keras.losses.Huber(delta=0.1)),
     "an axis": lambda: made("sgd", keras.losses.CosineSimilarity(axis=0), [keras.metrics.CosineSimilarity(axis=0)]),
     "what does not decay": lambda: made(excluding(), "mse"),
+    "a wrapped function": lambda: made("sgd", "mse", [keras.metrics.MeanMetricWrapper(squares, name="squares")]),
     "a schedule": lambda: made(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10)), "mse"),
 }
 WAYS = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda population: pickle.loads(pickle.dumps(population))}

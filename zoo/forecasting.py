@@ -28,7 +28,7 @@ def forecast(model, series, steps=1, lags=None):
     """
     from zoo.presets import from_preset
 
-    if isinstance(steps, bool) or not hasattr(steps, "__index__") or steps < 1:
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
         raise InvalidInput(f"steps is how many values to forecast, at least 1; got {steps!r}.")
     preset, model = (_began_as(model), model) if hasattr(model, "layers") else (model, from_preset(model))
     shape = _checked_input(model)
@@ -85,10 +85,12 @@ def _checked_lags(lags, shape):
     found = np.asarray(lags)
     if found.shape != shape or found.dtype.kind not in "iu" or found.min() < 1:
         raise InvalidInput(f"lags must be integers of at least 1 in the shape of the model's input, {shape}; got {lags!r:.80}.")
-    return found
+    return found.astype("int64")
 
 
 def _checked_series(series, longest):
+    if np.ma.is_masked(series):
+        raise InvalidInput("The series has masked values, which would count: fill them in (.filled()) or cut it.")
     found = np.asarray(series)
     if found.ndim != 1 or found.dtype.kind not in "iuf":
         raise InvalidInput(f"A series is a vector of numbers; got {found.dtype} of shape {found.shape}.")

@@ -8,7 +8,7 @@ import traceback
 from collections import deque
 
 from zoo.datasets import at_hand
-from zoo.errors import CorruptFile, InvalidInput, ResultsError, TrialsFailed
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, TrialsFailed, ZooError
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_own, load_claim
 from zoo.reproductions.harness.engines import open_engine
 from zoo.environment import commit
@@ -163,13 +163,21 @@ class _Run:
         """The folder where a trial may keep what it has come to; None where it is computed elsewhere."""
         if not self.engine.here:
             return None
-        folder = self.store.backup(key)
+        folder = self._unfinished(key)
         if self.force:
             shutil.rmtree(folder, ignore_errors=True)
-        self.behind[key] = seconds_in(folder)
+        try:
+            self.behind[key] = seconds_in(folder)
+        except ZooError as error:
+            self.shown.say(f"{error} {trial} begins anew.")
+            shutil.rmtree(folder, ignore_errors=True)
+            self.behind[key] = 0.0
         if self.behind[key]:
             self.shown.say(f"{trial} goes on where a run that was cut off left it, after {self.behind[key]:.0f} s of training.")
         return folder
+
+    def _unfinished(self, key):
+        return self.store.backup(key, self.environment["cores"])
 
     def _wait(self, queue):
         """Let another run go on with what it has in hand; say so once."""
@@ -207,7 +215,7 @@ class _Run:
                 self.entries[key] = Entry(rows, self._manifest(key, trial, outcome), returned.files, losses)
                 self.store.save(key, self.entries[key])
                 self._failure(key).unlink(missing_ok=True)
-                shutil.rmtree(self.store.backup(key), ignore_errors=True)
+                shutil.rmtree(self._unfinished(key), ignore_errors=True)
                 self.shown.finished(trial, f"{outcome.wall_seconds:.1f} s")
             else:
                 self._fail(key, trial, error)

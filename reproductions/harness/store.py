@@ -40,9 +40,9 @@ class Store:
     def __init__(self, root):
         self.folder = Path(root) / ".trials"
 
-    def backup(self, key):
-        """The folder where the trial of a key may keep what it has come to, before it is finished."""
-        return self.folder / "unfinished" / key
+    def backup(self, key, cores):
+        """The folder where the trial of a key may keep what it has come to on so many cores, before it is finished."""
+        return self.folder / "unfinished" / f"{key}-{cores}"
 
     def keys(self):
         """Sorted keys of all entries, whole or not."""

@@ -92,7 +92,7 @@ def _storable(array):
 def _digest(head, arrays):
     total = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = _storable(np.ascontiguousarray(arrays[name]))
         total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         total.update(array.data if array.size else b"")
     return total.hexdigest()

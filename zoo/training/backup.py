@@ -5,9 +5,14 @@ between two launches, and all taken away when the call has come to its end.
 """
 
 import contextlib
+import functools
+import hashlib
 import json
+import math
 import os
 import re
+import shutil
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zoo.errors import InvalidInput, ResultsError, ZooError
+from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import path_named
 from zoo.training.architecture import without_tensorflow
 from zoo.training.array_file import digest, listed, numbered, read, write
@@ -44,27 +49,32 @@ class Kept(NamedTuple):
 class NoBackup:
     """What `fit` goes by where nothing is to be kept, of all groups and of each."""
 
-    seconds, kept = 0.0, None
+    seconds, kept, at_once = 0.0, None, None
 
     def of(self, group):
         """The same of a group of members, a slice."""
         return self
 
+    def let_go(self):
+        """Nothing is held."""
+
     def due(self, last):
         """Never is anything to be written."""
         return False
 
-    def begin(self, groups=()):
+    def begin(self, groups, at_once):
         """Nothing is there."""
 
-    clear = begin
+    def clear(self):
+        """Nothing is there."""
 
 
 class Backup:
     """The folder of one call of `fit`.
 
-    about: all that decides what the call comes to, as plain JSON, arrays: the same as arrays by name. seconds: of training
-    that earlier calls have put into what is kept. Raises InvalidInput for a folder with files of another call or of
+    about: what decides what the call comes to, as plain JSON, arrays: the same as arrays by name. seconds: of training that
+    earlier calls have put into what is kept; at_once: how many members these trained at a time, None where nothing is kept.
+    Raises InvalidInput for a folder with files of another call or of
     something else, CorruptFile for a damaged one, ResultsError for one that can't be written.
     """
 
@@ -74,55 +84,61 @@ class Backup:
         self.folder = path_named(folder).absolute()
         self.call = json.loads(json.dumps({"about": about, "arrays": digest(arrays)}))
         self.lock = threading.Lock()
-        self._read = dict(map(self._content, self._files()))
-        self.seconds = max((seconds for _, seconds in self._read.values()), default=0.0)
+        found = list(map(self._content, self._files()))
+        self._read = {ends: kept for ends, kept, _ in found}
+        self._ends = {*self._read}
+        self.seconds = max((head["seconds"] for *_, head in found), default=0.0)
+        self.at_once = found[0][2]["at_once"] if found else None
 
     def _files(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob(".members-*"):  # by a kill in the midst of writing
+                shutil.rmtree(left)
             found = sorted(self.folder.iterdir())
         except OSError as error:
             raise ResultsError(f"The backup {self.folder} can't be written ({error.strerror}); name another folder.") from error
-        others = [path.name for path in found if not NAME.fullmatch(path.name) and not path.name.startswith(".members-")]
+        others = [path.name for path in found if not NAME.fullmatch(path.name)]
         if others:
             raise InvalidInput(f"{self.folder} holds {others[0]}, which is no part of a backup; name a new folder.")
         return [path for path in found if NAME.fullmatch(path.name)]
 
     def _content(self, path):
-        """((first member, the one after the last), (Kept, seconds)) of a file."""
+        """((first member, the one after the last), Kept, what the head of the file says besides)."""
         head, arrays = read(path, FORMAT, "backup", "Population.fit")
         if head["call"] != self.call:
             raise InvalidInput(
                 f"{self.folder} was left by another call of fit: other models, data or settings, or on another backend. Call it as "
-                "there to go on with that, name another folder, or take this one away."
+                "there to go on with that, name another folder, or take this one away; of several calls each has its own."
             )
         best = None
         if head["best"]:
             best = {name: listed(arrays, f"best_{name}") for name in BEST} | {name: arrays[name] for name in SCORE}
         state, history = {name: listed(arrays, name) for name in STATE}, dict(zip(head["metrics"], listed(arrays, "history")))
-        return tuple(map(int, NAME.fullmatch(path.name).groups())), (Kept(head["done"], state, best, history), head["seconds"])
+        return tuple(map(int, NAME.fullmatch(path.name).groups())), Kept(head["done"], state, best, history), head
 
-    def begin(self, groups):
-        """Training begins, of these groups, slices of the members: from now on seconds count. Raises InvalidInput where what is
-        kept is of others.
+    def begin(self, groups, at_once):
+        """Training begins, of these groups, slices of the members, at most so many members at a time: from now on seconds count.
+        Raises InvalidInput where what is kept is of others.
         """
         mine = [(group.start, group.stop) for group in groups]
-        if others := sorted(self._read.keys() - set(mine)):
+        if others := sorted(self._ends - set(mine)):
             there, here = (stop - start for start, stop in (others[0], mine[0]))
             raise InvalidInput(
                 f"{self.folder} is of {there} members that trained together, here it would be {here}: go on where there are as many "
-                "cores and as much memory, or take it away to begin anew."
+                "cores, or take it away to begin anew."
             )
-        self.began, self.several = time.perf_counter(), len(groups) > 1
+        self.began, self.several, self.at_once = time.perf_counter(), len(groups) > 1, at_once
 
     def of(self, group):
-        """What is kept of a group of members, a slice, and is to be."""
-        return _OfGroup(self, (group.start, group.stop), *self._read.get((group.start, group.stop), (None,))[:1])
+        """What is kept of a group of members, a slice, and is to be; what is kept is given once."""
+        ends = group.start, group.stop
+        return _OfGroup(self, ends, self._read.pop(ends, None))
 
     def clear(self):
         """Take everything away, the folder too."""
-        self._read = {}
-        with contextlib.suppress(OSError):
+        self._read, self._ends, self.seconds, self.at_once = {}, set(), 0.0, None
+        with contextlib.suppress(OSError, ResultsError):
             for path in self._files():
                 path.unlink()
             self.folder.rmdir()
@@ -139,8 +155,13 @@ class _OfGroup:
         """Whether it is time to write; last: the group is at its end, which is kept while others are not."""
         return time.perf_counter() >= self._due or last and self._backup.several
 
+    def let_go(self):
+        """The arrays of what is kept are on the device: of the Kept only done and history are wanted from now on."""
+        if self.kept:
+            self.kept = self.kept._replace(state=None, best=None)
+
     def keep(self, kept):
-        """Write a Kept. Raises ResultsError."""
+        """Write a Kept; where that can't be, say so, and write no more: training needs no disk."""
         began = time.perf_counter()
         arrays = numbered("history", kept.history.values())
         for name in STATE:
@@ -150,31 +171,54 @@ class _OfGroup:
                 arrays |= numbered(f"best_{name}", kept.best[name])
             arrays |= {name: kept.best[name] for name in SCORE}
         head = {"call": self._backup.call, "done": kept.done, "best": kept.best is not None, "metrics": list(kept.history)}
-        head["seconds"] = self._backup.seconds + began - self._backup.began
-        with self._backup.lock:  # one at a time: they share the disk
-            write(self._path, FORMAT, head, {name: np.asarray(array) for name, array in arrays.items()})
+        head |= {"seconds": self._backup.seconds + began - self._backup.began, "at_once": self._backup.at_once}
+        try:
+            with self._backup.lock:  # one at a time: they share the disk
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                write(self._path, FORMAT, head, {name: np.asarray(array) for name, array in arrays.items()})
+        except (OSError, ResultsError) as error:
+            print(f"{error} Training goes on, and what follows is not kept.", file=sys.stderr)
+            self._due = math.inf
+            return
         now = time.perf_counter()
         self._due = now + max(EVERY, SHARE * (now - began))
 
 
 def seconds_in(folder):
-    """Of training that went into what a backup's folder keeps; 0 where it keeps nothing, or nothing that can be read."""
-    found = [0.0]
-    for path in Path(folder).glob("members-*.npz"):
-        with contextlib.suppress(ZooError):
-            found.append(read(path, FORMAT, "backup", "Population.fit")[0]["seconds"])
-    return max(found)
+    """Of training that went into what a backup's folder keeps; 0 where it keeps nothing. Raises as Backup does for its files."""
+    files = Path(folder).glob("members-*.npz")
+    return max((read(path, FORMAT, "backup", "Population.fit")[0]["seconds"] for path in files), default=0.0)
 
 
-def in_words(part):
-    """What an optimizer, schedule, loss or metric is and how it is set, the same in every process."""
-    named = getattr(part, "__name__", type(part).__name__)
+def in_words(thing):
+    """An optimizer, schedule, loss or metric, or what one is set to, as plain JSON that tells it from another, the same in every
+    process: functions by their code, arrays by their sha256, objects by what Keras configures of them. What of an object of
+    somebody's own no configuration says is not in it.
+    """
+    if thing is None or isinstance(thing, (bool, int, float, str)):
+        return thing
+    if isinstance(thing, (np.generic, np.ndarray)):
+        return thing.item() if np.ndim(thing) == 0 else digest({"": thing})
+    if isinstance(thing, dict):
+        return {str(name): in_words(value) for name, value in thing.items()}
+    if isinstance(thing, (list, tuple, set)):
+        return list(map(in_words, thing))
+    if isinstance(thing, functools.partial):
+        return ["partial", *map(in_words, (thing.func, thing.args, thing.keywords))]
+    if isinstance(thing, re.Pattern):
+        return thing.pattern
+    if hasattr(thing, "__code__"):
+        held = [cell.cell_contents for cell in thing.__closure__ or () if isinstance(cell.cell_contents, (int, float, str))]
+        return [thing.__qualname__, _code(thing.__code__), in_words(thing.__defaults__), held]
     config = {}
     with contextlib.suppress(Exception), without_tensorflow():  # one of somebody's own may have none
-        config = {name: value for name, value in part.get_config().items() if name != "name"}
-    return f"{named} {json.dumps(config, sort_keys=True, default=_name_of)}" if config else f"{named} {_name_of(part)}"
+        config = {name: value for name, value in thing.get_config().items() if name != "name"}
+    beside = (getattr(thing, name, None) for name in ("fn", "_fn", "_fn_kwargs", "_exclude_from_weight_decay_pattern"))
+    return [type(thing).__qualname__, in_words(config), *map(in_words, beside)]
 
 
-def _name_of(thing):
-    """A number or word as it is, anything else by its name or class."""
-    return str(thing) if isinstance(thing, (int, float, str)) else getattr(thing, "__name__", type(thing).__name__)
+def _code(code):
+    """sha256 of what a function does, wherever it stands."""
+    consts = (sorted(part, key=repr) if isinstance(part, frozenset) else part for part in code.co_consts)
+    inside = [_code(part) if hasattr(part, "co_code") else repr(part) for part in consts]
+    return hashlib.sha256(json.dumps([code.co_code.hex(), code.co_names, inside]).encode()).hexdigest()

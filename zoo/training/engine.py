@@ -45,7 +45,7 @@ class CompiledEngine:
         device's memory is short, and raises ZooError when not even one member fits.
         """
         members = len(state["seeds"])
-        at_once = min(self.group_size or members, members)
+        at_once = min(self.group_size or backup.at_once or members, members)
         data = dict(zip(data, _on_device(*data.values())))
         while True:
             finish_what_is_left()
@@ -72,6 +72,7 @@ class CompiledEngine:
                 own = dict(data) if subsets is None else data | {"subsets": jnp.asarray(subsets[group])}
                 own_backup = backup.of(group)
                 arguments = self._arguments(_cut(state, group), own, plan, own_backup.kept)
+                own_backup.let_go()
             except jax.errors.JaxRuntimeError as error:
                 _raise_too_large(error)
             execute, side_by_side, seconds = self._executable("train", arguments, own, plan, side_by_side)
@@ -86,7 +87,7 @@ class CompiledEngine:
 
         groups = [slice(start, min(start + size, members)) for start in range(0, members, size)]
         first = prepare_group(groups[0])
-        backup.begin(groups)
+        backup.begin(groups, at_once)
 
         def first_or_prepared(group):
             return first if group is groups[0] else prepare_group(group)
@@ -118,7 +119,7 @@ class CompiledEngine:
         room, pending, began = len(history["loss"]), None, time.perf_counter()
         behind = backup.kept.done if backup.kept else 0
         if behind:
-            progress.advance(behind * len(state["factor"]))
+            progress.resume(behind * len(state["factor"]))
         for done in range(behind, plan["epochs"], room):
             if stopped():
                 break

@@ -368,14 +368,19 @@ def _known_metric(metric):
 
 
 def _packed(metric):
-    """A metric as a pickle takes it along: an object of one by its class and configuration."""
+    """A metric as a pickle takes it along: an object of one by its class and configuration, a wrapped function by itself."""
     import keras
 
+    if type(metric) is keras.metrics.MeanMetricWrapper:
+        return type(metric), (metric._fn, metric.name, metric.dtype)
     return (type(metric), metric.get_config()) if isinstance(metric, keras.metrics.Metric) else metric
 
 
 def _unpacked(packed):
-    return packed[0].from_config(packed[1]) if isinstance(packed, tuple) else packed
+    if not isinstance(packed, tuple):
+        return packed
+    kind, told = packed
+    return kind(*told) if isinstance(told, tuple) else kind.from_config(told)
 
 
 def _fresh(metric):

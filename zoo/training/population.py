@@ -182,7 +182,8 @@ class Population:
             backup: None, or a folder where what has been learnt is kept while this call is under way, once a minute or as seldom
                 as to take no more than a twentieth of the time. After an interruption of any kind the same call, of a population
                 built and compiled alike, goes on from there to the very end that it would have come to, on as many cores; what
-                is of another call is refused. When the call has come to its end, the folder is taken away.
+                is told to be of another call, by data, weights, settings and what Keras configures, is refused. Of several calls
+                each has a folder of its own, and no two processes share one. It is taken away when its call is at its end.
 
         A further call goes on where this one ended; as in Keras, an optimizer that averages weights (use_ema) ends each call with
         the averages in their place, so that two calls are not one of as many epochs.
@@ -235,7 +236,7 @@ class Population:
         return history
 
     def _backup(self, folder, plan, data, subsets):
-        """The Backup in a folder of a call of fit: all that decides what it comes to."""
+        """The Backup in a folder of a call of fit, and what decides what it comes to."""
         import keras
 
         compiled = [in_words(part) for part in self._objective.parts()]

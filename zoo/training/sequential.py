@@ -135,7 +135,7 @@ class SequentialEngine:
     def fit(self, state, subsets, data, plan, progress, backup=NoBackup()):
         """See CompiledEngine.fit."""
         results, groups = [], [slice(k, k + 1) for k in range(len(state["seeds"]))]
-        backup.begin(groups)
+        backup.begin(groups, 1)
         for k, seed in enumerate(state["seeds"]):
             own = backup.of(groups[k])
             began, place = (own.kept.state, 0) if own.kept else (state, k)
@@ -166,7 +166,7 @@ class SequentialEngine:
         watch = Watch(batches, data, plan, self.averages, lambda: progress.advance(1), backup)
         behind = len(watch.rows)
         if behind:
-            progress.advance(behind)
+            progress.resume(behind)
         started = time.perf_counter()
         with own_draws():
             model.fit(batches, epochs=plan["epochs"], initial_epoch=behind, shuffle=False, verbose=0, callbacks=[watch])

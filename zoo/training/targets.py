@@ -90,9 +90,9 @@ def _tried(function, model, y, dtypes):
     """Whether a user's function gives the same for examples beside others, which it may have compared with one another."""
     from keras import ops
 
-    outputs = np.random.RandomState(0).rand(4, *(side or y.shape[place] for place, side in enumerate(model.output_shape) if place))
-    pair = [np.resize(np.asarray(y[:4]), (4, *y.shape[1:])), outputs]
     try:
+        sides = [side or y.shape[place] for place, side in enumerate(model.output_shape) if place]
+        pair = [np.resize(np.asarray(y[:4]), (4, *y.shape[1:])), np.random.RandomState(0).rand(4, *sides)]
         whole, *halves = (
             ops.convert_to_numpy(function(*(ops.convert_to_tensor(each[some], dtype) for each, dtype in zip(pair, dtypes))))
             for some in (slice(4), slice(2), slice(2, 4))
