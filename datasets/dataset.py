@@ -56,6 +56,7 @@ class Info:
     sources: {"official": the place in words, ...}; its build module has a Source for each.
     folder: the data set's own folder, with README.md, CITATIONS.bib and TAGS.txt.
     fingerprint: Dataset.fingerprint of the arrays that results here were computed on; None where it is not known.
+    lags: of a series, how long before the value that is forecast those of an example lie, in its shape; () for the latest.
     path_variable: environment variable in which the user names a file of the set's, where nobody serves it
         or its source may be out of reach: one of its sources reads it there.
     """
@@ -76,6 +77,7 @@ class Info:
     y_dtype: str = "int32"
     fingerprint: str | None = None
     path_variable: str | None = None
+    lags: tuple = ()
 
     @property
     def citation(self):

@@ -5,6 +5,11 @@ import numpy as np
 from zoo.datasets.dataset import Split
 
 
+def lags_of(info):
+    """How long before the value that is forecast those lie that a forecasting data set's examples hold, in their shape."""
+    return np.array(info.lags) if info.lags else np.arange(info.input_shape[0], 0, -1)
+
+
 def windows(values, lags, first, sizes):
     """{split: Split} of a series, one split after another in time, as `sizes` {split: forecasts} has them.
 

@@ -19,6 +19,7 @@ _HOMES = {
     "evaluate_preset": "zoo.presets",
     "export_model": "zoo.exporting",
     "features": "zoo.representations",
+    "forecast": "zoo.forecasting",
     "from_preset": "zoo.presets",
     "generate": "zoo.generation",
     "list_presets": "zoo.presets",

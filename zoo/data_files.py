@@ -52,6 +52,39 @@ def read_examples(path, size=None, grey=False):
         raise CorruptFile(f"{path} is no .npz of plain numbers or strings, or damaged: {reason_of(error)}.") from None
 
 
+def read_series(source):
+    """The numbers of a series, float64 (n,): of the path of an .npy or of a text, or of an open text, in which they stand with
+    spaces, commas or new lines between. Raises InvalidInput for what is none, CorruptFile for a damaged .npy.
+    """
+    if hasattr(source, "read"):
+        return _numbers(source.read(), "The text")
+    path = path_named(source)
+    try:
+        if path.suffix == ".npy":
+            return np.asarray(np.load(path, allow_pickle=False))
+        return _numbers(path.read_text(encoding="utf-8"), path)
+    except InvalidInput:
+        raise
+    except FileNotFoundError:
+        raise InvalidInput(f"There is no file {path}.") from None
+    except OSError as error:
+        raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path} is no text of numbers.") from None
+    except BROKEN_ARRAYS as error:
+        raise CorruptFile(f"{path} is no .npy of plain numbers, or damaged: {reason_of(error)}.") from None
+
+
+def _numbers(text, where):
+    words = text.replace(",", " ").split()
+    for place, word in enumerate(words, start=1):
+        try:
+            float(word)
+        except ValueError:
+            raise InvalidInput(f"{where} is no text of numbers: word {place} is {word[:40]!r}.") from None
+    return np.array(words, float)
+
+
 def _in_arrays(path, file):
     names, found, known = {*file.files}, {}, set()
     if {"x", "y"} <= names:

@@ -18,7 +18,7 @@ SOURCES = {"official": Source(lambda folder, tell: None, "nothing can be missing
 
 def build(folder):
     """Windows of the last 12 values, 6 units of time apart, and the next."""
-    lags = np.arange(INFO.input_shape[0], 0, -1)
+    lags = series.lags_of(INFO)
     values = sampled(len(lags) + sum(INFO.sizes.values()))
     return Built(series.windows(values, lags, len(lags), INFO.sizes), f"NumPy {np.__version__}")
 

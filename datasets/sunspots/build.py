@@ -27,5 +27,5 @@ def build(folder):
     years, numbers = np.loadtxt(folder / "sunspots.csv", delimiter=",", skiprows=1, unpack=True)
     if not np.array_equal(years, YEARS):
         raise SourceFailed("the years of sunspots.csv are not 1700 to 2008")
-    lags = np.arange(INFO.input_shape[0], 0, -1)
+    lags = series.lags_of(INFO)
     return Built(series.windows(numbers, lags, len(lags), INFO.sizes), f"NumPy {np.__version__}")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from zoo.datasets.dataset import Info
 
+DAY, WEEK = 48, 336  # half hours
+
 INFO = Info(
     name="taylor_demand",
     title="Half-hourly electricity demand, England and Wales, summer 2000",
@@ -19,4 +21,5 @@ INFO = Info(
     sources={"mirror": "the series in the wheel of pmdarima 2.1.1 on PyPI"},
     fingerprint="9ec8bdc2cbdcff34fd3b78187dfbd1bb674cbacaedead9f0d1ca74b60aedd3f9",
     folder=Path(__file__).parent,
+    lags=tuple((back, back - 1 + WEEK) for back in range(DAY, 0, -1)),
 )

@@ -6,12 +6,12 @@ import numpy as np
 
 from zoo.datasets import mirrors, series
 from zoo.datasets.dataset import Built, Source, SourceFailed
-from zoo.datasets.taylor_demand import INFO
+from zoo.datasets.taylor_demand import DAY, INFO, WEEK
 
 PACKAGE = "pmdarima==2.1.1"
 MEMBER = "pmdarima/datasets/taylor.py"
 SHA256 = "3df2f44f654bfe4338ea39350912140c9710fa776270f50a2529b2f5c87a4e19"
-DAY, WEEK, WEEKS = 48, 336, 12  # half hours, half hours, weeks
+WEEKS = 12
 
 
 def from_mirror(folder, tell):
@@ -29,9 +29,7 @@ def build(folder):
     demand = longest_list((folder / "taylor.py").read_text(encoding="utf-8"))
     if len(demand) != WEEKS * WEEK:
         raise SourceFailed(f"taylor.py holds {len(demand)} numbers instead of {WEEKS * WEEK}")
-    latest = np.arange(DAY, 0, -1)
-    lags = np.stack([latest, latest - 1 + WEEK], axis=1)
-    return Built(series.windows(demand, lags, WEEK + DAY, INFO.sizes), f"NumPy {np.__version__}")
+    return Built(series.windows(demand, series.lags_of(INFO), WEEK + DAY, INFO.sizes), f"NumPy {np.__version__}")
 
 
 def longest_list(source):

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zoo
-from zoo.cli import data, export, generate, listing, own, predict, presets, report, reproduce, results
+from zoo.cli import data, export, forecast, generate, listing, own, predict, presets, report, reproduce, results
 from zoo.cli.console import err, fail, out
 from zoo.errors import UnknownName, ZooError
 
@@ -50,6 +50,7 @@ def build():
     presets.add_commands(app)
     predict.add_commands(app)
     generate.add_commands(app)
+    forecast.add_commands(app)
     export.add_commands(app)
     app.add_typer(data.app, name="data")
     reproduce.add_commands(app)
