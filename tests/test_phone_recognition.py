@@ -113,7 +113,7 @@ def test_where_what_speakers_cost_is_known_these_decide():
     verdicts = [check.verdict for name, check in checks.items() if "knn nearest neighbour beats" in name]
     assert verdicts == ["reproduced", "reproduced", "undecided", "contradicted"]
     assert checks["nearest neighbour errs less than Gaussian nodes, as published"].verdict == "contradicted"
-    said = checks["deterding_vowels knn nearest neighbour beats deterding_vowels mlp 2 layers of 88"].sentence
+    said = checks["deterding_vowels mlp 2 layers of 88 beats deterding_vowels mlp 1 layer of 88"].sentence
     assert "each of the 7 speakers counts as one test example" in said and "the 7 test examples and the seeds together" in said
 
 
