@@ -274,6 +274,7 @@ def test_methods_without_chance_give_the_published_errors_of_the_vowels(model):
     tested = next(row for row in found if row["metric"] == "test_error_pct")
     assert tested["value"] == pytest.approx(published, abs=1e-9 if model == "knn" else 0.5)
     assert (tested["n_train"], tested["n_test"]) == (528, 462)
+    assert tested["losses"].shape == (7,) and tested["losses"].mean() == pytest.approx(tested["value"])
 
 
 def test_gaussian_nodes_reproduce_their_examples_and_the_grid_is_chosen_on_validation():
@@ -296,3 +297,12 @@ def test_vowel_nets_take_the_step_size_and_epochs_of_the_held_out_speakers():
     assert set(values["step_size"]) == {0.05} and len(set(values["epochs"])) == 1
     assert (rows.n_train == 528).all() and (rows.updates == 16 * values["epochs"][0]).all()
     assert (values["test_error_pct"] < 80).all(), "guessing errs on ten of eleven"
+    each = np.stack(rows[rows.metric == "test_error_pct"].losses.tolist())
+    assert each.shape == (3, 7) and np.allclose(each.mean(axis=1), values["test_error_pct"]) and (each.std(axis=1) > 0).all()
+
+
+def test_the_test_s_frames_come_speaker_by_speaker_six_of_each_word():
+    words = load("deterding_vowels").test.y.reshape(vowels.SPEAKERS, 6, 11)
+    assert (words == np.arange(11)).all()
+    costs = vowels.by_speaker(np.arange(462.0)[None])
+    assert_array_equal(costs[0], 32.5 + 66 * np.arange(7))
