@@ -36,12 +36,13 @@ from zoo.reproductions.harness import Budget, Published, Trial, paired_differenc
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import values
 from zoo.reproductions.trainers.lag_doubts import (
-    CHANCE, CHRONO, CUT, LEARNT, LEAST, LEAST_STEP, PIXEL_RATES, RATES, adding_rates, bound, comparable, no_contest, nothing_left,
+    CHANCE, CUT, LEARNT, LEAST, LEAST_STEP, PIXEL_RATES, RATES, bound, comparable, no_contest, nothing_left,
 )
 from zoo.reproductions.trainers.long_lags import SOLVED, WRONG, train_adding, train_pixels
 
 SEEDS = {"quick": 5, "hour": 5, "full": 5}
 RNN, IRNN, LSTM = "rnn", "irnn", "lstm"
+CHRONO = "lstm, chrono start"
 NETS = {RNN: "C4", IRNN: "C1", LSTM: "C0", CHRONO: "C2"}
 ORDERS = {"in order": False, "in a random order": True}
 KEPT = 1 / (1 + np.exp(-1))  # of what a cell of Keras's lstm holds: the sigmoid of its forget gate's bias at the start
@@ -120,14 +121,10 @@ def _adding(budget):
         hour={"n_train": 20_000, "n_validation": 1000, "batch_size": 20, "epochs": 4} | tested,
         full={"n_train": 20_000, "n_validation": 1000, "batch_size": 40, "epochs": 5} | tested,
     )
-
-    def wider(name, length):
-        return {"rates": adding_rates(name, length)} if budget.name in ("hour", "full") else {}
-
     return [
         Trial(
             "adding", name, f"T = {length}", budget.seeds, train_adding,
-            _net(name, units, length) | shared | {"length": length} | wider(name, length), length * (2 if "lstm" in name else 1) / 50,
+            _net(name, units, length) | shared | {"length": length}, length * (2 if "lstm" in name else 1) / 50,
             leaves=True,
         )
         for length in lengths

@@ -11,7 +11,6 @@ from zoo.reproductions.trainers.data import Split
 from zoo.reproductions.trainers.step_sizes import losses_on, rows
 
 WRONG = 0.08  # error of a sum in 0..2 from which it is wrong: 0.04 of Hochreiter & Schmidhuber's target, half the sum
-LEAST_TRIED = "least_step_size_tried"
 SOLVED = 0.01  # mean squared error below which a length counts as solved
 GRADIENT_SEQUENCES = 64
 
@@ -20,8 +19,8 @@ def train_adding(trial, report):
     """The run function of a recurrent model on the adding problem.
 
     The recipe names length (of the shortest sequences), options (of the model), n_train, n_validation, n_test, rates,
-    epochs, batch_size. Rows: mse and wrong_pct of test, validation_mse, step_size, the least that was tried, and for start and
-    trained the log10_gradient: that of the output by the number half a length before the end over that by the last number. Files: the
+    epochs, batch_size. Rows: mse and wrong_pct of test, validation_mse, step_size, and for start and trained the
+    log10_gradient: that of the output by the number half a length before the end over that by the last number. Files: the
     gradient at every lag.
     """
     from zoo.datasets.adding.sequences import PADDING
@@ -36,7 +35,6 @@ def train_adding(trial, report):
         "mse": np.mean(error**2, axis=1),
         "wrong_pct": 100 * np.mean(error > WRONG, axis=1),
         "validation_mse": population.evaluate(*validation).loss.to_numpy()[members],
-        LEAST_TRIED: np.full(len(members), min(r["rates"])),
     }
     curves = gradients_by_lag(population, members, test.x[:GRADIENT_SEQUENCES], r["length"])
     for when, found in curves.items():
@@ -92,8 +90,7 @@ def tuned(trial, options, outputs, train, validation, task, report):
     )
     each = np.repeat(rates, len(seeds))
     population.compile(_optimizer(r, len(train.x)), task["loss"], task["metrics"], learning_rate=each)
-    settings = {"epochs": r["epochs"], "batch_size": r["batch_size"], "drop_remainder": True, "backup": report.backup}
-    population.fit(*train, verbose=False, **settings)
+    population.fit(*train, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
     report.progress(1, 1)
     score = task["score"](population.evaluate(*validation)).to_numpy().reshape(len(rates), len(seeds))
     lost = population.diverged.reshape(score.shape) | ~np.isfinite(score)
