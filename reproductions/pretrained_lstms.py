@@ -6,8 +6,9 @@ seed with the least error on the next 10,000 ships. They stand apart from the pr
 takes about as long as that of all those together. `zoo results presets pretrained_lstms` makes the folders of
 zoo/pretrained/ from these runs.
 
-Expected, full budget: about 0.66 % test error on MNIST and 9.5 on Fashion-MNIST, fewer than users submitted for gated
-recurrent units there, but more than 9.3. About an hour on two CPU cores. Quick: two epochs, 3 seeds, 3 minutes.
+Expected, full budget: about 0.66 % test error on MNIST and, with two layers, 9.1 on Fashion-MNIST, fewer than users
+submitted for gated recurrent units there. An hour and three quarters on two CPU cores. Quick: two epochs, 3 seeds, 3
+minutes.
 """
 
 from zoo.reproductions.harness import Published, Trial
@@ -23,10 +24,12 @@ PROTOCOL = """
 Each model is trained by one recipe, set on the validation split by short trials of two seeds, from every seed; the weights
 after the last epoch count, of full, their moving average (momentum 0.999). The means are over all seeds; the one with the
 least validation error is the preset. Not untouched: three seeds of each were tested by a first recipe (0.89 and 11.8 %),
-then five, on MNIST by this one (0.71), on Fashion-MNIST by a second (9.59, undecided against 9.3); this one was set on
-validation after that, of five. A fourth for Fashion-MNIST, of 192 units on images that are flipped at random, in 30 epochs,
-was trained from ten seeds, too: no better on validation (9.05 %, this one 9.00; test 9.51), in twice the time, so this one
-stays.
+then five, on MNIST by this one (0.71), on Fashion-MNIST by a second (9.59, undecided against 9.3), and ten by a third, of
+one layer with more dropout, that was set on validation after that (9.00 % there; test 9.55), and by a fourth, of 192 units
+on images that are flipped at random, in 30 epochs (validation 9.05; test 9.51). This one for Fashion-MNIST is the fifth: two
+layers, on images that are flipped and of which a part is erased, 8.73 on validation with two seeds before any were tested;
+one layer with such images was no better than before (9.13). While they trained other work ran beside them, which their
+seconds hold.
 """
 
 
@@ -35,11 +38,11 @@ def trials(budget):
     average = budget.choose(smoke=None, quick=None, full=0.999)
     epochs = budget.choose(smoke=8, quick=2, full=25)
     for dataset, model, setting in budget.choose(smoke=(SMALL,), quick=(DIGITS, CLOTHES), full=(DIGITS, CLOTHES)):
-        options = {"units": 128, "layers": 1, "unroll": False}
-        options |= {"dropout": 0.4} if dataset == "fashion_mnist" else {"dropout": 0.2, "augmentation": "shift"}
-        rate = 8e-3 if dataset == "fashion_mnist" else 4e-3
-        settings = recipe(options=options, epochs=epochs, learning_rate=rate, ema=average)
-        yield Trial(dataset, model, setting, budget.seeds, train_preset, settings, cost=1)
+        clothes = dataset == "fashion_mnist"
+        layers, dropout, changed = (2, 0.3, "flip_erase") if clothes else (1, 0.2, "shift")
+        options = {"units": 128, "layers": layers, "unroll": False, "dropout": dropout, "augmentation": changed}
+        settings = recipe(options=options, epochs=epochs, learning_rate=5e-3 if clothes else 4e-3, ema=average)
+        yield Trial(dataset, model, setting, budget.seeds, train_preset, settings, cost=2.5 if clothes else 1)
 
 
 def judge(runs):
