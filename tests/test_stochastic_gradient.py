@@ -287,14 +287,6 @@ def test_a_race_against_the_clock_that_ends_like_the_other_says_so():
     assert {check.verdict for check in found.values()} == {"reproduced"}
 
 
-def test_runs_that_lost_time_decide_nothing_at_equal_seconds():
-    runs = runs_of([0.1, 0.11, 0.12], [0.4, 0.45, 0.5])
-    runs.loc[runs.setting == f"L-BFGS{claim.BY_BATCH}", "commit"] = next(iter(claim.SLOW))
-    undecided = {name for name, check in verdicts(runs).items() if check.verdict == "undecided"}
-    where = f"{claim.FEW} before L-BFGS{claim.BY_BATCH}, equal seconds"
-    assert undecided == {f"{where}: test error", f"{where}: training loss"}
-
-
 def test_a_diverged_seed_decides_nothing_and_is_said():
     found = verdicts(runs_of([0.1, 0.11, 0.12], [np.nan, 0.45, 0.5]))
     loss = found[f"{claim.FEW} before L-BFGS, equal examples: training loss"]

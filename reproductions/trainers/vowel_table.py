@@ -35,13 +35,15 @@ def ladders(runs):
     """A linear classifier, then one to three hidden layers."""
     rungs = {"none": (VOWELS, "linear", "")} | {str(depth): (VOWELS, "mlp", net) for net, depth in VOWEL_NETS.items()}
     deeper = {depth: row for depth, row in rungs.items() if depth != "none"}
-    return [Ladder("sigmoid units", found, said=_by_speakers(runs)) for found in (rungs, deeper)]
+    return [Ladder("sigmoid units", found, said=_by_speakers(runs, *found.values())) for found in (rungs, deeper)]
 
 
-def _by_speakers(runs):
-    """What checks of two rows say: that speakers are what the test is of; that nothing is decided where a run did not keep them."""
-    costs = row_costs(runs, NEIGHBOUR, "test_error_pct")
-    if costs is None or costs.each.shape[1] != SPEAKERS:
+def _by_speakers(runs, *rows):
+    """What checks of these rows say: that speakers are what the test is of; that nothing is decided where a run did not keep what
+    they cost.
+    """
+    costs = [row_costs(runs, row, "test_error_pct") for row in rows]
+    if any(kept is None or kept.each.shape[1] != SPEAKERS for kept in costs):
         return {"doubt": DEPENDENT}
     return {"examples": True, "remark": f"each of the {SPEAKERS} speakers counts as one test example"}
 
@@ -51,25 +53,26 @@ def checks(runs):
     nets = [(VOWELS, "linear", ""), *((VOWELS, "mlp", setting) for setting in VOWEL_NETS)]
     name, wrong = f"{RIGHT} of {TESTED} vowels right, as published", 100 * (1 - RIGHT / TESTED)
     found = [control(as_published(runs, NEIGHBOUR, wrong, within=0.01, metric="test_error_pct", deterministic=True, name=name))]
-    said = _by_speakers(runs)
-    found += [paired_difference(runs, better=NEIGHBOUR, worse=row, **said) for row in nets]
+    found += [paired_difference(runs, better=NEIGHBOUR, worse=row, **_by_speakers(runs, NEIGHBOUR, row)) for row in nets]
     values = runs[(runs.dataset == VOWELS) & (runs.metric == "test_error_pct")].groupby(["model", "setting"]).value.first()
     if NODES[1:] in values:
         found.append(_neighbour_against_nodes(runs, *(values[row[1:]] for row in (NEIGHBOUR, NODES))))
-    return found + [paired_difference(runs, better=more, worse=less, **said) for less, more in zip(nets, nets[1:])]
+    pairs = zip(nets, nets[1:])
+    return found + [paired_difference(runs, better=more, worse=less, **_by_speakers(runs, less, more)) for less, more in pairs]
 
 
 def _neighbour_against_nodes(runs, neighbour, nodes):
     """Neither draws anything, so the interval is over the speakers of the test, which both have heard."""
-    costs = [row_costs(runs, row, "test_error_pct") for row in (NEIGHBOUR, NODES)]
-    known = None not in costs and all(kept.each.shape[1] == SPEAKERS for kept in costs)
-    interval = mean_interval(costs[1].each[0] - costs[0].each[0]) if known else Interval(nodes - neighbour, np.nan, np.nan, 1)
+    said, interval = _by_speakers(runs, NEIGHBOUR, NODES), Interval(nodes - neighbour, np.nan, np.nan, 1)
+    if "doubt" not in said:
+        near, gaussian = (row_costs(runs, row, "test_error_pct").each[0] for row in (NEIGHBOUR, NODES))
+        interval = mean_interval(gaussian - near)
     sentence = (
         f"On {VOWELS} the test error of the nearest neighbour is {neighbour:.4g} %, of Gaussian nodes {nodes:.4g} %. Advantage of "
         f"the former, nothing being random, over the {SPEAKERS} speakers of the test"
     )
     name = "nearest neighbour errs less than Gaussian nodes, as published"
-    return check(name, interval, "percentage points", sentence, above=0, doubt="" if known else DEPENDENT)
+    return check(name, interval, "percentage points", sentence, above=0, doubt=said.get("doubt", ""))
 
 
 def errors(runs, published):
