@@ -177,17 +177,18 @@ def test_with_all_images_logistic_pca_is_to_err_as_published():
 
 
 @pytest.mark.parametrize("error, steps, verdict", [
-    (4.0, 6000, "undecided"), (4.0, 19_200, "reproduced"), (5.0, 6000, "contradicted"),
+    (4.0, 6000, "undecided"), (4.0, 19_200, "reproduced"), (5.0, 6000, "undecided"), (5.0, 19_200, "contradicted"),
 ])  # fmt: skip
-def test_who_is_ahead_of_logistic_pca_that_is_not_at_its_end_is_ahead_for_now(error, steps, verdict):
-    """With 18 numbers on curves it is not, in few steps; who is behind it is behind all the more."""
+def test_in_few_steps_nets_and_logistic_pca_with_18_numbers_are_ahead_for_now(error, steps, verdict):
+    """On curves neither is at its end then, so that nothing is decided, whoever is ahead."""
     modern, logistic = claim._net("curves", "modern start, Adam"), claim._logistic("curves", 18)
     errors = {claim._pca("curves", 0): [9.7], claim._pca("curves", 6): [7.5], claim._logistic("curves", 6): [7.0, 7.1, 7.2]}
     errors |= {modern: [error, error + 0.01, error - 0.01], logistic: [4.5, 4.52, 4.48]}
     checks = {check.name: check for check in claim.judge(runs_of(errors, updates=steps))}
     found = checks["curves: modern start, Adam, beats logistic PCA with 18"]
     assert found.verdict == verdict
-    assert ("not where it would end in more than 6,000 steps" in found.sentence) == (verdict == "undecided")
+    why = "not where it would end in more than 6,000 steps" if error < 4.5 else "6,000 steps, full's 19,200, leave nets far from"
+    assert (why in found.sentence) == (verdict == "undecided")
     assert checks["curves: modern start, Adam, beats logistic PCA"].verdict == "reproduced"
 
 

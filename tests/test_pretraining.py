@@ -102,7 +102,7 @@ def test_bad_settings(settings, match, x):
 
 def test_every_setting_is_checked_before_anything_is_trained(x, monkeypatch):
     monkeypatch.setattr(zoo.Population, "fit", None)
-    with pytest.raises(InvalidInput, match="level must be at least 0, for masking below 1; got 1.0"):
+    with pytest.raises(InvalidInput, match="level must be at least 0, for masking and salt_and_pepper below 1; got 1.0"):
         zoo.pretrain(compiled([0], "autoencoder_stack"), x, epochs=1, batch_size=50, level=(0.1, 1.0))
 
 
