@@ -45,10 +45,9 @@ def test_every_batch_of_a_prediction_draws_anew(population):
 
 
 def test_the_draws_are_those_of_keras(population):
-    x = digits()[1][0]
-    alone, rows = population[1], len(x) if keras.backend.backend() == "jax" else None  # elsewhere Keras predicts, its 32 at a time
+    x, alone = digits()[1][0], population[1]
     for _ in range(2):
-        assert_array_equal(population.predict(x)[1], alone.predict(x, verbose=0, batch_size=rows))
+        assert_array_equal(population.predict(x)[1], alone.predict(x, verbose=0))
 
 
 def test_layers_that_draw_in_training_only_are_left_where_they_are():

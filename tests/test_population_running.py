@@ -50,10 +50,10 @@ def test_memory_that_runs_out_before_training_leads_to_groups(reference, data, m
 
     whole = CompiledEngine._arguments
 
-    def starved(self, state, data, plan):
+    def starved(self, state, data, plan, kept):
         if len(state["seeds"]) > 2:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")
-        return whole(self, state, data, plan)
+        return whole(self, state, data, plan, kept)
 
     monkeypatch.setattr("zoo.training.engine.cores", lambda: 1)
     monkeypatch.setattr(CompiledEngine, "_arguments", starved)

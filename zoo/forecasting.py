@@ -38,7 +38,8 @@ def forecast(model, series, steps=1, lags=None):
         window = known[len(known) - lags].astype("float32")[None]
         found = np.asarray(model.predict_on_batch(window), "float64").reshape(-1)
         if not np.isfinite(found).all():
-            raise InvalidInput(f"The model {model.name} gives no numbers but NaN: its training diverged, or the series is beyond it.")
+            why = "its training diverged, or the series is beyond it"
+            raise InvalidInput(f"The model {model.name} gives no numbers but NaN: {why}.")
         known = np.append(known, found)
     return known[len(series) : len(series) + steps]
 
@@ -66,7 +67,7 @@ def _checked_input(model):
 
 
 def _lags(preset, shape):
-    """The lags of the data set of a preset (or None), else those of the latest values. Raises InvalidInput where neither fits."""
+    """The lags of a preset's data set (None for no preset), else those of the latest values. InvalidInput where neither fits."""
     from zoo.datasets import describe, list_datasets
     from zoo.datasets.series import lags_of
     from zoo.presets import model_card

@@ -74,8 +74,8 @@ class Backup:
 
     about: what decides what the call comes to, as plain JSON, arrays: the same as arrays by name. seconds: of training that
     earlier calls have put into what is kept; at_once: how many members these trained at a time, None where nothing is kept.
-    Raises InvalidInput for a folder with files of another call or of
-    something else, CorruptFile for a damaged one, ResultsError for one that can't be written.
+    Raises InvalidInput for a folder with files of another call or of something else, CorruptFile for a damaged one,
+    ResultsError for one that can't be written.
     """
 
     def __init__(self, folder, about, arrays):
@@ -108,8 +108,8 @@ class Backup:
         head, arrays = read(path, FORMAT, "backup", "Population.fit")
         if head["call"] != self.call:
             raise InvalidInput(
-                f"{self.folder} was left by another call of fit: other models, data or settings, or on another backend. Call it as "
-                "there to go on with that, name another folder, or take this one away; of several calls each has its own."
+                f"{self.folder} was left by another call of fit: other models, data or settings, or on another backend. Call it "
+                "as there to go on with that, name another folder, or take this one away; of several calls each has its own."
             )
         best = None
         if head["best"]:
@@ -118,15 +118,15 @@ class Backup:
         return tuple(map(int, NAME.fullmatch(path.name).groups())), Kept(head["done"], state, best, history), head
 
     def begin(self, groups, at_once):
-        """Training begins, of these groups, slices of the members, at most so many members at a time: from now on seconds count.
+        """Training begins, of these groups, slices of the members, at most so many members at a time; seconds count from now on.
         Raises InvalidInput where what is kept is of others.
         """
         mine = [(group.start, group.stop) for group in groups]
         if others := sorted(self._ends - set(mine)):
             there, here = (stop - start for start, stop in (others[0], mine[0]))
             raise InvalidInput(
-                f"{self.folder} is of {there} members that trained together, here it would be {here}: go on where there are as many "
-                "cores, or take it away to begin anew."
+                f"{self.folder} is of {there} members that trained together, here it would be {here}: go on where there are as "
+                "many cores, or take it away to begin anew."
             )
         self.began, self.several, self.at_once = time.perf_counter(), len(groups) > 1, at_once
 
@@ -185,15 +185,15 @@ class _OfGroup:
 
 
 def seconds_in(folder):
-    """Of training that went into what a backup's folder keeps; 0 where it keeps nothing. Raises as Backup does for its files."""
+    """Of training that went into what a backup's folder keeps; 0 where that is nothing. Raises as Backup does for its files."""
     files = Path(folder).glob("members-*.npz")
     return max((read(path, FORMAT, "backup", "Population.fit")[0]["seconds"] for path in files), default=0.0)
 
 
 def in_words(thing):
-    """An optimizer, schedule, loss or metric, or what one is set to, as plain JSON that tells it from another, the same in every
-    process: functions by their code, arrays by their sha256, objects by what Keras configures of them. What of an object of
-    somebody's own no configuration says is not in it.
+    """An optimizer, schedule, loss or metric, or what one is set to, as plain JSON that tells it from another, the same in
+    every process: functions by their code, arrays by their sha256, objects by what Keras configures of them. What of an object
+    of somebody's own no configuration says is not in it.
     """
     if thing is None or isinstance(thing, (bool, int, float, str)):
         return thing

@@ -223,7 +223,8 @@ def check_reconstructed(model, x, error, encoders, linear=True):
 def _numeric(array, what):
     _require_array(array, what)
     if np.ma.is_masked(array):
-        raise InvalidInput(f"{what} has masked values, which would count: fill them in, .filled(), and give sample_weight 0 to their examples.")
+        remedy = "fill them in, .filled(), and give sample_weight 0 to their examples"
+        raise InvalidInput(f"{what} has masked values, which would count: {remedy}.")
     if hasattr(type(array), "devices"):  # a JAX array stays where it is; a table may have a column of that name
         import jax.numpy as jnp
 
