@@ -1,17 +1,17 @@
 """A trial that was cut off in the middle of its training goes on from there, and comes to the numbers of one that was not."""
 
 import io
+import shutil
 import types
 
 import matplotlib.figure
 import pytest
 from rich.console import Console
 
-from zoo.environment import device_and_versions
 from zoo.reproductions.harness import Trial, run_claim, target
 from zoo.reproductions.harness.folder import read_folder, seconds_taken
 from zoo.reproductions.trainers.preset import train_preset
-from zoo.training import backup, engine, progress
+from zoo.training import backup, engine, groups, progress
 from zoo.training.recipe import recipe
 
 ROW = ("digits", "mlp", "preset")
@@ -80,7 +80,15 @@ def test_what_is_damaged_or_of_other_cores_begins_anew(claim, tmp_path, monkeypa
         patch.setattr(progress.Progress, "advance", cut)
         run(claim, out)
     (folder,) = (out / ".trials" / "unfinished").iterdir()
-    assert folder.name.endswith(f"-{device_and_versions()['cores']}")
+    assert folder.name.endswith(f"-{groups.processor_cores()}")
+    other = groups.processor_cores() + 1
+    with monkeypatch.context() as patch:
+        patch.setattr(groups, "processor_cores", lambda: other)
+        assert "goes on" not in run(claim, out)[1], "on other cores members are dealt out otherwise"
+    shutil.rmtree(out / "smoke")
+    for trial in (path for path in (out / ".trials").iterdir() if (path / "manifest.json").exists()):
+        shutil.rmtree(trial)
+    (folder,) = (out / ".trials" / "unfinished").iterdir()
     (kept, *_) = folder.iterdir()
     kept.write_bytes(kept.read_bytes()[:-50])
     _, said, _ = run(claim, out)

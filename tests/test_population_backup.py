@@ -2,6 +2,9 @@
 
 import functools
 import json
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -10,7 +13,7 @@ from numpy.testing import assert_array_equal
 from population_example import digits, loss_and_metric
 
 import zoo
-from zoo.errors import CorruptFile, InvalidInput, ResultsError
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, ZooError
 from zoo.training import backup, progress
 
 EPOCHS = 4
@@ -198,6 +201,13 @@ def held(rate):
     return loss
 
 
+def keyword_only(factor):
+    def loss(y, output, *, factor=factor):
+        return keras.ops.mean(factor * (y - output) ** 2, axis=-1)
+
+    return loss
+
+
 def decay(steps):
     return keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, steps))
 
@@ -206,15 +216,31 @@ def decay(steps):
     ({"loss": functools.partial(power, exponent=2)}, {"loss": functools.partial(power, exponent=3)}),
     ({"loss": lambda y, output: keras.ops.mean((y - output) ** 2)}, {"loss": lambda y, output: keras.ops.mean((y - output) ** 4)}),
     ({"loss": held(1.0)}, {"loss": held(2.0)}),
+    ({"loss": held(np.ones(2))}, {"loss": held(np.array([1.0, 2.0]))}),
+    ({"loss": held((1.0, 2.0))}, {"loss": held((1.0, 3.0))}),
+    ({"loss": Weighted([1.0]).call}, {"loss": Weighted([2.0]).call}),
+    ({"loss": keyword_only(1.0)}, {"loss": keyword_only(2.0)}),
     ({"loss": keras.losses.Huber(delta=0.1)}, {"loss": keras.losses.Huber(delta=0.2)}),
     ({"loss": Weighted(np.ones(2))}, {"loss": Weighted(np.array([1.0, 2.0]))}),
     ({"optimizer": decay(np.int64(3))}, {"optimizer": decay(np.int64(4))}),
     ({"optimizer": excluding("bias")}, {"optimizer": excluding("kernel")}),
     ({"metrics": ["mae"]}, {"metrics": [power]}),
-], ids="partial lambda closure option array number exclusion metric".split())  # fmt: skip
+], ids="partial lambda closure held-array held-pair method keyword option array number exclusion metric".split())  # fmt: skip
 def test_settings_are_told_apart_and_said_the_same_in_every_process(first, second):
     assert json.dumps(told(**first)) == json.dumps(told(**first)) != json.dumps(told(**second))
     assert " at 0x" not in json.dumps(told(**first))
+
+
+def test_names_out_of_a_set_are_said_the_same_in_every_process():
+    code = "import keras; from zoo.training.backup import in_words; o = keras.optimizers.AdamW(); "
+    code += "o.exclude_from_weight_decay(var_names=list('abcdef')); print(in_words(o), in_words({'x', 'y', 'z'}))"
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1 and "'a', 'b', 'c'" in said.pop()
 
 
 def test_what_has_no_configuration_takes_none_from_others():
@@ -258,8 +284,8 @@ def test_training_goes_on_where_nothing_more_can_be_kept(tmp_path, monkeypatch, 
 
     monkeypatch.setattr(backup, "write", full)
     x, y = numbers()
-    history = plain().fit(x, y, epochs=5, backup=tmp_path / "b")
-    assert_array_equal(history, plain().fit(x, y, epochs=5))
+    history = plain(range(4)).fit(x, y, epochs=5, backup=tmp_path / "b")
+    assert_array_equal(history, plain(range(4)).fit(x, y, epochs=5))
     assert capsys.readouterr().err == "The disk is full. Training goes on, and what follows is not kept.\n"
 
 
@@ -292,6 +318,12 @@ def test_where_memory_is_short_it_goes_on_in_the_groups_it_had(cut, tmp_path, mo
     cleared = []
     assert_array_equal(plain(range(4)).fit(x, y, epochs=5, backup=tmp_path / "b"), whole)
     assert cleared == [1], "at its end alone"
+    cut(plain(range(4)), 16, x, y, epochs=5, backup=tmp_path / "b")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+    monkeypatch.setattr(CompiledEngine, "_check_room", lambda self, compiled, arguments, *_: (_ for _ in ()).throw(_TooLarge("none")))
+    with pytest.raises(ZooError, match="less than when what .* keeps was trained.*take that folder away to begin anew"):
+        plain(range(4)).fit(x, y, epochs=5, backup=tmp_path / "b")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()} == before, "what was kept stays"
 
 
 @pytest.mark.backend

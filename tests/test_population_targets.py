@@ -149,6 +149,13 @@ class Contrast(keras.losses.Loss):
         return contrast(y, output)
 
 
+def centres(y, output):
+    """How far each example is from the mean of its class in the batch."""
+    labels = keras.ops.reshape(y, (-1, 1))
+    own = keras.ops.cast(keras.ops.equal(labels, keras.ops.transpose(labels)), output.dtype)
+    return keras.ops.mean((output - own @ output / keras.ops.sum(own, axis=1, keepdims=True)) ** 2, axis=-1)
+
+
 def apart(y, output):
     return keras.ops.mean((y - output) ** 4, axis=-1)
 
@@ -288,6 +295,14 @@ def test_kerass_own_are_known_for_what_they_are(loss, metric, averages):
     found = population.evaluate(x, y).loc[0, list(known)]
     assert population._engine.program.averages == averages
     assert_allclose(found.astype(float), list(known.values()), rtol=1e-4)
+
+
+def test_a_loss_that_compares_those_of_a_class_is_evaluated_as_keras_does():
+    """The first examples are of as many classes, so that none of them has another one beside it."""
+    x, labels = np.tile(X, (20, 1)), np.tile(LABELS, 20)
+    labels[:4] = (2, 0, 1, labels.max() + 1)
+    population = compiled(centres)
+    assert population.evaluate(x, labels).loss[0] == pytest.approx(population[0].evaluate(x, labels, verbose=0), rel=1e-5)
 
 
 def test_a_partial_of_a_batch_loss_is_evaluated_as_keras_does():

@@ -177,7 +177,9 @@ class _Run:
         return folder
 
     def _unfinished(self, key):
-        return self.store.backup(key, self.environment["cores"])
+        from zoo.training.groups import processor_cores  # by which members are dealt out; a container's quota may change
+
+        return self.store.backup(key, processor_cores())
 
     def _wait(self, queue):
         """Let another run go on with what it has in hand; say so once."""

@@ -8,7 +8,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import math
 import os
 import re
 import shutil
@@ -49,7 +48,7 @@ class Kept(NamedTuple):
 class NoBackup:
     """What `fit` goes by where nothing is to be kept, of all groups and of each."""
 
-    seconds, kept, at_once = 0.0, None, None
+    seconds, kept, at_once, holds = 0.0, None, None, False
 
     def of(self, group):
         """The same of a group of members, a slice."""
@@ -73,7 +72,8 @@ class Backup:
     """The folder of one call of `fit`.
 
     about: what decides what the call comes to, as plain JSON, arrays: the same as arrays by name. seconds: of training that
-    earlier calls have put into what is kept; at_once: how many members these trained at a time, None where nothing is kept.
+    earlier calls have put into what is kept; at_once: how many members these trained at a time, None where nothing is kept;
+    holds: whether this call goes on from something.
     Raises InvalidInput for a folder with files of another call or of something else, CorruptFile for a damaged one,
     ResultsError for one that can't be written.
     """
@@ -83,12 +83,12 @@ class Backup:
             raise InvalidInput(f"backup must be None or name a folder; got {folder!r:.80}.")
         self.folder = path_named(folder).absolute()
         self.call = json.loads(json.dumps({"about": about, "arrays": digest(arrays)}))
-        self.lock = threading.Lock()
+        self.lock, self.given_up = threading.Lock(), False
         found = list(map(self._content, self._files()))
         self._read = {ends: kept for ends, kept, _ in found}
         self._ends = {*self._read}
         self.seconds = max((head["seconds"] for *_, head in found), default=0.0)
-        self.at_once = found[0][2]["at_once"] if found else None
+        self.at_once, self.holds = found[0][2]["at_once"] if found else None, bool(found)
 
     def _files(self):
         try:
@@ -153,7 +153,7 @@ class _OfGroup:
 
     def due(self, last):
         """Whether it is time to write; last: the group is at its end, which is kept while others are not."""
-        return time.perf_counter() >= self._due or last and self._backup.several
+        return not self._backup.given_up and (time.perf_counter() >= self._due or last and self._backup.several)
 
     def let_go(self):
         """The arrays of what is kept are on the device: of the Kept only done and history are wanted from now on."""
@@ -177,8 +177,9 @@ class _OfGroup:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 write(self._path, FORMAT, head, {name: np.asarray(array) for name, array in arrays.items()})
         except (OSError, ResultsError) as error:
-            print(f"{error} Training goes on, and what follows is not kept.", file=sys.stderr)
-            self._due = math.inf
+            if not self._backup.given_up:  # which another group may have said meanwhile
+                print(f"{error} Training goes on, and what follows is not kept.", file=sys.stderr)
+            self._backup.given_up = True
             return
         now = time.perf_counter()
         self._due = now + max(EVERY, SHARE * (now - began))
@@ -190,31 +191,46 @@ def seconds_in(folder):
     return max((read(path, FORMAT, "backup", "Population.fit")[0]["seconds"] for path in files), default=0.0)
 
 
-def in_words(thing):
+def in_words(thing, inside=()):
     """An optimizer, schedule, loss or metric, or what one is set to, as plain JSON that tells it from another, the same in
     every process: functions by their code, arrays by their sha256, objects by what Keras configures of them. What of an object
     of somebody's own no configuration says is not in it.
     """
     if thing is None or isinstance(thing, (bool, int, float, str)):
         return thing
-    if isinstance(thing, (np.generic, np.ndarray)):
-        return thing.item() if np.ndim(thing) == 0 else digest({"": thing})
+    if id(thing) in inside:  # it holds itself
+        return "above"
+    told = functools.partial(in_words, inside=(*inside, id(thing)))
+    if hasattr(thing, "__array__"):
+        array = np.asarray(thing)
+        return array.item() if array.ndim == 0 and array.dtype.kind in "biufU" else digest({"": array})
     if isinstance(thing, dict):
-        return {str(name): in_words(value) for name, value in thing.items()}
-    if isinstance(thing, (list, tuple, set)):
-        return list(map(in_words, thing))
+        return {str(name): told(value) for name, value in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return list(map(told, thing))
+    if isinstance(thing, (set, frozenset)):
+        return sorted(map(told, thing), key=repr)
     if isinstance(thing, functools.partial):
-        return ["partial", *map(in_words, (thing.func, thing.args, thing.keywords))]
-    if isinstance(thing, re.Pattern):
-        return thing.pattern
+        return ["partial", *map(told, (thing.func, thing.args, thing.keywords))]
+    if isinstance(thing, re.Pattern):  # Keras joins names out of a set, in an order of each process's own
+        return sorted(thing.pattern.split("|"))
     if hasattr(thing, "__code__"):
-        held = [cell.cell_contents for cell in thing.__closure__ or () if isinstance(cell.cell_contents, (int, float, str))]
-        return [thing.__qualname__, _code(thing.__code__), in_words(thing.__defaults__), held]
+        cells = [cell for cell in getattr(thing, "__closure__", None) or () if not _empty(cell)]
+        held = [thing.__defaults__, thing.__kwdefaults__, getattr(thing, "__self__", None), [cell.cell_contents for cell in cells]]
+        return [thing.__qualname__, _code(thing.__code__), *map(told, held)]
     config = {}
     with contextlib.suppress(Exception), without_tensorflow():  # one of somebody's own may have none
         config = {name: value for name, value in thing.get_config().items() if name != "name"}
     beside = (getattr(thing, name, None) for name in ("fn", "_fn", "_fn_kwargs", "_exclude_from_weight_decay_pattern"))
-    return [type(thing).__qualname__, in_words(config), *map(in_words, beside)]
+    return [type(thing).__qualname__, told(config), *map(told, beside)]
+
+
+def _empty(cell):
+    try:
+        cell.cell_contents
+    except ValueError:
+        return True
+    return False
 
 
 def _code(code):

@@ -55,6 +55,11 @@ class CompiledEngine:
                 size, side_by_side = deal(members, at_once, cores())
                 if size * side_by_side == 1:
                     raise _not_even_one(error) from error
+                if backup.holds:
+                    raise ZooError(
+                        f"{error}: less than when what {backup.folder} keeps was trained, from which this call would go on. Free "
+                        "memory and call it again, or take that folder away to begin anew."
+                    ) from error
                 self.group_size = at_once = -(-size * side_by_side // 2)
                 progress.restart()
                 backup.clear()

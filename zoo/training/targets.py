@@ -87,17 +87,22 @@ def each_example_alone(model, x, y):
 
 
 def _tried(function, model, y, dtypes):
-    """Whether a user's function gives the same for examples beside others, which it may have compared with one another."""
+    """Whether a user's function gives the same for examples beside others, which it may have compared with one another, of the
+    same class, say: such as come first, two of which come twice, and one four times.
+    """
     from keras import ops
 
     try:
         sides = [side or y.shape[place] for place, side in enumerate(model.output_shape) if place]
-        pair = [np.resize(np.asarray(y[:4]), (4, *y.shape[1:])), np.random.RandomState(0).rand(4, *sides)]
-        whole, *halves = (
-            ops.convert_to_numpy(function(*(ops.convert_to_tensor(each[some], dtype) for each, dtype in zip(pair, dtypes))))
-            for some in (slice(4), slice(2), slice(2, 4))
-        )
-        return np.allclose(whole, np.concatenate(halves), rtol=1e-4, atol=1e-5, equal_nan=True)
+        outputs, same = np.random.RandomState(0).rand(4, *sides), []
+        for kinds in (4, 2, 1):
+            pair = [np.resize(np.asarray(y[:kinds]), (4, *y.shape[1:])), outputs]
+            whole, *halves = (
+                ops.convert_to_numpy(function(*(ops.convert_to_tensor(each[some], dtype) for each, dtype in zip(pair, dtypes))))
+                for some in (slice(4), slice(2), slice(2, 4))
+            )
+            same.append(np.allclose(whole, np.concatenate(halves), rtol=1e-4, atol=1e-5, equal_nan=True))
+        return all(same)
     except Exception:  # it may be any
         return False
 
