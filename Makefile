@@ -43,7 +43,10 @@ test-slow: install-test
 test-torch: install-test
 	$(PIP_INSTALL) torch
 	KERAS_BACKEND=jax $(PYTEST) -m torch tests/test_population_torch.py tests/test_benchmarks.py
-	KERAS_BACKEND=torch $(PYTEST) -m backend $(shell grep -l mark.backend tests/test_*.py)
+	KERAS_BACKEND=torch $(PYTEST) -m backend tests/test_population.py tests/test_population_best.py \
+		tests/test_population_running.py tests/test_population_bad_input.py \
+		tests/test_population_compile.py tests/test_population_saved.py tests/test_example_weights.py tests/test_engine_equivalence.py \
+		tests/test_pretraining.py tests/test_every_preset.py tests/test_generation.py
 
 test-ray: install-test
 	$(PIP_INSTALL) --editable '.[test,cluster]'

@@ -17,6 +17,7 @@ from zoo.environment import installed_version
 from zoo.errors import InvalidInput
 from zoo.registry import list_models, own_builder
 from zoo.reproductions.harness.contents import contents, is_users
+from zoo.training.backup import is_empty
 
 PROJECT = "zoo.reproductions"
 LIBRARY = ("models", "layers", "training", "generation.py", "reconstruction.py", "registry.py", "representations.py", "tasks.py")
@@ -177,7 +178,7 @@ def _used(thing):
         for name, value in (thing.__kwdefaults__ or {}).items():
             yield f"default of {name}", value
         for name, cell in zip(thing.__code__.co_freevars, thing.__closure__ or ()):
-            if not _empty(cell):
+            if not is_empty(cell):
                 yield f"made with {name}", cell.cell_contents
         return
     for place, base in enumerate(thing.__bases__):
@@ -200,14 +201,6 @@ def _parts(attribute):
     if isinstance(attribute, functools.cached_property):
         return [attribute.func]
     return [getattr(attribute, "__func__", attribute)]
-
-
-def _empty(cell):
-    try:
-        cell.cell_contents
-    except ValueError:
-        return True
-    return False
 
 
 def _named(code, scope):

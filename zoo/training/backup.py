@@ -215,7 +215,7 @@ def in_words(thing, inside=()):
     if isinstance(thing, re.Pattern):  # Keras joins names out of a set, in an order of each process's own
         return sorted(thing.pattern.split("|"))
     if hasattr(thing, "__code__"):
-        cells = [cell for cell in getattr(thing, "__closure__", None) or () if not _empty(cell)]
+        cells = [cell for cell in getattr(thing, "__closure__", None) or () if not is_empty(cell)]
         held = [thing.__defaults__, thing.__kwdefaults__, getattr(thing, "__self__", None), [cell.cell_contents for cell in cells]]
         return [thing.__qualname__, _code(thing.__code__), *map(told, held)]
     config = {}
@@ -225,7 +225,8 @@ def in_words(thing, inside=()):
     return [type(thing).__qualname__, told(config), *map(told, beside)]
 
 
-def _empty(cell):
+def is_empty(cell):
+    """Whether a cell of a function's closure has no value yet."""
     try:
         cell.cell_contents
     except ValueError:
