@@ -20,6 +20,23 @@ SMALL = {
 }
 
 
+@contextlib.contextmanager
+def cut_off(monkeypatch, after):
+    """Within it, who trains a population is interrupted, as by Ctrl-C, once so many epochs of all its members are over."""
+    from zoo.training.progress import Progress
+
+    advance = Progress.advance
+
+    def counting(self, epochs=1, note=""):
+        advance(self, epochs, note)
+        if self.done >= after:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Progress, "advance", counting)
+        yield
+
+
 def digits(name="linear", n=100, held_out=50):
     """((x, y), (x, y)) of digits: n examples to train a model on and some to validate on; y is x where it reconstructs.
 

@@ -6,6 +6,7 @@ import types
 
 import matplotlib.figure
 import pytest
+from population_example import cut_off
 from rich.console import Console
 
 from zoo.reproductions.harness import Trial, run_claim, target
@@ -42,12 +43,7 @@ def run(claim, out, **settings):
 def test_a_trial_goes_on_where_it_was_cut_off(claim, tmp_path, monkeypatch):
     undisturbed, said, _ = run(claim, tmp_path / "whole")
     assert "goes on" not in said
-    advance, resume, counted = progress.Progress.advance, progress.Progress.resume, []
-
-    def cut(self, epochs=1, note=""):
-        advance(self, epochs, note)
-        if self.done >= EPOCHS:  # of twelve, two seeds
-            raise KeyboardInterrupt
+    resume, counted = progress.Progress.resume, []
 
     def count(self, epochs):
         counted.append(epochs)
@@ -55,8 +51,7 @@ def test_a_trial_goes_on_where_it_was_cut_off(claim, tmp_path, monkeypatch):
 
     out, there = tmp_path / "cut", tmp_path / "cut" / ".trials" / "unfinished"
     for _ in range(2):
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(progress.Progress, "advance", cut)
+        with cut_off(monkeypatch, EPOCHS):  # of twelve, two seeds
             run(claim, out, force=True)
         (key,) = there.iterdir()
         assert backup.seconds_in(key) > 0
@@ -69,15 +64,8 @@ def test_a_trial_goes_on_where_it_was_cut_off(claim, tmp_path, monkeypatch):
 
 
 def test_what_is_damaged_or_of_other_cores_begins_anew(claim, tmp_path, monkeypatch):
-    advance, out = progress.Progress.advance, tmp_path / "out"
-
-    def cut(self, epochs=1, note=""):
-        advance(self, epochs, note)
-        if self.done >= EPOCHS:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(progress.Progress, "advance", cut)
+    out = tmp_path / "out"
+    with cut_off(monkeypatch, EPOCHS):
         run(claim, out)
     (folder,) = (out / ".trials" / "unfinished").iterdir()
     assert folder.name.endswith(f"-{groups.processor_cores()}")

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import digits, loss_and_metric
+from population_example import cut_off, digits, loss_and_metric
 
 import zoo
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, ZooError
@@ -31,16 +31,9 @@ def written_at_every_turn(monkeypatch):
 @pytest.fixture
 def cut(monkeypatch):
     """A function that calls fit and interrupts it once so many epochs of all members are over."""
-    advance = progress.Progress.advance
 
     def fit(population, after, *data, **settings):
-        def counting(self, epochs=1, note=""):
-            advance(self, epochs, note)
-            if self.done >= after:
-                raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(progress.Progress, "advance", counting)
+        with cut_off(monkeypatch, after):
             population.fit(*data, **settings)
 
     return fit
@@ -299,7 +292,6 @@ def test_half_precision_is_kept_too(cut, tmp_path):
     assert_array_equal(populations[2].fit(x, y, epochs=4, backup=tmp_path / "b"), history)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "jax", reason="elsewhere members train one by one, whatever the memory")
 def test_where_memory_is_short_it_goes_on_in_the_groups_it_had(cut, tmp_path, monkeypatch):
     from zoo.training.engine import CompiledEngine, _TooLarge
 

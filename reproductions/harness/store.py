@@ -1,7 +1,7 @@
 """Finished trials on disk, one folder each, written so that a kill at any moment loses at most the trial in hand.
 
 <results>/.trials/<key>/rows.json, losses.npz, files that the trial left, and manifest.json, written last, which holds their
-sha256 and its own. What a long trial has come to is in <results>/.trials/unfinished/<key> meanwhile.
+sha256 and its own. What a long trial has come to is in unfinished/<key>-<cores> meanwhile.
 """
 
 import contextlib
