@@ -12,10 +12,12 @@ from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.forecast import Forecast
 from zoo.layers.fourier import OrthogonalRandomFeatures
 from zoo.layers.local_maps import LocalMaps, scaled_tanh
+from zoo.layers.normalization import BatchNormalization
 from zoo.layers.recurrent import ChronoBias, ForgetBias
 
 __all__ = [
     "Autoencoder",
+    "BatchNormalization",
     "ChronoBias",
     "Forecast",
     "ForgetBias",

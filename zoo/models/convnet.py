@@ -10,6 +10,7 @@ from zoo.errors import InvalidInput
 from zoo.layers.augmentation import augment
 from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.dense import hidden, initialiser_for, logits
+from zoo.layers.normalization import BatchNormalization
 from zoo.layers.preprocessing import as_image, as_vector, raw_input
 from zoo.registry import register_model
 
@@ -51,7 +52,7 @@ def convnet(
             if index == len(filters):
                 x = SlicedMaxPooling2D(name=f"pool_{number}")(x)
             if batch_norm:
-                x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+                x = BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
             x = keras.layers.Activation(activation, name=f"{name}_activation")(x)
     x = as_vector(x)
     if dropout:

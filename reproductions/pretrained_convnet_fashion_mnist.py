@@ -1,0 +1,52 @@
+"""Preset of the ConvNet on clothes: three blocks of two convolutions each, ten seeds.
+
+What the review's figure 2 shows, small: local filters, shared weights, pooling, layer on layer. The preset is a population
+trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000 ships. The ConvNets
+stand apart from the presets of `pretrained`, and this one from that of `pretrained_convnet_mnist`, because each takes as long
+to train as all the others together. `zoo results presets pretrained_convnet_fashion_mnist` makes the folder of zoo/pretrained/
+from these runs.
+
+Expected, full budget: TODO
+"""
+
+from zoo.reproductions.harness import Published, Trial
+from zoo.reproductions.harness.preset_marks import against_marks, draw_marks
+from zoo.reproductions.trainers.preset import train_preset
+from zoo.training.recipe import recipe
+
+SEEDS = {"full": 10}
+CLAIM, MODEL, PRESET = "pretrained_convnet_fashion_mnist", "convnet", "preset"
+SMALL, CLOTHES = [(dataset, MODEL, PRESET) for dataset in ("digits", "fashion_mnist")]  # the first for smoke
+TARGETS = {SMALL: 10.0, CLOTHES: 6.0}  # mean test errors, percent, to reach
+PROTOCOL = """
+TODO
+"""
+
+
+def trials(budget):
+    """One trial; smoke does scikit-learn's small digits."""
+    smoke = budget.choose(smoke=True, quick=False, full=False)
+    blocks = [[8], [16]] if smoke else [[32, 32], [64, 64], [128, 128]]
+    options = {"blocks": blocks, "dense": 0, "dropout": 0.3, "augmentation": "flip_erase"}
+    epochs, average = budget.choose(smoke=4, quick=2, full=24), budget.choose(smoke=None, quick=None, full=0.999)
+    precision = budget.choose(smoke="mixed_bfloat16", quick="float32", full="mixed_bfloat16")
+    settings = recipe(options=options, epochs=epochs, learning_rate=8e-3, ema=average, precision=precision)
+    yield Trial("digits" if smoke else "fashion_mnist", MODEL, PRESET, budget.seeds, train_preset, settings)
+
+
+def judge(runs):
+    """The mean of the seeds against the error to reach, and against what users submitted."""
+    return against_marks(runs, CLAIM, TARGETS, PUBLISHED)
+
+
+def draw(runs):
+    """Test errors of every seed, with the error to reach and the published ones."""
+    return draw_marks(runs, CLAIM, TARGETS, PUBLISHED)
+
+
+PUBLISHED = {
+    CLOTHES: [
+        Published(name, "submitted by users, not verified by the authors", "60,000 images", topic="shallow_vs_deep")
+        for name in ("ConvNet, 2 conv layers, <100K parameters", "ConvNet, 2 conv layers, 1.8M parameters")
+    ],
+}

@@ -1,0 +1,57 @@
+"""Preset of the ConvNet on digits: three blocks of four convolutions in all, ten seeds.
+
+What the review's figure 2 shows, small: local filters, shared weights, pooling, layer on layer. The preset is a population
+trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000 ships. The ConvNets
+stand apart from the presets of `pretrained`, and this one from that of `pretrained_convnet_fashion_mnist`, because each takes
+as long to train as all the others together. `zoo results presets pretrained_convnet_mnist` makes the folder of zoo/pretrained/
+from these runs.
+
+Expected, full budget: some 0.43 % test error, less than LeNet-5's published one, but more than 0.33, which larger nets and
+longer training, on a GPU, are to reach. Some 40 minutes on two CPU cores. Quick: two epochs, 3 seeds, 1 minute.
+"""
+
+from zoo.reproductions.harness import Published, Trial
+from zoo.reproductions.harness.preset_marks import against_marks, draw_marks
+from zoo.reproductions.trainers.preset import train_preset
+from zoo.training.recipe import recipe
+
+SEEDS = {"full": 10}
+CLAIM, MODEL, PRESET = "pretrained_convnet_mnist", "convnet", "preset"
+SMALL, DIGITS = [(dataset, MODEL, PRESET) for dataset in ("digits", "mnist")]  # the first for smoke
+TARGETS = {SMALL: 5.0, DIGITS: 0.33}  # mean test errors, percent, to reach, by larger ConvNets perhaps
+PROTOCOL = """
+The model is trained by one recipe, set on the validation split by short trials of two seeds, from every seed; the weights
+after the last epoch count, of full, their moving average (momentum 0.999). The mean is over all seeds; the one with the least
+validation error is the preset. Not untouched: three seeds each of two other ConvNets were tested before; their means were 0.49
+and then 0.44 %, so that 0.33 stayed undecided both times. And nets of these ten seeds had been trained, in the same settings,
+and tested, with gradients that came out wrong now and then (see zoo/training/groups.py): 0.433 %; every verdict is the same.
+While they trained anew other work ran beside them in part, which their seconds hold.
+"""
+
+
+def trials(budget):
+    """One trial; smoke does scikit-learn's small digits."""
+    smoke = budget.choose(smoke=True, quick=False, full=False)
+    blocks, dense = ([[8], [16]], 32) if smoke else ([[32], [32], [64, 64]], 256)
+    options = {"blocks": blocks, "dense": dense, "dropout": 0.2, "augmentation": "shift" if smoke else "affine"}
+    epochs, average = budget.choose(smoke=4, quick=2, full=15), budget.choose(smoke=None, quick=None, full=0.999)
+    settings = recipe(options=options, epochs=epochs, learning_rate=8e-3, ema=average)
+    yield Trial("digits" if smoke else "mnist", MODEL, PRESET, budget.seeds, train_preset, settings)
+
+
+def judge(runs):
+    """The mean of the seeds against the error to reach, and against published ConvNets."""
+    return against_marks(runs, CLAIM, TARGETS, PUBLISHED)
+
+
+def draw(runs):
+    """Test errors of every seed, with the error to reach and the published ones."""
+    return draw_marks(runs, CLAIM, TARGETS, PUBLISHED)
+
+
+PUBLISHED = {
+    DIGITS: [
+        Published("LeNet-5", "distortions", "60,000 images and their distortions", topic="shallow_vs_deep"),
+        Published("LeNet (20+50 maps, 500 hidden)", "50k/10k/10k", "the same split, no distortions", topic="shallow_vs_deep"),
+    ],
+}
