@@ -32,8 +32,9 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert "What did not hold" not in text
     assert set(COMPARISON + VERDICTS) <= set(re.findall(r"\w+", text.partition("## The files")[2])), "every column is explained"
     page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
-    assert page.startswith(f"Title\n{MARKS[0]}\n| all") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
-    assert "[1 reproduced](results/full/a_claim/comparison.md)" in page
+    assert page.startswith(f"Title\n{MARKS[0]}\n| claim") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
+    assert "| [a_claim](results/full/a_claim/comparison.md), full: A claim in short. |  |  |  |  | 1 reproduced |" in page
+    assert f"Trained on, by budget: full ({device})." in page
     assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
     verdicts = results_dir / "full" / "a_claim" / "verdicts.csv"
     names, line = verdicts.read_text().splitlines(keepends=True)
@@ -85,6 +86,20 @@ def test_headlines_come_first_of_several_that_fit_the_last(written, results_dir)
         assert report_html(results_dir).count("<li>On mnist") == len(bounds)
     with pytest.raises(UnknownName):
         claim_headlines("nonsense")
+
+
+def test_the_front_page_has_the_first_of_the_main_checks_and_counts_them_all(written, results_dir):
+    def judge(runs):
+        return [target(runs, ROW, at_most=bound, name=f"below {bound}") for bound in (6, 10, 7.1)]
+
+    written(load_claim(reproduction(judge=judge, HEADLINES=("below 10", "below 6"))), rows_of(ROW, [7, 7.1, 7.2]))
+    page = front_page("\n".join(MARKS), results_dir)
+    (line,) = [line for line in page.splitlines() if "a_claim" in line]
+    assert line.startswith("| [a_claim](results/full/a_claim/comparison.md), full (3 of 20 seeds): A claim in short. | On mnist the mean")
+    assert line.endswith(
+        " | 7.1 % (6.852 to 7.348), claimed below 10 | **reproduced** | 1 reproduced, 1 contradicted"
+        " | 1 reproduced, 1 contradicted, 1 undecided |"
+    )
 
 
 @pytest.mark.parametrize("headlines", ["below 6", (6,), {"below 6"}])

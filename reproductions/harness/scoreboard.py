@@ -50,6 +50,7 @@ FILES = (
     "depth.csv, where a claim has nets of one kind in several depths, has a line for each: what depth.md is made of.\n"
 )
 HEAD = "# Results\n\nWhich"
+LARGEST = "at the largest budget with all its seeds and data"
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
@@ -72,7 +73,7 @@ def write_scoreboard(root):
 
 
 def fill_front_page(root):
-    """Put the scoreboard's tables between the marks in the README of the checkout whose results/ these are, if any.
+    """Put a line for each claim between the marks in the README of the checkout whose results/ these are, if any.
 
     Those of a folder beside it, such as --out names, are no part of its front page.
     """
@@ -85,10 +86,10 @@ def fill_front_page(root):
 
 
 def front_page(text, root):
-    """A README's text with the tables of a results folder between its marks, if it has them."""
+    """A README's text with a line for each claim of a results folder between its marks, if it has them."""
     before, start, rest = text.partition(MARKS[0])
     _, end, after = rest.partition(MARKS[1])
-    return f"{before}{start}\n{_tables(root, root.parent)}{end}{after}" if start and end else text
+    return f"{before}{start}\n{_in_brief(root, root.parent)}{end}{after}" if start and end else text
 
 
 def scoreboard(root):
@@ -97,7 +98,7 @@ def scoreboard(root):
         f"{HEAD} claims of LeCun, Bengio & Hinton, *Deep learning* (2015), held up when they were rerun.\n"
         "Each claim's page ends with the command that runs it again. "
         "All of this is generated from the runs.csv files by `zoo results rebuild`.\n\n"
-        f"{_on_depth(root)}{MEANING}\n\n{_tables(root, root)}{_disagreements(root)}{_contradictions(root)}\n{FILES}"
+        f"{_on_depth(root)}{MEANING}\n\n{_tables(root)}{_disagreements(root)}{_contradictions(root)}\n{FILES}"
     )
 
 
@@ -133,25 +134,46 @@ def _contradictions(root):
     return f"\n{CONTRADICTED}\n{text}" if text else ""
 
 
-def _tables(root, base):
-    """The main checks of every claim, then how many of all its checks came to what at each budget; links relative to base."""
+def _in_brief(root, base):
+    """A line for each claim: the first of its main checks, and how many of those and of all came to what; links relative to base."""
+    claims = by_claim(root)
+    if not claims:
+        return f"No results yet: {what_makes_some(root)}\n"
+    text = f"| claim, {LARGEST} | the first of its main checks | effect (95% interval) | verdict | main checks | all checks |\n"
+    text += f"| --- |{' --- |' * 5}\n"
+    for name, folders in claims.items():
+        folder, checks = main_folder(folders), main_checks(folders)
+        first = _cells_of(*checks[0]) if checks else [""] * 4
+        what, effect, claimed, judged = first
+        held_against = f"{effect}, claimed {claimed}" if claimed else effect
+        counts = counted([line for line, *_ in checks]) if checks else "", counted(verdicts_of(folder))
+        text += f"| {' | '.join([_title(name, folders, base), what, held_against, judged, *counts])} |\n"
+    return f"{text}\n{_trained_on(claims)}"
+
+
+def _tables(root):
+    """The main checks of every claim, then how many of all its checks came to what at each budget."""
     claims = by_claim(root)
     if not claims:
         return f"No results yet: {what_makes_some(root)}\n"
     checked = {name: folders for name, folders in claims.items() if main_checks(folders)}
     text = ""
     if checked:
-        text = "| claim | main checks, at the largest budget with all its seeds and data | effect (95% interval) | claimed | verdict |\n"
+        text = f"| claim | main checks, {LARGEST} | effect (95% interval) | claimed | verdict |\n"
         text += "| --- | --- | --- | --- | --- |\n"
-        text += "".join(_main_lines(name, folders, base) for name, folders in checked.items()) + "\n"
+        text += "".join(_main_lines(name, folders, root) for name, folders in checked.items()) + "\n"
     budgets = budgets_in(claims)
     text += f"| all checks | {' | '.join(budgets)} |\n| --- |{' --- |' * len(budgets)}\n"
     for name, folders in claims.items():
         title = name if name in checked else f"{name}: {_cell(title_of(folders))}"
-        cells = (_counts(folders[budget], base) if budget in folders else "" for budget in budgets)
+        cells = (_counts(folders[budget], root) if budget in folders else "" for budget in budgets)
         text += f"| {title} | {' | '.join(cells)} |\n"
-    trained = (f"{budget}{devices_of([f[budget] for f in claims.values() if budget in f])}" for budget in budgets)
-    return f"{text}\nTrained on, by budget: {'; '.join(trained)}.\n"
+    return f"{text}\n{_trained_on(claims)}"
+
+
+def _trained_on(claims):
+    trained = (f"{budget}{devices_of([f[budget] for f in claims.values() if budget in f])}" for budget in budgets_in(claims))
+    return f"Trained on, by budget: {'; '.join(trained)}.\n"
 
 
 def in_short(line):
@@ -169,17 +191,25 @@ def in_columns(measured):
 
 def _main_lines(name, folders, base):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
-    folder = main_folder(folders)
-    budget = f"{folder.parent.name}{lacks(folder)}"
-    title = f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(folders))}"
-    text = ""
-    for line, others, elsewhere in main_checks(folders):
-        measured, verdict, why = in_short(line)
-        what, effect, claimed = map(_cell, in_columns(measured))
-        judged = f"**{verdict}**{_cell(why)}{elsewhere and f'; {_cell(elsewhere)}'}"
-        text += f"| {title} | {what}{others and f' ({others})'} | {effect} | {claimed} | {judged} |\n"
+    text, title = "", _title(name, folders, base)
+    for check in main_checks(folders):
+        text += f"| {' | '.join([title, *_cells_of(*check)])} |\n"
         title = ""
     return text
+
+
+def _title(name, folders, base):
+    """A claim's name, its page, the budget that its main checks are of, and its sentence."""
+    folder = main_folder(folders)
+    budget = f"{folder.parent.name}{lacks(folder)}"
+    return f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(folders))}"
+
+
+def _cells_of(line, others, elsewhere):
+    """[what was compared, effect and interval, what is claimed, the verdict] of one of main_checks."""
+    measured, verdict, why = in_short(line)
+    what, effect, claimed = map(_cell, in_columns(measured))
+    return [f"{what}{others and f' ({others})'}", effect, claimed, f"**{verdict}**{_cell(why)}{elsewhere and f'; {_cell(elsewhere)}'}"]
 
 
 def _counts(folder, base):

@@ -37,8 +37,9 @@ class Population:
             it sets a seed itself, takes initialisers that were made once and for all, or loads weights, members start alike, and
             seeds decide no more than the order of examples and what layers draw.
         seeds: iterable of K integers. A seed also decides the order in which a member sees its examples.
-        precision: Keras dtype policy for the members; None keeps the user's. "mixed_bfloat16" is for accelerators: on a CPU
-            XLA computes most of its products in float32 all the same, and it takes longer than float32.
+        precision: Keras dtype policy for the members; None keeps the user's. "mixed_bfloat16" is for accelerators and, on
+            TensorFlow, for a CPU that multiplies matrices of 16 bits (AMX), where ConvNets gain by it: on other CPUs, and on
+            JAX, most products are in float32 all the same, and it takes longer than float32.
         weights: None, or K lists of arrays as `model.get_weights()` gives them: where the members start.
         group_size: at most so many members are trained at once on JAX; None: as many as fit into memory.
 
