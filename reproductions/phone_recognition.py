@@ -45,8 +45,9 @@ learnt from six of the eight speakers: pretrained_sequences). Full (5 seeds on s
 not run yet): open.
 """
 
+from zoo.reproductions.evidence import speech_verdicts
 from zoo.reproductions.harness import Published, Trial
-from zoo.reproductions.trainers import speech_verdicts, vowel_table
+from zoo.reproductions.trainers import vowel_table
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
 from zoo.reproductions.trainers.speech_rows import (
@@ -251,7 +252,7 @@ def draw(runs):
     """Error against depth, by model with each number of labelled minutes, what pre-training spares; and Robinson's table."""
     from matplotlib.figure import Figure
 
-    from zoo.reproductions.trainers import speech_pictures as pictures
+    from zoo.reproductions.evidence import speech_pictures as pictures
 
     spoken = SPEECH in set(runs.dataset)
     figure = Figure(figsize=(14, 9.4) if spoken else (7, 4.6))
@@ -307,7 +308,7 @@ def _others(runs):
 
 def illustrate(files):
     """Three seconds of test speech: its log-mel energies, its phones, and those that some of the models hear."""
-    from zoo.reproductions.trainers.speech_pictures import spectrogram
+    from zoo.reproductions.evidence.speech_pictures import spectrogram
 
     left = {row: found[STRETCH] for row, found in files.items() if STRETCH in found}
     return {"spectrogram.png": spectrogram(left)} if left else {}

@@ -19,7 +19,15 @@ CLAIM, MODEL, PRESET = "pretrained_convnet_fashion_mnist", "convnet", "preset"
 SMALL, CLOTHES = [(dataset, MODEL, PRESET) for dataset in ("digits", "fashion_mnist")]  # the first for smoke
 TARGETS = {SMALL: 10.0, CLOTHES: 6.0}  # mean test errors, percent, to reach
 PROTOCOL = """
-TODO
+The model is trained by one recipe, set on the validation split by trials of one seed in 12 epochs, from every seed; the weights
+after the last epoch count, of full, their moving average (momentum 0.999). The mean is over all seeds; the one with the least
+validation error is the preset. Of full, layers multiply in bfloat16, while weights and their updates stay in float32; errors
+are those in float32, as the preset is loaded. Not untouched: three seeds each of two other ConvNets were tested before (8.60
+and 7.58 %), and ten of a third, of four convolutions without erasing, twice (6.66 and, its gradients mended, 6.61). On
+validation this one, the fourth, erred on 5.64 % after 12 epochs, with one convolution in its first block on 6.13; that one
+with a hidden layer of 256 units above on 6.41, with images that are flipped only on 5.97, that are also moved by up to two
+pixels, its blocks wider, on 6.80, with step sizes of 0.003 and 0.016 in place of 0.008 on 6.36 and 6.44, and with weight
+decay on 6.47.
 """
 
 
@@ -28,7 +36,7 @@ def trials(budget):
     smoke = budget.choose(smoke=True, quick=False, full=False)
     blocks = [[8], [16]] if smoke else [[32, 32], [64, 64], [128, 128]]
     options = {"blocks": blocks, "dense": 0, "dropout": 0.3, "augmentation": "flip_erase"}
-    epochs, average = budget.choose(smoke=4, quick=2, full=24), budget.choose(smoke=None, quick=None, full=0.999)
+    epochs, average = budget.choose(smoke=4, quick=1, full=24), budget.choose(smoke=None, quick=None, full=0.999)
     precision = budget.choose(smoke="mixed_bfloat16", quick="float32", full="mixed_bfloat16")
     settings = recipe(options=options, epochs=epochs, learning_rate=8e-3, ema=average, precision=precision)
     yield Trial("digits" if smoke else "fashion_mnist", MODEL, PRESET, budget.seeds, train_preset, settings)

@@ -25,7 +25,8 @@ after the last epoch count, of full, their moving average (momentum 0.999). The 
 validation error is the preset. Not untouched: three seeds each of two other ConvNets were tested before; their means were 0.49
 and then 0.44 %, so that 0.33 stayed undecided both times. And nets of these ten seeds had been trained, in the same settings,
 and tested, with gradients that came out wrong now and then (see zoo/training/groups.py): 0.433 %; every verdict is the same.
-While they trained anew other work ran beside them in part, which their seconds hold.
+While they trained anew other work ran beside them in part, which their seconds hold; it was one claim then with the ConvNet of
+clothes, pretrained_convnets.
 """
 
 

@@ -18,9 +18,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from zoo.reproductions.evidence import label_references
 from zoo.reproductions.harness import Published, Trial, as_published, control, paired_difference, target
 from zoo.reproductions.harness.published import published_value
-from zoo.reproductions.trainers import label_references
 from zoo.reproductions.trainers.label_curves import metric, train_with_labels
 from zoo.reproductions.trainers.label_rows import MODEL, WIDTH, errors_of, labels_of, name_of, recipe_of, setting
 
@@ -92,7 +92,7 @@ def draw(runs):
     """Test errors from each start, every seed a dot, their mean a stroke; a line at the published error."""
     from matplotlib.figure import Figure
 
-    from zoo.reproductions.trainers.label_pictures import COLOURS
+    from zoo.reproductions.evidence.label_pictures import COLOURS
 
     figure = Figure(figsize=(7, 3.4))
     axes, (labels,), row = figure.subplots(), labels_of(runs), (runs.dataset.iloc[0], MODEL, setting("denoising", LAYERS))

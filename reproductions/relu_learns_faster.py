@@ -312,7 +312,7 @@ def draw(runs):
     """Steps to the lowest target against depth on the first data set, a panel a start, and the ConvNets' learning curves."""
     from matplotlib.figure import Figure
 
-    from zoo.reproductions.trainers import speed_pictures as pictures
+    from zoo.reproductions.evidence import speed_pictures as pictures
 
     starts = [start for start in (*STARTS, "scaled") if runs.setting.str.endswith(f", {start} start").any()]
     with_convnets = _with_convnets(runs)

@@ -24,13 +24,13 @@ rise, the same 2 and 16 %; a third of the points found from whole starts are sad
 
 import numpy as np
 
+from zoo.reproductions.evidence.saddle_pictures import draw_cloud
+from zoo.reproductions.evidence.saddle_statistics import correlation_within, excess_in_range, rank_correlation, spread_in_range
 from zoo.reproductions.harness import Published, Trial, check, control
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.resampling import FEWEST, bootstrap_interval, share_interval
 from zoo.reproductions.harness.runs import by_seed, lines_of
 from zoo.reproductions.harness.statistics import Interval, percent
-from zoo.reproductions.trainers.saddle_pictures import draw_cloud
-from zoo.reproductions.trainers.saddle_statistics import correlation_within, excess_in_range, rank_correlation, spread_in_range
 from zoo.reproductions.trainers.saddles import FREE, NEEDED, QUANTILES, SILENT, find_saddles
 
 SEEDS = {"smoke": 6, "quick": 400, "full": 500}

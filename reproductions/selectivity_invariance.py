@@ -43,13 +43,13 @@ import itertools
 
 import numpy as np
 
+from zoo.reproductions.evidence.model_order import shared_errors, tau_over_seeds
+from zoo.reproductions.evidence.rises import rises_more
 from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
 from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
-from zoo.reproductions.trainers.model_order import shared_errors, tau_over_seeds
-from zoo.reproductions.trainers.rises import rises_more
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
 )
@@ -322,7 +322,7 @@ def draw(runs):
     """Errors on every set, ours as dots and the published as diamonds; below, error against shift and against rotation."""
     from matplotlib.figure import Figure
 
-    from zoo.reproductions.trainers.selectivity_pictures import draw_curves, draw_sets
+    from zoo.reproductions.evidence.selectivity_pictures import draw_curves, draw_sets
 
     tested = runs[runs.metric == ERROR]
     datasets = list(tested.dataset.unique())
@@ -356,7 +356,7 @@ def _curves(runs, metric):
 def illustrate(files):
     """The first training images of every set."""
     from zoo.reproductions.trainers.arrays import unpacked
-    from zoo.reproductions.trainers.selectivity_pictures import first_images
+    from zoo.reproductions.evidence.selectivity_pictures import first_images
 
     left = {row[0]: unpacked(found[SAMPLES])["images"] for row, found in files.items() if SAMPLES in found}
     return {"samples.png": first_images(left)}

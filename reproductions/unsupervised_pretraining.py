@@ -41,9 +41,9 @@ dropout, each in its best depth, they are behind at 100 by 0.6 points, open with
 size come to with all labels is in published_stack.
 """
 
+from zoo.reproductions.evidence import label_references, label_verdicts
 from zoo.reproductions.harness import Ladder, Trial
 from zoo.reproductions.harness.statistics import deviation_interval
-from zoo.reproductions.trainers import label_references, label_verdicts
 from zoo.reproductions.trainers.label_curves import FILTERS, chosen_rate, metric, train_with_labels
 from zoo.reproductions.trainers.label_rows import (
     MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDTH, errors_of, labels_of, nets_of, recipe_of, setting, spread_metric,
@@ -159,7 +159,7 @@ def draw(runs):
     """For each depth: the error against labels from every start, each seed a dot; below, the gaps to the wider random start."""
     from matplotlib.figure import Figure
 
-    from zoo.reproductions.trainers import label_pictures as pictures
+    from zoo.reproductions.evidence import label_pictures as pictures
 
     nets, labels = nets_of(runs), labels_of(runs)
     depths = sorted({depth for _, depth, top in nets if not top})
@@ -181,7 +181,7 @@ def draw(runs):
 def illustrate(files):
     """The first seed's first-layer filters from every start, before and after fine-tuning on most labels."""
     from zoo.reproductions.trainers.arrays import unpacked
-    from zoo.reproductions.trainers.label_pictures import first_layer_filters
+    from zoo.reproductions.evidence.label_pictures import first_layer_filters
 
     left = {row: unpacked(found[FILTERS]) for row, found in files.items() if FILTERS in found}
     return {"first_layer_filters.png": first_layer_filters(left)}

@@ -13,9 +13,10 @@ from zoo.datasets import pixels
 from zoo.datasets.adding import sequences
 from zoo.errors import InvalidInput
 from zoo.reproductions import long_term_memory as claim
+from zoo.reproductions.evidence import lag_doubts
 from zoo.reproductions.harness import Budget, Trial, claim_runs
 from zoo.reproductions.harness.progress import Report
-from zoo.reproductions.trainers import lag_doubts, long_lags
+from zoo.reproductions.trainers import long_lags
 from zoo.reproductions.trainers.arrays import unpacked
 
 RECIPE = {"model": "lstm", "options": {"units": 4, "layers": 1, "dropout": 0}, "length": 12, "batch_size": 20, "epochs": 2}

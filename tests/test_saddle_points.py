@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 
 import zoo
 from zoo.reproductions import saddle_points
+from zoo.reproductions.evidence import saddle_statistics
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.progress import Report
-from zoo.reproductions.trainers import saddle_statistics, saddles, small_net
+from zoo.reproductions.trainers import saddles, small_net
 from zoo.reproductions.trainers.critical_points import METHODS, search
 
 each_method = pytest.mark.parametrize("method", METHODS)

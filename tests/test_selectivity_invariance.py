@@ -11,12 +11,12 @@ from sklearn.svm import SVC
 import zoo
 from zoo.errors import UnknownName
 from zoo.reproductions import selectivity_invariance as claim
+from zoo.reproductions.evidence.rises import rises_more
 from zoo.reproductions.harness import Budget, Trial, WithFiles
 from zoo.reproductions.harness.losses import Costs
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import kernel_svm, moved_digits, tuned_nets
 from zoo.reproductions.trainers.data import Split, splits
-from zoo.reproductions.trainers.rises import rises_more
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
 )
@@ -239,7 +239,7 @@ def test_the_order_is_held_against_the_published_one_over_sets():
 def test_tau_over_all_pairs_is_scipys_and_over_some_their_mean():
     from scipy.stats import kendalltau
 
-    from zoo.reproductions.trainers.model_order import _tau
+    from zoo.reproductions.evidence.model_order import _tau
 
     draws = np.random.RandomState(0)
     for _ in range(20):

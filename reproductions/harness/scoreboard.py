@@ -61,8 +61,8 @@ def require_own_page(root):
 
 
 def write_scoreboard(root):
-    """Write <root>/README.md from the verdicts under it, and the tables into the front page of the checkout around it; and the
-    page of what depth is worth, see zoo.reproductions.harness.depth.
+    """Write <root>/README.md from the verdicts under it, a line for each claim into the front page of the checkout around it, and
+    the page of what depth is worth, see zoo.reproductions.harness.depth.
 
     Raises ResultsError, see require_own_page.
     """

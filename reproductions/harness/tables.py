@@ -23,7 +23,7 @@ COMPARISON = (
 FIRST_VERDICTS = "claim check effect ci95_low ci95_high unit verdict sentence".split()  # all that older files have
 VERDICTS = FIRST_VERDICTS + "claimed wide_low wide_high metric better worse kind".split()
 NUMBERS = ("n_seeds", "mean", "effect", "ci95_low", "ci95_high", "wide_low", "wide_high")  # the columns of our numbers
-MAIN = "main"  # the kind of a check that the front page shows
+MAIN = "main"  # the kind of a check that the page of results shows
 
 
 def compare_runs(module, runs):

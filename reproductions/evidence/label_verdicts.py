@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zoo.reproductions.evidence.label_trends import trends
 from zoo.reproductions.harness import check, paired_difference
 from zoo.reproductions.harness.runs import row_of_least
 from zoo.reproductions.harness.statistics import deviation_ratio_interval, mean_interval, slopes
@@ -9,7 +10,6 @@ from zoo.reproductions.trainers.label_curves import metric
 from zoo.reproductions.trainers.label_rows import (
     BEST, OF_TWO, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, errors_of, labels_of, name_of, nets_of,
 )
-from zoo.reproductions.trainers.label_trends import trends
 
 
 def checks_of(runs):
