@@ -292,9 +292,9 @@ def _draw_distortions(axes, runs):
 
 def illustrate(files):
     """The first-layer filters of the ConvNet of the largest training set, and what its layers answer to a moving digit."""
+    from zoo.reproductions.evidence.feature_pictures import draw_filters, draw_maps
     from zoo.reproductions.trainers.arrays import unpacked
     from zoo.reproductions.trainers.feature_maps import PICTURES
-    from zoo.reproductions.evidence.feature_pictures import draw_filters, draw_maps
 
     (arrays,) = (unpacked(left[PICTURES]) for left in files.values() if PICTURES in left)
     return {"first_layer_filters.png": draw_filters(arrays), "feature_maps_under_shift.png": draw_maps(arrays)}

@@ -33,12 +33,12 @@ import numpy as np
 
 from zoo.datasets.adding.sequences import MEAN_PREDICTOR
 from zoo.reproductions.evidence.lag_doubts import (
-    CHANCE, CUT, LEARNT, LEAST, LEAST_STEP, PIXEL_RATES, RATES, bound, comparable, no_contest, nothing_left,
+    CHANCE, CUT, LEARNT, LEAST, LEAST_STEP, bound, comparable, no_contest, nothing_left,
 )
 from zoo.reproductions.harness import Budget, Published, Trial, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import values
-from zoo.reproductions.trainers.long_lags import SOLVED, WRONG, train_adding, train_pixels
+from zoo.reproductions.trainers.long_lags import PIXEL_RATES, RATES, SOLVED, WRONG, train_adding, train_pixels
 
 SEEDS = {"quick": 5, "hour": 5, "full": 5}
 RNN, IRNN, LSTM = "rnn", "irnn", "lstm"

@@ -1,7 +1,7 @@
 """The zoo's presets: how each was trained, how its seed was chosen, and whether it errs as little as it should.
 
 No claim of the review, but what makes its claims usable: small pretrained models, shallow to deep, on MNIST and
-Fashion-MNIST (slower to train, the ConvNets and LSTMs stand apart in pretrained_convnets and pretrained_lstms). Every preset
+Fashion-MNIST (slower to train, the ConvNets and LSTMs stand apart in pretrained_convnet_* and pretrained_lstms). Every preset
 is a population trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000
 ships; what the test images had been asked before, the protocol says. zoo/pretrained/ is made from these runs by `zoo results
 presets`.

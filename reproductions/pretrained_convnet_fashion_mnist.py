@@ -2,8 +2,8 @@
 
 What the review's figure 2 shows, small: local filters, shared weights, pooling, layer on layer. The preset is a population
 trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000 ships. The ConvNets
-stand apart from the presets of `pretrained`, and this one from that of `pretrained_convnet_mnist`, because each takes as long
-to train as all the others together. `zoo results presets pretrained_convnet_fashion_mnist` makes the folder of zoo/pretrained/
+stand apart from the presets of `pretrained`, and this one from that of `pretrained_convnet_mnist`, because each takes about
+as long to train as all of those. `zoo results presets pretrained_convnet_fashion_mnist` makes the folder of zoo/pretrained/
 from these runs.
 
 Expected, full budget: TODO

@@ -355,8 +355,8 @@ def _curves(runs, metric):
 
 def illustrate(files):
     """The first training images of every set."""
-    from zoo.reproductions.trainers.arrays import unpacked
     from zoo.reproductions.evidence.selectivity_pictures import first_images
+    from zoo.reproductions.trainers.arrays import unpacked
 
     left = {row[0]: unpacked(found[SAMPLES])["images"] for row, found in files.items() if SAMPLES in found}
     return {"samples.png": first_images(left)}

@@ -180,8 +180,8 @@ def draw(runs):
 
 def illustrate(files):
     """The first seed's first-layer filters from every start, before and after fine-tuning on most labels."""
-    from zoo.reproductions.trainers.arrays import unpacked
     from zoo.reproductions.evidence.label_pictures import first_layer_filters
+    from zoo.reproductions.trainers.arrays import unpacked
 
     left = {row: unpacked(found[FILTERS]) for row, found in files.items() if FILTERS in found}
     return {"first_layer_filters.png": first_layer_filters(left)}

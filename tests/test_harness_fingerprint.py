@@ -260,7 +260,7 @@ def test_all_that_trials_import_counts():
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "zoo":
                 seen.add(zoo._HOMES.get(node.attr, "zoo"))
             elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "zoo":
-                seen.add(node.module)
+                seen.update((node.module, *(f"{node.module}.{name.name}" for name in node.names if name.name == "evidence")))
             elif isinstance(node, ast.Import):
                 seen.update(name.name for name in node.names if name.name.partition(".")[0] == "zoo")
     missed = {name for name in seen - NO_PART if not fingerprint._ours(name) and not name.startswith(library)}

@@ -33,6 +33,56 @@ def test_it_is_that_of_keras(images, options, training):
     assert [w.name for w in ours.weights] == [w.name for w in plain.weights]
 
 
+def refuse(*_, **__):
+    raise AssertionError("Keras's own way")
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("floatx", ["float32", "float64", "bfloat16"])
+def test_tensorflow_has_one_operation_for_it(images, monkeypatch, precision, floatx):
+    """In training, whatever precision Keras takes where none is said; else Keras's own way, as with a mask."""
+    before = keras.config.floatx()
+    keras.config.set_floatx(floatx)
+    try:
+        ours = layers.BatchNormalization(dtype=precision)
+        x = keras.ops.cast(images / images.max(), ours.compute_dtype)
+        ours.build(x.shape)
+        monkeypatch.setattr(keras.layers.BatchNormalization, "call", refuse)
+        others = [{"training": False}, {"training": True, "mask": np.ones(images.shape[:3], bool)}]
+        if keras.backend.backend() == "tensorflow":
+            assert keras.backend.standardize_dtype(ours(x, training=True).dtype) == ours.compute_dtype
+        else:
+            others.append({"training": True})
+        for how in others:
+            with pytest.raises(AssertionError, match="own way"):
+                ours(x, **how)
+    finally:
+        keras.config.set_floatx(before)
+
+
+def test_a_mask_counts_as_with_keras(images):
+    ours, plain = both(images)
+    mask = np.random.default_rng(2).random(images.shape[:3]) < 0.5
+    x = images / images.max()
+    np.testing.assert_allclose(numpy(ours(x, training=True, mask=mask)), numpy(plain(x, training=True, mask=mask)), rtol=1e-6)
+    np.testing.assert_allclose(ours.get_weights()[2], plain.get_weights()[2], rtol=1e-6)
+
+
+def test_its_weights_are_read_from_files_of_keras_layer_and_back(images, tmp_path):
+    def model(kind):
+        inputs = keras.Input(images.shape[1:])
+        return keras.Model(inputs, kind()(kind(momentum=0.5)(inputs)))
+
+    ours, plain = map(model, (layers.BatchNormalization, keras.layers.BatchNormalization))
+    for source, target in ((plain, ours), (ours, plain)):
+        source.set_weights([np.random.default_rng(0).uniform(1, 2, weight.shape) for weight in source.get_weights()])
+        target.set_weights([np.zeros(weight.shape) for weight in target.get_weights()])
+        source.save_weights(tmp_path / "a.weights.h5")
+        target.load_weights(tmp_path / "a.weights.h5")
+        for mine, other in zip(source.get_weights(), target.get_weights()):
+            np.testing.assert_array_equal(mine, other)
+
+
 def test_one_pixel_varies_not_at_all(images):
     ours, plain = both(images[:1, :1, :1])
     for layer in (ours, plain):

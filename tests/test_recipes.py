@@ -52,6 +52,21 @@ def test_the_error_is_the_one_that_numpy_finds(made):
         assert error == pytest.approx(by_hand, rel=1e-4)
 
 
+def test_errors_are_those_in_float32_whatever_the_precision_of_training():
+    """As of a preset, which is loaded so."""
+    settings, task = MADE["deep_autoencoder"] | {"precision": "mixed_bfloat16", "epochs": 2}, RECONSTRUCTION
+    population = train_population("deep_autoencoder", None, *DIGITS.train, settings, range(2), verbose=False, task=task)
+    population.diverged[1] = True
+    model = zoo.create_model("deep_autoencoder", (8, 8), **settings["options"])
+    model.set_weights(population.get_weights(0))
+    outputs = keras.ops.convert_to_numpy(model(DIGITS.test.x, training=False))
+    by_hand = np.square(1 / (1 + np.exp(-outputs)) - DIGITS.test.x / 255).sum(axis=(1, 2)).mean()
+    errors = errors_of(population, DIGITS.test, task)
+    assert errors[0] == pytest.approx(by_hand, rel=1e-5) and np.isnan(errors[1])
+    rough = population.evaluate(DIGITS.test.x, task.targets(population.template, *DIGITS.test)).to_dict("records")
+    assert task.of(rough[0]) != pytest.approx(by_hand, rel=1e-5), "else this test would see no difference"
+
+
 def test_it_has_learnt(made):
     population, task, _ = made
     mean_image = np.square((DIGITS.test.x - DIGITS.train.x.mean(axis=0)) / 255).sum(axis=(1, 2)).mean()

@@ -4,12 +4,10 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.adding.sequences import MEAN_PREDICTOR
+from zoo.reproductions.trainers.long_lags import PIXEL_RATES, RATES
 
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
-RATES = (0.001, 0.003, 0.01)  # step sizes on the adding problem
-# And on so few pixels as quick and hour read: as many for each net, smaller ones for the irnn, whose gradients grow most.
-PIXEL_RATES = dict.fromkeys(("rnn", "lstm", "lstm, chrono start"), (*RATES, 0.03)) | {"irnn": (0.0001, 0.0003, 0.001, 0.003)}
 # The least step size times T that each net took where it learnt something, in the quick and hour tables.
 LEAST_STEP = {"rnn": 0.02, "irnn": 0.1, "lstm": 0.05, "lstm, chrono start": 0.2}
 FEW_PIXELS = 49

@@ -13,7 +13,7 @@ from zoo.names import matching
 from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, its main checks, whose first stands on
-# the front page (see claim_headlines), PLACE, where among the claims it stands there (see claim_place), SEEDS, its own
+# the front page (see claim_headlines), PLACE, where it stands among the claims (see claim_place), SEEDS, its own
 # numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables),
 # summarise(runs), statistics over seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics
 # that no table for readers shows (see tables.figure_only), illustrate(files), pictures drawn from what the trials left

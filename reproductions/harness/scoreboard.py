@@ -189,9 +189,9 @@ def in_columns(measured):
     return (what, effect.replace("95% interval ", ""), claimed) if found and said else (measured, "", "")
 
 
-def _main_lines(name, folders, base):
+def _main_lines(name, folders, root):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
-    text, title = "", _title(name, folders, base)
+    text, title = "", _title(name, folders, root)
     for check in main_checks(folders):
         text += f"| {' | '.join([title, *_cells_of(*check)])} |\n"
         title = ""
@@ -212,8 +212,8 @@ def _cells_of(line, others, elsewhere):
     return [f"{what}{others and f' ({others})'}", effect, claimed, f"**{verdict}**{_cell(why)}{elsewhere and f'; {_cell(elsewhere)}'}"]
 
 
-def _counts(folder, base):
-    place = folder.relative_to(base).as_posix()
+def _counts(folder, root):
+    place = folder.relative_to(root).as_posix()
     return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png){lacks(folder)}"
 
 

@@ -13,6 +13,9 @@ from zoo.reproductions.trainers.step_sizes import losses_on, rows
 WRONG = 0.08  # error of a sum in 0..2 from which it is wrong: 0.04 of Hochreiter & Schmidhuber's target, half the sum
 SOLVED = 0.01  # mean squared error below which a length counts as solved
 GRADIENT_SEQUENCES = 64
+RATES = (0.001, 0.003, 0.01)  # step sizes on the adding problem
+# And on so few pixels as quick and hour read: as many for each net, smaller ones for the irnn, whose gradients grow most.
+PIXEL_RATES = dict.fromkeys(("rnn", "lstm", "lstm, chrono start"), (*RATES, 0.03)) | {"irnn": (0.0001, 0.0003, 0.001, 0.003)}
 
 
 def train_adding(trial, report):

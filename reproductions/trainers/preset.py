@@ -14,9 +14,8 @@ WEIGHTS = "model.weights.h5"
 def train_preset(trial, report):
     """Trains on all of train by a recipe of zoo.training, chooses on validation, tests every seed once.
 
-    Rows: the error of the model's task (zoo.tasks) on test and on validation, of every seed, in float32, as presets are loaded,
-    whatever the precision of training. n_train: examples with labels, where the recipe says how many. Files: the weights of
-    the chosen seed.
+    Rows: the error of the model's task (zoo.tasks) on test and on validation, of every seed. n_train: examples
+    with labels, where the recipe says how many. Files: the weights of the chosen seed.
     """
     from zoo.datasets import load
 
@@ -32,8 +31,7 @@ def train_preset(trial, report):
         "parameters": population.template.count_params(),
         "precision": population.precision,
     }
-    shipped = population if population.precision == "float32" else _in_float32(population, task)
-    errors = {name: errors_of(shipped, getattr(data, name), task) for name in ("test", "validation")}
+    errors = {name: errors_of(population, getattr(data, name), task) for name in ("test", "validation")}
     found = [
         shared | {"seed": seed, "metric": f"{name}_{task.error}", "value": value, "n_test": len(getattr(data, name).x)}
         for name, by_seed in errors.items()
@@ -44,14 +42,3 @@ def train_preset(trial, report):
         path = Path(folder) / WEIGHTS
         population[trial.seeds.index(chosen)].save_weights(path)
         return WithFiles(found, {WEIGHTS: path.read_bytes()})
-
-
-def _in_float32(population, task):
-    """A population of the same weights that computes in 32 bits; a member that diverged stays without an error."""
-    import zoo
-
-    weights = [population[member].get_weights() for member in range(len(population))]
-    same = zoo.Population(population.build, population.seeds, precision="float32", weights=weights)
-    same.compile("sgd", task.loss(), task.metrics())
-    same.diverged = population.diverged
-    return same

@@ -89,6 +89,9 @@ def all_configs(platform, quick=False):
     if platform == "cpu" and not quick:
         configs += [population(MODELS[0], k) for k in MORE_MEMBERS]
     configs += [population(model, k) for k in fewer for model in MODELS]
+    if platform == "cpu" and not quick:  # whose 16 bits XLA makes nothing of, where TensorFlow may
+        kinds = ("float32", "mixed_bfloat16")
+        configs += [config("tensorflow", "population", "convnet", precision=kind, setting="") for kind in kinds]
     if platform == "gpu":
         configs += [population(model, k, "mixed_bfloat16") for k in fewer for model in MODELS]
     configs += [Config("plain", "start", "", setting="")]

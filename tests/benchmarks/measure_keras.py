@@ -55,8 +55,9 @@ def stock(model):
 
     def plain(layer):
         settings, kind = layer.get_config(), type(layer)
-        if isinstance(layer, keras.layers.Conv2D):
-            kind = keras.layers.Conv2D
+        same = [own for own in (keras.layers.Conv2D, keras.layers.BatchNormalization) if isinstance(layer, own)]
+        if same:
+            (kind,) = same
         elif kind.__name__.endswith("MaxPooling2D"):
             kind, settings = keras.layers.MaxPooling2D, {"pool_size": 2, "name": layer.name}
         elif isinstance(layer, keras.layers.LSTM):

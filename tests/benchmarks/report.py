@@ -130,7 +130,8 @@ def _other_model(row, rows):
 
 def _label(row):
     if row.runner == "population":
-        return f"**population**, K={int(row.members)}, {row.precision}"
+        backend = "" if row.family == "jax" else f" on {NAMES[row.family]}"
+        return f"**population**{backend}, K={int(row.members)}, {row.precision}"
     if row.runner == "fit":
         return f"Keras fit, {NAMES[row.family]}, {row.setting}"
     if row.runner == "ensemble":

@@ -19,11 +19,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
         from tensorflow import raw_ops
 
         n, height, width, channels = ops.shape(inputs)
-        none = ops.zeros((0,))
+        none = ops.zeros((0,), "float32")
         y, mean, variance, *_ = raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=ops.convert_to_tensor(self.gamma) if self.scale else ops.ones((channels,)),
-            offset=ops.convert_to_tensor(self.beta) if self.center else ops.zeros((channels,)),
+            scale=ops.convert_to_tensor(self.gamma) if self.scale else ops.ones((channels,), "float32"),
+            offset=ops.convert_to_tensor(self.beta) if self.center else ops.zeros((channels,), "float32"),
             mean=none,
             variance=none,
             epsilon=self.epsilon,

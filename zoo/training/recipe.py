@@ -127,9 +127,24 @@ def steps(recipe, n):
 
 
 def errors_of(population, split, task=CLASSIFICATION):
-    """{seed: the task's error on a split (x, y)}; NaN where a seed diverged."""
+    """{seed: the task's error on a split (x, y), in float32, as presets are loaded, whatever the precision of training}; NaN where
+    a seed diverged.
+    """
+    if population.precision != "float32":
+        population = _in_float32(population, task)
     found = population.evaluate(split.x, task.targets(population.template, *split))
     return {row["seed"]: np.nan if row["diverged"] else task.of(row) for row in found.to_dict("records")}
+
+
+def _in_float32(population, task):
+    """A population of the same weights that computes in 32 bits."""
+    import zoo
+
+    weights = [population.get_weights(member) for member in range(len(population))]
+    same = zoo.Population(population.build, population.seeds, precision="float32", weights=weights)
+    same.compile("sgd", task.loss(), task.metrics())
+    same.diverged = population.diverged
+    return same
 
 
 def optimizer(recipe, steps):
