@@ -120,6 +120,9 @@ def test_it_is_trained_again_only_where_the_card_says_enough(tmp_path, seeds, ag
     assert ALWAYS in line and BEFORE not in line and ("again with `zoo train own`" in line) is again
     for other in ({"recipe": recipe(epochs=2)}, {"based_on": {"name": "linear_mnist", "licences": {}}}):
         assert "again with" not in recipe_line(tmp_path / "own", card | other), "it would be another model"
+    made = {"device": "a test", "backend": "tensorflow", "precision": "float32", "versions": {}, "commit": "none"}
+    there = {"training": made | {"updates": 1, "seconds_per_seed": 1.0}}
+    assert ("`zoo train own --backend tensorflow`" in recipe_line(tmp_path / "own", card | there)) is again
     card["recipe"] = recipe(pretraining={"epochs": 1})
     assert BEFORE in recipe_line(tmp_path / "own", card)
 

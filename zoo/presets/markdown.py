@@ -135,7 +135,8 @@ def _beside_the_recipe(card):
     if not is_recipe(card["recipe"]):
         return []
     how = [ALWAYS, BEFORE] if card["recipe"]["pretraining"] else [ALWAYS]
-    return [*how, f"again with `zoo train {card['name']}`"] if says_enough_to_train(card) else how
+    backend = " --backend tensorflow" if card.get("training", {}).get("backend") == "tensorflow" else ""
+    return [*how, f"again with `zoo train {card['name']}{backend}`"] if says_enough_to_train(card) else how
 
 
 def _licences(card):
