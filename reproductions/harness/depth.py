@@ -179,7 +179,7 @@ def _table(ladders, root):
     text = f"| {' | '.join(head)} | the deepest spares | verdict |\n|{' --- |' * (len(head) + 2)}\n"
     for folder, lines in ladders:
         deepest, unit = lines[-1], "%" * lines[0]["metric"].endswith("_pct")
-        measure = "" if lines[0]["measure"].startswith("test error") else f" ({lines[0]['measure']})"
+        measure = "" if lines[0]["measure"].startswith("test error") else f" ({in_markdown(lines[0]['measure'])})"
         least = min(lines, key=lambda line: float(line["mean"] or "inf"))
         bold = {True: "**", False: ""}
         errors = ", ".join(f"{e['layers']}: {bold[e is least]}{_short(e['mean'])}{bold[e is least]}" for e in lines)
@@ -189,7 +189,7 @@ def _table(ladders, root):
         share = f" [{_share(deepest['spared_pct'])}]" if deepest["spared_pct"] else ""
         link = f"[{folder.name}]({folder.relative_to(root).as_posix()}/comparison.md), {folder.parent.name}{lacks(folder)}"
         cells = [in_markdown(deepest["dataset"]), _count(deepest["n_train"]), in_markdown(deepest["nets"]), link]
-        cells += [f"{errors}{unit and ' '}{unit}{in_markdown(measure)}"]
+        cells += [f"{errors}{unit and ' '}{unit}{measure}"]
         cells += [" → ".join(dict.fromkeys(weights))]
         cells += [f"{_short(deepest['spared'])}{points}{spread}{share}", f"**{deepest['verdict']}**"]
         text += f"| {' | '.join(cells)} |\n"

@@ -8,7 +8,7 @@ from zoo.reproductions.harness.numbers import in_markdown, number, words
 from zoo.reproductions.harness.outcomes import machine_time
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.sizes import sizes
-from zoo.reproductions.harness.tables import figure_only
+from zoo.reproductions.harness.tables import MAIN, figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
 from zoo.reproductions.harness.verdicts import is_control
 
@@ -27,8 +27,13 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     pictures: names of the files to show below the figure; budget: the name of the one that the runs are of; environment: the
     run's environment.json, as a dict.
     """
-    parts = [f"# {claim_name(module)}", inspect.getdoc(module) or "", SMOKE if budget == "smoke" else ""]
-    parts += ["## Verdicts", *_verdicts(verdicts), _lasting(verdicts)]
+    title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
+    main = [] if budget == "smoke" else [line for line in verdicts if line["kind"] == MAIN]
+    others = [line for line in verdicts if line not in main]
+    parts = [f"# {claim_name(module)}", title, *(["## Main checks", _verdicts(main), "## What was done"] if main else [])]
+    parts += [told, SMOKE if budget == "smoke" else ""]
+    parts += ["## Other checks" if main else "## Verdicts", _verdicts(others)] if others or not main else []
+    parts += [_lasting(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(trials_of(module, budget), runs)
     parts += ["## Comparison", _table(told, ends), _sizes(runs, told), _csv_only(module, comparison)]
@@ -44,7 +49,7 @@ def _verdicts(verdicts):
     lines = [
         f"- {'control, ' * is_control(line)}**{in_markdown(line['verdict'])}**: {in_markdown(line['sentence'])}" for line in verdicts
     ]
-    return ["\n".join(lines)] if lines else ["No check was made."]
+    return "\n".join(lines) or "No check was made."
 
 
 def _lasting(verdicts):

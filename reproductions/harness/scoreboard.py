@@ -18,9 +18,10 @@ MEANING = (
     "what every example costs, a second interval has both, and a verdict that it would leave open says so. A comparison with a\n"
     "method that draws nothing at random is undecided where examples and seeds together could make the difference: by that\n"
     "interval, or else by the widest that there can be, which is known of shares of wrong examples; of bits, squared errors and\n"
-    "the like for which no costs were kept, seeds alone decide. Settings are chosen from grids, on validation: where two models\n"
-    "are held against each other, or one against a bound, the line says if that which came off worse took an end of its grid,\n"
-    "if the run kept what it took. Where all seeds share a choice, what another would have made is in no interval.\n"
+    "the like for which no costs were kept, seeds alone decide. Settings are chosen from grids, on validation: a model that comes\n"
+    "off worse, than another or than a bound, and took the smallest or the largest setting of its grid, might do better with a\n"
+    "wider one; the line says so, if the run kept what it took. Where all seeds share a choice, what another would have made is\n"
+    "in no interval.\n"
     "Checks that say the same under several names count once."
 )
 CONTRADICTED = (
@@ -50,7 +51,6 @@ FILES = (
     "depth.csv, where a claim has nets of one kind in several depths, has a line for each: what depth.md is made of.\n"
 )
 HEAD = "# Results\n\nWhich"
-LARGEST = "at the largest budget with all its seeds and data"
 MARKS = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 
 
@@ -135,20 +135,26 @@ def _contradictions(root):
 
 
 def _in_brief(root, base):
-    """A line for each claim: the first of its main checks, and how many of those and of all came to what; links relative to base."""
+    """A line for each claim: how many of its main checks and of all came to what, and the first one in full; then the main checks
+    that were contradicted. Links are relative to base.
+    """
     claims = by_claim(root)
     if not claims:
         return f"No results yet: {what_makes_some(root)}\n"
-    text = f"| claim, {LARGEST} | the first of its main checks | effect (95% interval) | verdict | main checks | all checks |\n"
-    text += f"| --- |{' --- |' * 5}\n"
+    text = "| claim, its largest budget with all seeds and data | main checks | all checks | one check | effect (95% interval) |"
+    text += f" its verdict |\n| --- |{' --- |' * 5}\n"
+    contradicted = ""
     for name, folders in claims.items():
-        folder, checks = main_folder(folders), main_checks(folders)
-        first = _cells_of(*checks[0]) if checks else [""] * 4
-        what, effect, claimed, judged = first
+        checks, every = main_checks(folders), verdicts_of(main_folder(folders))
+        first = (*checks, *((line, "", "") for line in every))[:1]
+        what, effect, claimed, judged = _cells_of(*first[0]) if first else [""] * 4
+        counts = counted([line for line, *_ in checks]) if checks else "", counted(every)
         held_against = f"{effect}, claimed {claimed}" if claimed else effect
-        counts = counted([line for line, *_ in checks]) if checks else "", counted(verdicts_of(folder))
-        text += f"| {' | '.join([_title(name, folders, base), what, held_against, judged, *counts])} |\n"
-    return f"{text}\n{_trained_on(claims)}"
+        text += f"| {' | '.join([_title(name, folders, base), *counts, what, held_against, judged])} |\n"
+        failed = [line for line, *_ in checks if line["verdict"] == VERDICTS[1]]
+        contradicted += "".join(dict.fromkeys(f"- {name}: {in_markdown(line['sentence'])}\n" for line in failed))
+    also = f"Main checks that were contradicted:\n\n{contradicted}\n" if contradicted else ""
+    return f"{text}\n{also}{_trained_on(claims)}"
 
 
 def _tables(root):
@@ -159,7 +165,7 @@ def _tables(root):
     checked = {name: folders for name, folders in claims.items() if main_checks(folders)}
     text = ""
     if checked:
-        text = f"| claim | main checks, {LARGEST} | effect (95% interval) | claimed | verdict |\n"
+        text = "| claim | main checks, at the largest budget with all its seeds and data | effect (95% interval) | claimed | verdict |\n"
         text += "| --- | --- | --- | --- | --- |\n"
         text += "".join(_main_lines(name, folders, root) for name, folders in checked.items()) + "\n"
     budgets = budgets_in(claims)
