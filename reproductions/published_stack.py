@@ -4,7 +4,7 @@ No other claim of the review's than that of unsupervised_pretraining, whose nets
 are those of a size that Vincent et al. (2010) chose widths and noise among for their figure, beside the same net from two
 random starts, a narrow and a wide one, and with rectified units and dropout, the start that no one pre-trains.
 
-Expected, full budget (4 seeds so far, two hours on 2 cores that do nothing else): from the denoising start they err on
+Expected, full budget (4 seeds so far, two to three hours on 2 cores): from the denoising start they err on
 1.30 %, which 10,000 test images can't tell from the published 1.28 %, for which noise and widths were chosen, nor from most
 of what was published beside it. From a random start they err on 1.57 % where it is narrow and on 1.52 where it is four times
 as wide, as suits sigmoids; the modern start on 1.47. So in nets of this size pre-training still spares 0.2 points with all

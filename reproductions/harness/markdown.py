@@ -30,8 +30,8 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
     main = [] if budget == "smoke" else [line for line in verdicts if line["kind"] == MAIN]
     others = [line for line in verdicts if line not in main]
-    parts = [f"# {claim_name(module)}", title, *(["## Main checks", _verdicts(main), "## What was done"] if main else [])]
-    parts += [told, SMOKE if budget == "smoke" else ""]
+    parts = [f"# {claim_name(module)}", title, *(["## Main checks", _verdicts(main)] if main else [])]
+    parts += ["## What was done" if main and told else "", told, SMOKE if budget == "smoke" else ""]
     parts += ["## Other checks" if main else "## Verdicts", _verdicts(others)] if others or not main else []
     parts += [_lasting(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
