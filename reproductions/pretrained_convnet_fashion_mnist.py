@@ -6,7 +6,9 @@ stand apart from the presets of `pretrained`, and this one from that of `pretrai
 as long to train as all of those. `zoo results presets pretrained_convnet_fashion_mnist` makes the folder of zoo/pretrained/
 from these runs.
 
-Expected, full budget: TODO
+Expected, full budget: some 6.0 % test error (whether the mean is below 6 stays undecided; the preset errs on less), fewer than
+users submitted for small ConvNets. An hour and a quarter on two CPU cores that multiply matrices of 16 bits (AMX), with
+`--backend tensorflow`; several on others. Quick, in 32 bits: one epoch, 3 seeds, 3 minutes.
 """
 
 from zoo.reproductions.harness import Published, Trial
