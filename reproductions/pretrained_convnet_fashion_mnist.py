@@ -11,8 +11,8 @@ users submitted for small ConvNets. An hour and a quarter on two CPU cores that 
 `--backend tensorflow`; several on others. Quick, in 32 bits: one epoch, 3 seeds, 3 minutes.
 """
 
-from zoo.reproductions.harness import Published, Trial
-from zoo.reproductions.harness.preset_marks import against_marks, draw_marks
+from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness.preset_marks import against_marks, draw_marks, of_users
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
@@ -55,8 +55,7 @@ def draw(runs):
 
 
 PUBLISHED = {
-    CLOTHES: [
-        Published(name, "submitted by users, not verified by the authors", "60,000 images", topic="shallow_vs_deep")
-        for name in ("ConvNet, 2 conv layers, <100K parameters", "ConvNet, 2 conv layers, 1.8M parameters")
-    ],
+    CLOTHES: of_users(
+        "ConvNet, 2 conv layers, <100K parameters", "ConvNet, 2 conv layers, 1.8M parameters", note="60,000 images"
+    ),
 }

@@ -11,8 +11,8 @@ submitted for gated recurrent units there. An hour and three quarters on two CPU
 minutes.
 """
 
-from zoo.reproductions.harness import Published, Trial
-from zoo.reproductions.harness.preset_marks import against_marks, draw_marks
+from zoo.reproductions.harness import Trial
+from zoo.reproductions.harness.preset_marks import against_marks, draw_marks, of_users
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
@@ -55,12 +55,4 @@ def draw(runs):
     return draw_marks(runs, CLAIM, TARGETS, PUBLISHED)
 
 
-PUBLISHED = {
-    CLOTHES: [
-        Published(
-            name, "submitted by users, not verified by the authors", "60,000 images, another recurrent unit",
-            topic="shallow_vs_deep",
-        )
-        for name in ("GRU + SVM, dropout", "GRU + SVM")
-    ],
-}
+PUBLISHED = {CLOTHES: of_users("GRU + SVM, dropout", "GRU + SVM", note="60,000 images, another recurrent unit")}

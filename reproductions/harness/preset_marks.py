@@ -1,9 +1,14 @@
 """What the presets of one kind of net on several image sets are held against: an error to reach, and published nets."""
 
 from zoo.reproductions.harness.figures import draw_seeds
-from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.published import Published, published_value
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.verdicts import target
+
+
+def of_users(*models, note):
+    """What users submitted for Fashion-MNIST, as a list of PUBLISHED. models: as published.csv calls them; note: what differs."""
+    return [Published(name, "submitted by users, not verified by the authors", note, topic="shallow_vs_deep") for name in models]
 
 
 def against_marks(runs, claim, targets, published):
