@@ -142,8 +142,45 @@ def test_elastic_refuses(wrong):
 
 
 def test_affine_and_elastic_combine():
-    model = zoo.create_model("convnet", (12, 12), 10, blocks=((2,),), augmentation="affine_elastic")
-    assert [layer.name for layer in model.layers if layer.name.startswith("random")] == ["random_affine", "random_elastic"]
+    def random_layers(names):
+        model = zoo.create_model("convnet", (12, 12), 10, blocks=((2,),), augmentation=names)
+        return [layer.name for layer in model.layers if layer.name.startswith("random")]
+
+    assert random_layers("flip_affine_elastic_erase") == ["random_flip", "random_affine_elastic", "random_erase"]
+    assert random_layers("elastic_affine") == ["random_elastic", "random_affine"]
+
+
+def test_affine_and_elastic_at_once_are_one_after_the_other(monkeypatch):
+    y, x = np.mgrid[:41, :41] / 41
+    waves = np.broadcast_to(np.sin(6 * x) * np.cos(5 * y), (8, 41, 41))[..., None].astype("float32")
+    maps = {"rotation": 20.0, "scale": 0.1, "shear": 0.1, "shift": 2.0}
+
+    def moved(*chosen):
+        drawn = {(1, 1): np.random.default_rng(0), (41, 41): np.random.default_rng(1)}  # for maps and fields
+
+        def draw(self, x, low, high, shape=(1, 1)):
+            return drawn[shape].uniform(low, high, (len(x), *shape)).astype("float32")
+
+        monkeypatch.setattr(layers.RandomAffine.__base__, "draw", draw)
+        images = waves
+        for layer in chosen:
+            images = numpy(layer(images, training=True))
+        return images[:, 10:-10, 10:-10]  # far from what comes in from outside
+
+    affine, elastic = layers.RandomAffine(**maps), layers.RandomElastic(30.0)
+    at_once = moved(layers.RandomAffineElastic(30.0, **maps))
+    np.testing.assert_allclose(at_once, moved(affine, elastic), atol=0.015)  # waves so smooth stand two interpolations
+    for other in ((elastic, affine), (affine,), (elastic,)):
+        assert np.abs(at_once - moved(*other)).max() > 0.1
+
+
+def test_options_of_affine_and_elastic_at_once_come_back():
+    layer = layers.RandomAffineElastic(30.0, 5.0, rotation=20.0, shift=1.0)
+    config = layer.get_config()
+    assert (config["alpha"], config["sigma"], config["rotation"], config["shift"], config["scale"]) == (30, 5, 20, 1, 0.1)
+    assert layers.RandomAffineElastic.from_config(config).get_config() == config
+    with pytest.raises(ValueError, match="scale below 1"):
+        layers.RandomAffineElastic(scale=1)
 
 
 def test_erasing_zeroes_one_rectangle(images):
@@ -159,10 +196,39 @@ def test_erasing_zeroes_one_rectangle(images):
 
 
 def test_augment_refuses_unknown_names():
-    with pytest.raises(ValueError, match="shift, flip, affine, erase"):
+    with pytest.raises(ValueError, match="shift, flip, affine, elastic, erase"):
         layers.augment(keras.Input((8, 8, 1)), "shift_sepia")
     with pytest.raises(ValueError, match="each once at most.*got 'shift_flip_shift'"):
         layers.augment(keras.Input((8, 8, 1)), "shift_flip_shift")
+    with pytest.raises(ValueError, match="or a dict of them.*got {'shift': 2}"):
+        layers.augment(keras.Input((8, 8, 1)), {"shift": 2})
+    with pytest.raises(ValueError, match="a string.*a dict or None; got 3"):
+        layers.augment(keras.Input((8, 8, 1)), 3)
+
+
+@pytest.mark.parametrize("options", [{"pixel": 1}, {"pixels": "two"}, {"name": "own"}], ids=str)
+def test_augment_refuses_options_that_a_layer_has_not(options):
+    with pytest.raises(ValueError, match="RandomShift"):
+        layers.augment(keras.Input((8, 8, 1)), {"shift": options})
+
+
+def test_a_dict_chooses_layers_by_their_options():
+    chosen = {"affine": {"rotation": 20.0, "probability": 0.5}, "erase": {}}
+    model = zoo.create_model("convnet", (12, 12), 10, blocks=((2,),), augmentation=chosen)
+    affine = model.get_layer("random_affine")
+    assert (affine.rotation, affine.probability, affine.shift) == (20, 0.5, 2)
+    assert model.get_layer("random_erase").probability == 1
+
+
+def test_so_many_images_are_changed_as_the_probability_says(images):
+    many = np.repeat(images + 1, 200, axis=0)
+    for probability, low, high in ((0, 0, 0), (0.25, 0.2, 0.3), (1, 1, 1)):
+        layer = layers.RandomAffine(shift=3.0, probability=probability)
+        changed = (numpy(layer(many, training=True)) != many).any(axis=(1, 2, 3))
+        assert low <= changed.mean() <= high
+        assert layers.RandomAffine.from_config(layer.get_config()).probability == probability
+    with pytest.raises(ValueError, match="probability must be between 0 and 1; got 1.5"):
+        layers.RandomFlip(probability=1.5)
 
 
 def test_two_branches_of_a_model_have_layers_of_their_own():
@@ -171,7 +237,7 @@ def test_two_branches_of_a_model_have_layers_of_their_own():
     assert {"left_shift", "left_flip", "right_shift", "right_flip"} <= {layer.name for layer in model.layers}
 
 
-@pytest.mark.parametrize("kind", ["shift", "flip", "affine", "elastic", "erase"])
+@pytest.mark.parametrize("kind", ["shift", "flip", "affine", "elastic", "affine_elastic", "erase"])
 def test_integers_become_numbers_that_nothing_is_cut_off_from(kind):
     """Keras leaves integers as they are: interpolated, they would be rounded down, and half a level darker on average."""
     x = np.random.default_rng(0).integers(0, 256, (64, 12, 12, 1)).astype("uint8")

@@ -6,7 +6,15 @@ All are registered, and with them what models are trained by, so that Keras load
 import zoo.reconstruction
 import zoo.training.schedules  # noqa: F401
 
-from zoo.layers.augmentation import RandomAffine, RandomElastic, RandomErasing, RandomFlip, RandomShift, augment
+from zoo.layers.augmentation import (
+    RandomAffine,
+    RandomAffineElastic,
+    RandomElastic,
+    RandomErasing,
+    RandomFlip,
+    RandomShift,
+    augment,
+)
 from zoo.layers.autoencoder import Autoencoder, MeanOutput
 from zoo.layers.convolution import MatmulConv2D, SlicedMaxPooling2D
 from zoo.layers.forecast import Forecast
@@ -26,6 +34,7 @@ __all__ = [
     "MeanOutput",
     "OrthogonalRandomFeatures",
     "RandomAffine",
+    "RandomAffineElastic",
     "RandomElastic",
     "RandomErasing",
     "RandomFlip",

@@ -5,6 +5,7 @@ outside the image is 0.
 """
 
 import math
+import re
 
 import keras
 import numpy as np
@@ -12,18 +13,30 @@ from keras import ops
 
 
 class Augmentation(keras.layers.Layer):
-    """Base: images (n, h, w, c) unchanged in prediction, `change(x)` in training; both in the layer's precision."""
+    """Base: images (n, h, w, c) unchanged in prediction, `change(x)` in training, each with `probability`, 1 by default; both in
+    the layer's precision."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, probability=1.0, **kwargs):
         super().__init__(**kwargs)
+        if not 0 <= probability <= 1:
+            raise ValueError(f"probability must be between 0 and 1; got {probability!r}.")
+        self.probability = probability
         self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, x, training=False):
         x = ops.cast(x, self.compute_dtype)  # Keras leaves integers as they are, which would cut off what is interpolated
-        return ops.cast(self.change(x), x.dtype) if training else x
+        if not training:
+            return x
+        changed = ops.cast(self.change(x), x.dtype)
+        if self.probability == 1:
+            return changed
+        return ops.where(self.draw(x, 0, 1)[..., None] < self.probability, changed, x)
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "probability": self.probability}
 
     def draw(self, x, low, high, shape=(1, 1)):
         """Numbers (n, *shape), uniform between low and high, float32 whatever the precision; one per example by default."""
@@ -71,18 +84,20 @@ class RandomAffine(Augmentation):
         self.rotation, self.scale, self.shear, self.shift = rotation, scale, shear, shift
 
     def change(self, x):
+        return bilinear(x, *self.sources(x, *pixel_grid(x)))
+
+    def sources(self, x, rows, columns):
+        """Where in x the pixels come from that are at rows and columns afterwards: the inverse map, about the middle."""
         angle = self.draw(x, -self.rotation, self.rotation) * (math.pi / 180)
         shear = self.draw(x, -self.shear, self.shear)
         tall, wide = (1 / self.draw(x, 1 - self.scale, 1 + self.scale) for _ in range(2))
         down, right = (self.draw(x, -self.shift, self.shift) for _ in range(2))
         cosine, sine = ops.cos(angle), ops.sin(angle)
-        rows, columns = pixel_grid(x)
         middle_row, middle_column = (x.shape[1] - 1) / 2, (x.shape[2] - 1) / 2
-        # The source of each target pixel: the inverse map, about the middle of the image.
         rows, columns = rows - middle_row - down, columns - middle_column - right
         rows, columns = cosine * rows - sine * columns, sine * rows + cosine * columns
         columns = columns + shear * rows
-        return bilinear(x, rows * tall + middle_row, columns * wide + middle_column)
+        return rows * tall + middle_row, columns * wide + middle_column
 
     def get_config(self):
         own = {"rotation": self.rotation, "scale": self.scale, "shear": self.shear, "shift": self.shift}
@@ -108,8 +123,11 @@ class RandomElastic(Augmentation):
         self.alpha, self.sigma = alpha, sigma
 
     def change(self, x):
-        rows, columns = pixel_grid(x)
-        return bilinear(x, rows + self.field(x), columns + self.field(x))
+        return bilinear(x, *self.sources(x, *pixel_grid(x)))
+
+    def sources(self, x, rows, columns):
+        """Where in x the pixels come from that are at rows and columns afterwards."""
+        return rows + self.field(x), columns + self.field(x)
 
     def field(self, x):
         """Displacements in one direction, (n, h, w), in pixels; 2-D smoothing is one matrix product per direction."""
@@ -118,6 +136,15 @@ class RandomElastic(Augmentation):
 
     def get_config(self):
         return {**super().get_config(), "alpha": self.alpha, "sigma": self.sigma}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RandomAffineElastic(RandomElastic, RandomAffine):
+    """RandomAffine, then RandomElastic, by the options of both, the image interpolated once; twice blurs strokes so much that a
+    net with batch normalisation, which has seen no sharp ones, errs on them."""
+
+    def sources(self, x, rows, columns):
+        return RandomAffine.sources(self, x, *RandomElastic.sources(self, x, rows, columns))
 
 
 def gaussian_matrix(side, sigma):
@@ -183,21 +210,45 @@ def bilinear(x, rows, columns):
     return (1 - below) * upper + below * lower
 
 
-_LAYERS = {"shift": RandomShift, "flip": RandomFlip, "affine": RandomAffine, "erase": RandomErasing, "elastic": RandomElastic}
+_LAYERS = {
+    "shift": RandomShift,
+    "flip": RandomFlip,
+    "affine": RandomAffine,
+    "elastic": RandomElastic,
+    "erase": RandomErasing,
+    "affine_elastic": RandomAffineElastic,
+}
 
 
-def augment(x, names, prefix="random"):
-    """Applies to images x (n, h, w, c) the layers that `names` lists, joined by "_", in that order and with their own defaults:
-    of shift, affine, elastic, flip, erase; None for none.
+def augment(x, chosen, prefix="random"):
+    """Applies to images x (n, h, w, c) the layers that are chosen, in that order; None for none.
 
-    prefix: of the layers' own names, for a model that has more than one such branch. Raises ValueError for other words.
+    chosen: their names, joined by "_", such as "affine_flip", with their own defaults; or a dict of names and options, such as
+    {"affine": {"rotation": 20}, "flip": {}}. Names: shift, flip, affine, elastic, erase, and affine_elastic, one layer for
+    both, which interpolates once. prefix: of the layers' own names, for a model that has more than one such branch. Raises
+    ValueError for other names and options.
     """
-    if names is not None and not isinstance(names, str):
-        raise ValueError(f"augmentation is a word or None, such as 'shift_flip'; got {names!r}.")
-    chosen = names.split("_") if names else []
-    if not {*chosen} <= {*_LAYERS} or len({*chosen}) < len(chosen):
-        known = f"{', '.join(_LAYERS)}, each once at most"
-        raise ValueError(f"augmentation is made of {known}, joined by '_', such as 'shift_flip'; got {names!r}.")
-    for name in chosen:
-        x = _LAYERS[name](name=f"{prefix}_{name}")(x)
+    for name, options in _options(chosen).items():
+        try:
+            layer = _LAYERS[name](name=f"{prefix}_{name}", **options)
+        except TypeError as error:
+            raise ValueError(f"Options of the augmentation {name!r} that {_LAYERS[name].__name__} has not: {error}.") from error
+        x = layer(x)
     return x
+
+
+def _options(chosen):
+    """{name: options} of what is chosen."""
+    if not isinstance(chosen, str | dict | None):
+        raise ValueError(f"augmentation is a string, such as 'shift_flip', a dict or None; got {chosen!r}.")
+    found = chosen or {}
+    if isinstance(chosen, str):
+        names = re.findall("affine_elastic|[^_]+", chosen)
+        once = "_".join(names) == chosen and len({*names}) == len(names)
+        found = dict.fromkeys(names, {}) if once else {chosen: {}}
+    if not all(name in _LAYERS and isinstance(options, dict) for name, options in found.items()):
+        raise ValueError(
+            f"augmentation is made of {', '.join(_LAYERS)}, each once at most, joined by '_', such as 'shift_flip', or a dict of them "
+            f"and their options, such as {{'shift': {{'pixels': 1}}}}; got {chosen!r}."
+        )
+    return found
