@@ -102,6 +102,12 @@ def test_the_command_prints_a_value_a_line(call, demand, tmp_path):
     assert_allclose([float(line) for line in said[0][1].splitlines()], zoo.forecast(PRESET, demand[:500], 3), rtol=1e-5)
 
 
+@pytest.mark.parametrize("given, said", [(b"\x93NUMPY\xff", "What was given is no text of numbers"), (None, "Standard input is closed")])
+def test_a_pipe_without_a_text_is_one_line(call, given, said):
+    code, out, err = call("forecast", PRESET, "-", stdin=given)
+    assert (code, out) == (1, "") and said in " ".join(err.split()) and err.count("\n") == 1
+
+
 def test_files_that_hold_no_series_are_one_line(call, tmp_path):
     (tmp_path / "words.txt").write_text("1 2 three")
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")

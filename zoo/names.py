@@ -12,6 +12,11 @@ def are_labels(names):
     return plain and len(set(names)) == len(names)
 
 
+def printable(text):
+    """A text with what steers a terminal, and all else that does not show, spelt out."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
 def matching(names, pattern):
     """Those of some names that match a shell pattern such as "*mnist*", sorted; None means all. Raises InvalidInput for what
     is no string.

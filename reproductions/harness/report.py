@@ -117,6 +117,7 @@ def _chosen(found, names):
 
 def _line(name, folders, budgets):
     cells = (_counts(folders[budget]) if budget in folders else "" for budget in budgets)
+    name = html.escape(name, quote=True)
     title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(folders))}'
     if checks := "".join(map(_main_check, main_checks(folders))):
         folder = main_folder(folders)
@@ -139,6 +140,7 @@ def _counts(folder):
 
 def _section(name, folders):
     """A claim: what it says, then each budget's outcome, the largest budget's unfolded."""
+    name = html.escape(name, quote=True)
     parts = [f'<section id="{name}">', f"<h2>{name}</h2>"]
     for place, (budget, folder) in enumerate(folders.items()):
         said, mark, outcome = _read(folder / "comparison.md").decode("utf-8", "replace").partition("## ")
