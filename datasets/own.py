@@ -18,7 +18,7 @@ SHARE = 6  # one of so many examples goes to a split that is drawn, as MNIST's 1
 SEED = 2015
 VERSION = "1"  # of their layout
 ARRAYS = "arrays given in Python"
-_ROUNDING = 1e-3  # of a level, after sums and a division by 255
+_ROUNDING = 1e-4  # of a level, after a division by 255 in float32
 _EXACT = 2**24  # up to which float32 has all integers
 
 
@@ -201,8 +201,8 @@ def _require_alike(name, given):
 
 
 def _levels(arrays):
-    """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255, or images
-    of zeros and ones; else as float32.
+    """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255 but for
+    rounding, or images of zeros and ones; else as float32.
     """
     first = arrays[0]
     low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)
@@ -211,8 +211,9 @@ def _levels(arrays):
         return arrays
     scaled = [x.astype("float32") * np.float32(255) if black_to_white else x for x in arrays]
     whole = [np.rint(x) if x.dtype.kind == "f" else x for x in scaled]
-    fits = 0 <= low and (black_to_white or high <= 255)
-    if fits and all(np.abs(x - near).max() <= _ROUNDING for x, near in zip(scaled, whole) if x.dtype.kind == "f"):
+    fits, off = 0 <= low and (black_to_white or high <= 255), _ROUNDING if black_to_white else 0
+    # A feature of small numbers is none of zeros.
+    if fits and all((np.abs(x - near) <= off * (near > 0)).all() for x, near in zip(scaled, whole) if x.dtype.kind == "f"):
         return [x.astype("uint8") for x in whole]
     return [x.astype("float32") for x in arrays]
 

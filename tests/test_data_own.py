@@ -108,6 +108,18 @@ def test_other_numbers_are_kept_as_they_are(x):
     assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(x.astype("float32"), Y))
 
 
+def test_small_numbers_are_no_zeros():
+    """Not even beside features that are levels."""
+    draws = np.random.default_rng(0)
+    tiny = draws.uniform(0, 3e-6, (len(Y), 5))
+    mixed = np.column_stack([draws.integers(0, 100, (len(Y), 2)), draws.uniform(0, 1e-3, len(Y))])
+    mixed[0] = 0
+    for number, x in enumerate((tiny, mixed, draws.uniform(0, 1e-4, (len(Y), 8, 8)))):
+        data = add(f"my_{number}", (x, Y))
+        assert data.train.x.dtype == "float32"
+        assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(x.astype("float32"), Y))
+
+
 def test_levels_are_of_all_splits_together():
     """Test examples of zeros and ones are no black and white ones beside a train split that has more."""
     few = (X // 100).astype("uint8")

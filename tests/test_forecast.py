@@ -80,6 +80,8 @@ def test_bad_input_is_one_clear_error(demand):
         (lambda: zoo.forecast(model, np.ma.masked_equal([1, 2, 3, 4], 4)), "masked values, which would count"),
         (lambda: zoo.forecast(model, [1, 2, 3], lags=[1, 2]), r"in the shape of the model's input, \(3,\)"),
         (lambda: zoo.forecast(model, [1, 2, 3], lags=[0, 1, 2]), "integers of at least 1"),
+        (lambda: zoo.forecast(model, [1, 2, 3], lags=[[1, 2], [3]]), "The array of lags is ragged"),
+        (lambda: zoo.forecast(model, [[1, 2], [3]]), "The series is ragged"),
         (lambda: zoo.forecast("convnet_mnist", [1, 2, 3]), "This convnet forecasts no series.*lstm_taylor_demand does"),
         (lambda: zoo.forecast(window_model((4, 2)), np.ones(9)), r"in the shape \(4, 2\), nobody told: name them with lags"),
         (lambda: zoo.forecast(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), [1, 2, 3]), "zoo"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.arrays import array_of
 from zoo.errors import InvalidInput
 
 ROUNDING = 1e-3  # of floats 0..1, after sums and interpolation
@@ -67,10 +68,7 @@ def as_pixels(array, name="The image"):
     InvalidInput for NaN, for other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one
     more axis on each side.
     """
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        raise InvalidInput(f"{name} is ragged: all its rows must be equally long.") from None
+    array = array_of(array, name)
     if array.dtype.kind not in "buif":
         raise InvalidInput(f"{name} holds {array.dtype}, no pixel values.")
     if not 2 <= array.ndim <= 4 or array.ndim == 4 and array.shape[-1] not in (1, 3, 4):

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError
-from zoo.paths import path_named
+from zoo.paths import path_named, require_elsewhere
 from zoo.training.architecture import without_tensorflow
 from zoo.training.array_file import digest, listed, numbered, read, write
 
@@ -86,6 +86,7 @@ class Backup:
         if not isinstance(folder, (str, os.PathLike)):
             raise InvalidInput(f"backup must be None or name a folder; got {folder!r:.80}.")
         self.folder = path_named(folder).absolute()
+        require_elsewhere(self.folder, "is taken away when all is trained")
         self.call = json.loads(json.dumps({"about": about, "arrays": digest(arrays)}))
         self.lock, self.given_up = threading.Lock(), False
         found = list(map(self._content, self._files()))
