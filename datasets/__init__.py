@@ -135,8 +135,8 @@ def pack(path, names):
     """
     from zoo.datasets import transfer
 
-    names = [names] if isinstance(names, str) else names
-    if not names or not hasattr(names, "__iter__"):
+    names = [names] if isinstance(names, str) else list(names) if hasattr(names, "__iter__") else []
+    if not names:
         raise InvalidInput("There is nothing to pack: name a data set at least, such as 'mnist'.")
     return transfer.pack(path, [describe(name) for name in names], tell)
 

@@ -14,6 +14,7 @@ RATE = 16_000  # samples a second
 HOP, LENGTH, FFT = 160, 400, 512  # samples: 10 ms, 25 ms, the next power of two
 EMPHASIS = 0.97
 FILTERS = 40
+OVERSHOT = 4  # times the largest sample, which resampling and decoding may go beyond
 FLOOR = 1.0  # of a filter's energy, samples being of 16 bits: below it is digital silence
 REACH = 2  # frames on either side that a delta is computed from
 
@@ -31,8 +32,10 @@ def log_mel(samples):
     loudest = np.abs(samples).max()
     if not np.isfinite(loudest):
         raise InvalidInput("A waveform has samples that are not finite.")
-    if given.dtype.kind == "f" and 0 < loudest <= 1:
+    if given.dtype.kind == "f" and 0 < loudest <= OVERSHOT:
         raise InvalidInput(f"Samples are of 16 bits, -32768 to 32767; these, up to {loudest:.3g}, are from -1 to 1: multiply by 32768.")
+    if loudest > OVERSHOT * 2**15:
+        raise InvalidInput(f"Samples are of 16 bits, -32768 to 32767; these go to {loudest:.3g}: bring them there.")
     emphasised = np.append(samples[0], samples[1:] - EMPHASIS * samples[:-1])
     frames = np.lib.stride_tricks.sliding_window_view(emphasised, LENGTH)[::HOP]
     power = np.abs(np.fft.rfft(frames * np.hamming(LENGTH), FFT)) ** 2 / FFT

@@ -257,11 +257,14 @@ def as_cache_error(home, verb):
 
 def _sweep(home):
     """Remove what killed builds left behind; only under the lock."""
+    others = [path for path in home.glob("arrays-*")]
     try:
         kept = json.loads((home / "manifest.json").read_text(encoding="utf-8"))["folder"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except FileNotFoundError:
         kept = None
-    for leftover in [*home.glob(".building-*"), *home.glob(".new-*"), *home.glob("arrays-*")]:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        kept, others = None, []  # whatever it told of may be in one of them, the only copy of somebody's own
+    for leftover in [*home.glob(".building-*"), *home.glob(".new-*"), *others]:
         if leftover.name != kept:
             # A reader may be putting its .new- file in place, and a download client that outlived us may still write.
             shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)

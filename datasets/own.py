@@ -9,7 +9,7 @@ import numpy as np
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Info, Split
 from zoo.errors import CacheError, InvalidInput, UnknownName, unknown_name
-from zoo.names import are_labels
+from zoo.names import are_labels, printable
 
 PREFIX = "my_"
 NAME = re.compile(r"my(_[a-z0-9]+)+", re.ASCII)
@@ -18,7 +18,7 @@ SHARE = 6  # one of so many examples goes to a split that is drawn, as MNIST's 1
 SEED = 2015
 VERSION = "1"  # of their layout
 ARRAYS = "arrays given in Python"
-_ROUNDING = 1e-3  # of a level, after sums and a division by 255
+_ROUNDING = 1e-4  # of a level, after a division by 255 in float32
 _EXACT = 2**24  # up to which float32 has all integers
 
 
@@ -76,7 +76,8 @@ def describe_own(name, known):
 def info_of(manifest, name):
     """The OwnInfo that a manifest tells of a data set of that name. Raises one of cache.UNREADABLE where it tells of none."""
     told, arrays, names = manifest["own"], manifest["arrays"], manifest["own"]["class_names"]
-    texts = isinstance(names, list) and all(isinstance(text, str) for text in (told["title"], *names))
+    shown = told["title"], manifest["provenance"]["licence"], manifest["provenance"]["from"]
+    texts = isinstance(names, list) and are_labels(names) and all(are_labels([text]) for text in shown)
     if not texts or len(names) < 2 or (manifest["name"], manifest["version"]) != (name, VERSION) or not is_own(name):
         raise ValueError(f"it tells of no {name}")
     shapes = {part: tuple(map(int, arrays[part]["shape"])) for part in cache.ARRAYS}
@@ -95,10 +96,10 @@ def info_of(manifest, name):
 def add(name, splits, tell, title=None, licence=None, class_names=None, source=ARRAYS, force=False):
     """Check, shuffle, split and keep the splits ({split: (x, y) or None}), see zoo.datasets.add."""
     require_name(name)
-    source = " ".join(str(source).split()) or ARRAYS
+    source = printable(" ".join(str(source).split())) or ARRAYS
     named = {"title": title or f"added from {source}", "licence": licence or "not said"}
     for what, text in named.items():
-        if not isinstance(text, str) or not text.isprintable():
+        if not are_labels([text]):
             raise InvalidInput(f"The {what} of {name} is one line of text, not {text!r:.80}.")
     given = {split: _pair(split, pair) for split, pair in splits.items() if pair is not None}
     given = {split: _checked(f"{split} of {name}", *pair) for split, pair in given.items()}
@@ -181,14 +182,19 @@ def _array(values, what):
 def _labels(what, y):
     """Labels as integers or strings: bytes, and objects that are all strings, as these; whole floats and truths as integers."""
     if y.dtype.kind == "S":
-        return np.char.decode(y, "utf-8", errors="replace")
+        try:
+            return np.char.decode(y, "utf-8")
+        except UnicodeDecodeError:
+            raise InvalidInput(f"The labels in {what} are bytes that are no UTF-8; decode them first.") from None
     if y.dtype.kind == "O" and all(isinstance(label, str) for label in y):
         return y.astype(str)
     if y.dtype.kind == "b" or y.dtype.kind == "f" and (np.mod(y, 1) == 0).all() and np.abs(y).max() <= _EXACT:
         return y.astype("int64")
     if y.dtype.kind not in "uiU":
         raise InvalidInput(f"The labels in {what} are {y.dtype}; integers or strings are wanted.")
-    return y
+    if y.dtype.kind == "u" and y.max() > np.iinfo("int64").max:
+        raise InvalidInput(f"The labels in {what} go to {y.max()}, beyond 64 bits with a sign; number them otherwise.")
+    return y if y.dtype.kind == "U" else y.astype("int64")  # of all splits alike: NumPy compares other pairs as floats
 
 
 def _require_alike(name, given):
@@ -201,8 +207,8 @@ def _require_alike(name, given):
 
 
 def _levels(arrays):
-    """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255, or images
-    of zeros and ones; else as float32.
+    """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255 but for
+    rounding, or images of zeros and ones; else as float32.
     """
     first = arrays[0]
     low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)
@@ -211,8 +217,9 @@ def _levels(arrays):
         return arrays
     scaled = [x.astype("float32") * np.float32(255) if black_to_white else x for x in arrays]
     whole = [np.rint(x) if x.dtype.kind == "f" else x for x in scaled]
-    fits = 0 <= low and (black_to_white or high <= 255)
-    if fits and all(np.abs(x - near).max() <= _ROUNDING for x, near in zip(scaled, whole) if x.dtype.kind == "f"):
+    fits, off = 0 <= low and (black_to_white or high <= 255), _ROUNDING if black_to_white else 0
+    # A feature of small numbers is none of zeros.
+    if fits and all((np.abs(x - near) <= off * (near > 0)).all() for x, near in zip(scaled, whole) if x.dtype.kind == "f"):
         return [x.astype("uint8") for x in whole]
     return [x.astype("float32") for x in arrays]
 

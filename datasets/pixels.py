@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zoo.arrays import real_numbers
 from zoo.errors import InvalidInput
 
 
@@ -18,7 +19,7 @@ def pixel_sequences(images, pool=1, permuted=False):
     >>> pixel_sequences(load("mnist").test.x[:5], pool=2, permuted=True).shape
     (5, 196)
     """
-    images = np.asarray(images)
+    images = real_numbers(images, "The array of images")
     if images.ndim != 3:
         raise InvalidInput(f"Images (n, height, width) are needed, without channels; got an array of shape {images.shape}.")
     n, height, width = images.shape

@@ -13,9 +13,9 @@ class OtherSource(cache.Unusable):
 
 def ready(info, source, tell, thorough=False):
     """(manifest, {name: array}) from the cache, which is filled or repaired first where needed."""
-    if source is not None and source not in info.sources:
+    if source is not None and not (isinstance(source, str) and source in info.sources):
         known = " or ".join(repr(name) for name in info.sources)
-        raise InvalidInput(f"{info.name} has no source called {source!r}; it has {known}.")
+        raise InvalidInput(f"{info.name} has no source called {source!r:.80}; it has {known}.")
     try:
         manifest, arrays = _cached(info, source, thorough)
         if thorough:

@@ -19,8 +19,19 @@ from zoo.paths import file_to_write, path_named
 
 # Stronger presets take minutes for a twelfth less.
 PRESET = 0
-# What a .npy header takes at most beyond the array's own bytes.
-HEADER_BYTES = 1024
+# What a .npy header takes at most beyond the array's own bytes; and a manifest, of very many classes.
+HEADER_BYTES, MANIFEST_BYTES = 1024, 16 << 20
+
+
+class _Plain(tarfile.TarInfo):
+    """A member as pack writes them: a file of a short name, so that no header before it can fill the memory."""
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        member = super().frombuf(buf, encoding, errors)
+        if not member.isreg():
+            raise tarfile.ReadError(f"it holds something else than files, {member.name!r:.80}")
+        return member
 
 
 def pack(path, infos, tell):
@@ -36,7 +47,10 @@ def pack(path, infos, tell):
         chosen = {info.name: ready(info, None, tell, thorough=True) for info in infos}
         with open(temporary, "wb") as file, tarfile.open(fileobj=file, mode="w:xz", preset=PRESET) as tar:
             for name, (manifest, arrays) in sorted(chosen.items()):
-                _add(tar, f"{name}/manifest.json", json.dumps(manifest, indent=1).encode())
+                told = json.dumps(manifest, indent=1).encode()
+                if len(told) > MANIFEST_BYTES:
+                    raise InvalidInput(f"{name} has too many classes, or too long names of them, to be packed.")
+                _add(tar, f"{name}/manifest.json", told)
                 for part, array in arrays.items():
                     content = io.BytesIO()
                     np.save(content, array, allow_pickle=False)
@@ -72,9 +86,11 @@ def unpack(path, infos, tell):
         private = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=".unpacking-", dir=root)))
         try:
             found = {}
-            with tarfile.open(fileobj=_Reading(file), mode="r:xz") as tar:
+            with tarfile.open(fileobj=_Reading(file), mode="r:xz", tarinfo=_Plain) as tar:
                 for member in tar:
                     _take(path, tar, member, infos, found, private)
+            if not found:
+                raise ValueError("it holds nothing")
             for name, manifest in found.items():
                 _verify(infos[name], manifest, private / name)
         except InvalidInput:  # it is whole, but of another version
@@ -128,7 +144,7 @@ def _take(path, tar, member, infos, found, private):
     """Read one member into private/<data set>; its manifest into found. Only names that pack writes come near the disk."""
     name, _, file = member.name.partition("/")
     part = file.removesuffix(".npy")
-    if not member.isreg() or not cache.FOLDER.fullmatch(name) or (file != "manifest.json" and part not in cache.ARRAYS):
+    if not cache.FOLDER.fullmatch(name) or (file != "manifest.json" and part not in cache.ARRAYS):
         raise ValueError(f"it holds {member.name!r}, which is no data set")
     anew = "Pack it anew with the one that is to unpack it."
     if name not in infos and not own.is_own(name):
@@ -137,7 +153,9 @@ def _take(path, tar, member, infos, found, private):
     if (name in found) == (file == "manifest.json") or target.exists():
         raise ValueError(f"{member.name} is there twice or out of place")
     if name not in found:
-        manifest = json.loads(tar.extractfile(member).read(1 << 20))
+        if member.size > MANIFEST_BYTES:
+            raise ValueError(f"its {member.name} is larger than {MANIFEST_BYTES >> 20} MiB")
+        manifest = json.loads(tar.extractfile(member).read())
         cache.check_manifest(manifest)
         if manifest["name"] != name:
             raise ValueError(f"its {name} is called {manifest['name']!r}")

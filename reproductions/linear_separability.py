@@ -1,13 +1,13 @@
 """Hidden layers distort the input until the last one can tell the classes apart by a straight cut.
 
-The review (LeCun, Bengio & Hinton 2015, "Supervised learning" and Figure 1a) sees in a deep net's hidden layers a non-linear
-distortion of the input, after which the categories are linearly separable by the last layer. Two tests of it. In the
-plane, as in the review's figure: a net with two inputs and two hidden units on two curves that no straight line tells
-apart, and one with three such layers on the three arms of a spiral, drawn before and after each layer. And linear probes
-(Alain & Bengio 2016), linear classifiers on what a layer makes of its input: on every layer of a stack of three denoising
-autoencoders, as it starts, pre-trained without labels only, and trained to the end, on MNIST and on equivalents of
-Larochelle et al.'s mnist_basic and mnist_rot; and on every layer of a small ConvNet. Vincent et al. (2010, Table 5) probed
-pre-trained layers so; Alain & Bengio saw an untrained ConvNet's probes fall from 8 to 2 % with depth.
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures" and Figure 1a) sees in a deep
+net's hidden layers a non-linear distortion of the input, after which the categories are linearly separable by the last
+layer. Two tests of it. In the plane, as in the review's figure: a net with two inputs and two hidden units on two curves
+that no straight line tells apart, and one with three such layers on the three arms of a spiral, drawn before and after each
+layer. And linear probes (Alain & Bengio 2016), linear classifiers on what a layer makes of its input: on every layer of a
+stack of three denoising autoencoders, as it starts, pre-trained without labels only, and trained to the end, on MNIST and on
+equivalents of Larochelle et al.'s mnist_basic and mnist_rot; and on every layer of a small ConvNet. Vincent et al. (2010,
+Table 5) probed pre-trained layers so; Alain & Bengio saw an untrained ConvNet's probes fall from 8 to 2 % with depth.
 
 Expected, full budget (1,000 units, all images; run with 3 seeds on 2 cores, 114 minutes; 10 seeds on one H100 take 20 by
 estimate): probes of the trained stack fall over two layers, on mnist_rot over three, from 46 % on the input to 18, 11 and

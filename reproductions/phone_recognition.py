@@ -24,25 +24,25 @@ frames tested may make. With four layers, which validation ranks last for sigmoi
 narrow random start, 8.4 with 3 minutes; of one four times as wide 0.3, which is undecided, and with 3 minutes 0.9; whatever
 it spares with one layer and two is undecided. Sigmoids from all three starts err more with four layers than with two, and so
 does the modern start, whose dropout after every layer costs 2.7 points with four layers and 10 minutes, while with one layer
-it spares half a point to one; that errors rise over the layers is undecided with 10 minutes, since with three times the
-updates four layers are not behind one: sigmoids from the wide start then err on 23.3 % with four layers and on 23.5 with
-one, the modern start on 20.4 and 20.5. That rectified units err less with more layers than one, the frames tested may make.
-Wide-start sigmoids of four layers with as many updates in all are 0.8 points ahead of pre-trained ones of four; these of two
-layers, with fewer updates in all, are ahead of the former, by 0.4, which is undecided. Quick budget (3 seeds on speech; 5
-and a half minutes on 2 cores): with 2 minutes labelled rectified units without dropout, the modern start, both with one
-layer, and the LSTM err on 34 % of the frames, sigmoids of one layer on 36 to 37 from any start, as nearest neighbours and
-mixtures in Fisher's directions do, the other older methods and the ConvNet on 39 to 40. Rectified units and the modern start
-are ahead of most older methods, the pre-trained one, in its best depth, of the linear classifier alone, with half a minute.
-Four layers of sigmoids from the narrow start err on 54 %, of which pre-training spares 14 points, with half a minute 13;
-from the wide one they err on 40, as the pre-trained ones do, and with as many updates in all on 37, 3.4 points ahead of
-these, but not of one pre-trained layer. Dropout after each of four layers costs 9 points. Vowels: the nearest neighbour
-(43.7 %), LDA (56) and QDA (53) come out as in Robinson's table, its net of 88 units nearly (47, 49 there), while perceptron
-(52, 67 there) and Gaussian nodes (37, 45 there), with cross-entropy and a chosen width, do better. As in the table the
-nearest neighbour is ahead of the nets of sigmoids, by 2 to 3 points, and of the linear classifier, by 9; other than in it,
-it is behind the Gaussian nodes, by 6. The last is decided over the seven speakers of the test, nothing else is, nor that a
-net with batch normalisation and dropout is ahead of it, by 2.5 (the recipe of the zoo's mlp_vowels, 41 % over ten seeds,
-learnt from six of the eight speakers: pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by estimate,
-not run yet): open.
+it spares half a point to one; that errors rise over the layers is undecided with either number of minutes, since with 10
+minutes and three times the updates four layers are not behind one: sigmoids from the wide start then err on 23.3 % with four
+layers and on 23.5 with one, the modern start on 20.4 and 20.5. That rectified units err less with more layers than one, the
+frames tested may make. Wide-start sigmoids of four layers with as many updates in all are 0.8 points ahead of pre-trained
+ones of four; these of two layers, with fewer updates in all, are ahead of the former, by 0.4, which is undecided. Quick
+budget (3 seeds on speech; 5 and a half minutes on 2 cores): with 2 minutes labelled rectified units without dropout, the
+modern start, both with one layer, and the LSTM err on 34 % of the frames, sigmoids of one layer on 36 to 37 from any start,
+as nearest neighbours and mixtures in Fisher's directions do, the other older methods and the ConvNet on 39 to 40. Rectified
+units and the modern start are ahead of most older methods, the pre-trained one, in its best depth, of the linear classifier
+alone, with half a minute. Four layers of sigmoids from the narrow start err on 54 %, of which pre-training spares 14 points,
+with half a minute 13; from the wide one they err on 40, as the pre-trained ones do, and with as many updates in all on 37,
+3.4 points ahead of these, but not of one pre-trained layer. Dropout after each of four layers costs 9 points. Vowels: the
+nearest neighbour (43.7 %), LDA (56) and QDA (53) come out as in Robinson's table, its net of 88 units nearly (47, 49 there),
+while perceptron (52, 67 there) and Gaussian nodes (37, 45 there), with cross-entropy and a chosen width, do better. As in
+the table the nearest neighbour is ahead of the nets of sigmoids, by 2 to 3 points, and of the linear classifier, by 9; other
+than in it, it is behind the Gaussian nodes, by 6. The last is decided over the seven speakers of the test, nothing else is,
+nor that a net with batch normalisation and dropout is ahead of it, by 2.5 (the recipe of the zoo's mlp_vowels, 41 % over ten
+seeds, learnt from six of the eight speakers: pretrained_sequences). Full (5 seeds on speech, one H100, some 10 minutes by
+estimate, not run yet): open.
 """
 
 from zoo.reproductions.evidence import speech_verdicts

@@ -23,10 +23,10 @@ eight, plain ones of one layer on four. They beat the Gaussian machine on photog
 convex shapes, and fall behind it on plain and turned digits and on plain rectangles; on noise and on rectangles with
 photographs they are not told apart; the published ones, wider and tuned for each set, err less on all eight, on convex
 shapes, plain rectangles and plain digits within what is published as their uncertainty. All models but the linear one stand
-more in the published order than not (Kendall's tau 0.52 on average over sets), to which the net of one layer adds half,
-though it is last on four sets here and there on all; machines against stacks, which the claim is about, are not told from
-chance (0.24). On digits shifted by 4 pixels the ConvNet errs by 40 points less than the Gaussian machine if both were
-trained on centred digits, by 9 if on jittered ones; jittered training digits help the nets at 2 and 4 pixels and at 45
+more in the published order than not (Kendall's tau 0.52 on average over sets), half of it by pairs with the net of one
+layer, though that is last on four sets here and there on all; machines against stacks, which the claim is about, are not
+told from chance (0.24). On digits shifted by 4 pixels the ConvNet errs by 40 points less than the Gaussian machine if both
+were trained on centred digits, by 9 if on jittered ones; jittered training digits help the nets at 2 and 4 pixels and at 45
 degrees, the linear model at 4 pixels only, elsewhere they harm it. Quick budget (3 seeds, 2 cores, some 4 minutes, 1,000
 images): a ConvNet ahead of linear model and machines on four sets, by 0.67 to 39 points, the least of the Gaussian machine
 on turned digits, which three seeds leave undecided; from the basic digits to turned ones the linear model's error rises by

@@ -1,12 +1,14 @@
 """Examples of one's own out of .npz files and folders of images, as people have them, and what is none."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import zoo
+from zoo.data_files import read_series
 from zoo.datasets import load
 from zoo.errors import CorruptFile, InvalidInput
 
@@ -32,6 +34,26 @@ def test_arrays_as_keras_and_as_medmnist_name_them(tmp_path, names):
     found = zoo.read_examples(tmp_path / "some.npz")
     assert list(found) == ["train", "validation", "test"]
     assert [len(x) for x, _ in found.values()] == [30, 6, 9] and np.array_equal(found["train"][0], X)
+
+
+def test_transparent_parts_of_all_images_are_white(tmp_path):
+    drawn = np.zeros((2, 9, 7, 4), "uint8")
+    drawn[:, 3:6, 2:5, 3] = 255
+    for one, level in zip(drawn, (125, 130)):
+        one[3:6, 2:5, :3] = level
+    found = zoo.read_examples(images(tmp_path / "drawn", drawn, Y[:2]))["train"][0]
+    assert (found[:, 0, 0] == 255).all() and found[0, 4, 3].max() == 125 and found[1, 4, 3].max() == 130
+
+
+def test_a_header_of_impossible_size_is_damage(tmp_path):
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + b"1" + b"0" * 30 + b",), }\n"
+    (tmp_path / "odd.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with zipfile.ZipFile(tmp_path / "odd.npz", "w") as archive:
+        archive.write(tmp_path / "odd.npy", "x.npy")
+        archive.write(tmp_path / "odd.npy", "y.npy")
+    for read, name in ((zoo.read_examples, "odd.npz"), (read_series, "odd.npy")):
+        with pytest.raises(CorruptFile, match="damaged"):
+            read(tmp_path / name)
 
 
 def test_arrays_of_one_split(tmp_path):

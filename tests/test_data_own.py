@@ -108,6 +108,31 @@ def test_other_numbers_are_kept_as_they_are(x):
     assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(x.astype("float32"), Y))
 
 
+def test_small_numbers_are_no_zeros():
+    """Not even beside features that are levels."""
+    draws = np.random.default_rng(0)
+    tiny = draws.uniform(0, 3e-6, (len(Y), 5))
+    mixed = np.column_stack([draws.integers(0, 100, (len(Y), 2)), draws.uniform(0, 1e-3, len(Y))])
+    mixed[0] = 0
+    for number, x in enumerate((tiny, mixed, draws.uniform(0, 1e-4, (len(Y), 8, 8)))):
+        data = add(f"my_{number}", (x, Y))
+        assert data.train.x.dtype == "float32"
+        assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(x.astype("float32"), Y))
+
+
+def test_large_labels_of_splits_with_and_without_a_sign_are_told_apart():
+    large = 2**60 + Y.astype("uint64")
+    data = add("my_ids", (X, large), test=(X[:300], large[:300].astype("int64")))
+    assert data.class_names == tuple(str(2**60 + digit) for digit in range(10))
+    assert np.array_equal(np.bincount(data.test.y), np.bincount(Y[:300]))
+
+
+def test_texts_may_be_in_any_language():
+    folder = "\u06af\u0644\u200c\u0647\u0627"
+    data = add("my_flowers", (X, Y), title=folder, source=f"{folder}\x1b[2J")
+    assert describe("my_flowers").title == folder and data.provenance["from"] == f"{folder}\\x1b[2J"
+
+
 def test_levels_are_of_all_splits_together():
     """Test examples of zeros and ones are no black and white ones beside a train split that has more."""
     few = (X // 100).astype("uint8")
@@ -146,12 +171,17 @@ def test_damage_is_found_and_the_remedy_named(own_cache):
         load("my_digits")
     with pytest.raises(InvalidInput, match="another my_digits"):
         add("my_digits", (X, Y))
+    assert [*own_cache.glob("my_digits/arrays-*/train_x.npy")], "the only copy stays where another one is refused"
     assert len(add("my_digits", (X, Y), force=True).train.x) == 1199
+    assert len([*own_cache.glob("my_digits/arrays-*")]) == 1
 
 
 @pytest.mark.parametrize("change", [
     lambda manifest: manifest.pop("own"),
     lambda manifest: manifest["own"].update(title=3),
+    lambda manifest: manifest["own"].update(title="\x1b]0;yours\x07"),
+    lambda manifest: manifest["provenance"].update(licence="one\ntwo"),
+    lambda manifest: manifest["own"].update(class_names=["a", "a"]),
     lambda manifest: manifest["own"].update(class_names="ab"),
     lambda manifest: manifest["own"].update(class_names=["a"]),
     lambda manifest: manifest.update(version="2"),
@@ -230,6 +260,8 @@ NAN = np.where(X == 0, np.nan, X)
         (("my_x", (X.astype("U3"), Y)), "<U3; integers or floats"),
         (("my_x", (X * 1e9, Y)), "scale them"),
         (("my_x", (X, Y + 0.5)), "float64; integers or strings"),
+        (("my_x", (X, np.array([b"caf\xe9", b"caf\xe8", b"tea"])[Y % 3])), "bytes that are no UTF-8"),
+        (("my_x", (X, Y.astype("uint64") + np.uint64(2**63))), "beyond 64 bits with a sign"),
         (("my_x", (X, 0 * Y)), "two classes are the least"),
         (("my_x", (X[:9], Y[:9])), "too few examples of the class 0 to draw test"),
         (("my_x", (X[Y < 9], Y[Y < 9]), (X, Y)), "the label 9 in test that no example in train has"),

@@ -30,5 +30,9 @@ def test_pixels_are_means_in_the_order_of_rows_or_in_one_fixed_other():
     ((5, 28, 28), 2.0, "got 2.0"),
 ])
 def test_what_gives_no_sequence_of_pixels_is_refused(shape, pool, said):
+    with pytest.raises(InvalidInput, match="ragged"):
+        pixel_sequences([[[1, 2], [3]]], pool)
+    with pytest.raises(InvalidInput, match="must hold real numbers; its dtype is <U1"):
+        pixel_sequences(np.full((5, 28, 28), "a"), pool)
     with pytest.raises(InvalidInput, match=said):
         pixel_sequences(np.zeros(shape, "uint8"), pool)

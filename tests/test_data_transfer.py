@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from zoo.datasets import Split, cache, fetch, load, pack, prepare, transfer, unpack
+from zoo.datasets import Split, add, cache, fetch, load, pack, prepare, transfer, unpack
 from zoo.errors import CorruptFile, DataUnavailable, InvalidInput, UnknownName
 
 
@@ -96,6 +96,15 @@ def without_an_array(path):
 
 def oversized_array(path):
     rewritten(path, lambda member, content: [(member, content + bytes(5000) if member.name.endswith("y.npy") else content)])
+
+
+def nothing(path):
+    rewritten(path, lambda member, content: [])
+
+
+def a_name_without_end(path):
+    """Which tarfile would read whole into memory before anybody sees a member."""
+    rewritten(path, lambda member, content: [(tarfile.TarInfo("a" * 300), b""), (member, content)])
 
 
 def array_twice(path):
@@ -194,7 +203,7 @@ def of_nowhere(path):
 
 DAMAGES = [
     sized_as_it_likes, typed_as_it_likes, targets_without_end, of_nowhere, truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
-    another_name, garbled_manifest, manifest_too_deep, endless_array,
+    another_name, garbled_manifest, manifest_too_deep, endless_array, nothing, a_name_without_end,
 ]
 
 
@@ -261,9 +270,27 @@ def test_what_a_killed_unpacking_left_is_removed(packed, tmp_path):
 
 def test_one_name_is_a_name_and_none_is_a_mistake(packed, tmp_path):
     assert unpack(pack(tmp_path / "one.tar.xz", "digits")) == ["digits"]
-    with pytest.raises(InvalidInput, match="nothing to pack"):
-        pack(tmp_path / "none.tar.xz", [])
+    for none in ([], iter([])):
+        with pytest.raises(InvalidInput, match="nothing to pack"):
+            pack(tmp_path / "none.tar.xz", none)
+    assert unpack(pack(tmp_path / "array.tar.xz", np.array(["digits"]))) == ["digits"]
+    with pytest.raises(InvalidInput, match="no source called"):
+        load("digits", source=["official"])
     assert not (tmp_path / "none.tar.xz").exists()
+
+
+def test_a_manifest_may_be_large_but_not_without_end(packed, tmp_path, monkeypatch):
+    names = [f"{'class' * 300} {number}" for number in range(1000)]
+    x, y = np.arange(3000, dtype="float32").reshape(1000, 3), np.arange(1000)
+    load_own = add("my_many", (x, y), test=(x, y), validation=(x, y), class_names=names)
+    there = pack(tmp_path / "many.tar.xz", ["my_many"])
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "elsewhere"))
+    assert unpack(there) == ["my_many"] and load("my_many").fingerprint == load_own.fingerprint
+    monkeypatch.setattr(transfer, "MANIFEST_BYTES", 1 << 20)
+    with pytest.raises(InvalidInput, match="too many classes"):
+        pack(tmp_path / "more.tar.xz", ["my_many"])
+    with pytest.raises(CorruptFile, match="is larger than 1 MiB"):
+        unpack(there)
 
 
 def test_users_mistakes(packed, tmp_path, monkeypatch):

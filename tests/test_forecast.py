@@ -80,6 +80,8 @@ def test_bad_input_is_one_clear_error(demand):
         (lambda: zoo.forecast(model, np.ma.masked_equal([1, 2, 3, 4], 4)), "masked values, which would count"),
         (lambda: zoo.forecast(model, [1, 2, 3], lags=[1, 2]), r"in the shape of the model's input, \(3,\)"),
         (lambda: zoo.forecast(model, [1, 2, 3], lags=[0, 1, 2]), "integers of at least 1"),
+        (lambda: zoo.forecast(model, [1, 2, 3], lags=[[1, 2], [3]]), "The array of lags is ragged"),
+        (lambda: zoo.forecast(model, [[1, 2], [3]]), "The series is ragged"),
         (lambda: zoo.forecast("convnet_mnist", [1, 2, 3]), "This convnet forecasts no series.*lstm_taylor_demand does"),
         (lambda: zoo.forecast(window_model((4, 2)), np.ones(9)), r"in the shape \(4, 2\), nobody told: name them with lags"),
         (lambda: zoo.forecast(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), [1, 2, 3]), "zoo"),
@@ -100,6 +102,12 @@ def test_the_command_prints_a_value_a_line(call, demand, tmp_path):
     said = [call("forecast", PRESET, file, "--steps", "3") for file in (text, array)]
     assert said[0] == said[1] and said[0][0] == 0 and said[0][2] == ""
     assert_allclose([float(line) for line in said[0][1].splitlines()], zoo.forecast(PRESET, demand[:500], 3), rtol=1e-5)
+
+
+@pytest.mark.parametrize("given, said", [(b"\x93NUMPY\xff", "What was given is no text of numbers"), (None, "Standard input is closed")])
+def test_a_pipe_without_a_text_is_one_line(call, given, said):
+    code, out, err = call("forecast", PRESET, "-", stdin=given)
+    assert (code, out) == (1, "") and said in " ".join(err.split()) and err.count("\n") == 1
 
 
 def test_files_that_hold_no_series_are_one_line(call, tmp_path):

@@ -333,6 +333,7 @@ def test_linear_autoregression_is_held_against_the_better_naive_forecast():
 
     def found(last, season):
         changed, name = runs.copy(), "control: taylor_demand, mape_pct: linear beats naive"
+        changed.attrs.clear()  # what each half hour costs
         for model, value in (("naive", last), ("seasonal naive", season)):
             changed.loc[(runs.metric == "mape_pct") & (runs.model == model), "value"] = value
         return next(check for check in claim.judge(changed) if check.name == name)
@@ -386,7 +387,10 @@ def test_neighbours_count_together(monkeypatch):
     for name in ("taylor_demand, mape_pct: lstm beats linear", "sunspots, arv_1956_1979: lstm beats linear"):
         assert together[name].wide[0] < alone[name].wide[0] < alone[name].wide[1] < together[name].wide[1]
     for name, check in together.items():
-        assert (check.low, check.high) == (alone[name].low, alone[name].high)
+        if name.endswith("linear beats naive"):  # where nothing is random
+            assert check.high - check.low >= alone[name].high - alone[name].low
+        else:
+            assert (check.low, check.high) == (alone[name].low, alone[name].high)
         assert not check.wide or check.wide[1] - check.wide[0] >= alone[name].wide[1] - alone[name].wide[0]
     published = "control: sunspots, arv_1956_1979: mlp of 8 units errs as little as the published net, as recalled"
     assert together[published].wide[1] > alone[published].wide[1]

@@ -55,6 +55,11 @@ def test_each_depth_is_held_against_the_shallowest(written, results_dir):
     assert "| mnist | 50,000 | relu | [a_claim](full/a_claim/comparison.md), full |" in text
 
 
+def test_the_page_says_why_a_line_is_undecided(written, results_dir):
+    written(claim([Ladder("relu", ROWS, doubts={"3": "it rained | a lot"})]), rows())
+    assert "| **undecided**, because it rained \\| a lot |" in page(ladders_under(results_dir), results_dir)
+
+
 def test_the_page_comes_and_goes_with_what_it_is_made_of(written, results_dir):
     from PIL import Image
 

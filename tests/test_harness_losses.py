@@ -250,6 +250,28 @@ def test_years_may_make_a_difference_of_squared_errors():
     assert together.wide[0] < alone.wide[0] < alone.wide[1] < together.wide[1] and together.low == alone.low
 
 
+def test_of_two_methods_without_chance_the_interval_is_over_test_examples():
+    row, other = ("sunspots", "linear", ""), ("sunspots", "naive", "")
+    squares = {row: [np.linspace(0.1, 0.3, 35)], other: [np.linspace(0.1, 0.3, 35) + 0.05 + 0.02 * np.sin(np.arange(35))]}
+    rows, losses = [], Losses()
+    for each, costs in squares.items():
+        rows += rows_of(each, [np.mean(one) for one in costs], metric="arv")
+        losses[*each, "arv"] = costs_of(np.array(costs))
+    runs = parse_runs(runs_text("told", rows).encode(), "runs.csv")
+    alike = {"better": row, "worse": other, "metric": "arv"}
+    assert paired_difference(runs, **alike).verdict == "undecided", "one seed of methods that may draw others"
+    unknown = paired_difference(runs, **alike, deterministic=True)
+    assert unknown.low == unknown.effect == unknown.high and unknown.verdict == "reproduced" and "(no spread)" in unknown.sentence
+    runs.attrs[OF_RUNS] = losses
+    known = paired_difference(runs, **alike, deterministic=True)
+    half = stats.t.ppf(0.975, 34) * np.std(squares[other][0] - squares[row][0], ddof=1) / np.sqrt(35)
+    assert (known.low, known.high) == pytest.approx((known.effect - half, known.effect + half), rel=1e-3)
+    assert known.verdict == "reproduced" and not known.wide and "nothing in either is random" in known.sentence
+    assert paired_difference(runs, **alike, at_least=0.049, deterministic=True).verdict == "undecided"
+    several = {**alike, "better": other, "worse": row}
+    assert paired_difference(runs, **several, deterministic=True).verdict == "contradicted"
+
+
 def test_examples_of_other_sets_or_numbers_are_not_compared():
     wrong = {NET: [wrong_of("mlp", seed) for seed in range(3)], MACHINE: [wrong_of("kernel_machine", 0)[:-1]]}
     elsewhere = {NET: wrong[NET], ("letters", *MACHINE[1:]): [wrong_of("kernel_machine", 0)]}

@@ -66,6 +66,10 @@ def test_a_single_seed_tells_nothing_unless_nothing_is_random(log, monkeypatch):
     (found,) = recheck_claim(harness_example, "mlp", BUDGET, seeds=3)
     assert log.read_text().split().count("mlp") == begun + 1, "not read from the store that the table was made of"
     assert found.agrees and found.here == pytest.approx(found.recorded, rel=1e-9) and len(found.here) == 1
+    recheck_claim(harness_example, "mlp", BUDGET, seeds=3)
+    assert log.read_text().split().count("mlp") == begun + 1, "its own outcome is"
+    run_claim(harness_example, BUDGET)
+    assert log.read_text().split().count("mlp") == begun + 1, "and what the table was made of is there as before"
 
 
 def test_seeds_that_diverge_where_none_did_disagree(log, monkeypatch):

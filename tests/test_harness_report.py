@@ -83,6 +83,9 @@ def test_what_looks_like_html_is_text(folder, results_dir):
     assert "b" not in {tag for tag, _ in page.tags} and "card" not in {tag for tag, _ in page.tags}
     assert "raw <b>pixels</b> & more" in page.words and "Does 1 < 2 hold?" in page.words
     assert '<strong class="reproduced">reproduced</strong>' in text
+    folder.rename(folder.parent / "<i>a_claim")
+    page = Page(report_html(results_dir))
+    assert "i" not in {tag for tag, _ in page.tags} and "<i>a_claim" in page.words
 
 
 def test_where_it_is_written(folder, results_dir, tmp_path, call):

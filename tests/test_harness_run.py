@@ -25,6 +25,7 @@ from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
 from zoo.reproductions.harness import Budget, Published, run_claim, runner, target
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
+from zoo.reproductions.harness.naming import lines
 from zoo.reproductions.harness.progress import Progression, Report
 from zoo.reproductions.harness.store import Store
 from zoo.reproductions.harness.trial import absent_from
@@ -112,6 +113,26 @@ def test_force_computes_again_and_gives_the_same(log):
     assert begun(log) == {"linear": 2, "mlp": 2}
 
 
+def test_what_a_forced_run_did_not_reach_is_trained_by_the_next(log, monkeypatch):
+    run()
+    with monkeypatch.context() as patch:
+        patch.setenv("EXAMPLE_FAILS", "mlp")
+        with pytest.raises(TrialsFailed):
+            run(force=True)
+    assert begun(log) == {"linear": 2, "mlp": 2}
+    run()
+    assert begun(log) == {"linear": 2, "mlp": 3}, "not read from what was stored before"
+
+
+def test_lines_stay_whatever_the_number_of_cores(log, monkeypatch):
+    """No key of a trial holds it: a run of all models reads them from the store, too."""
+    run()
+    here = device_and_versions()
+    monkeypatch.setattr(LocalEngine, "environment", lambda self: here | {"cores": here["cores"] + 1, "python": "3.99.0"})
+    run(only="mlp", force=True)
+    assert begun(log) == {"linear": 1, "mlp": 2}
+
+
 def test_other_seeds_are_other_trials(log):
     assert len(values(run())) == 4
     assert len(values(run(seeds=[0, 5, 7]))) == 6
@@ -139,6 +160,17 @@ def test_one_model_anew_and_the_lines_of_the_others_stay(log, only):
     named = [[trial["model"] for trial in found["trials"]] for found in (environment, after)]
     assert named[0] == named[1] == ["linear", "mlp"]
     assert after["trials"][0] == environment["trials"][0] and after.keys() == environment.keys()
+
+
+def test_a_model_with_a_comma_in_its_name_can_be_named(log, monkeypatch):
+    monkeypatch.setattr(harness_example, "MLP", ("digits", "mlp, wide start", "one layer of 32"))
+    monkeypatch.setattr(harness_example, "PUBLISHED", {})
+    run()
+    trials = harness_example.trials(Budget.named("smoke"))
+    assert [*lines(harness_example, trials)] == ["linear_digits_raw_pixels", "mlp_wide_start_digits_one_layer_of_32"]
+    for number, only in enumerate(("mlp_wide_start", "mlp_wide_start_digits_one_layer_of_32", ["mlp, wide start"]), start=2):
+        run(only=only, force=True)
+        assert begun(log)["mlp,"] == number and begun(log)["linear"] == 1
 
 
 def test_several_models_anew_by_names_with_commas(log):

@@ -13,9 +13,9 @@ from claim_example import ROW, lines, reproduction, rows_of
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import check, control, load_claim, rebuild, run_claim, target
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, list_claims
-from zoo.reproductions.harness.outcomes import by_claim, main_folder
+from zoo.reproductions.harness.outcomes import by_claim, in_short, main_folder
 from zoo.reproductions.harness.report import report_html
-from zoo.reproductions.harness.scoreboard import MARKS, front_page, in_columns, in_short, scoreboard
+from zoo.reproductions.harness.scoreboard import MARKS, front_page, in_columns, scoreboard
 from zoo.reproductions.harness.statistics import Interval
 from zoo.reproductions.harness.tables import COMPARISON, VERDICTS
 

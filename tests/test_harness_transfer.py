@@ -1,5 +1,6 @@
 """Results of another machine: whole and unchanged they are taken in, else nothing is."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -39,6 +40,11 @@ def there(computed, tmp_path):
 def contents(root):
     files = [path for path in root.rglob("*") if path.is_file() and "locks" not in path.parts]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+
+
+def names_in(tar):
+    with tarfile.open(tar) as opened:
+        return opened.getnames()
 
 
 def repacked(tar, changes, mode="w"):
@@ -294,3 +300,37 @@ def test_other_stored_trials_are_replaced_only_by_force(there, results_dir):
     assert contents(results_dir) == kept
     import_results(there, force=True)
     assert store.load(key).manifest["commit"] == "another"
+
+
+def test_a_results_folder_is_whole_however_it_is_spelt(there, tmp_path, monkeypatch):
+    shutil.rmtree(there / "quick")  # what is left are trials of a run that was cut off
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for number, spelt in enumerate(("../there", "../elsewhere/../there/", "~/there")):
+        names = names_in(export_results(tmp_path / f"{number}.tar", source=spelt))
+        assert len([name for name in names if name.endswith("manifest.json")]) == 2
+
+
+def test_what_a_kill_left_half_written_is_not_exported(there, tmp_path):
+    folder = there / "quick" / "harness_example"
+    for name in ("runs.csv.abc123.tmp", ".probe-12"):
+        (folder / name).write_text("half")
+    names = names_in(export_results(tmp_path / "all.tar", out=there))
+    assert "quick/harness_example/runs.csv" in names and not [name for name in names if "probe" in name or name.endswith(".tmp")]
+
+
+def test_an_import_says_which_trial_it_waits_for(there, results_dir):
+    key, said = Store(there).keys()[0], []
+    entry = Store(there).load(key)
+    with contextlib.ExitStack() as other:
+        other.enter_context(Store(results_dir).lock(key))
+
+        def tell(sentence):
+            said.append(sentence)
+            other.close()  # the other run comes to its end
+
+        import_results(there, tell=tell)
+    (sentence,) = said
+    assert f"digits {entry.manifest['model']} {entry.manifest['setting']} in hand; waiting for it" in sentence
+    assert sorted(Store(results_dir).keys()) == sorted(Store(there).keys())

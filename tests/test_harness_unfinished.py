@@ -81,3 +81,18 @@ def test_what_is_damaged_or_of_other_cores_begins_anew(claim, tmp_path, monkeypa
     kept.write_bytes(kept.read_bytes()[:-50])
     _, said, _ = run(claim, out)
     assert "damaged" in said and "digits mlp (preset) begins anew." in said and not folder.exists()
+
+
+def test_what_another_call_left_begins_anew(claim, tmp_path, monkeypatch):
+    """As another Python makes of it, or weights that were pre-trained again and are not the same to the last bit."""
+    undisturbed, _, _ = run(claim, tmp_path / "whole")
+    out = tmp_path / "cut"
+    with cut_off(monkeypatch, EPOCHS):
+        run(claim, out)
+    (folder,) = (out / ".trials" / "unfinished").iterdir()
+    for path in folder.iterdir():
+        head, arrays = backup.read(path, backup.FORMAT, "backup", "Population.fit")
+        backup.write(path, backup.FORMAT, head | {"call": {"about": "another"}}, arrays)
+    values, said, _ = run(claim, out)
+    assert "was left by another call of fit" in said and "digits mlp (preset) begins anew." in said
+    assert values == undisturbed and not folder.exists()

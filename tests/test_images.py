@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 import zoo
 from zoo.datasets import load
 from zoo.errors import InvalidInput, UnknownName
-from zoo.image_files import prepare_image, read_images
+from zoo.image_files import picture_of, prepare_image, read_images
 from zoo.presets.folder import SHIPPED
 
 
@@ -173,6 +173,11 @@ def png_of_16_bits(path, pixels, colour):
 def test_what_reading_did_is_said(tmp_path, digits):
     (deep,) = read_images(saved(tmp_path / "deep.png", digits[0].astype("uint16") * 257))
     assert deep.done == ["Brought from 16 bits to 8."] and np.array_equal(deep.pixels, digits[0])
+    for level, expected in ((200, 200 / 257), (300, 300 / 257)):  # by what the file says, not by how bright it is
+        (dark,) = read_images(saved(tmp_path / "dark.png", np.full((9, 9), level, "uint16")))
+        assert np.allclose(dark.pixels, expected) and dark.done == ["Brought from 16 bits to 8."]
+        with Image.open(tmp_path / "dark.png") as opened:
+            assert np.allclose(picture_of(opened, "dark").pixels, expected)
     for colour, channels in ((2, 3), (6, 4), (4, 2)):  # colours, colours and grey with transparency, none of which Pillow writes
         deep = np.full((*digits[0].shape, channels), 65535, ">u2")
         deep[..., :-1 if colour > 3 else None] = (digits[0].astype("uint16") * 257)[..., None]

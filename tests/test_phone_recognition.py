@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from zoo.reproductions import phone_recognition as claim
+from zoo.reproductions.evidence import speech_verdicts
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.grids import not_tried
 from zoo.reproductions.harness.published import matches
@@ -193,6 +194,23 @@ def test_a_slope_that_more_updates_may_turn_decides_nothing(runs):
     assert "because with 3 times the updates the slope over the layers is -0.25 (95% interval" in found[1].sentence
     assert "the slope of the scaled start over the layers is -0.25" in found[-1].sentence
     assert judged({1: 28, 5: 28})[1].verdict == "undecided", "the slope of these is not told from 0"
+
+
+def test_layers_are_held_against_none_in_all_depths_and_more_updates_may_turn_that_they_do_harm(runs):
+    """As for a slope: scaled nets get worse with depth, five layers worse than none, and with more updates better."""
+    changed = runs[runs.setting != claim.longer("scaled", 5)[1]].copy()
+    for depth in (1, 3, 5):
+        changed.loc[changed.setting == claim.net("scaled", depth)[1], "value"] += 5 * depth
+    longer = speech_runs({(claim.longer("scaled", depth), 2): error for depth, error in {1: 29, 5: 28}.items()})
+    found = {}
+    for ladder in speech_verdicts.ladders(pd.concat([changed, longer], ignore_index=True)):
+        found[ladder.nets, next(iter(ladder.rungs))] = ladder
+    assert [*found["scaled start, 2 minutes", "none"].rungs] == ["none", "1", "3", "5"]
+    for minutes in (0.5, 2):
+        doubts = found[f"scaled start, {minutes:g} minutes", "none"].doubts
+        assert [*doubts] == ["3", "5"] and "with 3 times the updates" in doubts["5"], "of 33.5, 43.5 and 53.5 against 40"
+        assert not found[f"pre-trained start, {minutes:g} minutes", "none"].doubts, "which is ahead in all depths"
+    assert [*found["scaled start, 2 minutes", "1"].doubts] == ["3", "5"]
 
 
 def test_a_slope_says_where_its_deepest_net_took_an_end_of_the_grid(runs):

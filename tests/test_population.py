@@ -388,3 +388,33 @@ def test_layers_are_copied_between_populations_of_one_size_and_kind():
     for member in range(2):
         for mine, theirs in zip(population.get_weights(member), other.get_weights(member), strict=True):
             np.testing.assert_array_equal(mine, theirs)
+
+
+def test_layers_of_one_population_trade_places():
+    def build():
+        return keras.Sequential([keras.Input((4,)), *(keras.layers.Dense(4, bias_initializer="uniform") for _ in range(3))])
+
+    population = zoo.Population(build, [0, 1])
+    before = [population.get_weights(member) for member in range(2)]
+    first, second, third = population.template.layers
+    population.copy_layers(population, [first, second, third], [second, third, first])
+    for member, arrays in enumerate(before):
+        for mine, theirs in zip(population.get_weights(member), [*arrays[2:], *arrays[:2]], strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    for source, layers in ((population.template, [first]), (population, first)):
+        with refused(population, "takes another Population, a list of this one's layers"):
+            population.copy_layers(source, layers, layers)
+
+
+@pytest.mark.backend
+def test_what_a_population_of_16_bits_predicts_can_be_trained_towards():
+    def build():
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+
+    teacher, x = zoo.Population(build, [0], precision="mixed_bfloat16"), np.random.RandomState(0).rand(40, 4)
+    (outputs,) = teacher.predict(x)
+    assert outputs.dtype.name == "bfloat16"
+    pupil = zoo.Population(build, [1])
+    pupil.compile(keras.optimizers.Adam(0.1), "mse")
+    assert pupil.fit(x, outputs, epochs=120, batch_size=20).loss.iloc[-1] < 1e-3
+    assert len(teacher.predict(outputs @ np.ones((2, 4), outputs.dtype))) == 1

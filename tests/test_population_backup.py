@@ -132,6 +132,15 @@ def test_other_groups_are_refused(cut, tmp_path, monkeypatch):
     plain(range(4)).fit(x, y, epochs=5, backup=tmp_path / "b")
 
 
+@pytest.mark.parametrize("folder", [".", "", "../here"])
+def test_the_current_folder_is_not_taken_away(folder, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(InvalidInput, match="is taken away when all is trained, and it is the current folder or holds it"):
+        plain().fit(*numbers(), backup=folder)
+    assert (tmp_path / "here").is_dir()
+
+
 def test_bad_folders_are_one_clear_error(cut, tmp_path):
     x, y = numbers()
     (tmp_path / "mine").mkdir()

@@ -50,6 +50,15 @@ def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
 
 
 @pytest.mark.backend
+def test_metrics_of_one_name_are_numbered_as_in_the_history(data):
+    top = keras.metrics.SparseTopKCategoricalAccuracy
+    population = compiled([0], metrics=["accuracy", top(2), top(3)])
+    column = "val_sparse_top_k_categorical_accuracy_1"
+    history = population.fit(*data[0], epochs=2, validation_data=data[1], select="best", monitor=column)
+    assert population.best_epoch[0] == history[column].to_numpy().argmax()
+
+
+@pytest.mark.backend
 def test_the_user_says_what_is_best(data):
     def wrong(y, outputs):
         return 1 - keras.metrics.sparse_categorical_accuracy(y, outputs)

@@ -1,6 +1,7 @@
 """What `build` may return: models of their own, alike but for their weights, however their layers are made and named."""
 
 import codecs
+import concurrent.futures
 import functools
 import itertools
 import marshal
@@ -268,3 +269,30 @@ def test_an_adapted_normalization_may_be_given(drop):
 def test_a_model_may_have_a_scale_for_each_channel():
     population = trained(lambda: model_of(keras.layers.Rescaling(np.full(6, 1 / 255)), keras.layers.Dense(1)))
     assert population.predict(X).shape == (2, 40, 1)
+
+
+def test_a_build_that_clears_the_session_takes_no_other_precision():
+    def build():
+        keras.utils.clear_session()
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+
+    policy = keras.config.dtype_policy()
+    with pytest.raises(InvalidInput, match="build sets Keras's dtype policy, so that precision='mixed_bfloat16' would not hold"):
+        zoo.Population(build, [0, 1], precision="mixed_bfloat16")
+    assert keras.config.dtype_policy() == policy
+    assert len(zoo.Population(build, [0, 1])) == 2
+
+
+@pytest.mark.backend
+def test_populations_that_threads_build_at_once_have_the_weights_of_their_seeds():
+    def build():
+        return zoo.create_model("mlp", (8, 8), 10, widths=(8, 8))
+
+    def weights(seed):
+        return zoo.Population(build, [seed]).get_weights(0)
+
+    with concurrent.futures.ThreadPoolExecutor(6) as threads:
+        at_once = list(threads.map(weights, range(6)))
+    for seed, arrays in enumerate(at_once):
+        for mine, alone in zip(arrays, weights(seed), strict=True):
+            np.testing.assert_array_equal(mine, alone)

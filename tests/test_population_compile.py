@@ -70,12 +70,30 @@ def test_losses_of_probabilities_are_not_for_logits(population, loss, name):
         within.compile("adam", loss)
 
 
+@pytest.mark.parametrize("loss", ["poisson", keras.losses.Poisson(), keras.losses.poisson])
+def test_rates_are_not_logits(population, loss):
+    with refused(population, "ends in logits; end the model in rates, with a softplus layer after the logits"):
+        population.compile("adam", loss)
+
+
 @pytest.mark.backend
 def test_losses_that_cannot_take_the_targets():
     population = compiled([0])
     population.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
     with refused(population, r"do not fit: the model's output has shape \(None, 10\), y \(20, 7\)"):
         population.fit(X, np.ones((20, 7)), batch_size=5)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("metric", ["categorical_accuracy", keras.metrics.CategoricalAccuracy(name="mine"), keras.metrics.categorical_accuracy])
+@pytest.mark.parametrize("shape", [(20,), (20, 1)])
+def test_an_accuracy_of_one_hot_labels_takes_no_classes(metric, shape):
+    """Keras would look for the largest along the batch, and its number would decide which epoch is best."""
+    population = compiled([0], metrics=[metric])
+    with refused(population, r"takes one-hot labels, y \(20.*\) holds classes; pass keras.metrics.SparseCategoricalAccuracy"):
+        population.fit(X, np.zeros(shape, "int32"), batch_size=5)
+    population.compile("sgd", keras.losses.CategoricalCrossentropy(from_logits=True), [metric])
+    population.fit(X, np.eye(10, dtype="float32")[np.arange(20) % 10], batch_size=5)
 
 
 @pytest.mark.parametrize("batch_size", [5, 10])
@@ -103,6 +121,9 @@ def test_targets_do_not_fit_by_being_stretched(batch_size):
     (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
     (keras.metrics.BinaryIoU(), 1, r"BinaryIoU\(threshold=0.0\)"),
     (keras.metrics.PrecisionAtRecall(0.5), 1, "probabilities, with a sigmoid layer"),
+    ("kl_divergence", 10, "probabilities, with a softmax layer"),
+    (keras.metrics.KLDivergence(), 10, "probabilities, with a softmax layer"),
+    ("poisson", 10, "rates, with a softplus layer"),
 ])
 def test_metrics_of_probabilities_are_not_for_logits(metric, outputs, remedy):
     population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), outputs), [0])

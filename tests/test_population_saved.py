@@ -98,6 +98,26 @@ def test_the_rates_are_those_of_the_compile_before(tmp_path):
 
 
 @pytest.mark.backend
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_what_was_gathered_goes_on_by_a_schedule_and_back(precision, tmp_path):
+    (x, y), _ = digits()
+    loss, schedule = loss_and_metric("linear")[0], keras.optimizers.schedules.ExponentialDecay(0.02, 20, 1.0)
+    ends = []
+    for rates in ((0.02, 0.02), (0.02, schedule), (schedule, 0.02)):
+        population = zoo.Population(lambda: small_model("linear"), [0, 1], precision=precision)
+        for place, rate in enumerate(rates):
+            population.compile(keras.optimizers.Adam(rate), loss)
+            if place:
+                population.restore(tmp_path / "first")
+            population.fit(x, y, **SETTINGS)
+            population.save(tmp_path / "first")
+        ends.append(population.get_weights(1))
+    for other in ends[1:]:  # the schedule is as constant as the number
+        for mine, theirs in zip(other, ends[0], strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.backend
 def test_what_another_backend_saved_is_restored(tmp_path):
     """Counters and states of random numbers are integers of 64 bits on one backend, of 32 on another."""
     (x, y), held_out = digits()

@@ -215,6 +215,7 @@ def test_unknown_and_missing_keys_are_refused(preset):
         (lambda card: card | {"model": card["model"] | {"input_shape": ["x"]}}, CorruptFile, "input_shape should be int"),
         (lambda card: card | {"dataset": DATASET | {"class_names": [{}]}}, CorruptFile, "class_names should be str"),
         (lambda card: card | {"name": "\ud800"}, CorruptFile, "name should be str"),
+        (lambda card: card | {"limits": "\x1b]0;yours\x07"}, CorruptFile, r"limits should be str without control characters, not '\\x1b"),
         (lambda card: card | {"metrics": [METRIC | {"mean": 10**400}]}, CorruptFile, "mean should be float"),
         (lambda card: card | {"metrics": [METRIC | {"value": np.nan}]}, CorruptFile, "value should be float"),
         (lambda card: card | {"format": 2, "class_names": ["a", "b", "c"]}, CorruptFile, "class_names must be a list of"),

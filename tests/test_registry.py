@@ -274,6 +274,8 @@ def test_what_cannot_be_drawn_in_16_bits_is_an_error_of_ours():
 def test_what_no_memory_holds_is_refused():
     with pytest.raises(InvalidInput, match="cannot be built for input"):
         zoo.create_model("mlp", (28, 28), 10, widths=(10**12,))
+    with pytest.raises(InvalidInput, match="cannot be built for input"):  # which JAX finds out after the model is there
+        zoo.create_model("mlp", (4, 4), 10, widths=(10**6, 10**6))
 
 
 def test_an_image_has_its_channels_last():

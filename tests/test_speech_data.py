@@ -70,6 +70,12 @@ def test_too_short_a_waveform_is_refused():
         acoustics.log_mel(np.zeros(399))
 
 
+@pytest.mark.parametrize("scale, said", [(0.9, "from -1 to 1: multiply"), (1.02, "from -1 to 1: multiply"), (2.0**30, "bring them there")])
+def test_samples_on_another_scale_are_refused(scale, said):
+    with pytest.raises(InvalidInput, match=said):
+        acoustics.log_mel(scale * np.sin(np.arange(16_000)))
+
+
 def test_neighbours_stay_within_their_utterance():
     around = acoustics.neighbours([5, 5, 5, 2, 9, 9], 2)
     assert around.tolist() == [[0, 0, 0, 1, 2], [0, 0, 1, 2, 2], [0, 1, 2, 2, 2], [3] * 5, [4, 4, 4, 5, 5], [4, 4, 5, 5, 5]]

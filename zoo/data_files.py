@@ -56,10 +56,11 @@ def read_series(source):
     """The numbers of a series, float64 (n,): of the path of an .npy or of a text, or of an open text, in which they stand with
     spaces, commas or new lines between. Raises InvalidInput for what is none, CorruptFile for a damaged .npy.
     """
-    if hasattr(source, "read"):
-        return _numbers(source.read(), "The text")
-    path = path_named(source)
+    given = hasattr(source, "read")
+    path = "What was given" if given else path_named(source)
     try:
+        if given:
+            return _numbers(source.read(), path)
         if path.suffix == ".npy":
             return np.asarray(np.load(path, allow_pickle=False))
         return _numbers(path.read_text(encoding="utf-8"), path)
@@ -70,7 +71,7 @@ def read_series(source):
     except OSError as error:
         raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
-        raise InvalidInput(f"{path} is no text of numbers.") from None
+        raise InvalidInput(f"{path} is no text of numbers, in UTF-8.") from None
     except BROKEN_ARRAYS as error:
         raise CorruptFile(f"{path} is no .npy of plain numbers, or damaged: {reason_of(error)}.") from None
 

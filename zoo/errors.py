@@ -8,7 +8,7 @@ import zlib
 # What NumPy raises for the damaged bytes of an array file or of an archive of them, the parser of its headers included.
 BROKEN_ARRAYS = (
     ValueError, EOFError, KeyError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, NotImplementedError,
-    RuntimeError, MemoryError,
+    RuntimeError, MemoryError, OverflowError,
 )  # fmt: skip
 
 

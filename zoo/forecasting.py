@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zoo.arrays import array_of
 from zoo.errors import InvalidInput
 
 
@@ -83,7 +84,7 @@ def _lags(preset, shape):
 
 
 def _checked_lags(lags, shape):
-    found = np.asarray(lags)
+    found = array_of(lags, "The array of lags")
     if found.shape != shape or found.dtype.kind not in "iu" or found.min() < 1:
         raise InvalidInput(f"lags must be integers of at least 1 in the shape of the model's input, {shape}; got {lags!r:.80}.")
     return found.astype("int64")
@@ -92,7 +93,7 @@ def _checked_lags(lags, shape):
 def _checked_series(series, longest):
     if np.ma.is_masked(series):
         raise InvalidInput("The series has masked values, which would count: fill them in (.filled()) or cut it.")
-    found = np.asarray(series)
+    found = array_of(series, "The series")
     if found.ndim != 1 or found.dtype.kind not in "iuf":
         raise InvalidInput(f"A series is a vector of numbers; got {found.dtype} of shape {found.shape}.")
     if len(found) < longest:

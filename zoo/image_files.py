@@ -106,7 +106,7 @@ def _of_pillow(name, image):
     from PIL import ImageFile
 
     opened = isinstance(image, ImageFile.ImageFile)  # others came out of a program, which will have turned them
-    if image.mode[:1] in "FI":  # numbers of any size
+    if image.mode[:1] in "FI" and image.format != "PNG":  # numbers of any size
         image, done = _upright(name, image) if opened else (image, [])
         array = np.asarray(image)
         return Picture(name, as_pixels(array, name), done + _brought(array))
@@ -213,8 +213,8 @@ def _plain_mode(image):
     """(image in mode L, RGB, RGBA or F with 0..255, what was done): palettes, CMYK, bits and 16 bits become one of these."""
     from PIL import Image
 
-    if image.mode.startswith("I"):
-        return Image.fromarray(as_pixels(np.asarray(image).astype("uint16"))), ["Brought from 16 bits to 8."]
+    if image.mode.startswith("I"):  # as a PNG of 16 bits is opened
+        return Image.fromarray(np.asarray(image).astype("float32") / np.float32(257)), ["Brought from 16 bits to 8."]
     if "transparency" in image.info or image.mode in ("LA", "PA", "La", "RGBa", "RGBA"):
         return image.convert("RGBA"), []
     return image.convert("L" if image.mode in ("1", "L") else "RGB"), []

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.arrays import array_of
 from zoo.errors import InvalidInput
 
 ROUNDING = 1e-3  # of floats 0..1, after sums and interpolation
+WHITE = 255
 BLANK = 10  # levels of 255: what varies less shows nothing
 CLEAN = 2.5  # levels: a background that even and that black is left as it is
 FITTED = 5_000  # pixels that the background's surface is fitted to
@@ -41,8 +43,9 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
     Raises InvalidInput for what is no image, is blank, or a model that takes no images; name: what it calls the image.
     """
     size, channels = image_shape(input_shape)
-    pixels, done = _coloured(_single(pixels, name), channels)
-    layout, binary = LAYOUTS.get(dataset) if channels == 1 else None, pixels.max() == 1
+    layout = LAYOUTS.get(dataset) if channels == 1 else None
+    pixels, done = _coloured(_single(pixels, name), channels, ground=WHITE if layout is None else None)
+    binary = pixels.max() == 1
     if np.ptp(pixels) >= BLANK:
         pixels, said = _whole(pixels, size) if layout is None else _laid_out(pixels[:, :, 0], size, layout)
     if np.ptp(pixels) < BLANK:
@@ -52,11 +55,11 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
 
 
 def scaled_pixels(pixels, input_shape, name="The image"):
-    """Pixels as as_pixels gives them, scaled to fit `input_shape`, uint8 0..255, however little they show. Raises InvalidInput for
-    what is no image.
+    """Pixels as as_pixels gives them, scaled to fit `input_shape`, uint8 0..255, however little they show, transparent ones on
+    white, so that all of a set are alike. Raises InvalidInput for what is no image.
     """
     size, channels = image_shape(input_shape)
-    scaled, _ = _whole(_coloured(_single(pixels, name), channels)[0], size)
+    scaled, _ = _whole(_coloured(_single(pixels, name), channels, ground=WHITE)[0], size)
     return np.rint(scaled).clip(0, 255).astype("uint8").reshape(input_shape)
 
 
@@ -67,10 +70,7 @@ def as_pixels(array, name="The image"):
     InvalidInput for NaN, for other values outside 0..255, for other types, and for arrays that are not (h, w) with up to one
     more axis on each side.
     """
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        raise InvalidInput(f"{name} is ragged: all its rows must be equally long.") from None
+    array = array_of(array, name)
     if array.dtype.kind not in "buif":
         raise InvalidInput(f"{name} holds {array.dtype}, no pixel values.")
     if not 2 <= array.ndim <= 4 or array.ndim == 4 and array.shape[-1] not in (1, 3, 4):
@@ -111,14 +111,16 @@ def _single(pixels, name):
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
-def _coloured(pixels, channels):
-    """(h, w, c) with any c to (h, w, channels): transparency laid on an opposite ground, colours to grey or grey to colours."""
+def _coloured(pixels, channels, ground=None):
+    """(h, w, c) with any c to (h, w, channels): transparency laid on a ground (None: the opposite of what is drawn), colours to
+    grey or grey to colours.
+    """
     done = []
     if pixels.shape[2] == 4:
         pixels, alpha = pixels[:, :, :3], pixels[:, :, 3:] / 255
         if alpha.min() < 1:
             drawn = float((_grey(pixels) * alpha).sum() / max(alpha.sum(), 1e-9))
-            ground = 0 if drawn > 127.5 else 255
+            ground = (0 if drawn > 127.5 else WHITE) if ground is None else ground
             pixels = pixels * alpha + ground * (1 - alpha)
             done.append(f"Transparent parts laid on {'white' if ground else 'black'}.")
     if pixels.shape[2] == 3 and channels == 1:

@@ -6,10 +6,18 @@ from unicodedata import category
 from zoo.errors import InvalidInput
 
 
+_UNFIT = {"Cc", "Cs", "Zl", "Zp"}  # in a line of text: controls, halves of characters, ends of lines and paragraphs
+
+
 def are_labels(names):
     """Whether all are different strings, none empty, each on one line: what classes may be called."""
-    plain = all(isinstance(name, str) and name and not {*map(category, name)} & {"Cc", "Cs", "Zl", "Zp"} for name in names)
+    plain = all(isinstance(name, str) and name and not {*map(category, name)} & _UNFIT for name in names)
     return plain and len(set(names)) == len(names)
+
+
+def printable(text):
+    """A text on one line: what steers a terminal or begins another line is spelt out."""
+    return "".join(ascii(sign)[1:-1] if category(sign) in _UNFIT else sign for sign in text)
 
 
 def matching(names, pattern):

@@ -26,13 +26,14 @@ def is_checkout(folder):
     return (folder / "reproductions" / "published.csv").exists() and (folder / "setup.cfg").exists()
 
 
-def require_elsewhere(folder):
-    """Raise InvalidInput where a folder to be replaced is the current one, or holds it: whoever stands there would fall out."""
+def require_elsewhere(folder, what="is replaced whole"):
+    """Raise InvalidInput where a folder to be replaced, or what else is done, is the current one, or holds it: whoever stands
+    there would fall out.
+    """
     with contextlib.suppress(OSError):  # of a current folder that is gone
         here = Path(os.path.realpath(os.getcwd()))
         if Path(os.path.realpath(folder)) in (here, *here.parents):
-            said = "is replaced whole, and it is the current folder or holds it: cd out, or name another one"
-            raise InvalidInput(f"{folder} {said}.")
+            raise InvalidInput(f"{folder} {what}, and it is the current folder or holds it: cd out, or name another one.")
 
 
 def file_to_write(given):

@@ -9,10 +9,11 @@ def targets(model, x):
 
     Raises InvalidInput for x that leaves 0..1 then: only probabilities can be reconstructed so.
     """
+    from zoo.arrays import real_numbers
     from zoo.errors import InvalidInput
     from zoo.layers.preprocessing import rescale_of
 
-    x, scale = np.asarray(x), rescale_of(model) or 1.0
+    x, scale = real_numbers(x, "x"), rescale_of(model) or 1.0
     y = np.multiply(x, np.float32(scale), dtype=np.float32)
     if y.size and not (y.min() >= 0 and y.max() <= 1 + 1e-6):
         raise InvalidInput(

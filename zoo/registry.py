@@ -144,6 +144,10 @@ def create_model(model, /, input_shape, classes=None, *, name=None, **options):
         if not isinstance(net, keras.Model) or not net.built:
             of_what = "a model that is not built" if isinstance(net, keras.Model) else repr(net)
             raise TypeError(f"Its builder must return a built keras.Model, not {of_what:.80}.")
+        if keras.backend.backend() == "jax":  # which makes weights meanwhile, and would fail at their first use
+            import jax
+
+            jax.block_until_ready([variable.value for variable in net.variables])
     except Exception as problem:  # too large for the memory is another kind of error on every backend
         # A KeyError is of a configuration of Keras's, NotImplementedError of what JAX can't draw in 16 bits.
         expected = (TypeError, ValueError, OverflowError, MemoryError, KeyError, NotImplementedError)

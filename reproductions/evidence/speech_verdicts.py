@@ -87,13 +87,16 @@ def ladders(runs):
     found = []
     for minutes in minutes_of(runs):
         said, spoken = {"examples": True}, f"{minutes:g} minutes"
-        for start in STARTS if (depths := depths_of(runs)) else ():
-            rungs = {"none": (SPEECH, *LINEAR), str(depths[-1]): (SPEECH, *net(start, depths[-1]))}
-            found.append(Ladder(f"{start} start, {spoken}", rungs, metric("test", minutes), said))
         for start in STARTS:
-            depths = depths_of(runs, start)
+            depths, doubt = depths_of(runs, start), _lost_by_updates(runs, start, minutes)
             rungs = {str(depth): (SPEECH, *net(start, depth)) for depth in depths}
-            doubts = dict.fromkeys(map(str, depths[1:]), _lost_by_updates(runs, start, minutes))
+            linear = errors_of(runs, LINEAR, minutes)
+            # More updates could not turn that layers help, only that they do harm.
+            errors = {str(depth): errors_of(runs, net(start, depth), minutes) for depth in depths[1:]}
+            behind = {depth: doubt for depth, mine in errors.items() if len(mine) and len(linear) and mine.mean() > linear.mean()}
+            from_none = {"none": (SPEECH, *LINEAR)} | rungs
+            found.append(Ladder(f"{start} start, {spoken}", from_none, metric("test", minutes), said, behind))
+            doubts = dict.fromkeys(map(str, depths[1:]), doubt)
             found.append(Ladder(f"{start} start, {spoken}", rungs, metric("test", minutes), said, doubts))
     return found
 

@@ -12,7 +12,7 @@ from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.figures import pngs
 from zoo.reproductions.harness.grids import ends_of_grids, not_tried
 from zoo.reproductions.harness.numbers import cell, in_markdown, number, words
-from zoo.reproductions.harness.outcomes import by_claim, lacks, main_folder, read_with_header
+from zoo.reproductions.harness.outcomes import by_claim, in_short, lacks, main_folder, read_with_header
 from zoo.reproductions.harness.remedies import made_anew
 from zoo.reproductions.harness.runs import every_value, lines_of
 from zoo.reproductions.harness.statistics import finite, mean_interval
@@ -33,11 +33,10 @@ Every line holds nets of one kind against each other that differ in their hidden
 at the largest budget that its claim was run at with all its seeds and data. What the deepest spares is the mean
 difference from the shallowest, paired over seeds where they share these, with its 95% interval; in brackets the same in
 percent of the shallowest's mean. Reproduced: the whole interval lies on the side of the deepest; contradicted: all of
-it on the other; undecided: neither, or for a reason that its sentence in depth.csv gives. Deeper nets have more weights
-unless the line says otherwise, and are chosen, not drawn, from all that there could be: so many lines are no sample,
-and count as lines alone. The least of the errors is in bold, which is no choice on validation. All numbers, those of
-the depths between included, are in depth.csv beside each claim's tables; generated from the runs.csv files by `zoo
-results rebuild`.
+it on the other; undecided: neither, or for the reason that is given. Deeper nets have more weights unless the line says
+otherwise, and are chosen, not drawn, from all that there could be: so many lines are no sample, and count as lines
+alone. The least of the errors is in bold, which is no choice on validation. All numbers, those of the depths between
+included, are in depth.csv beside each claim's tables; generated from the runs.csv files by `zoo results rebuild`.
 """.strip()
 SECTIONS = {
     True: ("Layers against none", "The shallowest is a linear model: no hidden layer, or a linear code."),
@@ -191,7 +190,8 @@ def _table(ladders, root):
         cells = [in_markdown(deepest["dataset"]), _count(deepest["n_train"]), in_markdown(deepest["nets"]), link]
         cells += [f"{errors}{unit and ' '}{unit}{measure}"]
         cells += [" → ".join(dict.fromkeys(weights))]
-        cells += [f"{_short(deepest['spared'])}{points}{spread}{share}", f"**{deepest['verdict']}**"]
+        why = in_markdown(in_short(deepest)[2])
+        cells += [f"{_short(deepest['spared'])}{points}{spread}{share}", f"**{deepest['verdict']}**{why}"]
         text += f"| {' | '.join(cells)} |\n"
     return text.rstrip("\n")
 

@@ -42,6 +42,7 @@ def trial_key(trial, environment):
         "recipe": trial.recipe,
         "code": trial_code(trial),
         **({"traced": trial.traced} if trial.traced else {}),
+        **({"again": True} if trial.again else {}),
         **({"needs": [trial.needs, installed_version(trial.needs)]} if trial.needs else {}),
         **{name: environment[name] for name in ("versions", "backend", "device", "precision")},
     }
@@ -67,7 +68,8 @@ def code_fingerprint(function, *told):
     installed package: functions with their defaults, classes with their bases, values with what they hold. Only what the
     function uses counts: a change to a claim's judge or draw leaves its trials valid. Models that somebody registered are made
     by name: those count whose name occurs in any of that, or in what is told besides (anything that JSON takes). Comments,
-    docstrings and layout do not count. Raises InvalidInput for a value whose contents can't be read.
+    docstrings and layout do not count; Python's own minor version may, which writes some expressions its own way. Raises
+    InvalidInput for a value whose contents can't be read.
     """
     found = _reached(function)
     return _digest(json.dumps([_library_sources(), *found, *_own_models([*found, *told])], sort_keys=True))

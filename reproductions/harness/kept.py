@@ -11,6 +11,9 @@ from zoo.reproductions.harness.runs import lines_of, stored_rows
 from zoo.reproductions.harness.store import Entry
 
 
+DECISIVE = ("device", "processor", "backend", "precision", "versions")  # of an environment: what a table has one of
+
+
 def kept(trials, folder, environment):
     """({row: Entry}, {file name: PNG bytes}) of trials whose lines are taken from the runs in a claim's folder.
 
@@ -21,9 +24,9 @@ def kept(trials, folder, environment):
     if not trials:
         return {}, None
     runs, recorded = read_folder(folder), read_environment(folder)
-    for name, value in environment.items():
-        if recorded.get(name) != value:
-            other = f"another {name} ({recorded.get(name)}, here {value})"
+    for name in DECISIVE:
+        if recorded.get(name) != environment[name]:
+            other = f"another {name} ({recorded.get(name)}, here {environment[name]})"
             raise ResultsError(f"{folder} was computed with {other}: run all models with --force.")
     manifests = {(trial["dataset"], trial["model"], trial["setting"]): trial for trial in recorded["trials"]}
     trials = [trial for trial in trials if trial.row in manifests or not (trial.optional or trial.needs)]

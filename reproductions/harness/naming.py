@@ -18,7 +18,12 @@ def preset_name(dataset, model, setting, names=()):
     if (dataset, model, setting) in names:
         return names[dataset, model, setting]
     words = [] if setting == SETTING else re.findall(r"[a-z0-9]+", setting.lower())
-    return "_".join([model, dataset, *words])
+    return "_".join([_word(model), dataset, *words])
+
+
+def _word(model):
+    """A model's name without what parts the names of several lines, and words: 'lstm, chrono start' becomes lstm_chrono_start."""
+    return re.sub(r"[\s,]+", "_", model)
 
 
 def chosen(module, trials, only):
@@ -47,7 +52,7 @@ def named(module, trials, only):
     for name in names:
         fitting = [trial for trial in trials if _fits(trial, name.strip(), presets)]
         if not fitting:
-            known = {trial.model for trial in trials} | lines(module, trials).keys()
+            known = {_word(trial.model) for trial in trials} | lines(module, trials).keys()
             raise unknown_name(f"model or line in {claim_name(module)}", name.strip(), known)
         found += fitting
     return [trial for trial in trials if trial in found]
@@ -59,5 +64,6 @@ def lines(module, trials):
 
 
 def _fits(trial, only, presets):
-    names = (trial.model, f"{trial.model}_{trial.dataset}", preset_name(*trial.row), preset_name(*trial.row, presets))
+    model = _word(trial.model)
+    names = (trial.model, model, f"{model}_{trial.dataset}", preset_name(*trial.row), preset_name(*trial.row, presets))
     return any(fnmatch.fnmatchcase(name, only) for name in names)

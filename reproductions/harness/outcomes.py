@@ -265,3 +265,9 @@ def counted(lines):
 def title_of(folders):
     """What a claim says, in one line."""
     return _told(main_folder(folders)).title
+
+
+def in_short(line):
+    """(what was measured and claimed, the verdict, why where it says so) out of the sentence of a line of verdicts.csv."""
+    measured, found, why = line["sentence"].rpartition(f": {line['verdict']}")
+    return (measured, line["verdict"], why.removesuffix(".")) if found else (line["sentence"], line["verdict"], "")

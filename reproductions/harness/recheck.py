@@ -73,10 +73,10 @@ def recheck_claim(claim, only, budget="quick", seeds=3, out=None, console=None):
         raise ResultsError(f"The runs in {folder} are {said}.")
     first, taken, found = int(runs.seed.max()) + 1, ends_of_grids(everything, runs), []
     root, seconds = results_root(out), seconds_taken(folder)
-    for alone in (False, True):  # methods in which nothing is random have one seed: what is stored of them is themselves
+    for alone in (False, True):  # methods in which nothing is random have one seed, and are run again from it
         mine = [trial for trial in given if (len(trial.seeds) == 1) == alone]
-        anew = mine if alone else [replace(trial, seeds=tuple(range(first, first + count))) for trial in mine]
-        done = run_trials(anew, root, console, seconds, force=alone) if anew else ()
+        change = {"again": True} if alone else {"seeds": tuple(range(first, first + count))}
+        done = run_trials([replace(trial, **change) for trial in mine], root, console, seconds) if mine else ()
         for trial, entry in zip(mine, done, strict=True):
             for metric in lines_of(runs, trial.row).metric.unique():
                 if (*trial.row, metric) not in taken and not _beside(module, metric):

@@ -14,11 +14,10 @@ from zoo.paths import file_to_write
 from zoo.reproductions.harness.claims import describe_claim, is_known, list_claims
 from zoo.reproductions.harness.folder import results_root, roots_to_read
 from zoo.reproductions.harness.outcomes import (
-    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, lacks, main_checks, main_folder,
+    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, lacks, main_checks, main_folder,
     title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import made_anew, or_from_the_repository, what_makes_some
-from zoo.reproductions.harness.scoreboard import in_short
 from zoo.reproductions.harness.store import write_named
 from zoo.reproductions.harness.verdicts import VERDICTS
 
@@ -117,6 +116,7 @@ def _chosen(found, names):
 
 def _line(name, folders, budgets):
     cells = (_counts(folders[budget]) if budget in folders else "" for budget in budgets)
+    name = html.escape(name, quote=True)
     title = f'<a href="#{name}">{name}</a>: {html.escape(title_of(folders))}'
     if checks := "".join(map(_main_check, main_checks(folders))):
         folder = main_folder(folders)
@@ -139,6 +139,7 @@ def _counts(folder):
 
 def _section(name, folders):
     """A claim: what it says, then each budget's outcome, the largest budget's unfolded."""
+    name = html.escape(name, quote=True)
     parts = [f'<section id="{name}">', f"<h2>{name}</h2>"]
     for place, (budget, folder) in enumerate(folders.items()):
         said, mark, outcome = _read(folder / "comparison.md").decode("utf-8", "replace").partition("## ")

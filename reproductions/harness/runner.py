@@ -26,7 +26,7 @@ from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
 from zoo.reproductions.harness.trial import Budget, WithFiles, absent_from
-from zoo.training.backup import seconds_in
+from zoo.training.backup import OtherCall, seconds_in
 
 POLL_SECONDS = 0.2
 _WITHOUT = " without --force"  # which trains all anew
@@ -96,8 +96,8 @@ def run_claim(
     return folder
 
 
-def run_trials(trials, root, console=None, seconds=None, force=False):
-    """The Entry of each of some trials: computed here or, unless force, read from a results folder's store. No table changes.
+def run_trials(trials, root, console=None, seconds=None):
+    """The Entry of each of some trials: computed here or read from a results folder's store. No table changes.
 
     Raises InvalidInput where data or a package is not at hand, ResultsError for a folder that takes no results, TrialsFailed.
     """
@@ -107,7 +107,7 @@ def run_trials(trials, root, console=None, seconds=None, force=False):
     require_writable(root / ".trials")
     with contextlib.closing(open_engine("local", None)) as works, Progression(trials, console, seconds) as shown:
         environment = works.environment()
-        run = _Run(Store(root), works, environment, shown, force)
+        run = _Run(Store(root), works, environment, shown, force=False)
         return run.finish({trial_key(trial, environment): trial for trial in trials})
 
 
@@ -124,6 +124,8 @@ class _Run:
     def finish(self, trials):
         """The entries of all trials ({key: Trial}), in their order, computed or read."""
         queue = deque(trials.items())
+        if self.force:
+            self._forget(trials)
         try:
             while queue or self.running:
                 # Trials that another run has in hand go to the back of the queue; by then they may be there to be read.
@@ -144,6 +146,14 @@ class _Run:
             raise self._failed(trials)
         return [self.entries[key] for key in trials]
 
+    def _forget(self, keys):
+        """Give up what is stored of trials, so that a run which goes on after an interruption trains the rest, too."""
+        for key in keys:
+            with self.store.lock(key) as got:
+                if got:  # else another run has it in hand
+                    self.store.forget(key)
+                    shutil.rmtree(self._unfinished(key), ignore_errors=True)
+
     def _begin(self, key, trial):
         """Read a trial or start it; False if another run is computing it."""
         with contextlib.ExitStack() as lock:
@@ -154,18 +164,19 @@ class _Run:
                 self.entries[key] = stored
                 self.shown.finished(trial, "read from the store", computed=False)
             else:
-                self.shown.started(trial)
-                handle = self.engine.start(trial, self.shown.report(trial, self._backup(key, trial)))
-                self.running[handle] = key, trial, lock.pop_all()
+                self._start(key, trial, lock.pop_all())
         return True
+
+    def _start(self, key, trial, lock):
+        self.shown.started(trial)
+        handle = self.engine.start(trial, self.shown.report(trial, self._backup(key, trial)))
+        self.running[handle] = key, trial, lock
 
     def _backup(self, key, trial):
         """The folder where a trial may keep what it has come to; None where it is computed elsewhere."""
         if not self.engine.here:
             return None
         folder = self._unfinished(key)
-        if self.force:
-            shutil.rmtree(folder, ignore_errors=True)
         try:
             self.behind[key] = seconds_in(folder)
         except ZooError as error:
@@ -204,6 +215,11 @@ class _Run:
         """Store the next outcome and free its trial; only a folder that takes no more ends the run."""
         handle, outcome = self.engine.wait(list(self.running))
         key, trial, lock = self.running.pop(handle)
+        if isinstance(outcome.error, OtherCall) and self.behind.get(key):
+            self.shown.say(f"{outcome.error} {trial} begins anew.")
+            shutil.rmtree(self._unfinished(key), ignore_errors=True)
+            self._start(key, trial, lock)
+            return
         with lock:
             rows, error = None, outcome.error
             if error is None:
@@ -251,9 +267,9 @@ class _Run:
 
 
 def _in_short(error):
-    """An exception in one line; its traceback is kept in full."""
+    """An exception in one line, in full if it is ours and says what to do; its traceback is kept in full."""
     lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0][:200]}"
+    return f"{type(error).__name__}: {lines[0] if isinstance(error, ZooError) else lines[0][:200]}"
 
 
 def _distinct(module, budget):

@@ -5,7 +5,8 @@ from zoo.reproductions.harness.depth import HEAD as HEAD_OF_PAGE
 from zoo.reproductions.harness.depth import PAGE, write_depth
 from zoo.reproductions.harness.numbers import in_markdown
 from zoo.reproductions.harness.outcomes import (
-    budgets_in, by_claim, counted, devices_of, disagreeing, effect_of, main_checks, main_folder, lacks, title_of, verdicts_of,
+    budgets_in, by_claim, counted, devices_of, disagreeing, effect_of, in_short, lacks, main_checks, main_folder, title_of,
+    verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import what_makes_some
 from zoo.reproductions.harness.store import require_own, write_atomically
@@ -180,12 +181,6 @@ def _tables(root):
 def _trained_on(claims):
     trained = (f"{budget}{devices_of([f[budget] for f in claims.values() if budget in f])}" for budget in budgets_in(claims))
     return f"Trained on, by budget: {'; '.join(trained)}.\n"
-
-
-def in_short(line):
-    """(what was measured and claimed, the verdict, why where it says so) out of the sentence of a line of verdicts.csv."""
-    measured, found, why = line["sentence"].rpartition(f": {line['verdict']}")
-    return (measured, line["verdict"], why.removesuffix(".")) if found else (line["sentence"], line["verdict"], "")
 
 
 def in_columns(measured):

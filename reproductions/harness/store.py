@@ -87,6 +87,11 @@ class Store:
         manifest |= {"manifest_sha256": _sum_of(manifest)}
         write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
 
+    def forget(self, key):
+        """Take an entry out of the store, if it is there; whoever does holds the key's lock."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            (self.folder / key / "manifest.json").unlink()
+
     @contextlib.contextmanager
     def lock(self, name, wait=False):
         """Hold a lock between processes for the block: yields whether it was got. The system frees it when we die."""

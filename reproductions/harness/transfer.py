@@ -40,9 +40,12 @@ def export_results(target, out=None, source=None):
     """
     target = file_to_write(target)
     root, folders = folders_of(source, out)
-    whole = source is None or os.path.abspath(str(source)) == str(root)
+    whole = source is None or os.path.realpath(os.path.expanduser(str(source))) == os.path.realpath(root)
     files = _files(root) if whole else _files_of(root, folders)
-    contents = {name: path.read_bytes() for name, path in files.items()}
+    try:
+        contents = {name: path.read_bytes() for name, path in files.items()}
+    except OSError as error:  # a run may be writing them anew
+        raise ResultsError(f"{error.filename} can't be read ({error.strerror}); export once more.") from None
     if not contents:
         what = f"results of {source}" if source else "results"
         raise ResultsError(f"There are no {what} under {root} to export; run zoo reproduce first.")
@@ -76,9 +79,10 @@ def _made_one(manifest, trials):
 
 def _listed(root, folders, keys):
     paths = [path for folder in folders for path in sorted(folder.iterdir()) if path.is_file()]
-    stored = (Store(root).folder / key for key in keys)
-    paths += [path for folder in stored for path in sorted(folder.iterdir()) if path.suffix != ".tmp"]
-    return {path.relative_to(root).as_posix(): path for path in paths}
+    paths += [path for key in keys for path in sorted((Store(root).folder / key).iterdir())]
+    # What is being written, or was when a run was killed, is none of them.
+    lasting = [path for path in paths if path.suffix != ".tmp" and not path.name.startswith(".")]
+    return {path.relative_to(root).as_posix(): path for path in lasting}
 
 
 def import_results(source, out=None, force=False, tell=lambda sentence: None):
@@ -88,8 +92,8 @@ def import_results(source, out=None, force=False, tell=lambda sentence: None):
     before anything is written: sums, columns, one device to a table. Only runs.csv, environment.json, losses.npz, the pictures
     that the run drew and the stored trials are taken over; tables, figures and scoreboard are made anew. Other runs of the same
     claim and budget, or of the same trial, that are there already are replaced only by force. tell: as of rebuild, of the
-    folders of claims that are not known here, which are not taken over. Raises ResultsError, CorruptFile, UnknownName,
-    InvalidInput.
+    folders of claims that are not known here, which are not taken over, and of a trial that another run has in hand, for which
+    this waits. Raises ResultsError, CorruptFile, UnknownName, InvalidInput.
     """
     root = results_root(out)
     with contextlib.ExitStack() as stack:
@@ -108,7 +112,7 @@ def import_results(source, out=None, force=False, tell=lambda sentence: None):
             _require_new(root, folders, entries)
         require_own_page(root)
         require_writable(root / ".trials")
-        _take_trials(Store(root), entries, force)
+        _take_trials(Store(root), entries, force, tell)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]
 
 
@@ -142,8 +146,12 @@ def _take_folder(root, place, folder):
     return written
 
 
-def _take_trials(store, entries, force):
+def _take_trials(store, entries, force, tell):
     for key, entry in entries.items():
+        with store.lock(key) as free:
+            if not free:
+                of = " ".join(str(entry.manifest.get(name, "")) for name in ("dataset", "model", "setting"))
+                tell(f"Another run has the trial {of} in hand; waiting for it. What was given so far is taken over.")
         with store.lock(key, wait=True):
             present = _present(store, key)
             if present is None or force and _differs(present, entry):

@@ -109,6 +109,7 @@ class Trial:
         of one model and setting on several data sets one is enough.
     needs: a package that the trial imports and deepzoo does without; left out, which is said, where it is not installed.
     leaves: whether run leaves files of which the claim's illustrate draws pictures.
+    again: kept apart from the same trial without this, as a second opinion on it (see recheck).
     traced: the first so many seeds may have metrics of their own, such as whole curves, too many to keep for every seed.
     """
 
@@ -123,6 +124,7 @@ class Trial:
     traced: int = 0
     needs: str | None = None
     leaves: bool = False
+    again: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "seeds", tuple(self.seeds))

@@ -19,6 +19,7 @@ VERDICTS = ("reproduced", "contradicted", "undecided")
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
 TOO_MANY = 0.2
+NOT_RANDOM = "nothing in either is random"
 SINGLE = "against a single value"  # how a difference from what draws nothing at random was made
 # Student's interval of them would be a point, as if there were no others.
 _ALL_AGREE = "all agree in it, which says nothing of how others would differ"
@@ -99,7 +100,7 @@ def is_control(line):
 
 def paired_difference(
     runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="", remark="",
-    reach=0, examples=False,
+    reach=0, examples=False, deterministic=False,
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
@@ -110,7 +111,8 @@ def paired_difference(
     Undecided, whatever the interval: where a fifth or more of the seeds of either row, or of their pairs, diverged; where
     several seeds all agree; with a `doubt` of the claim's own; and, against a single value, where the test examples and the
     seeds together could make the difference, if what each example costs is known or can be bounded. examples: apply that
-    last rule to a difference over seeds, too.
+    last rule to a difference over seeds, too. deterministic: neither method draws anything at random, so that the interval is
+    over test examples alone, a point where nobody kept what each costs.
 
     called: the metric in words, where its name says too little. remark: what the sentence adds about the difference. reach:
     of test examples that come in turn, up to how many apart may go together (see statistics.over_examples).
@@ -126,6 +128,10 @@ def paired_difference(
         samples = [sample[shared] for sample in samples]
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
     half = left_by_examples(runs, (better, worse), metric, reach=reach)
+    if deterministic and len(every[0]) == len(every[1]) == 1:
+        half, over = (half, "; the interval is over test examples") if np.isfinite(half) else (0.0, "")
+        interval, how = interval._replace(low=interval.estimate - half, high=interval.estimate + half), f"{NOT_RANDOM}{over}"
+        half = np.nan  # is in the interval
     if how.endswith(SINGLE) or examples:
         lost = lost or doubt or chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (

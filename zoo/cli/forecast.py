@@ -8,6 +8,7 @@ import typer
 from zoo.cli import own
 from zoo.cli.backend import use_chosen_backend
 from zoo.cli.presets import Preset
+from zoo.errors import InvalidInput
 
 
 def add_commands(app):
@@ -37,6 +38,8 @@ def forecast(
     from zoo.data_files import read_series
     from zoo.forecasting import forecast as forecasted
 
+    if file == "-" and sys.stdin is None:
+        raise InvalidInput("Standard input is closed; pipe a series into it or name a file.")
     series = read_series(sys.stdin if file == "-" else file)
     for value in forecasted(preset, series, steps):
         print(f"{value:.6g}")

@@ -9,6 +9,7 @@ from zoo.cli import own
 from zoo.cli.backend import use_chosen_backend
 from zoo.cli.console import fail, out
 from zoo.cli.presets import Preset
+from zoo.names import printable
 
 
 def add_commands(app):
@@ -60,10 +61,10 @@ def predict(
 
 def _show(entry):
     console = out()
-    classes = entry["classes"]
-    console.print(f"{entry['image']}: {classes[0]['class']}", style="bold")
-    width = max(len(one["class"]) for one in classes)
-    for one in classes:
-        console.print(f"  {one['class']:{width}}  {100 * one['probability']:6.2f} %")
+    names = [printable(one["class"]) for one in entry["classes"]]
+    console.print(f"{entry['image']}: {names[0]}", style="bold")
+    width = max(map(len, names))
+    for name, one in zip(names, entry["classes"]):
+        console.print(f"  {name:{width}}  {100 * one['probability']:6.2f} %")
     for sentence in entry["done"]:
         console.print(f"  {sentence}", style="dim")

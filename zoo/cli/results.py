@@ -52,7 +52,7 @@ def import_(
     for written in imported:
         console.out().print(f"imported {written}", soft_wrap=True)
     if not imported:
-        on = "zoo reproduce goes on with them where device, versions and code are the same"
+        on = "zoo reproduce goes on with them where device, versions, Python's too, and code are the same"
         console.out().print(f"imported the trials of a run that was cut off; {on}")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.environment import on_cpu
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ResultsError
+from zoo.names import printable
 from zoo.paths import require_plain_zip
 from zoo.presets.card import class_names, has_the_options_of_its_recipe, metric, model_card, says_enough_to_train
 from zoo.presets.folder import GOLDEN, find, list_presets, verified
@@ -196,7 +197,7 @@ def _fits(card, dataset):
 
 def _listed(names):
     """The first names of classes, in words."""
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return ", ".join(map(printable, names[:3])) + (", ..." if len(names) > 3 else "")
 
 
 def retrain_preset(name_or_folder, seeds=1, folder=None, verbose="auto", force=False):

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.errors import InvalidInput, ResultsError
-from zoo.paths import path_named
+from zoo.paths import path_named, require_elsewhere
 from zoo.training.architecture import without_tensorflow
 from zoo.training.array_file import digest, listed, numbered, read, write
 
@@ -29,6 +29,10 @@ EVERY = 60.0  # seconds of training between two writings of a group, at least
 SHARE = 20  # and so many times what the last writing took
 STATE, BEST, SCORE = ("trainable", "non_trainable", "optimizer"), ("trainable", "non_trainable"), ("value", "epoch")
 NAME = re.compile(r"members-(\d+)-(\d+)\.npz")
+
+
+class OtherCall(InvalidInput):
+    """A backup's folder is of another call of `fit` than the one that is to go on from it."""
 
 
 class Kept(NamedTuple):
@@ -74,14 +78,15 @@ class Backup:
     about: what decides what the call comes to, as plain JSON, arrays: the same as arrays by name. seconds: of training that
     earlier calls have put into what is kept; at_once: how many members these trained at a time, None where nothing is kept;
     holds: whether this call goes on from something.
-    Raises InvalidInput for a folder with files of another call or of something else, CorruptFile for a damaged one,
-    ResultsError for one that can't be written.
+    Raises OtherCall, an InvalidInput, for a folder with files of another call, InvalidInput for one of something else,
+    CorruptFile for a damaged one, ResultsError for one that can't be written.
     """
 
     def __init__(self, folder, about, arrays):
         if not isinstance(folder, (str, os.PathLike)):
             raise InvalidInput(f"backup must be None or name a folder; got {folder!r:.80}.")
         self.folder = path_named(folder).absolute()
+        require_elsewhere(self.folder, "is taken away when all is trained")
         self.call = json.loads(json.dumps({"about": about, "arrays": digest(arrays)}))
         self.lock, self.given_up = threading.Lock(), False
         found = list(map(self._content, self._files()))
@@ -107,7 +112,7 @@ class Backup:
         """((first member, the one after the last), Kept, what the head of the file says besides)."""
         head, arrays = read(path, FORMAT, "backup", "Population.fit")
         if head["call"] != self.call:
-            raise InvalidInput(
+            raise OtherCall(
                 f"{self.folder} was left by another call of fit: other models, data or settings, or on another backend. Call it "
                 "as there to go on with that, name another folder, or take this one away; of several calls each has its own."
             )
@@ -119,12 +124,12 @@ class Backup:
 
     def begin(self, groups, at_once):
         """Training begins, of these groups, slices of the members, at most so many members at a time; seconds count from now on.
-        Raises InvalidInput where what is kept is of others.
+        Raises OtherCall where what is kept is of others.
         """
         mine = [(group.start, group.stop) for group in groups]
         if others := sorted(self._ends - set(mine)):
             there, here = (stop - start for start, stop in (others[0], mine[0]))
-            raise InvalidInput(
+            raise OtherCall(
                 f"{self.folder} is of {there} members that trained together, here it would be {here}: go on where there are as "
                 "many cores, or take it away to begin anew."
             )

@@ -30,19 +30,22 @@ def save(path, about, state, progress, history):
 def restore(path, about, state, fresh_optimizer):
     """(state, progress, history) that `save` wrote; the arguments are those of the population that takes them over.
 
-    fresh_optimizer: (values (K, *shape) that its optimizers start with, place among them of the learning rate, which stays as
-    it is here, or None), or None where it is not compiled: then optimizers begin anew. Raises InvalidInput, CorruptFile.
+    fresh_optimizer: as Objective's, or None where it is not compiled: then optimizers begin anew. The learning rate, or schedule,
+    stays as it is here. Raises InvalidInput, CorruptFile.
     """
     import pandas as pd
 
     path = _checked(path, path_named)
     head, arrays = read(path, FORMAT, "population", "Population.save")
     _require_same(head["about"], json.loads(json.dumps(about)), path, compiled=fresh_optimizer is not None)
-    found = {name: _taken(arrays, name, state[name], path) for name in PARTS[:2]} | {"optimizer": None}
+    found = {name: _taken(listed(arrays, name), name, state[name], path) for name in PARTS[:2]} | {"optimizer": None}
     if head["trained"] and fresh_optimizer is not None:
-        values, rate = fresh_optimizer
-        found["optimizer"] = _taken(arrays, "optimizer", values, path)
-        if rate is not None:
+        values, rate, among = fresh_optimizer
+        stored = listed(arrays, "optimizer")
+        if len(stored) == len(values) + (-1 if among else 1):  # of a schedule where a number is here, or the other way round
+            stored[rate : rate + (not among)] = [values[rate]] * among
+        found["optimizer"] = _taken(stored, "optimizer", values, path)
+        if among:
             found["optimizer"][rate] = np.array(values[rate])
     progress = head["progress"] | {name: array for name, array in arrays.items() if " " not in name}
     history = pd.DataFrame({name: arrays[f"history {place}"] for place, name in enumerate(head["columns"])})
@@ -73,9 +76,8 @@ def _some(seeds):
     return f"{len(seeds)}: {', '.join(map(str, seeds[:5]))}{', ...' * (len(seeds) > 5)}"
 
 
-def _taken(arrays, name, like, path):
-    """The list that `numbered` took apart, in the types of `like`; InvalidInput unless it has their shapes and fits."""
-    found = listed(arrays, name)
+def _taken(found, name, like, path):
+    """The arrays that were found, in the types of `like`; InvalidInput unless they have their shapes and fit."""
     kind = f"{name.replace('_', '-')} variables"
     if len(found) != len(like):
         raise InvalidInput(f"{path} holds {len(found)} {kind}, this population has {len(like)}; build and compile it alike.")

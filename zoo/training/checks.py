@@ -236,6 +236,8 @@ def _numeric(array, what):
             array = np.asarray(array)
         except ValueError:
             raise InvalidInput(f"{what} is ragged: all its examples must have one shape.") from None
+        if array.dtype.name == "bfloat16":  # as models of mixed precision give it; NumPy itself has none
+            array = array.astype("float32")
         if array.dtype.kind not in "iubf":
             also = "" if array.dtype.kind != "O" else "; of a table with nullable types .to_numpy('float32') gives numbers"
             raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}{also}.")

@@ -11,6 +11,7 @@ _OF_THE_LARGEST = (
     "categoricalaccuracy", "sparsecategoricalaccuracy", "topkcategoricalaccuracy", "sparsetopkcategoricalaccuracy",
 )  # fmt: skip
 _SOFTENED = "end the model in probabilities, with a {} layer after the logits"
+_RATES = "end the model in rates, with a softplus layer after the logits"
 
 
 def loss_for_logits(loss):
@@ -29,6 +30,8 @@ def loss_for_logits(loss):
     name = name.title().replace("_", "") if kind is loss else name
     if name.lower() == "kldivergence":
         return "pass keras.losses.CategoricalCrossentropy(from_logits=True), whose gradient is the same"
+    if name == "Poisson":
+        return _RATES
     if name in ("Dice", "Tversky"):
         return _SOFTENED.format("softmax or sigmoid")
     if name == "CategoricalGeneralizedCrossEntropy":  # the only one that can't be told
@@ -71,6 +74,8 @@ def metric_for_logits(metric, outputs, binary=False):
     if name.lower().endswith("crossentropy") and not getattr(metric, "from_logits", False):
         whole = next((place for place in dir(keras.metrics) if place.lower() == name.lower().replace("_", "")), name)
         return f"pass keras.metrics.{whole}(from_logits=True)"
+    if name in ("KLDivergence", "Poisson"):
+        return _RATES if name == "Poisson" else _SOFTENED.format("softmax")
     if apart and name.lower().replace("_", "") in _OF_THE_LARGEST:
         return "pass keras.metrics.BinaryAccuracy(threshold=0.0)"
     if name in ("BinaryAccuracy", "binary_accuracy", "BinaryIoU") and getattr(metric, "threshold", 0.5) > 0:

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import random
+import threading
 from collections import Counter
 from collections.abc import Iterable
 
@@ -10,6 +11,9 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training.alike import adapted_layers, require_alike, require_one_value
+
+
+_building = threading.RLock()  # the random states that seeds set are the process's
 
 
 def check_seeds(seeds):
@@ -129,7 +133,7 @@ def _dtype_policy(precision):
                 "use 'float32', 'mixed_bfloat16' or 'mixed_float16'."
             ) from None
     try:
-        yield
+        yield keras.config.dtype_policy()
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -145,8 +149,11 @@ def build_member(build, seed, precision=None):
         got = "a model itself" if isinstance(build, keras.Model) else getattr(build, "__name__", type(build).__name__)
         raise InvalidInput(f"build must be a function without arguments that returns a new model; got {got}.")
     try:
-        with _seeded(seed), _dtype_policy(precision):
+        with _building, _seeded(seed), _dtype_policy(precision) as policy:
             model = build()
+            if keras.config.dtype_policy() != policy:
+                remedy = f"so that precision={precision!r} would not hold; leave out what does, such as keras.utils.clear_session()"
+                raise InvalidInput(f"build sets Keras's dtype policy, {remedy}.")
     except StopIteration:
         raise InvalidInput("build must return a new model at every call; what it takes its models from is at its end.") from None
     if not isinstance(model, keras.Model):

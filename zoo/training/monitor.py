@@ -25,6 +25,12 @@ def is_accuracy(name, known):
     return any("accuracy" in word.lower() for word in (name, kind)) or name.lower().split("_")[-1] == "acc"
 
 
+def compares_one_hot(known):
+    """Whether a metric looks for the largest of y's last axis, which of integer classes is the batch's."""
+    function = getattr(known, "_fn", getattr(known, "func", known))
+    return getattr(function, "__name__", "") == "categorical_accuracy"
+
+
 def _metric_of(function):
     """The metric that Keras makes of a function of its own, None for any other."""
     import keras

@@ -1,5 +1,7 @@
 """What a population optimises: optimizer, loss and metrics as `keras.Model.compile` takes them."""
 
+from collections import Counter
+
 import numpy as np
 
 from zoo.errors import InvalidInput, reason_of
@@ -7,7 +9,7 @@ from zoo.training import targets
 from zoo.training.batches import each_alone
 from zoo.training.history import COLUMNS
 from zoo.training.logits import ends_in_logits, is_binary, loss_for_logits, metric_for_logits
-from zoo.training.monitor import is_accuracy, metric_sign
+from zoo.training.monitor import compares_one_hot, is_accuracy, metric_sign
 
 _MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
 
@@ -149,6 +151,10 @@ class Objective:
     def _check_targets(self, model, y):
         """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit."""
         output, given = model.output_shape[1:], y.shape[1:]
+        for metric, (name, _) in zip(self._known_metrics, self._signs()):
+            if given[-1:] != output[-1:] and compares_one_hot(metric):
+                remedy = "pass keras.metrics.SparseCategoricalAccuracy(), or 'accuracy'"
+                raise InvalidInput(f"The metric {name} takes one-hot labels, y {y.shape} holds classes; {remedy}.")
         if not targets.compares_numbers(self._known_loss, model, y):
             return
         longer, shorter = sorted((output, given), key=len, reverse=True)
@@ -242,7 +248,8 @@ class Objective:
         return [optimizer, rate if callable(rate) else self._rate, self._known_loss, *self._known_metrics]
 
     def fresh_optimizer(self, model, members):
-        """(variables of a fresh optimizer for each of so many members, arrays (K, *shape), place of the rate or None).
+        """(variables of a fresh optimizer for each of so many members, arrays (K, *shape), place of the rate among them, whether
+        it is one: that of a schedule is none).
 
         model: one like the members, which is compiled by this.
         """
@@ -252,10 +259,11 @@ class Objective:
 
         self.compile(model)
         model.optimizer.build(model.trainable_variables)
-        variables, rate = model.optimizer.variables, innermost(model.optimizer)._learning_rate
+        variables, inner = model.optimizer.variables, innermost(model.optimizer)
         values = (keras.ops.convert_to_numpy(variable) for variable in variables)
-        place = next((place for place, variable in enumerate(variables) if variable is rate), None)
-        return [np.broadcast_to(value, (members, *value.shape)) for value in values], place
+        place = 1 + next(place for place, variable in enumerate(variables) if variable is inner.iterations)
+        among = place < len(variables) and variables[place] is inner._learning_rate
+        return [np.broadcast_to(value, (members, *value.shape)) for value in values], place, among
 
     def factors(self, members):
         """(K,) float32: by how much each member's learning rate differs from the pattern's."""
@@ -316,7 +324,12 @@ class Objective:
         return name, sign
 
     def _signs(self):
-        return list(map(metric_sign, self.metrics, self._known_metrics))
+        """[(what the history calls a metric, its sign)]: Keras numbers those of one name."""
+        seen, found = Counter(), []
+        for name, sign in map(metric_sign, self.metrics, self._known_metrics):
+            found.append((f"{name}_{seen[name]}" if seen[name] else name, sign))
+            seen[name] += 1
+        return found
 
 
 def _small(array):

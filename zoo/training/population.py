@@ -318,9 +318,11 @@ class Population:
         """Take over the weights of layers of another population, member by member.
 
         layers, source_layers: layers of this template and of source's, as many, with equally shaped weights.
-        Raises InvalidInput for other shapes, another number of members or of layers, and for layers of other models;
-        nothing has changed then. What an optimizer has gathered for these weights stays as it is: copy before `fit`.
+        All are read before any is written, so that layers of one population may trade places. Raises InvalidInput for other
+        shapes, another number of members or of layers, and for layers of other models; nothing has changed then. What an optimizer has gathered for these weights stays as it is: copy before `fit`.
         """
+        if not isinstance(source, Population) or not all(isinstance(part, (list, tuple)) for part in (layers, source_layers)):
+            raise InvalidInput("copy_layers takes another Population, a list of this one's layers and a list of that one's.")
         if len(source) != len(self):
             raise InvalidInput(f"The source has {len(source)} members, this population {len(self)}; they must be as many.")
         mine, theirs = ([variable for layer in part for variable in layer.variables] for part in (layers, source_layers))
@@ -330,9 +332,10 @@ class Population:
         for variable, other in zip(mine, theirs):
             if variable.shape != other.shape:
                 raise InvalidInput(f"{variable.path} has shape {variable.shape}, its source {other.shape}.")
-            copies.append((self._stacked(variable), source._stacked(other)))
-        for (values, place), (source_values, source_place) in copies:
-            values[place] = np.array(source_values[source_place])
+            (values, place), (source_values, source_place) = self._stacked(variable), source._stacked(other)
+            copies.append((values, place, np.array(source_values[source_place])))
+        for values, place, copy in copies:
+            values[place] = copy
         self._settle()
 
     def _settle(self):
