@@ -13,7 +13,9 @@ from zoo.layers.augmentation import bilinear
 pytestmark = pytest.mark.backend
 
 
-AUGMENTATIONS = [layers.RandomShift, layers.RandomFlip, layers.RandomAffine, layers.RandomElastic, layers.RandomErasing]
+AUGMENTATIONS = [
+    layers.RandomShift, layers.RandomFlip, layers.RandomAffine, layers.RandomElastic, layers.RandomAffineElastic, layers.RandomErasing,
+]  # fmt: skip
 
 each_augmentation = pytest.mark.parametrize("kind", AUGMENTATIONS, ids=lambda kind: kind.__name__)
 
@@ -196,12 +198,15 @@ def test_erasing_zeroes_one_rectangle(images):
 
 
 def test_augment_refuses_unknown_names():
-    with pytest.raises(ValueError, match="shift, flip, affine, elastic, erase"):
+    with pytest.raises(ValueError, match="shift, flip, affine, elastic, affine_elastic, erase"):
         layers.augment(keras.Input((8, 8, 1)), "shift_sepia")
     with pytest.raises(ValueError, match="each once at most.*got 'shift_flip_shift'"):
         layers.augment(keras.Input((8, 8, 1)), "shift_flip_shift")
     with pytest.raises(ValueError, match="or a dict of them.*got {'shift': 2}"):
         layers.augment(keras.Input((8, 8, 1)), {"shift": 2})
+    for twice in ("affine_elastic_affine", {"affine_elastic": {}, "elastic": {}}):
+        with pytest.raises(ValueError, match="each once at most"):
+            layers.augment(keras.Input((8, 8, 1)), twice)
     with pytest.raises(ValueError, match="a string.*a dict or None; got 3"):
         layers.augment(keras.Input((8, 8, 1)), 3)
 
@@ -218,6 +223,16 @@ def test_a_dict_chooses_layers_by_their_options():
     affine = model.get_layer("random_affine")
     assert (affine.rotation, affine.probability, affine.shift) == (20, 0.5, 2)
     assert model.get_layer("random_erase").probability == 1
+    turned = zoo.create_model("convnet", (12, 12), 10, blocks=((2,),), augmentation={name: chosen[name] for name in ("erase", "affine")})
+    for made in (model, turned):  # in an order of the layers' own: files sort a dict's
+        names = [layer.name for layer in made.layers]
+        assert names.index("random_affine") < names.index("random_erase")
+
+
+def test_a_flip_has_its_own_probability(images):
+    for probability in (0.0, 1.0):
+        flipped = numpy(layers.RandomFlip(probability)(images, training=True))
+        np.testing.assert_array_equal(flipped, images[:, :, ::-1] if probability else images)
 
 
 def test_so_many_images_are_changed_as_the_probability_says(images):

@@ -36,13 +36,15 @@ def test_arrays_as_keras_and_as_medmnist_name_them(tmp_path, names):
     assert [len(x) for x, _ in found.values()] == [30, 6, 9] and np.array_equal(found["train"][0], X)
 
 
-def test_transparent_parts_of_all_images_are_white(tmp_path):
+@pytest.mark.parametrize("levels, ground", [((125, 130), 255), ((130, 125), 0), ((255, 255), 0)])
+def test_transparent_parts_of_all_images_get_the_same_ground(tmp_path, levels, ground):
+    """The opposite of what the first of them shows."""
     drawn = np.zeros((2, 9, 7, 4), "uint8")
     drawn[:, 3:6, 2:5, 3] = 255
-    for one, level in zip(drawn, (125, 130)):
+    for one, level in zip(drawn, levels):
         one[3:6, 2:5, :3] = level
     found = zoo.read_examples(images(tmp_path / "drawn", drawn, Y[:2]))["train"][0]
-    assert (found[:, 0, 0] == 255).all() and found[0, 4, 3].max() == 125 and found[1, 4, 3].max() == 130
+    assert (found[:, 0, 0] == ground).all() and found[0, 4, 3].max() == levels[0] and found[1, 4, 3].max() == levels[1]
 
 
 def test_a_header_of_impossible_size_is_damage(tmp_path):

@@ -145,7 +145,7 @@ def test_save_and_load_give_equal_logits(name, examples, tmp_path):
 
 @every_model
 def test_config_round_trip(name, examples):
-    augmented = {"augmentation": "shift_flip_affine_elastic_erase", "dropout": 0.1, "batch_norm": True}
+    augmented = {"augmentation": "shift_flip_elastic_affine_erase", "dropout": 0.1, "batch_norm": True}
     model = small(name, **augmented)
     copy = keras.Model.from_config(model.get_config())
     assert copy.get_config() == model.get_config()
@@ -229,7 +229,8 @@ def test_two_members_at_once_equal_one_by_one(name, examples):
     import jax
     import jax.numpy as jnp
 
-    noisy = {"augmentation": "shift_flip_affine_elastic_erase", "dropout": 0.3, "input_dropout": 0.1, "batch_norm": True}
+    moved = {"shift": {}, "flip": {}, "affine_elastic": {"probability": 0.5}, "erase": {}}
+    noisy = {"augmentation": moved, "dropout": 0.3, "input_dropout": 0.1, "batch_norm": True}
     members = [small(name, seed=seed, **noisy) for seed in (1, 2)]
     states = [[[v.value for v in vs] for vs in (m.trainable_variables, m.non_trainable_variables)] for m in members]
     stacked = jax.tree.map(lambda *values: jnp.stack(values), *states)

@@ -26,6 +26,7 @@ from zoo.reproductions.harness import Budget, Published, run_claim, runner, targ
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.naming import lines
+from zoo.reproductions.harness.outcomes import machine_time
 from zoo.reproductions.harness.progress import Progression, Report
 from zoo.reproductions.harness.store import Store
 from zoo.reproductions.harness.trial import absent_from
@@ -129,8 +130,11 @@ def test_lines_stay_whatever_the_number_of_cores(log, monkeypatch):
     run()
     here = device_and_versions()
     monkeypatch.setattr(LocalEngine, "environment", lambda self: here | {"cores": here["cores"] + 1, "python": "3.99.0"})
-    run(only="mlp", force=True)
+    folder = run(only="mlp", force=True)
     assert begun(log) == {"linear": 1, "mlp": 2}
+    told = json.loads((folder / "environment.json").read_text())
+    assert not {"cores", "python"} & {*told} and told["platform"] == here["platform"], "of what differs none is told"
+    assert machine_time(told).endswith(here["processor"]) and "core" not in machine_time(told)[-8:]
 
 
 def test_other_seeds_are_other_trials(log):

@@ -282,6 +282,13 @@ def test_a_build_that_clears_the_session_takes_no_other_precision():
     assert keras.config.dtype_policy() == policy
     assert len(zoo.Population(build, [0, 1])) == 2
 
+    def of_its_own():
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+
+    assert zoo.Population(of_its_own, [0, 1]).template.layers[-1].dtype_policy.name == "mixed_bfloat16"
+    assert keras.config.dtype_policy() == policy
+
 
 @pytest.mark.backend
 def test_populations_that_threads_build_at_once_have_the_weights_of_their_seeds():

@@ -32,6 +32,20 @@ def test_an_initialiser_is_saved_and_what_is_made_anew_starts_from_it(given, tmp
     assert zoo.model_card(folder)["model"]["options"] == json.loads(json.dumps(config["options"]))
 
 
+def test_options_of_named_layers_are_saved(tmp_path):
+    moved = {"shift": {"pixels": 1}, "affine": {"rotation": np.float32(20), "probability": 0.5}}
+    model = make(augmentation=moved)
+    folder = zoo.save_preset(model, tmp_path / "moved", {"limits": "one\ttwo\r\nthree\x1b[2J"})
+    config = read(folder, "config.json")
+    assert config["format"] == 3 and config["options"]["augmentation"] == moved
+    again = zoo.from_preset(folder)
+    assert again.get_layer("random_affine").rotation == 20 and again.get_layer("random_affine").probability == 0.5
+    np.testing.assert_allclose(logits(again), logits(model), rtol=1e-5, atol=1e-6)
+    assert not [layer for layer in zoo.from_preset(folder, augmentation=None).layers if layer.name.startswith("random")]
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "one\ttwo\nthree\\x1b[2J" in text and "\x1b" not in text, "what steers a terminal is spelt out"
+
+
 def test_older_presets_keep_their_format(tmp_path):
     assert read(zoo.save_preset(make(), tmp_path / "plain"), "config.json")["format"] == 1
 

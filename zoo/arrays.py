@@ -6,11 +6,14 @@ from zoo.errors import InvalidInput
 
 
 def array_of(given, what):
-    """What is given as an array, of whatever type. Raises InvalidInput, which calls it `what`, where it is ragged."""
+    """What is given as an array, of whatever type, but bfloat16, which NumPy has not and models of mixed precision give, as
+    float32. Raises InvalidInput, which calls it `what`, where it is ragged.
+    """
     try:
-        return np.asarray(given)
+        found = np.asarray(given)
     except ValueError:
         raise InvalidInput(f"{what} is ragged: all its rows must be equally long.") from None
+    return found.astype("float32") if found.dtype.name == "bfloat16" else found
 
 
 def real_numbers(given, what):

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, reason_of
 from zoo.image_files import read_images
-from zoo.images import scaled_pixels
+from zoo.images import ground_for, scaled_pixels
 from zoo.paths import path_named
 
 SPLITS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
@@ -123,7 +123,9 @@ def _in_folder(path, size, grey):
         split: [(file, home.name) for home in _classes(folder) for file in _images(home)] for split, folder in homes.items()
     }
     size = size or _one_size([file for found in files.values() for file, _ in found])
-    read = {split: _pixels([file for file, _ in found], size, grey) for split, found in files.items()}
+    read, ground = {}, None
+    for split, found in files.items():
+        read[split], ground = _pixels([file for file, _ in found], size, grey, ground)
     if not any(_coloured(x) for x in read.values()):
         read = {split: x[..., 0] if x.ndim == 4 else x for split, x in read.items()}
     return {split: (x, np.array([name for _, name in files[split]])) for split, x in read.items()}
@@ -186,13 +188,16 @@ def _entries(path):
         raise InvalidInput(f"{path} can't be read: {error.strerror}.") from None
 
 
-def _pixels(files, size, grey):
-    """uint8 (n, h, w), in colour (n, h, w, 3), of image files, one held at a time in the size that it has."""
+def _pixels(files, size, grey, ground):
+    """(uint8 (n, h, w), in colour (n, h, w, 3), of image files, one held at a time in the size that it has, ground). ground: what
+    transparent parts of all get, None until one has some, which then decides it.
+    """
     pixels = np.empty((len(files), *size, *([] if grey else [3])), "uint8")
     for place, file in enumerate(files):
         picture = _picture(file)
-        pixels[place] = scaled_pixels(picture.pixels, pixels.shape[1:], picture.name)
-    return pixels
+        ground = ground_for(picture.pixels) if ground is None else ground
+        pixels[place] = scaled_pixels(picture.pixels, pixels.shape[1:], picture.name, ground)
+    return pixels, ground
 
 
 def _picture(file):

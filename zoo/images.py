@@ -43,9 +43,8 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
     Raises InvalidInput for what is no image, is blank, or a model that takes no images; name: what it calls the image.
     """
     size, channels = image_shape(input_shape)
-    layout = LAYOUTS.get(dataset) if channels == 1 else None
-    pixels, done = _coloured(_single(pixels, name), channels, ground=WHITE if layout is None else None)
-    binary = pixels.max() == 1
+    pixels, done = _coloured(_single(pixels, name), channels)
+    layout, binary = LAYOUTS.get(dataset) if channels == 1 else None, pixels.max() == 1
     if np.ptp(pixels) >= BLANK:
         pixels, said = _whole(pixels, size) if layout is None else _laid_out(pixels[:, :, 0], size, layout)
     if np.ptp(pixels) < BLANK:
@@ -54,12 +53,12 @@ def prepare_pixels(pixels, input_shape, dataset=None, name="The image"):
     return np.rint(pixels).clip(0, 255).astype("uint8").reshape(input_shape), done + said
 
 
-def scaled_pixels(pixels, input_shape, name="The image"):
-    """Pixels as as_pixels gives them, scaled to fit `input_shape`, uint8 0..255, however little they show, transparent ones on
-    white, so that all of a set are alike. Raises InvalidInput for what is no image.
+def scaled_pixels(pixels, input_shape, name="The image", ground=None):
+    """Pixels as as_pixels gives them, scaled to fit `input_shape`, uint8 0..255, however little they show. ground: the level that
+    transparent parts get, see ground_for. Raises InvalidInput for what is no image.
     """
     size, channels = image_shape(input_shape)
-    scaled, _ = _whole(_coloured(_single(pixels, name), channels, ground=WHITE)[0], size)
+    scaled, _ = _whole(_coloured(_single(pixels, name), channels, ground)[0], size)
     return np.rint(scaled).clip(0, 255).astype("uint8").reshape(input_shape)
 
 
@@ -117,10 +116,9 @@ def _coloured(pixels, channels, ground=None):
     """
     done = []
     if pixels.shape[2] == 4:
+        ground = ground_for(pixels) if ground is None else ground
         pixels, alpha = pixels[:, :, :3], pixels[:, :, 3:] / 255
         if alpha.min() < 1:
-            drawn = float((_grey(pixels) * alpha).sum() / max(alpha.sum(), 1e-9))
-            ground = (0 if drawn > 127.5 else WHITE) if ground is None else ground
             pixels = pixels * alpha + ground * (1 - alpha)
             done.append(f"Transparent parts laid on {'white' if ground else 'black'}.")
     if pixels.shape[2] == 3 and channels == 1:
@@ -128,6 +126,14 @@ def _coloured(pixels, channels, ground=None):
             done.append("Colours turned to grey.")
         pixels = _grey(pixels)
     return np.broadcast_to(pixels, (*pixels.shape[:2], channels)), done
+
+
+def ground_for(pixels):
+    """The level, 0 or 255, that lets stand out what is drawn in pixels (h, w, c) with transparent parts; None for others."""
+    if pixels.ndim != 3 or pixels.shape[2] != 4 or pixels[:, :, 3].min() == WHITE:
+        return None
+    alpha = pixels[:, :, 3:] / WHITE
+    return 0 if float((_grey(pixels[:, :, :3]) * alpha).sum() / max(alpha.sum(), 1e-9)) > WHITE / 2 else WHITE
 
 
 def _grey(colours):

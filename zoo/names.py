@@ -16,8 +16,8 @@ def are_labels(names):
 
 
 def printable(text):
-    """A text on one line: what steers a terminal or begins another line is spelt out."""
-    return "".join(ascii(sign)[1:-1] if category(sign) in _UNFIT else sign for sign in text)
+    """A text on one line: what steers a terminal or begins another line is spelt out, but for tabs."""
+    return "".join(ascii(sign)[1:-1] if category(sign) in _UNFIT and sign != "\t" else sign for sign in text)
 
 
 def matching(names, pattern):

@@ -11,6 +11,7 @@ from zoo.reproductions.harness.runs import lines_of, stored_rows
 from zoo.reproductions.harness.store import Entry
 
 
+BESIDE = ("python", "platform", "cores")  # of an environment: what lines of one table may differ in
 DECISIVE = ("device", "processor", "backend", "precision", "versions")  # of an environment: what a table has one of
 
 
@@ -32,10 +33,10 @@ def kept(trials, folder, environment):
     trials = [trial for trial in trials if trial.row in manifests or not (trial.optional or trial.needs)]
     for trial in trials:
         _check(trial, manifests.get(trial.row), folder)
-    known = runs.attrs.get(OF_RUNS, Losses())
+    known, beside = runs.attrs.get(OF_RUNS, Losses()), {name: recorded.get(name) for name in BESIDE}
     entries = {
         trial.row: Entry(
-            stored_rows(lines_of(runs, trial.row)), manifests[trial.row] | {"environment": environment},
+            stored_rows(lines_of(runs, trial.row)), manifests[trial.row] | {"environment": environment | beside},
             losses=Losses({key: values for key, values in known.items() if key[:3] == trial.row}),
         )
         for trial in trials

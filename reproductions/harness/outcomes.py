@@ -169,12 +169,12 @@ def machine_time(environment):
     "80 minutes of AMD EPYC, 2 cores"; "" where that does not say it.
     """
     try:
-        seconds, device, cores = float(environment["wall_seconds"]), environment["device"], int(environment["cores"])
-        host = environment["processor"]
+        seconds, device, host = float(environment["wall_seconds"]), environment["device"], environment["processor"]
+        cores = int(environment["cores"]) if "cores" in environment else None  # of several numbers of them none is told
     except (KeyError, TypeError, ValueError):  # of another version
         return ""
     machine = device if device == host else f"{device} with {host}"
-    return f"{duration(seconds)} of {machine}, {cores} core{'s' * (cores != 1)}"
+    return f"{duration(seconds)} of {machine}" + ("" if cores is None else f", {cores} core{'s' * (cores != 1)}")
 
 
 def verdicts_of(folder):

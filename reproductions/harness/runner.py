@@ -16,7 +16,7 @@ from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
 from zoo.reproductions.harness.folder import results_root, seconds_taken
 from zoo.reproductions.harness.making import write_results
-from zoo.reproductions.harness.kept import kept
+from zoo.reproductions.harness.kept import BESIDE, kept
 from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.outcomes import unmet_headlines
@@ -177,6 +177,8 @@ class _Run:
         if not self.engine.here:
             return None
         folder = self._unfinished(key)
+        if self.force:
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             self.behind[key] = seconds_in(folder)
         except ZooError as error:
@@ -312,10 +314,13 @@ def _left(module, trials, entries):
 
 
 def _provenance(budget, entries, absent):
-    """environment.json: where the trials were computed, and the recipe and cost of each; the rows that were left out, if any."""
+    """environment.json: where the trials were computed, but for what they differ in, and the recipe and cost of each; the rows
+    that were left out, if any.
+    """
     shared = ("dataset", "data", "model", "setting", "recipe", "seeds", "wall_seconds", "commit")
-    environments = [entry.manifest["environment"] for entry in entries]
-    return environments[0] | {
+    first, *others = [entry.manifest["environment"] for entry in entries]
+    differing = {name for name in BESIDE if any(other.get(name) != first.get(name) for other in others)}
+    return {name: value for name, value in first.items() if name not in differing} | {
         "budget": budget.name,
         "wall_seconds": round(sum(entry.manifest["wall_seconds"] for entry in entries), 3),
         "trials": [{name: entry.manifest[name] for name in shared if name in entry.manifest} for entry in entries],

@@ -64,10 +64,13 @@ class RandomShift(Augmentation):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RandomFlip(Augmentation):
-    """Mirrors each image, left for right, with probability one half."""
+    """Mirrors images, left for right, each with `probability`."""
+
+    def __init__(self, probability=0.5, **kwargs):
+        super().__init__(probability, **kwargs)
 
     def change(self, x):
-        return ops.where(self.draw(x, 0, 1)[..., None] < 0.5, ops.flip(x, axis=2), x)
+        return ops.flip(x, axis=2)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -215,24 +218,24 @@ _LAYERS = {
     "flip": RandomFlip,
     "affine": RandomAffine,
     "elastic": RandomElastic,
-    "erase": RandomErasing,
     "affine_elastic": RandomAffineElastic,
+    "erase": RandomErasing,
 }
 
 
 def augment(x, chosen, prefix="random"):
-    """Applies to images x (n, h, w, c) the layers that are chosen, in that order; None for none.
+    """Applies random changes to images x (n, h, w, c), in training.
 
-    chosen: their names, joined by "_", such as "affine_flip", with their own defaults; or a dict of names and options, such as
-    {"affine": {"rotation": 20}, "flip": {}}. Names: shift, flip, affine, elastic, erase, and affine_elastic, one layer for
-    both, which interpolates once. prefix: of the layers' own names, for a model that has more than one such branch. Raises
-    ValueError for other names and options.
+    chosen: names of layers, joined by "_", such as "affine_flip", in that order, with their own defaults; or a dict of names and
+    options, such as {"flip": {}, "affine": {"rotation": 20}}, in the order that follows here, whatever the dict's, which no file
+    keeps: shift, flip, affine, elastic, affine_elastic (one layer for both, which interpolates once), erase; or None. prefix: of
+    the layers' own names, for a model that has more than one such branch. Raises ValueError for other names and options.
     """
     for name, options in _options(chosen).items():
         try:
             layer = _LAYERS[name](name=f"{prefix}_{name}", **options)
         except TypeError as error:
-            raise ValueError(f"Options of the augmentation {name!r} that {_LAYERS[name].__name__} has not: {error}.") from error
+            raise ValueError(f"{_LAYERS[name].__name__} does not take the options of the augmentation {name!r}: {error}.") from error
         x = layer(x)
     return x
 
@@ -246,9 +249,10 @@ def _options(chosen):
         names = re.findall("affine_elastic|[^_]+", chosen)
         once = "_".join(names) == chosen and len({*names}) == len(names)
         found = dict.fromkeys(names, {}) if once else {chosen: {}}
-    if not all(name in _LAYERS and isinstance(options, dict) for name, options in found.items()):
+    twice = "affine_elastic" in found and {"affine", "elastic"} & {*found}
+    if twice or not all(name in _LAYERS and isinstance(options, dict) for name, options in found.items()):
         raise ValueError(
             f"augmentation is made of {', '.join(_LAYERS)}, each once at most, joined by '_', such as 'shift_flip', or a dict of them "
             f"and their options, such as {{'shift': {{'pixels': 1}}}}; got {chosen!r}."
         )
-    return found
+    return found if isinstance(chosen, str) else {name: found[name] for name in _LAYERS if name in found}

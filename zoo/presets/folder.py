@@ -19,8 +19,9 @@ from zoo.registry import list_models, model_options
 SHIPPED = Path(__file__).resolve().parents[1] / "pretrained"
 CONFIG, WEIGHTS, CARD, GOLDEN, README = FILES = ("config.json", "model.weights.h5", "card.json", "golden.npz", "README.md")
 SUMS = "SHA256SUMS"
-FORMAT = 2  # of config.json; a card has its own
+FORMAT = 3  # of config.json; a card has its own
 # What an option may be made by, beside words and numbers, since format 2: Keras's own initialisers, none of which runs code.
+# Since format 3 the options of layers by their names, too, as augmentation takes them.
 INITIALISERS = (
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "LecunNormal", "LecunUniform", "Ones",
     "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros",
@@ -95,10 +96,11 @@ def parse_json(content, path):
 
 
 def parse_config(content, path):
-    """config.json as a dict of KEYS: names, plain numbers and Keras's initialisers only, so that nothing in it can be executed.
+    """config.json as a dict of KEYS: names, plain numbers, options of named layers and Keras's initialisers only, so that nothing
+    in it can be executed.
 
     Raises CorruptFile for missing or unknown keys, InvalidInput for a newer format, a model that the zoo has not
-    and options that are more than words, numbers, lists of them and initialisers of Keras.
+    and options that are more than words, numbers, lists of them, options of named layers and initialisers of Keras.
     """
     config = parse_json(content, path)
     check_format(config, path)
@@ -112,10 +114,9 @@ def parse_config(content, path):
     if not isinstance(options, dict) or not set(options) <= set(model_options(model)):
         raise InvalidInput(f"{path} asks for options that {model} has not: it has {', '.join(model_options(model))}.")
     for name, value in (*options.items(), ("input_shape", config["input_shape"]), ("classes", config["classes"])):
-        if not (is_plain(value) or name in options and is_initialiser(value)):
-            raise InvalidInput(
-                f"{path} is refused: {name} may hold words, numbers, lists of them and initialisers of Keras, not {value!r:.80}."
-            )
+        if not (is_plain(value) or name in options and may_make(value)):
+            said = "words, numbers, lists of them, options of named layers and initialisers of Keras"
+            raise InvalidInput(f"{path} is refused: {name} may hold {said}, not {value!r:.80}.")
     return config
 
 
@@ -144,9 +145,24 @@ def is_initialiser(value):
     return value["class_name"] in INITIALISERS and all(map(is_plain, (*value["config"], *value["config"].values())))
 
 
+def _names_options(value):
+    """Whether a value names layers and what of theirs is plain, {"affine": {"rotation": 20}}."""
+    if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
+        return False
+    inside = [part for options in value.values() for pair in options.items() for part in pair]
+    return all(isinstance(name, str) and is_plain(name) for name in value) and all(map(is_plain, inside))
+
+
+def may_make(value):
+    """Whether an option that is not plain may be in config.json: an initialiser of Keras's, or options of named layers."""
+    return is_initialiser(value) or _names_options(value)
+
+
 def config_format(options):
     """The oldest format of config.json that holds these options."""
-    return FORMAT if any(map(is_initialiser, options.values())) else 1
+    if any(map(_names_options, options.values())):
+        return FORMAT
+    return 2 if any(map(is_initialiser, options.values())) else 1
 
 
 def _sums(path):

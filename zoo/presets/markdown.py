@@ -3,6 +3,7 @@
 import json
 
 from zoo.datasets import list_datasets
+from zoo.names import printable
 from zoo.presets.card import says_enough_to_train
 from zoo.tasks import described, task_of_error, task_of_model
 from zoo.training.recipe import ALWAYS, BEFORE, is_recipe
@@ -20,7 +21,8 @@ def card_markdown(card, place=None):
     usage = _usage(card["name"] if place is None else place)
     parts = [_front_matter(card), f"# {card['name']}", _summary(card), usage, _metrics(card), _training(card)]
     parts += [f"## Limits\n\n{card['limits']}" if "limits" in card else "", _licences(card)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    text = "\n\n".join(part for part in parts if part)
+    return "\n".join(map(printable, text.splitlines())) + "\n"
 
 
 def _front_matter(card):

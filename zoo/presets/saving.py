@@ -12,7 +12,7 @@ from zoo.datasets.dataset import Dataset
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
 from zoo.presets.card import RULE, SCHEMA, check_card, checked_names, format_of, metric_entry
 from zoo.presets.folder import (
-    CARD, CONFIG, GOLDEN, README, WEIGHTS, config_format, is_initialiser, is_plain, parse_config, write_sums,
+    CARD, CONFIG, GOLDEN, README, WEIGHTS, config_format, is_plain, may_make, parse_config, write_sums,
 )  # fmt: skip
 from zoo.presets.loading import all_finite, build, load_weights_into, origin_of
 from zoo.presets.markdown import card_markdown
@@ -57,10 +57,10 @@ def save_preset(model, folder, card=None, class_names=None):
     made = whole(how_made(model))
     config = {"format": config_format(made["options"]), **made}
     for option, value in made["options"].items():
-        if not (is_plain(value) or is_initialiser(value)):
+        if not (is_plain(value) or may_make(value)):
             raise InvalidInput(
                 f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers, lists of "
-                f"them and Keras's own initialisers. Make the model with a word that Keras knows, such as 'relu', and give it "
+                f"them, options of named layers and Keras's own initialisers. Make the model with a word that Keras knows, such as 'relu', and give it "
                 f"these weights."
             )
     if not all_finite(model):

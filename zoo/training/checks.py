@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.arrays import array_of
 from zoo.errors import InvalidInput
 
 BATCH = 128  # examples, unless another size is asked for
@@ -232,12 +233,7 @@ def _numeric(array, what):
             raise InvalidInput(f"{what} must hold numbers that are real; its dtype is {array.dtype}.")
         finite = bool(jnp.isfinite(array).all())
     else:
-        try:
-            array = np.asarray(array)
-        except ValueError:
-            raise InvalidInput(f"{what} is ragged: all its examples must have one shape.") from None
-        if array.dtype.name == "bfloat16":  # as models of mixed precision give it; NumPy itself has none
-            array = array.astype("float32")
+        array = array_of(array, what)
         if array.dtype.kind not in "iubf":
             also = "" if array.dtype.kind != "O" else "; of a table with nullable types .to_numpy('float32') gives numbers"
             raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}{also}.")

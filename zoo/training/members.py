@@ -151,7 +151,7 @@ def build_member(build, seed, precision=None):
     try:
         with _building, _seeded(seed), _dtype_policy(precision) as policy:
             model = build()
-            if keras.config.dtype_policy() != policy:
+            if precision is not None and keras.config.dtype_policy() != policy:
                 remedy = f"so that precision={precision!r} would not hold; leave out what does, such as keras.utils.clear_session()"
                 raise InvalidInput(f"build sets Keras's dtype policy, {remedy}.")
     except StopIteration:
