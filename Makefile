@@ -21,7 +21,7 @@ help:
 	@echo 'make test-slow   the heavier tests as well, all compiled as users'\'' runs are (an hour)'
 	@echo 'make test-torch  fetch PyTorch, run the tests of the engine, the presets and the benchmark on it'
 	@echo 'make test-ray    fetch Ray, run trials as its tasks'
-	@echo 'make benchmark   time the engine against Keras fit, PyTorch and scikit-learn'
+	@echo 'make benchmark   time the engine against Keras fit, scikit-learn and PyTorch, if that is there; again to go on'
 	@echo 'make install     only the environment, in $(VENV)'
 	@echo 'make clean       remove the environment and everything built; results and data stay'
 

@@ -15,9 +15,9 @@ def classify(model, images, top=3, class_names=None):
         model: one that tells images apart: the name or folder of a preset, or a keras.Model that `zoo.from_preset`,
             `zoo.create_model` or a Population of theirs made, with the weights that it has now.
         images: an image, or a list of them: the path of a PNG, JPEG or NPY (which may hold several), "-" for standard input,
-            a Pillow image, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them. Any size,
-            light on dark or dark on light: each is laid out like the data set of the preset, or of the preset that the
-            model began as.
+            a Pillow image, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them, of any size.
+            For presets of mnist and fashion_mnist, and what began as one, light on dark or dark on light: it is laid out as
+            their images are. For others the whole image is scaled to fit, and nothing is inverted.
         top: how many classes of each, at least 1.
         class_names: a string for each class in the order of the labels, of a single logit what label 1 is called. None takes
             those of the preset, also of the one that a model began as if it has its classes, else "0", "1", ...

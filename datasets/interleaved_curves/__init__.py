@@ -6,7 +6,7 @@ from zoo.datasets.dataset import Info
 
 INFO = Info(
     name="interleaved_curves",
-    title="Points on two S-shaped curves in the plane, side by side",
+    title="Points on two S-shaped curves in the plane, one above the other",
     licence="CC0 1.0",
     homepage="https://creativecommons.org/publicdomain/zero/1.0/",
     version="1.0.0",

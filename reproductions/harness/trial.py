@@ -26,7 +26,7 @@ class Budget:
 
     @classmethod
     def named(cls, name, seeds=None, defaults=None):
-        """The budget "smoke" (seconds), "quick" (minutes on 2 cores), "hour" (there, if a claim has it) or "full" (on a GPU).
+        """The budget "smoke" (seconds), "quick" (minutes on 2 cores), "hour" (there, if a claim has it) or "full" (all there is).
 
         seeds: None for the budget's own number, a number of seeds (0, 1, ...), or the seeds themselves.
         defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most, or has an hour.

@@ -23,6 +23,8 @@ List what there is, fetch data, and rerun any claim of the review on your own ma
 $ zoo claims
 $ zoo data fetch mnist fashion_mnist
 $ zoo reproduce shallow_vs_deep --budget quick
+
+Exit codes: 0 done, also where a claim did not hold; 1 failed, or what was to agree does not; 2 an unknown name or option.
 """
 
 

@@ -95,7 +95,8 @@ def evaluate(
 ):
     """Compute a pretrained model's error on the real test examples again, and say whether its card is right.
 
-    Every file of the preset is checked by its sha256 before, and its golden logits must come out again.
+    Every file of the preset is checked by its sha256 before, and its golden logits, the outputs
+    for a few made-up inputs that are kept with it, must come out again.
     Exit code 1 where something does not agree.
 
     Examples:

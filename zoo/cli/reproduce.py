@@ -81,7 +81,7 @@ def reproduce(
         int | None, typer.Option(min=1, max=10_000, metavar="N", help="Seeds per model. Default: what the budget says.")
     ] = None,
     out: OutOption = None,
-    engine: Annotated[Engine, typer.Option(help="Here, or as Ray tasks with one GPU each.")] = Engine.LOCAL,
+    engine: Annotated[Engine, typer.Option(help="Here, or as Ray tasks, with a GPU each where the cluster has any; the extra cluster brings Ray.")] = Engine.LOCAL,
     address: Annotated[
         str | None, typer.Option(metavar="A", help="The Ray cluster to join. Default: a new one on this machine.")
     ] = None,
@@ -144,7 +144,7 @@ def recheck(
     Examples:
 
     $ zoo recheck shallow_vs_deep linear_mnist_raw_pixels --budget hour
-    $ zoo recheck unsupervised_pretraining '*_100_labels' --seeds 5
+    $ zoo recheck unsupervised_pretraining '*_denoising_start_*' --seeds 5
     """
     from zoo.reproductions.harness import describe_claim, recheck_claim
 

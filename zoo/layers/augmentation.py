@@ -13,8 +13,9 @@ from keras import ops
 
 
 class Augmentation(keras.layers.Layer):
-    """Base: images (n, h, w, c) unchanged in prediction, `change(x)` in training, each with `probability`, 1 by default; both in
-    the layer's precision."""
+    """Base: images (n, h, w, c) unchanged in prediction, `change(x)` in training, each with `probability`, 1 by default; both
+    in the layer's precision. All of them raise ValueError for numbers that mean nothing.
+    """
 
     def __init__(self, probability=1.0, **kwargs):
         super().__init__(**kwargs)
@@ -163,7 +164,7 @@ class RandomErasing(Augmentation):
     """Sets a rectangle to 0, its sides up to `share` of the image's, its middle anywhere.
 
     Random sides are Zhong et al.'s (Random erasing data augmentation, AAAI 2020), zeros and a middle anywhere DeVries &
-    Taylor's (2017). share: 0 or more; of sides of the whole image, half of which may lie outside, 1.
+    Taylor's (2017). share: 0 or more; with 1 the sides are up to those of the image. Parts of the rectangle may lie outside.
     """
 
     def __init__(self, share=0.5, **kwargs):
@@ -226,16 +227,17 @@ _LAYERS = {
 def augment(x, chosen, prefix="random"):
     """Applies random changes to images x (n, h, w, c), in training.
 
-    chosen: names of layers, joined by "_", such as "affine_flip", in that order, with their own defaults; or a dict of names and
-    options, such as {"flip": {}, "affine": {"rotation": 20}}, in the order that follows here, whatever the dict's, which no file
-    keeps: shift, flip, affine, elastic, affine_elastic (one layer for both, which interpolates once), erase; or None. prefix: of
-    the layers' own names, for a model that has more than one such branch. Raises ValueError for other names and options.
+    chosen: names of layers, joined by "_", such as "affine_flip", in that order, with their own defaults; or a dict of names
+    and options, such as {"flip": {}, "affine": {"rotation": 20}}, in the order that follows here, whatever the dict's, which
+    no file keeps: shift, flip, affine, elastic, affine_elastic (one layer for both, which interpolates once), erase; or
+    None. Options are those of RandomShift, RandomFlip and so on. prefix: of the layers' own names, for a model that has more
+    than one such branch. Raises ValueError for other names and options.
     """
     for name, options in _options(chosen).items():
         try:
             layer = _LAYERS[name](name=f"{prefix}_{name}", **options)
         except TypeError as error:
-            raise ValueError(f"{_LAYERS[name].__name__} does not take the options of the augmentation {name!r}: {error}.") from error
+            raise ValueError(f"{_LAYERS[name].__name__} does not take these options of augmentation: {error}.") from error
         x = layer(x)
     return x
 
@@ -252,7 +254,7 @@ def _options(chosen):
     twice = "affine_elastic" in found and {"affine", "elastic"} & {*found}
     if twice or not all(name in _LAYERS and isinstance(options, dict) for name, options in found.items()):
         raise ValueError(
-            f"augmentation is made of {', '.join(_LAYERS)}, each once at most, joined by '_', such as 'shift_flip', or a dict of them "
-            f"and their options, such as {{'shift': {{'pixels': 1}}}}; got {chosen!r}."
+            f"augmentation is made of {', '.join(_LAYERS)}, each once at most, joined by '_', such as 'shift_flip', or a dict of "
+            f"them and their options, such as {{'shift': {{'pixels': 1}}}}; got {chosen!r}."
         )
     return found if isinstance(chosen, str) else {name: found[name] for name in _LAYERS if name in found}
