@@ -6,10 +6,10 @@ stand apart from the presets of `pretrained`, and this one from that of `pretrai
 about as long to train as all of those. `zoo results presets pretrained_convnet_mnist` makes the folder of zoo/pretrained/ from
 these runs.
 
-Expected, full budget: some 0.40 % test error, less than LeNet-5's published one and than our earlier nets', but more than
-0.33, which larger nets and longer training, on a GPU, are to reach. An hour and twenty minutes on two CPU cores that
-multiply matrices of 16 bits (AMX), with `--backend tensorflow`; several hours on others. Quick, in 32 bits: one epoch, 3
-seeds, 3 minutes.
+Expected, full budget: some 0.40 % test error, less than LeNet-5's published one, if not for sure than the 0.43 of our net
+before, but more than 0.33, which larger nets and longer training, on a GPU, are to reach. An hour and twenty minutes on two
+CPU cores that multiply matrices of 16 bits (AMX), with `--backend tensorflow`; several hours on others. Quick, in 32 bits:
+one epoch, 3 seeds, 3 minutes.
 """
 
 from zoo.reproductions.harness import Published, Trial
