@@ -257,7 +257,7 @@ def as_cache_error(home, verb):
 
 def _sweep(home):
     """Remove what killed builds left behind; only under the lock."""
-    others = [path for path in home.glob("arrays-*")]
+    others = [*home.glob("arrays-*")]
     try:
         kept = json.loads((home / "manifest.json").read_text(encoding="utf-8"))["folder"]
     except FileNotFoundError:
