@@ -18,7 +18,8 @@ X, Y = DRAWN.randint(0, 17, (60, 8, 8)), DRAWN.randint(0, 10, 60)
 def test_the_order_of_bytes_changes_nothing(x_type, y_type):
     """Arrays read from files of other machines, such as MNIST's own, begin with the highest byte."""
     losses = []
-    for x, y in ((X, Y), (X.astype(x_type), Y.astype(y_type))):
+    swapped = X.astype(x_type), Y.astype(y_type)
+    for x, y in ([array.astype(array.dtype.newbyteorder("=")) for array in swapped], swapped):
         population = compiled([0])
         history = population.fit(x, y, validation_data=(x, y), batch_size=20, verbose=False)
         losses.append([*history.loss, *history.val_loss, *population.evaluate(x, y).loss, *population.predict(x)[0, 0]])
