@@ -93,19 +93,30 @@ class Store:
             (self.folder / key / "manifest.json").unlink()
 
     @contextlib.contextmanager
-    def lock(self, name, wait=False):
-        """Hold a lock between processes for the block: yields whether it was got. The system frees it when we die."""
+    def lock(self, name, wait=False, busy=lambda: None):
+        """Hold a lock between processes for the block: yields whether it was got. The system frees it when we die. busy: called
+        before waiting for another that holds it.
+        """
         make_folder(self.folder / "locks")
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(open(self.folder / "locks" / name, "w"))
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-                got = True
-            except BlockingIOError:
-                got = False
+                got = _flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if wait and not got:
+                    busy()
+                    got = _flock(file, fcntl.LOCK_EX)
             except OSError as error:
                 raise _unwritable(self.folder, error) from error
             yield got
+
+
+def _flock(file, how):
+    """Whether a lock on an open file was got."""
+    try:
+        fcntl.flock(file, how)
+        return True
+    except BlockingIOError:
+        return False
 
 
 def _clear(folder):

@@ -1,6 +1,7 @@
 """Results from one machine to another: a tar of a claim's folders and its trials, checked file by file on arrival."""
 
 import contextlib
+import functools
 import io
 import json
 import lzma
@@ -148,11 +149,9 @@ def _take_folder(root, place, folder):
 
 def _take_trials(store, entries, force, tell):
     for key, entry in entries.items():
-        with store.lock(key) as free:
-            if not free:
-                of = " ".join(str(entry.manifest.get(name, "")) for name in ("dataset", "model", "setting"))
-                tell(f"Another run has the trial {of} in hand; waiting for it. What was given so far is taken over.")
-        with store.lock(key, wait=True):
+        of = " ".join(str(entry.manifest.get(name, "")) for name in ("dataset", "model", "setting"))
+        said = f"Another run has the trial {of} in hand; waiting for it. What was given so far is taken over."
+        with store.lock(key, wait=True, busy=functools.partial(tell, said)):
             present = _present(store, key)
             if present is None or force and _differs(present, entry):
                 store.save(key, entry)

@@ -19,7 +19,6 @@ VERDICTS = ("reproduced", "contradicted", "undecided")
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
 TOO_MANY = 0.2
-NOT_RANDOM = "nothing in either is random"
 SINGLE = "against a single value"  # how a difference from what draws nothing at random was made
 # Student's interval of them would be a point, as if there were no others.
 _ALL_AGREE = "all agree in it, which says nothing of how others would differ"
@@ -129,9 +128,9 @@ def paired_difference(
     means = [number(statistics.mean_interval(sample).estimate) + unit for sample in samples]
     half = left_by_examples(runs, (better, worse), metric, reach=reach)
     if deterministic and len(every[0]) == len(every[1]) == 1:
-        half, over = (half, "; the interval is over test examples") if np.isfinite(half) else (0.0, "")
-        interval, how = interval._replace(low=interval.estimate - half, high=interval.estimate + half), f"{NOT_RANDOM}{over}"
-        half = np.nan  # is in the interval
+        how = "nothing in either is random" + "; the interval is over test examples" * bool(np.isfinite(half))
+        low, high = (interval.estimate + side * np.nan_to_num(half) for side in (-1, 1))
+        interval, half = interval._replace(low=low, high=high), np.nan  # which is in the interval
     if how.endswith(SINGLE) or examples:
         lost = lost or doubt or chance_of_examples(runs, (better, worse), metric, interval, at_least, half)
     sentence = (

@@ -144,8 +144,7 @@ class RandomElastic(Augmentation):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RandomAffineElastic(RandomElastic, RandomAffine):
-    """RandomAffine, then RandomElastic, by the options of both, the image interpolated once; twice blurs strokes so much that a
-    net with batch normalisation, which has seen no sharp ones, errs on them."""
+    """RandomAffine, then RandomElastic, by the options of both, the image interpolated once: twice blurs its strokes."""
 
     def sources(self, x, rows, columns):
         return RandomAffine.sources(self, x, *RandomElastic.sources(self, x, rows, columns))

@@ -60,8 +60,8 @@ def save_preset(model, folder, card=None, class_names=None):
         if not (is_plain(value) or may_make(value)):
             raise InvalidInput(
                 f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers, lists of "
-                f"them, options of named layers and Keras's own initialisers. Make the model with a word that Keras knows, such as 'relu', and give it "
-                f"these weights."
+                f"them, options of named layers and Keras's own initialisers. Make the model with a word that Keras knows, such "
+                f"as 'relu', and give it these weights."
             )
     if not all_finite(model):
         raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
