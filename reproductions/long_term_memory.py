@@ -38,7 +38,7 @@ from zoo.reproductions.evidence.lag_doubts import (
 from zoo.reproductions.harness import Budget, Published, Trial, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import values
-from zoo.reproductions.trainers.long_lags import PIXEL_RATES, RATES, SOLVED, WRONG, train_adding, train_pixels
+from zoo.reproductions.trainers.long_lags import PIXEL_RATES, RATES, SOLVED, WRONG, adding_rates, train_adding, train_pixels
 
 SEEDS = {"quick": 5, "hour": 5, "full": 5}
 RNN, IRNN, LSTM = "rnn", "irnn", "lstm"
@@ -121,11 +121,15 @@ def _adding(budget):
         hour={"n_train": 20_000, "n_validation": 1000, "batch_size": 20, "epochs": 4} | tested,
         full={"n_train": 20_000, "n_validation": 1000, "batch_size": 40, "epochs": 5} | tested,
     )
+
+    def recipe(name, length):
+        wider = {"rates": adding_rates(name, length)} if budget.name in ("hour", "full") else {}
+        return _net(name, units, length) | shared | {"length": length} | wider
+
     return [
         Trial(
-            "adding", name, f"T = {length}", budget.seeds, train_adding,
-            _net(name, units, length) | shared | {"length": length}, length * (2 if "lstm" in name else 1) / 50,
-            leaves=True,
+            "adding", name, f"T = {length}", budget.seeds, train_adding, recipe(name, length),
+            length * (2 if "lstm" in name else 1) / 50, leaves=True,
         )
         for length in lengths
         for name in NETS

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.datasets.adding.sequences import MEAN_PREDICTOR
-from zoo.reproductions.trainers.long_lags import PIXEL_RATES, RATES
+from zoo.reproductions.trainers.long_lags import LEAST_TRIED, PIXEL_RATES, RATES
 
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
@@ -13,6 +13,12 @@ LEAST_STEP = {"rnn": 0.02, "irnn": 0.1, "lstm": 0.05, "lstm, chrono start": 0.2}
 FEW_PIXELS = 49
 LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
 CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
+
+
+def _least_tried(runs, task, name):
+    """The least step size that a net was offered at a T; runs made before they said so offered RATES."""
+    said = _of(runs, task, LEAST_TRIED, [name]).value
+    return said.min() if len(said) else RATES[0]
 
 
 def comparable(runs):
@@ -74,7 +80,7 @@ def _at_an_end(runs, task, *names):
     loser = _of(comparable(runs), task, "log10_mse", names).groupby("model").value.mean().idxmax() if adding else errors.idxmax()
     if not (adding and errors[loser] < ignorant or few):
         return ""
-    grid = RATES if adding else PIXEL_RATES[loser]
+    grid = (_least_tried(runs, task, loser), RATES[-1]) if adding else PIXEL_RATES[loser]
     taken = _of(runs, task, "step_size", [loser]).value.mean()
     end = {grid[0]: "least", grid[-1]: "largest"}.get(round(taken, 9))
     return f"the {loser} takes the {end} step size of its grid and might err less beyond" if end else ""
@@ -84,7 +90,9 @@ def _too_large_steps(runs, task, *names):
     """Why a net that has not learnt to add may have had no fair chance: the longer T is, the smaller the steps that it wants."""
     errors, ignorant, _ = _errors(runs, task, names)
     loser = errors.idxmax()
-    if task[0] != "adding" or errors[loser] < ignorant or RATES[0] * int(task[1].removeprefix("T = ")) <= LEAST_STEP[loser]:
+    if task[0] != "adding" or errors[loser] < ignorant:
+        return ""
+    if _least_tried(runs, task, loser) * int(task[1].removeprefix("T = ")) <= LEAST_STEP[loser]:
         return ""
     return f"for so long a T the {loser} may want a smaller step size than were tried"
 

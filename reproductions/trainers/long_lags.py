@@ -13,7 +13,10 @@ from zoo.reproductions.trainers.step_sizes import losses_on, rows
 WRONG = 0.08  # error of a sum in 0..2 from which it is wrong: 0.04 of Hochreiter & Schmidhuber's target, half the sum
 SOLVED = 0.01  # mean squared error below which a length counts as solved
 GRADIENT_SEQUENCES = 64
+LEAST_TRIED = "least_step_size_tried"
 RATES = (0.001, 0.003, 0.01)  # step sizes on the adding problem
+SMALLER = (0.00001, 0.00003, 0.0001, 0.0003)  # what hour and full offer beside them to nets that ask for less where T is long:
+ASKED = {"rnn": 0.01, "irnn": 0.03, "lstm": 0.03}  # by these, the least step size times T, near what they took where they learnt
 # And on so few pixels as quick and hour read: as many for each net, smaller ones for the irnn, whose gradients grow most.
 PIXEL_RATES = dict.fromkeys(("rnn", "lstm", "lstm, chrono start"), (*RATES, 0.03)) | {"irnn": (0.0001, 0.0003, 0.001, 0.003)}
 
@@ -22,9 +25,9 @@ def train_adding(trial, report):
     """The run function of a recurrent model on the adding problem.
 
     The recipe names length (of the shortest sequences), options (of the model), n_train, n_validation, n_test, rates,
-    epochs, batch_size. Rows: mse and wrong_pct of test, validation_mse, step_size, and for start and trained the
-    log10_gradient: that of the output by the number half a length before the end over that by the last number. Files: the
-    gradient at every lag.
+    epochs, batch_size. Rows: mse and wrong_pct of test, validation_mse, step_size, the least that was tried, and for start
+    and trained the log10_gradient: that of the output by the number half a length before the end over that by the last
+    number. Files: the gradient at every lag.
     """
     from zoo.datasets.adding.sequences import PADDING
 
@@ -38,11 +41,17 @@ def train_adding(trial, report):
         "mse": np.mean(error**2, axis=1),
         "wrong_pct": 100 * np.mean(error > WRONG, axis=1),
         "validation_mse": population.evaluate(*validation).loss.to_numpy()[members],
+        LEAST_TRIED: np.full(len(members), min(r["rates"])),
     }
     curves = gradients_by_lag(population, members, test.x[:GRADIENT_SEQUENCES], r["length"])
     for when, found in curves.items():
         values[f"log10_gradient_{when}"] = np.log10(found[:, r["length"] // 2] / found[:, 0])
     return WithFiles(_rows(trial, population, members, rate, train, test, values), {"gradients.npz": packed(curves)})
+
+
+def adding_rates(name, length):
+    """The step sizes that hour and full offer a net at a T: RATES and smaller ones, down to what it ASKED for at this T."""
+    return [rate for rate in SMALLER if rate * length >= 0.9 * ASKED.get(name, np.inf)] + list(RATES)
 
 
 def adding_splits(recipe):
@@ -93,7 +102,8 @@ def tuned(trial, options, outputs, train, validation, task, report):
     )
     each = np.repeat(rates, len(seeds))
     population.compile(_optimizer(r, len(train.x)), task["loss"], task["metrics"], learning_rate=each)
-    population.fit(*train, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
+    settings = {"epochs": r["epochs"], "batch_size": r["batch_size"], "drop_remainder": True, "backup": report.backup}
+    population.fit(*train, verbose=False, **settings)
     report.progress(1, 1)
     score = task["score"](population.evaluate(*validation)).to_numpy().reshape(len(rates), len(seeds))
     lost = population.diverged.reshape(score.shape) | ~np.isfinite(score)
