@@ -244,7 +244,7 @@ def draw(runs):
     _draw_spreads(spreads, tables)
     for axes, (line, words) in zip(lines, LINES.items(), strict=True):
         _draw_line(axes, runs, line)
-        axes.set(xlabel=f"way {words}", ylabel="training loss", yscale="log")
+        axes.set(xlabel=f"way {words}", ylabel="training loss, nats", yscale="log")
     return figure
 
 
@@ -267,7 +267,7 @@ def _draw_losses(axes, tables):
     plain_ticks(axes.yaxis, subs=(1, 1.2, 1.5, 2, 3, 4, 5, 7))
     axes.legend(fontsize=8, loc="upper right")
     axes.set_xticks(range(1, len(losses) + 1), [row[2].split()[0] for row in tables])
-    axes.set(xlabel="hidden units", ylabel="test loss (each seed a dot, the bar their median)")
+    axes.set(xlabel="hidden units", ylabel="test loss, nats (dots: seeds, bars: medians)")
 
 
 def _draw_spreads(axes, tables):
@@ -276,11 +276,11 @@ def _draw_spreads(axes, tables):
     for loss, style, shift in zip(LOSSES, ("s--", "o-"), (0.98, 1.02), strict=True):
         found = [_interval(_deviation, table[loss]) for table in tables.values()]
         middle, low, high = (np.array([interval[i] for interval in found]) for i in range(3))
-        colour, label = "C1" if loss == "train_loss" else "C0", loss.replace("_", " ")
+        colour, label = "C1" if loss == "train_loss" else "C0", loss.replace("_", " ").replace("train ", "training ")
         axes.errorbar(
             widths * shift, middle, [middle - low, high - middle], fmt=style, color=colour, markersize=5, capsize=3, label=label
         )
-    axes.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="standard deviation over seeds (95% intervals)")
+    axes.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="deviation over seeds, nats (95% intervals)")
     axes.set_xticks(widths, widths)
     axes.minorticks_off()
     axes.legend(fontsize=9, loc="upper right")

@@ -67,7 +67,7 @@ def draw(runs):
     draw_seeds(axes, seeds[ERROR], seeds.validation_squared_error)
     dataset = runs.dataset.iloc[0]
     name, value = next(iter(_rivals(dataset).items()))
-    axes.plot(value, 0, "|", ms=16, mew=2, color="black", label=name)
+    axes.plot(value, 0, "|", ms=16, mew=2, color="black", label=f"published: {name}" if dataset == ROW[0] else name)
     axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test squared error per image", title=f"deep_autoencoder, {dataset}")
     axes.legend(fontsize=8, markerscale=0.6, loc="upper center")
     return figure

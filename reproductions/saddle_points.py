@@ -1,12 +1,12 @@
 """A landscape full of saddle points: with few downward directions they lie nearly as low as minima, with more ever higher.
 
-The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") holds that the landscape of
-a net's objective is packed with saddle points, that those with only a few downward curving directions are the many, and
-that almost all of these have very similar values of the objective, so that it matters little where one gets stuck. Put to
-the test as in Figure 1 of Dauphin et al. (2014): a small net on MNIST at 10x10 pixels; from points along and around
-paths of gradient descent to critical points of any index, by Newton's method and by minimising the squared norm of the
-gradient; there the exact Hessian in double precision. If the claim holds, the training error rises with the index, the
-share of negative eigenvalues. Only points with a gradient norm below the tolerance count.
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") holds that the landscape of a
+net's objective is packed with saddle points, that those with only a few downward curving directions are the many, and that
+almost all of these have very similar values of the objective, so that it matters little where one gets stuck. Put to the
+test as in Figure 1 of Dauphin et al. (2014): a small net on MNIST at 10x10 pixels; from points along and around paths of
+gradient descent to critical points of any index, by Newton's method and by minimising the squared norm of the gradient;
+there the exact Hessian in double precision. If the claim holds, the training error rises with the index, the share of
+negative eigenvalues. Only points with a gradient norm below the tolerance count.
 
 Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
 to 152 different critical points, of which both methods have 64 or 65 of a size): a clear rise of the error with the index.
@@ -19,7 +19,7 @@ directions. Of the way from the minima to the highest critical point found, the 
 with a few downward directions lie at 2 to 3 % on average with 4 units (by Newton's method -1 to 4, by the gradient's norm
 0.4 to 5, by their intervals), those with 6 to 10 at 16 %; with 8 units too few were found to say, and those with 6 to 10, at
 1.4 to 1.6 %, would count as low, too. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same
-rise, the same 2 and 16 %; a third of the points found from whole starts are saddles.
+rise, the same 2 and 16 %; a third of the points found from starts without silent units are saddles.
 """
 
 import numpy as np
@@ -72,26 +72,26 @@ with few directions are a mixed kind: the more of these, the higher they lie, so
 each number were found, which the sentence says, too. Units that are copies of each other are redundant like silent ones, and
 are not told apart here: some points without silent units lie where those with one or two do; without all that lie outside
 their group's nine directions the correlations at equal silent units are somewhat weaker (with 4 units 0.36 and 0.57 instead
-of 0.44 and 0.69, as a reader found), and still there. The two
-methods are not two pieces of evidence: at full 64 of the 89 and 101 points with 4 units are the same, all minima among them,
-with 8 units 65 of 100 and 152, which the sentences say, too. A point counts as critical if the Euclidean norm of the
-gradient is at most {TOLERANCE:g}; the other starts keep their rows and have no index, error or eigenvalues. Both methods
-lower the norm with every step, Newton's by the best of ten lengths, halved from one to the next. That such searches end
-where the norm has a minimum that is not 0, or nearly, is known (Frye et al. 2021), but Newton's gives up far from one: of
-the 215 starts that it loses at full with 4 units the search for the least norm gets below half of its last norm from 205 and
-converges from 41 (8 units: 286 and 71 of 293). More halvings are no help: with thirty 63 instead of 61 % of the first 120 of
-quick's starts converge, and of those without silent units as many. The search for the least norm in turn is cut off: in
-quick after 40 iterations, which all starts make that it loses there, at full after 200, which 16 of 205 lost ones make with
-4 units and 39 of 244 with 8. So other or longer searches might find more. Points of one method whose losses agree in six
-digits and whose indices agree are one point, met again or mirrored, and count once in correlations, shares and spreads.
-Losses are compared in percent of what lies between the minima's mean and the highest point that either method found on the
-same net. Low is at most {ALIKE:.0%} of that, if the bound tells saddles with at most {FEW} downward directions from those
-with {FEW + 1} to {2 * FEW}, with 4 units nearly all of them points of a net with one unit fewer; where these lie as low, it
-decides nothing. That losses of saddles with few directions are alike is a control: the loss follows the index, so that those
-with any few numbers of directions are. Until a reader saw it, when results were known, both were shares of a mean loss,
-which saddles with more directions met as well. The training images are all there is: n_test repeats them. Correlations are
-Spearman's with the interval of Bonett & Wright (2000), those within groups with one of the bootstrap. The three error levels
-are thirds of the distinct points by training error.
+of 0.44 and 0.69, as a reader found), and still there. The two methods are not two pieces of evidence: at full 64 of the 89
+and 101 points with 4 units are the same, all minima among them, with 8 units 65 of 100 and 152, which the sentences say,
+too. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other starts keep their
+rows and have no index, error or eigenvalues. Both methods lower the norm with every step, Newton's by the best of ten
+lengths, halved from one to the next. That such searches end where the norm has a minimum that is not 0, or nearly, is known
+(Frye et al. 2021), but Newton's gives up far from one: of the 215 starts that it loses at full with 4 units the search for
+the least norm gets below half of its last norm from 205 and converges from 41 (8 units: 286 and 71 of 293). More halvings
+are no help: with thirty 63 instead of 61 % of the first 120 of quick's starts converge, and of those without silent units as
+many. The search for the least norm in turn is cut off: in quick after 40 iterations, which all starts make that it loses
+there, at full after 200, which 16 of 205 lost ones make with 4 units and 39 of 244 with 8. So other or longer searches might
+find more. Points of one method whose losses agree in six digits and whose indices agree are one point, met again or
+mirrored, and count once in correlations, shares and spreads. Losses are compared in percent of what lies between the
+minima's mean and the highest point that either method found on the same net. Low is at most {ALIKE:.0%} of that, if the
+bound tells saddles with at most {FEW} downward directions from those with {FEW + 1} to {2 * FEW}, with 4 units nearly all of
+them points of a net with one unit fewer; where these lie as low, it decides nothing. That losses of saddles with few
+directions are alike is a control: the loss follows the index, so that those with any few numbers of directions are. Until a
+reader saw it, when results were known, both were shares of a mean loss, which saddles with more directions met as well. The
+training images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright
+(2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training
+error.
 """
 
 

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import json
 import os
 import re
 import shutil
@@ -113,6 +114,14 @@ def test_what_is_cited_is_this_version():
     named = dict(re.findall(r"^(\w+) = (.+)$", (ROOT / "setup.cfg").read_text(encoding="utf-8"), re.M))
     assert (cited["version"], cited["license"]) == (named["version"], named["license_expression"])
     assert "[CITATION.cff](CITATION.cff)" in README
+
+
+def test_the_table_of_models_has_every_model_and_preset_in_its_place():
+    table = re.findall(r"^\| \[(\w+)\]\(zoo/models/(\w+)\.py\) \|.*\| (.*) \|$", README, re.M)
+    assert sorted(name for name, _, _ in table) == sorted(path.stem for path in (ROOT / "zoo/models").glob("[!_]*.py"))
+    shipped = {path.parent.name: json.loads(path.read_text())["model"] for path in ROOT.glob("zoo/pretrained/*/config.json")}
+    shown = {preset: name for name, _, presets in table for preset in re.findall(r"\[(\w+)\]", presets)}
+    assert shown == shipped and all(name == file for name, file, _ in table)
 
 
 def test_make_targets_that_are_named_exist():

@@ -38,7 +38,7 @@ def test_comparison_and_verdicts_by_hand(written):
         "metric": "test_error_pct", "n_seeds": "3", "mean": "8", "ci95_low": "5.51586", "ci95_high": "10.4841", "published": "12.0",
         "published_source": "linear (no preprocessing); LeCun, Bottou, Bengio & Haffner 1998, "
         "MNIST page table (rows of LeCun et al. 1998 unless named)",
-        "published_checked": "read",
+        "published_checked": "secondary",
         "note": "60k against 50k; trained with squared error; a softmax regression today gets about 7.5",
     }
     (verdict,) = lines(folder, "verdicts.csv")
@@ -87,9 +87,10 @@ def test_a_published_spread_is_held_against_ours_where_that_is_asked_for():
     net, how = "1 hidden layer, pre-trained", "mean, standard deviation over seeds"
     entry = Published(net, how, "fewer seeds", metric="test_error_pct", spread=True)
     (found,) = matches("unsupervised_pretraining", {(*ROW, "deviation"): entry}, ROW, "deviation")
-    assert (found.value, found.note) == ("0.07", "fewer seeds")
+    of_seeds = "the spread is a standard deviation over seeds"
+    assert (found.value, found.note) == ("0.07", f"fewer seeds; {of_seeds}")
     (mean,) = matches("unsupervised_pretraining", {ROW: dataclasses.replace(entry, spread=False)}, ROW, "test_error_pct")
-    assert (mean.value, mean.note) == ("1.41", "fewer seeds; published with a spread of 0.07")
+    assert (mean.value, mean.note) == ("1.41", f"fewer seeds; published with a spread of 0.07; {of_seeds}")
     without = Published("deep net, no pre-training", "experiment 2", metric="test_error_pct", spread=True)
     with pytest.raises(UnknownName, match="experiment 2"):  # it has a value, and no spread
         matches("unsupervised_pretraining", {ROW: without}, ROW, "test_error_pct")
@@ -97,7 +98,7 @@ def test_a_published_spread_is_held_against_ours_where_that_is_asked_for():
 
 def test_a_source_says_which_model_a_published_number_is_of(written, results_dir):
     row = ("fashion_mnist", "convnet", "plain")
-    net, setting = "ConvNet, 2 conv layers, 1.8M parameters", "submitted by users, not verified by the authors"
+    net, setting = "ConvNet, 2 conv + 3 dense layers, 1.8M parameters", "submitted by users, not verified by the authors"
     module = reproduction(PUBLISHED={row: Published(net, setting)}, __name__="shallow_vs_deep")
     module.judge = lambda runs: []
     folder = written(module, rows_of(row, [13, 14]))

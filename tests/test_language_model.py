@@ -92,9 +92,9 @@ def test_published_nats_stand_beside_our_bits_as_bits():
 def test_checks_say_who_wins():
     values = {claim.TWO: [2.0, 2.02, 1.98], claim.ONE: [2.1, 2.12, 2.11], claim.PLAIN: [2.3, 2.2, 2.25]}
     values |= {claim.NGRAMS: [1.8], claim.PPM: [1.7], **dict.fromkeys(claim.COMPRESSORS, [2.5])}
-    shared = {"dataset": "canterbury_alice29", "n_train": 136_961}
+    shared, weights = {"dataset": "canterbury_alice29", "n_train": 136_961}, {claim.TWO: 9000, claim.ONE: 4000, claim.PLAIN: 1000}
     rows = [
-        shared | {"model": row[0], "setting": row[1], "metric": texts.METRIC, "seed": seed, "value": value}
+        shared | {"model": row[0], "setting": row[1], "parameters": weights.get(row, 0), "metric": texts.METRIC, "seed": seed, "value": value}
         for row, found in values.items() for seed, value in enumerate(found)
     ]
     rows += [shared | {"model": "bzip2", "setting": "-9", "metric": texts.WHOLE, "seed": 0, "value": 2.2725}]
@@ -102,7 +102,8 @@ def test_checks_say_who_wins():
     assert len(checks) == 13
     assert checks["lstm of 2 layers beats ngrams"].verdict == "contradicted"
     assert checks["lstm of 1 layer beats gzip"].verdict == "reproduced"
-    assert checks["lstm of 1 layer beats rnn of 1 layer"].effect == pytest.approx(0.14, abs=1e-6)
+    gates = checks["lstm of 1 layer beats rnn of 1 layer"]
+    assert gates.effect == pytest.approx(0.14, abs=1e-6) and "(weights: 4,000 and 1,000)" in gates.sentence
     assert checks["lstm of 2 layers beats lstm of 1 layer"].verdict == "reproduced"
     assert checks["control: canterbury_alice29: bzip2 as published"].verdict == "reproduced"
 

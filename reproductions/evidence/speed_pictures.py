@@ -41,11 +41,14 @@ def _there_or_not(rows):
 
 
 def draw_curves(axes, found, target, title):
-    """{activation: rows of runs}: training error against epochs, every seed a line, and the target."""
+    """{activation: rows of runs}: training error against epochs, every seed a line, and the target.
+
+    An epoch's error is the mean of what was met during it, so it stands at its middle, as where a target is reached counts.
+    """
     for index, (activation, rows) in enumerate(found.items()):
         curves = rows.assign(epoch=rows.metric.str.extract(r"_in_epoch_(\d+)$")[0].astype(float)).dropna(subset="epoch")
         for _, curve in curves.groupby("seed"):
-            axes.plot(curve.epoch, curve.value, ".-", color=f"C{index}", lw=1, alpha=0.8)
+            axes.plot(curve.epoch - 0.5, curve.value, ".-", color=f"C{index}", lw=1, alpha=0.8)
         axes.plot([], [], ".-", color=f"C{index}", label=activation)
     axes.axhline(target, color="black", lw=1, ls="--", label=f"target, {target:g} %")
     axes.set(xlabel="epoch", ylabel="training error, %", ylim=(0, 100))

@@ -51,17 +51,17 @@ def checks(runs):
     """The order of the nets, net by net and as a whole, where digits come in one place and in four; what four places do."""
     dataset, present = runs.dataset.iloc[0], {row[1:] for row in rows_in(runs)}
     found, nets = [], {}
-    for placed, metric in (("", ACCURACY), (PLACED, ACCURACY_ON_FEW)):
+    for placed, metric, tested in (("", ACCURACY, ""), (PLACED, ACCURACY_ON_FEW, ""), (PLACED, ACCURACY, ", all test digits")):
         nets[placed] = [(dataset, *_net(net, placed)) for net in NETS if _net(net, placed) in present]
         found += [
             paired_difference(
                 runs, better=better, worse=worse, metric=metric, higher_is_better=True,
-                name=f"{better[2].split(':')[0]} above {worse[2].split(':')[0]}{placed}",
+                name=f"{better[2].split(':')[0]} above {worse[2].split(':')[0]}{placed}{tested}",
             )
             for worse, better in itertools.pairwise(nets[placed])
         ]
         if nets[placed]:
-            found.append(_published_order(runs, nets[placed], metric, placed))
+            found.append(_published_order(runs, nets[placed], metric, placed + tested))
     return found + _worth_more(runs, *nets.values())
 
 

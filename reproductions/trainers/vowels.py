@@ -74,7 +74,8 @@ def by_speaker(losses):
 
 
 class GaussianNodes:
-    """A Gaussian on every training example and least squares from these nodes to the classes (Robinson 1989's 528 of them).
+    """A Gaussian on every training example and least squares from these nodes to the classes (Robinson 1989's radial basis
+    functions; those that he calls Gaussian nodes were trained by backpropagation).
 
     gamma: of exp(-gamma distance^2); alpha: ridge of the least squares.
     """
