@@ -180,8 +180,12 @@ def test_nets_are_compared_at_equal_cost(budget):
         assert len({str({k: v for k, v in trial.recipe.items() if k not in own}) for trial in mine}) == 1
         if row[0] == "adding" and budget in ("hour", "full"):
             for trial in mine:  # who is behind had more settings, and steps as small as so long a T asks for
-                enough = min(trial.recipe["rates"]) * trial.recipe["length"] <= lag_doubts.LEAST_STEP[trial.model]
-                assert set(long_lags.RATES) <= set(trial.recipe["rates"]) and (enough or trial.model == claim.CHRONO)
+                assert set(long_lags.RATES) <= set(trial.recipe["rates"])
+                if trial.model == claim.CHRONO:
+                    continue
+                least = min(trial.recipe["rates"]) * trial.recipe["length"]
+                assert 0.9 * long_lags.ASKED[trial.model] <= least < 2 * long_lags.ASKED[trial.model]
+                assert least <= 1.001 * lag_doubts.LEAST_STEP[trial.model] or trial.recipe["length"] < 100
         else:
             assert len({len(trial.recipe["rates"]) for trial in mine}) == 1
             least = {trial.model: min(trial.recipe["rates"]) for trial in mine}
@@ -247,7 +251,7 @@ def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, e
     assert (said((errors[0], nothing)) == "") == (why == "" or task[0] == "adding"), "who has not learnt to add, has no best one"
 
 
-@pytest.mark.parametrize("net, longest", [(claim.RNN, 20), (claim.LSTM, 50), (claim.IRNN, 100), (claim.CHRONO, 200)])
+@pytest.mark.parametrize("net, longest", [(claim.RNN, 20), (claim.LSTM, 50), (claim.IRNN, 30), (claim.CHRONO, 200)])
 def test_nothing_is_decided_against_a_net_whose_steps_were_too_large_for_so_long_a_T(net, longest):
     """It learnt nothing, in steps that times T are as small as it took where it did, up to the longest such T."""
     other = claim.LSTM if net == claim.CHRONO else claim.CHRONO

@@ -9,7 +9,7 @@ from zoo.reproductions.trainers.long_lags import LEAST_TRIED, PIXEL_RATES, RATES
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
 # The least step size times T that each net took where it learnt something, in the quick and hour tables.
-LEAST_STEP = {"rnn": 0.02, "irnn": 0.1, "lstm": 0.05, "lstm, chrono start": 0.2}
+LEAST_STEP = {"rnn": 0.02, "irnn": 0.03, "lstm": 0.05, "lstm, chrono start": 0.2}
 FEW_PIXELS = 49
 LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
 CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
@@ -92,7 +92,7 @@ def _too_large_steps(runs, task, *names):
     loser = errors.idxmax()
     if task[0] != "adding" or errors[loser] < ignorant:
         return ""
-    if _least_tried(runs, task, loser) * int(task[1].removeprefix("T = ")) <= LEAST_STEP[loser]:
+    if _least_tried(runs, task, loser) * int(task[1].removeprefix("T = ")) <= 1.001 * LEAST_STEP[loser]:  # rounding
         return ""
     return f"for so long a T the {loser} may want a smaller step size than were tried"
 
