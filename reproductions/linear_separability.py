@@ -53,8 +53,7 @@ HEADLINES = (
     "mnist, autoencoder_stack: trained, layer 2 beats layer 1",
     "mnist, autoencoder_stack: trained, layer 3 beats layer 2",
     "mnist_rot, autoencoder_stack: pre-trained, layer 3 beats layer 2",
-    "spiral_arms, mlp: 3 layers beat one",
-    "spiral_arms, mlp: 3 layers beat one of 6 units",
+    "spiral_arms, mlp: 3 layers beat one*",
 )
 PROTOCOL = """
 A probe is multinomial logistic regression, solved until a step promises to gain less than 0.00001 nats or 400 steps are

@@ -92,7 +92,7 @@ def _too_large_steps(runs, task, *names):
     loser = errors.idxmax()
     if task[0] != "adding" or errors[loser] < ignorant:
         return ""
-    if _least_tried(runs, task, loser) * int(task[1].removeprefix("T = ")) <= 1.001 * LEAST_STEP[loser]:  # rounding
+    if _least_tried(runs, task, loser) * int(task[1].removeprefix("T = ")) <= (1 + 1e-6) * LEAST_STEP[loser]:  # rounding
         return ""
     return f"for so long a T the {loser} may want a smaller step size than were tried"
 
