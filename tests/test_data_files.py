@@ -58,6 +58,18 @@ def test_a_header_of_impossible_size_is_damage(tmp_path):
             read(tmp_path / name)
 
 
+@pytest.mark.parametrize("text, values", [("0,1.5\n1,2.5\n", None), ("1,5\n2,5", None), ("1.5, 2.5\n", [1.5, 2.5]),
+                                          ("1.5,\n2.5,\n", [1.5, 2.5]), ("1, 2, 3\n4, 5", [1, 2, 3, 4, 5])])  # fmt: skip
+def test_a_series_has_one_column(tmp_path, text, values):
+    """An index beside the values, or a decimal comma, would be read as values, too."""
+    (tmp_path / "series.csv").write_text(text)
+    if values is None:
+        with pytest.raises(InvalidInput, match="two columns"):
+            read_series(tmp_path / "series.csv")
+    else:
+        assert read_series(tmp_path / "series.csv").tolist() == values
+
+
 def test_arrays_of_one_split(tmp_path):
     np.savez_compressed(tmp_path / "some.npz", x=X, y=Y)
     assert list(zoo.read_examples(str(tmp_path / "some.npz"))) == ["train"]

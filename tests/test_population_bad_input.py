@@ -427,7 +427,7 @@ def test_what_is_no_real_number_is_refused_in_words():
     for wrong, match in (
         (np.ma.masked_equal(flat, 0), "x has masked values, which would count"),
         (flat + 1j, "x must hold numbers; its dtype is complex"),
-        (pd.DataFrame(flat.reshape(100, -1)).astype("Float32"), r"its dtype is object; of a table with nullable types .to_numpy"),
+        (pd.DataFrame(flat.reshape(100, -1)).astype("Float32"), r"its dtype is object; of a table with nullable or mixed types .to_numpy"),
     ):
         with refused(population, match):
             population.predict(wrong)

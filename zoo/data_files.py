@@ -54,7 +54,7 @@ def read_examples(path, size=None, grey=False):
 
 def read_series(source):
     """The numbers of a series, float64 (n,): of the path of an .npy or of a text, or of an open text, in which they stand with
-    spaces, commas or new lines between. Raises InvalidInput for what is none, CorruptFile for a damaged .npy.
+    spaces, commas or new lines between. Raises InvalidInput for what is none, or has two columns, CorruptFile for a damaged .npy.
     """
     given = hasattr(source, "read")
     path = "What was given" if given else path_named(source)
@@ -77,6 +77,9 @@ def read_series(source):
 
 
 def _numbers(text, where):
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.count(",") == 1 and not line.rstrip().endswith(",") for line in lines):
+        raise InvalidInput(f"{where} has two columns, or decimal commas: give the values of one series alone, one a line, as 1.5.")
     words = text.replace(",", " ").split()
     for place, word in enumerate(words, start=1):
         try:

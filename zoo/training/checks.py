@@ -235,7 +235,8 @@ def _numeric(array, what):
     else:
         array = array_of(array, what)
         if array.dtype.kind not in "iubf":
-            also = "" if array.dtype.kind != "O" else "; of a table with nullable types .to_numpy('float32') gives numbers"
+            also = "" if array.dtype.kind != "O" else "; of a table with nullable or mixed types .to_numpy('float32') gives numbers"
+            also = f"; np.unique({what}, return_inverse=True)[1] numbers them" if array.dtype.kind in "US" else also
             raise InvalidInput(f"{what} must hold numbers; its dtype is {array.dtype}{also}.")
         array = array.astype(array.dtype.newbyteorder("="), copy=False)  # files may have the other order of bytes
         if array.dtype.kind == "f":

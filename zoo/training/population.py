@@ -194,7 +194,7 @@ class Population:
 
         Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
         val_ counterparts (on JAX NaN where a step of the model's own does not log one); with an optimizer that averages weights
-        (use_ema) these are of the averages. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
+        (use_ema) the val_ ones are of the averages, as Keras has them under SwapEMAWeights alone. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
         Raises InvalidInput for data or settings that cannot be used, and on JAX for a model whose own step logs more than its
         metrics, ZooError where the data or a single member do not fit into the device's memory, and for a backup as `restore`
         does for its file; nothing has changed then.
