@@ -126,54 +126,55 @@ more do harm against none (on results/depth.md); that they help is decided, sinc
 of one depth alone were trained longer, as in quick, a slope or a step that rises with depth decides nothing. These rules
 came in when results were known, for readers: they held for a start's own longer nets alone before, and of steps only where
 both depths were trained longer, so that the pre-trained start was said to err more with depth where the scaled one, with as
-large errors in training and testing, was not, and quick said so of four starts. Pre-training is this one recipe: its passes,
-its noise and its step size were never tuned, where steps and epochs with labels, its own and its rivals', are the best of
-those tried; a verdict against it is against this recipe, not against pre-training as such. rectified: rectified units in
-He's start. modern: these with dropout of a tenth of the inputs and a fifth of the units of every layer, and so more noise
-the deeper they are. Of all nets the ConvNet alone has batch normalisation. Starts are held against each other, against older
-methods and other nets in the depth that errs least on validation, in the mean over seeds, as many minutes labelled, random
-in the better of two starts (those trained for as many updates as all of pre-training's were run with four layers alone in
-quick, with one and four in the hour); nothing is decided against a ConvNet or an LSTM with fewer weights. Layers have 128
-units (hour: 256, full: 512). All nets: Adam with cosine decay, in the step size of two (sigmoid units 0.003 and 0.01, hour:
-0.001 as well, full: 0.001 and 0.003; others 0.001 and 0.003, full: 0.0003 and 0.001) whose seeds err least on validation, in
-each seed's epoch that does so, for every number of minutes. Training errors of nets are means over the batches of the epoch
-that counts, as they were trained on, dropout included. Epochs, for each number of minutes: quick 16 and 6 in batches of 100,
-hour 16 and 8 in batches of 128, full 40, 16 and 5 in batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full:
-32 and 64) and learns, but in full, from the most minutes only, and so does, quick, the LSTM. Not untouched: the LSTM of
-quick learnt from fewer minutes, too, and pre-training had 3 epochs, until results were known and time was short; the
-pre-trained start is held against the modern one, and the deepest net against the next shallower one, since results were
-known; quick, it had a quarter of the others' epochs and no net was "longer" until a run without them had been tested; hour,
-the "longer" nets but the deepest random one, since replaced by the scaled, came in after a run without them had been; the
-ConvNets had been trained, and tested, by a program whose gradients may have come out wrong now and then (see
-zoo/training/groups.py), in the same settings. When all results were known a reader saw that sigmoid units had a start too
-narrow for them and steps too small, that the directions into which windows were projected were ordered by what shrinking
-adds to the scatter between classes, and that the floor under the variances of mixtures hid the slopes of cepstra: the scaled
-and the rectified start, the larger steps, Fisher's directions and the grids of the older methods were then set by validation
-errors of one seed or two, and the random start is no more "longer". Since all sigmoids of the hour took the smaller of two
-steps then, 0.001 came in for them last of all: four pre-trained layers and one wide layer of more updates take it, and
-pre-training is ahead of four wide layers with 3 minutes, which had been undecided; while they trained anew other work ran
-beside them, which their seconds hold. Until another reader remarked that validation ranks it last for most, the deepest net
-stood for its start in what now is in best depths. Against that, at the hour, the pre-trained start is behind the modern one
-with 10 minutes, too, and this is no more behind the ConvNet; quick, with 2 minutes, the pre-trained start is no more behind
-the rectified one nor the older methods (mixtures, discriminant analysis, nearest neighbours, linear), but behind the modern
-one, and with half a minute ahead of the linear classifier; the modern start, which had been behind mixtures in Fisher's
-directions and nearest neighbours, is ahead of seven of ten results of the older methods, with either number of minutes, and
-no more behind the LSTM. That rectified units beat the ConvNet, in both budgets, went for its weights; that the pre-trained
-start is behind the rectified one with half a minute and the LSTM with 2, and, at the hour, the modern one behind the LSTM
-with 3, for the frames tested. Pre-training takes steps of 0.001 from the narrow start: from the scaled one two seeds of
-quick's sizes came out alike on validation with four layers, and no better with one. Gaussian mixtures with diagonal
-covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame with deltas, the features of their
-time, and on the 40 directions in which the means of phones differ most in a window of 11 frames for their scatter within
-phones (Fisher's), labelled alike; nearest neighbours on those too, for at most 10 minutes of labels. Their settings
-(components of a mixture, what is added to its variances as a share of the variance within phones, shrinkage of that scatter,
-neighbours) are the best of a grid on validation. At the hour the mixtures in Fisher's directions took the most components
-that they were offered, 16, from every seed with either number of minutes; those on cepstra were offered eight times as many:
-more should be tried of the former, too, and might err less. Vowels: settings, for nets the step size (of four, quick: three)
-and the number of epochs, are those with the lowest mean error on two of the eight training speakers; then all eight train,
-as in Robinson's table, and seven others are tested, by six frames of each of their 11 words; frames of a speaker go
-together, so that a check of vowels takes each of the seven for one test example, by Student's t, beside the seeds (since a
-reader asked what would decide them: until then none was decided). Nets: 88 sigmoid units per layer, cross-entropy, Adam,
-batches of 33, features standardised. The table's other rows, such as FDA/MARS, have no counterpart here.
+large errors in training and testing, was not, and quick said so of the random and the scaled one. Pre-training is this one
+recipe: its passes, its noise and its step size were never tuned, where steps and epochs with labels, its own and its
+rivals', are the best of those tried; a verdict against it is against this recipe, not against pre-training as such.
+rectified: rectified units in He's start. modern: these with dropout of a tenth of the inputs and a fifth of the units of
+every layer, and so more noise the deeper they are. Of all nets the ConvNet alone has batch normalisation. Starts are held
+against each other, against older methods and other nets in the depth that errs least on validation, in the mean over seeds,
+as many minutes labelled, random in the better of two starts (those trained for as many updates as all of pre-training's were
+run with four layers alone in quick, with one and four in the hour); nothing is decided against a ConvNet or an LSTM with
+fewer weights. Layers have 128 units (hour: 256, full: 512). All nets: Adam with cosine decay, in the step size of two
+(sigmoid units 0.003 and 0.01, hour: 0.001 as well, full: 0.001 and 0.003; others 0.001 and 0.003, full: 0.0003 and 0.001)
+whose seeds err least on validation, in each seed's epoch that does so, for every number of minutes. Training errors of nets
+are means over the batches of the epoch that counts, as they were trained on, dropout included. Epochs, for each number of
+minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in batches of 256. The ConvNet
+has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most minutes only, and so does,
+quick, the LSTM. Not untouched: the LSTM of quick learnt from fewer minutes, too, and pre-training had 3 epochs, until
+results were known and time was short; the pre-trained start is held against the modern one, and the deepest net against the
+next shallower one, since results were known; quick, it had a quarter of the others' epochs and no net was "longer" until a
+run without them had been tested; hour, the "longer" nets but the deepest random one, since replaced by the scaled, came in
+after a run without them had been; the ConvNets had been trained, and tested, by a program whose gradients may have come out
+wrong now and then (see zoo/training/groups.py), in the same settings. When all results were known a reader saw that sigmoid
+units had a start too narrow for them and steps too small, that the directions into which windows were projected were ordered
+by what shrinking adds to the scatter between classes, and that the floor under the variances of mixtures hid the slopes of
+cepstra: the scaled and the rectified start, the larger steps, Fisher's directions and the grids of the older methods were
+then set by validation errors of one seed or two, and the random start is no more "longer". Since all sigmoids of the hour
+took the smaller of two steps then, 0.001 came in for them last of all: four pre-trained layers and one wide layer of more
+updates take it, and pre-training is ahead of four wide layers with 3 minutes, which had been undecided; while they trained
+anew other work ran beside them, which their seconds hold. Until another reader remarked that validation ranks it last for
+most, the deepest net stood for its start in what now is in best depths. Against that, at the hour, the pre-trained start is
+behind the modern one with 10 minutes, too, and this is no more behind the ConvNet; quick, with 2 minutes, the pre-trained
+start is no more behind the rectified one nor the older methods (mixtures, discriminant analysis, nearest neighbours,
+linear), but behind the modern one, and with half a minute ahead of the linear classifier; the modern start, which had been
+behind mixtures in Fisher's directions and nearest neighbours, is ahead of seven of ten results of the older methods, with
+either number of minutes, and no more behind the LSTM. That rectified units beat the ConvNet, in both budgets, went for its
+weights; that the pre-trained start is behind the rectified one with half a minute and the LSTM with 2, and, at the hour, the
+modern one behind the LSTM with 3, for the frames tested. Pre-training takes steps of 0.001 from the narrow start: from the
+scaled one two seeds of quick's sizes came out alike on validation with four layers, and no better with one. Gaussian
+mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame with deltas,
+the features of their time, and on the 40 directions in which the means of phones differ most in a window of 11 frames for
+their scatter within phones (Fisher's), labelled alike; nearest neighbours on those too, for at most 10 minutes of labels.
+Their settings (components of a mixture, what is added to its variances as a share of the variance within phones, shrinkage
+of that scatter, neighbours) are the best of a grid on validation. At the hour the mixtures in Fisher's directions took the
+most components that they were offered, 16, from every seed with either number of minutes; those on cepstra were offered
+eight times as many: more should be tried of the former, too, and might err less. Vowels: settings, for nets the step size
+(of four, quick: three) and the number of epochs, are those with the lowest mean error on two of the eight training speakers;
+then all eight train, as in Robinson's table, and seven others are tested, by six frames of each of their 11 words; frames of
+a speaker go together, so that a check of vowels takes each of the seven for one test example, by Student's t, beside the
+seeds (since a reader asked what would decide them: until then none was decided). Nets: 88 sigmoid units per layer,
+cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as FDA/MARS, have no counterpart
+here.
 """
 
 

@@ -30,8 +30,8 @@ tested before (0.49 and 0.44 %), and ten of a third, of four convolutions, 256 u
 twice (0.433 and, its gradients mended, 0.432). On validation this one, the fourth, with one convolution in its first block,
 erred after 8 epochs on 0.56 % with all images moved by affine maps, on 0.50 with half of them, on 0.88 with all moved by
 elastic fields, on 0.89 by both, and on 0.47 with half of them; with two convolutions in its first block, all images moved by
-affine maps, on 0.50, by both in turn, interpolated twice, on 1.81; two convolutions and half of the images moved, which it
-has, were not tried before all seeds were trained so.
+affine maps, on 0.50, by both in turn, interpolated twice, on 1.81; of two convolutions and half of the images moved, which
+it has, no such number was kept.
 """
 
 
