@@ -6,7 +6,7 @@ On JAX and TensorFlow; on PyTorch Keras's dropout leaves the state of the layer 
 import keras
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from population_example import digits
 
 import zoo
@@ -60,3 +60,24 @@ def test_layers_that_draw_in_training_only_are_left_where_they_are():
         made.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         made.fit(*digits()[0], batch_size=50)
     assert_array_equal(population.predict(x), twin.predict(x))
+
+
+def recurrent():
+    """A model whose generator moves whenever it is called: Keras makes the mask of a recurrent layer's dropout in evaluation, too."""
+    return keras.Sequential([keras.Input((8, 8)), keras.layers.LSTM(4, dropout=0.4), keras.layers.Dense(10)])
+
+
+def test_a_generator_that_moves_in_evaluation_moves_as_in_keras_fit_whatever_a_member_trains_beside():
+    (x, y), (held_out, labels) = digits(held_out=200)
+    x, held_out = (some.astype("float32") / 255 for some in (x, held_out))
+    keras.utils.set_random_seed(1)
+    model, loss = recurrent(), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    logs = model.fit(x, y, batch_size=20, epochs=3, shuffle=False, validation_data=(held_out, labels), verbose=0).history
+    for seeds, size in ((range(3), None), (range(3), 1), ([1], None)):
+        population = zoo.Population(recurrent, seeds, group_size=size)
+        population.compile(keras.optimizers.Adam(0.01), loss)
+        history = population.fit(x, y, batch_size=20, epochs=3, shuffle=False, validation_data=(held_out, labels))
+        one = history[history.seed == 1]
+        assert_allclose(one.loss, logs["loss"], rtol=1e-4)
+        assert_allclose(one.val_loss, logs["val_loss"], rtol=1e-4)

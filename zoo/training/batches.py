@@ -7,9 +7,28 @@ def each_alone(model):
     """Whether a model gives the same for an example whatever it is evaluated with, as its layers say or else as a trial tells.
 
     Keras's own layers and the zoo's do, outside of training, with functions of Keras's and along other axes than the first; what
-    else is in a model may take a mean over the batch. What cannot be tried, or draws at random, does not.
+    else is in a model may take a mean over the batch. What cannot be tried, or draws at random, does not, nor what leaves another
+    state behind with every batch, as the random generators of Keras's recurrent layers with dropout.
     """
-    return all(map(_known, _operations(model))) or _tried(model)
+    return (all(map(_known, _operations(model))) or _tried(model)) and not _moves(model)
+
+
+def _moves(model):
+    """Whether a variable of a model has another value after a batch is called, outside of training."""
+    import keras
+    from keras.src.backend import compute_output_spec
+
+    moved = False
+
+    def call(x):
+        nonlocal moved
+        with keras.StatelessScope() as scope:
+            outputs = model(x, training=False)
+            moved = any(scope.get_current_value(variable) is not None for variable in model.variables)
+        return outputs
+
+    compute_output_spec(call, keras.KerasTensor([side or 5 for side in (2, *model.input_shape[1:])], model.inputs[0].dtype))
+    return moved
 
 
 def _operations(model):
