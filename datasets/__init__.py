@@ -107,7 +107,7 @@ def add(name, train, test=None, validation=None, *, title=None, licence=None, cl
 
     >>> from sklearn.datasets import load_digits
     >>> digits = load_digits()
-    >>> add("my_digits", (digits.images, digits.target)).train.x.shape
+    >>> add("my_digits", ((255 / 16 * digits.images).astype("uint8"), digits.target)).train.x.shape
     (1199, 8, 8)
     """
     splits = {"train": train, "test": test, "validation": validation}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.arrays import faint
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Info, Split
 from zoo.errors import CacheError, InvalidInput, UnknownName, unknown_name
@@ -107,7 +108,8 @@ def add(name, splits, tell, title=None, licence=None, class_names=None, source=A
         raise InvalidInput(f"{name} needs examples to train on: train=(x, y).")
     given, class_names = _numbered(name, given, class_names)
     _require_alike(name, given)
-    levels = dict(zip(given, _levels([x for x, _ in given.values()])))
+    levels = dict(zip(given, _levels(name, [x for x, _ in given.values()], tell)))
+    _tell_faint(name, levels["train"], tell)
     drawn = _split(name, given, class_names)
     chosen = {split: Split(levels[of][places], y[places]) for split, (of, y, places) in drawn.items()}
     _tell_repeated(name, chosen, tell)
@@ -206,13 +208,15 @@ def _require_alike(name, given):
             raise InvalidInput(f"Examples of {name} are {said}; they have to be alike.")
 
 
-def _levels(arrays):
+def _levels(name, arrays, tell):
     """Examples of all splits alike: as uint8 where all are whole numbers 0..255, or floats that are those over 255 but for
     rounding, or images of zeros and ones; else as float32.
     """
     first = arrays[0]
     low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)
-    black_to_white = 0 <= low and high <= 1 and (first.dtype.kind == "f" or first.ndim > 2)
+    # Zeros and ones that are no images are answers, one-hot or yes and no, not black and white.
+    levels = first.ndim > 2 or first.dtype.kind == "f" and any((x % 1).any() for x in arrays)
+    black_to_white = 0 <= low and high <= 1 and levels
     if all(x.dtype == "uint8" for x in arrays) and not black_to_white:
         return arrays
     scaled = [x.astype("float32") * np.float32(255) if black_to_white else x for x in arrays]
@@ -220,8 +224,16 @@ def _levels(arrays):
     fits, off = 0 <= low and (black_to_white or high <= 255), _ROUNDING if black_to_white else 0
     # A feature of small numbers is none of zeros.
     if fits and all((np.abs(x - near) <= off * (near > 0)).all() for x, near in zip(scaled, whole) if x.dtype.kind == "f"):
+        if black_to_white and high > 0:
+            tell(f"{name}: numbers in 0..1 are kept as whole ones in 0..255, which the zoo's models take")
         return [x.astype("uint8") for x in whole]
     return [x.astype("float32") for x in arrays]
+
+
+def _tell_faint(name, x, tell):
+    """Say that images are of other numbers than models of images take, unless make_model is told."""
+    if x.ndim > 2 and (found := faint(x)):
+        tell(f"{name}: the numbers are in {found}, while the zoo's models take pixels of 0..255; scale them, or give rescale=None")
 
 
 def _numbered(name, given, class_names):

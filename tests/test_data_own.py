@@ -93,12 +93,21 @@ def test_labels_that_are_names_or_have_gaps_are_numbered():
         (X > 100, 255 * (X > 100)),
         ((X > 100).astype("uint8"), 255 * (X > 100)),
         ((X > 100).reshape(-1, 64).astype("uint8"), (X > 100).reshape(-1, 64)),
+        ((X > 100).reshape(-1, 64).astype("float32"), (X > 100).reshape(-1, 64)),
     ],
 )
-def test_levels_are_kept_as_whole_numbers(x, kept):
+def test_levels_are_kept_as_whole_numbers(x, kept, capsys):
     data = add("my_digits", (x, Y))
     assert data.train.x.dtype == "uint8"
     assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(kept.astype("uint8"), Y))
+    assert ("kept as whole ones in 0..255" in capsys.readouterr().err) == (x.max() <= 1 and kept.max() > 1)
+
+
+def test_images_of_other_numbers_are_kept_and_told_of(capsys):
+    for number, (x, said) in enumerate(((X // 15, "0..16"), (X / 300, "0..1"), (X / 255 - 0.5, "-0.5..0.441"), (X, None))):
+        add(f"my_{number}", (x, Y))
+        told = capsys.readouterr().err
+        assert f"the numbers are in {said}, while" in told if said else "while" not in told
 
 
 @pytest.mark.parametrize("x", [X / 255 - 0.5, X * 1.5 + 0.25, X.astype("int32") - 1, X.astype("uint16") * 100, X / 300])

@@ -79,6 +79,46 @@ def test_onnxruntime_gives_the_same_logits(name, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@slow_elsewhere
+def test_onnxruntime_takes_an_adapted_normalisation_and_gelu(tmp_path):
+    layers, table = keras.layers, np.random.default_rng(0).normal(5, 3, (50, 4)).astype("float32")
+    normalize = layers.Normalization()
+    normalize.adapt(table)
+    inputs = keras.Input((4,), name="inputs")
+    model = keras.Model(inputs, layers.Dense(3)(layers.Dense(8, "gelu")(normalize(inputs))))
+    before = logits(model, table)
+    path = zoo.export_model(model, tmp_path / "table.onnx")
+    np.testing.assert_allclose(by_onnxruntime(path, model, table), before, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(logits(model, table), before)
+
+
+# Elsewhere another process converts, which knows nothing of a test's own layers and says so.
+here = () if keras.backend.backend() == "tensorflow" else pytest.mark.skip("in a process of TensorFlow's own")
+
+
+class Beside(keras.layers.Layer):
+    """Adds a tensor that is none of its weights."""
+
+    def build(self, shape):
+        self.beside = keras.ops.ones((3,))
+
+    def call(self, x):
+        return x + self.beside
+
+
+@slow_elsewhere
+@pytest.mark.parametrize("of, told", [
+    (keras.ops.erfinv, "ONNX cannot say what .*Erfinv.*SavedModel"),
+    pytest.param(lambda x: Beside()(x), "tensors that are none of its weights", marks=here),
+])
+def test_what_onnx_cannot_say_is_said(of, told, tmp_path):
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, of(keras.layers.Dense(3)(inputs)))
+    with pytest.raises(InvalidInput, match=told):
+        zoo.export_model(model, tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 SOON = ("linear_mnist", "mlp_fashion_mnist", "convnet_mnist")  # the others, and these elsewhere, are for `make test-slow`
 
 

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from population_example import assert_same, compiled, data, digits, reference, refused, small_model  # noqa: F401
 
 import zoo
+from zoo.errors import InvalidInput
 
 
 @pytest.mark.backend
@@ -242,6 +243,20 @@ def test_integers_beyond_32_bits_are_not_cut_off():
     assert_allclose(seen, population.predict(x.astype("float32")), rtol=1e-6)
     assert abs(seen).max() > 0.1
     assert population.evaluate(x, y).loss[0] == pytest.approx(2.0**80, rel=1e-3)
+
+
+def test_a_model_of_integers_takes_those_beyond_32_bits_or_says_that_it_cannot():
+    def build():
+        inputs = keras.Input((2,), dtype="int64")
+        x = keras.ops.cast(inputs // 2**20, "float32")
+        return keras.Model(inputs, keras.layers.Dense(2, kernel_initializer="identity")(x))
+
+    population, x = zoo.Population(build, [0]), 2**20 * (2**15 + np.arange(8)).reshape(4, 2)
+    if keras.backend.backend() == "jax":
+        with pytest.raises(InvalidInput, match="x has integers beyond 32 bits, 34359738368 to 34367078400, .*KERAS_BACKEND=tensorflow"):
+            population.predict(x)
+    else:
+        assert_array_equal(population.predict(x)[0], 2**15 + np.arange(8).reshape(4, 2))
 
 
 def test_pixels_of_any_dtype(data, reference):

@@ -11,7 +11,7 @@ from zoo.reconstruction import targets
 
 pytestmark = pytest.mark.backend
 DRAWN = np.random.RandomState(0)
-X, Y = DRAWN.randint(0, 17, (60, 8, 8)), DRAWN.randint(0, 10, 60)
+X, Y = 15 * DRAWN.randint(0, 17, (60, 8, 8)), DRAWN.randint(0, 10, 60)
 
 
 @pytest.mark.parametrize("x_type, y_type", [(">i4", "i4"), ("u1", ">i8"), (">f8", ">u2"), (">i2", ">i2")])

@@ -194,15 +194,15 @@ def test_what_is_drawn_in_batches_is_no_array(population):
 def test_probabilities_are_compared_with_numbers_in_0_to_1():
     population = zoo.Population(lambda: zoo.create_model("deep_autoencoder", (8, 8), widths=(4,), code=2), seeds=[0])
     population.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
-    x = np.full((20, 8, 8), 7, "uint8")
-    with refused(population, r"y goes from 7 to 7. .*zoo.reconstruction.targets\(model, x\)"):
+    x = np.full((20, 8, 8), 77, "uint8")
+    with refused(population, r"y goes from 77 to 77. .*zoo.reconstruction.targets\(model, x\)"):
         population.fit(x, x, batch_size=5)
     y = zoo.reconstruction.targets(population.template, x)
     assert np.isfinite(population.fit(x, y, batch_size=5).loss).all()
     for again in (population.fit, population.evaluate):  # what has been compiled for such shapes before
-        with refused(population, "y goes from 7 to 7"):
+        with refused(population, "y goes from 77 to 77"):
             again(x, x)
-    with refused(population, "validation y goes from 7 to 7"):
+    with refused(population, "validation y goes from 77 to 77"):
         population.fit(x, y, batch_size=5, validation_data=(x, x))
     y[3] = -1  # unknown, and without weight or not among the rows: it counts for nothing
     population.fit(x, y, batch_size=5, sample_weight=(y[:, 0, 0] >= 0).astype("float32"))
@@ -413,6 +413,9 @@ def test_images_of_0_to_1_for_a_model_of_0_to_255_are_warned_of():
     for of_two_values in (x > 7, (x > 7).astype("uint8")):
         with pytest.warns(UserWarning, match="x is in 0..1"):
             population.predict(of_two_values)
+    for found, other in ((r"-0\.\d*\.\.1.\d*", (x - x.mean()) / x.std()), (r"0\.\.17", x // 15)):
+        with pytest.warns(UserWarning, match=f"x is in {found}"):
+            population.predict(other)
     for taken in (x, x.astype("float32"), np.zeros_like(x, "float32"), -257.0 * x):
         population.predict(taken)
     with pytest.warns(UserWarning, match="x goes up to 65535, .*: divide 16-bit images by 257, or make the model with rescale=None"):

@@ -4,6 +4,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 
+FAINT = 32  # of 255: what goes no further is hardly an image
 
 def array_of(given, what):
     """What is given as an array, of whatever type, but bfloat16, which NumPy has not and models of mixed precision give, as
@@ -22,3 +23,14 @@ def real_numbers(given, what):
     if found.dtype.kind not in "biuf":
         raise InvalidInput(f"{what} must hold real numbers; its dtype is {found.dtype}.")
     return found
+
+
+def faint(x):
+    """The range of numbers that are hardly pixels of 0..255, as text, such as "0..1"; None where they may be, and of zeros alone.
+
+    x: numbers, of any shape, at least one.
+    """
+    low, high = float(x.min()), float(x.max())
+    if not 0 < max(-low, high) <= FAINT:
+        return None
+    return "0..1" if 0 <= low and high <= 1 else f"{low:.3g}..{high:.3g}"

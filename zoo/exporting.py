@@ -3,6 +3,7 @@
 The last two are written by Keras on TensorFlow; on another backend a second process, which has that one, does it.
 """
 
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -11,11 +12,12 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from zoo.errors import InvalidInput, ResultsError
+from zoo.errors import InvalidInput, ResultsError, reason_of
 from zoo.paths import path_named, require_elsewhere
 from zoo.replacing import put_in_place
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
+REFUSED = 2  # what the other process ends with where its last line is the reason
 NEEDS = {"keras": (), "savedmodel": ("tensorflow",), "onnx": ("tensorflow", "tf2onnx", "onnx")}
 
 
@@ -120,7 +122,7 @@ def _write(model, written, format):
 
 
 def write_on_tensorflow(model, written, format):
-    """Write a SavedModel or ONNX; Keras must be on TensorFlow."""
+    """Write a SavedModel or ONNX; Keras must be on TensorFlow. Raises InvalidInput for what ONNX has no operations for."""
     import keras
 
     (given,) = model.inputs
@@ -130,20 +132,60 @@ def write_on_tensorflow(model, written, format):
         return
     # A dictionary as output gives the graph's output its name.
     named = keras.Model(given, {model.layers[-1].name: model.outputs[0]})
-    with warnings.catch_warnings():
+    _teach_erfc()
+    with warnings.catch_warnings(), _statistics_as_numbers(named):
         warnings.simplefilter("ignore", FutureWarning)  # Keras looks for NumPy 1's np.object
         named.export(str(written), format="onnx", verbose=False, input_signature=signature)
-    _name_the_batch(written)
+    _finish(written, model.name)
 
 
-def _name_the_batch(written):
-    """Call the first axis of input and output "batch"; tf2onnx numbers it."""
+def _teach_erfc():
+    """Have tf2onnx write the operation that Keras's gelu is on TensorFlow, 1 - erf(x), which ONNX has no name for."""
+    import numpy as np
+    from tf2onnx.handler import tf_op
+
+    @tf_op("Erfc")
+    class _Erfc:
+        @classmethod
+        def version_9(cls, ctx, node, **kwargs):
+            (given,), (output,), dtype = node.input, node.output, ctx.get_dtype(node.output[0])
+            shape, kind = ctx.get_shape(output), np.dtype("float32" if dtype == 1 else "float16" if dtype == 10 else "float64")
+            ctx.remove_node(node.name)
+            erf = ctx.make_node("Erf", [given], shapes=[shape], dtypes=[dtype])
+            one = ctx.make_const(f"{node.name}_one", np.ones((), kind))
+            ctx.make_node("Sub", [one.output[0], erf.output[0]], name=node.name, outputs=[output], shapes=[shape], dtypes=[dtype])
+
+
+@contextlib.contextmanager
+def _statistics_as_numbers(model):
+    """Within it what Normalization layers were adapted to is no tensors, each of which would be an input of the graph."""
+    import keras
+
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Normalization)]
+    kept = [(layer, layer.mean, layer.variance) for layer in layers if layer.mean is not None]
+    try:
+        for layer, mean, variance in kept:
+            layer.mean, layer.variance = (keras.ops.convert_to_numpy(value) for value in (mean, variance))
+        yield
+    finally:
+        for layer, mean, variance in kept:
+            layer.mean, layer.variance = mean, variance
+
+
+def _finish(written, name):
+    """Call the first axis of input and output "batch", which tf2onnx numbers. Raises InvalidInput for a graph that nobody can run."""
     import onnx
 
-    graph = onnx.load(written)
+    graph, instead = onnx.load(written), "exchange what computes so, or write a SavedModel."
+    if len(graph.graph.input) > 1:
+        inputs = ", ".join(value.name for value in graph.graph.input[1:])
+        raise InvalidInput(f"{name!r} computes with tensors that are none of its weights, for which ONNX would ask: {inputs}; {instead}")
     for value in (*graph.graph.input, *graph.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
-    onnx.checker.check_model(graph, full_check=True)
+    try:
+        onnx.checker.check_model(graph, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise InvalidInput(f"ONNX cannot say what {name!r} computes: {reason_of(error)}; {instead}") from None
     onnx.save(graph, written)
 
 
@@ -160,6 +202,8 @@ def _in_another_process(model, written, format):
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        if done.returncode == REFUSED:
+            raise InvalidInput(last)
         raise InvalidInput(
             f"The model could not be converted on TensorFlow: {last} "
             "If it has layers of your own, convert it where they are: in a program started with KERAS_BACKEND=tensorflow."
@@ -173,4 +217,9 @@ def convert_saved():
     import zoo.layers  # noqa: F401 (registers what the models are made of)
 
     source, written, format = sys.argv[1:]
-    write_on_tensorflow(keras.saving.load_model(source, compile=False), Path(written), format)
+    model = keras.saving.load_model(source, compile=False)
+    try:
+        write_on_tensorflow(model, Path(written), format)
+    except InvalidInput as error:
+        print(error, file=sys.stderr)
+        sys.exit(REFUSED)

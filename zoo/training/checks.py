@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.arrays import array_of
+from zoo.arrays import array_of, faint
 from zoo.errors import InvalidInput
 
 BATCH = 128  # examples, unless another size is asked for
@@ -18,11 +18,11 @@ STREAMS = ("element_spec", "num_batches", "__next__")  # what tf.data, keras.uti
 def check_data(model, x, y, part=""):
     """Arrays ready for training: x (n, *input_shape), y (n, ...) or zeros where y is None.
 
-    Floats become float32, integers too where 32 bits cannot hold them; other numbers keep their dtype. part: "" or
-    "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly shaped data and for x and y
-    of different lengths.
+    Floats become float32, integers too where 32 bits cannot hold them and the model takes no integers; other numbers keep
+    their dtype. part: "" or "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly
+    shaped data, for integers beyond those that the model can take, and for x and y of different lengths.
     """
-    x = _numeric(x, f"{part}x")
+    x = _numeric(x, f"{part}x", str(model.inputs[0].dtype))
     expected = tuple(model.input_shape[1:])
     fits = len(x.shape) - 1 == len(expected) and all(
         want is None or want == got for want, got in zip(expected, x.shape[1:])
@@ -43,15 +43,15 @@ def check_data(model, x, y, part=""):
 
 
 def _warn_of_scale(model, x, part):
-    """Warn of numbers in 0..1 that a model for pixels of 0..255 would make nearly 0, and of 16-bit pixels."""
+    """Warn of numbers that a model for pixels of 0..255 would make nearly 0, in 0..1 or standardised, and of 16-bit pixels."""
     from zoo.layers.preprocessing import rescale_of
 
     if x.dtype.kind not in "bfiu" or rescale_of(model) != 1 / 255:
         return
-    low, high = float(x.min()), float(x.max())
-    if low < 0 or high <= 0 or 1 < high <= 255:
+    found, high = faint(x), float(x.max())
+    if not found and (x.min() < 0 or high <= 255):
         return
-    is_found, give = ("is in 0..1", "give them so") if high <= 1 else (f"goes up to {high:g}", "divide 16-bit images by 257")
+    is_found, give = (f"is in {found}", "give them so") if found else (f"goes up to {high:g}", "divide 16-bit images by 257")
     warnings.warn(
         f"{part}x {is_found}, and {model.name!r} divides its input by 255, since the zoo's models take pixels of 0..255: "
         f"{give}, or make the model with rescale=None.",
@@ -221,7 +221,8 @@ def check_reconstructed(model, x, error, encoders, linear=True):
             )
 
 
-def _numeric(array, what):
+def _numeric(array, what, taken="float32"):
+    """An array as check_data says; taken: the dtype that what it is for takes."""
     _require_array(array, what)
     if np.ma.is_masked(array):
         remedy = "fill them in, .filled(), and give sample_weight 0 to their examples"
@@ -243,11 +244,25 @@ def _numeric(array, what):
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
                 array = array.astype("float32", copy=False)
         elif array.dtype.itemsize == 8 and array.size and not _fits_int32(array):
-            array = array.astype("float32")  # what the model computes in; JAX would keep the lower 32 bits only
+            array = _large(array, what, taken)
         finite = array.dtype.kind != "f" or np.isfinite(array).all()
     if not finite:
         raise InvalidInput(f"{what} contains NaN or infinite values; remove or replace them first.")
     return array
+
+
+def _large(array, what, taken):
+    """Integers that 32 bits cannot hold as what takes them computes with them: JAX would keep the lower 32 bits only."""
+    import keras
+
+    if "int" not in taken:
+        return array.astype("float32")
+    if "64" in taken and keras.backend.backend() != "jax":
+        return array
+    remedy = "number them anew, np.unique(..., return_inverse=True)"
+    if keras.backend.backend() == "jax":
+        remedy += ", or take KERAS_BACKEND=tensorflow and keras.Input(..., dtype='int64')"
+    raise InvalidInput(f"{what} has integers beyond 32 bits, {array.min()} to {array.max()}, which the model cannot take: {remedy}.")
 
 
 def _fits_int32(array):
