@@ -1,6 +1,6 @@
 """Data sets as memory-mapped NumPy arrays with fixed splits: load, list_datasets, describe, at_hand, fetch, pack, unpack.
 
-And add, for data of one's own, and pixel_sequences, which makes sequential and permuted MNIST of MNIST.
+And remove; add, for data of one's own, and pixel_sequences, which makes sequential and permuted MNIST of MNIST.
 
 >>> from zoo.datasets import load
 >>> mnist = load("mnist")
@@ -22,7 +22,7 @@ from zoo.names import matching
 
 __all__ = [
     "Dataset", "Info", "Split", "add", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences",
-    "unpack",
+    "remove", "unpack",
 ]
 
 
@@ -124,6 +124,17 @@ def fetch(name, source=None):
 
     ready(describe(name), source, tell, thorough=True)
     return cache.root() / name
+
+
+def remove(name):
+    """Take a data set out of the cache; returns the folder that it was in. What is loaded stays readable.
+
+    One of your own is gone for good, unless `pack` wrote it somewhere; the others can be fetched again. Raises UnknownName;
+    CacheError where it is not in the cache, or the folder cannot be written.
+    """
+    if name not in list_datasets():
+        raise unknown_name("data set", name, list_datasets())
+    return cache.remove(name, tell)
 
 
 def pack(path, names):

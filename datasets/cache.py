@@ -23,6 +23,7 @@ from zoo.datasets.dataset import SPLITS
 from zoo.errors import BROKEN_ARRAYS, CacheError, ZooError, reason_of
 
 LAYOUT = 1
+LOCK = ".lock"
 FOLDER = re.compile(r"\w[\w.-]{,99}", re.ASCII)
 # What a manifest raises that is none: of its JSON, of a key, of a size or a dtype that is no such thing.
 UNREADABLE = (ValueError, KeyError, TypeError, RecursionError, OverflowError, SyntaxError)
@@ -182,6 +183,26 @@ def _verified(home, manifest):
         return {}
 
 
+def remove(name, tell):
+    """Take a data set out of the cache, with what came of downloads; of a link the link alone. Returns its former folder.
+
+    Raises CacheError where nothing is there, or the folder cannot be written.
+    """
+    home = root() / name
+    with as_cache_error(home, "written"):
+        if home.is_symlink():
+            home.unlink()
+            return home
+        held = [path for path in home.iterdir() if path.name != LOCK] if home.is_dir() else []
+        if not held:
+            raise CacheError(f"There is no {name} in the cache, {home}.")
+        with alone(home / LOCK, f"waiting for another process that is preparing {name}", tell):
+            # What nothing names any more is no data set: a reader sees all of it or none. The lock stays for who waits for it.
+            for path in sorted(held, key=lambda path: path.name != "manifest.json"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return home
+
+
 def _record(home, manifest, stamps):
     # A cache on a read-only disk is as good, only slower: it is hashed at every load.
     with contextlib.suppress(OSError):
@@ -212,7 +233,7 @@ def building(name, tell):
     home = root() / name
     with as_cache_error(home, "written"):
         home.mkdir(parents=True, exist_ok=True)
-        with alone(home / ".lock", f"waiting for another process that is preparing {name}", tell):
+        with alone(home / LOCK, f"waiting for another process that is preparing {name}", tell):
             _sweep(home)
             folder = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
             try:

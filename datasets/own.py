@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.arrays import faint
+from zoo.arrays import array_of, faint
 from zoo.datasets import cache
 from zoo.datasets.dataset import SPLITS, Info, Split
 from zoo.errors import CacheError, InvalidInput, UnknownName, unknown_name
@@ -151,7 +151,7 @@ def _pair(split, pair):
 
 def _checked(what, x, y):
     """A Split of numbers and of labels, integers or strings, as given. Raises InvalidInput, naming what it is of."""
-    x, y = _array(x, f"The examples in {what}"), _array(y, f"The labels in {what}")
+    x, y = _array(x, f"x in {what}"), _array(y, f"y in {what}")
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
@@ -174,11 +174,11 @@ def _checked(what, x, y):
 
 def _array(values, what):
     if np.ma.is_masked(values):
-        raise InvalidInput(f"{what} have masked values, which would count; fill them in (.filled()) or leave those examples out.")
+        raise InvalidInput(f"{what} has masked values, which would count; fill them in (.filled()) or leave those examples out.")
     try:
-        return np.asarray(values)
-    except (ValueError, TypeError):
-        raise InvalidInput(f"{what} are ragged or no numbers; an array of one shape for all is wanted.") from None
+        return array_of(values, what)
+    except TypeError:
+        raise InvalidInput(f"{what} holds no numbers; an array of one shape for all is wanted.") from None
 
 
 def _labels(what, y):

@@ -189,7 +189,33 @@ def test_a_preset_without_names_or_for_no_images(call, digits, tmp_path):
     assert entry["done"] == ["Scaled from 280x280 to fit 28x28 pixels."]
     vectors = zoo.save_preset(zoo.create_model("linear", (64,), 3), tmp_path / "vectors")
     code, _, err = call(vectors, image)
-    assert code == 1 and "takes no images" in err and err.count("\n") == 1
+    assert code == 1 and "is no .npy file of one array" in err and err.count("\n") == 1
+
+
+def test_vectors_are_told_apart_by_name(call, tmp_path):
+    x = zoo.datasets.load("deterding_vowels").test.x[:3]
+    np.save(tmp_path / "said.npy", x)
+    code, out, _ = call("mlp_vowels", tmp_path / "said.npy", tmp_path / "no.npy", "--json")
+    told = json.loads(out)["images"]
+    assert code == 1 and "There is no file" in told.pop()["error"]
+    assert [entry["image"] for entry in told] == [f"{tmp_path / 'said.npy'}[{place}]" for place in range(3)]
+    model = zoo.from_preset("mlp_vowels")
+    shares = keras.ops.convert_to_numpy(keras.ops.softmax(model(x)))
+    names = zoo.datasets.describe("deterding_vowels").class_names
+    for entry, row in zip(told, shares, strict=True):
+        assert entry["classes"][0]["class"] == names[row.argmax()]
+        assert entry["classes"][0]["probability"] == pytest.approx(row.max(), rel=1e-5)
+    for given in (model, "mlp_vowels"):
+        assert [entry["classes"] for entry in zoo.classify(given, [x[:2], x[2]])] == [entry["classes"] for entry in told]
+
+
+@pytest.mark.parametrize("wrong, said", [
+    (np.zeros((2, 9)), r"of shape \(2, 9\): the model takes no images but vectors, an array \(n, 10\)"),
+    (np.zeros((28, 28)), "takes no images but vectors"), (np.full(10, np.nan), "NaN"), ([1.0, 2.0], r"shape \(\)"), (["a"], "no file a"),
+])
+def test_what_is_no_vector_is_one_error(wrong, said):
+    with pytest.raises(InvalidInput, match=said):
+        zoo.classify("mlp_vowels", wrong)
 
 
 def test_of_one_class_a_picture_is_or_is_not(preset, digits, tmp_path, monkeypatch):

@@ -143,8 +143,11 @@ def test_what_is_not_laid_out_so(tmp_path):
     with pytest.raises(InvalidInput, match="no PNG or JPEG files in a folder for each class"):
         zoo.read_examples(tmp_path)
     np.savetxt(tmp_path / "table.csv", X[0])
-    with pytest.raises(CorruptFile, match="of another kind"):
+    with pytest.raises(InvalidInput, match="is a table, .*zoo.datasets.add"):
         zoo.read_examples(tmp_path / "table.csv")
+    (tmp_path / "table.csv").rename(tmp_path / "table")
+    with pytest.raises(CorruptFile, match="of another kind"):
+        zoo.read_examples(tmp_path / "table")
     np.save(tmp_path / "one.npy", X)
     with pytest.raises(InvalidInput, match="holds one array"):
         zoo.read_examples(tmp_path / "one.npy")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from zoo.datasets import SPLITS, add, at_hand, cache, describe, fetch, list_datasets, load, pack, unpack
+from zoo.datasets import SPLITS, add, at_hand, cache, describe, fetch, list_datasets, load, pack, remove, unpack
 from zoo.errors import CacheError, CorruptFile, InvalidInput, UnknownName
 
 DIGITS = load_digits()
@@ -305,3 +305,37 @@ def test_masked_values_are_no_values():
         with pytest.raises(InvalidInput, match="masked values, which would count; fill them in"):
             add("my_digits", arrays)
     assert "my_digits" not in list_datasets()
+
+
+def test_what_is_removed_is_gone_and_can_be_added_anew(own_cache):
+    data = add("my_digits", (X, Y))
+    assert remove("my_digits") == cache.root() / "my_digits"
+    assert list_datasets("my_*") == [] and not at_hand("digits")
+    assert (data.test.x[0] > 0).any(), "what was loaded stays readable"
+    with pytest.raises(UnknownName):
+        remove("my_digits")
+    with pytest.raises(CacheError, match="no digits in the cache"):
+        remove("digits")
+    assert add("my_digits", (X, Y)).fingerprint == data.fingerprint
+    (cache.root() / "my_digits" / "manifest.json").write_text("{")  # which nothing else can read any more
+    remove("my_digits")
+    assert load("digits").classes == 10 and remove("digits").name == "digits" and not at_hand("digits")
+    elsewhere = own_cache / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("")
+    (cache.root() / "my_link").symlink_to(elsewhere)
+    (elsewhere / "manifest.json").write_text("{}")
+    remove("my_link")
+    assert (elsewhere / "kept").exists() and list_datasets("my_*") == []
+
+
+def test_tables_of_numbers_and_truths_are_taken_and_sparse_ones_told_what_to_do():
+    import pandas as pd
+    from scipy.sparse import csr_matrix
+
+    flat = X.reshape(len(X), -1)
+    table = pd.get_dummies(pd.DataFrame({"a": flat[:, 20], "b": np.where(flat[:, 21] > 7, "dark", "light")}))
+    data = add("my_table", (table, Y))
+    assert data.input_shape == (3,) and data.train.x.dtype == "uint8" and set(np.unique(data.train.x[:, 1:])) == {0, 1}
+    with pytest.raises(InvalidInput, match="x in train of my_sparse is a sparse matrix; .*toarray"):
+        add("my_sparse", (csr_matrix(flat), Y))

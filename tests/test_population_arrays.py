@@ -1,5 +1,6 @@
 """Arrays and tables as users have them: any order of bytes, any name of a column; what is none is one InvalidInput."""
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,3 +51,35 @@ def test_a_table_can_be_reconstructed():
 def test_what_is_no_number_or_list_is_said_in_a_sentence(wrong, told):
     with pytest.raises(InvalidInput, match=told):
         wrong()
+
+
+def test_texts_to_validate_on_may_be_longer():
+    def build():
+        layers = keras.layers
+        return keras.Sequential([
+            keras.Input((None,), dtype="int32"), layers.Embedding(5, 4), layers.GRU(4, return_sequences=True), layers.Dense(5)
+        ])
+
+    texts, longer = DRAWN.randint(0, 5, (40, 8)), DRAWN.randint(0, 5, (12, 15))
+    held_out = longer[:, :-1], longer[:, 1:]
+    population = zoo.Population(build, [0, 1])
+    population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    history = population.fit(texts[:, :-1], texts[:, 1:], batch_size=8, epochs=2, validation_data=held_out)
+    last = history[history.epoch == 1]
+    for k, column in enumerate(population.evaluate(*held_out).loss):
+        scores = population[k].evaluate(*held_out, verbose=0, return_dict=True)
+        np.testing.assert_allclose([column, last.val_loss.iloc[k]], scores["loss"], rtol=1e-5)
+
+
+def test_a_table_of_numbers_and_truths_is_one_of_numbers():
+    table = pd.DataFrame({"a": X[:, 0, 0] / 7, "b": X[:, 0, 1] > 100, "c": X[:, 0, 2]})
+    population = zoo.Population(lambda: zoo.create_model("mlp", (3,), 10, widths=(4,)), [0])
+    np.testing.assert_array_equal(population.predict(table), population.predict(table.to_numpy("float32")))
+
+
+def test_a_sparse_matrix_is_refused_with_what_to_do():
+    from scipy.sparse import csr_matrix
+
+    population = zoo.Population(lambda: zoo.create_model("linear", (64,), 10), [0])
+    with pytest.raises(InvalidInput, match=r"x is a sparse matrix; x.toarray\(\) gives"):
+        population.predict(csr_matrix(X.reshape(60, 64)))

@@ -1,23 +1,29 @@
-"""classify: what a pretrained model takes images for, by the names of its classes, from pictures of any kind."""
+"""classify: what a pretrained model takes images for, pictures of any kind, or vectors, by the names of its classes."""
 
 import math
 import os
 
+import numpy as np
+
+from zoo.arrays import real_numbers
+from zoo.data_files import read_array
 from zoo.errors import InvalidInput, ZooError
 
 BATCH = 500
 
 
 def classify(model, images, top=3, class_names=None):
-    """The most probable classes of images: a list with one dict for each, in their order.
+    """The most probable classes of images, or of vectors: a list with one dict for each, in their order.
 
     Args:
-        model: one that tells images apart: the name or folder of a preset, or a keras.Model that `zoo.from_preset`,
+        model: one that tells classes apart: the name or folder of a preset, or a keras.Model that `zoo.from_preset`,
             `zoo.create_model` or a Population of theirs made, with the weights that it has now.
         images: an image, or a list of them: the path of a PNG, JPEG or NPY (which may hold several), "-" for standard input,
             a Pillow image, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them, of any size.
             For presets of mnist and fashion_mnist, and what began as one, light on dark or dark on light: it is laid out as
-            their images are. For others the whole image is scaled to fit, and nothing is inverted.
+            their images are. For others the whole image is scaled to fit, and nothing is inverted. For a model of vectors,
+            such as mlp_vowels, an array (n, features) or (features,) of numbers as it learnt from, the path of an NPY of
+            such, or a list of these.
         top: how many classes of each, at least 1.
         class_names: a string for each class in the order of the labels, of a single logit what label 1 is called. None takes
             those of the preset, also of the one that a model began as if it has its classes, else "0", "1", ...
@@ -25,7 +31,7 @@ def classify(model, images, top=3, class_names=None):
     Each dict has "image", its name; "classes", a list of {"class": name, "probability": 0..1}, the most probable first, of a
     model of one class that class and its opposite; "done", in words what was changed before. A preset is loaded each time.
     Raises UnknownName for a preset that there is not, InvalidInput for a model of other make, that tells no images apart or
-    that diverged, for what is no image, for top and class_names, CorruptFile for a damaged file.
+    that diverged, for what is no image or no such vector, for top and class_names, CorruptFile for a damaged file.
 
     >>> classify("convnet_mnist", "photo.png")[0]["classes"][0]["class"]
     '1'
@@ -73,7 +79,8 @@ def _card_of(model, class_names):
 
 
 def prepared(model, card, images):
-    """For each image {"image": its name, "pixels": as the model takes it, "done": sentences}, or with the "error" instead.
+    """For each image, or vector, {"image": its name, "pixels": as the model takes it, "done": sentences}, or with the "error"
+    instead.
 
     model: a preset or a keras.Model, with its card. Raises as `classify` does where it is to blame.
     """
@@ -86,6 +93,8 @@ def prepared(model, card, images):
     if task.name != CLASSIFICATION.name:
         said = f"zoo show {model} says what it does" if _is_path(model) else f"its task is {task.name}"
         raise InvalidInput(f"{card['name']} tells no classes apart: {said}.")
+    if len(input_shape) == 1:
+        return [entry for place, given in enumerate(images) for entry in _vectors(given, place, *input_shape)]
     image_shape(input_shape)
     if own_scale(card):
         said = "zoo.prepare_image gives pixels in 0..255; bring them to that scale and call the model of zoo.from_preset"
@@ -105,6 +114,23 @@ def prepared(model, card, images):
             except ZooError as error:
                 entries.append({"image": name, "error": error})
     return entries
+
+
+def _vectors(given, place, features):
+    """The entries, as `prepared` gives them, of an array of vectors, or one of them, or of an NPY file's."""
+    name = os.fspath(given) if _is_path(given) else f"Array {place}"
+    try:
+        rows = real_numbers(read_array(given) if _is_path(given) else given, name)
+        if rows.shape[-1:] != (features,) or rows.ndim > 2:
+            wanted = f"an array (n, {features}) of numbers, or an .npy of one"
+            raise InvalidInput(f"{name} is of shape {rows.shape}: the model takes no images but vectors, {wanted}.")
+        if not np.isfinite(rows).all():
+            raise InvalidInput(f"{name} holds NaN or infinite values.")
+    except ZooError as error:
+        return [{"image": name, "error": error}]
+    if rows.ndim == 1:
+        return [{"image": name, "pixels": rows, "done": []}]
+    return [{"image": f"{name}[{number}]", "pixels": row, "done": []} for number, row in enumerate(rows)]
 
 
 def _is_path(image):
@@ -130,7 +156,6 @@ def classify_prepared(model, card, entries, top):
     """Replace the "pixels" of entries, as `prepared` gives them, by "classes", the most probable first."""
     if not entries:
         return
-    import numpy as np
     from keras import ops
     from scipy.special import softmax
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, reason_of
-from zoo.image_files import read_images
+from zoo.image_files import NPY, read_images
 from zoo.images import ground_for, scaled_pixels
 from zoo.paths import path_named
 
@@ -15,6 +15,7 @@ SPLITS = {"train": ("train",), "validation": ("validation", "val", "valid"), "te
 ARRAYS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("{}_x", "{}_y"))
 IMAGES = (".png", ".jpg", ".jpeg")
 OTHER_IMAGES = (".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif", ".ppm", ".pgm", ".svg", ".npy")
+TABLES = (".csv", ".tsv", ".xlsx", ".parquet", ".arff")
 LARGEST = 1000  # pixels a side; larger images are read scaled down, see zoo.image_files
 _KNOWN = "x_train, y_train, x_test, y_test, or train_images, train_labels, or x, y"
 
@@ -34,6 +35,9 @@ def read_examples(path, size=None, grey=False):
     path = path_named(path)
     if path.is_dir():
         return _in_folder(path, _sides(size), grey)
+    if path.suffix.lower() in TABLES and path.exists():
+        how = "pandas reads it; zoo.datasets.add(name, (table[columns].to_numpy(), table[label].to_numpy())) takes its arrays"
+        raise InvalidInput(f"{path} is a table, of which nobody knows the column with the labels: {how}.")
     if size is not None or grey:
         raise InvalidInput(f"{path} is no folder of images, whose size and colours could be chosen.")
     try:
@@ -52,6 +56,25 @@ def read_examples(path, size=None, grey=False):
         raise CorruptFile(f"{path} is no .npz of plain numbers or strings, or damaged: {reason_of(error)}.") from None
 
 
+def read_array(path):
+    """The array in an .npy file. Raises InvalidInput for what is none or can't be read, CorruptFile for a damaged one."""
+    path = path_named(path)
+    try:
+        with open(path, "rb") as opened:
+            if opened.read(len(NPY)) != NPY:
+                raise InvalidInput(f"{path} is no .npy file of one array, as numpy.save writes it.")
+            opened.seek(0)
+            return np.load(opened, allow_pickle=False)
+    except InvalidInput:
+        raise
+    except FileNotFoundError:
+        raise InvalidInput(f"There is no file {path}.") from None
+    except OSError as error:
+        raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
+    except BROKEN_ARRAYS as error:
+        raise CorruptFile(f"{path} is no .npy of plain numbers, or damaged: {reason_of(error)}.") from None
+
+
 def read_series(source):
     """The numbers of a series, float64 (n,): of the path of an .npy or of a text, or of an open text, in which they stand with
     spaces, commas or new lines between. Raises InvalidInput for what is none, or has two columns, CorruptFile for a damaged .npy.
@@ -62,9 +85,9 @@ def read_series(source):
         if given:
             return _numbers(source.read(), path)
         if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
+            return read_array(path)
         return _numbers(path.read_text(encoding="utf-8"), path)
-    except InvalidInput:
+    except (InvalidInput, CorruptFile):
         raise
     except FileNotFoundError:
         raise InvalidInput(f"There is no file {path}.") from None
@@ -72,8 +95,6 @@ def read_series(source):
         raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
         raise InvalidInput(f"{path} is no text of numbers, in UTF-8.") from None
-    except BROKEN_ARRAYS as error:
-        raise CorruptFile(f"{path} is no .npy of plain numbers, or damaged: {reason_of(error)}.") from None
 
 
 def _numbers(text, where):

@@ -26,7 +26,7 @@ _TURNS = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
 }
 _MOST_AXES = 32  # that every NumPy takes
-_NPY = b"\x93NUMPY"
+NPY = b"\x93NUMPY"
 
 
 class Picture(NamedTuple):
@@ -57,7 +57,7 @@ def read_images(source):
         raise InvalidInput(f"{name} is empty (0 bytes).")
     if len(content) > MAX_BYTES:
         raise InvalidInput(f"{name} is larger than {MAX_BYTES // 2**20} MiB, the most that is read.")
-    if content.startswith(_NPY):
+    if content.startswith(NPY):
         return _arrays(name, content)
     return [_image(name, content)]
 

@@ -7,19 +7,28 @@ from zoo.cli.console import fitted, out
 from zoo.errors import CacheError, ResultsError, UnknownName
 
 
-def print_claim(claim):
-    """Print what a claim's docstring says up to what is expected, its budgets, the commands, its lines.
-
-    Raises UnknownName, and InvalidInput where it is about a data set that does not suit.
-    """
-    from zoo.reproductions.harness import describe_claim, load_claim
-    from zoo.reproductions.harness.claims import claim_budgets, is_brought
+def trials_by_budget(claim):
+    """{budget: trials} of a claim. Raises UnknownName, and InvalidInput where it is about a data set that does not suit."""
+    from zoo.reproductions.harness import load_claim
+    from zoo.reproductions.harness.claims import claim_budgets
     from zoo.reproductions.harness.trial import Budget, trials_of
 
-    module, console = load_claim(claim), out()
+    module = load_claim(claim)
     trials = {budget: trials_of(module, budget) for budget in claim_budgets(claim)}
     if not any(trials.values()):
         module.trials(Budget.named(claim_budgets(claim)[0]))  # which says why there are none, such as no data set of that name
+    return trials
+
+
+def print_claim(claim, trials):
+    """Print what a claim's docstring says up to what is expected, its budgets, the commands, its lines.
+
+    trials: trials_by_budget of it.
+    """
+    from zoo.reproductions.harness import describe_claim, load_claim
+    from zoo.reproductions.harness.claims import is_brought
+
+    module, console = load_claim(claim), out()
     folders = {budget: _folder(claim, budget) for budget in trials}
     _, *paragraphs = re.split(r"\bExpected[,:]", describe_claim(claim))[0].strip().split("\n\n")
     for paragraph in paragraphs:

@@ -82,6 +82,23 @@ def add(
 
 
 @app.command()
+def remove(names: Annotated[list[str], typer.Argument(metavar="NAME", help="Data sets, as `zoo datasets` lists them.")]):
+    """Take data sets out of the cache. One of your own is gone for good; the others can be fetched again.
+
+    Example:
+
+    $ zoo data remove my_flowers
+    """
+    from zoo import datasets
+
+    for name in names:  # what can't be meant is refused before anything is gone
+        if name not in datasets.list_datasets():
+            datasets.describe(name)
+    for name in dict.fromkeys(names):
+        out().print(f"{name}: removed from {datasets.remove(name)}", soft_wrap=True)
+
+
+@app.command()
 def pack(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The .tar.xz file to write.", show_default=False)],
     names: Annotated[list[str], typer.Argument(metavar="NAME", help="Data sets, as `zoo datasets` lists them.")],

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli import own
-from zoo.cli.claim_page import print_claim
+from zoo.cli.claim_page import print_claim, trials_by_budget
 from zoo.cli.console import fitted, out, print_markdown, table
 from zoo.errors import CacheError, unknown_name
 
@@ -119,9 +119,10 @@ def claims(pattern: NameOrPattern = "*"):
     for name in names:
         hour = "yes" if "hour" in claim_budgets(name) else ""
         rows.add_row(name, hour, _first_paragraph(harness.describe_claim(name)))
+    trials = trials_by_budget(pattern) if pattern in names else None
     out().print(rows)
-    if pattern in names:
-        print_claim(pattern)
+    if trials:
+        print_claim(pattern, trials)
 
 
 def _matching(kind, pattern, list_names):

@@ -164,9 +164,15 @@ def check_validation(model, validation_data, y, objective):
         raise InvalidInput("validation_data must be a pair of arrays (x, y), or three (x, y, sample_weight).")
     x, given, weights = (*validation_data, None)[:3]
     held_out, targets = check_examples(model, objective, x, given, weights is None, "validation ")
-    if targets.shape[1:] != y.shape[1:]:
+    if not _alike(targets.shape[1:], y.shape[1:], model.output_shape[1:]):
         raise InvalidInput(f"validation y has shape {targets.shape}, y {y.shape}; they may differ in length only.")
     return held_out, targets, weights
+
+
+def _alike(sides, others, output):
+    """Whether targets have the same shape but along axes that the model's output leaves open, such as a text's characters."""
+    open_ends = [place for place, side in enumerate(output[: len(sides)]) if side is None]
+    return len(sides) == len(others) and all(a == b or n in open_ends for n, (a, b) in enumerate(zip(sides, others)))
 
 
 def split_off(share, x, y, sample_weight, validation_data):
