@@ -105,9 +105,8 @@ def trials(budget):
     deep = _plane(budget, PLANES[SPIRAL])
     layer = deep.pop("layers")[0]
     for units, alone in ALONE.items():
-        if units == 2 or budget.name != "full":  # whose run is from before
-            shallow = {"options": deep["options"] | {"widths": [units]}, "stage": "trained", "layer": layer}
-            yield Trial(*alone, budget.seeds, probe_layer, deep | whole | shallow)
+        shallow = {"options": deep["options"] | {"widths": [units]}, "stage": "trained", "layer": layer}
+        yield Trial(*alone, budget.seeds, probe_layer, deep | whole | shallow)
 
 
 def _layers(seeds, dataset, model, stages, recipe, run=probe_layer, **options):
@@ -135,8 +134,8 @@ def _stack(budget, dataset):
 
 def _convnet(budget):
     filters = budget.choose(smoke=None, quick=[[8], [16]], hour=[[16], [32]], full=[[32], [64]])
-    # As many units as the layer below has features, or as are drawn from these; the run of full is from before.
-    dense = budget.choose(smoke=None, quick=784, hour=MOST_FEATURES, full=256)
+    # As many units as the layer below has features, or as are drawn from these.
+    dense = budget.choose(smoke=None, quick=784, hour=MOST_FEATURES, full=MOST_FEATURES)
     options = {"blocks": filters, "dense": dense, "kernel": 5, "batch_norm": False, "dropout": 0}
     epochs, batch_size = budget.choose(smoke=(None, None), quick=(10, 50), hour=(6, 50), full=(10, 128))
     return training.recipe(options=options, epochs=epochs, batch_size=batch_size) | {"layers": CONVNET}
