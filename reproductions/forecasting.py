@@ -4,22 +4,23 @@ The review (LeCun, Bengio & Hinton 2015, abstract) says that recurrent nets have
 and speech. Whether that carries over to series of numbers it does not say; Gers, Eck & Schmidhuber (2001) found that the
 LSTM's advantage does not, and Zeng et al. (2023) that linear models beat deep ones at long horizons. Here the next value of
 three series is forecast from one and the same window: sunspots, yearly, 209 forecasts to learn from, noisy; electricity
-demand, half-hourly, 2,304 forecasts, with two seasons; the Mackey-Glass equation, 1,500 forecasts, chaotic and without noise.
-By the last value, by that of a season ago, by linear autoregression with least squares, by an mlp on the window as a vector,
-by a tanh rnn and by an lstm on it step by step.
+demand, half-hourly, 2,304 forecasts, with two seasons; the Mackey-Glass equation, 1,500 forecasts, chaotic and without
+noise. By the last value, by that of a season ago, by linear autoregression with least squares, by an mlp on the window as a
+vector, by a tanh rnn and by an lstm on it step by step.
 
 Expected: it depends on the series. On electricity demand linear autoregression, at 0.43 %, beats every net; the lstm, at
-0.49 %, comes closest. On sunspots every net errs more than the AR(12) in both published periods, by a fifth to two fifths of
-its error, though the 40 validation years, by which they were chosen, had promised them an advantage; but so few years might
-make that difference, and it stays undecided (from 1980 on, in years of ours, the mlp is level with it). Of step size and
-weight decay they choose neither the least nor the most. By the seeds both mlps are ahead of the lstm and of the rnn from
-1956 to 1979, and that of 8 units of the lstm from 1921 to 1955, too; other years might turn all of that. A net of 8 units
-errs by 0.15 and 0.47, where the published one, one run, of 8 before weight elimination, as recalled, has 0.086 and 0.35. On
-Mackey-Glass, nonlinear and without noise, rnn and lstm err some 150 and 130 times less than linear autoregression and the
-mlp 90 times; the rnn is ahead of the lstm and both are of the mlp, which has fewer weights and rectified units, and all are
-best near the last epoch that there may be. Of the lstm's intervals of 90 % those on sunspots hold 74 % of the test years.
-Full: 20 seeds, half an hour on 2 cores, no GPU needed; quick: 5 seeds, some 4 minutes, a narrower search, which leave more
-of it undecided.
+0.49 %, comes closest (quick's, of another step size and 35 epochs, errs on 0.45, which is not told apart from
+autoregression: so much hangs on settings that five seeds and one validation split chose). On sunspots every net errs more
+than the AR(12) in both published periods, by a fifth to two fifths of its error, though the 40 validation years, by which
+they were chosen, had promised them an advantage; but so few years might make that difference, and it stays undecided (from
+1980 on, in years of ours, the mlp is level with it). Of step size and weight decay they choose neither the least nor the
+most. By the seeds both mlps are ahead of the lstm and of the rnn from 1956 to 1979, and that of 8 units of the lstm from
+1921 to 1955, too; other years might turn all of that. A net of 8 units errs by 0.15 and 0.47, where the published one, one
+run, of 8 before weight elimination, as recalled, has 0.086 and 0.35. On Mackey-Glass, nonlinear and without noise, rnn and
+lstm err some 150 and 130 times less than linear autoregression and the mlp 90 times; the rnn is ahead of the lstm and both
+are of the mlp, which has fewer weights and rectified units, and all are best near the last epoch that there may be. Of the
+lstm's intervals of 90 % those on sunspots hold 74 % of the test years. Full: 20 seeds, half an hour on 2 cores, no GPU
+needed; quick: 5 seeds, some 4 minutes, a narrower search, which leave more of it undecided.
 """
 
 import contextlib
@@ -63,6 +64,8 @@ EPOCHS = {"sunspots": 100, "taylor_demand": 40, "mackey_glass": 100}
 FULL_EPOCHS = EPOCHS | {"taylor_demand": 100, "mackey_glass": 400}
 COMPARISONS = [(LSTM, LINEAR), (LSTM, MLP), (LSTM, RNN), (RNN, LINEAR), (MLP, LINEAR), (MLP, RNN)]
 COMPARISONS += [(SMALL, rival) for rival in (LINEAR, MLP, RNN, LSTM)]
+THRESHOLD = "threshold autoregression (Tong & Lim 1980)"
+MARKS = {"net": "x", "linear model": "s", "threshold model": "+"}
 PLACE = 15
 HEADLINES = (
     "sunspots, arv_1921_1955: lstm beats linear",
@@ -98,7 +101,8 @@ mlp, after a fifth, in which the nets there had no decay to choose and stopped n
 the mlp took the largest step size for 12 epochs, in which the rate had not fallen, and was worse, so that it has four times
 there again; on taylor_demand the wider search, with the lstm at the largest step size, then did better on validation, or as
 well, and worse on the test weeks for all three nets (of the first five seeds lstm 0.48 instead of 0.47 %, mlp 0.53 instead
-of 0.51, rnn 0.52 instead of 0.51): so much was chosen by two weeks; and that years and half hours may make a difference, and
+of 0.51, rnn 0.52 instead of 0.51): so much was chosen by two weeks (so it is between the budgets: quick's setting validates
+like full's on seeds that did not choose it, and errs less); and that years and half hours may make a difference, and
 neighbours together, counts since results were known, when the mlps were held against the rnn, too, and that of 8 units
 against the lstm, and autoregression against the better naive forecast instead of the last value. Measures are those of the
 literature: sunspots, mean squared error by 1535 in two periods (the years from 1980 on are ours); taylor_demand, mean
@@ -110,7 +114,8 @@ mackey_glass, is not), and against autoregression, which draws nothing at random
 together, which is allowed for up to two years or two days apart (after Newey & West 1987, with Kiefer & Vogelsang's
 quantiles of 2005, where that is wider); that each series is one is in neither. validation_nrmse is relative to the deviation
 of the training targets. Methods that draw nothing have one value; where two of them are held against each other, the
-interval is over what is tested (since a reader missed it; until then there was none, and every verdict is the same).
+interval is over what is tested, but on mackey_glass, where there is none (since a reader missed it; until then there was
+none, and every verdict is the same).
 """
 
 
@@ -174,8 +179,11 @@ def judge(runs):
         net = (dataset, *SMALL)
         if (*net, metric) in PUBLISHED:
             name = f"{dataset}, {metric}: {_short(SMALL)} errs as little as the published net, as recalled"
-            at_most = published_value("forecasting", PUBLISHED, net, metric)
-            checks.append(control(target(runs, net, at_most=at_most, **measure, name=name, reach=REACH[dataset])))
+            said = {"at_most": published_value("forecasting", PUBLISHED, net, metric), "name": name, "reach": REACH[dataset]}
+            found = target(runs, net, **measure, **said)
+            if found.lasting is False:
+                found = target(runs, net, **measure, **said, doubt="other years would leave it open")
+            checks.append(control(found))
     return checks + [_covered(runs, dataset) for dataset in runs.dataset.unique()]
 
 
@@ -211,7 +219,7 @@ def ladders(runs, trials):
 def draw(runs):
     """Test error by method, one panel for each series and measure, every seed a dot, the bar their mean, a cross what is published.
 
-    Of linear autoregression nothing is: an upright cross is the published threshold model, linear in pieces.
+    Of autoregression a square is of the published linear model, an upright cross of the threshold model, linear in pieces.
     """
     from matplotlib.figure import Figure
 
@@ -230,8 +238,8 @@ def draw(runs):
             axes.plot([place - 0.35, place + 0.35], [errors.mean()] * 2, color="black", lw=1.5)
             for match in matches("forecasting", PUBLISHED, (dataset, *row), metric):
                 with contextlib.suppress(ValueError):  # words, where no number was published
-                    of, mark = ("threshold model", "+") if row == LINEAR else ("net", "x")  # the former is not linear
-                    axes.plot(place, float(match.value), mark, color="black", ms=8, label=f"published of a {of}")
+                    kind = "net" if row != LINEAR else "threshold model" if match.source.startswith(THRESHOLD) else "linear model"
+                    axes.plot(place, float(match.value), MARKS[kind], color="black", ms=8, label=f"published of a {kind}")
         years = label[label.rindex(",") :] if label[-1].isdigit() else ""
         axes.set(yscale="log", ylabel=label.removesuffix(years), title=f"{dataset}{years}")
         if axes.get_legend_handles_labels()[1]:
@@ -284,12 +292,11 @@ def _draw_forecasts(level, error, dataset, nets, linear):
 
 
 def _published():
-    net, threshold = "net of 8 hidden units, weight elimination", "threshold autoregression (Tong & Lim 1980)"
-    found = {
-        ("sunspots", *row, f"arv_{years.replace('-', '_')}"): Published(model, years, note)
-        for row, model, note in ((SMALL, net, "weight decay in ours, not elimination"), (LINEAR, threshold, ""))
-        for years in ("1921-1955", "1956-1979")
-    }
+    net, found = "net of 8 hidden units, weight elimination", {}
+    for years in ("1921-1955", "1956-1979"):
+        metric = f"arv_{years.replace('-', '_')}"
+        found["sunspots", *SMALL, metric] = Published(net, years, "weight decay in ours, not elimination")
+        found["sunspots", *LINEAR, metric] = [Published(model, years) for model in ("linear autoregression", THRESHOLD)]
     chaos = Published("LSTM", "", "no value is given", dataset="Mackey-Glass, laser", metric="finding")
     return found | {("mackey_glass", *LSTM, "nrmse"): chaos}
 

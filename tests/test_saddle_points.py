@@ -256,7 +256,7 @@ def both_methods():
 def test_it_is_said_how_much_two_methods_share_and_lost():
     runs = both_methods()
     checks = {check.name: check for check in saddle_points.judge(runs)}
-    low = ": saddles with few downward directions lie as low as minima"
+    low = ": saddles with few downward directions lie nearly as low as minima"
     first, second, alone = (checks[net + low] for net in ("4 units, first", "4 units, second", "8 units, first"))
     assert "(4 units, first; 3 of 52 starts did not converge; 46 of the points are the other method's, too)" in first.sentence
     assert "(4 units, second; 4 of 52 starts did not converge; 46 of the points are the other method's, too)" in second.sentence

@@ -4,11 +4,11 @@ import numpy as np
 
 from zoo.reproductions.evidence.label_trends import trends
 from zoo.reproductions.harness import check, paired_difference
-from zoo.reproductions.harness.runs import row_of_least
+from zoo.reproductions.harness.runs import lines_of, row_of_least
 from zoo.reproductions.harness.statistics import deviation_ratio_interval, mean_interval, slopes
 from zoo.reproductions.trainers.label_curves import metric
 from zoo.reproductions.trainers.label_rows import (
-    BEST, OF_TWO, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, errors_of, labels_of, name_of, nets_of,
+    BEST, OF_TWO, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, depth_of, errors_of, labels_of, name_of, nets_of, weights_of_full,
 )
 
 
@@ -43,12 +43,22 @@ def checks_of(runs):
 def _gaps(runs, nets, start, rival, depth):
     """That a start errs less than its rival at each number of labels, paired over seeds."""
     better, worse = nets[start, depth, None], nets[rival, depth, None]
+    behind = _untuned(runs, better) if rival in RIVALS else ""
     return [
         paired_difference(
-            runs, better=better, worse=worse, metric=metric("test", n), name=f"{name_of(better)} beats {rival}, {n} labels"
+            runs, better=better, worse=worse, metric=metric("test", n), name=f"{name_of(better)} beats {rival}, {n} labels",
+            handicap=behind,
         )
         for n in labels_of(runs)
     ]
+
+
+def _untuned(runs, row):
+    """Why a pre-trained net may be behind units that had their dropout chosen: its size and its noise; "" of full size."""
+    weights = lines_of(runs, row).parameters.max()
+    whole = weights_of_full(depth_of(row))
+    smaller = f"it has {weights:,.0f} weights, the full budget's {whole:,}, and its noise was not chosen, the dropout of the others was"
+    return smaller if weights < whole else ""
 
 
 def _in_best_depths(runs, nets):
@@ -72,7 +82,8 @@ def _in_best_depths(runs, nets):
             each = BEST + OF_TWO * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
             for n in labels:
                 rows, name = (best[start, n], best[rival, n]), f"{dataset} {start} start beats {rival}, {n} labels, {each}"
-                checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=metric("test", n), name=name))
+                more = {"metric": metric("test", n), "handicap": _untuned(runs, rows[0]) if rival in RIVALS else ""}
+                checks.append(paired_difference(runs, better=rows[0], worse=rows[1], name=name, **more))
             if rival == "random":
                 errors = [np.hstack([errors_of(runs, best[net, n], [n]) for n in labels]) for net in (start, rival)]
                 checks += trends(dataset, f"{dataset} {start} start, {each}", f"{start} start, {each},", labels, *errors)

@@ -133,21 +133,37 @@ def disagreeing(folders):
     """[(line of verdicts.csv, {budget: that check's line there})] of a claim's checks that another budget judged otherwise.
 
     That is reproduced against contradicted; for a budget larger than main_folder's, run with fewer seeds or rows, any other verdict.
+    What was checked on a data set that is not in main_folder, such as a shorter book, is held against the same check of the first
+    one there; the budget's name then says which it was.
     """
     here = main_folder(folders).parent.name
-    verdicts = {budget: {line["check"]: line for line in verdicts_of(folder)} for budget, folder in folders.items()}
-    larger, found = list(folders)[: list(folders).index(here)], []
-    for check, line in verdicts.pop(here).items():
-        beside = {budget: lines[check] for budget, lines in verdicts.items() if check in lines}
-        others = {
-            budget: other
-            for budget, other in beside.items()
-            if other["verdict"] != line["verdict"]
-            and (budget in larger or {other["verdict"], line["verdict"]} == set(VERDICTS[:2]))
-        }
+    verdicts = {budget: verdicts_of(folder) for budget, folder in folders.items()}
+    larger, found, mine = list(folders)[: list(folders).index(here)], [], verdicts.pop(here)
+    known, first = {_dataset(line) for line in mine}, {}
+    for line in mine:
+        first.setdefault(_anywhere(line), line["check"])
+    for line in mine:
+        others = {}
+        for budget, lines in verdicts.items():
+            for other in lines:
+                elsewhere = _dataset(other) not in known
+                same = other["check"] == line["check"] or elsewhere and first.get(_anywhere(other)) == line["check"]
+                opposed = {other["verdict"], line["verdict"]} == set(VERDICTS[:2])
+                if same and other["verdict"] != line["verdict"] and (budget in larger or opposed):
+                    others[f"{budget} on {_dataset(other)}" if elsewhere else budget] = other
         if others:
             found.append((line, others))
     return found
+
+
+def _dataset(line):
+    """The data set of a line of verdicts.csv that compares rows; "" of another."""
+    return line["better"].partition("/")[0]
+
+
+def _anywhere(line):
+    """What a check is called, whatever its data set."""
+    return line["check"].replace(_dataset(line), "*") if line["better"] else line["check"]
 
 
 def judged_folders(root):

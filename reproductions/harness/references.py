@@ -43,6 +43,7 @@ WORKS = {
     "Ranzato et al. 2007": ("ranzato2007unsupervised",),
     "Robinson 1989": ("robinson1989dynamic",),
     "Simard, Steinkraus & Platt 2003": ("simard2003best",),
+    "Svarer, Hansen & Larsen 1993": ("svarer1993design",),
     "Vincent et al. 2010": ("vincent2010stacked",),
     "Tong & Lim 1980, after Weigend, Huberman & Rumelhart 1990": ("tong1980threshold", "weigend1990predicting"),
     "Warden 2018": ("warden2018speech",),

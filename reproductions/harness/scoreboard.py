@@ -23,7 +23,8 @@ MEANING = (
     "off worse, than another or than a bound, and took the smallest or the largest setting of its grid, might do better with a\n"
     "wider one; the line says so, if the run kept what it took. Where all seeds share a choice, what another would have made is\n"
     "in no interval.\n"
-    "Checks that say the same under several names count once."
+    "Checks that say the same under several names count once. Each stands alone, and those of a claim share their runs: of so many at\n"
+    "95 %, a few come out by chance."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"

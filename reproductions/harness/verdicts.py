@@ -49,7 +49,8 @@ class Check:
 
 
 def check(
-    name, interval, unit, sentence, *, above=None, below=None, doubt="", seeds=None, resampled=False, wide=(), rows=(), metric=""
+    name, interval, unit, sentence, *, above=None, below=None, doubt="", handicap="", seeds=None, resampled=False, wide=(), rows=(),
+    metric="",
 ):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
 
@@ -57,7 +58,8 @@ def check(
     wholly beyond the bound reproduces the claim, one wholly on the other side contradicts it; anything else leaves it
     undecided, a missing interval (of a single seed) included.
 
-    doubt: why no interval would decide; with one, the check is undecided. Two more doubts are found here: that a fifth or
+    doubt: why no interval would decide; with one, the check is undecided. handicap: why the effect might be larger than it could
+    be here, such as that a net is smaller than it should be; with one, nothing is contradicted. Two more doubts are found here: that a fifth or
     more of the `seeds`, where their number is given, are not in the interval; and that several values all agree. (A fact
     that nothing random enters is an Interval of n = 1.) resampled: the interval is of a statistic over draws of the seeds,
     such as an order; it is a point where every draw gives the same, however much the seeds differ, so that is no doubt then.
@@ -73,6 +75,7 @@ def check(
     effect, low, high = (rounded(value) for value in interval[:3])
     bound, side = (above, "above") if below is None else (below, "below")
     beyond, short = (low > bound, high < bound) if side == "above" else (high < bound, low > bound)
+    doubt = doubt or (handicap if short else "")
     verdict = "undecided" if doubt else "reproduced" if beyond else "contradicted" if short else "undecided"
     wide = tuple(rounded(value) for value in wide) if np.isfinite(wide).all() else ()
     told = {value: number(value, beside=bound) for value in (effect, low, high, *wide)}
@@ -98,8 +101,8 @@ def is_control(line):
 
 
 def paired_difference(
-    runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="", remark="",
-    reach=0, examples=False, deterministic=False,
+    runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="",
+    handicap="", remark="", reach=0, examples=False, deterministic=False,
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
@@ -108,7 +111,7 @@ def paired_difference(
     nothing at random, is a constant.
 
     Undecided, whatever the interval: where a fifth or more of the seeds of either row, or of their pairs, diverged; where
-    several seeds all agree; with a `doubt` of the claim's own; and, against a single value, where the test examples and the
+    several seeds all agree; with a `doubt` of the claim's own; where a `handicap` of `better` may be why it is behind; and, against a single value, where the test examples and the
     seeds together could make the difference, if what each example costs is known or can be bounded. examples: apply that
     last rule to a difference over seeds, too. deterministic: neither method draws anything at random, so that the interval is
     over test examples alone, a point where nobody kept what each costs.
@@ -139,7 +142,8 @@ def paired_difference(
     )
     name, wide = name or f"{_slug(better)} beats {_slug(worse)}", statistics.widened(interval, half)
     rows = better, worse
-    return check(name, interval, points, sentence, above=at_least, doubt=lost or doubt, wide=wide, rows=rows, metric=metric)
+    doubts = {"doubt": lost or doubt, "handicap": handicap}
+    return check(name, interval, points, sentence, above=at_least, **doubts, wide=wide, rows=rows, metric=metric)
 
 
 def _without_rounding(interval, sample):
@@ -151,11 +155,11 @@ def _without_rounding(interval, sample):
     return interval._replace(estimate=0.0, low=min(low, 0.0), high=max(high, 0.0))
 
 
-def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt="", remark=""):
+def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doubt="", handicap="", remark=""):
     """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
 
     Undecided where a value is 0, such as a test error without a single mistake, which has no logarithm; where the seeds all
-    agree; with a doubt; and, against a single value, where test examples could make as much of the ratio (see
+    agree; with a doubt, or a handicap of the denominator that may be why it is not less; and, against a single value, where test examples could make as much of the ratio (see
     paired_difference). remark: what the sentence adds about the ratio.
     """
     rows = numerator, denominator
@@ -177,8 +181,8 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     sentence = f"On {place} the {words(metric)} of {who(numerator)} over that of {who(denominator)}, {how}{note}"
     sentence += f" ({remark})" if remark else ""
     name = name or f"{_slug(numerator)} over {_slug(denominator)}"
-    rows = denominator, numerator
-    return check(name, interval, "times", sentence, above=at_least, doubt=lost or doubt, wide=wide, rows=rows, metric=metric)
+    doubts, rows = {"doubt": lost or doubt, "handicap": handicap}, (denominator, numerator)
+    return check(name, interval, "times", sentence, above=at_least, **doubts, wide=wide, rows=rows, metric=metric)
 
 
 def target(

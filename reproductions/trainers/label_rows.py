@@ -63,6 +63,16 @@ def errors_of(runs, row, labels, split="test"):
     return lines_of(runs, row).pivot(index="seed", columns="metric", values="value")[[metric(split, n) for n in labels]].to_numpy()
 
 
+def depth_of(row):
+    """How many hidden layers a row's net has."""
+    return int(row[2].split(", ")[1].split()[0])
+
+
+def weights_of_full(depth):
+    """How many weights a net of the full budget has on MNIST, of so many layers and without a narrow top."""
+    return (28 * 28 + 1) * WIDTH + (depth - 1) * (WIDTH + 1) * WIDTH + (WIDTH + 1) * 10
+
+
 def name_of(row):
     """What checks call a net."""
     return f"{row[0]} {row[2]}"
