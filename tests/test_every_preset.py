@@ -148,7 +148,7 @@ def test_the_card_follows_from_the_committed_runs(name):
     lines = runs[runs.preset == name].to_dict("records")
     row = tuple(lines[0][key] for key in ("dataset", "model", "setting"))
     (trial,) = [trial for trial in environment["trials"] if tuple(trial[key] for key in ("dataset", "model", "setting")) == row]
-    made = json.loads(json.dumps(card_of_runs(name, row, lines, trial["recipe"], environment["versions"])))
+    made = json.loads(json.dumps(card_of_runs(name, row, lines, trial["recipe"], environment["versions"], folders[0].name)))
     seconds = [said["training"].pop("seconds_per_seed") for said in (made, card)]
     assert seconds[0] == pytest.approx(seconds[1], abs=0.011) and made.keys() <= card.keys()
     for key in made:

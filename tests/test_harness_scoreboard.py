@@ -11,7 +11,7 @@ import pytest
 from claim_example import ROW, lines, reproduction, rows_of
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
-from zoo.reproductions.harness import check, control, load_claim, rebuild, run_claim, target
+from zoo.reproductions.harness import check, control, load_claim, paired_difference, rebuild, run_claim, target
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, list_claims
 from zoo.reproductions.harness.outcomes import by_claim, in_short, main_folder
 from zoo.reproductions.harness.report import report_html
@@ -228,6 +228,23 @@ def test_what_budgets_disagree_on_is_told_beside_the_main_checks(written, result
     told = scoreboard(results_dir).partition("## Where budgets disagree")[2].partition("\n## ")[0]
     assert "| a_claim | turned \\| b | quick: **contradicted**" in told and "|  | left open \\| b | quick: **undecided**" in told
     assert f"| **contradicted**; full: reproduced, {other} |" in scoreboard(results_dir)
+
+
+def test_what_another_budget_checked_on_another_data_set_is_told_with_its_name(written, results_dir):
+    """As of a shorter book, of which a check has the same name but for the data set's."""
+
+    def judge(runs):
+        dataset, found = runs.dataset.iloc[0], {model: (runs.dataset.iloc[0], model, "") for model in ("deep", "shallow")}
+        return [paired_difference(runs, better=found["deep"], worse=found["shallow"], name=f"{dataset}: depth helps")]
+
+    claim = load_claim(reproduction(judge=judge, HEADLINES=("*: depth helps",), SEEDS={"full": 3, "quick": 3}))
+    low, high = [7, 7.1, 7.3], [9, 9.1, 9.2]
+    folder = written(claim, rows_of(("short", "deep", ""), high) + rows_of(("short", "shallow", ""), low))
+    shutil.move(folder, results_dir / "quick" / "a_claim")
+    written(claim, rows_of(("long", "deep", ""), low) + rows_of(("long", "shallow", ""), high))
+    told = scoreboard(results_dir).partition("## Where budgets disagree")[2].partition("\n## ")[0]
+    assert "| a_claim | long: depth helps | full: **reproduced**" in told and "| quick on short: **contradicted**, -1.967" in told
+    assert "**reproduced**; quick on short: contradicted" in scoreboard(results_dir)
 
 
 def test_budgets_that_disagree_may_have_no_number(written, results_dir):

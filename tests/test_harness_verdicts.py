@@ -156,6 +156,18 @@ def test_a_claims_own_doubt_decides_nothing():
     assert made.verdict == "undecided" and made.sentence.endswith("because it is doubtful.")
 
 
+@pytest.mark.parametrize("deep, verdict", [([1.0, 1.2], "reproduced"), ([9.4, 9.7], "undecided"), ([9.0, 9.3], "undecided")])
+def test_what_may_be_behind_for_another_reason_is_not_contradicted(deep, verdict):
+    rows = {"better": DEEP, "worse": SHALLOW}
+    runs = runs_of(deep=deep, shallow=[9.1, 9.2])
+    made = paired_difference(runs, **rows, handicap="it is small")
+    alone = paired_difference(runs, **rows)
+    assert made.verdict == verdict and (made.effect, made.low, made.high) == (alone.effect, alone.low, alone.high)
+    assert made.sentence.endswith("because it is small.") == (alone.verdict == "contradicted")
+    over = ratio(runs, numerator=SHALLOW, denominator=DEEP, metric="test_error_pct", handicap="it is small")
+    assert over.verdict == verdict
+
+
 def test_lone_survivor_is_no_constant():
     runs = runs_of(deep=[1.0, 1.1, 1.2], shallow=[9.0, np.nan, np.nan])
     made = paired_difference(runs, better=DEEP, worse=SHALLOW)

@@ -17,7 +17,7 @@ from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers import label_curves
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.label_curves import labelled_examples, metric, train_with_labels
-from zoo.reproductions.trainers.label_rows import BEST
+from zoo.reproductions.trainers.label_rows import BEST, weights_of_full
 from zoo.reproductions.trainers.step_sizes import most_accurate
 
 Y = np.repeat(np.arange(5), (40, 30, 10, 60, 60))
@@ -135,7 +135,11 @@ def test_a_gap_that_shrinks_is_seen():
     name = "mnist denoising start, 3 layers"
     assert found[f"{name} beats random, 100 labels"].effect == pytest.approx(6, abs=1)
     assert {found[f"{name} beats random, {n} labels"].verdict for n in (100, 1000, 10000)} == {"reproduced"}
-    assert {found[f"{name} beats modern, {n} labels"].verdict for n in (100, 1000, 10000)} == {"contradicted"}
+    for weights, verdict in ((1000, "undecided"), (weights_of_full(3), "contradicted")):
+        checks = verdicts(runs.assign(parameters=weights))
+        made = [checks[f"{name} beats modern, {n} labels"] for n in (100, 1000, 10000)]
+        assert {each.verdict for each in made} == {verdict}
+        assert all(("1,000 weights, the full budget's" in each.sentence) == (weights == 1000) for each in made)
     slope = found[f"{name}: gap shrinks with labels"]
     assert slope.verdict == "reproduced" and slope.effect == pytest.approx(-2.25, abs=0.6)
     assert found[f"{name}: share of errors spared shrinks with labels"].verdict == "undecided"  # 30 % at each of them

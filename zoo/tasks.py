@@ -144,7 +144,8 @@ TABLES = replace(
     CLASSIFICATION, inputs="values as the data set has them", hub=("tabular-classification", "error_rate"),
     limits=(
         "Trained on the examples of one data set, whose README says where they are from; others, and anything that is none of "
-        "the classes, get a confident answer all the same. For study and comparison, not for decisions about people."
+        "the classes, get a confident answer all the same. Intervals are over seeds: where examples come in groups, such as "
+        "vowels of one speaker, other groups may move the error by more. For study and comparison, not for decisions about people."
     ),
 )
 RECONSTRUCTION = Task(

@@ -55,7 +55,7 @@ def _gaps(runs, nets, start, rival, depth):
 
 def _untuned(runs, row):
     """Why a pre-trained net may be behind units that had their dropout chosen: its size and its noise; "" of full size."""
-    weights = lines_of(runs, row).parameters.max()
+    weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
     whole = weights_of_full(depth_of(row))
     smaller = f"it has {weights:,.0f} weights, the full budget's {whole:,}, and its noise was not chosen, the dropout of the others was"
     return smaller if weights < whole else ""

@@ -41,7 +41,7 @@ def make_presets(claim, target, out=None):
                 f"The store holds no weights of {' '.join(row[:2])} ({row[2]}) that belong to the runs in "
                 f"results/{BUDGET}/{claim}; run zoo reproduce {claim} --budget {BUDGET} --seeds {runs.seed.nunique()}."
             )
-    made = [_make(target, row, entry, preset_name(*row, names)) for row, entry in chosen.items() if entry]
+    made = [_make(target, row, entry, preset_name(*row, names), claim) for row, entry in chosen.items() if entry]
     everything = sorted(path.parent for path in target.glob(f"*/{CONFIG}"))
     write_sums(target, sorted(f"{folder.name}/{name}" for folder in everything for name in FILES))
     write_atomically(target / "README.md", index(everything).encode())  # of cards, which no longer load without the sums
@@ -123,8 +123,8 @@ def _entry_of(row, runs, stored):
     return None
 
 
-def card_of_runs(name, row, lines, recipe, versions):
-    """The card of the preset `name` from its lines of runs.csv, dicts, and what its environment.json says."""
+def card_of_runs(name, row, lines, recipe, versions, claim):
+    """The card of the preset `name` from its lines of the claim's runs.csv, dicts, and what its environment.json says."""
     import zoo
     from zoo.presets.saving import trained_card
     from zoo.tasks import task_of
@@ -141,10 +141,13 @@ def card_of_runs(name, row, lines, recipe, versions):
         "updates": int(first["updates"]),
         "seconds_per_seed": round(first["seconds"], 2),
     }
-    return trained_card(name, zoo.datasets.load(dataset), task, recipe, errors, training)
+    card = trained_card(name, zoo.datasets.load(dataset), task, recipe, errors, training)
+    seen = f"what had been seen before, the protocol of {claim} says (`zoo compare {claim} --budget full` names its page)"
+    told = f"Other recipes, of it or of presets beside it, had been tested on the same test split: {seen}."
+    return card | {"limits": f"{card['limits']} {told}"}
 
 
-def _make(target, row, entry, name):
+def _make(target, row, entry, name, claim):
     import zoo
     from zoo.presets.loading import load_weights_into
     from zoo.presets.saving import save_preset
@@ -153,7 +156,7 @@ def _make(target, row, entry, name):
 
     dataset, model, _ = row
     recipe, versions = entry.manifest["recipe"], entry.manifest["environment"]["versions"]
-    card = card_of_runs(name, row, entry.rows, recipe, versions)
+    card = card_of_runs(name, row, entry.rows, recipe, versions, claim)
     data = zoo.datasets.load(dataset)
     net = zoo.create_model(model, data.input_shape, task_of(model, dataset).classes(data), **recipe["options"])
     load_weights_into(net, entry.files[WEIGHTS], f"{name}'s {WEIGHTS}")
