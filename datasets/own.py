@@ -143,6 +143,8 @@ def require_same(name, manifest, remedy):
 
 def _pair(split, pair):
     try:
+        if isinstance(pair, (dict, str, bytes)):
+            raise TypeError("it is no pair")
         x, y = pair
     except (TypeError, ValueError):
         raise InvalidInput(f"{split} is a pair of arrays, (x, y).") from None

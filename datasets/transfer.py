@@ -18,6 +18,7 @@ from zoo.errors import CorruptFile, InvalidInput, ZooError
 from zoo.paths import file_to_write, path_named
 
 # Stronger presets take minutes for a twelfth less.
+XZ = b"\xfd7zXZ"  # what such a file begins with
 PRESET = 0
 # What a .npy header takes at most beyond the array's own bytes; and a manifest, of very many classes.
 HEADER_BYTES, MANIFEST_BYTES = 1024, 16 << 20
@@ -34,9 +35,22 @@ class _Plain(tarfile.TarInfo):
         return member
 
 
+def _is_packed(path):
+    """Whether a file is compressed as a pack is."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(XZ)) == XZ
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
+
+
 def pack(path, infos, tell):
     """Write the data sets of these Infos to a .tar.xz file."""
     path = file_to_write(path)
+    if not path.name.endswith(".tar.xz"):
+        raise InvalidInput(f"{path.name} does not end in .tar.xz, as what is written does; call it so.")
+    if path.exists() and not _is_packed(path):
+        raise InvalidInput(f"{path} is there and nothing that zoo data pack wrote; choose another name.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".packing-", dir=path.parent)

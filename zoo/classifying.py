@@ -19,7 +19,8 @@ def classify(model, images, top=3, class_names=None):
         model: one that tells classes apart: the name or folder of a preset, or a keras.Model that `zoo.from_preset`,
             `zoo.create_model` or a Population of theirs made, with the weights that it has now.
         images: an image, or a list of them: the path of a PNG, JPEG or NPY (which may hold several), "-" for standard input,
-            a Pillow image, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them, of any size.
+            a Pillow image, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), as `prepare_image` takes them, of any size, or
+            of several such, as an NPY file may have.
             For presets of mnist and fashion_mnist, and what began as one, light on dark or dark on light: it is laid out as
             their images are. For others the whole image is scaled to fit, and nothing is inverted. For a model of vectors,
             such as mlp_vowels, an array (n, features) or (features,) of numbers as it learnt from, the path of an NPY of
@@ -138,9 +139,9 @@ def _is_path(image):
 
 
 def _pictures(image, name, input_shape):
-    from zoo.image_files import picture_of, read_images
+    from zoo.image_files import pictures_of, read_images
 
-    found = read_images(image) if _is_path(image) else [picture_of(image, name)]
+    found = read_images(image) if _is_path(image) else pictures_of(image, name)
     for name, pixels, _, array in found:
         if array:
             flat = pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape)

@@ -221,7 +221,16 @@ def _plain_mode(image):
 
 
 def _arrays(name, content):
-    array = _parsed(name, content)
+    return pictures_of(_parsed(name, content), name)
+
+
+def pictures_of(array, name):
+    """The Pictures of an array, one (h, w) or (h, w, c) or several (n, h, w) or (n, h, w, c), or of one of Pillow's images.
+
+    Raises InvalidInput as `as_pixels` does.
+    """
+    if is_pillow(array):
+        return [_of_pillow(name, array)]
     pixels = as_pixels(array, name)
     colours = pixels.ndim == 3 and pixels.shape[-1] in (1, 3, 4)
     many = pixels.ndim == 4 or pixels.ndim == 3 and not colours

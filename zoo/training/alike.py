@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training.architecture import PASSED_OVER, architecture, difference
-from zoo.training.batches import made_up, outputs_of
+from zoo.training.batches import known, made_up, operations
 
 
 def require_alike(model, template, told, same_seed=False):
@@ -25,8 +25,8 @@ def require_alike(model, template, told, same_seed=False):
             "build, copy it there (keras.models.clone_model, then set_weights), or freeze it (trainable=False)."
         )
     found = difference(architecture(model), told)
-    if not found and not same_seed and (kept := _other_constant(model, template)) and not _computes_alike(model, template):
-        found = kept
+    if not found and not same_seed:
+        found = _other_numbers(model, template)
     if found:
         raise InvalidInput(
             f"build must return the same architecture for every seed; two calls gave others: {found}. What differs by member "
@@ -34,16 +34,37 @@ def require_alike(model, template, told, same_seed=False):
         )
 
 
+def _other_numbers(model, template):
+    """In words what two models of one architecture compute with besides weights and differ in; "" where that is nothing."""
+    import keras
+
+    kept, unseen = _other_constant(model, template), not all(map(known, operations(model)))
+    if not kept and not unseen:
+        return ""
+    alike = _computes_alike(model, template)
+    steps = ("train_step", "test_step", "compute_loss")
+    if kept.startswith(f"{model.name}.") and any(getattr(type(model), step) is not getattr(keras.Model, step) for step in steps):
+        alike = False  # it may be what the loss is computed with
+    if alike is False:
+        return kept or "from the same weights they compute something else"
+    return kept if alike is None else ""
+
+
 def _computes_alike(model, template):
-    """Whether the template gives what the model does, with the model's variables, in training and else."""
+    """Whether the template gives what the model does, with the model's variables, in training and else; None where that can't be
+    tried.
+    """
+    import keras
+
     try:
         values, x = made_up(model, 2)
         for training in (False, True):
-            outputs = [outputs_of(each, values, x, training) for each in (model, template)]
-            if not np.allclose(*outputs, rtol=1e-4, atol=1e-5, equal_nan=True):
+            found = [each.stateless_call(*values, x, training=training, return_losses=True) for each in (model, template)]
+            numbers = [[*map(keras.ops.convert_to_numpy, (outputs, *losses))] for outputs, _, losses in found]
+            if not all(np.allclose(*pair, rtol=1e-4, atol=1e-5, equal_nan=True) for pair in zip(*numbers, strict=True)):
                 return False
-    except Exception:  # it can't be tried
-        return False
+    except Exception:  # it may be any
+        return None
     return True
 
 

@@ -10,7 +10,7 @@ def each_alone(model):
     else is in a model may take a mean over the batch. What cannot be tried, or draws at random, does not, nor what leaves another
     state behind with every batch, as the random generators of Keras's recurrent layers with dropout.
     """
-    return (all(map(_known, _operations(model))) or _tried(model)) and not _moves(model)
+    return (all(map(known, operations(model))) or _tried(model)) and not _moves(model)
 
 
 def _moves(model):
@@ -31,7 +31,7 @@ def _moves(model):
     return moved
 
 
-def _operations(model):
+def operations(model):
     """All layers and operations that a model is made of, those of models in it included."""
     found = {id(layer): layer for layer in model._flatten_layers(include_self=False)}
     graphs = [graph for graph in (model, *found.values()) if hasattr(graph, "operations")]
@@ -39,7 +39,7 @@ def _operations(model):
     return [model] * (not graphs) + [*found.values()]
 
 
-def _known(operation):
+def known(operation):
     """Whether it is a layer of Keras's own or of the zoo's, but for those that call a user's function, or a model as such. Bare
     operations, such as a product of matrices or a sum, are not: along which axes they go, each tells otherwise.
     """

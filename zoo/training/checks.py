@@ -1,5 +1,6 @@
 """Checks of the data and settings that enter training: one clear InvalidInput each."""
 
+import contextlib
 import numbers
 import sys
 import warnings
@@ -57,6 +58,14 @@ def _warn_of_scale(model, x, part):
         f"{give}, or make the model with rescale=None.",
         stacklevel=_frames_of_ours(),
     )
+
+
+@contextlib.contextmanager
+def told_of_scale():
+    """Within it nobody is warned of the scale of x, as somebody was before."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*divides its input by 255")
+        yield
 
 
 def _frames_of_ours():

@@ -129,6 +129,7 @@ class Program:
         """The names of what a step logs. Raises InvalidInput where one of the model's own gives more than its metrics, which alone
         a history has, or not the loss.
         """
+        logs = [name for key, value in logs.items() for name in (value if isinstance(value, dict) else [key])]  # as Keras takes them
         more = [name for name in logs if name not in self.metric_names()]
         if more or "loss" not in logs:
             what = f"logs {', '.join(more)}, which is no metric of it" if more else "does not log its loss"

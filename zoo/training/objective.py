@@ -1,5 +1,7 @@
 """What a population optimises: optimizer, loss and metrics as `keras.Model.compile` takes them."""
 
+import inspect
+import re
 from collections import Counter
 
 import numpy as np
@@ -30,7 +32,7 @@ class Objective:
         metrics = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics or []
         if not isinstance(metrics, (list, tuple)):
             raise InvalidInput(f"metrics must be a list of names or keras.metrics; got {metrics!r}.")
-        self.loss, self.metrics, self.rates = loss, list(metrics), rates
+        self.loss, self.metrics, self.rates = loss, list(map(_made, metrics)), rates
         self._pattern = _known("optimizer", optimizer, keras.optimizers.get)
         _require_whole_config(self._pattern)
         if isinstance(innermost(self._pattern), keras.optimizers.MultiOptimizer):
@@ -178,7 +180,8 @@ class Objective:
 
     def copied_parameters(self, model):
         """{place among the optimizer's variables: place among the trainable ones that it starts as a copy of}, of a `model`
-        that is prepared; empty for most optimizers, which start at constants.
+        that is prepared; empty for most optimizers, which start at constants. Raises InvalidInput for an optimizer of one's own
+        with a variable that starts otherwise by the weights, as each member has its own.
         """
         import keras
 
@@ -189,7 +192,8 @@ class Objective:
         def vary(variables):
             return any(np.ndim(value) and np.ptp(value) for value in map(to_numpy, variables))
 
-        if not vary(model.optimizer.variables) and vary(model.trainable_variables):  # of which copies would vary as well
+        ours = type(innermost(self._pattern)).__module__.startswith("keras.")
+        if ours and not vary(model.optimizer.variables) and vary(model.trainable_variables):  # of which copies would vary as well
             return {}
         parameters, probe = model.trainable_variables, innermost(self._optimizer())
         marks = {place + _MARK: place for place in range(len(parameters))}
@@ -207,6 +211,11 @@ class Objective:
             source = marks.get(float(value.max())) if value.size and value.min() == value.max() else None
             if source is not None and value.shape == tuple(parameters[source].shape):
                 found[place] = source
+            elif not np.array_equal(value, to_numpy(model.optimizer.variables[place]), equal_nan=value.dtype.kind in "fc"):
+                raise InvalidInput(
+                    f"{self.optimizer_name} starts {model.optimizer.variables[place].path} by the weights, of which every member has "
+                    "its own; begin it as a copy of them, or at a number, and set it in the first step."
+                )
         return found
 
     def _optimizer(self):
@@ -261,7 +270,7 @@ class Objective:
         model.optimizer.build(model.trainable_variables)
         variables, inner = model.optimizer.variables, innermost(model.optimizer)
         values = (keras.ops.convert_to_numpy(variable) for variable in variables)
-        place = 1 + next(place for place, variable in enumerate(variables) if variable is inner.iterations)
+        place = 1 + next(place for place, variable in enumerate(variables) if variable is inner._iterations)  # not the property, which counts whole accumulations
         among = place < len(variables) and variables[place] is inner._learning_rate
         return [np.broadcast_to(value, (members, *value.shape)) for value in values], place, among
 
@@ -373,6 +382,31 @@ def _require_whole_config(made):
 _PLACES = {"optimizer": "optimizers", "loss": "losses", "metric": "metrics"}
 
 
+def _made(metric):
+    """A metric's class as an object of one, by the name that Keras gives the first: it would number members' in turn."""
+    import keras
+    from keras.src.utils.naming import to_snake_case
+
+    if not (isinstance(metric, type) and issubclass(metric, keras.metrics.Metric)):
+        return metric
+    made, name = metric(), to_snake_case(metric.__name__)
+    if re.fullmatch(rf"{name}_\d+", made.name):
+        made.name = name
+    return made
+
+
+def _again(kind, config):
+    """A metric of a class from its configuration; of one that doesn't take all of that from what it takes, and its name."""
+    import keras
+
+    taken, usual = inspect.signature(kind.__init__).parameters, keras.metrics.Metric.from_config.__func__
+    if any(each.kind is each.VAR_KEYWORD for each in taken.values()) or kind.from_config.__func__ is not usual:
+        return kind.from_config(config)
+    fresh = kind(**{name: value for name, value in config.items() if name in taken})
+    fresh.name = config.get("name", fresh.name)
+    return fresh
+
+
 def _known_metric(metric):
     """What Keras makes of a metric's name; a name by which it chooses one for the data as it is."""
     import keras
@@ -393,7 +427,7 @@ def _unpacked(packed):
     if not isinstance(packed, tuple):
         return packed
     kind, told = packed
-    return kind(*told) if isinstance(told, tuple) else kind.from_config(told)
+    return kind(*told) if isinstance(told, tuple) else _again(kind, told)
 
 
 def _fresh(metric):
@@ -403,7 +437,7 @@ def _fresh(metric):
         return keras.metrics.MeanMetricWrapper(metric._fn, metric.name, metric.dtype, **metric._fn_kwargs)
     if not isinstance(metric, keras.metrics.Metric):
         return metric
-    fresh = type(metric).from_config(metric.get_config())
+    fresh = _again(type(metric), metric.get_config())
     if isinstance(metric, keras.metrics.MeanMetricWrapper):  # of CosineSimilarity's arguments the configuration lacks one
         fresh._fn_kwargs = dict(metric._fn_kwargs)
     return fresh

@@ -10,7 +10,7 @@ from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
 from zoo.training.checks import (
-    accepted, check_arrays, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each,
+    accepted, check_arrays, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each, told_of_scale,
 )  # fmt: skip
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
@@ -84,7 +84,8 @@ def pretrain(
         if below is not None:
             stage.copy_layers(below, encoders(stage.template)[:index], encoders(below.template))
         stage.compile(optimizer, MeanOutput())
-        history = stage.fit(x, epochs=count, batch_size=batch_size, verbose=verbose)
+        with told_of_scale():
+            history = stage.fit(x, epochs=count, batch_size=batch_size, verbose=verbose)
         histories.append(history.assign(encoder=index + 1))
         population.compile_seconds += stage.compile_seconds
         population.fit_seconds += stage.fit_seconds

@@ -22,8 +22,10 @@ def wants_labels(loss, model, y):
     """Whether y must be integer classes, all of which the model knows. y None: as far as the loss alone says it."""
     import keras
 
-    own = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
-    return own or _chosen(loss, model, y).startswith(("sparsecategorical", "categoricalgeneralized"))
+    sparse = keras.losses.SparseCategoricalCrossentropy
+    if isinstance(loss, sparse):  # one of somebody's own may compute otherwise
+        return type(loss).call is sparse.call and type(loss).__call__ is sparse.__call__
+    return _own(loss, model, y).startswith(("sparsecategorical", "categoricalgeneralized"))
 
 
 def wants_probabilities(loss, model, y):

@@ -11,7 +11,9 @@ import pandas as pd
 from zoo.layers.autoencoder import MeanOutput, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.deep_autoencoder import decoders, encoders, pretraining_stage
-from zoo.training.checks import accepted, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each
+from zoo.training.checks import (
+    accepted, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each, told_of_scale,
+)
 from zoo.training.population import Population
 
 
@@ -32,7 +34,8 @@ def pretrain_deep(population, x, epochs, batch_size, optimizer, noise, verbose):
     for index, (count, level) in enumerate(zip(counts, levels)):
         stage = _stage(population, index, options | {"level": level}, stages)
         stage.compile(optimizer, MeanOutput())
-        history = stage.fit(x, epochs=count, batch_size=batch_size, verbose=verbose)
+        with told_of_scale():
+            history = stage.fit(x, epochs=count, batch_size=batch_size, verbose=verbose)
         histories.append(history.assign(encoder=index + 1))
         population.compile_seconds += stage.compile_seconds
         population.fit_seconds += stage.fit_seconds
