@@ -172,6 +172,62 @@ def test_members_get_metrics_like_the_one_given(population):
         population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), [Hits(k=1)])
 
 
+def sparse_categorical_crossentropy_where_known(y, outputs):
+    """A loss that only looks like Keras's by its name."""
+    known = keras.ops.cast(y >= 0, outputs.dtype)
+    return known * keras.losses.sparse_categorical_crossentropy(keras.ops.maximum(y, 0), outputs, from_logits=True)
+
+
+class SparseOfOnesOwn(keras.losses.SparseCategoricalCrossentropy):
+    def call(self, y, outputs):
+        return sparse_categorical_crossentropy_where_known(y, outputs)
+
+
+@pytest.mark.parametrize("loss", [sparse_categorical_crossentropy_where_known, SparseOfOnesOwn()])
+def test_a_loss_of_ones_own_says_itself_which_labels_there_are(loss):
+    population = compiled([0])
+    population.compile("sgd", loss)
+    y = np.arange(20) % 11 - 1
+    assert np.isfinite(population.fit(X, y, batch_size=10).loss).all()
+
+
+class Largest(keras.metrics.Metric):
+    """A metric of one's own that takes a name alone."""
+
+    def __init__(self, name="largest"):
+        super().__init__(name=name)
+        self.value = self.add_weight(name="value", initializer="zeros")
+
+    def update_state(self, y, outputs, sample_weight=None):
+        self.value.assign(keras.ops.maximum(self.value, keras.ops.max(outputs)))
+
+    def result(self):
+        return self.value + 0
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("metric, name", [
+    (Largest(), "largest"), (Largest("most"), "most"), (keras.metrics.MeanAbsoluteError, "mean_absolute_error"),
+])
+def test_metrics_of_ones_own_and_by_class_have_one_name(metric, name):
+    population = zoo.Population(lambda: small_model("linear"), [0, 1])
+    for _ in range(2):
+        population.compile("sgd", "mse", [metric])
+        y = np.zeros((20, 10), "float32")
+        history = population.fit(X, y, batch_size=10, validation_data=(X, y), select="best", monitor=f"val_{name}", mode="max")
+        assert np.isfinite(history[[name, f"val_{name}"]]).all(axis=None)
+
+
+@pytest.mark.backend
+def test_a_metric_that_keras_numbers_has_the_name_of_the_first():
+    keras.metrics.AUC()
+    layers = keras.layers
+    population = zoo.Population(lambda: keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1, "sigmoid")]), [0, 1])
+    population.compile("sgd", "binary_crossentropy", [keras.metrics.AUC])
+    y = (np.arange(20) % 2).astype("float32")[:, None]
+    assert "val_auc" in population.fit(X, y, batch_size=10, validation_data=(X, y), select="best", monitor="val_auc")
+
+
 def test_a_metric_of_many_numbers_has_no_place_in_the_history():
     wide = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 3), [0])
     wide.compile("adam", "mse", [keras.metrics.R2Score(class_aggregation=None, name="each")])
@@ -258,7 +314,7 @@ def test_metrics_begin_where_they_reset_to():
 
 
 def test_a_rate_may_be_a_function():
-    x, losses = np.random.RandomState(0).randint(0, 17, (20, 8, 8)), []
+    x, losses = np.random.RandomState(0).randint(0, 256, (20, 8, 8)), []
     for rate in (lambda: 0.1, 0.1, 0.2):
         population = zoo.Population(lambda: small_model("linear"), [0])
         population.compile(keras.optimizers.SGD(rate), "mse")
@@ -274,7 +330,7 @@ def test_a_rate_that_is_changed_after_compile_is_refused_and_a_new_compile_has_i
     """An optimizer is a pattern: what is done to it later, no member sees."""
     population, optimizer = zoo.Population(lambda: small_model("linear"), [0]), keras.optimizers.SGD(rate)
     population.compile(optimizer, "mse")
-    x, y = np.random.RandomState(0).randint(0, 17, (20, 8, 8)), np.zeros((20, 10), "float32")
+    x, y = np.random.RandomState(0).randint(0, 256, (20, 8, 8)), np.zeros((20, 10), "float32")
     population.fit(x, y, verbose=False)
     before = population.get_weights(0)
     optimizer.learning_rate = after

@@ -68,8 +68,9 @@ def ready(optimizer, precision=None, rates=None, build=with_state):
     lambda: ready(keras.optimizers.SGD(0.05, momentum=0.9)),
     pytest.param(lambda: ready(averaging()), marks=pytest.mark.backend),
     lambda: ready(keras.optimizers.Adam(0.01), rates=[0.02, 0.005]),
+    lambda: ready(keras.optimizers.Adam(0.01, gradient_accumulation_steps=2)),
     pytest.param(lambda: ready(keras.optimizers.Adam(0.01), precision="mixed_float16"), marks=pytest.mark.backend),
-], ids=["momentum", "averaging", "rates", "float16"])  # fmt: skip
+], ids=["momentum", "averaging", "rates", "accumulation", "float16"])  # fmt: skip
 def test_a_restored_population_goes_on_as_the_saved_one(make, tmp_path):
     (x, y), held_out = digits()
     twin, restored = make(), make()

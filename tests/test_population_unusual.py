@@ -48,6 +48,9 @@ class Constant(layers.Layer):
             self.mask = np.random.rand(6) > 0.5
         elif kind == "integer":
             self.shift = int(np.random.randint(1, 1000))
+        elif kind == "closure":
+            drawn = np.random.rand(6).astype("float32")
+            self.project = lambda x: x * drawn
         else:
             self.tables = {"scale": np.random.rand(6).astype("float32")}
 
@@ -56,15 +59,48 @@ class Constant(layers.Layer):
             return ops.take(x, ops.convert_to_tensor(self.order.astype("int32")), axis=1)
         if self.kind == "integer":
             return x + self.shift / 1000
+        if self.kind == "closure":
+            return self.project(x)
         return x * (self.mask.astype("float32") if self.kind == "mask" else self.tables["scale"])
 
 
 @pytest.mark.parametrize("head", ["glorot_uniform", "zeros"])
-@pytest.mark.parametrize("kind", ["permutation", "mask", "integer", "table"])
+@pytest.mark.parametrize("kind", ["permutation", "mask", "integer", "table", "closure"])
 def test_members_that_differ_in_what_is_no_weight_are_refused(kind, head):
     with pytest.raises(InvalidInput, match="What differs by member must be in its weights alone"):
         zoo.Population(net(lambda: Constant(kind), head=head), range(2))
     zoo.Population(net(lambda: Constant(kind), head=head), [1, 1])  # of one seed they are the same
+
+
+class Scaled(keras.Model):
+    """A model that draws what its loss is multiplied by."""
+
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self.scale = np.random.rand()
+
+    def compute_loss(self, *given, **named):
+        return self.scale * super().compute_loss(*given, **named)
+
+
+class Anchored(keras.regularizers.Regularizer):
+    """A penalty on the distance from where each instance draws."""
+
+    def __init__(self):
+        self.anchors = {"drawn": np.random.rand(6, 4).astype("float32")}
+
+    def __call__(self, weights):
+        return ops.sum(ops.square(weights - self.anchors["drawn"]))
+
+
+def test_members_that_differ_in_what_their_loss_is_made_with_are_refused():
+    def scaled():
+        inputs = keras.Input((6,))
+        return Scaled(inputs, layers.Dense(3)(inputs))
+
+    for build in (scaled, net(lambda: layers.Dense(4, kernel_regularizer=Anchored()))):
+        with pytest.raises(InvalidInput, match="What differs by member must be in its weights alone"):
+            zoo.Population(build, range(2))
 
 
 class Counted(layers.Layer):
@@ -206,6 +242,50 @@ def test_what_a_step_gives_besides_metrics_is_kept_or_refused():
         assert population.predict(X).shape == (1, 50, 3)
     else:
         assert np.isfinite(fitted(build, lambda: "sgd")[1].extra).all()
+
+
+class ByTheGuide(keras.Sequential):
+    """A model with the step of Keras's guide for JAX, which logs the compiled metrics as one."""
+
+    def test_step(self, state, data):
+        (x, y), (trainable, others, values) = data, state
+        outputs, others = self.stateless_call(trainable, others, x, training=False)
+        loss, kept, logs = self.compute_loss(x, y, outputs), [], {}
+        for metric in self.metrics:
+            mine = values[len(kept) : len(kept) + len(metric.variables)]
+            given = (loss,) if metric.name == "loss" else (y, outputs)
+            mine = metric.stateless_update_state(mine, *given)
+            logs[metric.name] = metric.stateless_result(mine)
+            kept += mine
+        return logs, (trainable, others, kept)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="a step of JAX's")
+def test_a_step_after_kerass_guide_is_taken():
+    def build():
+        return ByTheGuide([keras.Input((6,)), layers.Dense(3)])
+
+    given = {"x": X[:48], "y": Y[:48], "metrics": ["accuracy"]}  # in whole batches, as the guide weighs all alike
+    (_, history), (_, plain) = (fitted(made, lambda: "sgd", **given) for made in (build, net()))
+    np.testing.assert_allclose(history[["val_loss", "val_accuracy"]], plain[["val_loss", "val_accuracy"]], rtol=1e-5)
+
+
+class Normed(keras.optimizers.SGD):
+    """Keeps the length that each weight starts with."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.lengths = []
+        for variable in variables:
+            kept = self.add_variable((), initializer="zeros", name="length")
+            kept.assign(ops.norm(variable))
+            self.lengths.append(kept)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="elsewhere every member has an optimizer of its own")
+def test_an_optimizer_that_starts_by_the_weights_other_than_as_copies_is_refused():
+    with pytest.raises(InvalidInput, match="Normed starts .*length.* by the weights, of which every member has its own"):
+        fitted(net(), lambda: Normed(0.1))
 
 
 class Bare(keras.Sequential):
