@@ -20,7 +20,7 @@ from zoo.registry import how_made
 from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.folder import read_environment
 from zoo.reproductions.harness.naming import preset_name
-from zoo.reproductions.harness.presets import card_of_runs, index
+from zoo.reproductions.harness.presets import card_of_runs, index, presets_of
 from zoo.tasks import task_of
 from zoo.training.recipe import is_recipe
 
@@ -113,8 +113,8 @@ def test_a_preset_is_proved_in_32_bits_whatever_the_policy():
 def runs_of_presets(path):
     """The rows of a runs.csv, with the name of the preset that each belongs to."""
     runs, names = pd.read_csv(path), getattr(load_claim(path.parent.name), "NAMES", {})
-    rows = zip(runs.dataset, runs.model, runs.setting)
-    return runs.assign(preset=[preset_name(*row, names) for row in rows])
+    rows, made = zip(runs.dataset, runs.model, runs.setting), presets_of(load_claim(path.parent.name))
+    return runs.assign(preset=[preset_name(*row, names) if row in made else "" for row in rows])
 
 
 def test_the_list_of_presets_follows_from_their_cards():

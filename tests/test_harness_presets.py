@@ -2,6 +2,7 @@
 
 import shutil
 import types
+from dataclasses import replace
 
 import matplotlib.figure
 import numpy as np
@@ -13,7 +14,7 @@ from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Budget, Trial, load_claim, run_claim, target
 from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.naming import chosen
-from zoo.reproductions.harness.presets import _entry_of, make_presets
+from zoo.reproductions.harness.presets import _entry_of, make_presets, presets_of
 from zoo.reproductions.harness.store import Entry
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
@@ -83,10 +84,19 @@ def test_runs_are_told_by_their_values_those_of_diverged_seeds_included():
 @pytest.mark.parametrize("claim, only, found", [
     ("pretrained_unlabelled", "autoencoder_stack_mnist_1000_labels_random", ["1000 labels, random"]),
     ("pretrained_unlabelled", "*_denoising", ["1000 labels, denoising"]),
-    ("pretrained_unlabelled", "autoencoder_stack_mnist", ["1000 labels, random", "1000 labels, denoising"]),
+    ("pretrained_unlabelled", "autoencoder_stack_mnist", ["1000 labels, random", "1000 labels, modern", "1000 labels, denoising"]),
     ("pretrained_sequences", "lstm_shakespeare", ["preset"]),  # called so by the claim's NAMES
     ("pretrained_sequences", "language_model_tiny_shakespeare", ["preset"]),
 ])
 def test_a_line_alone_is_run_by_the_name_of_its_preset(claim, only, found):
     module = load_claim(claim)
     assert [trial.setting for trial in chosen(module, list(module.trials(Budget.named("full"))), only)] == found
+
+
+def test_what_presets_are_held_against_makes_none():
+    claim = load_claim("pretrained_unlabelled")
+    assert [row[2] for row in presets_of(claim)] == ["1000 labels, random", "1000 labels, denoising"]
+    (rival,) = [trial for trial in claim.trials(Budget.named("smoke")) if trial.setting == "1000 labels, modern"]
+    quick = replace(rival, recipe=rival.recipe | {"epochs": 1}, seeds=(0,))
+    rows = quick.run(quick, types.SimpleNamespace(backup=None, progress=lambda done, of: None))
+    assert {row["metric"] for row in rows} == {"test_error_pct", "validation_error_pct"}, "no files are with them"

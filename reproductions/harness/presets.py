@@ -19,21 +19,21 @@ HEAD = "# Presets\n\nWritten by `zoo results presets`"  # of the page that lists
 
 
 def make_presets(claim, target, out=None):
-    """Write a preset below the folder `target` for each row of results/full/<claim>; returns the folders.
+    """Write a preset below the folder `target` for each row of results/full/<claim> that is to be one; returns the folders.
 
     The weights are those that the trials left in the store. Presets of other claims stay, and so do those of rows that the
     runs took over from earlier ones (`zoo reproduce --only`), if their cards say the same. Raises ResultsError where
     weights, or the runs, are missing, InvalidInput for a claim that trains none.
     """
     module = load_claim(claim)
-    if not _trains_presets(module):
-        known = ", ".join(name for name in list_claims() if _trains_presets(load_claim(name)))
+    if not presets_of(module):
+        known = ", ".join(name for name in list_claims() if presets_of(load_claim(name)))
         raise InvalidInput(f"{claim_name(module)} trains no presets; those that do: {known}.")
     claim, root, target, names = claim_name(module), results_root(out), Path(target).absolute(), getattr(module, "NAMES", {})
     require_own(target / "README.md", HEAD)
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
-    rows = rows_in(runs)
+    rows = [row for row in rows_in(runs) if row in presets_of(module)]
     chosen = {row: _entry_of(row, runs, stored) for row in rows}
     for row, entry in chosen.items():  # whatever is missing shows before anything is written
         if entry is None and not _stands(target / preset_name(*row, names), row, runs):
@@ -48,10 +48,11 @@ def make_presets(claim, target, out=None):
     return made
 
 
-def _trains_presets(module):
+def presets_of(module):
+    """The rows (dataset, model, setting) of a claim's full budget of which presets are made."""
     from zoo.reproductions.trainers.preset import train_preset
 
-    return any(trial.run is train_preset for trial in trials_of(module, BUDGET))
+    return [trial.row for trial in trials_of(module, BUDGET) if trial.run is train_preset]
 
 
 def _stands(folder, row, runs):

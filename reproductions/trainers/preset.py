@@ -42,3 +42,8 @@ def train_preset(trial, report):
         path = Path(folder) / WEIGHTS
         population[trial.seeds.index(chosen)].save_weights(path)
         return WithFiles(found, {WEIGHTS: path.read_bytes()})
+
+
+def train_rival(trial, report):
+    """As train_preset, of a net that a preset is held against and that is none itself: it leaves no weights."""
+    return train_preset(trial, report).rows
