@@ -238,6 +238,15 @@ def summarise(runs):
     ]
 
 
+def notes(runs):
+    """Of steps, or epochs, to an error that some seeds never come to: that these count with all that they were given."""
+    found = {}
+    for (*row, metric), lines in runs[runs.metric.str.match(r"(steps|epochs)_to_")].groupby(["dataset", "model", "setting", "metric"]):
+        if never := _never(runs, tuple(row), metric):
+            found[*row, metric] = f"never reached by {never} of {lines.seed.nunique()} seeds, which count with all that they were given"
+    return found
+
+
 def _convnets_compared(runs, dataset):
     from zoo.reproductions.harness.published import matches
 

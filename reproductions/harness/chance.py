@@ -7,11 +7,12 @@ from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.runs import lines_of, values
 
+SHARES = "test_error", "test_accuracy"  # how metrics begin that are such, in percent
 UNTOLD = "nobody says how many test examples there were"
 
 
 def examples_of(runs, row, metric):
-    """How many test examples a metric is the share of wrong ones among; NaN where it is none, or nobody says."""
+    """How many test examples a metric is the share of wrong ones, or of right ones, among; NaN where it is none, or nobody says."""
     if not is_share(metric):
         return np.nan
     lines = lines_of(runs, row)
@@ -19,8 +20,8 @@ def examples_of(runs, row, metric):
 
 
 def is_share(metric):
-    """Whether a metric, by its name, is the share of the test examples that are wrong."""
-    return metric.endswith("_pct") and (metric.startswith("test_error") or metric == "wrong_pct")
+    """Whether a metric, by its name, is the share of the test examples that are wrong, or of those that are right."""
+    return metric.endswith("_pct") and (metric.startswith(SHARES) or metric == "wrong_pct")
 
 
 def left_by_examples(runs, rows, metric, logs=False, reach=0):

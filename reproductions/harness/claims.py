@@ -15,13 +15,14 @@ from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, its main checks, whose first stands on
 # the front page (see claim_headlines), PLACE, where it stands among the claims (see claim_place), SEEDS, its own
 # numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables),
-# summarise(runs), statistics over seeds other than means for the table (see tables.compare_runs), FIGURE_ONLY, the metrics
+# summarise(runs), statistics over seeds other than means for the table, and notes(runs), what its lines are to be read with
+# (see tables.compare_runs), FIGURE_ONLY, the metrics
 # that no table for readers shows (see tables.figure_only), illustrate(files), pictures drawn from what the trials left
 # beside their rows (see figures.picture_pngs), NAMES of presets (see naming.preset_name), and on(dataset), what differs
 # where the claim is put to the test on another data set than its own (see _elsewhere), and ladders(runs, trials), nets of
 # one kind in several depths (see depth).
 PARTS = ("trials", "judge", "draw")
-OTHERS = ("ladders", "SEEDS", "LOST", "summarise", "FIGURE_ONLY", "illustrate")
+OTHERS = ("ladders", "SEEDS", "LOST", "summarise", "notes", "FIGURE_ONLY", "illustrate")
 ON = "_on_"
 _outside = {}
 

@@ -1,5 +1,6 @@
 """Where trials are computed: in this process, or as tasks of a Ray cluster; storing them is the runner's business."""
 
+import copy
 import functools
 import gc
 import importlib.util
@@ -8,7 +9,7 @@ import os
 import random
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,7 +48,8 @@ def compute(trial, report):
     np.random.seed(trial.seeds[0])
     began = time.perf_counter()
     try:
-        returned, error = trial.run(trial, report), None
+        # What tells of the trial afterwards is its recipe as it was, whatever a run function does to what it is given.
+        returned, error = trial.run(replace(trial, recipe=copy.deepcopy(trial.recipe)), report), None
     except Exception as caught:  # one trial that fails must not take the others with it
         returned, error = None, caught
     gc.collect()

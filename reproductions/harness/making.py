@@ -75,13 +75,14 @@ def generated_files(module, runs, pictures=(), budget=None, environment=None):
     pictures: those to show beside it; environment: what environment.json says of the run.
     """
     one_device(runs)
-    comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs, budget)
+    given, runs = runs, runs.copy()  # a claim's functions may change what they are given
+    comparison, verdicts = compare_runs(module, runs), judge_runs(module, given.copy(), budget)
     return {
         "comparison.csv": csv_text(COMPARISON, comparison).encode(),
         "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
         "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget, environment).encode(),
-        "figure.png": figure_png(module, runs, caption(module, runs, budget)),
-    } | depth_csv(module, runs, budget)
+        "figure.png": figure_png(module, given.copy(), caption(module, runs, budget)),
+    } | depth_csv(module, given.copy(), budget)
 
 
 def rebuild(target=None, out=None, tell=lambda sentence: None):

@@ -47,7 +47,7 @@ def named(module, trials, only):
         return list(trials)
     presets, found = getattr(module, "NAMES", {}), []
     names = only.split(",") if isinstance(only, str) else only
-    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
         raise InvalidInput(f"A line is named by a string, several by one with commas or a list of them; got {only!r:.80}.")
     for name in names:
         fitting = [trial for trial in trials if _fits(trial, name.strip(), presets)]

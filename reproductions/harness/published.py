@@ -73,9 +73,15 @@ def matches(claim, published, row, metric):
 
 def check_published(claim, published):
     """Raise UnknownName, InvalidInput where a claim's PUBLISHED names what published.csv has not, before anything is trained."""
-    for key in published:
+    if not isinstance(published, dict):
+        raise InvalidInput(f"{claim}: PUBLISHED is a dict, {{(dataset, model, setting): Published(...)}}, not {published!r:.80}.")
+    for key, entries in published.items():
         if not isinstance(key, tuple) or len(key) not in (3, 4):
             raise InvalidInput(f"{claim}: a key of PUBLISHED is (dataset, model, setting) and maybe a metric, not {key!r:.80}.")
+        listed = [entries] if isinstance(entries, Published) else entries
+        if not isinstance(listed, (list, tuple)) or not all(isinstance(entry, Published) for entry in listed):
+            such = "Published(model, setting), which names a row of published.csv, or a list of them"
+            raise InvalidInput(f"{claim}: PUBLISHED[{key!r:.80}] is {such}, not {entries!r:.80}.")
         matches(claim, published, key[:3], *(key[3:] or (METRIC,)))
 
 

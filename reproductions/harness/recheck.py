@@ -109,10 +109,11 @@ def _beside(module, metric):
 
 
 def _expected(recorded, n, alone, examples):
-    """(low, high): where the mean of n new values falls, 95%, by Student's t, and no nearer than rounding may bring it.
+    """(low, high): where the mean of n new values falls, 95%, by Student's t; where nothing is drawn, or all agree, as near as
+    rounding may bring it.
 
-    alone: nothing is drawn, and what is recorded comes out again. examples: of which the metric is the share that is wrong, NaN
-    for none.
+    alone: nothing is drawn, and what is recorded comes out again. examples: of which the metric is the share that is wrong, or
+    right, NaN for none.
     """
     recorded = finite(recorded)
     if not len(recorded) or not n or len(recorded) < 2 and not alone:
@@ -121,4 +122,5 @@ def _expected(recorded, n, alone, examples):
     half = 0.0 if alone else stats.t.ppf(0.975, len(recorded) - 1) * recorded.std(ddof=1) * np.sqrt(1 / len(recorded) + 1 / n)
     if not half and not alone and not np.isfinite(examples):
         return np.nan, np.nan
-    return recorded.mean() - max(half, least), recorded.mean() + max(half, least)
+    half = max(half, ROUNDING * abs(recorded.mean())) if half else least
+    return recorded.mean() - half, recorded.mean() + half

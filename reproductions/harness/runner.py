@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import itertools
 import shutil
 import time
 import traceback
@@ -29,6 +30,7 @@ from zoo.reproductions.harness.trial import Budget, WithFiles, absent_from
 from zoo.training.backup import OtherCall, seconds_in
 
 POLL_SECONDS = 0.2
+SHOWN = 3  # trials, or errors, that a summary of failures names
 _WITHOUT = " without --force"  # which trains all anew
 
 
@@ -261,11 +263,20 @@ class _Run:
         return self.store.folder / "failures" / f"{key}.txt"
 
     def _failed(self, trials):
-        named = "; ".join(f"{trials[key]}: {_in_short(error)}" for key, error in self.failures.items())
+        alike = {}
+        for key, error in self.failures.items():
+            alike.setdefault(_in_short(error), []).append(str(trials[key]))
+        named = "; ".join(f"{_some(failed)}: {why}" for why, failed in itertools.islice(alike.items(), SHOWN))
+        named += f"; and {len(alike) - SHOWN} other errors" * (len(alike) > SHOWN)
         return TrialsFailed(
             f"{len(self.failures)} of {len(trials)} trials failed, so no table was written ({named}). The others are "
             f"stored and will not be computed again{_WITHOUT * self.force}; tracebacks lie in {self.store.folder / 'failures'}."
         )
+
+
+def _some(trials):
+    """A few of some trials by name, and how many more there are."""
+    return ", ".join(trials[:SHOWN]) + f" and {len(trials) - SHOWN} more" * (len(trials) > SHOWN)
 
 
 def _in_short(error):

@@ -49,11 +49,19 @@ def mean_interval(values):
 
 
 def paired_interval(first, second):
-    """Interval of the mean of first - second, two samples over the same seeds in the same order.
+    """Interval of the mean of first - second, two samples over the same seeds in the same order; of two Series by their index.
 
-    Raises InvalidInput where they are not two lists of as many numbers.
+    Raises InvalidInput where they are not two lists of as many numbers, or two Series of different seeds.
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
+    indexed = [hasattr(sample, "reindex") and hasattr(sample, "index") and np.ndim(sample) == 1 for sample in (first, second)]
+    if all(indexed) and not first.index.equals(second.index):
+        if not (first.index.is_unique and second.index.is_unique and set(first.index) == set(second.index)):
+            raise InvalidInput("Pairs are of the same seeds: the two have other ones in their index, or one of them twice.")
+        second = second.reindex(first.index)
+    try:
+        first, second = np.asarray(first, float), np.asarray(second, float)
+    except (TypeError, ValueError):
+        raise InvalidInput("Pairs are of two lists of numbers, one for each seed.") from None
     if first.ndim != 1 or first.shape != second.shape:
         raise InvalidInput(
             f"Pairs are of two lists of as many numbers, one for each seed; these have the shapes {first.shape} and {second.shape}."

@@ -31,11 +31,13 @@ def compare_runs(module, runs):
 
     After them come the statistics over seeds other than means, such as a spread or a correlation, that the reproduction's
     summarise(runs), if it has one, gives as (row, metric, Interval). A line that is held against several published
-    values is repeated for each of them.
+    values is repeated for each of them. What the reproduction's notes(runs), if it has one, says of a row and metric,
+    {(dataset, model, setting, metric): text}, is in the line's note.
     """
-    lines = []
+    lines, notes = [], getattr(module, "notes", lambda runs: {})(runs)
     for (*row, metric), group in runs.groupby(["dataset", "model", "setting", "metric"], sort=False):
-        lines += _lines(module, tuple(row), metric, _interval(metric, group.value), _lost(module, group.value))
+        note = "; ".join(filter(None, [_lost(module, group.value), notes.get((*row, metric))]))
+        lines += _lines(module, tuple(row), metric, _interval(metric, group.value), note)
     for row, metric, interval in getattr(module, "summarise", lambda runs: ())(runs):
         lines += _lines(module, row, metric, interval, "")
     return lines

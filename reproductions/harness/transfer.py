@@ -16,6 +16,7 @@ from zoo.paths import file_to_write, path_named
 from zoo.reproductions.harness.folder import (
     folders_of,
     read_environment,
+    read_folder,
     read_losses,
     read_pictures,
     result_folders,
@@ -43,6 +44,7 @@ def export_results(target, out=None, source=None):
     root, folders = folders_of(source, out)
     whole = source is None or os.path.realpath(os.path.expanduser(str(source))) == os.path.realpath(root)
     files = _files(root) if whole else _files_of(root, folders)
+    _require_importable(result_folders(root) if whole else folders)
     try:
         contents = {name: path.read_bytes() for name, path in files.items()}
     except OSError as error:  # a run may be writing them anew
@@ -60,6 +62,15 @@ def export_results(target, out=None, source=None):
             tar.addfile(member, io.BytesIO(content))
     write_named(target, file.getvalue())
     return target
+
+
+def _require_importable(folders):
+    """Raise ResultsError where an import of these folders would refuse one, and with it all."""
+    for folder in folders:
+        try:
+            read_folder(folder), read_pictures(folder)
+        except ResultsError as error:
+            raise ResultsError(f"{error} Nothing was exported, as no import would take that; others can be, by their names.") from None
 
 
 def _files(root):
@@ -99,6 +110,7 @@ def import_results(source, out=None, force=False, tell=lambda sentence: None):
     root = results_root(out)
     with contextlib.ExitStack() as stack:
         given = _results_in(_unpacked(path_named(source), stack))
+        stack.enter_context(_named_as(given, source))
         _check_sums(given)
         folders = {folder.relative_to(given): folder for folder in result_folders(given)}
         entries = _stored_trials(given)
@@ -115,6 +127,15 @@ def import_results(source, out=None, force=False, tell=lambda sentence: None):
         require_writable(root / ".trials")
         _take_trials(Store(root), entries, force, tell)
         return [_take_folder(root, place, folder) for place, folder in folders.items()]
+
+
+@contextlib.contextmanager
+def _named_as(folder, source):
+    """Within it errors name what was given, and not where it was unpacked."""
+    try:
+        yield
+    except (ResultsError, CorruptFile) as error:
+        raise type(error)(str(error).replace(f"{folder}{os.sep}", f"{source}: ")) from error
 
 
 def _require_new(root, folders, entries):

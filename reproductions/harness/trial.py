@@ -32,6 +32,8 @@ class Budget:
         defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most, or has an hour.
         Raises UnknownName for a budget that there is not, InvalidInput for no, negative, repeated or over 10,000 seeds.
         """
+        if defaults is not None:
+            _check_defaults(defaults)
         if isinstance(name, cls):
             return name if seeds is None else cls.named(name.name, seeds, defaults)
         if name in BUDGETS and name not in budgets_of(defaults):
@@ -62,6 +64,14 @@ class Budget:
         if value is _MISSING:
             raise InvalidInput("A claim that has a budget of an hour needs a value for it in each budget.choose: hour=...")
         return value
+
+
+def _check_defaults(defaults):
+    """Raise InvalidInput for SEEDS of a claim that say no number of seeds for budgets that there are."""
+    counts = defaults.values() if isinstance(defaults, dict) else [None]
+    if not all(isinstance(n, int) and n > 0 and n is not True for n in counts) or not {*defaults} <= {*BUDGETS}:
+        such = 'SEEDS = {"quick": 5, "full": 20}'
+        raise InvalidInput(f"SEEDS says how many seeds a budget ({', '.join(BUDGETS)}) has, such as {such}; got {defaults!r:.80}.")
 
 
 def budgets_of(defaults=None):

@@ -28,11 +28,11 @@ def json_of(**parts):
     return json.dumps(told, indent=1, allow_nan=False) + "\n"
 
 
-def latex_of(columns, groups, said):
+def latex_of(columns, groups, said, note=""):
     """A booktabs tabular.
 
     columns: (heading, "l", "r" or another kind of column that LaTeX has); groups: (title, tuples of cells), all text; in
-    columns "r" numbers are set as numbers. said: what made it, for a comment before it.
+    columns "r" numbers are set as numbers. said: what made it, for a comment before it; note: a line below all others.
     """
     kinds = [kind for _, kind in columns]
     lines = [f"% {said}; needs \\usepackage{{booktabs}}", f"\\begin{{tabular}}{{@{{}}{''.join(kinds)}@{{}}}}", r"\toprule"]
@@ -40,7 +40,8 @@ def latex_of(columns, groups, said):
     for title, rows in groups:
         lines += [r"\midrule", rf"\multicolumn{{{len(columns)}}}{{@{{}}l@{{}}}}{{\emph{{{escaped(title)}}}}} \\"]
         lines += [_row(_cell(text, kind) for text, kind in zip(row, kinds, strict=True)) for row in rows]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+    below = [r"\midrule", rf"\multicolumn{{{len(columns)}}}{{@{{}}l@{{}}}}{{\footnotesize {escaped(note)}}} \\"] if note else []
+    return "\n".join([*lines, *below, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def escaped(text):

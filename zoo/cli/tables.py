@@ -2,6 +2,7 @@
 
 import contextlib
 import fnmatch
+import re
 import shlex
 
 from rich.text import Text
@@ -177,6 +178,8 @@ def _show_tables(claim, budget, folder, comparison, verdicts):
         if _IN_WORDS in set(map(_published, comparison.assign(published_checked="").itertuples())):
             console.print(f"{_IN_WORDS}: published is a finding without a number, which comparison.md has\n")
     console.print(_verdicts(verdicts))
+    if _marked(("", verdicts)):
+        console.print(_OF_REASONS)
     place = folder_to_read(claim, budget, folder)
     said = counted(verdicts.to_dict("records")) if budget != "smoke" and len(verdicts) else ""
     console.print()
@@ -201,13 +204,15 @@ def _show_board(groups, root):
     """The main checks, those of each claim below its name."""
     lines = []
     for title, table in groups:
-        lines += [("",) * 4] * bool(lines) + [("", Text(title, style="bold"), "", "")]
+        lines += [("",) * 5] * bool(lines) + [("", Text(title, style="bold"), "", "", "")]
         lines += [
             (verdict, f"{check}; {row.elsewhere}" if row.elsewhere else check, *numbers)
             for row, (verdict, check, *numbers) in zip(table.itertuples(), _judged(table), strict=True)
         ]
     console = out()
     console.print(fitted(_JUDGED, lines, "Did the claims hold? Their main checks"))
+    if any(map(_marked, groups)):
+        console.print(f"\n{_OF_REASONS}")
     console.print(f"\nIn sentences, with all that is said of each: {root / 'README.md'}", soft_wrap=True)
 
 
@@ -255,17 +260,22 @@ def _sourced(row):
 def _latex_verdicts(groups, said):
     columns = [("check", "l"), ("effect", "r"), ("95% interval", "r"), ("claimed", "r"), ("verdict", "l")]
     found = [
-        (title, [(check, effect, interval, row.claimed, str(verdict))
-                 for row, (verdict, check, effect, interval) in zip(table.itertuples(), _judged(table), strict=True)])
+        (title, [(check, effect, interval, claimed, str(verdict)) for verdict, check, effect, interval, claimed in _judged(table)])
         for title, table in groups
-    ]  # fmt: skip
-    return latex_of(columns, found, said)
+    ]
+    return latex_of(columns, found, said, _OF_REASONS if any(map(_marked, groups)) else "")
+
+
+def _marked(group):
+    return any(map(_more_to_it, group[1].itertuples()))
 
 
 def _ours(row):
     from zoo.reproductions.harness.numbers import number
 
-    return row.model, row.setting, str(row.n_seeds), number(row.mean), _interval(row)
+    lost = _OF_SEEDS.match(row.note)
+    seeds = f"{row.n_seeds} of {lost[2]}" if lost else str(row.n_seeds)
+    return row.model, row.setting, seeds, number(row.mean), _interval(row)
 
 
 def _published(row):
@@ -278,11 +288,21 @@ def _published(row):
         return _IN_WORDS + mark
 
 
-_JUDGED = [("verdict", {"no_wrap": True}), "check", ("effect", _NUMBER), ("95% interval", _NUMBER)]
+_JUDGED = [
+    ("verdict", {"no_wrap": True}), "check", ("effect", _NUMBER), ("95% interval", _NUMBER), ("claimed", _NUMBER | {"optional": 1}),
+]
+_REASON = " *"  # after a verdict that its interval alone does not explain
+_OF_REASONS = "* there is more to it than the interval: its sentence in comparison.md says what"
+_OF_SEEDS = re.compile(r"(\d+) of (\d+) seeds ")  # how a note begins where not all are in the mean
 
 
 def _verdicts(rows):
     return fitted(_JUDGED, _judged(rows), "Did the claim hold?")
+
+
+def _more_to_it(row):
+    """Whether a check's sentence says more after its verdict, such as why no interval would decide."""
+    return row.sentence.rpartition(f": {row.verdict}")[2] not in (".", "")
 
 
 def _judged(rows):
@@ -292,8 +312,8 @@ def _judged(rows):
     for row in rows.itertuples():
         unit = _UNITS.get(row.unit)
         check = row.check if unit or not row.unit else f"{row.check} ({row.unit.strip('()')})"
-        verdict = Text(row.verdict, style=_STYLES.get(row.verdict, ""))
-        yield verdict, check, f"{number(row.effect)} {unit or ''}".strip(), _interval(row)
+        verdict = Text(row.verdict + _REASON * _more_to_it(row), style=_STYLES.get(row.verdict, ""))
+        yield verdict, check, f"{number(row.effect)} {unit or ''}".strip(), _interval(row), row.claimed
 
 
 def _interval(row):
