@@ -136,7 +136,7 @@ def test_latex_says_how_a_value_that_nobody_read_is_known(call, results_dir, mon
     found = pd.DataFrame({
         "dataset": "mnist", "model": "mlp", "setting": "", "metric": "test_error_pct", "n_seeds": 1, "mean": 2.0,
         "ci95_low": float("nan"), "ci95_high": float("nan"), "published": ["falls with depth", "3.0"],
-        "published_source": ["net; A & B", "net; C"], "published_checked": ["secondary", "read"],
+        "published_source": ["net; A & B", "net; C"], "published_checked": ["secondary", "read"], "note": "",
     })  # fmt: skip
     monkeypatch.setattr("zoo.reproductions.harness.compare", lambda *_: (found, None), raising=False)
     first, second = rows_of_tabular(call("compare", "shallow_vs_deep", "--format", "latex")[1])[1:]

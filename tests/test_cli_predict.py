@@ -345,7 +345,7 @@ def test_in_python_a_picture_that_was_turned_is_not_turned_again_and_a_cut_one_i
 
 @pytest.mark.parametrize("images, options, message", [
     (np.zeros((28, 28)), {}, "Image 0 is blank"),
-    (np.zeros((5, 28, 28)), {}, "one image is wanted, or a list of them"),
+    (np.zeros((5, 28, 28, 5)), {}, "an image is .height, width. or"),
     ([[[1, 2], [3]]], {}, "Image 0 is ragged"),
     (np.eye(784)[:3], {}, r"Image 0 is .* looks like 3 flattened images; give them as \(3, 28, 28\), or"),
     (Image.new("L", (0, 5)), {}, "Image 0 is empty: 0x5 pixels"),

@@ -86,6 +86,7 @@ def test_seeds_that_diverge_where_none_did_disagree(log, monkeypatch):
     ([0.0] * 20, 3, False, 10_000, 0.03),  # a share: some examples may be told otherwise
     ([1.5], 1, True, 10_000, 0.03),
     ([1.5], 1, True, np.nan, 0.0015),
+    ([5.0, 5.1], 4, False, 300, stats.t.ppf(0.975, 1) * np.sqrt(0.005) * np.sqrt(1 / 2 + 1 / 4)),  # not as three examples of 300
     ([7.0] * 5, 3, False, np.nan, np.nan),  # which says nothing of how others would differ
     ([7.0], 3, False, 10_000, np.nan),
     ([1.0, 2.0, np.nan], 4, False, np.nan, stats.t.ppf(0.975, 1) * np.sqrt(0.5) * np.sqrt(1 / 2 + 1 / 4)),

@@ -12,17 +12,19 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import harness_example
 import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 
 from zoo.datasets import load
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
-from zoo.reproductions.harness import Budget, Published, run_claim, runner, target
+from zoo.reproductions.harness import Budget, Published, Trial, run_claim, runner, target
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.naming import lines
@@ -219,7 +221,7 @@ def test_lines_of_other_versions_do_not_stay(log):
     folder = run()
     path = folder / "environment.json"
     path.write_text(path.read_text().replace('"numpy": "', '"numpy": "0.'))
-    with pytest.raises(ResultsError, match="computed with another versions .*: run all models with --force"):
+    with pytest.raises(ResultsError, match="computed with another versions .*: run all models, without --only"):
         run(only="mlp")
     (folder / "runs.csv").unlink()
     with pytest.raises(ResultsError, match="run the claim first"):
@@ -395,6 +397,75 @@ def test_damaged_entry_is_said_and_computed_again(log, results_dir):
     folder = run_claim(harness_example, "smoke", console=Console(file=said))
     assert "damaged" in said.getvalue() and values(folder) == before
     assert sum(begun(log).values()) == 3
+
+
+def forgetful(trial, report):
+    recipe = {"passes": trial.recipe.pop("passes"), "hidden": trial.recipe.pop("hidden")}
+    return harness_example.train(dataclasses.replace(trial, recipe=recipe), report)
+
+
+def fails(trial, report):
+    raise ValueError("there is a mistake in it")
+
+
+def never(trial, report):
+    pytest.fail("it trained")
+
+
+def test_what_a_run_function_does_to_its_recipe_nobody_is_told(results_dir):
+    claim = own_claim(forgetful)
+    folder = run_claim(claim, "smoke")
+    (told,) = json.loads((folder / "environment.json").read_text())["trials"]
+    assert told["recipe"] == {"passes": 1, "hidden": []}
+
+
+def test_what_judge_does_to_the_runs_no_figure_shows(results_dir):
+    drawn = []
+
+    def judge(runs):
+        runs["value"] = np.log(runs.value)
+        return []
+
+    def draw(runs):
+        drawn.append(runs.value.max())
+        return harness_example.draw(runs)
+
+    folder = run_claim(own_claim(harness_example.train, judge=judge, draw=draw), "smoke")
+    assert drawn == [pytest.approx(pd.read_csv(folder / "runs.csv").value.max())]
+
+
+def test_many_failures_of_one_kind_are_told_in_one_line(results_dir):
+    claim = own_claim(fails, settings=[str(n) for n in range(50)])
+    with pytest.raises(TrialsFailed, match=r"50 of 50 trials failed.*and 47 more: ValueError: there is a mistake in it\)") as caught:
+        run_claim(claim, "smoke")
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("changes, said", [
+    ({"SEEDS": 5}, "SEEDS says how many seeds a budget"), ({"SEEDS": {"huor": 5}}, "SEEDS says how many seeds a budget"),
+    ({"PUBLISHED": {("digits", "mlp", ""): "12.0"}}, "PUBLISHED.*is Published.model, setting., .*not '12.0'"),
+    ({"PUBLISHED": [1]}, "PUBLISHED is a dict"),
+])
+def test_what_a_claim_says_wrongly_of_itself_is_told_before_training(results_dir, changes, said):
+    claim = own_claim(never)
+    vars(claim).update(changes)
+    with pytest.raises(InvalidInput, match=said):
+        run_claim(claim, "smoke")
+
+
+def test_no_line_is_no_choice_of_lines(results_dir):
+    with pytest.raises(InvalidInput, match="A line is named by a string"):
+        run_claim(harness_example, "smoke", only=[])
+
+
+def own_claim(run, settings=("",), **changes):
+    """A claim of somebody's own with a trial of this run function for each setting."""
+    module = types.ModuleType("own_claim", "A claim in short.\n\nAnd at length.")
+    recipe = {"passes": 1, "hidden": []}
+    module.trials = lambda budget: [Trial("digits", "linear", setting, budget.seeds, run, dict(recipe)) for setting in settings]
+    module.judge, module.draw = lambda runs: [], harness_example.draw
+    vars(module).update(changes)
+    return module
 
 
 def test_failing_trial_takes_no_other_with_it(log, results_dir, monkeypatch):

@@ -1,6 +1,7 @@
 """Intervals against SciPy and against values worked out by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import optimize, stats
 from statsmodels.api import OLS
@@ -182,3 +183,14 @@ def test_means_of_neighbours_lie_within_their_quantile_nineteen_times_of_twenty(
 def test_a_widened_interval_has_both_halves():
     assert widened(Interval(2.0, -1.0, 5.0, 4), 4.0) == pytest.approx((2 - 5, 2 + 5))
     assert np.isnan(widened(Interval(2.0, -1.0, 5.0, 4), np.nan)).all()
+
+
+def test_series_are_paired_by_their_seeds():
+    first = pd.Series([1.0, 2, 4], index=[0, 1, 2])
+    second = pd.Series([3.0, 1.5, 0.75], index=[2, 1, 0])
+    assert paired_interval(first, second) == mean_interval([0.25, 0.5, 1.0])
+    for other, said in ((second.set_axis([2, 1, 7]), "other ones in their index"), (second.set_axis([2, 1, 1]), "twice")):
+        with pytest.raises(InvalidInput, match=said):
+            paired_interval(first, other)
+    with pytest.raises(InvalidInput, match="two lists of numbers"):
+        paired_interval(["a", "b"], [1, 2])

@@ -171,7 +171,8 @@ def test_a_claim_of_the_users_own_is_run_again_in_python(written):
     trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train)]  # noqa: E731
     folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8]))
     last = (folder / "comparison.md").read_text().splitlines()[-1]
-    assert last == 'To run it again, in Python with KERAS_BACKEND=jax: `zoo.reproductions.harness.run_claim(a_claim, "full", seeds=2)`.'
+    command, python = "zoo --import a_claim.py reproduce a_claim --budget full --seeds 2", 'run_claim(a_claim, "full", seeds=2)'
+    assert last == f"To run it again, where that file is: `{command}`; in Python with KERAS_BACKEND=jax: `zoo.reproductions.harness.{python}`."
     others = [row | {"seed": row["seed"] + 5} for row in rows_of(ROW, [7, 8])]
     folder = written(reproduction(trials=trials, SEEDS={"full": 2}), others)
     assert (folder / "comparison.md").read_text().endswith('run_claim(a_claim, "full", seeds=[5, 6])`.\n')

@@ -78,7 +78,11 @@ def test_everything_arrives(there, results_dir, tmp_path, how):
 
 def test_what_is_not_known_here_is_not_imported_and_said(results_dir, tmp_path):
     folder, told = run_claim(harness_example, "smoke"), []
-    shutil.copytree(folder, folder.with_name("of_mine"))
+    mine = shutil.copytree(folder, folder.with_name("of_mine"))
+    runs = (mine / "runs.csv").read_bytes().replace(b"harness_example,", b"of_mine,")
+    (mine / "runs.csv").write_bytes(runs)
+    said = json.loads((mine / "environment.json").read_text())
+    (mine / "environment.json").write_text(json.dumps(said | {"runs_sha256": hashlib.sha256(runs).hexdigest()}))
     arrived = import_results(export_results(tmp_path / "results.tar"), tmp_path / "there", tell=told.append)
     assert arrived == [tmp_path / "there" / "smoke" / "harness_example"] and len(told) == 1
     assert "of_mine is no claim of deepzoo's" in told[0] and not (tmp_path / "there" / "smoke" / "of_mine").exists()
@@ -164,6 +168,28 @@ def test_what_is_not_right_is_refused_whole(there, results_dir, tmp_path, change
     with pytest.raises(error, match=message):
         import_results(tar)
     assert not results_dir.exists() and not (tmp_path / "outside").exists()
+
+
+def test_what_no_import_would_take_is_not_exported(there, tmp_path):
+    """Who runs on a lent machine would learn of it when that is gone."""
+    run_claim(harness_example, "smoke", out=there)
+    run_claim(harness_example, "quick", seeds=2, out=there)
+    runs = there / "quick" / "harness_example" / "runs.csv"
+    runs.write_bytes(runs.read_bytes()[:500])
+    with pytest.raises(ResultsError, match="quick.*Nothing was exported, as no import would take that"):
+        export_results(tmp_path / "all.tar", there)
+    assert not (tmp_path / "all.tar").exists()
+    assert export_results(tmp_path / "one.tar", source=there / "smoke" / "harness_example").exists()
+
+
+def test_a_refused_tar_is_named_and_not_where_it_was_unpacked(there, results_dir, tmp_path):
+    run_claim(harness_example, "smoke", out=there)
+    tar, name = export_results(tmp_path / "runs.tar", there), "smoke/harness_example/runs.csv"
+    runs = (there / name).read_bytes().replace(b"mlp", b"mlq")
+    repacked(tar, {name: runs, "MANIFEST.json": None})
+    with pytest.raises(ResultsError, match="^.*runs.tar: smoke/harness_example/runs.csv") as caught:
+        import_results(tar)
+    assert "/tmp" not in str(caught.value).replace(str(tmp_path), "")
 
 
 def test_links_are_refused(results_dir, tmp_path):

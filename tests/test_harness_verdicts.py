@@ -292,6 +292,15 @@ def test_what_test_examples_may_make_decides_nothing_between_seeds_either_where_
         assert ("the 10,000 test examples and the seeds together" in held.sentence) == (verdict == "undecided")
 
 
+def test_a_share_of_right_ones_owes_to_the_examples_as_that_of_wrong_ones():
+    runs, rows = runs_of(deep=[4.1, 4.15, 4.05, 4.12, 4.08], exact=[4.6]).assign(n_test=300), {"better": DEEP, "worse": EXACT}
+    right = runs.assign(metric="test_accuracy_pct", value=100 - runs.value)
+    wrong = paired_difference(runs, **rows)
+    made = paired_difference(right, **rows, metric="test_accuracy_pct", higher_is_better=True)
+    assert made.verdict == wrong.verdict == "undecided" and made.effect == pytest.approx(wrong.effect)
+    assert made.sentence.rpartition("because")[2] == wrong.sentence.rpartition("because")[2] != ""
+
+
 @pytest.mark.parametrize("n_test, verdict, why", [
     (1000, "undecided", "the 1,000 test examples and the seeds together may make up to 0.7594 of its logarithm"),
     (100_000, "reproduced", ""), (math.nan, "undecided", "nobody says how many test examples there were"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zoo.errors import InvalidInput, UnknownName, ZooError, unknown_name
 from zoo.names import matching
-from zoo.reproductions.harness.trial import DEFAULT_SEEDS, budgets_of
+from zoo.reproductions.harness.trial import budgets_of, usual_seeds
 
 # It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, its main checks, whose first stands on
 # the front page (see claim_headlines), PLACE, where it stands among the claims (see claim_place), SEEDS, its own
@@ -87,7 +87,7 @@ def claim_facts(claim):
     Raises UnknownName, InvalidInput.
     """
     title, place = " ".join(describe_claim(claim).split("\n\n")[0].split()), claim_place(claim)
-    seeds = {**DEFAULT_SEEDS, **(_constant(claim, "SEEDS") or {})}
+    seeds = usual_seeds(_constant(claim, "SEEDS"))
     return {
         "title": title, "headlines": list(claim_headlines(claim)), "place": None if place == math.inf else place, "seeds": seeds
     }

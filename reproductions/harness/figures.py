@@ -8,7 +8,7 @@ import sys
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness.claims import claim_name
 from zoo.reproductions.harness.outcomes import fewer_seeds
-from zoo.reproductions.harness.trial import DEFAULT_SEEDS
+from zoo.reproductions.harness.trial import usual_seeds
 
 DPI = 120
 # Up to how many times the least value an axis goes, and which multiples of powers of ten are marked there; beyond, few.
@@ -50,7 +50,7 @@ def caption(module, runs, budget):
     """Which runs a figure shows; "" where it is not known of which budget they are."""
     if not budget:
         return ""
-    fewer = fewer_seeds(runs.seed.nunique(), {**DEFAULT_SEEDS, **(getattr(module, "SEEDS", None) or {})}.get(budget))
+    fewer = fewer_seeds(runs.seed.nunique(), usual_seeds(getattr(module, "SEEDS", None)).get(budget))
     return f"{claim_name(module)}, {budget} budget{fewer}, {' and '.join(dict.fromkeys(runs.device))}"
 
 

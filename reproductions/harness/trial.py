@@ -32,15 +32,13 @@ class Budget:
         defaults: {name: number of seeds} of a claim, its SEEDS, where it takes others than most, or has an hour.
         Raises UnknownName for a budget that there is not, InvalidInput for no, negative, repeated or over 10,000 seeds.
         """
-        if defaults is not None:
-            _check_defaults(defaults)
         if isinstance(name, cls):
             return name if seeds is None else cls.named(name.name, seeds, defaults)
         if name in BUDGETS and name not in budgets_of(defaults):
             raise UnknownName(f"This claim has no budget {name!r}; it has {', '.join(budgets_of(defaults))}.")
         if name not in BUDGETS:
             raise unknown_name("budget", name, budgets_of(defaults))
-        seeds = {**DEFAULT_SEEDS, **(defaults or {})}[name] if seeds is None else seeds
+        seeds = usual_seeds(defaults)[name] if seeds is None else seeds
         with contextlib.suppress(TypeError):  # of what is no number; a mistyped one must not fill the memory
             seeds = range(min(operator.index(None if isinstance(seeds, bool) else seeds), MOST_SEEDS + 1))
         try:
@@ -66,17 +64,19 @@ class Budget:
         return value
 
 
-def _check_defaults(defaults):
-    """Raise InvalidInput for SEEDS of a claim that say no number of seeds for budgets that there are."""
-    counts = defaults.values() if isinstance(defaults, dict) else [None]
-    if not all(isinstance(n, int) and n > 0 and n is not True for n in counts) or not {*defaults} <= {*BUDGETS}:
+def usual_seeds(own=None):
+    """{budget: number of seeds} of a claim with these SEEDS. Raises InvalidInput where they say none for budgets that there are."""
+    own = {} if own is None else own
+    counts = own.values() if isinstance(own, dict) else [None]
+    if not all(isinstance(n, int) and n > 0 and n is not True for n in counts) or not {*own} <= {*BUDGETS}:
         such = 'SEEDS = {"quick": 5, "full": 20}'
-        raise InvalidInput(f"SEEDS says how many seeds a budget ({', '.join(BUDGETS)}) has, such as {such}; got {defaults!r:.80}.")
+        raise InvalidInput(f"SEEDS says how many seeds a budget ({', '.join(BUDGETS)}) has, such as {such}; got {own!r:.80}.")
+    return DEFAULT_SEEDS | own
 
 
 def budgets_of(defaults=None):
-    """The names of the budgets of a claim with these SEEDS, from the least to the most."""
-    return [name for name in BUDGETS if name in {**DEFAULT_SEEDS, **(defaults or {})}]
+    """The names of the budgets of a claim with these SEEDS, from the least to the most. Raises as usual_seeds does."""
+    return [name for name in BUDGETS if name in usual_seeds(defaults)]
 
 
 def require_line(name, value, may_be_empty=False):
