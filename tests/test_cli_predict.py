@@ -381,3 +381,12 @@ def test_a_model_in_a_scale_of_its_own_guesses_at_no_pixels(call, tmp_path, resc
     code, out, err = call(str(folder), str(tmp_path / "line.png"))
     assert code == 1 and not out and f"rescale={rescale}" in err and err.count("\n") == 1
     assert "values in the scale that it learnt from" in (folder / "README.md").read_text() and "0..255" not in (folder / "README.md").read_text()
+
+
+def test_an_array_of_several_images_is_as_many(digits):
+    x = digits[0]
+    alone = zoo.classify("linear_mnist", [*x[:3]])
+    for several in (x[:3], x[:3, ..., None]):
+        found = zoo.classify("linear_mnist", several)
+        assert [entry["image"] for entry in found] == [f"Image 0[{place}]" for place in range(3)]
+        assert [entry["classes"] for entry in found] == [entry["classes"] for entry in alone]

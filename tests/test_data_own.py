@@ -261,6 +261,7 @@ NAN = np.where(X == 0, np.nan, X)
         (("my_x", (X, Y * 1e300)), "float64; integers or strings"),
         (("my_x", None), "needs examples to train on"),
         (("my_x", X), "train is a pair"),
+        (("my_x", {"x": X, "y": Y}), "train is a pair"),
         (("my_x", (X, Y[:-1])), "1,797 examples in train of my_x and 1,796 labels"),
         (("my_x", (X, np.eye(10)[Y])), "argmax"),
         (("my_x", (X[:0], Y[:0])), "none empty"),

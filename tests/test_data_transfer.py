@@ -354,3 +354,16 @@ def test_arrays_that_are_not_those_of_the_results_are_used_and_said_to_be_others
     monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "elsewhere"))
     unpack(tmp_path / "others.tar.xz")
     assert "own results" in capfd.readouterr().err
+
+
+def test_a_file_that_is_no_pack_stays(packed, tmp_path):
+    mine = tmp_path / "mine.tar.xz"
+    mine.write_bytes(b"of mine")
+    with pytest.raises(InvalidInput, match="nothing that zoo data pack wrote"):
+        pack(mine, ["digits"])
+    assert mine.read_bytes() == b"of mine"
+    for name in ("mine.npz", "mine.tar.gz"):
+        with pytest.raises(InvalidInput, match="does not end in .tar.xz"):
+            pack(tmp_path / name, ["digits"])
+    again = tmp_path / "again.tar.xz"
+    assert pack(again, ["digits"]) == pack(again, ["digits"]) == again

@@ -207,3 +207,10 @@ def test_a_stack_may_go_on_and_be_called_otherwise(x):
     population, plain = (zoo.Population(made, [3]) for made in (build, lambda: small_model("autoencoder_stack")))
     histories = [zoo.pretrain(each, x, epochs=1, batch_size=50) for each in (population, plain)]
     assert_allclose(histories[0].loss, histories[1].loss, rtol=1e-6)
+
+
+def test_the_scale_of_images_is_warned_of_once(recwarn):
+    stack = {"widths": (4, 4)}
+    population = zoo.Population(lambda: zoo.create_model("autoencoder_stack", (8, 8), 10, **stack), [0])
+    zoo.pretrain(population, digits()[0][0] / 255, epochs=1)
+    assert len([each for each in recwarn if "divides its input by 255" in str(each.message)]) == 1
