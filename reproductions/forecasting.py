@@ -239,7 +239,7 @@ def draw(runs):
             for match in matches("forecasting", PUBLISHED, (dataset, *row), metric):
                 with contextlib.suppress(ValueError):  # words, where no number was published
                     kind = "net" if row != LINEAR else "threshold model" if match.source.startswith(THRESHOLD) else "linear model"
-                    axes.plot(place, float(match.value), MARKS[kind], color="black", ms=8, label=f"published of a {kind}")
+                    axes.plot(place, float(match.value), MARKS[kind], color="black", ms=8, mfc="none", label=f"published of a {kind}")
         years = label[label.rindex(",") :] if label[-1].isdigit() else ""
         axes.set(yscale="log", ylabel=label.removesuffix(years), title=f"{dataset}{years}")
         if axes.get_legend_handles_labels()[1]:
