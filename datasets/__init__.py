@@ -141,8 +141,8 @@ def pack(path, names):
     """Write the arrays of the named data sets to one .tar.xz file (mnist and fashion_mnist: 38 MB); returns its Path.
 
     names: a list of them, or one. A data set that is not ready is prepared first; of a link, what it points to is written.
-    Raises UnknownName, InvalidInput or ResultsError if the file cannot be written, InvalidInput for a pipe or a device or no
-    names, and what load raises.
+    Raises UnknownName, InvalidInput or ResultsError if the file cannot be written, InvalidInput for a name that does not end in
+    .tar.xz, a file that is there and that no pack wrote, a pipe or a device or no names, and what load raises.
     """
     from zoo.datasets import transfer
 

@@ -193,10 +193,13 @@ def remove(name, tell):
         if home.is_symlink():
             home.unlink()
             return home
-        held = [path for path in home.iterdir() if path.name != LOCK] if home.is_dir() else []
-        if not held:
-            raise CacheError(f"There is no {name} in the cache, {home}.")
+        absent = CacheError(f"There is no {name} in the cache, {home}.")
+        if not home.is_dir():
+            raise absent
         with alone(home / LOCK, f"waiting for another process that is preparing {name}", tell):
+            held = [path for path in home.iterdir() if path.name != LOCK]
+            if not held:
+                raise absent
             # What nothing names any more is no data set: a reader sees all of it or none. The lock stays for who waits for it.
             for path in sorted(held, key=lambda path: path.name != "manifest.json"):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

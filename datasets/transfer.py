@@ -18,7 +18,6 @@ from zoo.errors import CorruptFile, InvalidInput, ZooError
 from zoo.paths import file_to_write, path_named
 
 # Stronger presets take minutes for a twelfth less.
-XZ = b"\xfd7zXZ"  # what such a file begins with
 PRESET = 0
 # What a .npy header takes at most beyond the array's own bytes; and a manifest, of very many classes.
 HEADER_BYTES, MANIFEST_BYTES = 1024, 16 << 20
@@ -36,10 +35,12 @@ class _Plain(tarfile.TarInfo):
 
 
 def _is_packed(path):
-    """Whether a file is compressed as a pack is."""
+    """Whether a file begins as a pack does."""
     try:
-        with open(path, "rb") as file:
-            return file.read(len(XZ)) == XZ
+        with tarfile.open(path, "r:xz") as tar:
+            return (tar.next() or tarfile.TarInfo()).name.endswith("/manifest.json")
+    except (tarfile.TarError, lzma.LZMAError, EOFError):
+        return False
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
 

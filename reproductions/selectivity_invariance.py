@@ -44,6 +44,7 @@ import itertools
 
 import numpy as np
 
+from zoo.datasets import describe
 from zoo.reproductions.evidence.model_order import shared_errors, tau_over_seeds
 from zoo.reproductions.evidence.rises import rises_more
 from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
@@ -51,6 +52,7 @@ from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
+from zoo.reproductions.trainers.label_rows import weights_of_full
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
 )
@@ -74,7 +76,6 @@ MOVED = (LINEAR, RBF, NNET, CONVNET)
 SHIFTS, ANGLES = tuple(range(9)), tuple(range(0, 91, 15))
 JITTER = [4, 45]  # pixels, degrees
 RANKED = 5  # models that an order is made of, at least
-FULL_STACK = 2_797_010  # weights of three layers of 1,000 units on images of 28x28 pixels
 TAU = "kendalls_tau_of_errors"
 PLACE = 2
 HEADLINES = (
@@ -254,8 +255,9 @@ def _beats(runs, rows, metric, name, handicap=""):
 def _smaller(runs, row):
     """Why a stack may be behind: a larger one that is trained longer errs less, as linear_separability has it; "" of full size."""
     weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
-    said = f"it has {weights:,.0f} weights, the full budget's {FULL_STACK:,}, and a larger one, trained longer, may err less"
-    return said if weights < FULL_STACK else ""
+    whole = weights_of_full(3, describe(row[0]).classes)
+    said = f"it has {weights:,.0f} weights, the full budget's {whole:,}, and a larger one, trained longer, may err less"
+    return said if weights < whole else ""
 
 
 def _taus(runs, pairs=None):

@@ -18,29 +18,29 @@ the lead is about twice as large up to 3,000 labels (3.8 at 100), half of which 
 more layers, the larger the share of the errors spared, against either. With one layer it spares less (0.4 and 0.04 against
 the scaled start), and only at 300, 600 and 3,000 labels for sure. Without noise the autoencoder is no such help: in best
 depths ahead of the better random start nowhere, behind it at 100 labels, and with three layers behind the scaled one up to
-1,000 and with all. Rectified units alone are behind the denoising start up to 600 labels and not told apart at 1,000; with
-dropout, the modern start, they are behind by half a point at 100 labels and not told apart at 300, 3,000 and 10,000. Where
-they are ahead, alone by 0.1 to 0.2 points from 3,000 on, with dropout by 0.4 at 600 and 1,000 and 0.08 with all, it is
-undecided: these nets are small and their noise was not chosen, and with 500 units and more of it the denoising start is not
-told apart from a modern one of three times the epochs at 1,000 labels (pretrained_unlabelled), with 1,000 units it is ahead
-by 0.2 with all (published_stack). With 20 units on top and all labels three layers err on 2.0 %, pre-trained (without noise)
-or not, as against 4.8 of these 20 alone; pre-trained they fit the training images better than from the narrow start, no
-better than from the wide one. Seeds end no closer together from the denoising start that one could tell. Layers by
-themselves, three against one with all labels, spare 0.1 to 0.2 points from the scaled (open with other test examples), the
-denoising and the rectified start, nothing that can be told from two others, and do harm to the modern one, by 0.1, open as
-well. Before it had the scaled start and steps beyond 0.003, the hour had put the lead of the denoising start in best depths
-at 1.6 to 1.7 points at any number of labels up to 3,000: of that the wide start and the larger steps took 0.3 at 100 labels,
-0.6 at 300 and 1.0 or more, most of it, from 600 to 3,000. Quick budget (5 seeds, 2 cores, some 10 minutes, 10,000 images):
-the denoising start is ahead of the better of both random ones, each in its best depth, by 1.4 points at 100 labels, 1.5 at
-300 and 0.7 at 1,000, which is undecided; at 10,000 they are not told apart; what it spares shrinks with labels in points and
-as a share of the errors. With three layers it spares 2.5, 3.8 and 1.9 points at 100, 300 and 1,000 labels of the narrow
-start, 1.4, 2.1 and 0.9 of the wide one. Autoencoders without noise are ahead of the better random start nowhere (with one
-layer, at 100 labels, they are ahead of both). With 20 units on top, pre-trained or not is not told apart on test images; on
-training images pre-trained nets are ahead of the wide start alone. Rectified units alone are behind the denoising start up
-to 300 labels, not told apart at 1,000 and, which is open for the same reason, ahead at 10,000; with dropout, each in its
-best depth, they are behind at 100 by 0.6 points, open with other test examples, and not told apart from 300 on. Full (20
-seeds, one H100, 20 minutes by estimate, not run yet): 1,000 units a layer throughout; what nets of that size come to with
-all labels is in published_stack.
+1,000 and with all. Rectified units alone are behind the denoising start up to 600 labels, not told apart at 1,000 and ahead
+from 3,000 on, with 10,000 labels and all open with other test examples; with dropout, the modern start, they are behind by
+half a point at 100 labels and not told apart at 300, 3,000 and 10,000. Where these are ahead, by 0.4 at 600 and 1,000 and
+0.08 with all, it is undecided: their dropout was chosen, the noise was not, and with 500 units and more of it the denoising
+start is not told apart from a modern one of three times the epochs at 1,000 labels (pretrained_unlabelled), with 1,000 units
+it is ahead by 0.2 with all (published_stack). With 20 units on top and all labels three layers err on 2.0 %, pre-trained
+(without noise) or not, as against 4.8 of these 20 alone; pre-trained they fit the training images better than from the
+narrow start, no better than from the wide one. Seeds end no closer together from the denoising start that one could tell.
+Layers by themselves, three against one with all labels, spare 0.1 to 0.2 points from the scaled (open with other test
+examples), the denoising and the rectified start, nothing that can be told from two others, and do harm to the modern one, by
+0.1, open as well. Before it had the scaled start and steps beyond 0.003, the hour had put the lead of the denoising start in
+best depths at 1.6 to 1.7 points at any number of labels up to 3,000: of that the wide start and the larger steps took 0.3 at
+100 labels, 0.6 at 300 and 1.0 or more, most of it, from 600 to 3,000. Quick budget (5 seeds, 2 cores, some 10 minutes,
+10,000 images): the denoising start is ahead of the better of both random ones, each in its best depth, by 1.4 points at 100
+labels, 1.5 at 300 and 0.7 at 1,000, which is undecided; at 10,000 they are not told apart; what it spares shrinks with
+labels in points and as a share of the errors. With three layers it spares 2.5, 3.8 and 1.9 points at 100, 300 and 1,000
+labels of the narrow start, 1.4, 2.1 and 0.9 of the wide one. Autoencoders without noise are ahead of the better random start
+nowhere (with one layer, at 100 labels, they are ahead of both). With 20 units on top, pre-trained or not is not told apart
+on test images; on training images pre-trained nets are ahead of the wide start alone. Rectified units alone are behind the
+denoising start up to 300 labels, not told apart at 1,000 and ahead at 10,000; with dropout, each in its best depth, they are
+behind at 100 by 0.6 points, open with other test examples, and not told apart from 300 on. Full (20 seeds, one H100, 20
+minutes by estimate, not run yet): 1,000 units a layer throughout; what nets of that size come to with all labels is in
+published_stack.
 """
 
 from zoo.reproductions.evidence import label_references, label_verdicts
@@ -84,16 +84,16 @@ by chi-square, and their ratio one after Pitman and Morgan (1939), as if errors 
 also those of whose labels were drawn. A line through all numbers of labels decides nothing where nothing is spared with the
 fewest, nor one that falls where the curve rises at first, nor one that rises where it falls in the end. Put in when results
 were known: that; the intervals of deviations; the checks of layers by themselves, and of each start in its best depth; that
-a denoising net smaller than full's which is behind rectified units decides nothing; and the scaled start and the larger
-steps, after a reader had seen that sigmoid units took the larger of two step sizes (0.001 and 0.003) and started more
-narrowly than was customary: without them both budgets had been run before, with the same seeds. Last of all, for another
-reader, the scaled start below 20 units came in, until when pre-trained nets seemed to fit the training images better, and
-quick's modern start of one layer. In best depths the random start is the one of both that errs less on validation.
-Pre-training starts from the narrow one and takes steps of 0.001; within four times its bounds three seeds of one denoising
-layer came out alike on validation (0.3 and 0.2 points less at 100 and 300 labels, 0.1 more at 1,000), and of three layers
-without noise erred more (by 0.6, 0.8 and 0.1); three denoising layers were not tried so. Encoders and decoders have weights
-of their own, which the published ones shared, as we recall. The slope over layers was put to the hour after test errors of
-it had been seen, when it had no two layers and fewer starts with one.
+a denoising net smaller than full's which is behind a modern one decides nothing; and the scaled start and the larger steps,
+after a reader had seen that sigmoid units took the larger of two step sizes (0.001 and 0.003) and started more narrowly than
+was customary: without them both budgets had been run before, with the same seeds. Last of all, for another reader, the
+scaled start below 20 units came in, until when pre-trained nets seemed to fit the training images better, and quick's modern
+start of one layer. In best depths the random start is the one of both that errs less on validation. Pre-training starts from
+the narrow one and takes steps of 0.001; within four times its bounds three seeds of one denoising layer came out alike on
+validation (0.3 and 0.2 points less at 100 and 300 labels, 0.1 more at 1,000), and of three layers without noise erred more
+(by 0.6, 0.8 and 0.1); three denoising layers were not tried so. Encoders and decoders have weights of their own, which the
+published ones shared, as we recall. The slope over layers was put to the hour after test errors of it had been seen, when it
+had no two layers and fewer starts with one.
 """
 
 

@@ -100,13 +100,13 @@ def test_every_committed_claim_is_readable_in_80_columns(call, monkeypatch, term
     *lines, _ = verdicts.splitlines()
     assert max(map(len, [*tables.splitlines(), *lines])) <= 80
     assert len(re.findall("^trained on ", tables, re.M)) == len(re.findall("^model  ", tables, re.M))
-    rows = [line for line in lines if re.match(r"(reproduced|contradicted|undecided)( \*)?  ", line)]
+    rows = [line for line in lines if re.match(r"(reproduced|contradicted|undecided)( !)?  ", line)]
     assert [line.split()[0] for line in rows] == checks.verdict.tolist()
     for line, check in zip(rows, checks.itertuples(), strict=True):
         assert re.search(rf" {re.escape(number(check.effect))}( pp| x| %)?( |$)", line)
         between = re.escape(f" {number(check.ci95_low)} to {number(check.ci95_high)}")
         assert check.ci95_low != check.ci95_low or re.search(rf"{between}( +{re.escape(check.claimed)})?$", line)
-        assert (" *  " in line) == (re.search(rf": {check.verdict}\.$", check.sentence) is None), "more is said of it"
+        assert (" !  " in line) == (re.search(rf": {check.verdict}\.$", check.sentence) is None), "more is said of it"
     assert len(lines) < 5 * len(checks) + 8, "a check is told in few lines, not in one word on each"
     words = set(re.findall(r"\S+", tables))
     module = load_claim(folder.name)

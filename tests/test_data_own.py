@@ -338,5 +338,7 @@ def test_tables_of_numbers_and_truths_are_taken_and_sparse_ones_told_what_to_do(
     table = pd.get_dummies(pd.DataFrame({"a": flat[:, 20], "b": np.where(flat[:, 21] > 7, "dark", "light")}))
     data = add("my_table", (table, Y))
     assert data.input_shape == (3,) and data.train.x.dtype == "uint8" and set(np.unique(data.train.x[:, 1:])) == {0, 1}
-    with pytest.raises(InvalidInput, match="x in train of my_sparse is a sparse matrix; .*toarray"):
+    whole = add("my_ids", (pd.DataFrame({"a": Y.astype("int16"), "b": 2**20 + Y}), Y), test=(pd.DataFrame({"a": Y, "b": Y}), Y))
+    assert whole.train.x.dtype == "float32" and set(whole.train.x[:, 1]) == {*range(2**20, 2**20 + 10)}
+    with pytest.raises(InvalidInput, match="x in train of my_sparse is a sparse matrix; its .toarray"):
         add("my_sparse", (csr_matrix(flat), Y))

@@ -7,6 +7,7 @@ import pytest
 from population_example import compiled, small_model
 
 import zoo
+from zoo.arrays import array_of
 from zoo.errors import InvalidInput
 from zoo.reconstruction import targets
 
@@ -75,11 +76,13 @@ def test_a_table_of_numbers_and_truths_is_one_of_numbers():
     table = pd.DataFrame({"a": X[:, 0, 0] / 7, "b": X[:, 0, 1] > 100, "c": X[:, 0, 2]})
     population = zoo.Population(lambda: zoo.create_model("mlp", (3,), 10, widths=(4,)), [0])
     np.testing.assert_array_equal(population.predict(table), population.predict(table.to_numpy("float32")))
+    ids = array_of(pd.DataFrame({"short": np.arange(3, dtype="int16"), "long": 2**24 + np.arange(3), "is": [True, False, True]}), "x")
+    assert ids.dtype == "int64" and ids.tolist() == [[0, 2**24, 1], [1, 2**24 + 1, 0], [2, 2**24 + 2, 1]]
 
 
 def test_a_sparse_matrix_is_refused_with_what_to_do():
     from scipy.sparse import csr_matrix
 
     population = zoo.Population(lambda: zoo.create_model("linear", (64,), 10), [0])
-    with pytest.raises(InvalidInput, match=r"x is a sparse matrix; x.toarray\(\) gives"):
+    with pytest.raises(InvalidInput, match=r"x is a sparse matrix; its .toarray\(\) gives"):
         population.predict(csr_matrix(X.reshape(60, 64)))

@@ -31,6 +31,7 @@ def population():
     ({"loss": {"logits": "mse"}}, "one output, so it wants one loss; got a dict"),
     ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),
     ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
+    ({"metrics": [keras.metrics.MeanIoU]}, "MeanIoU can't be made without arguments: give an object of it"),
     *(
         ({"metrics": [keras.metrics.SparseCategoricalAccuracy(name=name)]}, f"A metric can't be called '{name}': tables have")
         for name in ("member", "seed", "epoch", "diverged", "loss", "val_loss")

@@ -103,6 +103,31 @@ def test_members_that_differ_in_what_their_loss_is_made_with_are_refused():
             zoo.Population(build, range(2))
 
 
+class Noisy(layers.Layer):
+    """A layer that draws from where nobody keeps count."""
+
+    def call(self, x, training=False):
+        return x + ops.convert_to_tensor(np.random.rand(6).astype("float32")) if training else x
+
+
+def test_what_differs_from_itself_is_taken_as_alike():
+    zoo.Population(net(Noisy), range(3))
+
+
+@pytest.mark.parametrize("open_sides", [(None, None, 1), (None, None, None, 1)])
+def test_images_of_any_size_may_be_shrunk_often(open_sides):
+    """More often than made-up ones of a few pixels could be."""
+    def build():
+        conv, pool, mean = (getattr(layers, f"{kind}{len(open_sides) - 1}D") for kind in ("Conv", "MaxPooling", "GlobalAveragePooling"))
+        shrinking = [part for _ in range(2) for part in (conv(2, 3), pool(2))]
+        return keras.Sequential([keras.Input(open_sides), *shrinking, mean(), layers.Dense(3)])
+
+    population = zoo.Population(build, range(2))
+    population.compile("sgd", LOSS)
+    x = np.random.RandomState(0).rand(10, *[14] * (len(open_sides) - 1), 1).astype("float32")
+    assert np.isfinite(population.fit(x, Y[:10], batch_size=5, validation_data=(x, Y[:10])).val_loss).all()
+
+
 class Counted(layers.Layer):
     """A layer that knows its number, and does not compute with it."""
 
@@ -280,6 +305,18 @@ class Normed(keras.optimizers.SGD):
             kept = self.add_variable((), initializer="zeros", name="length")
             kept.assign(ops.norm(variable))
             self.lengths.append(kept)
+
+
+class Drawn(keras.optimizers.SGD):
+    """Keeps numbers that are drawn at random."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.drawn = [self.add_variable((3,), initializer="random_normal", name="drawn") for _ in variables]
+
+
+def test_an_optimizer_that_starts_at_random_is_taken():
+    assert np.isfinite(fitted(net(), lambda: Drawn(0.1))[1].loss).all()
 
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="elsewhere every member has an optimizer of its own")

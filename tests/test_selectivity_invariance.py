@@ -357,3 +357,16 @@ def test_moved_digits_are_judged_for_both_kinds_of_training():
     checks = claim.judge(runs_of(errors))
     assert len(checks) == 3 * 2 + 3 * 3 + 2 and {check.verdict for check in checks} == {"reproduced"}
     assert len({check.name for check in checks}) == len(checks)
+
+
+@pytest.mark.parametrize("dataset, classes", [("mnist_rot", 10), ("rectangles", 2)])
+def test_a_stack_smaller_than_the_full_budgets_is_not_contradicted_by_the_gaussian_machine(dataset, classes):
+    full = 785 * 1000 + 2 * 1001 * 1000 + 1001 * classes
+    for weights, verdict in ((full - 1, "undecided"), (full, "contradicted")):
+        rows = [
+            {"dataset": dataset, "model": row[0], "setting": row[1], "seed": seed, "metric": claim.ERROR, "value": value + seed / 100,
+             "parameters": weights, "n_test": 10**6, "n_train": 10_000}
+            for row, value, seeds in ((claim.SDAE, 13, 3), (claim.RBF, 11, 1)) for seed in range(seeds)
+        ]  # fmt: skip
+        (made,) = [check for check in claim.judge(pd.DataFrame(rows)) if check.name == f"{dataset}: SDAE-3 beats RBF SVM"]
+        assert made.verdict == verdict and (f"the full budget's {full:,}" in made.sentence) == (verdict == "undecided")

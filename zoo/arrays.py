@@ -8,16 +8,17 @@ FAINT = 32  # of 255: what goes no further is hardly an image
 
 def array_of(given, what):
     """What is given as an array, of whatever type, but bfloat16, which NumPy has not and models of mixed precision give, as
-    float32, and a table of columns of NumPy's numbers and truths as float64. Raises InvalidInput, which calls it `what`, where it
+    float32, and a table of columns of NumPy's numbers and truths as numbers. Raises InvalidInput, which calls it `what`, where it
     is ragged or a sparse matrix.
     """
     if hasattr(type(given), "toarray"):
-        raise InvalidInput(f"{what} is a sparse matrix; {what.split()[-1]}.toarray() gives the whole of it.")
+        raise InvalidInput(f"{what} is a sparse matrix; its .toarray() gives the whole of it.")
     try:
         columns = getattr(given, "dtypes", ())
-        mixed = isinstance(getattr(columns, "values", None), np.ndarray) and len({*columns}) > 1
-        numbers = mixed and all(isinstance(kind, np.dtype) and kind.kind in "biuf" for kind in columns)
-        found = np.asarray(given, "float64" if numbers else None)
+        kinds = {*columns} if isinstance(getattr(columns, "values", None), np.ndarray) else set()
+        numbers = [kind for kind in kinds if isinstance(kind, np.dtype) and kind.kind in "iuf"]
+        truths = np.dtype("bool") in kinds and len(numbers) == len(kinds) - 1 > 0  # beside which numbers would be objects
+        found = np.asarray(given, np.result_type(*numbers) if truths else None)
     except ValueError:
         raise InvalidInput(f"{what} is ragged: all its rows must be equally long.") from None
     return found.astype("float32") if found.dtype.name == "bfloat16" else found

@@ -25,6 +25,7 @@ _ORIENTATION = 0x0112  # the EXIF tag; PIL's own exif_transpose writes all other
 _TURNS = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
 }
+SMALLEST = 8  # pixels a side of images of which an array holds several: else it is one, of colours that nobody knows
 _MOST_AXES = 32  # that every NumPy takes
 NPY = b"\x93NUMPY"
 
@@ -233,7 +234,7 @@ def pictures_of(array, name):
         return [_of_pillow(name, array)]
     pixels = as_pixels(array, name)
     colours = pixels.ndim == 3 and pixels.shape[-1] in (1, 3, 4)
-    many = pixels.ndim == 4 or pixels.ndim == 3 and not colours
+    many = pixels.ndim == 4 or pixels.ndim == 3 and not colours and min(pixels.shape[1:]) >= SMALLEST
     done = _brought(array)
     if not many:
         return [Picture(name, pixels, done, True)]

@@ -28,8 +28,9 @@ def kept(trials, folder, environment):
     for name in DECISIVE:
         if recorded.get(name) != environment[name]:
             other = f"another {name} ({recorded.get(name)}, here {environment[name]})"
-            as_before = f", or these with --backend {recorded.get(name)}" * (name == "backend" and recorded.get(name) in ("jax", "tensorflow"))
-            raise ResultsError(f"{folder} was computed with {other}: run all models, without --only{as_before}.")
+            as_then = name == "backend" and recorded.get(name) in ("jax", "tensorflow")
+            remedy = f"run all models, without --only{as_then * f', or these with --backend {recorded.get(name)}'}"
+            raise ResultsError(f"{folder} was computed with {other}: {remedy}.")
     manifests = {(trial["dataset"], trial["model"], trial["setting"]): trial for trial in recorded["trials"]}
     trials = [trial for trial in trials if trial.row in manifests or not (trial.optional or trial.needs)]
     for trial in trials:

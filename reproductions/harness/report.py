@@ -109,7 +109,7 @@ def _chosen(found, names):
         if not (there := next(filter(None, fitting), None)):
             if not list_claims(name):
                 describe_claim(name)  # says that there is no such claim
-            raise ResultsError(f"There are no results of {name} to report, as which no smoke run counts; zoo claims {shlex.quote(name)} says what to run.")
+            raise ResultsError(f"There are no results of {name} to report (a smoke run does not count); zoo claims {shlex.quote(name)} says what to run.")
         chosen |= there
     return chosen
 

@@ -68,9 +68,9 @@ def depth_of(row):
     return int(row[2].split(", ")[1].split()[0])
 
 
-def weights_of_full(depth):
-    """How many weights a net of the full budget has on MNIST, of so many layers and without a narrow top."""
-    return (28 * 28 + 1) * WIDTH + (depth - 1) * (WIDTH + 1) * WIDTH + (WIDTH + 1) * 10
+def weights_of_full(depth, classes=10):
+    """How many weights a net of the full budget has on images of 28x28 pixels, of so many layers and without a narrow top."""
+    return (28 * 28 + 1) * WIDTH + (depth - 1) * (WIDTH + 1) * WIDTH + (WIDTH + 1) * classes
 
 
 def name_of(row):

@@ -291,8 +291,8 @@ def _published(row):
 _JUDGED = [
     ("verdict", {"no_wrap": True}), "check", ("effect", _NUMBER), ("95% interval", _NUMBER), ("claimed", _NUMBER | {"optional": 1}),
 ]
-_REASON = " *"  # after a verdict that its interval alone does not explain
-_OF_REASONS = "* there is more to it than the interval: its sentence in comparison.md says what"
+_REASON = " !"  # after a verdict that its interval alone does not explain
+_OF_REASONS = "! there is more to it than the interval: its sentence in comparison.md says what"
 _OF_SEEDS = re.compile(r"(\d+) of (\d+) seeds ")  # how a note begins where not all are in the mean
 
 

@@ -10,11 +10,11 @@ from zoo.training.architecture import PASSED_OVER, architecture, difference
 from zoo.training.batches import known, made_up, operations
 
 
-def require_alike(model, template, told, same_seed=False):
+def require_alike(model, template, told, same_seed=False, tried=False):
     """Raise InvalidInput where two models that `build` made share variables that train, or differ in more than weights.
 
     All members are computed by the template's layers; told: architecture(template). same_seed: both are of one seed, and
-    nothing that differs was drawn by it.
+    nothing that differs was drawn by it. tried: another one was called beside the template, which takes long.
     """
     if model is template:
         raise InvalidInput("build must make a new model at every call; it returned the same one twice.")
@@ -26,7 +26,7 @@ def require_alike(model, template, told, same_seed=False):
         )
     found = difference(architecture(model), told)
     if not found and not same_seed:
-        found = _other_numbers(model, template)
+        found = _other_numbers(model, template, tried)
     if found:
         raise InvalidInput(
             f"build must return the same architecture for every seed; two calls gave others: {found}. What differs by member "
@@ -34,11 +34,11 @@ def require_alike(model, template, told, same_seed=False):
         )
 
 
-def _other_numbers(model, template):
+def _other_numbers(model, template, tried):
     """In words what two models of one architecture compute with besides weights and differ in; "" where that is nothing."""
     import keras
 
-    kept, unseen = _other_constant(model, template), not all(map(known, operations(model)))
+    kept, unseen = _other_constant(model, template), not tried and not all(map(known, operations(model)))
     if not kept and not unseen:
         return ""
     alike = _computes_alike(model, template)
@@ -59,10 +59,17 @@ def _computes_alike(model, template):
     try:
         values, x = made_up(model, 2)
         for training in (False, True):
-            found = [each.stateless_call(*values, x, training=training, return_losses=True) for each in (model, template)]
-            numbers = [[*map(keras.ops.convert_to_numpy, (outputs, *losses))] for outputs, _, losses in found]
-            if not all(np.allclose(*pair, rtol=1e-4, atol=1e-5, equal_nan=True) for pair in zip(*numbers, strict=True)):
-                return False
+
+            def numbers(of):
+                outputs, _, losses = of.stateless_call(*values, x, training=training, return_losses=True)
+                return [*map(keras.ops.convert_to_numpy, (outputs, *losses))]
+
+            def same(one, other):
+                return all(np.allclose(*pair, rtol=1e-4, atol=1e-5, equal_nan=True) for pair in zip(one, other, strict=True))
+
+            mine = numbers(model)
+            if not same(mine, numbers(template)):
+                return False if same(mine, numbers(model)) else None  # what draws at random differs from itself
     except Exception:  # it may be any
         return None
     return True

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+OPEN = 64  # what a side that a model leaves open is taken to be where nothing is computed, so that it may be long
+
 
 def each_alone(model):
     """Whether a model gives the same for an example whatever it is evaluated with, as its layers say or else as a trial tells.
@@ -10,11 +12,14 @@ def each_alone(model):
     else is in a model may take a mean over the batch. What cannot be tried, or draws at random, does not, nor what leaves another
     state behind with every batch, as the random generators of Keras's recurrent layers with dropout.
     """
-    return (all(map(known, operations(model))) or _tried(model)) and not _moves(model)
+    own = not all(map(known, operations(model)))
+    return not (own and not _tried(model)) and not _moves(model, untold=own)
 
 
-def _moves(model):
-    """Whether a variable of a model has another value after a batch is called, outside of training."""
+def _moves(model, untold):
+    """Whether a variable of a model has another value after a batch is called, outside of training; untold: what is said of one
+    that can't be traced with its open sides as long as here.
+    """
     import keras
     from keras.src.backend import compute_output_spec
 
@@ -27,7 +32,11 @@ def _moves(model):
             moved = any(scope.get_current_value(variable) is not None for variable in model.variables)
         return outputs
 
-    compute_output_spec(call, keras.KerasTensor([side or 5 for side in (2, *model.input_shape[1:])], model.inputs[0].dtype))
+    sides = [side or OPEN for side in (2, *model.input_shape[1:])]
+    try:
+        compute_output_spec(call, keras.KerasTensor(sides, model.inputs[0].dtype))
+    except Exception:  # it may be any: a side may be too short, or too long
+        return untold
     return moved
 
 

@@ -223,13 +223,14 @@ def stack_members(template, told, build, seeds, precision, weights):
 
 def _stack_models(template, told, build, seeds, precision, weights):
     """(stacked variables, the last model that was built), every seed's model built."""
-    values, models, last = [], {seeds[0]: template}, template
+    values, models, built, last = [], {seeds[0]: template}, {seeds[0]}, template
     again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of step sizes: built once
     for k, seed in enumerate(seeds):
         model = models.get(seed)
         if model is None:
             last = model = build_member(build, seed, precision)
-            require_alike(model, template, told)
+            require_alike(model, template, told, tried=len(built) > 1)
+            built.add(seed)
             if seed in again:
                 models[seed] = model
         if weights is not None:

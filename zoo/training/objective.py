@@ -189,6 +189,9 @@ class Objective:
 
         to_numpy = keras.ops.convert_to_numpy
 
+        def alike(one, other):
+            return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+
         def vary(variables):
             return any(np.ndim(value) and np.ptp(value) for value in map(to_numpy, variables))
 
@@ -207,15 +210,20 @@ class Objective:
                 variable.assign(value)
         # Before these come the variables of what scales the loss, where something does.
         found, first = {}, len(model.optimizer.variables) - len(probe.variables)
+        again = None
         for place, value in enumerate(map(to_numpy, probe.variables), start=first):
             source = marks.get(float(value.max())) if value.size and value.min() == value.max() else None
             if source is not None and value.shape == tuple(parameters[source].shape):
                 found[place] = source
-            elif not np.array_equal(value, to_numpy(model.optimizer.variables[place]), equal_nan=value.dtype.kind in "fc"):
-                raise InvalidInput(
-                    f"{self.optimizer_name} starts {model.optimizer.variables[place].path} by the weights, of which every member has "
-                    "its own; begin it as a copy of them, or at a number, and set it in the first step."
-                )
+            elif not alike(value, mine := to_numpy(model.optimizer.variables[place])):
+                if again is None:
+                    again = innermost(self._optimizer())
+                    again.build(parameters)
+                if alike(mine, to_numpy(again.variables[place - first])):  # else it is drawn at random
+                    raise InvalidInput(
+                        f"{self.optimizer_name} starts {model.optimizer.variables[place].path} by the weights, of which every "
+                        "member has its own; begin it as a copy of them, or at a number, and set it in the first step."
+                    )
         return found
 
     def _optimizer(self):
@@ -270,7 +278,8 @@ class Objective:
         model.optimizer.build(model.trainable_variables)
         variables, inner = model.optimizer.variables, innermost(model.optimizer)
         values = (keras.ops.convert_to_numpy(variable) for variable in variables)
-        place = 1 + next(place for place, variable in enumerate(variables) if variable is inner._iterations)  # not the property, which counts whole accumulations
+        # Its own variable: the property counts whole accumulations.
+        place = 1 + next(place for place, variable in enumerate(variables) if variable is inner._iterations)
         among = place < len(variables) and variables[place] is inner._learning_rate
         return [np.broadcast_to(value, (members, *value.shape)) for value in values], place, among
 
@@ -389,7 +398,10 @@ def _made(metric):
 
     if not (isinstance(metric, type) and issubclass(metric, keras.metrics.Metric)):
         return metric
-    made, name = metric(), to_snake_case(metric.__name__)
+    try:
+        made, name = metric(), to_snake_case(metric.__name__)
+    except TypeError as error:
+        raise InvalidInput(f"{metric.__name__} can't be made without arguments: give an object of it. {reason_of(error)}") from None
     if re.fullmatch(rf"{name}_\d+", made.name):
         made.name = name
     return made
