@@ -109,7 +109,8 @@ def _chosen(found, names):
         if not (there := next(filter(None, fitting), None)):
             if not list_claims(name):
                 describe_claim(name)  # says that there is no such claim
-            raise ResultsError(f"There are no results of {name} to report (a smoke run does not count); zoo claims {shlex.quote(name)} says what to run.")
+            what = f"zoo claims {shlex.quote(name)} says what to run"
+            raise ResultsError(f"There are no results of {name} to report (a smoke run does not count); {what}.")
         chosen |= there
     return chosen
 

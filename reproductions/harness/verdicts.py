@@ -58,14 +58,14 @@ def check(
     wholly beyond the bound reproduces the claim, one wholly on the other side contradicts it; anything else leaves it
     undecided, a missing interval (of a single seed) included.
 
-    doubt: why no interval would decide; with one, the check is undecided. handicap: why the effect might be larger than it could
-    be here, such as that a net is smaller than it should be; with one, nothing is contradicted. Two more doubts are found here: that a fifth or
-    more of the `seeds`, where their number is given, are not in the interval; and that several values all agree. (A fact
-    that nothing random enters is an Interval of n = 1.) resampled: the interval is of a statistic over draws of the seeds,
-    such as an order; it is a point where every draw gives the same, however much the seeds differ, so that is no doubt then.
-    wide: the interval (low, high) if test examples were drawn anew, too; the sentence gives it, and it decides nothing.
-    rows, metric: what was compared, see Check; verdicts.csv names them, and the sentence then says whether a setting might
-    have been chosen better. Raises InvalidInput unless exactly one of above and below is given.
+    doubt: why no interval would decide; with one, the check is undecided. handicap: why the effect might be larger than it
+    could be here, such as that a net is smaller than it should be; with one, nothing is contradicted. Two more doubts are
+    found here: that a fifth or more of the `seeds`, where their number is given, are not in the interval; and that several
+    values all agree. (A fact that nothing random enters is an Interval of n = 1.) resampled: the interval is of a statistic
+    over draws of the seeds, such as an order; it is a point where every draw gives the same, however much the seeds differ,
+    so that is no doubt then. wide: the interval (low, high) if test examples were drawn anew, too; the sentence gives it,
+    and it decides nothing. rows, metric: what was compared, see Check; verdicts.csv names them, and the sentence then says
+    whether a setting might have been chosen better. Raises InvalidInput unless exactly one of above and below is given.
     """
     if seeds and interval.n <= (1 - TOO_MANY) * seeds:
         doubt = doubt or f"{seeds - interval.n} of {_seeds(seeds)} diverged"
@@ -111,10 +111,11 @@ def paired_difference(
     nothing at random, is a constant.
 
     Undecided, whatever the interval: where a fifth or more of the seeds of either row, or of their pairs, diverged; where
-    several seeds all agree; with a `doubt` of the claim's own; where a `handicap` of `better` may be why it is behind; and, against a single value, where the test examples and the
-    seeds together could make the difference, if what each example costs is known or can be bounded. examples: apply that
-    last rule to a difference over seeds, too. deterministic: neither method draws anything at random, so that the interval is
-    over test examples alone, a point where nobody kept what each costs.
+    several seeds all agree; with a `doubt` of the claim's own; where a `handicap` of `better` may be why it is behind; and,
+    against a single value, where the test examples and the seeds together could make the difference, if what each example
+    costs is known or can be bounded. examples: apply that last rule to a difference over seeds, too. deterministic: neither
+    method draws anything at random, so that the interval is over test examples alone, a point where nobody kept what each
+    costs.
 
     called: the metric in words, where its name says too little. remark: what the sentence adds about the difference. reach:
     of test examples that come in turn, up to how many apart may go together (see statistics.over_examples).
@@ -159,8 +160,8 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
     """The claim that one row's metric is more than `at_least` times another's; the interval is taken on log scale.
 
     Undecided where a value is 0, such as a test error without a single mistake, which has no logarithm; where the seeds all
-    agree; with a doubt, or a handicap of the denominator that may be why it is not less; and, against a single value, where test examples could make as much of the ratio (see
-    paired_difference). remark: what the sentence adds about the ratio.
+    agree; with a doubt, or a handicap of the denominator that may be why it is not less; and, against a single value, where
+    test examples could make as much of the ratio (see paired_difference). remark: what the sentence adds about the ratio.
     """
     rows = numerator, denominator
     samples, wide = [every_value(runs, row, metric) for row in rows], ()

@@ -23,8 +23,8 @@ def show(claim, budget, folder=None, form="table", metric=None, judged=False, ma
 
     folder: the results folder, None for the default one, see folder_to_read. form: "table", or "csv", "json", "latex",
     "bibtex" (whom the comparison cites) and nothing else on standard output. metric: shell wildcards for the metrics of the
-    comparison, by name or in words; judged: the checks alone; main: of these the main ones alone. Raises UnknownName, also for a metric, ResultsError before a first run, and
-    InvalidInput where there are no main checks.
+    comparison, by name or in words; judged: the checks alone; main: of these the main ones alone. Raises UnknownName, also
+    for a metric, ResultsError before a first run, and InvalidInput where there are no main checks.
     """
     from zoo.reproductions.harness import compare
     from zoo.reproductions.harness.markdown import SMOKE

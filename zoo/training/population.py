@@ -192,12 +192,12 @@ class Population:
         Interrupted (Ctrl-C), it leaves the population as it was before the call, while what the device has in hand, an epoch or
         some, comes to its end before it computes again.
 
-        Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their
-        val_ counterparts (on JAX NaN where a step of the model's own does not log one); with an optimizer that averages weights
-        (use_ema) the val_ ones are of the averages, as Keras has them under SwapEMAWeights alone. A member whose loss stops being finite is marked in `diverged` and keeps its rows.
-        Raises InvalidInput for data or settings that cannot be used, and on JAX for a model whose own step logs more than its
-        metrics, ZooError where the data or a single member do not fit into the device's memory, and for a backup as `restore`
-        does for its file; nothing has changed then.
+        Returns a DataFrame with one row per member and epoch: member, seed, epoch, loss, the metrics and their val_
+        counterparts (on JAX NaN where a step of the model's own does not log one); with an optimizer that averages weights
+        (use_ema) the val_ ones are of the averages, as Keras has them under SwapEMAWeights alone. A member whose loss stops
+        being finite is marked in `diverged` and keeps its rows. Raises InvalidInput for data or settings that cannot be
+        used, and on JAX for a model whose own step logs more than its metrics, ZooError where the data or a single member do
+        not fit into the device's memory, and for a backup as `restore` does for its file; nothing has changed then.
         """
         checks.check_arrays(self.template, x, y)
         if class_weight is not None and (y is None or sample_weight is not None):
