@@ -33,11 +33,14 @@ def real_numbers(given, what):
 
 
 def faint(x):
-    """The range of numbers that are hardly pixels of 0..255, as text, such as "0..1"; None where they may be, and of zeros alone.
+    """The range of numbers that are hardly pixels of 0..255, as text, such as "0..1"; None where they may be, of zeros alone, and
+    of one other number alone, as a grey image has.
 
     x: numbers, of any shape, at least one.
     """
     low, high = float(x.min()), float(x.max())
     if not 0 < max(-low, high) <= FAINT:
         return None
-    return "0..1" if 0 <= low and high <= 1 else f"{low:.3g}..{high:.3g}"
+    if 0 <= low and high <= 1:
+        return "0..1"
+    return f"{low:.3g}..{high:.3g}" if low < high else None
