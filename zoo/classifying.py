@@ -10,6 +10,7 @@ from zoo.data_files import read_array
 from zoo.errors import InvalidInput, ZooError
 
 BATCH = 500
+SMALLEST = 8  # pixels a side of images of which an array holds several; else it is one, of colours that nobody knows
 
 
 def classify(model, images, top=3, class_names=None):
@@ -141,7 +142,7 @@ def _is_path(image):
 def _pictures(image, name, input_shape):
     from zoo.image_files import pictures_of, read_images
 
-    found = read_images(image) if _is_path(image) else pictures_of(image, name)
+    found = read_images(image) if _is_path(image) else pictures_of(image, name, SMALLEST)
     for name, pixels, _, array in found:
         if array:
             flat = pixels.ndim == 2 and pixels.shape[1] == math.prod(input_shape)

@@ -25,7 +25,6 @@ _ORIENTATION = 0x0112  # the EXIF tag; PIL's own exif_transpose writes all other
 _TURNS = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
 }
-SMALLEST = 8  # pixels a side of images of which an array holds several: else it is one, of colours that nobody knows
 _MOST_AXES = 32  # that every NumPy takes
 NPY = b"\x93NUMPY"
 
@@ -225,16 +224,16 @@ def _arrays(name, content):
     return pictures_of(_parsed(name, content), name)
 
 
-def pictures_of(array, name):
+def pictures_of(array, name, least=1):
     """The Pictures of an array, one (h, w) or (h, w, c) or several (n, h, w) or (n, h, w, c), or of one of Pillow's images.
 
-    Raises InvalidInput as `as_pixels` does.
+    least: pixels a side that images have of which it holds several. Raises InvalidInput as `as_pixels` does.
     """
     if is_pillow(array):
         return [_of_pillow(name, array)]
     pixels = as_pixels(array, name)
     colours = pixels.ndim == 3 and pixels.shape[-1] in (1, 3, 4)
-    many = pixels.ndim == 4 or pixels.ndim == 3 and not colours and min(pixels.shape[1:]) >= SMALLEST
+    many = pixels.ndim == 4 or pixels.ndim == 3 and not colours and min(pixels.shape[1:]) >= least
     done = _brought(array)
     if not many:
         return [Picture(name, pixels, done, True)]
