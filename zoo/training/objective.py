@@ -412,7 +412,7 @@ def _again(kind, config):
     import keras
 
     taken, usual = inspect.signature(kind.__init__).parameters, keras.metrics.Metric.from_config.__func__
-    if any(each.kind is each.VAR_KEYWORD for each in taken.values()) or kind.from_config.__func__ is not usual:
+    if any(each.kind is each.VAR_KEYWORD for each in taken.values()) or getattr(kind.from_config, "__func__", None) is not usual:
         return kind.from_config(config)
     fresh = kind(**{name: value for name, value in config.items() if name in taken})
     fresh.name = config.get("name", fresh.name)
