@@ -1,6 +1,6 @@
-"""Data sets as memory-mapped NumPy arrays with fixed splits: load, list_datasets, describe, at_hand, fetch, pack, unpack.
+"""Data sets as memory-mapped NumPy arrays with fixed splits: load, list_datasets, describe, at_hand, fetch, remove, pack, unpack.
 
-And remove; add, for data of one's own, and pixel_sequences, which makes sequential and permuted MNIST of MNIST.
+And add, for data of one's own, and pixel_sequences, which makes sequential and permuted MNIST of MNIST.
 
 >>> from zoo.datasets import load
 >>> mnist = load("mnist")

@@ -233,7 +233,7 @@ def _levels(name, arrays, tell):
 
 
 def _tell_faint(name, x, tell):
-    """Say that images are of other numbers than models of images take, unless make_model is told."""
+    """Say that images are of other numbers than models of images take, unless they are told so."""
     if x.ndim > 2 and (found := faint(x)):
         tell(f"{name}: the numbers are in {found}, while the zoo's models take pixels of 0..255; scale them, or give rescale=None")
 

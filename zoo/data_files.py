@@ -1,11 +1,12 @@
 """Examples of one's own out of files: an .npz of arrays, or a folder of images with a folder for each class."""
 
+import contextlib
 import os
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, reason_of
+from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ZooError, reason_of
 from zoo.image_files import NPY, read_images
 from zoo.images import ground_for, scaled_pixels
 from zoo.paths import path_named
@@ -40,39 +41,36 @@ def read_examples(path, size=None, grey=False):
         raise InvalidInput(f"{path} is a table, of which nobody knows the column with the labels: {how}.")
     if size is not None or grey:
         raise InvalidInput(f"{path} is no folder of images, whose size and colours could be chosen.")
-    try:
-        with open(path, "rb") as opened:
-            file = np.load(opened, allow_pickle=False)
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise InvalidInput(f"{path} holds one array; an .npz with {_KNOWN} is wanted.")
-            return _in_arrays(path, file)
-    except FileNotFoundError:
-        raise InvalidInput(f"There is no file or folder {path}.") from None
-    except InvalidInput:
-        raise
-    except OSError as error:
-        raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
-    except BROKEN_ARRAYS as error:
-        raise CorruptFile(f"{path} is no .npz of plain numbers or strings, or damaged: {reason_of(error)}.") from None
+    with _reading(path, "file or folder", ".npz of plain numbers or strings"), open(path, "rb") as opened:
+        file = np.load(opened, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise InvalidInput(f"{path} holds one array; an .npz with {_KNOWN} is wanted.")
+        return _in_arrays(path, file)
 
 
 def read_array(path):
     """The array in an .npy file. Raises InvalidInput for what is none or can't be read, CorruptFile for a damaged one."""
     path = path_named(path)
+    with _reading(path, "file", ".npy of plain numbers"), open(path, "rb") as opened:
+        if opened.read(len(NPY)) != NPY:
+            raise InvalidInput(f"{path} is no .npy file of one array, as numpy.save writes it.")
+        opened.seek(0)
+        return np.load(opened, allow_pickle=False)
+
+
+@contextlib.contextmanager
+def _reading(path, place, what):
+    """Turn what reading a path raises into one of our errors, but for those; place: what it may name; what: is wanted there."""
     try:
-        with open(path, "rb") as opened:
-            if opened.read(len(NPY)) != NPY:
-                raise InvalidInput(f"{path} is no .npy file of one array, as numpy.save writes it.")
-            opened.seek(0)
-            return np.load(opened, allow_pickle=False)
-    except InvalidInput:
+        yield
+    except ZooError:
         raise
     except FileNotFoundError:
-        raise InvalidInput(f"There is no file {path}.") from None
+        raise InvalidInput(f"There is no {place} {path}.") from None
     except OSError as error:
         raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
     except BROKEN_ARRAYS as error:
-        raise CorruptFile(f"{path} is no .npy of plain numbers, or damaged: {reason_of(error)}.") from None
+        raise CorruptFile(f"{path} is no {what}, or damaged: {reason_of(error)}.") from None
 
 
 def read_series(source):
@@ -81,20 +79,13 @@ def read_series(source):
     """
     given = hasattr(source, "read")
     path = "What was given" if given else path_named(source)
-    try:
-        if given:
-            return _numbers(source.read(), path)
-        if path.suffix == ".npy":
-            return read_array(path)
-        return _numbers(path.read_text(encoding="utf-8"), path)
-    except (InvalidInput, CorruptFile):
-        raise
-    except FileNotFoundError:
-        raise InvalidInput(f"There is no file {path}.") from None
-    except OSError as error:
-        raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path} is no text of numbers, in UTF-8.") from None
+    if not given and path.suffix == ".npy":
+        return read_array(path)
+    with _reading(path, "file", "text of numbers"):
+        try:
+            return _numbers(source.read() if given else path.read_text(encoding="utf-8"), path)
+        except UnicodeDecodeError:
+            raise InvalidInput(f"{path} is no text of numbers, in UTF-8.") from None
 
 
 def _numbers(text, where):

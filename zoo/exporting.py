@@ -142,6 +142,7 @@ def write_on_tensorflow(model, written, format):
 def _teach_erfc():
     """Have tf2onnx write the operation that Keras's gelu is on TensorFlow, 1 - erf(x), which ONNX has no name for."""
     import numpy as np
+    import onnx
     from tf2onnx.handler import tf_op
 
     @tf_op("Erfc")
@@ -149,7 +150,7 @@ def _teach_erfc():
         @classmethod
         def version_9(cls, ctx, node, **kwargs):
             (given,), (output,), dtype = node.input, node.output, ctx.get_dtype(node.output[0])
-            shape, kind = ctx.get_shape(output), np.dtype("float32" if dtype == 1 else "float16" if dtype == 10 else "float64")
+            shape, kind = ctx.get_shape(output), onnx.helper.tensor_dtype_to_np_dtype(dtype)
             ctx.remove_node(node.name)
             erf = ctx.make_node("Erf", [given], shapes=[shape], dtypes=[dtype])
             one = ctx.make_const(f"{node.name}_one", np.ones((), kind))

@@ -176,7 +176,7 @@ def _rerun(module, runs, budget):
         own = "" if counted and len(seeds) == usual else f", seeds={len(seeds) if counted else seeds}"
         where = "".join(f" with KERAS_BACKEND={name}" for name in ("jax", "tensorflow", "torch") if name in set(runs.backend))
         python = f"in Python{where}: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`"
-        if counted and not {"torch"} & set(runs.backend):
+        if counted and "torch" not in set(runs.backend):
             seen = f" --seeds {len(seeds)}" if len(seeds) != usual else ""
             command = f"zoo --import {claim_name(module)}.py reproduce {claim_name(module)} --budget {budget}{seen}{backend}"
             return f"To run it again, where that file is: `{command}`; {python}."

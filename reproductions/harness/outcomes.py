@@ -139,18 +139,20 @@ def disagreeing(folders):
     here = main_folder(folders).parent.name
     verdicts = {budget: verdicts_of(folder) for budget, folder in folders.items()}
     larger, found, mine = list(folders)[: list(folders).index(here)], [], verdicts.pop(here)
-    known, first = {_dataset(line) for line in mine}, {}
+    known, first, beside = {*map(_dataset, mine), ""}, {}, {}
     for line in mine:
         first.setdefault(_anywhere(line), line["check"])
+    for budget, other in ((budget, line) for budget, lines in verdicts.items() for line in lines):
+        elsewhere = _dataset(other) not in known
+        check, name = (first.get(_anywhere(other)), f"{budget} on {_dataset(other)}") if elsewhere else (other["check"], budget)
+        beside.setdefault(check, []).append((budget, name, other))
     for line in mine:
-        others = {}
-        for budget, lines in verdicts.items():
-            for other in lines:
-                elsewhere = _dataset(other) not in known
-                same = other["check"] == line["check"] or elsewhere and first.get(_anywhere(other)) == line["check"]
-                opposed = {other["verdict"], line["verdict"]} == set(VERDICTS[:2])
-                if same and other["verdict"] != line["verdict"] and (budget in larger or opposed):
-                    others[f"{budget} on {_dataset(other)}" if elsewhere else budget] = other
+        others = {
+            name: other
+            for budget, name, other in beside.get(line["check"], ())
+            if other["verdict"] != line["verdict"]
+            and (budget in larger or {other["verdict"], line["verdict"]} == set(VERDICTS[:2]))
+        }
         if others:
             found.append((line, others))
     return found

@@ -26,14 +26,14 @@ def make_presets(claim, target, out=None):
     weights, or the runs, are missing, InvalidInput for a claim that trains none.
     """
     module = load_claim(claim)
-    if not presets_of(module):
+    if not (shipped := presets_of(module)):
         known = ", ".join(name for name in list_claims() if presets_of(load_claim(name)))
         raise InvalidInput(f"{claim_name(module)} trains no presets; those that do: {known}.")
     claim, root, target, names = claim_name(module), results_root(out), Path(target).absolute(), getattr(module, "NAMES", {})
     require_own(target / "README.md", HEAD)
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))
-    rows = [row for row in rows_in(runs) if row in presets_of(module)]
+    rows = [row for row in rows_in(runs) if row in shipped]
     chosen = {row: _entry_of(row, runs, stored) for row in rows}
     for row, entry in chosen.items():  # whatever is missing shows before anything is written
         if entry is None and not _stands(target / preset_name(*row, names), row, runs):

@@ -178,7 +178,7 @@ def _show_tables(claim, budget, folder, comparison, verdicts):
         if _IN_WORDS in set(map(_published, comparison.assign(published_checked="").itertuples())):
             console.print(f"{_IN_WORDS}: published is a finding without a number, which comparison.md has\n")
     console.print(_verdicts(verdicts))
-    if _marked(("", verdicts)):
+    if _marked(verdicts):
         console.print(_OF_REASONS)
     place = folder_to_read(claim, budget, folder)
     said = counted(verdicts.to_dict("records")) if budget != "smoke" and len(verdicts) else ""
@@ -211,7 +211,7 @@ def _show_board(groups, root):
         ]
     console = out()
     console.print(fitted(_JUDGED, lines, "Did the claims hold? Their main checks"))
-    if any(map(_marked, groups)):
+    if any(_marked(table) for _, table in groups):
         console.print(f"\n{_OF_REASONS}")
     console.print(f"\nIn sentences, with all that is said of each: {root / 'README.md'}", soft_wrap=True)
 
@@ -263,11 +263,11 @@ def _latex_verdicts(groups, said):
         (title, [(check, effect, interval, claimed, str(verdict)) for verdict, check, effect, interval, claimed in _judged(table)])
         for title, table in groups
     ]
-    return latex_of(columns, found, said, _OF_REASONS if any(map(_marked, groups)) else "")
+    return latex_of(columns, found, said, _OF_REASONS if any(_marked(table) for _, table in groups) else "")
 
 
-def _marked(group):
-    return any(map(_more_to_it, group[1].itertuples()))
+def _marked(verdicts):
+    return any(map(_more_to_it, verdicts.itertuples()))
 
 
 def _ours(row):

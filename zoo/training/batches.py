@@ -13,7 +13,7 @@ def each_alone(model):
     state behind with every batch, as the random generators of Keras's recurrent layers with dropout.
     """
     own = not all(map(known, operations(model)))
-    return not (own and not _tried(model)) and not _moves(model, untold=own)
+    return (not own or _tried(model)) and not _moves(model, untold=own)
 
 
 def _moves(model, untold):
@@ -91,8 +91,8 @@ def made_up(model, n):
     return values, (draw.rand(*shape) if "float" in kind else draw.randint(0, 2, shape)).astype(kind)
 
 
-def outputs_of(model, values, x, training=False):
+def outputs_of(model, values, x):
     """What a model gives with values of variables as `made_up` gives them, as an array."""
     from keras import ops
 
-    return ops.convert_to_numpy(model.stateless_call(*values, x, training=training)[0])
+    return ops.convert_to_numpy(model.stateless_call(*values, x, training=False)[0])
