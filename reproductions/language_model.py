@@ -41,14 +41,16 @@ BOOKS = ("alice29", "asyoulik", "lcet10", "plrabn12")
 LONGEST_BOOK = BOOKS[-1]
 SHAKESPEARE = "tiny_shakespeare"
 PLAIN, ONE, TWO = ("rnn", "1 layer"), ("lstm", "1 layer"), ("lstm", "2 layers")
+WIDE = ("lstm", "1 wide layer")  # with as many weights as TWO
 NGRAMS, PPM = ("ngrams", "Kneser-Ney"), ("ppm", "PPMd H")
 BZIP2 = ("bzip2", "-9")
 COMPRESSORS = (BZIP2, ("xz", "-9e"), ("gzip", "-9"))
 RIVALS = (NGRAMS, PPM, *COMPRESSORS)
 SHARES = {"1/16": 1 / 16, "1/4": 1 / 4}  # of the training text of one book: what more of it is worth, and to whom
-HOUR = {None: (16, 0.1), "1/4": (24, 0.2), "1/16": (48, 0.5)}  # epochs and dropout, by what a net has of the text
+HOUR = {None: (16, 0.1), "1/4": (24, 0.2), "1/16": (48, 0.5), SHAKESPEARE: (8, 0.1)}  # epochs and dropout, by what a net reads
 FULL = {"1/4": (30, 0.5), "1/16": (60, 0.5)}
 PLAIN_RATES = {"quick": [0.003], "hour": [0.001, 0.003], "full": [0.0005, 0.001]}  # below those that LSTM has, too
+WIDE_UNITS = {"smoke": 23, "hour": 425, "full": 867}
 LEARN_FROM_SHARES = (ONE, NGRAMS, PPM)
 FIGURE_ONLY = ("validation_bits_after_*",)
 REACH = 8  # test blocks, of 128 characters, up to which what they cost may go together
@@ -101,8 +103,9 @@ def trials(budget):
     """Nets, n-grams and compressors on every text; smoke: on the end of one book's training text."""
     chosen = budget.choose(smoke=BOOKS[:1], quick=BOOKS[:1], hour=[LONGEST_BOOK], full=BOOKS)
     books = [f"canterbury_{book}" for book in chosen]
-    for dataset in books + budget.choose(smoke=[], quick=[], hour=[], full=[SHAKESPEARE]):
-        rows = [NGRAMS, *COMPRESSORS, PPM, *((PLAIN,) if dataset == books[0] else ()), ONE, TWO]
+    for dataset in books + budget.choose(smoke=[], quick=[], hour=[SHAKESPEARE], full=[SHAKESPEARE]):
+        wide = dataset == books[-1] and budget.name in WIDE_UNITS
+        rows = [NGRAMS, *COMPRESSORS, PPM, *((PLAIN,) if dataset == books[0] else ()), ONE, *((WIDE,) if wide else ()), TWO]
         yield from (_trial(dataset, row, budget) for row in rows)
     divided = budget.choose(smoke=books, quick=[], hour=books, full=[f"canterbury_{LONGEST_BOOK}"])
     yield from (_trial(dataset, row, budget, name) for dataset in divided for name in SHARES for row in LEARN_FROM_SHARES)
@@ -122,7 +125,7 @@ def _trial(dataset, row, budget, share=None):
         orders, needs = (list(range(2, 13)), "pyppmd") if row == PPM else (None, None)
         recipe |= {"orders": orders} | ({"cuts": 50} if row == BZIP2 else {})
         return Trial(*names, run=compress, recipe=recipe, needs=needs, **once)
-    cost = {PLAIN: 2, ONE: 5, TWO: 10}[row]
+    cost = {PLAIN: 2, ONE: 5, WIDE: 10, TWO: 10}[row]
     recipe |= _recipe(row, dataset, budget, share)
     return Trial(*names, budget.seeds, train_language_model, recipe, cost, optional, leaves=True)
 
@@ -137,8 +140,10 @@ def _recipe(row, dataset, budget, share):
     # Such that every book gets some 1,000 updates.
     by_text = {"alice29": 30, "asyoulik": 37, "lcet10": 11, "plrabn12": 10, SHAKESPEARE: 12}
     full = FULL[share] if share else (by_text[dataset.removeprefix("canterbury_")], 0.4)
-    epochs, dropout = budget.choose(smoke=(4, 0.0), quick=(6, 0.0), hour=HOUR[share], full=full)
+    hour = HOUR[SHAKESPEARE if dataset == SHAKESPEARE else share]
+    epochs, dropout = budget.choose(smoke=(4, 0.0), quick=(6, 0.0), hour=hour, full=full)
     units, embedding = budget.choose(smoke=(16, 8), quick=(128, 32), hour=(256, 64), full=(512, 64))
+    units = WIDE_UNITS[budget.name] if row == WIDE else units
     options = {"cell": row[0], "layers": int(row[1][0]), "units": units, "embedding": embedding, "dropout": dropout}
     learning = budget.choose(
         smoke={"window": 32, "stride": 32, "batch_size": 16, "rates": [0.03], "samples": 40},
@@ -152,15 +157,17 @@ def _recipe(row, dataset, budget, share):
 
 
 def judge(runs):
-    """Each LSTM against every rival, gates against none, two layers against one; bzip2 against what is published of it."""
+    """Each LSTM against every rival, gates against none, two layers against one, and against a wide one; bzip2 against what is
+    published of it.
+    """
     checks, present = [], set(rows_in(runs))
-    contests = [(net, rival) for net in (TWO, ONE) for rival in RIVALS] + [(ONE, PLAIN), (TWO, ONE)]
+    contests = [(net, rival) for net in (TWO, ONE) for rival in RIVALS] + [(ONE, PLAIN), (TWO, ONE), (TWO, WIDE)]
     for dataset in runs.dataset.unique():
         for better, worse in contests:
             rows = (dataset, *better), (dataset, *worse)
             if present.issuperset(rows):
                 said = {"name": f"{dataset}: {_name(better)} beats {_name(worse)}", "doubt": _by_cut(runs, *rows)}
-                if worse in (PLAIN, ONE):
+                if worse in (PLAIN, ONE, WIDE):
                     weights = [f"{lines_of(runs, row).parameters.max():,.0f}" for row in rows]
                     said["remark"] = f"weights: {' and '.join(weights)}"
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=METRIC, reach=REACH, **said))
@@ -239,9 +246,10 @@ def _name(row):
 
 
 def ladders(runs, trials):
-    """One layer of LSTM against two."""
+    """One layer of LSTM against two: of as many units each, and with as many weights in all."""
     for dataset in dict.fromkeys(runs.dataset):
-        yield Ladder("LSTM", {"1": (dataset, *ONE), "2": (dataset, *TWO)}, METRIC, {"reach": REACH})
+        for nets, one in (("LSTM", ONE), ("LSTM, equal weights", WIDE)):
+            yield Ladder(nets, {"1": (dataset, *one), "2": (dataset, *TWO)}, METRIC, {"reach": REACH})
 
 
 def draw(runs):
@@ -266,7 +274,7 @@ def draw(runs):
     return figure
 
 
-COLOURS = {row: f"C{place}" for place, row in enumerate((TWO, ONE, PLAIN, *RIVALS))}
+COLOURS = {TWO: "C0", WIDE: "black"} | {row: f"C{place}" for place, row in enumerate((ONE, PLAIN, *RIVALS), start=1)}
 
 
 def _draw_curves(axes, runs):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import zoo
 from zoo.reproductions import language_model as claim
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.losses import OF_RUNS, Costs, Losses
@@ -69,7 +70,7 @@ except ImportError:
 
 @pytest.mark.parametrize("budget", ["quick", "hour", "full"])
 def test_nets_on_one_text_differ_in_nothing_but_what_is_compared(budget):
-    """But that the plain one has smaller step sizes to choose from, too."""
+    """But that the plain one has smaller step sizes to choose from, too, and the wide one as many weights as two layers."""
     chosen = Budget.named(budget, defaults=claim.SEEDS)
     trials = [trial for trial in claim.trials(chosen) if trial.run is recurrent_text.train_language_model]
     trials = [trial for trial in trials if "share" not in trial.recipe]
@@ -80,7 +81,19 @@ def test_nets_on_one_text_differ_in_nothing_but_what_is_compared(budget):
             cell, rates = recipe["options"].pop("cell"), recipe.pop("rates")
             assert {cell, recipe["options"].pop("layers")} <= {"rnn", "lstm", 1, 2}
             assert rates == (claim.PLAIN_RATES[budget] if cell == "rnn" else []) + usual == sorted(rates)
+            if recipe["options"]["units"] == claim.WIDE_UNITS.get(budget):
+                recipe["options"]["units"] = mine[-1]["options"]["units"]
         assert all(recipe == mine[0] for recipe in mine)
+
+
+@pytest.mark.parametrize("budget", claim.WIDE_UNITS)
+def test_one_wide_layer_has_as_many_weights_as_two(budget):
+    chosen = Budget.named(budget, defaults=claim.SEEDS)
+    of = {(trial.model, trial.setting): trial.recipe["options"] for trial in claim.trials(chosen) if "options" in trial.recipe}
+    wide, two = (
+        zoo.create_model("language_model", (16,), zoo.tasks.ALPHABET, **of[row]).count_params() for row in (claim.WIDE, claim.TWO)
+    )
+    assert wide == pytest.approx(two, rel=0.02 if budget == "smoke" else 0.001)
 
 
 def test_published_nats_stand_beside_our_bits_as_bits():
