@@ -14,17 +14,20 @@ size, all images, 6,000 steps): on MNIST a pre-trained net under Adam errs by 4.
 logistic PCA, as published or nearly, by 7.8; on curves by 4.3, 4.2, 6.3, 4.7 and 7.0. So of what sigmoids err without it, in
 the widest start, pre-training spares a third, on both sets, though on top of as much training, which is why it stays
 undecided here; ahead of rectified units it is on MNIST alone, by 0.3, undecided as well, and with 6 numbers these come out
-ahead of logistic PCA with 18 on curves, by 0.3, half of which longer fitting of that would take, where the net of 2006
-passed it by far; pre-trained nets are not told apart from it. Without pre-training the start of 2006 stays at the mean image
-on curves under momentum; under Adam it makes a third of the way of six principal components from there (8.9 of 9.7), and on
+ahead of logistic PCA with 18 on curves, by 0.3, half of which longer fitting of that would take; the net of 2006 passed it
+by far, though it erred by 2.45 there and by 4.5 here, where principal components err as there and logistic PCA with 6 by
+less: such curves, or such a fit, are not the published ones. Pre-trained nets are not told apart from it. Without
+pre-training the start of 2006 is at the mean image on curves under momentum after these steps, which says nothing of more,
+so that it is undecided; under Adam it makes a third of the way of six principal components from there (8.9 of 9.7), and on
 MNIST its seeds come to 38 and 25 of 53, which is no collapse (Hinton & Salakhutdinov speak of one on curves). Quick budget
 (3 seeds, 2 cores, some 4 minutes, smaller nets, 10,000 images, 2,400 steps): components as published; under momentum the
-start of 2006 collapses to the mean image and layer-wise pre-training cures it; under Adam sigmoids from the wide start do
-not collapse without it, either (quick has no start of 2006 under Adam): they err by 12 of 53 on MNIST and by 6.2 of 9.7 on
-curves, behind the pre-trained nets by 4 to 5 and by 0.7 (these under momentum), on MNIST behind logistic PCA, too, on curves
-ahead of it; pre-trained nets beat principal components on both sets and logistic PCA of as many numbers on curves; on MNIST
-that had too few images to say. On MNIST, pre-training and then Adam do best; on curves the modern start under Adam does
-better than pre-training under momentum (which no check judges), but no net of 6 numbers beats logistic PCA with 18.
+start of 2006 is at the mean image, undecided for the same reason, as on MNIST it is not at the hour, whose steps, images and
+nets are more and larger, and layer-wise pre-trained nets are not; under Adam sigmoids from the wide start do not collapse
+without it, either (quick has no start of 2006 under Adam): they err by 12 of 53 on MNIST and by 6.2 of 9.7 on curves, behind
+the pre-trained nets by 4 to 5 and by 0.7 (these under momentum), on MNIST behind logistic PCA, too, on curves ahead of it;
+pre-trained nets beat principal components on both sets and logistic PCA of as many numbers on curves; on MNIST that had too
+few images to say. On MNIST, pre-training and then Adam do best; on curves the modern start under Adam does better than
+pre-training under momentum (which no check judges), but no net of 6 numbers beats logistic PCA with 18.
 """
 
 from zoo.reproductions.harness import Ladder, Published, Trial, as_published, control, paired_difference, ratio, target
@@ -81,7 +84,7 @@ HEADLINES = (
     "mnist: pre-trained, momentum, beats logistic PCA",
     "mnist: pre-trained, Adam, beats the scaled start",
     "mnist: pre-training, Adam, beats a modern start",
-    "mnist: the start of 2006 collapses, momentum",
+    "*: the start of 2006 collapses, momentum",
     "curves: pre-trained, momentum, beats logistic PCA with 18",
 )
 PROTOCOL = """
@@ -99,33 +102,35 @@ seed in each of four or five (SGD on MNIST 0.3, 1, 3, 10 and 30, on curves 3, 10
 0.01; logistic PCA, a single layer each way, 0.01, 0.03, 0.1, 0.3 and 1), and report the one with the least mean validation
 error. Adam's epsilon is 1e-15, as from a start of 2006 the gradients of the lower layers are far below the usual 1e-7, the
 loss being a mean over pixels. Quick takes the one that validated best for one seed of each start and descent in former runs,
-for logistic PCA that of the hour. MNIST: 50,000 images and the next 10,000 to validate, there 60,000; nets of 1000, 500 and
-250 hidden units (quick: 300, 250 and 200, 10,000 images). Curves: 20,000 images, 400, 200, 100, 50 and 25 hidden units
-(quick: 10,000, and 200, 100 and 50), generated here, after the published set and not the same. Principal components have all
-training images at every budget. A net counts as collapsed that explains less than a tenth of what as many principal
-components do of the mean training image's error. (The bound was 90 % of that error first, until a reader saw that this asked
-for three times as much on curves as on MNIST.) Published errors stand beside the nets of every budget, and full alone has a
-check of them, for the others have too few steps; logistic PCA, a single layer each way, has enough where it has all images
-of MNIST. On curves, with 18, it has not: one seed that was fitted for four and for ten times the hour's steps erred by 0.13
-and 0.16 less on validation images, so that nothing is decided where a net is ahead of it short of full's steps (until a
-reader saw this, rectified units were said to be), nor where MNIST's logistic PCA had fewer images (a later reader's). So few
-steps leave all nets far from where they would end, so that nothing is decided against one that is behind a linear code short
-of them, either (since a reader asked why the doubt went one way only): the preset deep_autoencoder_mnist, a narrower net of
-SiLU units that was not pre-trained, but trained for longer, errs by less than any of the hour's (pretrained_autoencoder);
-and pre-training is given on top, at the hour 3,000 updates of each layer on MNIST and 1,200 on curves beside the 6,000 of
-fitting. So that a pre-trained net is ahead of another start says neither who is faster nor who is better in the end: nobody
-trained the others for as many updates of each weight, and short of full's steps nothing is decided where a pre-trained net
-is ahead of one that has not collapsed (since a reader asked for the rule: until then it was said to beat every start that it
-was held against). Where time is short, some nets are left out: quick has no start of 2006 under Adam, and on curves no
-pre-trained net under it; the hour has no net with a code of 2. Not untouched: the quick widths were set on validation errors
-of one seed after narrower nets (200, 100 and 50; 100, 50 and 25) had been tested and had lost to logistic PCA on MNIST; all
-nets but those from the start of 2006 are held against all linear codes, and pre-training under momentum no longer against
-the scaled start under Adam, since a reader missed the former. That the hour tries each step size with every seed, for half
-the steps, is because a choice by two nets on half of the images had taken one in which one of three pre-trained seeds under
-momentum collapsed, on validation and test images alike. The grids went to where they are, and epsilon from 1e-7, after an
-hour in which most nets had chosen an end of theirs, and whose test errors had been seen: the start of 2006 under Adam came
-from 35 to 25 on MNIST by that, and from the mean image to 8.9 on curves, every other net less than 0.3 further. The scaled
-start came in when all results were known, after a reader had asked whether the start alone was at fault.
+for logistic PCA that of the hour (0.1; for 6 numbers on curves the hour takes 0.3 now). MNIST: 50,000 images and the next
+10,000 to validate, there 60,000; nets of 1000, 500 and 250 hidden units (quick: 300, 250 and 200, 10,000 images). Curves:
+20,000 images, 400, 200, 100, 50 and 25 hidden units (quick: 10,000, and 200, 100 and 50), generated here, after the
+published set and not the same. Principal components have all training images at every budget. A net counts as collapsed that
+explains less than a tenth of what as many principal components do of the mean training image's error. (The bound was 90 % of
+that error first, until a reader saw that this asked for three times as much on curves as on MNIST.) Published errors stand
+beside the nets of every budget, and full alone has a check of them, for the others have too few steps; logistic PCA, a
+single layer each way, has enough where it has all images of MNIST. On curves, with 18, it has not: one seed that was fitted
+for four and for ten times the hour's steps erred by 0.13 and 0.16 less on validation images, so that nothing is decided
+where a net is ahead of it short of full's steps (until a reader saw this, rectified units were said to be), nor where
+MNIST's logistic PCA had fewer images (a later reader's). So few steps leave all nets far from where they would end, so that
+nothing is decided against one that is behind a linear code short of them, either (since a reader asked why the doubt went
+one way only): the preset deep_autoencoder_mnist, a narrower net of SiLU units that was not pre-trained, but trained for
+longer, errs by less than any of the hour's (pretrained_autoencoder); and pre-training is given on top, at the hour 3,000
+updates of each layer on MNIST and 1,200 on curves beside the 6,000 of fitting. So that a pre-trained net is ahead of another
+start says neither who is faster nor who is better in the end: nobody trained the others for as many updates of each weight,
+and short of full's steps nothing is decided where a pre-trained net is ahead of another start (since a reader asked for the
+rule: until then it was said to beat every one that it was held against, and till a later reader those that are at the mean
+image, and that these have collapsed: on MNIST the start of 2006 is there after quick's steps and is not after the hour's).
+Where time is short, some nets are left out: quick has no start of 2006 under Adam, and on curves no pre-trained net under
+it; the hour has no net with a code of 2. Not untouched: the quick widths were set on validation errors of one seed after
+narrower nets (200, 100 and 50; 100, 50 and 25) had been tested and had lost to logistic PCA on MNIST; all nets but those
+from the start of 2006 are held against all linear codes, and pre-training under momentum no longer against the scaled start
+under Adam, since a reader missed the former. That the hour tries each step size with every seed, for half the steps, is
+because a choice by two nets on half of the images had taken one in which one of three pre-trained seeds under momentum
+collapsed, on validation and test images alike. The grids went to where they are, and epsilon from 1e-7, after an hour in
+which most nets had chosen an end of theirs, and whose test errors had been seen: the start of 2006 under Adam came from 35
+to 25 on MNIST by that, and from the mean image to 8.9 on curves, every other net less than 0.3 further. The scaled start
+came in when all results were known, after a reader had asked whether the start alone was at fault.
 """
 
 
@@ -193,15 +198,14 @@ def judge(runs):
         for name, better, worse in _contests(dataset, CODES[dataset][0]):
             if present.issuperset((better, worse)):
                 rows = {"better": better, "worse": worse, "metric": METRIC, "name": f"{dataset}: {name}"}
-                found = paired_difference(runs, **rows)
-                doubt = _unfinished(runs, better, worse) if found.effect > 0 else _unfinished_net(runs, better, worse)
-                checks.append(paired_difference(runs, **rows, doubt=doubt) if doubt else found)
+                checks.append(paired_difference(runs, **rows, doubt=_unfinished(runs, better, worse)))
         mean = _pca(dataset, 0)
         for descent in ("momentum", "Adam"):
             old = _net(dataset, f"start of 2006, {descent}")
             if old in present:
                 rows, name = {"numerator": old, "denominator": mean}, f"{dataset}: the start of 2006 collapses, {descent}"
-                checks.append(ratio(runs, **rows, metric=METRIC, at_least=_collapsed(runs, dataset), name=name))
+                doubt = _may_leave_yet(runs, old)
+                checks.append(ratio(runs, **rows, metric=METRIC, at_least=_collapsed(runs, dataset), name=name, doubt=doubt))
         if _net(dataset, SCALED) in present:
             rows = {"numerator": mean, "denominator": _net(dataset, SCALED)}
             name = f"{dataset}: the scaled start does not collapse, Adam"
@@ -221,11 +225,18 @@ def judge(runs):
         if net in present and lines_of(runs, net).updates.max() >= FULL_STEPS:
             published = published_value("deep_autoencoder", PUBLISHED, net, METRIC)
             name = f"{dataset}: {net[2]}, reaches the published {published:g}{whose}"
-            checks.append(target(runs, net, at_most=published, metric=METRIC, name=name))
+            found = target(runs, net, at_most=published, metric=METRIC, name=name)
+            checks.append(control(found) if whose else found)
     return checks
 
 
 def _unfinished(runs, net, rival):
+    """Why what a net and its rival err decides nothing, "" where it does: whoever is behind may not be where it would end."""
+    ahead = values(runs, net, METRIC).mean() < values(runs, rival, METRIC).mean()
+    return (_unfinished_rival if ahead else _unfinished_net)(runs, net, rival)
+
+
+def _unfinished_rival(runs, net, rival):
     """Why a net that is ahead decides nothing, "" where its rival is where it would end, or had as much training: see PROTOCOL."""
     lines = lines_of(runs, rival)
     steps, images = lines.updates.max(), lines.n_train.max()
@@ -233,15 +244,17 @@ def _unfinished(runs, net, rival):
         return f"logistic PCA is not where it would end with more images than {images:,.0f}"
     if rival == _logistic("curves", 18) and steps < FULL_STEPS:
         return f"logistic PCA is not where it would end with more steps than {steps:,.0f}"
-    if rival[1] == net[1] and net[2].startswith("pre-trained") and steps < FULL_STEPS and not _has_collapsed(runs, rival):
+    if rival[1] == net[1] and net[2].startswith("pre-trained") and steps < FULL_STEPS:
         return f"pre-training came on top of as many steps, and full's {FULL_STEPS:,} might bring the rival as far"
     return ""
 
 
-def _has_collapsed(runs, net):
-    """Whether a net has learnt little else than the mean image: see _collapsed."""
-    mean = values(runs, _pca(net[0], 0), METRIC).mean()
-    return values(runs, net, METRIC).mean() > _collapsed(runs, net[0]) * mean
+def _may_leave_yet(runs, net):
+    """Why that a net has learnt little else than the mean image decides nothing, "" where it has not, or had full's steps."""
+    steps, mean = lines_of(runs, net).updates.max(), values(runs, _pca(net[0], 0), METRIC).mean()
+    if steps >= FULL_STEPS or values(runs, net, METRIC).mean() <= _collapsed(runs, net[0]) * mean:
+        return ""
+    return f"it is at the mean image after {steps:,.0f} steps and may leave it in full's {FULL_STEPS:,}"
 
 
 def _unfinished_net(runs, net, rival):
@@ -281,10 +294,13 @@ def ladders(runs, trials):
     rectified units.
     """
     kinds = {"pre-trained, momentum": "pre-trained autoencoder", "modern start, Adam": "rectified autoencoder"}
+    present = {*rows_in(runs)}
     for trial in trials:
         if nets := kinds.get(trial.setting):
             shallow, layers = _logistic(trial.dataset, trial.recipe["code"]), str(2 * len(trial.recipe["widths"]) + 1)
-            yield Ladder(nets, {"none": shallow, layers: trial.row}, METRIC)
+            if {shallow, trial.row} <= present:
+                doubts = {layers: _unfinished(runs, trial.row, shallow)}
+                yield Ladder(nets, {"none": shallow, layers: trial.row}, METRIC, doubts=doubts)
 
 
 def draw(runs):

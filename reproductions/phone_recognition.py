@@ -9,12 +9,12 @@ pre-trained and modern starts, a ConvNet and an LSTM, trained on few and on many
 1989: eleven vowels of strangers, where the nearest neighbour won. The speech, 179 MB, has to be at hand: `zoo data fetch
 msu_ru_speech`. Without it the vowels are run and the verdicts say so.
 
-Expected, hour budget (5 seeds on speech, 20 on vowels, 2 cores, an hour and a half): that deep nets tell phones better than
-what was used before holds, by less than it seemed while our older methods were handicapped; that pre-training, by the one
-recipe of it that was tried, makes them does not. Each in the depth that validation prefers, with 10 labelled minutes and
-with 3, pre-trained sigmoids (two layers) err on 22.9 and 29.5 % of the frames, those from the better of two random starts
-(two) on 23.3 and 29.8, rectified units without dropout (four) on 21.1 and 28.2, the modern start (one layer and two) on 21.1
-and 27.1; mixtures on 27.6 and 34.9 (on cepstra 30.5 and 36.6), nearest neighbours on 25.6 and 33.9, discriminant analysis on
+Expected, hour budget (5 seeds on speech, 20 on vowels, 2 cores, 99 minutes): that deep nets tell phones better than what was
+used before holds, by less than it seemed while our older methods were handicapped; that pre-training, by the one recipe of
+it that was tried, makes them does not. Each in the depth that validation prefers, with 10 labelled minutes and with 3,
+pre-trained sigmoids (two layers) err on 22.9 and 29.5 % of the frames, those from the better of two random starts (two) on
+23.3 and 29.8, rectified units without dropout (four) on 21.1 and 28.2, the modern start (one layer and two) on 21.1 and
+27.1; mixtures on 27.6 and 34.9 (on cepstra 30.5 and 36.6), nearest neighbours on 25.6 and 33.9, discriminant analysis on
 34.0 and 37.5, the linear classifier on 31.1 and 37.0. The pre-trained, the rectified and the modern stack are ahead of all
 older methods, by 2.6 points or more. The LSTM, on 20.1 and 26.5, is ahead of these three, of the modern one with 3 minutes
 not for sure; a small ConvNet, on 21.8 with 10 minutes, is ahead of the pre-trained stack and behind the two others, which
@@ -51,8 +51,8 @@ from zoo.reproductions.trainers import vowel_table
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
 from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
 from zoo.reproductions.trainers.speech_rows import (
-    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SPEECH, STARTS, depths_of, errors_of, gap_of, in_words, longer,
-    minutes_of, net,
+    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SPEECH, STARTS, best_of, depths_of, errors_of, gap_of, in_words,
+    longer, minutes_of, net,
 )
 from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
@@ -123,58 +123,59 @@ and, but in quick, the scaled start of one layer and the modern ones of one laye
 between two depths, decides nothing where the slope of the longer ones is not for sure of the same sign, with fewer minutes,
 of no more updates, either, those of the scaled start speaking for all sigmoids; nor is it decided then that two layers or
 more do harm against none (on results/depth.md); that they help is decided, since more updates would not turn it. Where nets
-of one depth alone were trained longer, as in quick, a slope or a step that rises with depth decides nothing. These rules
-came in when results were known, for readers: they held for a start's own longer nets alone before, and of steps only where
-both depths were trained longer, so that the pre-trained start was said to err more with depth where the scaled one, with as
-large errors in training and testing, was not, and quick said so of the random and the scaled one. Pre-training is this one
-recipe: its passes, its noise and its step size were never tuned, where steps and epochs with labels, its own and its
-rivals', are the best of those tried; a verdict against it is against this recipe, not against pre-training as such.
-rectified: rectified units in He's start. modern: these with dropout of a tenth of the inputs and a fifth of the units of
-every layer, and so more noise the deeper they are. Of all nets the ConvNet alone has batch normalisation. Starts are held
-against each other, against older methods and other nets in the depth that errs least on validation, in the mean over seeds,
-as many minutes labelled, random in the better of two starts (those trained for as many updates as all of pre-training's were
-run with four layers alone in quick, with one and four in the hour); nothing is decided against a ConvNet or an LSTM with
-fewer weights. Layers have 128 units (hour: 256, full: 512). All nets: Adam with cosine decay, in the step size of two
-(sigmoid units 0.003 and 0.01, hour: 0.001 as well, full: 0.001 and 0.003; others 0.001 and 0.003, full: 0.0003 and 0.001)
-whose seeds err least on validation, in each seed's epoch that does so, for every number of minutes. Training errors of nets
-are means over the batches of the epoch that counts, as they were trained on, dropout included. Epochs, for each number of
-minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16 and 5 in batches of 256. The ConvNet
-has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the most minutes only, and so does,
-quick, the LSTM. Not untouched: the LSTM of quick learnt from fewer minutes, too, and pre-training had 3 epochs, until
-results were known and time was short; the pre-trained start is held against the modern one, and the deepest net against the
-next shallower one, since results were known; quick, it had a quarter of the others' epochs and no net was "longer" until a
-run without them had been tested; hour, the "longer" nets but the deepest random one, since replaced by the scaled, came in
-after a run without them had been; the ConvNets had been trained, and tested, by a program whose gradients may have come out
-wrong now and then (see zoo/training/groups.py), in the same settings. When all results were known a reader saw that sigmoid
-units had a start too narrow for them and steps too small, that the directions into which windows were projected were ordered
-by what shrinking adds to the scatter between classes, and that the floor under the variances of mixtures hid the slopes of
-cepstra: the scaled and the rectified start, the larger steps, Fisher's directions and the grids of the older methods were
-then set by validation errors of one seed or two, and the random start is no more "longer". Since all sigmoids of the hour
-took the smaller of two steps then, 0.001 came in for them last of all: four pre-trained layers and one wide layer of more
-updates take it, and pre-training is ahead of four wide layers with 3 minutes, which had been undecided; while they trained
-anew other work ran beside them, which their seconds hold. Until another reader remarked that validation ranks it last for
-most, the deepest net stood for its start in what now is in best depths. Against that, at the hour, the pre-trained start is
-behind the modern one with 10 minutes, too, and this is no more behind the ConvNet; quick, with 2 minutes, the pre-trained
-start is no more behind the rectified one nor the older methods (mixtures, discriminant analysis, nearest neighbours,
-linear), but behind the modern one, and with half a minute ahead of the linear classifier; the modern start, which had been
-behind mixtures in Fisher's directions and nearest neighbours, is ahead of seven of ten results of the older methods, with
-either number of minutes, and no more behind the LSTM. That rectified units beat the ConvNet, in both budgets, went for its
-weights; that the pre-trained start is behind the rectified one with half a minute and the LSTM with 2, and, at the hour, the
-modern one behind the LSTM with 3, for the frames tested. Pre-training takes steps of 0.001 from the narrow start: from the
-scaled one two seeds of quick's sizes came out alike on validation with four layers, and no better with one. Gaussian
-mixtures with diagonal covariances, one for each phone, weighted by the phones' shares: on 13 cepstra of a frame with deltas,
-the features of their time, and on the 40 directions in which the means of phones differ most in a window of 11 frames for
-their scatter within phones (Fisher's), labelled alike; nearest neighbours on those too, for at most 10 minutes of labels.
-Their settings (components of a mixture, what is added to its variances as a share of the variance within phones, shrinkage
-of that scatter, neighbours) are the best of a grid on validation. At the hour the mixtures in Fisher's directions took the
-most components that they were offered, 16, from every seed with either number of minutes; those on cepstra were offered
-eight times as many: more should be tried of the former, too, and might err less. Vowels: settings, for nets the step size
-(of four, quick: three) and the number of epochs, are those with the lowest mean error on two of the eight training speakers;
-then all eight train, as in Robinson's table, and seven others are tested, by six frames of each of their 11 words; frames of
-a speaker go together, so that a check of vowels takes each of the seven for one test example, by Student's t, beside the
-seeds (since a reader asked what would decide them: until then none was decided). Nets: 88 sigmoid units per layer,
-cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as FDA/MARS, have no counterpart
-here.
+of one depth alone were trained longer, or of none, as in quick and of rectified units, a slope or a step that rises with
+depth decides nothing. These rules came in when results were known, for readers: they held for a start's own longer nets
+alone before, and of steps only where both depths were trained longer, so that the pre-trained start was said to err more
+with depth where the scaled one, with as large errors in training and testing, was not, and quick said so of the random and
+the scaled one. Pre-training is this one recipe: its passes, its noise and its step size were never tuned, where steps and
+epochs with labels, its own and its rivals', are the best of those tried; a verdict against it is against this recipe, not
+against pre-training as such. rectified: rectified units in He's start. modern: these with dropout of a tenth of the inputs
+and a fifth of the units of every layer, and so more noise the deeper they are. Of all nets the ConvNet alone has batch
+normalisation. Starts are held against each other, against older methods and other nets in the depth that errs least on
+validation, in the mean over seeds, as many minutes labelled, random in the better of two starts (those trained for as many
+updates as all of pre-training's were run with four layers alone in quick, with one and four in the hour); nothing is decided
+against a ConvNet or an LSTM with fewer weights. Layers have 128 units (hour: 256, full: 512). All nets: Adam with cosine
+decay, in the step size of two (sigmoid units 0.003 and 0.01, hour: 0.001 as well, full: 0.001 and 0.003; others 0.001 and
+0.003, full: 0.0003 and 0.001) whose seeds err least on validation, in each seed's epoch that does so, for every number of
+minutes. Training errors of nets are means over the batches of the epoch that counts, as they were trained on, dropout
+included. Epochs, for each number of minutes: quick 16 and 6 in batches of 100, hour 16 and 8 in batches of 128, full 40, 16
+and 5 in batches of 256. The ConvNet has 4 and 8 filters (hour: 8 and 16, full: 32 and 64) and learns, but in full, from the
+most minutes only, and so does, quick, the LSTM. Not untouched: the LSTM of quick learnt from fewer minutes, too, and
+pre-training had 3 epochs, until results were known and time was short; the pre-trained start is held against the modern one,
+and the deepest net against the next shallower one, since results were known; quick, it had a quarter of the others' epochs
+and no net was "longer" until a run without them had been tested; hour, the "longer" nets but the deepest random one, since
+replaced by the scaled, came in after a run without them had been; the ConvNets had been trained, and tested, by a program
+whose gradients may have come out wrong now and then (see zoo/training/groups.py), in the same settings. When all results
+were known a reader saw that sigmoid units had a start too narrow for them and steps too small, that the directions into
+which windows were projected were ordered by what shrinking adds to the scatter between classes, and that the floor under the
+variances of mixtures hid the slopes of cepstra: the scaled and the rectified start, the larger steps, Fisher's directions
+and the grids of the older methods were then set by validation errors of one seed or two, and the random start is no more
+"longer". Since all sigmoids of the hour took the smaller of two steps then, 0.001 came in for them last of all: four
+pre-trained layers and one wide layer of more updates take it, and pre-training is ahead of four wide layers with 3 minutes,
+which had been undecided; while they trained anew other work ran beside them, which their seconds hold. Until another reader
+remarked that validation ranks it last for most, the deepest net stood for its start in what now is in best depths. Against
+that, at the hour, the pre-trained start is behind the modern one with 10 minutes, too, and this is no more behind the
+ConvNet; quick, with 2 minutes, the pre-trained start is no more behind the rectified one nor the older methods (mixtures,
+discriminant analysis, nearest neighbours, linear), but behind the modern one, and with half a minute ahead of the linear
+classifier; the modern start, which had been behind mixtures in Fisher's directions and nearest neighbours, is ahead of seven
+of ten results of the older methods, with either number of minutes, and no more behind the LSTM. That rectified units beat
+the ConvNet, in both budgets, went for its weights; that the pre-trained start is behind the rectified one with half a minute
+and the LSTM with 2, and, at the hour, the modern one behind the LSTM with 3, for the frames tested. Pre-training takes steps
+of 0.001 from the narrow start: from the scaled one two seeds of quick's sizes came out alike on validation with four layers,
+and no better with one. Gaussian mixtures with diagonal covariances, one for each phone, of no more components than a tenth
+of its frames, fitted in at most 20 rounds, converged or not, weighted by the phones' shares: on 13 cepstra of a frame with
+deltas, the features of their time, and on the 40 directions in which the means of phones differ most in a window of 11
+frames for their scatter within phones (Fisher's), labelled alike; nearest neighbours on those too, for at most 10 minutes of
+labels. Their settings (components of a mixture, what is added to its variances as a share of the variance within phones,
+shrinkage of that scatter, neighbours) are the best of a grid on validation. At the hour the mixtures in Fisher's directions
+took the most components that they were offered, 16, from every seed with either number of minutes; those on cepstra were
+offered eight times as many: more should be tried of the former, too, and might err less. Vowels: settings, for nets the step
+size (of four, quick: three) and the number of epochs, are those with the lowest mean error on two of the eight training
+speakers; then all eight train, as in Robinson's table, and seven others are tested, by six frames of each of their 11 words;
+frames of a speaker go together, so that a check of vowels takes each of the seven for one test example, by Student's t,
+beside the seeds (since a reader asked what would decide them: until then none was decided). Nets: 88 sigmoid units per
+layer, cross-entropy, Adam, batches of 33, features standardised. The table's other rows, such as FDA/MARS, have no
+counterpart here.
 """
 
 
@@ -265,7 +266,7 @@ def draw(runs):
         stacks, others = _stacks(runs), _others(runs)
         figure.suptitle(f"{SPEECH}, and below on the right {vowel_table.VOWELS}", fontsize=11)
         pictures.draw_depths(panels[0], stacks, minutes_of(runs)[-1])
-        pictures.draw_minutes(panels[1], stacks, others)
+        pictures.draw_minutes(panels[1], _stacks_at_best(runs), others)
         gaps = {
             start: {
                 in_words(depth): {minutes: gap_of(runs, depth, minutes, start) for minutes in minutes_of(runs)}
@@ -293,6 +294,22 @@ def _stacks(runs):
         for name, (start, row) in rows.items()
     }
     return {name: by_depth for name, by_depth in found.items() if by_depth}
+
+
+def _stacks_at_best(runs):
+    """{name, with its depths where there are several: {minutes: errors}} of every start in the depth that errs least on
+    validation with so many minutes.
+    """
+    found = {}
+    for row, added in ((net, ""), (longer, ", longer")):
+        for start in STARTS:
+            if depths := depths_of(runs, start, row):
+                counts = [minutes for minutes in minutes_of(runs) if len(errors_of(runs, row(start, depths[0]), minutes))]
+                best = {minutes: best_of(runs, [start], minutes, row) for minutes in counts}
+                of = [next(depth for depth in depths if row(start, depth) == best[minutes]) for minutes in counts]
+                said = f"{start} start{added}, {' and '.join(map(str, dict.fromkeys(of)))} hidden"
+                found[said] = {minutes: errors_of(runs, best[minutes], minutes) for minutes in counts}
+    return found
 
 
 def _curve(runs, row):

@@ -7,11 +7,12 @@ random starts, a narrow and a wide one, and with rectified units and dropout (a 
 Expected, full budget (4 seeds so far, 190 minutes on 2 cores): from the denoising start they err on 1.30 %, which 10,000
 test images can't tell from the published 1.28 %, for which noise and widths were chosen, nor from most of what was published
 beside it. From a random start they err on 1.57 % where it is narrow and on 1.52 where it is four times as wide, as suits
-sigmoids; the modern start on 1.47. So in nets of this size pre-training still spares 0.2 points with all labels, also of
-what people start from today, other than in small nets, where the modern start is level or ahead (unsupervised_pretraining).
-All sigmoids took the largest of three step sizes, so that larger ones might change what they are ahead or behind by;
-pre-training's updates come on top; and the modern start had no other dropout than a half in nets of this size, where less
-might do better. Quick (3 seeds, 10,000 images, some three minutes): shorter training, of which no results are kept.
+sigmoids; the modern start on 1.47. So in nets of this size pre-training still spares 0.2 points with all labels of what
+sigmoids start from. That it is as far ahead of the modern start stays undecided: rectified units without dropout, which in
+nets of 200 units are ahead of it with all labels where the modern start is level (unsupervised_pretraining), were not tried
+here, nor less dropout. All sigmoids took the largest of three step sizes, so that larger ones might change what they are
+ahead or behind by; and pre-training's updates come on top. Quick (3 seeds, 10,000 images, some three minutes): shorter
+training, of which no results are kept.
 """
 
 from dataclasses import replace
@@ -25,6 +26,8 @@ from zoo.reproductions.trainers.label_curves import metric, train_with_labels
 from zoo.reproductions.trainers.label_rows import MODEL, WIDTH, errors_of, labels_of, name_of, recipe_of, setting
 
 STARTS = ("random", "scaled", "denoising", "modern")
+# Of what people start from today this has one kind, and not the one that unsupervised_pretraining found ahead.
+NOT_TRIED = "rectified units without dropout, or with less of it, were not tried in nets of this size"
 LAYERS, ALL = 3, 50000  # hidden ones; labels: the training images of MNIST but for those kept for validation
 PLACE = 10.5
 HEADLINES = (
@@ -45,7 +48,8 @@ ones, and these four seeds are among those five. Before they had a page of their
 unsupervised_pretraining's hour. That 1.28 is held against the interval published with it, too, was put in when results were
 known: it is of the draw of test images, which were the same here and there, and holds most other published nets as well, so
 it is a control. That test images may make as much as what ours misses 1.28 by, by which nothing is decided, came in later
-still. The published encoders and decoders shared weights, as we recall; ours have their own.
+still, and last, for another reader, that nothing is decided against the modern start, which had been said to be behind by
+0.2. The published encoders and decoders shared weights, as we recall; ours have their own.
 """
 
 
@@ -79,7 +83,10 @@ def judge(runs):
     error, checks = {"metric": metric("test", labels)}, []
     for rival in ("random", "scaled", "modern"):
         name = f"{name_of(row)} beats {rows[rival][2]}, {labels} labels"
-        checks.append(paired_difference(runs, better=row, worse=rows[rival], name=name, **error))
+        said = {"better": row, "worse": rows[rival], "name": name} | error
+        found = paired_difference(runs, **said)
+        ahead = rival == "modern" and found.effect > 0
+        checks.append(paired_difference(runs, **said, doubt=NOT_TRIED) if ahead else found)
     if labels == ALL:
         value, within = (published_value("published_stack", {row: each}, row) for each in (STACK, replace(STACK, spread=True)))
         name = f"{name_of(row)}: within the interval published with the error"

@@ -23,24 +23,24 @@ from 3,000 on, with 10,000 labels and all open with other test examples; with dr
 half a point at 100 labels and not told apart at 300, 3,000 and 10,000. Where these are ahead, by 0.4 at 600 and 1,000 and
 0.08 with all, it is undecided: their dropout was chosen, the noise was not, and with 500 units and more of it the denoising
 start is not told apart from a modern one of three times the epochs at 1,000 labels (pretrained_unlabelled), with 1,000 units
-it is ahead by 0.2 with all (published_stack). With 20 units on top and all labels three layers err on 2.0 %, pre-trained
-(without noise) or not, as against 4.8 of these 20 alone; pre-trained they fit the training images better than from the
-narrow start, no better than from the wide one. Seeds end no closer together from the denoising start that one could tell.
-Layers by themselves, three against one with all labels, spare 0.1 to 0.2 points from the scaled (open with other test
-examples), the denoising and the rectified start, nothing that can be told from two others, and do harm to the modern one, by
-0.1, open as well. Before it had the scaled start and steps beyond 0.003, the hour had put the lead of the denoising start in
-best depths at 1.6 to 1.7 points at any number of labels up to 3,000: of that the wide start and the larger steps took 0.3 at
-100 labels, 0.6 at 300 and 1.0 or more, most of it, from 600 to 3,000. Quick budget (5 seeds, 2 cores, some 10 minutes,
-10,000 images): the denoising start is ahead of the better of both random ones, each in its best depth, by 1.4 points at 100
-labels, 1.5 at 300 and 0.7 at 1,000, which is undecided; at 10,000 they are not told apart; what it spares shrinks with
-labels in points and as a share of the errors. With three layers it spares 2.5, 3.8 and 1.9 points at 100, 300 and 1,000
-labels of the narrow start, 1.4, 2.1 and 0.9 of the wide one. Autoencoders without noise are ahead of the better random start
-nowhere (with one layer, at 100 labels, they are ahead of both). With 20 units on top, pre-trained or not is not told apart
-on test images; on training images pre-trained nets are ahead of the wide start alone. Rectified units alone are behind the
-denoising start up to 300 labels, not told apart at 1,000 and ahead at 10,000; with dropout, each in its best depth, they are
-behind at 100 by 0.6 points, open with other test examples, and not told apart from 300 on. Full (20 seeds, one H100, 20
-minutes by estimate, not run yet): 1,000 units a layer throughout; what nets of that size come to with all labels is in
-published_stack.
+it is ahead by 0.2 with all, of one with a dropout of a half (published_stack). With 20 units on top and all labels three
+layers err on 2.0 %, pre-trained (without noise) or not, as against 4.8 of these 20 alone; pre-trained they fit the training
+images better than from the narrow start, no better than from the wide one. Seeds end no closer together from the denoising
+start that one could tell. Layers by themselves, three against one with all labels, spare 0.1 to 0.2 points from the scaled
+(open with other test examples), the denoising and the rectified start, nothing that can be told from two others, and do harm
+to the modern one, by 0.1, open as well. Before it had the scaled start and steps beyond 0.003, the hour had put the lead of
+the denoising start in best depths at 1.6 to 1.7 points at any number of labels up to 3,000: of that the wide start and the
+larger steps took 0.3 at 100 labels, 0.6 at 300 and 1.0 or more, most of it, from 600 to 3,000. Quick budget (5 seeds, 2
+cores, some 10 minutes, 10,000 images): the denoising start is ahead of the better of both random ones, each in its best
+depth, by 1.4 points at 100 labels, 1.5 at 300 and 0.7 at 1,000, which is undecided; at 10,000 they are not told apart; what
+it spares shrinks with labels in points and as a share of the errors. With three layers it spares 2.5, 3.8 and 1.9 points at
+100, 300 and 1,000 labels of the narrow start, 1.4, 2.1 and 0.9 of the wide one. Autoencoders without noise are ahead of the
+better random start nowhere (with one layer, at 100 labels, they are ahead of both). With 20 units on top, pre-trained or not
+is not told apart on test images; on training images pre-trained nets are ahead of the wide start alone. Rectified units
+alone are behind the denoising start up to 300 labels, not told apart at 1,000 and ahead at 10,000; with dropout, each in its
+best depth, they are behind at 100 by 0.6 points, open with other test examples, and not told apart from 300 on. Full (20
+seeds, one H100, 20 minutes by estimate, not run yet): 1,000 units a layer throughout; what nets of that size come to with
+all labels is in published_stack.
 """
 
 from zoo.reproductions.evidence import label_references, label_verdicts

@@ -39,6 +39,8 @@ def test_starts_are_held_against_each_other():
     for rival, gap, verdict in (("random", 0.3, "reproduced"), ("scaled", 0.05, "reproduced"), ("modern", -0.1, "contradicted")):
         check = found[f"mnist denoising start, 3 layers beats {rival} start, 3 layers, 50000 labels"]
         assert check.verdict == verdict and check.effect == pytest.approx(gap, abs=0.01)
+    ahead = verdicts(modern=1.3)["mnist denoising start, 3 layers beats modern start, 3 layers, 50000 labels"]
+    assert ahead.verdict == "undecided" and "without dropout, or with less of it, were not tried" in ahead.sentence
 
 
 @pytest.mark.parametrize("denoising, reached, near", [

@@ -25,12 +25,10 @@ def draw_depths(axes, stacks, minutes):
 
 
 def draw_minutes(axes, stacks, others):
-    """A line for each model, the best with the most labels that it had on top, of the stacks one with the fewest layers and one
-    with the most: its mean error with each number of minutes labelled.
+    """A line for each model, the best with the most labels that it had on top: its mean error with each number of minutes
+    labelled. stacks: {name: such errors in the depth that validates best}.
     """
-    curves = {name: curve for name, curve in others.items() if curve}
-    for name, by_depth in stacks.items():
-        curves |= {f"{name}, {depth} hidden": by_depth[depth] for depth in (min(by_depth), max(by_depth))}
+    curves = {name: curve for name, curve in (others | stacks).items() if curve}
     means = {name: {minutes: np.nanmean(errors) for minutes, errors in curve.items()} for name, curve in curves.items()}
     names = sorted(means, key=lambda name: means[name][max(means[name])], reverse=True)
     counts = sorted({minutes for curve in means.values() for minutes in curve})
@@ -41,7 +39,7 @@ def draw_minutes(axes, stacks, others):
         axes.plot(*zip(*told), "os^D"[place % 4], ms=6, color=f"C{place}", ls="", label=f"{minutes:g} minutes")
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set(xlabel="test error of a frame, %")
-    axes.set_title("Error against labelled speech\n(stacks: fewest and most layers)", fontsize=11)
+    axes.set_title("Error against labelled speech\n(stacks: in the depth that validates best)", fontsize=11)
     axes.legend(fontsize=8, loc="upper right")
 
 

@@ -71,8 +71,8 @@ def _lost_by_updates(runs, start, minutes):
     longest = start if len(depths_of(runs, start, longer)) > 1 or start not in SIGMOIDS else RIVALS[-1]
     several, most = depths_of(runs, longest, longer), minutes_of(runs)[-1]
     if len(several) < 2:
-        harm = several and len(depths_of(runs, start)) > 1 and _slope(runs, start, minutes)[2].estimate > 0
-        return "deeper nets may want more updates, and nets of one depth alone had them" if harm else ""
+        harm = len(depths_of(runs, start)) > 1 and _slope(runs, start, minutes)[2].estimate > 0
+        return "deeper nets may want more updates, and no two depths had them" if harm else ""
     short, long = _slope(runs, start, minutes)[2], _slope(runs, longest, most, longer)[2]
     updates = [count_of(runs, row(longest, several[-1]), most, "updates") for row in (net, longer)]
     if min(np.sign(short.estimate) * np.array([long.low, long.high])) > 0:
