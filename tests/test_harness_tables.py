@@ -13,14 +13,14 @@ import pandas as pd
 import pytest
 from claim_example import ROW, lines, reproduction, rows_of
 
-from zoo.errors import InvalidInput, ResultsError, UnknownName
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import (
     Published, Trial, as_published, check, compare, control, load_claim, paired_difference, rebuild, run_claim, target,
 )  # fmt: skip
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.numbers import in_markdown
-from zoo.reproductions.harness.published import COLUMNS, CONVERSIONS, matches, read_published
+from zoo.reproductions.harness.published import CHECKED, COLUMNS, CONVERSIONS, matches, read_published
 from zoo.reproductions.harness.report import report_html
 from zoo.reproductions.harness.runs import read_runs
 from zoo.reproductions.harness.sizes import sizes
@@ -415,9 +415,17 @@ def test_shares_have_intervals_of_shares_and_what_all_seeds_agree_on_has_none(wr
 def test_published_table_is_whole():
     rows = read_published()
     assert len(rows) > 300 and all(list(row) == COLUMNS for row in rows)
-    assert {row["checked"] for row in rows} == {"read", "derived", "secondary", "recalled"}
+    assert {row["checked"] for row in rows} == {"read", "derived", "secondary", "recalled"} == {*CHECKED}
     identities = [tuple(row[name] for name in COLUMNS[:5]) for row in rows]
     assert len(set(identities)) == len(identities)
+
+
+def test_a_published_number_says_how_far_it_was_checked(tmp_path, monkeypatch):
+    table = tmp_path / "published.csv"
+    table.write_text(f"{','.join(COLUMNS)}\nwidth,digits,mlp,wide,test_error_pct,3.1,,Somebody 1999,,raed,\n")
+    monkeypatch.setattr("zoo.reproductions.harness.published.TABLE", table)
+    with pytest.raises(CorruptFile, match="width, mlp, wide: checked is 'raed'; say one of read, derived, secondary, recalled"):
+        read_published.__wrapped__()
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,23 @@ def test_texts_to_validate_on_may_be_longer():
         np.testing.assert_allclose([column, last.val_loss.iloc[k]], scores["loss"], rtol=1e-5)
 
 
+def test_numbers_that_an_embedding_has_no_vector_for_are_refused():
+    """JAX would make NaN of them, TensorFlow an error of many pages."""
+    def build():
+        layers = keras.layers
+        return keras.Sequential([keras.Input((4,), dtype="int32"), layers.Embedding(9, 3, name="words"), layers.Flatten(), layers.Dense(2)])
+
+    population = zoo.Population(build, [0, 1])
+    population.compile("sgd", "mse")
+    ids = np.arange(20).reshape(5, 4) % 9
+    assert np.isfinite(population.predict(ids)).all()
+    for wrong in (ids + 9, ids - 1):
+        told = f"x goes from {wrong.min()} to {wrong.max()}, but the model's Embedding 'words' takes 0 to 8"
+        for call in (lambda: population.predict(wrong), lambda: population.fit(wrong, np.zeros((5, 2)))):
+            with pytest.raises(InvalidInput, match=told):
+                call()
+
+
 def test_a_table_of_numbers_and_truths_is_one_of_numbers():
     table = pd.DataFrame({"a": X[:, 0, 0] / 7, "b": X[:, 0, 1] > 100, "c": X[:, 0, 2]})
     population = zoo.Population(lambda: zoo.create_model("mlp", (3,), 10, widths=(4,)), [0])

@@ -34,7 +34,7 @@ def population():
     ({"metrics": [keras.metrics.MeanIoU]}, "MeanIoU can't be made without arguments: give an object of it"),
     *(
         ({"metrics": [keras.metrics.SparseCategoricalAccuracy(name=name)]}, f"A metric can't be called '{name}': tables have")
-        for name in ("member", "seed", "epoch", "diverged", "loss", "val_loss")
+        for name in ("member", "seed", "epoch", "diverged", "loss", "val_loss", "val_accuracy")
     ),
     ({"metrics": [seed]}, "A metric can't be called 'seed'"),
     ({"learning_rate": 0.1}, "2 positive numbers"),

@@ -100,6 +100,18 @@ def test_memory_for_not_even_one_member_is_one_clear_error(data, monkeypatch):
 
 
 @pytest.mark.backend
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="whose engine has a test of its own above")
+def test_a_want_of_memory_is_told_in_one_line_where_members_train_one_by_one(data, monkeypatch):
+    def starved(*given):
+        raise RuntimeError("Graph execution error:\n\nOOM when allocating tensor with shape[3000000,3000000]\nstack")
+
+    monkeypatch.setattr("zoo.training.sequential._evaluate", starved)
+    population = compiled([0, 1])
+    with pytest.raises(ZooError, match=r"^Not even one member fits into the device's memory: OOM when allocating .*0\]$"):
+        population.evaluate(*data[0])
+
+
+@pytest.mark.backend
 def test_a_diverging_member_is_marked_and_disturbs_nobody(data):
     rates = {"optimizer": keras.optimizers.SGD(0.1), "learning_rate": [0.1, 1e37, 0.1]}
     population = compiled([0, 1, 2], **rates)

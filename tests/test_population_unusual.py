@@ -325,12 +325,16 @@ def test_an_optimizer_that_starts_by_the_weights_other_than_as_copies_is_refused
         fitted(net(), lambda: Normed(0.1))
 
 
+def _telling(told, found):
+    """What a step found (on JAX the logs come first, then the state), with told(logs) as its logs."""
+    return (told(found[0]), *found[1:]) if isinstance(found, tuple) else told(found)
+
+
 class Bare(keras.Sequential):
     """A model whose step gives the loss alone."""
 
     def test_step(self, *given):
-        logs, *after = super().test_step(*given) if keras.backend.backend() == "jax" else (super().test_step(*given),)
-        return ({"loss": logs["loss"]}, *after) if after else {"loss": logs["loss"]}
+        return _telling(lambda logs: {"loss": logs["loss"]}, super().test_step(*given))
 
 
 def test_metrics_that_a_step_does_not_give_are_no_zeros():
@@ -341,28 +345,67 @@ def test_metrics_that_a_step_does_not_give_are_no_zeros():
     population.compile("sgd", LOSS, ["accuracy"])
     found = population.fit(X, Y, batch_size=25, validation_data=(X, Y)).iloc[0]
     assert np.isfinite([found.loss, found.accuracy, found.val_loss]).all() and found.accuracy > 0
-    if keras.backend.backend() == "jax":
-        with pytest.raises(InvalidInput, match="Bare does not log accuracy where it is tested, by which the best epoch is chosen"):
-            population.fit(X, Y, batch_size=25, validation_data=(X, Y), select="best")
+    with pytest.raises(InvalidInput, match="Bare does not log accuracy where it is tested, by which the best epoch is chosen"):
+        population.fit(X, Y, batch_size=25, validation_data=(X, Y), select="best")
+    assert population.epochs_trained == 1
     kept = population.fit(X, Y, batch_size=25, validation_data=(X, Y), select="best", monitor="val_loss")
     assert np.isfinite(kept.val_loss).all()
     assert np.isnan(found.get("val_accuracy", np.nan)) and np.isnan(population.evaluate(X, Y).get("accuracy", [np.nan])[0])
 
 
-class Silent(Bare):
-    """A model whose step tells nothing."""
+class Silent(keras.Sequential):
+    """A model whose steps give the loss another name."""
+
+    def train_step(self, *given):
+        return _telling(lambda logs: {"cost": logs["loss"]}, super().train_step(*given))
 
     def test_step(self, *given):
-        logs, *after = super().test_step(*given) if keras.backend.backend() == "jax" else (super().test_step(*given),)
-        return ({}, *after) if after else {}
+        return _telling(lambda logs: {"cost": logs["loss"]}, super().test_step(*given))
 
 
-def test_a_step_tells_the_loss():
+@pytest.mark.parametrize("call", ["fit", "evaluate"])
+def test_a_step_tells_the_loss(call):
     population = zoo.Population(lambda: Silent([keras.Input((6,)), layers.Dense(3)]), [3])
     population.compile("sgd", LOSS)
-    if keras.backend.backend() == "jax":
-        with pytest.raises(InvalidInput, match="Silent does not log its loss: a population on JAX keeps loss and metrics alone"):
-            population.evaluate(X, Y)
+    before = population.predict(X)
+    with pytest.raises(InvalidInput, match="Silent does not log its loss, which tables are of: its steps have to give it"):
+        getattr(population, call)(X, Y)
+    np.testing.assert_array_equal(population.predict(X), before)
+
+
+class Numbering(keras.Sequential):
+    """A model whose step tells the loss by the name of a column, too."""
+
+    def train_step(self, *given):
+        return _telling(lambda logs: logs | {"epoch": logs["loss"]}, super().train_step(*given))
+
+
+def test_a_step_tells_nothing_by_the_name_of_a_column():
+    population = zoo.Population(lambda: Numbering([keras.Input((6,)), layers.Dense(3)]), [3])
+    population.compile("sgd", LOSS)
+    with pytest.raises(InvalidInput, match="Numbering logs 'epoch', of which name tables have a column of their own"):
+        population.fit(X, Y)
+
+
+class Tracking(keras.Sequential):
+    """A model with metrics of its own, which its training alone would update, as in a guide's first half."""
+
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self.own = keras.metrics.Mean(name="loss")
+
+    @property
+    def metrics(self):
+        return [self.own]
+
+
+def test_metrics_that_no_test_updates_are_refused():
+    """Keras would say 0 of them, of which the first would be the best epoch."""
+    population = zoo.Population(lambda: Tracking([keras.Input((6,)), layers.Dense(3)]), [3])
+    population.compile("sgd", LOSS)
+    for call in (lambda: population.evaluate(X, Y), lambda: population.fit(X, Y, validation_data=(X, Y), select="best")):
+        with pytest.raises(InvalidInput, match="Tracking has metrics of its own, which Keras's test_step does not update"):
+            call()
 
 
 class InParts(keras.Sequential):

@@ -15,6 +15,11 @@ def examples_of(runs, row, metric):
     """How many test examples a metric is the share of wrong ones, or of right ones, among; NaN where it is none, or nobody says."""
     if not is_share(metric):
         return np.nan
+    return _counted(runs, row, metric)
+
+
+def _counted(runs, row, metric):
+    """The n_test of a row's metric; NaN where nobody says."""
     lines = lines_of(runs, row)
     return float(np.max(lines[lines.metric == metric].get("n_test", default=np.nan)))
 
@@ -42,22 +47,24 @@ def chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False)
     """
     if np.isfinite(half):
         tested = row_costs(runs, rows[0], metric).each.shape[1]
+        whole = np.min([_counted(runs, row, metric) for row in rows])
     elif not is_share(metric):
         return ""
     else:
-        tested = np.min([examples_of(runs, row, metric) for row in rows])
+        whole = tested = np.min([examples_of(runs, row, metric) for row in rows])
         shares = [values(runs, row, metric).mean() / 100 for row in rows]
         half = statistics.by_examples_of_logs(*shares, tested) if logs else 100 * statistics.by_examples(*shares, tested)
     unit = " of its logarithm" if logs else " points" if metric.endswith("_pct") else ""
-    return by_chance_of_examples(interval, at_least, half, tested, unit)
+    return by_chance_of_examples(interval, at_least, half, tested, unit, whole)
 
 
-def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
+def by_chance_of_examples(interval, bound, half, tested, unit=" points", whole=None):
     """Why an effect that the seeds decide may yet be due to the choice of test examples; "" where it can't be.
 
     The only chance in a single value is which examples it was tested on, and seeds tell nothing about that. half: the most
     that the examples leave open (see statistics.by_examples); the seeds' interval comes on top, taken as independent. NaN
-    where nobody knows how many examples there were: that is the reason then.
+    where nobody knows how many examples there were: that is the reason then. whole: how many are in the `tested` ones, where
+    these are groups, such as all words of a speaker.
     """
     if not (interval.low > bound or interval.high < bound):
         return ""  # the seeds leave it open
@@ -65,5 +72,6 @@ def by_chance_of_examples(interval, bound, half, tested, unit=" points"):
         return UNTOLD
     joint = float(np.hypot(half, (interval.high - interval.low) / 2))
     if joint >= abs(interval.estimate - bound):
-        return f"the {tested:,.0f} test examples and the seeds together may make up to {number(joint)}{unit}"
+        groups = f"{tested:,.0f} groups of the {whole:,.0f}" if whole and whole > tested else f"{tested:,.0f}"
+        return f"the {groups} test examples and the seeds together may make up to {number(joint)}{unit}"
     return ""

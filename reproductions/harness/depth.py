@@ -231,7 +231,7 @@ def _drawn(ladders):
         _forest(axes, lines)
         axes.set_title(title, fontsize=10, loc="left")
     said = "what the deepest spares, in percent of the shallowest's error, with its 95% interval over seeds"
-    panels[-1].set_xlabel(f"{said}\n(green: for sure, red: it does harm for sure, grey: undecided)", fontsize=8)
+    panels[-1].set_xlabel(f"{said}\n(green: reproduced, red: contradicted, grey: undecided; depth.md says which of them other test examples leave open)", fontsize=8)
     return drawn
 
 
@@ -239,10 +239,11 @@ COLOURS = dict(zip(VERDICTS, ("C2", "C3", "0.5")))
 
 
 def _forest(axes, ladders):
-    names = []
+    names = [f"{lines[-1]['dataset']}: {lines[-1]['nets']} ({lines[0]['layers']} → {lines[-1]['layers']})" for lines in ladders]
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    names = [f"{name}, {lines[-1]['measure']}" if name in twice else name for name, lines in zip(names, ladders)]
     for height, lines in enumerate(ladders):
         deepest = lines[-1]
-        names.append(f"{deepest['dataset']}: {deepest['nets']} ({lines[0]['layers']} → {deepest['layers']})")
         share, low, high = (float(deepest[f"spared_pct{end}"] or "nan") for end in ("", "_low", "_high"))
         colour = COLOURS[deepest["verdict"]]
         if abs(share) > LARGEST:  # off the figure, where the table has it

@@ -10,6 +10,7 @@ from zoo.errors import CorruptFile, InvalidInput, UnknownName, unknown_name
 
 TABLE = Path(__file__).resolve().parents[1] / "published.csv"
 COLUMNS = "topic dataset model setting metric value spread source locator checked note".split()
+CHECKED = "read", "derived", "secondary", "recalled"  # how far a number was checked
 METRIC = "test_error_pct"
 
 # How a published metric becomes one of ours: (published, ours) -> conversion, and how it was published.
@@ -92,6 +93,9 @@ def read_published():
         rows = list(csv.DictReader(file))
     if not rows or list(rows[0]) != COLUMNS:
         raise CorruptFile(f"{TABLE.name} does not have the columns {', '.join(COLUMNS)}.")
+    if wrong := [row for row in rows if row["checked"] not in CHECKED]:
+        told = f"{wrong[0]['topic']}, {wrong[0]['model']}, {wrong[0]['setting']}: checked is {wrong[0]['checked']!r}"
+        raise CorruptFile(f"{TABLE.name}, {told}; say one of {', '.join(CHECKED)}, see CONTRIBUTING.md.")
     return rows
 
 

@@ -143,7 +143,7 @@ def _in_brief(root, base):
     claims = by_claim(root)
     if not claims:
         return f"No results yet: {what_makes_some(root)}\n"
-    text = "| claim, its largest budget with all seeds and data | main checks | all checks | one check | effect (95% interval) |"
+    text = "| claim, its largest budget with all seeds and data (or the part that was run) | main checks | all checks | one check | effect (95% interval) |"
     text += f" its verdict |\n| --- |{' --- |' * 5}\n"
     contradicted = ""
     for name, folders in claims.items():
@@ -167,7 +167,8 @@ def _tables(root):
     checked = {name: folders for name, folders in claims.items() if main_checks(folders)}
     text = ""
     if checked:
-        text = "| claim | main checks, at the largest budget with all its seeds and data | effect (95% interval) | claimed | verdict |\n"
+        text = "| claim | main checks, at the largest budget with all its seeds and data (or the part that was run) "
+        text += "| effect (95% interval) | claimed | verdict |\n"
         text += "| --- | --- | --- | --- | --- |\n"
         text += "".join(_main_lines(name, folders, root) for name, folders in checked.items()) + "\n"
     budgets = budgets_in(claims)

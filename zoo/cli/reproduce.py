@@ -48,7 +48,7 @@ _WHERE = (
     "else results/ in the current folder."
 )
 _HOW_MUCH = (
-    "smoke: seconds; quick: minutes on 2 cores; hour: up to two on them, if the claim has it; full: all there is, best on a GPU."
+    "smoke: seconds; quick: minutes on 2 cores; hour: some two on them, if the claim has it; full: all there is, best on a GPU."
 )
 BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
 OutOption = Annotated[

@@ -33,6 +33,7 @@ def check_data(model, x, y, part=""):
         raise InvalidInput(f"{part}x has shape {x.shape}, but the model takes ({shape}).")
     if len(x) == 0:
         raise InvalidInput(f"{part}x is empty: there is nothing to train or evaluate on.")
+    _check_ids(model, x, part)
     _warn_of_scale(model, x, part)
     if y is None:
         return x, np.zeros(len(x), "float32")
@@ -41,6 +42,19 @@ def check_data(model, x, y, part=""):
         count = "is a single number" if y.ndim == 0 else f"has {len(y)}"
         raise InvalidInput(f"{part}x has {len(x)} examples, {part}y {count}; they must be as many.")
     return x, y
+
+
+def _check_ids(model, x, part):
+    """Raise InvalidInput where an Embedding takes x as it is and has no vector for some of its numbers."""
+    import keras
+
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.Embedding) and any(node.input_tensors[0] is model.inputs[0] for node in layer._inbound_nodes):
+            low, high = x.min(), x.max()
+            if low < 0 or high >= layer.input_dim:
+                raise InvalidInput(
+                    f"{part}x goes from {low:g} to {high:g}, but the model's Embedding {layer.name!r} takes 0 to {layer.input_dim - 1}."
+                )
 
 
 def _warn_of_scale(model, x, part):

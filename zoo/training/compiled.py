@@ -15,6 +15,7 @@ from zoo.errors import InvalidInput
 from zoo.training.batches import each_alone
 from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
+from zoo.training.logs import check_logs, check_monitored, check_tested
 from zoo.training.members import places_of_draws
 from zoo.training.order import epoch_order
 from zoo.training.schedules import finalizes, scale_learning_rate
@@ -94,7 +95,7 @@ class Program:
 
     def _test(self, trainable, non_trainable, arrays, rows):
         """(metrics, draws) of one member on arrays x, y and maybe weights, evaluated `rows` examples at a time."""
-
+        check_tested(self.model)
         logged = set()
 
         def test(carry, batch):
@@ -130,12 +131,11 @@ class Program:
         a history has, or not the loss.
         """
         logs = [name for key, value in logs.items() for name in (value if isinstance(value, dict) else [key])]  # as Keras takes them
-        more = [name for name in logs if name not in self.metric_names()]
-        if more or "loss" not in logs:
-            what = f"logs {', '.join(more)}, which is no metric of it" if more else "does not log its loss"
+        check_logs(self.model, logs)
+        if more := [name for name in logs if name not in self.metric_names()]:
             raise InvalidInput(
-                f"{type(self.model).__name__} {what}: a population on JAX keeps loss and metrics alone. Give compile a metric for "
-                "what it logs, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
+                f"{type(self.model).__name__} logs {', '.join(more)}, which is no metric of it: a population on JAX keeps loss and "
+                "metrics alone. Give compile a metric for what it logs, or train on TensorFlow (KERAS_BACKEND=tensorflow)."
             )
         return set(logs)
 
@@ -155,11 +155,7 @@ class Program:
             member = dict(member, non_trainable=self._at(draws, member["non_trainable"]))
             logs |= {f"val_{name}": value for name, value in held_out.items()}
         if best is not None:
-            if (name := plan["monitor"].removeprefix("val_")) not in self._tested:
-                raise InvalidInput(
-                    f"{type(self.model).__name__} does not log {name} where it is tested, by which the best epoch is chosen; name "
-                    "another one, such as monitor='val_loss'."
-                )
+            check_monitored(self.model, plan["monitor"], self._tested)
             best = self._keep_best(best, member, logs, epoch, plan)
         return member, best, logs
 

@@ -54,7 +54,7 @@ class CompiledEngine:
             except _TooLarge as error:
                 size, side_by_side = deal(members, at_once, cores())
                 if size * side_by_side == 1:
-                    raise _not_even_one(error) from error
+                    raise memory.not_even_one(error) from error
                 if backup.holds:
                     raise ZooError(
                         f"{error}: less than when what {backup.folder} keeps was trained, from which this call would go on. Free "
@@ -292,7 +292,7 @@ class CompiledEngine:
                     raise
                 size = self.group_size or len(state["seeds"])
                 if size == 1:
-                    raise _not_even_one(str(error).splitlines()[0]) from error
+                    raise memory.not_even_one(error) from error
                 self.group_size = -(-size // 2)
 
     def _groups(self, state):
@@ -325,10 +325,6 @@ def _on_device(*arrays):
             f"The data, {size:.1f} GiB, do not fit into the device's memory, where all of them have to be; take a part, or "
             "integers of 8 bits in place of floats."
         ) from None
-
-
-def _not_even_one(why):
-    return ZooError(f"Not even one member fits into the device's memory: {why}")
 
 
 class _TooLarge(Exception):

@@ -1,8 +1,11 @@
 """How many members fit into memory at once."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
+
+from zoo.errors import ZooError
 
 HEADROOM = 0.9
 MEMINFO = Path("/proc/meminfo")
@@ -53,3 +56,21 @@ def needed_bytes(executable):
 def is_out_of_memory(error):
     """Whether an exception of JAX, TensorFlow or PyTorch says that the device's memory was not enough."""
     return bool(re.search(r"RESOURCE_EXHAUSTED|[Oo]ut of memory|OOM when allocating|can't allocate memory", str(error)))
+
+
+def not_even_one(error):
+    """The ZooError of an exception that says that the memory was not enough for a single member."""
+    lines = str(error).splitlines()
+    why = next((line.strip() for line in lines if is_out_of_memory(line)), lines[0])
+    return ZooError(f"Not even one member fits into the device's memory: {why}")
+
+
+@contextlib.contextmanager
+def explained_memory():
+    """Within this context a want of memory for a single member is a ZooError."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise not_even_one(error) from error

@@ -46,7 +46,7 @@ class Objective:
         for metric in self._known_metrics:
             _require_whole_config(metric)
             name = getattr(metric, "name", None) or getattr(metric, "__name__", "")
-            if name in COLUMNS:
+            if name in COLUMNS or name.startswith("val_"):
                 raise InvalidInput(f"A metric can't be called {name!r}: tables have a column of that name; give it another.")
         self.peak_rate = peak_rate(self._pattern) if rates is not None else None
         self._rate = present_rate(self._pattern)

@@ -10,7 +10,9 @@ import numpy as np
 from zoo.training.backup import Kept, NoBackup
 from zoo.training.evaluation import KERAS_BATCH, evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
+from zoo.training.logs import check_logs, check_monitored, check_tested
 from zoo.training.members import assign, own_draws, places_of_draws, seed_layers, variables_of
+from zoo.training.memory import explained_memory
 from zoo.training.order import host_order
 from zoo.training.schedules import finalizes, scale_learning_rate
 
@@ -74,12 +76,15 @@ class Watch(keras.callbacks.Callback):
         seed_layers(self.batches.seed, self.plan["first_epoch"] + epoch)
 
     def on_epoch_end(self, epoch, logs=None):
+        check_logs(self.model, logs)
         row = {name: float(value) for name, value in logs.items()}
         with averaged_weights(self.model):
             if "xv" in self.data:
                 held_out = {name: self.data.get(f"{name}v") for name in "xyw"}
                 held_out = _evaluate(self.model, held_out, self.averages, self.plan["batch_size"])
                 row |= {f"val_{name}": float(value) for name, value in held_out.items()}
+                if self.plan["select"] == "best":
+                    check_monitored(self.model, self.plan["monitor"], held_out)
             value = row.get(self.plan["monitor"], np.nan) * self.plan["sign"]
             # NaN is never the best; a diverged model may still have an accuracy, so its loss is looked at too
             finite = np.isfinite(row.get("val_loss", np.nan))
@@ -132,6 +137,7 @@ class SequentialEngine:
         self.objective, self.make_model, self.averages = objective, make_model, objective.averages(template, x, y)
 
     @unwarned()
+    @explained_memory()
     def fit(self, state, subsets, data, plan, progress, backup=NoBackup()):
         """See CompiledEngine.fit."""
         results, groups = [], [slice(k, k + 1) for k in range(len(state["seeds"]))]
@@ -187,6 +193,7 @@ class SequentialEngine:
         }
 
     @unwarned()
+    @explained_memory()
     def evaluate(self, state, data):
         """See CompiledEngine.evaluate."""
         rows = []
@@ -198,6 +205,7 @@ class SequentialEngine:
         return {name: np.array([row[name] for row in rows], "float32") for name in rows[0]}
 
     @unwarned()
+    @explained_memory()
     def predict(self, state, x):
         """See CompiledEngine.predict."""
         outputs = []
@@ -223,9 +231,12 @@ def _move(state, k, model):
 
 def _evaluate(model, data, averages, keras_batch=KERAS_BATCH):
     """Loss and metrics of a model on a dict of x, y and maybe weights w; averages, keras_batch: see evaluation_rows."""
+    check_tested(model)
     rows = evaluation_rows(1, averages, keras_batch)
     rows = even_rows(len(data["x"]), rows) if averages else rows
-    return model.evaluate(data["x"], data["y"], sample_weight=data.get("w"), batch_size=rows, verbose=0, return_dict=True)
+    found = model.evaluate(data["x"], data["y"], sample_weight=data.get("w"), batch_size=rows, verbose=0, return_dict=True)
+    check_logs(model, found)
+    return found
 
 
 def _steps_per_execution(steps):
