@@ -59,7 +59,8 @@ def test_a_header_of_impossible_size_is_damage(tmp_path):
 
 
 @pytest.mark.parametrize("text, values", [("0,1.5\n1,2.5\n", None), ("1,5\n2,5", None), ("1.5, 2.5\n", [1.5, 2.5]),
-                                          ("1.5,\n2.5,\n", [1.5, 2.5]), ("1, 2, 3\n4, 5", [1, 2, 3, 4, 5])])  # fmt: skip
+                                          ("1.5,\n2.5,\n", [1.5, 2.5]), ("1, 2, 3\n4, 5", [1, 2, 3, 4, 5]),
+                                          ("\ufeff5\n6\n", [5, 6])])  # fmt: skip
 def test_a_series_has_one_column(tmp_path, text, values):
     """An index beside the values, or a decimal comma, would be read as values, too."""
     (tmp_path / "series.csv").write_text(text)
@@ -186,7 +187,7 @@ def test_nothing_is_left_out_without_a_word(tmp_path, beside, said):
 def test_a_link_to_nothing_is_no_image(tmp_path):
     folder = images(tmp_path / "some")
     (folder / "kind 0" / "99.png").symlink_to(tmp_path / "gone.png")
-    with pytest.raises(InvalidInput, match="99.png is no PNG or JPEG file"):
+    with pytest.raises(InvalidInput, match="99.png is a link to nothing, and would be left out"):
         zoo.read_examples(folder)
 
 

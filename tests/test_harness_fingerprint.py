@@ -20,10 +20,18 @@ SOURCE = """
     import functools
     from math import sqrt
 
+    import random as module
+
     import keras
     import numpy as np
+    import pandas as pd
+    from keras.activations import relu as act
 
     RATE = 0.1
+    OPTIMIZER = keras.optimizers.SGD
+    LOSS, POLICY = keras.losses.Huber(1.0), keras.DTypePolicy("float32")
+    PRIVATE = 1
+    TABLE = pd.DataFrame({"a": [3, 4]})
     STEPS = 7
     SCHEDULE = keras.optimizers.schedules.ExponentialDecay(1e-2, 100, 0.9)
     ARRAY = np.arange(3)
@@ -34,7 +42,7 @@ SOURCE = """
     def run(trial, report):
         def inner():
             return helper(RATE)
-        return inner(), WAYS, Net().forward(), SCHEDULE, ARRAY, SLICE, SETTINGS, raised(1)
+        return inner(), WAYS, Net().forward(), SCHEDULE, ARRAY, SLICE, SETTINGS, raised(1), OPTIMIZER, act, module, LOSS, POLICY, TABLE
 
     @dataclasses.dataclass
     class Settings:
@@ -59,8 +67,20 @@ SOURCE = """
         def start(self):
             return 8
 
-    class Net(Base):
+    class Meta(type):
+        def named(cls):
+            return from_metaclass(1)
+
+    def from_metaclass(x):
+        return x + 50
+
+    def elsewhere(x):
+        return x + 40
+
+    class Net(Base, metaclass=Meta):
         __slots__ = ("state",)
+        _private = PRIVATE
+        _function = staticmethod(elsewhere)
         units = 10 * STEPS
 
         def forward(self):
@@ -82,6 +102,8 @@ SOURCE = """
 
     def layer(x):
         return x + 1
+
+    layer.times = 1
 
     def judge(runs):
         return UNUSED
@@ -161,6 +183,18 @@ def test_key_follows_the_data(module, monkeypatch):
         pytest.param(("return 8", "return 9"), id="base class"),
         pytest.param(("x + 20", "x + 21"), id="class method"),
         pytest.param(("x + 30", "x + 31"), id="property"),
+        pytest.param(("import sqrt", "import log as sqrt"), id="function of a package"),
+        pytest.param(("return sqrt(x)", "return keras.losses.Huber(x)"), id="class of a package"),
+        pytest.param(("relu as act", "tanh as act"), id="Python function of a package by another name"),
+        pytest.param(("OPTIMIZER = keras.optimizers.SGD", "OPTIMIZER = keras.optimizers.Adam"), id="class of a package by another name"),
+        pytest.param(("import random as module", "import secrets as module"), id="module by another name"),
+        pytest.param(("Huber(1.0)", "Huber(2.0)"), id="what a loss's configuration leaves out"),
+        pytest.param(('DTypePolicy("float32")', 'DTypePolicy("mixed_bfloat16")'), id="precision"),
+        pytest.param(("PRIVATE = 1", "PRIVATE = 2"), id="private attribute"),
+        pytest.param(("x + 40", "x + 41"), id="function that is an attribute"),
+        pytest.param(("layer.times = 1", "layer.times = 2"), id="attribute of a function"),
+        pytest.param(("x + 50", "x + 51"), id="metaclass"),
+        pytest.param(("[3, 4]", "[3, 5]"), id="table of pandas"),
     ],
 )
 def test_code_that_the_run_reaches_counts(module, change):

@@ -108,11 +108,22 @@ def test_they_are_kept_of_seeds_that_have_a_value():
     assert len(losses_of(trial, table)) == 1 and losses_of(trial, table)[*NET, METRIC].each.shape == (3, TESTED)
 
 
+@pytest.mark.parametrize("wrong, tested", [(1, 10_000), (9, 60_000), (5, 50_000)])
+def test_an_accuracy_in_32_bits_may_be_what_a_row_has_of_few_mistakes(wrong, tested):
+    each = np.arange(tested) < wrong
+    row = {"seed": 0, "metric": METRIC, "value": 100 * (1 - np.float32(1 - each.mean())), "losses": 100.0 * each}
+    assert len(losses_of(Trial(*NET, (0,), train), [row])) == 1
+    assert len(losses_of(Trial(*NET, (0,), train), [row | {"value": str(row["value"])}])) == 1, "as text, which runs.csv takes"
+    with pytest.raises(InvalidInput, match="not the mean"):
+        losses_of(Trial(*NET, (0,), train), [row | {"value": 100 * (wrong + 1) / tested}])
+
+
 @pytest.mark.parametrize("change, message", [
     ({"value": 6.0}, "test_error_pct is not the mean of the losses that a row has of the test examples"),
     ({"losses": np.append(100.0 * wrong_of("mlp", 0), 5.5)}, "test_error_pct has losses of other numbers of test examples"),
     ({"losses": 5.5}, "test_error_pct is not the mean of the losses"),
     ({"losses": [[1, 2], [3]]}, "the losses of test_error_pct are no numbers, one for each test example"),
+    ({"n_test": 3}, "test_error_pct has losses of 400 test examples, and says n_test 3"),
     ({"losses": {"a": 1}}, "the losses of test_error_pct are no numbers, one for each test example"),
 ])
 def test_what_does_not_fit_the_value_is_refused(change, message):

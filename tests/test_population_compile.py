@@ -118,6 +118,8 @@ def test_targets_do_not_fit_by_being_stretched(batch_size):
     (keras.metrics.BinaryAccuracy(), 1, r"BinaryAccuracy\(threshold=0.0\)"),
     ("AUC", 1, r"AUC\(from_logits=True\)"),
     (keras.metrics.Precision(), 1, r"Precision\(thresholds=0\)"),
+    (keras.metrics.Precision(class_id=1), 10, r"Precision\(top_k=1, ...\), or end the model in probabilities, with a softmax layer"),
+    (keras.metrics.AUC(), 10, "; end the model in probabilities, with a softmax layer"),
     ("sparse_categorical_crossentropy", 10, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
     (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
     (keras.metrics.BinaryIoU(), 1, r"BinaryIoU\(threshold=0.0\)"),
@@ -136,6 +138,15 @@ def test_metrics_of_probabilities_are_not_for_logits(metric, outputs, remedy):
         keras.metrics.Precision(top_k=1, name="top"), keras.metrics.BinaryIoU(threshold=0.0), binary_crossentropy,
     ]  # fmt: skip
     population.compile("adam", loss, right if outputs == 1 else ["accuracy"])
+
+
+@pytest.mark.parametrize("loss", ["mse", keras.losses.Huber(), keras.losses.mean_absolute_error])
+def test_numbers_near_0_and_1_are_compared_with_a_half(loss):
+    population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), [0])
+    population.compile("adam", loss, ["accuracy"])
+    drawn = np.random.RandomState(0).randint(0, 255, (20, 8, 8)).astype("uint8")
+    outputs, truth = population.predict(drawn)[0], np.arange(20)[:, None] % 2
+    assert population.evaluate(drawn, truth).accuracy[0] == pytest.approx(((outputs > 0.5) == truth).mean())
 
 
 def binary_crossentropy(y_true, y_pred):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.errors import ResultsError
+from zoo.errors import CorruptFile, ResultsError
 from zoo.presets import loading
 
 COUNT = """
@@ -81,13 +81,22 @@ def test_warnings_stay_warnings_where_threads_load_at_once(monkeypatch):
         time.sleep(0.2 * (threading.current_thread().name == "later"))
         return load(model, *args)
 
-    monkeypatch.setattr(keras.Model, "load_weights", slowly)
+    meanwhile = []
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *given: [slowly(*given), meanwhile.append(list(warnings.filters))])
     threads = [threading.Thread(target=zoo.from_preset, args=["linear_mnist"], name=name) for name in ("sooner", "later")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert warnings.filters == filters
+    assert warnings.filters == filters and meanwhile == [filters, filters], "they are one list for all threads"
+
+
+@pytest.mark.backend
+def test_weights_that_keras_passes_over_are_missed(monkeypatch):
+    """It warns of some alone, and leaves them as they were."""
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *given: None)
+    with pytest.raises(CorruptFile, match="some are missing, NaN or infinite"):
+        zoo.from_preset("linear_mnist")
 
 
 @pytest.mark.backend

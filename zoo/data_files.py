@@ -89,6 +89,7 @@ def read_series(source):
 
 
 def _numbers(text, where):
+    text = text.removeprefix("\ufeff")  # by which some programs of Windows begin a file
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and all(line.count(",") == 1 and not line.rstrip().endswith(",") for line in lines):
         raise InvalidInput(f"{where} has two columns, or decimal commas: give the values of one series alone, one a line, as 1.5.")
@@ -190,6 +191,7 @@ def _images(folder):
             found.append(entry)
         elif entry.is_dir() or kind in (*IMAGES, *OTHER_IMAGES):
             what = "a folder inside that of a class" if entry.is_dir() else "no PNG or JPEG file by its name"
+            what = what if entry.exists() else "a link to nothing"
             raise InvalidInput(f"{entry} is {what}, and would be left out; move it away, or bring its images in.")
     if not found:
         raise InvalidInput(f"{folder} holds no PNG or JPEG files; a class needs some.")

@@ -6,7 +6,6 @@ import io
 import os
 import struct
 import sys
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from zoo.errors import CorruptFile, InvalidInput, reason_of, unknown_name
 from zoo.images import as_pixels, prepare_pixels
+from zoo.muting import muted
 from zoo.paths import path_named
 
 STDIN = "-"
@@ -163,8 +163,7 @@ def _image(name, content):
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit, below, is lower
+        with muted(Image.DecompressionBombWarning):  # our own limit, below, is lower
             image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
     except UnidentifiedImageError:
         raise InvalidInput(f"{name} is no image that can be read here: it is neither PNG nor JPEG nor NPY.") from None

@@ -64,7 +64,8 @@ def _state(name, thing):
         return _configuration(name, thing)
     if dataclasses.is_dataclass(thing):
         return {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)}
-    if getattr(thing, "__dict__", None) and type(thing).__reduce_ex__ is object.__reduce_ex__:
+    of_pandas = type(thing).__module__.partition(".")[0] == "pandas"  # whose attributes are for itself alone
+    if not of_pandas and getattr(thing, "__dict__", None) and type(thing).__reduce_ex__ is object.__reduce_ex__:
         return vars(thing)
     try:
         return hashlib.sha256(pickle.dumps(thing, protocol=4)).hexdigest()
@@ -77,9 +78,11 @@ def _configuration(name, thing):
     if hasattr(thing, "weights"):
         raise _unreadable(name, thing, "its weights are not in its configuration")
     try:
-        found = {key: value for key, value in thing.get_config().items() if key not in COMMON}
+        found = {key: value for key, value in thing.get_config().items() if key not in COMMON or hasattr(thing, "compute_dtype")}
     except NotImplementedError as error:
         raise _unreadable(name, thing, error) from None
+    if options := getattr(thing, "_fn_kwargs", None):  # of a loss or metric of Keras's, which its configuration may leave out
+        found["_fn_kwargs"] = options
     if is_users(type(thing).__module__):
         for parameter in inspect.signature(type(thing)).parameters:
             if parameter not in {*found, *COMMON} and hasattr(thing, parameter):

@@ -9,6 +9,7 @@ import os
 import random
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +51,7 @@ def compute(trial, report):
     try:
         # What tells of the trial afterwards is its recipe as it was, whatever a run function does to what it is given.
         returned, error = trial.run(replace(trial, recipe=copy.deepcopy(trial.recipe)), report), None
+        returned = [*returned] if isinstance(returned, Iterator) else returned  # such as a generator, which is read once
     except Exception as caught:  # one trial that fails must not take the others with it
         returned, error = None, caught
     gc.collect()

@@ -112,7 +112,7 @@ def _reached(function):
 
     def place(thing):
         if thing.__module__ != home and not _counts(thing.__module__):
-            return []
+            return [f"{thing.__module__}.{thing.__qualname__}"]  # whose text a version stands for
         if id(thing) not in places:
             places[id(thing)] = len(order)
             order.append(thing)
@@ -123,7 +123,7 @@ def _reached(function):
             thing = inspect.unwrap(thing) if callable(thing) else thing  # as jax.jit's are
         if isinstance(thing, types.ModuleType):
             _add_module(thing.__name__, modules)
-            return []
+            return [thing.__name__]
         if isinstance(thing, (types.FunctionType, type)):
             return place(thing)
         text, inside = contents(name, thing)
@@ -174,6 +174,9 @@ def _used(thing):
         yield from _named(thing.__code__, thing.__globals__).items()
         if hasattr(thing, "__wrapped__"):
             yield "what it wraps", thing.__wrapped__
+        for name, value in vars(thing).items():
+            if name != "__wrapped__" and _is_readable(value):
+                yield f"attribute {name}", value
         # What was computed where the function was made, and stands in no code of its own.
         for place, value in enumerate(thing.__defaults__ or ()):
             yield f"default {place}", value
@@ -183,15 +186,31 @@ def _used(thing):
             if not is_empty(cell):
                 yield f"made with {name}", cell.cell_contents
         return
-    for place, base in enumerate(thing.__bases__):
+    for place, base in enumerate((*thing.__bases__, type(thing))):
         yield f"base {place}", base
     for name, value in vars(thing).items():
         for place, part in enumerate(_parts(value)):
-            if isinstance(part, types.FunctionType) and part.__module__ == thing.__module__:
+            if isinstance(part, types.FunctionType) and _is_inside(part, thing):
                 for label, used in _used(part):  # its text is part of that of the class
                     yield f"{name} {place}: {label}", used
             elif isinstance(part, types.FunctionType) or not name.startswith("_"):
                 yield f"{thing.__qualname__}.{name}", part
+            elif not name.startswith("__") and _is_readable(part):
+                yield f"{thing.__qualname__}.{name}", part
+
+
+def _is_inside(function, owner):
+    """Whether a function was made in the body of a class, or by what made that, as dataclasses do."""
+    return function.__module__ == owner.__module__ and function.__qualname__.startswith(f"{owner.__qualname__}.")
+
+
+def _is_readable(value):
+    """Whether the contents of what is private to a class, or was set on a function, can be told: else they do not count."""
+    try:
+        contents("", value)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _parts(attribute):

@@ -14,6 +14,7 @@ FILE = "losses.npz"
 LOSSES = "losses"  # of a trial's row: for each test example a number, of which the row's value is the mean
 OF_RUNS = "losses"  # the entry of runs.attrs, which pandas hands on to every part of a table
 WITHIN = 1e-4  # share of a row's value by which the mean may differ from it
+ROUNDED = 2e-5  # percent, which 100 (1 - accuracy) of an accuracy in 32 bits may be off
 
 
 class Costs(NamedTuple):
@@ -41,17 +42,22 @@ def losses_of(trial, returned):
     found = {}
     for row in rows:
         losses = row.get(LOSSES)
-        if losses is None or isinstance(losses, float) and math.isnan(losses) or not np.isfinite(row["value"]):
+        if losses is None or isinstance(losses, float) and math.isnan(losses) or not np.isfinite(float(row["value"])):
             continue
         try:
             each = np.asarray(losses, "float64")
         except (TypeError, ValueError):
             raise InvalidInput(f"{trial}: the losses of {row['metric']} are no numbers, one for each test example.") from None
-        if each.ndim != 1 or not np.isclose(each.mean(), row["value"], rtol=WITHIN, atol=0):
+        rounded = ROUNDED if row["metric"].endswith("_pct") else 0
+        if each.ndim != 1 or not np.isclose(each.mean(), float(row["value"]), rtol=WITHIN, atol=rounded):
             raise InvalidInput(f"{trial}: {row['metric']} is not the mean of the losses that a row has of the test examples.")
         found.setdefault(row["metric"], {})[int(row["seed"])] = each
     if uneven := [metric for metric, each in found.items() if len({*map(len, each.values())}) > 1]:
         raise InvalidInput(f"{trial}: {uneven[0]} has losses of other numbers of test examples, seed by seed.")
+    for row in rows:
+        each, counted = found.get(row["metric"], {}).get(int(row["seed"]), ()), row.get("n_test")
+        if counted is not None and len(each) > float(counted):
+            raise InvalidInput(f"{trial}: {row['metric']} has losses of {len(each)} test examples, and says n_test {counted}.")
     return Losses(
         ((*trial.row, metric), Costs(np.array(sorted(each)), np.float32([each[seed] for seed in sorted(each)])))
         for metric, each in found.items()

@@ -35,6 +35,8 @@ def forecast(
     """
     use_chosen_backend()
     own.bring_in()
+    import numpy as np
+
     from zoo.data_files import read_series
     from zoo.forecasting import forecast as forecasted
 
@@ -42,4 +44,4 @@ def forecast(
         raise InvalidInput("Standard input is closed; pipe a series into it or name a file.")
     series = read_series(sys.stdin if file == "-" else file)
     for value in forecasted(preset, series, steps):
-        print(f"{value:.6g}")
+        print(np.format_float_positional(np.float32(value), trim="-"))  # all the digits that it has

@@ -263,8 +263,11 @@ def _complete_card(card, model, made, folder, class_names):
     if card is not None and not isinstance(card, dict):
         raise InvalidInput(f"A card is a dict with keys of {', '.join(SCHEMA)}; got {card!r:.80}.")
     card = dict(card or {})
-    if isinstance(card.get("dataset"), Dataset):
-        card["dataset"] = _told_of(card["dataset"])
+    if isinstance(data := card.get("dataset"), Dataset):
+        shape, wanted = data.train.x.shape[1:], made["input_shape"]
+        if None not in wanted and math.prod(shape) != math.prod(wanted):
+            raise InvalidInput(f"The card's dataset, {data.name}, has examples of shape {shape}; this model takes {tuple(wanted)}.")
+        card["dataset"] = _told_of(data)
     counted = {"parameters": model.count_params(), "flops_per_example": _flops(model, card.pop("flops_per_example", None))}
     origin = _origin_beside(card.get("dataset"), origin_of(model))
     if isinstance(card.get("metrics"), list):

@@ -5,7 +5,8 @@ import contextlib
 import json
 import marshal
 import re
-import warnings
+
+from zoo.muting import muted
 
 PASSED_OVER = frozenset(("build_config", "seed"))  # of no layer's doing; what differs by member, as where its weights began
 NAMES = ("name", "keras_history", "input_layers", "output_layers")  # under which a configuration names layers
@@ -17,8 +18,7 @@ def architecture(model):
     Of a model with a layer of the user's own that has no configuration: its layers' types and what plain settings they have.
     """
     try:
-        with warnings.catch_warnings(), without_tensorflow():
-            warnings.simplefilter("ignore")  # that a lambda is no safe thing to load: nothing is
+        with muted(), without_tensorflow():  # that a lambda is no safe thing to load: nothing is
             told = _plain(model.get_config())
     except Exception:  # of the user's own layers it may be any
         told = _plain([[type(layer).__name__, _settings(layer)] for layer in model.layers])

@@ -10,6 +10,9 @@ _OF_PROBABILITIES = (
 _OF_THE_LARGEST = (
     "categoricalaccuracy", "sparsecategoricalaccuracy", "topkcategoricalaccuracy", "sparsetopkcategoricalaccuracy",
 )  # fmt: skip
+_OF_NUMBERS = (
+    "meansquarederror", "meanabsoluteerror", "meanabsolutepercentageerror", "meansquaredlogarithmicerror", "huber", "logcosh",
+)  # fmt: skip
 _SOFTENED = "end the model in probabilities, with a {} layer after the logits"
 _RATES = "end the model in rates, with a softplus layer after the logits"
 
@@ -51,10 +54,18 @@ def ends_in_logits(model):
 
 def is_binary(loss):
     """Whether a loss, as Objective knows it, takes each output for a yes or no of its own."""
+    return _plain_name(loss) in ("binarycrossentropy", "binaryfocalcrossentropy")
+
+
+def is_of_numbers(loss):
+    """Whether a loss, as Objective knows it, wants the outputs to be near the targets themselves, so that they are no logits."""
+    return _plain_name(loss) in _OF_NUMBERS
+
+
+def _plain_name(loss):
     while isinstance(loss, functools.partial):
         loss = loss.func
-    name = getattr(loss, "__name__", type(loss).__name__)
-    return name.lower().replace("_", "") in ("binarycrossentropy", "binaryfocalcrossentropy")
+    return getattr(loss, "__name__", type(loss).__name__).lower().replace("_", "")
 
 
 def metric_for_logits(metric, outputs, binary=False):
@@ -81,9 +92,15 @@ def metric_for_logits(metric, outputs, binary=False):
     if name in ("BinaryAccuracy", "binary_accuracy", "BinaryIoU") and getattr(metric, "threshold", 0.5) > 0:
         return f"pass keras.metrics.{'BinaryIoU' if name == 'BinaryIoU' else 'BinaryAccuracy'}(threshold=0.0)"
     if name == "AUC" and not metric._from_logits:
-        return "pass keras.metrics.AUC(from_logits=True)"
+        return "pass keras.metrics.AUC(from_logits=True)" if apart else _SOFTENED.format("softmax")
     if hasattr(metric, "thresholds") and name in _COUNTING:
-        return "" if max(metric.thresholds) <= 0 else f"pass keras.metrics.{name}(thresholds=0)"
+        if max(metric.thresholds) <= 0:
+            return ""
+        if apart:
+            return f"pass keras.metrics.{name}(thresholds=0)"
+        # The largest logit is the largest probability; above a threshold of 0 there may be many or none.
+        largest = f"pass keras.metrics.{name}(top_k=1, ...), or " if hasattr(metric, "top_k") else ""
+        return largest + _SOFTENED.format("softmax")
     # With one output for each class the F scores take the largest, if they are given no threshold.
     if name in _OF_PROBABILITIES or (name in ("F1Score", "FBetaScore") and (apart or metric.threshold is not None)):
         return _SOFTENED.format("sigmoid")

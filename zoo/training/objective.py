@@ -10,7 +10,7 @@ from zoo.errors import InvalidInput, reason_of
 from zoo.training import targets
 from zoo.training.batches import each_alone
 from zoo.training.history import COLUMNS
-from zoo.training.logits import ends_in_logits, is_binary, loss_for_logits, metric_for_logits
+from zoo.training.logits import ends_in_logits, is_binary, is_of_numbers, loss_for_logits, metric_for_logits
 from zoo.training.monitor import compares_one_hot, is_accuracy, metric_sign
 
 _MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
@@ -114,6 +114,8 @@ class Objective:
         remedy = loss_for_logits(self._known_loss)
         if remedy:
             raise InvalidInput(f"This loss takes probabilities, but {model.name!r} ends in logits; {remedy}.")
+        if is_of_numbers(self._known_loss):
+            return  # towards 0 and 1 as such, of which thresholds between these are right
         for metric, (name, _) in zip(self._known_metrics, self._signs()):
             remedy = metric_for_logits(metric, model.output_shape[-1], is_binary(self._known_loss))
             if remedy:
