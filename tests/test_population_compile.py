@@ -119,7 +119,7 @@ def test_targets_do_not_fit_by_being_stretched(batch_size):
     ("AUC", 1, r"AUC\(from_logits=True\)"),
     (keras.metrics.Precision(), 1, r"Precision\(thresholds=0\)"),
     (keras.metrics.Precision(class_id=1), 10, r"Precision\(top_k=1, ...\), or end the model in probabilities, with a softmax layer"),
-    (keras.metrics.AUC(), 10, "; end the model in probabilities, with a softmax layer"),
+    (keras.metrics.AUC(), 10, "probabilities, with a softmax layer"),
     ("sparse_categorical_crossentropy", 10, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
     (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
     (keras.metrics.BinaryIoU(), 1, r"BinaryIoU\(threshold=0.0\)"),

@@ -15,11 +15,6 @@ def examples_of(runs, row, metric):
     """How many test examples a metric is the share of wrong ones, or of right ones, among; NaN where it is none, or nobody says."""
     if not is_share(metric):
         return np.nan
-    return _counted(runs, row, metric)
-
-
-def _counted(runs, row, metric):
-    """The n_test of a row's metric; NaN where nobody says."""
     lines = lines_of(runs, row)
     return float(np.max(lines[lines.metric == metric].get("n_test", default=np.nan)))
 
@@ -47,7 +42,7 @@ def chance_of_examples(runs, rows, metric, interval, at_least, half, logs=False)
     """
     if np.isfinite(half):
         tested = row_costs(runs, rows[0], metric).each.shape[1]
-        whole = np.min([_counted(runs, row, metric) for row in rows])
+        whole = np.min([examples_of(runs, row, metric) for row in rows])
     elif not is_share(metric):
         return ""
     else:

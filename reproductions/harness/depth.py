@@ -231,7 +231,7 @@ def _drawn(ladders):
         _forest(axes, lines)
         axes.set_title(title, fontsize=10, loc="left")
     said = "what the deepest spares, in percent of the shallowest's error, with its 95% interval over seeds"
-    panels[-1].set_xlabel(f"{said}\n(green: reproduced, red: contradicted, grey: undecided; depth.md says which of them other test examples leave open)", fontsize=8)
+    panels[-1].set_xlabel(f"{said}\n(green: reproduced, red: contradicted, grey: undecided;\ndepth.md says what other test examples leave open)", fontsize=8)
     return drawn
 
 
