@@ -217,7 +217,7 @@ def _levels(name, arrays, tell):
     first = arrays[0]
     low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)
     # Zeros and ones that are no images are answers, one-hot or yes and no, not black and white.
-    levels = first.ndim > 2 or first.dtype.kind == "f" and any((x % 1).any() for x in arrays)
+    levels = first.ndim > 2 and not all(map(_is_one_hot, arrays)) or first.dtype.kind == "f" and any((x % 1).any() for x in arrays)
     black_to_white = 0 <= low and high <= 1 and levels
     if all(x.dtype == "uint8" for x in arrays) and not black_to_white:
         return arrays
@@ -232,9 +232,14 @@ def _levels(name, arrays, tell):
     return [x.astype("float32") for x in arrays]
 
 
+def _is_one_hot(x):
+    """Whether the last axis of examples tells which of several it is, as of sequences of letters."""
+    return x.ndim == 3 and x.shape[-1] > 1 and x.min() == 0 and x.max() == 1 and ((x != 0).sum(axis=-1) == 1).all()
+
+
 def _tell_faint(name, x, tell):
     """Say that images are of other numbers than models of images take, unless they are told so."""
-    if x.ndim > 2 and (found := faint(x)):
+    if x.ndim > 2 and not _is_one_hot(x) and (found := faint(x)):
         tell(f"{name}: the numbers are in {found}, while the zoo's models take pixels of 0..255; scale them, or give rescale=None")
 
 

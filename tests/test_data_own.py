@@ -117,6 +117,13 @@ def test_other_numbers_are_kept_as_they_are(x):
     assert together(data) == sorted((one.tobytes(), int(y)) for one, y in zip(x.astype("float32"), Y))
 
 
+def test_one_hot_sequences_are_no_images(capsys):
+    codes = np.random.RandomState(0).randint(0, 5, (30, 12))
+    for dtype in ("float64", "float32", "uint8"):
+        data = add("my_sequences", (np.eye(5, dtype=dtype)[codes], np.arange(30) % 2), force=True)
+        assert {*np.unique(data.train.x)} == {0, 1} and "0..255" not in capsys.readouterr().err
+
+
 def test_small_numbers_are_no_zeros():
     """Not even beside features that are levels."""
     draws = np.random.default_rng(0)

@@ -399,6 +399,22 @@ class Tracking(keras.Sequential):
         return [self.own]
 
 
+class Computing(Tracking):
+    """What Keras's documentation of compute_loss shows: its own loss is kept where that is computed."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        self.own.update_state(loss)
+        return loss
+
+
+def test_metrics_that_compute_loss_updates_are_taken():
+    population = zoo.Population(lambda: Computing([keras.Input((6,)), layers.Dense(3)]), [3])
+    population.compile("sgd", LOSS)
+    history = population.fit(X, Y, batch_size=25, validation_data=(X, Y), select="best")
+    assert (history[["loss", "val_loss"]] > 0).all(axis=None) and population.evaluate(X, Y).loss[0] > 0
+
+
 def test_metrics_that_no_test_updates_are_refused():
     """Keras would say 0 of them, of which the first would be the best epoch."""
     population = zoo.Population(lambda: Tracking([keras.Input((6,)), layers.Dense(3)]), [3])

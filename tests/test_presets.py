@@ -1,6 +1,7 @@
 """Presets of one's own: saved, loaded, fine-tuned, proved."""
 
 import hashlib
+import json
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -214,6 +215,16 @@ def test_what_a_model_was_made_of_is_not_what_the_caller_changes_later(tmp_path)
     how_made(model)["options"]["widths"].append(3)
     zoo.save_preset(model, tmp_path / "mine")
     np.testing.assert_array_equal(logits(zoo.from_preset(tmp_path / "mine")), logits(model))
+
+
+def test_functions_and_classes_of_keras_are_kept_by_name(tmp_path):
+    chosen = {"activation": keras.activations.silu, "initialiser": keras.initializers.HeUniform}
+    model = zoo.create_model("mlp", (5,), 3, widths=(4,), rescale=None, **chosen)
+    found = zoo.from_preset(zoo.save_preset(model, tmp_path / "own"))
+    x = np.random.RandomState(0).normal(size=(7, 5))
+    np.testing.assert_allclose(found.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5)
+    config = json.loads((tmp_path / "own" / "config.json").read_text())["options"]
+    assert config["activation"] == "silu" and config["initialiser"]["class_name"] == "HeUniform"
 
 
 def test_threads_load_side_by_side_and_leave_keras_as_it_was(original):

@@ -16,7 +16,7 @@ from pathlib import Path
 from zoo.environment import installed_version
 from zoo.errors import InvalidInput
 from zoo.registry import list_models, own_builder
-from zoo.reproductions.harness.contents import contents, is_users
+from zoo.reproductions.harness.contents import PLAIN, contents, is_users
 from zoo.training.backup import is_empty
 
 PROJECT = "zoo.reproductions"
@@ -175,7 +175,7 @@ def _used(thing):
         if hasattr(thing, "__wrapped__"):
             yield "what it wraps", thing.__wrapped__
         for name, value in vars(thing).items():
-            if name != "__wrapped__" and _is_readable(value):
+            if name != "__wrapped__" and _is_plain(value):
                 yield f"attribute {name}", value
         # What was computed where the function was made, and stands in no code of its own.
         for place, value in enumerate(thing.__defaults__ or ()):
@@ -195,7 +195,7 @@ def _used(thing):
                     yield f"{name} {place}: {label}", used
             elif isinstance(part, types.FunctionType) or not name.startswith("_"):
                 yield f"{thing.__qualname__}.{name}", part
-            elif not name.startswith("__") and _is_readable(part):
+            elif not name.startswith("__") and _is_plain(part):
                 yield f"{thing.__qualname__}.{name}", part
 
 
@@ -204,13 +204,9 @@ def _is_inside(function, owner):
     return function.__module__ == owner.__module__ and function.__qualname__.startswith(f"{owner.__qualname__}.")
 
 
-def _is_readable(value):
-    """Whether the contents of what is private to a class, or was set on a function, can be told: else they do not count."""
-    try:
-        contents("", value)
-    except InvalidInput:
-        return False
-    return True
+def _is_plain(value):
+    """Whether what is private to a class, or was set on a function, is no state that its use changes, such as a cache."""
+    return isinstance(value, (*PLAIN, types.FunctionType, type)) or isinstance(value, tuple) and all(map(_is_plain, value))
 
 
 def _parts(attribute):

@@ -142,8 +142,9 @@ def _constant(value):
 def load_weights_into(model, content, path, arrays=None):
     """Load the bytes of a weights file into a model; it must hold the variables of this model, all of them and no others.
 
-    path: what an error calls the file. arrays: what count_arrays has said of these bytes, None if nobody has asked it. Raises
-    CorruptFile, also for a file that points outside itself; ResultsError where the scratch folder of this machine is full.
+    A model into which they could not be loaded is spoilt. path: what an error calls the file. arrays: what count_arrays has
+    said of these bytes, None if nobody has asked it. Raises CorruptFile, also for a file that points outside itself;
+    ResultsError where the scratch folder of this machine is full.
     """
     arrays = count_arrays(content, path) if arrays is None else arrays
     with _private_copy(content) as copy, _refusing(path, f"this {model.name}"):

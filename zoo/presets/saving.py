@@ -61,7 +61,7 @@ def save_preset(model, folder, card=None, class_names=None):
             raise InvalidInput(
                 f"A preset can't hold the option {option} of this {made['model']}, {value!s:.80}: only words, numbers, lists of "
                 f"them, options of named layers and Keras's own initialisers. Make the model with a word that Keras knows, such "
-                f"as 'relu', and give it these weights."
+                f"as 'relu' or 'he_normal', and give it these weights."
             )
     if not all_finite(model):
         raise InvalidInput(f"The weights of {model.name} are not all numbers: it diverged, and nothing was saved.")
@@ -104,11 +104,16 @@ def whole(made):
 
 
 def _plain(value):
-    """What JSON does not know: a number of NumPy's as Python's, an initialiser as Keras configures it, all else in words, which
-    no reader takes for an option.
+    """What JSON does not know: a number of NumPy's as Python's, an activation of Keras's by its name, an initialiser as Keras
+    configures it, all else in words, which no reader takes for an option.
     """
-    from keras import initializers
+    from keras import activations, initializers
 
+    name = getattr(value, "__name__", "")
+    if name and value is getattr(activations, name, None):
+        return name
+    if name and isinstance(value, type) and value is getattr(initializers, name, None):
+        value = value()
     if type(value) is getattr(initializers, type(value).__name__, None):  # and not somebody's own of the same name
         return {"class_name": type(value).__name__, "config": value.get_config()}
     return value.item() if isinstance(value, np.generic) else repr(value)
@@ -263,11 +268,8 @@ def _complete_card(card, model, made, folder, class_names):
     if card is not None and not isinstance(card, dict):
         raise InvalidInput(f"A card is a dict with keys of {', '.join(SCHEMA)}; got {card!r:.80}.")
     card = dict(card or {})
-    if isinstance(data := card.get("dataset"), Dataset):
-        shape, wanted = data.train.x.shape[1:], made["input_shape"]
-        if None not in wanted and math.prod(shape) != math.prod(wanted):
-            raise InvalidInput(f"The card's dataset, {data.name}, has examples of shape {shape}; this model takes {tuple(wanted)}.")
-        card["dataset"] = _told_of(data)
+    if isinstance(card.get("dataset"), Dataset):
+        card["dataset"] = _told_of(card["dataset"])
     counted = {"parameters": model.count_params(), "flops_per_example": _flops(model, card.pop("flops_per_example", None))}
     origin = _origin_beside(card.get("dataset"), origin_of(model))
     if isinstance(card.get("metrics"), list):
