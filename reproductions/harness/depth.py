@@ -231,7 +231,8 @@ def _drawn(ladders):
         _forest(axes, lines)
         axes.set_title(title, fontsize=10, loc="left")
     said = "what the deepest spares, in percent of the shallowest's error, with its 95% interval over seeds"
-    panels[-1].set_xlabel(f"{said}\n(green: reproduced, red: contradicted, grey: undecided;\ndepth.md says what other test examples leave open)", fontsize=8)
+    colours = "(green: reproduced, red: contradicted, grey: undecided;\ndepth.md says what other test examples leave open)"
+    panels[-1].set_xlabel(f"{said}\n{colours}", fontsize=8)
     return drawn
 
 

@@ -143,8 +143,8 @@ def _in_brief(root, base):
     claims = by_claim(root)
     if not claims:
         return f"No results yet: {what_makes_some(root)}\n"
-    text = "| claim, its largest budget with all seeds and data (or the part that was run) | main checks | all checks | one check | effect (95% interval) |"
-    text += f" its verdict |\n| --- |{' --- |' * 5}\n"
+    text = "| claim, its largest budget with all seeds and data (or the part that was run) | main checks | all checks | one check "
+    text += f"| effect (95% interval) | its verdict |\n| --- |{' --- |' * 5}\n"
     contradicted = ""
     for name, folders in claims.items():
         checks, every = main_checks(folders), verdicts_of(main_folder(folders))

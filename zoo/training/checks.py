@@ -49,12 +49,11 @@ def _check_ids(model, x, part):
     import keras
 
     for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, keras.layers.Embedding) and any(node.input_tensors[0] is model.inputs[0] for node in layer._inbound_nodes):
-            low, high = x.min(), x.max()
-            if low < 0 or high >= layer.input_dim:
-                raise InvalidInput(
-                    f"{part}x goes from {low:g} to {high:g}, but the model's Embedding {layer.name!r} takes 0 to {layer.input_dim - 1}."
-                )
+        if not isinstance(layer, keras.layers.Embedding) or all(n.input_tensors[0] is not model.inputs[0] for n in layer._inbound_nodes):
+            continue
+        low, high, most = x.min(), x.max(), layer.input_dim - 1
+        if low < 0 or high > most:
+            raise InvalidInput(f"{part}x goes from {low:g} to {high:g}, but the model's Embedding {layer.name!r} takes 0 to {most}.")
 
 
 def _warn_of_scale(model, x, part):
