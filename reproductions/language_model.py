@@ -148,7 +148,7 @@ def _recipe(row, dataset, budget, share):
     # Such that every book gets some 1,000 updates.
     by_text = {"alice29": 30, "asyoulik": 37, "lcet10": 11, "plrabn12": 10, SHAKESPEARE: 12}
     full = FULL[share] if share else (by_text[dataset.removeprefix("canterbury_")], 0.4)
-    hour = HOUR[SHAKESPEARE if dataset == SHAKESPEARE else share]
+    hour = HOUR.get(dataset, HOUR[share])
     epochs, dropout = budget.choose(smoke=(4, 0.0), quick=(6, 0.0), hour=hour, full=full)
     units, embedding = budget.choose(smoke=(16, 8), quick=(128, 32), hour=(256, 64), full=(512, 64))
     units = WIDE_UNITS[budget.name] if row == WIDE else units

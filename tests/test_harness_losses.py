@@ -18,6 +18,7 @@ from zoo.reproductions.harness import (
     Trial, WithFiles, claim_losses, claim_runs, export_results, import_results, load_claim, paired_difference, ratio, rebuild,
     run_claim, target,
 )
+from zoo.reproductions.harness.engines import compute
 from zoo.reproductions.harness.folder import read_folder
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, Costs, Losses, combined, losses_of, packed, unpacked
 from zoo.reproductions.harness.numbers import number
@@ -46,6 +47,10 @@ def train(trial, report):
         rows.append(shared | {"metric": METRIC, "value": 100 * wrong.mean(), "losses": 100 * wrong})
         rows.append(shared | {"metric": "validation_error_pct", "value": 7.0 + seed})
     return rows
+
+
+def train_one_by_one(trial, report):
+    yield from train(trial, report)
 
 
 def train_in_silence(trial, report):
@@ -106,6 +111,14 @@ def test_they_are_kept_of_seeds_that_have_a_value():
     assert losses_of(trial, train_in_silence(trial, None)) == {}
     table = pd.DataFrame(train(trial, None))  # which has NaN where a row has none
     assert len(losses_of(trial, table)) == 1 and losses_of(trial, table)[*NET, METRIC].each.shape == (3, TESTED)
+
+
+def test_rows_that_come_one_by_one_keep_their_losses():
+    """A generator can be read once, and rows and losses are two readings."""
+    outcome = compute(Trial(*NET, (0, 1), train_one_by_one), None)
+    trial = Trial(*NET, (0, 1), train)
+    assert outcome.error is None and losses_of(trial, outcome.returned).keys() == losses_of(trial, train(trial, None)).keys()
+    assert len(losses_of(trial, outcome.returned)) == 1, "again"
 
 
 @pytest.mark.parametrize("wrong, tested", [(1, 10_000), (9, 60_000), (5, 50_000)])

@@ -1,10 +1,10 @@
-"""Silence for a moment, whatever other threads do meanwhile."""
+"""Silence for a moment: of all threads, which share one list of what they are warned of."""
 
 import contextlib
 import threading
 import warnings
 
-_changing = threading.RLock()  # Python's filters are one list for all threads: what two change at once, neither puts back
+_changing = threading.RLock()  # what two threads change of that list at once, neither puts back
 
 
 @contextlib.contextmanager
