@@ -51,7 +51,7 @@ from zoo.reproductions.trainers.label_rows import (
     MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDTH, errors_of, labels_of, nets_of, recipe_of, setting, spread_metric,
 )
 
-SEEDS = {"quick": 5, "hour": 10}
+SEEDS = {"hour": 10}
 NARROW = (("random", 1), ("random", 3), ("scaled", 1), ("scaled", 3), ("autoencoder", 3))  # with the narrow top layer
 PLACE = 10
 HEADLINES = (
@@ -130,7 +130,7 @@ def trials(budget):
     for depth in depths:
         for start in deepest if depth == depths[-1] else shallower:
             yield trial(start, depth, size["labels"])
-    for start, depth in () if budget.name == "smoke" else NARROW:
+    for start, depth in NARROW if budget.name in ("hour", "full") else ():
         yield trial(start, depth, size["labels"][-1:], TOP)
 
 
