@@ -80,7 +80,7 @@ HEADLINES = (
 )
 PROTOCOL = """
 **Data.** A window is 11 frames of 40 log-mel energies with first and second slopes. A seed labels whole recordings of the
-pool, the same for all models. Validation and test are other recordings. In minutes (pool; labelled; validation; test):
+pool, the same for all models. Validation and test are other recordings. Minutes (pool; labelled; validation; test):
 
 - quick: 4; 0.5 and 2; 0.5; 2.
 - hour: 20; 3 and 10; 2; 9.8.
@@ -90,21 +90,21 @@ pool, the same for all models. Validation and test are other recordings. In minu
 
 - random: sigmoid units, Glorot uniform initialization.
 - scaled: bounds four times as wide, to suit a sigmoid's slope.
-- pre-trained: random, then each layer trained for 2 epochs as a denoising autoencoder on the unlabelled pool, in place of
-  the deep belief nets of the time. These updates are extra.
+- pre-trained: random, then each layer trained for 2 epochs as a denoising autoencoder on the unlabelled pool, standing in
+  for deep belief nets. These updates are extra.
 - rectified: ReLU, He initialization.
 - modern: rectified with dropout of 0.1 on inputs and 0.2 after every layer.
 - longer: on the most minutes, as many updates in all as the deepest pre-trained net.
 
-Gaussian mixtures (diagonal, at most 20 EM rounds) see 13 cepstra with deltas or 40 Fisher directions of the window; nearest
+Diagonal Gaussian mixtures (at most 20 EM rounds) see 13 cepstra with deltas or 40 Fisher directions of the window; nearest
 neighbours see the latter, with at most 10 labelled minutes. Only the ConvNet has batch normalisation. Except in full, it
 learns from the most minutes alone, like quick's LSTM.
 
 **Training.** Adam with cosine decay. Training errors are means over the tested epoch's batches, with dropout.
 
 **Tuning.** On validation data: learning rate (of two; three for hour's sigmoid units) by the mean over seeds, epoch by each
-seed, older methods from grids. Pre-training was never tuned. Vowel settings: lowest mean error on two of eight training
-speakers, then all eight train.
+seed, older methods from grids. Pre-training was never tuned. Vowels: mean error on two of eight training speakers, then all
+eight train.
 
 **Checks.** Starts compete in the depth with the lowest validation error; random is the better of its two starts. Differences
 that seeds and independently drawn frames may explain decide nothing; nor do leads on a ConvNet or LSTM with fewer weights.
@@ -115,8 +115,8 @@ if error rises. Each vowel test speaker is one test example.
 **Limits.** One speaker, automatic alignment and frame errors: TIMIT's phone errors on unseen speakers are not comparable.
 Seeds share labels (hour: half with 10 minutes; full: all with 80), so intervals hold for this pool and test set. Independent
 frames are a lenient assumption, unrelated errors of two nets a strict one. Verdicts concern this pre-training recipe alone;
-from scaled it was no better on two seeds. Hour's projected mixtures always took the most components offered, 16 (cepstra:
-128), and might improve. Deeper modern nets have more dropout. Vowel nets use cross-entropy, unlike Robinson's.
+from scaled it was no better (two seeds). Hour's projected mixtures always took the most components, 16 (cepstra: up to 128),
+and might improve. Deeper modern nets have more dropout. Vowel nets use cross-entropy, unlike Robinson's.
 
 **Changed after seeing results.**
 
@@ -124,16 +124,16 @@ from scaled it was no better on two seeds. Hour's projected mixtures always took
 - The rules on depth: without them, pre-trained (in quick, random and scaled) was said to err more with depth.
 - Added: checks of pre-trained against modern, deepest against next depth, longer nets, vowels by speaker (before, none
   decided).
-- Quick: pre-training had 3 epochs, once a quarter of the others'; the LSTM also learnt from fewer minutes.
+- Quick: pre-training had 3 epochs, the ConvNet a quarter of the others', and the LSTM also fewer minutes.
 - A reader found sigmoid starts, rates, projections and mixtures handicapped. Scaled, rectified, larger rates, Fisher
   directions and grids came in, set on one or two seeds' validation errors; longer random nets went.
 - Hour's rate 0.001 came last, while other work ran; pre-training then beat four scaled layers with 3 minutes.
 - Best depths replaced the deepest nets. Hour, 10 minutes: pre-trained fell behind modern, which no longer trails the
   ConvNet. Quick, 2 minutes: pre-trained lost to modern instead of rectified and older methods; with 0.5 it beat linear.
-  Modern, once behind, beat older methods in seven of ten and no longer lost to the LSTM.
-- Became undecided: rectified's lead on the ConvNet (weights); pre-trained's losses to rectified and the LSTM (quick) and
-  modern's to the LSTM with 3 minutes (frames).
-- ConvNets had been trained with gradients possibly wrong at times (`zoo/training/groups.py`).
+  Modern, once behind, beat older methods in seven of ten.
+- Became undecided: rectified's lead on the ConvNet (weights); losses of pre-trained (quick) to rectified and the LSTM, of
+  modern to the LSTM (frames).
+- ConvNets had trained with gradients possibly wrong at times (`zoo/training/groups.py`).
 """
 
 
