@@ -80,13 +80,13 @@ HEADLINES = (
 )
 PROTOCOL = """
 **Data.** A window is 11 frames of 40 log-mel energies with first and second slopes. A seed labels whole recordings of the
-pool, the same for all models. Validation and test are other recordings. Minutes (pool; labelled; validation; test):
+pool, the same for all models. Validation and test: other recordings. Minutes (pool; labelled; validation; test):
 
 - quick: 4; 0.5 and 2; 0.5; 2.
 - hour: 20; 3 and 10; 2; 9.8.
 - full: 80; 2, 10 and 80; 9.3; 9.8.
 
-**Models.** Layers have 128 units (hour: 256, full: 512). Starts of the stacks:
+**Models.** Layers have 128 units (hour: 256, full: 512). Starts:
 
 - random: sigmoid units, Glorot uniform initialization.
 - scaled: bounds four times as wide, to suit a sigmoid's slope.
@@ -97,8 +97,8 @@ pool, the same for all models. Validation and test are other recordings. Minutes
 - longer: on the most minutes, as many updates in all as the deepest pre-trained net.
 
 Diagonal Gaussian mixtures (at most 20 EM rounds) see 13 cepstra with deltas or 40 Fisher directions of the window; nearest
-neighbours see the latter, with at most 10 labelled minutes. Only the ConvNet has batch normalisation. Except in full, it
-learns from the most minutes alone, like quick's LSTM.
+neighbours the latter, with at most 10 minutes. Only the ConvNet has batch normalisation. Except in full, it learns from the
+most minutes alone, like quick's LSTM.
 
 **Training.** Adam with cosine decay. Training errors are means over the tested epoch's batches, with dropout.
 
