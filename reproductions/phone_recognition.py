@@ -80,11 +80,11 @@ HEADLINES = (
 )
 PROTOCOL = """
 **Data.** A window is 11 frames of 40 log-mel energies with first and second slopes. A seed labels whole recordings of the
-pool, the same for all models. Validation and test: other recordings. Minutes (pool; labelled; validation; test):
+training pool, same for all models. Validation and test: other recordings. In minutes:
 
-- quick: 4; 0.5 and 2; 0.5; 2.
-- hour: 20; 3 and 10; 2; 9.8.
-- full: 80; 2, 10 and 80; 9.3; 9.8.
+- quick: pool 4, labels 0.5 and 2, validation 0.5, test 2
+- hour: pool 20, labels 3 and 10, validation 2, test 9.8
+- full: pool 80, labels 2, 10 and 80, validation 9.3, test 9.8
 
 **Models.** Layers have 128 units (hour: 256, full: 512). Starts:
 
@@ -92,47 +92,45 @@ pool, the same for all models. Validation and test: other recordings. Minutes (p
 - scaled: bounds four times as wide, to suit a sigmoid's slope.
 - pre-trained: random, then each layer trained for 2 epochs as a denoising autoencoder on the unlabelled pool, standing in
   for deep belief nets. These updates are extra.
-- rectified: ReLU, He initialization.
-- modern: rectified with dropout of 0.1 on inputs and 0.2 after every layer.
+- rectified: ReLU, He initialization; modern adds dropout of 0.1 on inputs and 0.2 after every layer.
 - longer: on the most minutes, as many updates in all as the deepest pre-trained net.
 
 Diagonal Gaussian mixtures (at most 20 EM rounds) see 13 cepstra with deltas or 40 Fisher directions of the window; nearest
-neighbours the latter, with at most 10 minutes. Only the ConvNet has batch normalisation. Except in full, it learns from the
-most minutes alone, like quick's LSTM.
+neighbours the latter, up to 10 minutes. Only the ConvNet has batch normalisation. Except in full, it learns from the most
+minutes alone, like quick's LSTM.
 
-**Training.** Adam with cosine decay. Training errors are means over the tested epoch's batches, with dropout.
+**Training.** Adam with cosine decay. Training errors are epoch means, with dropout.
 
-**Tuning.** On validation data: learning rate (of two; three for hour's sigmoid units) by the mean over seeds, epoch by each
-seed, older methods from grids. Pre-training was never tuned. Vowels: mean error on two of eight training speakers, then all
-eight train.
+**Tuning.** On validation data: learning rate (of two; hour's sigmoid units three) by the mean over seeds, epoch by each
+seed, older methods from grids. Pre-training was never tuned. Vowel settings are validated on two of eight training speakers;
+then all eight train.
 
 **Checks.** Starts compete in the depth with the lowest validation error; random is the better of its two starts. Differences
-that seeds and independently drawn frames may explain decide nothing; nor do leads on a ConvNet or LSTM with fewer weights.
-Slopes and steps over depth, and harm by hidden layers, decide nothing where more updates might reverse them: where the
-longer nets' slope may have another sign (scaled stands for all sigmoid units) or, with fewer than two depths trained longer,
-if error rises. Each vowel test speaker is one test example.
+that seeds and independent frames may explain decide nothing; nor do leads on a ConvNet or LSTM with fewer weights. Slopes
+and steps over depth, and harm by hidden layers, decide nothing where more updates might reverse them: the longer nets' slope
+may have another sign (scaled stands for all sigmoid units) or, with fewer than two depths trained longer, error rises. Each
+vowel test speaker is one test example.
 
 **Limits.** One speaker, automatic alignment and frame errors: TIMIT's phone errors on unseen speakers are not comparable.
-Seeds share labels (hour: half with 10 minutes; full: all with 80), so intervals hold for this pool and test set. Independent
-frames are a lenient assumption, unrelated errors of two nets a strict one. Verdicts concern this pre-training recipe alone;
-from scaled it was no better (two seeds). Hour's projected mixtures always took the most components, 16 (cepstra: up to 128),
-and might improve. Deeper modern nets have more dropout. Vowel nets use cross-entropy, unlike Robinson's.
+Seeds share labels (hour: half; full: all), so intervals hold for this pool and test set. Independent frames are a lenient
+assumption, unrelated errors of two nets a strict one. Verdicts concern this pre-training recipe alone; from scaled it was no
+better (two seeds). Hour's projected mixtures always took the most components, 16 (cepstra: 128), and might improve. Deeper
+modern nets have more dropout.
 
 **Changed after seeing results.**
 
-- The rule about frames: without it, most gains by pre-training of one or two layers, and by rectified depth, were decided.
-- The rules on depth: without them, pre-trained (in quick, random and scaled) was said to err more with depth.
-- Added: checks of pre-trained against modern, deepest against next depth, longer nets, vowels by speaker (before, none
-  decided).
-- Quick: pre-training had 3 epochs, the ConvNet a quarter of the others', and the LSTM also fewer minutes.
+- The rule on frames; most gains by pre-training one or two layers, and by rectified depth, had been decided.
+- The rules on depth; pre-trained (in quick, random and scaled) had been said to err more with depth.
+- Added: longer nets, pre-trained against modern, the deepest net against the next, vowels by speaker (none decided before).
+- Quick: pre-training had 3 epochs, the ConvNet a quarter of the others', the LSTM also fewer minutes.
 - A reader found sigmoid starts, rates, projections and mixtures handicapped. Scaled, rectified, larger rates, Fisher
   directions and grids came in, set on one or two seeds' validation errors; longer random nets went.
 - Hour's rate 0.001 came last, while other work ran; pre-training then beat four scaled layers with 3 minutes.
-- Best depths replaced the deepest nets. Hour, 10 minutes: pre-trained fell behind modern, which no longer trails the
+- Best depths replaced the deepest nets. Hour, 10 minutes: pre-trained fell behind modern, which no longer trailed the
   ConvNet. Quick, 2 minutes: pre-trained lost to modern instead of rectified and older methods; with 0.5 it beat linear.
-  Modern, once behind, beat older methods in seven of ten.
-- Became undecided: rectified's lead on the ConvNet (weights); losses of pre-trained (quick) to rectified and the LSTM, of
-  modern to the LSTM (frames).
+  Modern, once behind, won seven of ten.
+- Rectified's lead on the ConvNet became undecided by weights; losses of pre-trained (quick) to rectified and the LSTM, and
+  of modern to the LSTM, by frames.
 - ConvNets had trained with gradients possibly wrong at times (`zoo/training/groups.py`).
 """
 
