@@ -90,9 +90,9 @@ sixteenth.
 
 **Limits.** Compressors go on learning as they read the test text and have no fixed alphabet, unlike the nets. No rival mixes
 many models: PAQ1's abstract claims 2.9 % over the best PPM of its time on another corpus (Mahoney 2002), as much as the
-LSTM's lead at the hour. The plain net has a third of the weights of an LSTM; who is ahead at equal weights is unknown. On
-the sixteenth the LSTM validates best in mid-training; shorter training validated worse. Other work ran beside the hour,
-which its seconds include.
+LSTM's lead at the hour, so such mixtures may be ahead of it. The plain net has a third of the weights of an LSTM; who is
+ahead at equal weights is unknown. On the sixteenth the LSTM validates best in mid-training; shorter training validated
+worse. Other work ran beside the hour, which its seconds include.
 
 **Changed after seeing results.**
 
