@@ -74,10 +74,10 @@ PROTOCOL = """
 **Data.** Forecasts are one step ahead: a year, half an hour, six units of time. Splits are by time. All methods but the two
 naive ones see the whole window.
 
-**Models.** Linear autoregression is fitted by least squares with a constant and has nothing to tune; on sunspots it is the
-AR(12) of the literature. The mlp has 64 rectified units, rnn and lstm have 32, in one layer without dropout. On sunspots a
-second mlp has 8 sigmoid units, as many as the published net before weight elimination, as recalled. A net starts from the
-naive forecast: its output is the last value plus a change, 0 at the start.
+**Models.** Linear autoregression, by least squares, has nothing to tune; on sunspots it is the AR(12) of the literature. The
+mlp has 64 rectified units, rnn and lstm have 32, in one layer without dropout. On sunspots a second mlp has 8 sigmoid units,
+as many as the published net before weight elimination, as recalled. A net starts from the naive forecast: its output is the
+last value plus a change, 0 at the start.
 
 **Training.** Squared error, Adam, cosine decay over the most epochs allowed. For the test all methods learn from training
 and validation data together, nets anew, for the chosen number of epochs of the same cosine.
@@ -90,20 +90,20 @@ seeds, on the same grid for all nets.
 - The others, full: also 0.001, decays 0 to 1, 100 epochs at most (demand) or 400.
 
 Mlps, whose epochs are cheaper, may have four (sunspots) or ten times as many. Widths and the output as a change were chosen
-on validation errors of one or two seeds.
+on one or two seeds' validation errors.
 
-**Measures.** Those of the literature; on sunspots mean squared error by 1535. `coverage_pct` is the share of test values in
-90 % intervals from validation residuals; nets, unlike autoregression, were chosen on these data.
+**Measures.** Those of the literature. `coverage_pct` is the share of test values in 90 % intervals from validation
+residuals; nets, unlike autoregression, were chosen on these data.
 
 **Checks.** Intervals are over seeds. Where the measure is a mean over test values (not on Mackey-Glass) a second one covers
 the years or half hours tested, with neighbours up to two years or two days apart correlated (Newey & West 1987; quantiles of
 Kiefer & Vogelsang 2005 where wider). It decides against autoregression, and on sunspots between nets. Neither covers other
 series.
 
-**Limits.** A difference between nets may be due to their numbers of weights or kinds of units: no mlp with as many weights
-as a recurrent net, or of tanh units, was tried. How many weights the published net (one run) kept was not looked up. The
-rnn's rate has hardly fallen when it stops on sunspots (17 of 100 epochs). The 40 validation years promised nets an advantage
-that is not in the test years. On Mackey-Glass all nets are best near the last epoch allowed.
+**Limits.** A difference between nets may be due to numbers of weights or kinds of units: no mlp matched a recurrent net in
+either. How many weights the published net (one run) kept was not looked up. The rnn's rate has hardly fallen when it stops
+on sunspots (17 of 100 epochs). The 40 validation years promised nets an advantage that is not in the test years. On
+Mackey-Glass all nets are best near the last epoch allowed.
 
 **Changed after seeing results.** Full was run five times before.
 
