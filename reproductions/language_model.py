@@ -92,13 +92,13 @@ sixteenth.
 many models: PAQ1's abstract claims 2.9 % over the best PPM of its time on another corpus (Mahoney 2002), as much as the
 LSTM's lead at the hour, so such mixtures may be ahead of it. The plain net has a third of the weights of an LSTM; who is
 ahead at equal weights is unknown. On the sixteenth the LSTM validates best in mid-training; shorter training validated
-worse. Other work ran beside the hour, which its seconds include.
+worse. Other work ran beside the hour.
 
 **Changed after seeing results.**
 
-- A trial run printed test bits of other settings before these were chosen. Earlier quick runs had learning rates chosen by
-  one seed, 8 epochs, or 7 with dropout.
-- The plain net got smaller rates at the hour: with 0.01 alone it had needed 2.32 bits, with seeds far apart.
+- A trial run printed test bits of other settings before these were chosen. Earlier quick runs had rates chosen by one seed,
+  8 epochs, or 7 with dropout.
+- The plain net got smaller rates at the hour: with 0.01 alone it had needed 2.32 bits.
 - The rule on bzip2, and that the interval over the test text decides, came in; both leave more undecided.
 - A reader asked for the wide layer and for Tiny Shakespeare at the hour.
 """
