@@ -3,9 +3,9 @@
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") says that ReLU typically learns
 much faster in nets with many layers than tanh or the logistic sigmoid. Here fully connected nets of 1 to 8 hidden layers
 learn MNIST by plain SGD, with ReLU and four smooth activations, from several initialization schemes. The measure is the
-number of SGD steps to given training errors, at the learning rate that is best for each net. A second test repeats Figure 1
-of Krizhevsky, Sutskever & Hinton (2012): the epochs that a four-layer ConvNet needs to 25 % training error on CIFAR-10, ReLU
-against tanh. It needs `cifar10` (`zoo data fetch cifar10`) or `cifar10_jpeg`, a lossy copy; otherwise it is left out.
+number of SGD steps to given training errors, at the learning rate that is fastest for each net. A second test repeats Figure
+1 of Krizhevsky, Sutskever & Hinton (2012): the epochs that a four-layer ConvNet needs to 25 % training error on CIFAR-10,
+ReLU against tanh. It needs `cifar10` (`zoo data fetch cifar10`) or `cifar10_jpeg`, a lossy copy; otherwise it is left out.
 
 Expected (quick: 3 seeds, 3 minutes on 2 cores; hour: 5 seeds, 70 minutes on 2 cores; full: 10 seeds, 15 minutes of one H100
 by estimate, not run yet):
@@ -65,12 +65,12 @@ HEADLINES = (
 PROTOCOL = """
 **Data.** MNIST and CIFAR-10, or `cifar10_jpeg`, a JPEG-compressed copy that is not the canonical set.
 
-**Models.** Fully connected nets have 64 units a layer (hour: 100, full: 128). They start from the old uniform scheme,
-Glorot's (normalised) or He's; sigmoid and softplus also from a scaled one, the normalised bounds over the unit's slope at 0,
-which is four times and twice as wide. ConvNets have three convolutions with max-pooling and a linear layer. Nets of quick
-and hour are smaller than full's and learn fewer images.
+**Models.** Fully connected nets have 64 units a layer (hour: 100, full: 128). They start from the old uniform scheme (bounds
+of 1/sqrt(n) for n inputs), Glorot's (normalised) or He's; sigmoid and softplus also from a scaled one, the normalised bounds
+over the unit's slope at 0, which is four times and twice as wide. ConvNets have three convolutions with max-pooling and a
+linear layer. Nets of quick and hour are smaller than full's and learn fewer images.
 
-**Training.** Plain SGD, for ConvNets with momentum 0.9, for as many epochs for all. No regularization.
+**Training.** Plain SGD, for ConvNets with momentum 0.9, for as many epochs for all rivals. No regularization.
 
 **Tuning.** Each net takes its own learning rate ("step size") from a grid that all rivals share: 0.03 to 10 (full: from
 0.01; CIFAR-10: 0.003 to 3), for ConvNets 0.005 to 0.04 (hour: 0.01 to 0.08). Speed is measured at the rate that reaches the
@@ -82,9 +82,9 @@ with such seeds in its numerator a ratio is a lower bound, its interval that of 
 
 **Limits.** Learning rates lie a factor of three apart (ConvNets: two), and intervals ignore what a finer grid would change;
 ratios near 1 may be due to that. ConvNets start from He's scheme with ReLU and from the normalised one with tanh. Among
-fully connected nets this choice decides which is faster; the published curves used neither. With two or more layers sigmoid,
-softplus and tanh are fastest in their widest start, and sigmoid and softplus have no wider one, as He's is for tanh; with
-one, ReLU's lead might shrink (a reader's remark, not run yet).
+fully connected nets this choice decides which is faster; the published curves used neither. Sigmoid and tanh with two or
+more layers and softplus with two to five are fastest in their widest start, and sigmoid and softplus have no wider one, as
+He's is for tanh; with one, ReLU's lead might shrink (a reader's remark, not run yet).
 
 **Changed after seeing results.**
 
