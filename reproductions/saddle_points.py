@@ -56,8 +56,8 @@ repeats the training images.
 
 **Training.** A seed decides the start (small weights, some units silent), how far down the path of full-batch gradient
 descent with momentum the search begins, and the noise added there; both methods begin at the same points. A silent unit has
-zero weights and no gradient, so minima of smaller nets, saddles of the whole one, are reached, too. As many starts have no
-silent unit as have one, and so on.
+zero weights and no gradient, so minima of smaller nets, saddles of the whole one, are reached, too. As many starts have none
+as have one, and so on.
 
 **Measures.** A point is critical if its gradient norm is at most {TOLERANCE:g}; other starts keep their rows, without index,
 error and eigenvalues. Points of one method with the same loss in six digits and the same index count once. Losses are in
@@ -80,15 +80,14 @@ points. Correlations are Spearman's (interval of Bonett & Wright 2000; within gr
 
 - What share of all critical points was found is unknown, and how the others differ. With 4 units minima are met again and
   again, nearly every saddle once: more starts would raise the saddles' share.
-- The two methods are not independent evidence: at full they share 64 of 89 and 101 points with 4 units, 65 of 100 and 152
-  with 8.
+- The two methods are not independent evidence: at full they share 64 of 89 and 101 points (8 units: 65 of 100 and 152).
 - Saddles with few directions lie higher the more they have; their mean depends on how many of each were found.
-- Units that copy each other are redundant, too. Without points outside their group's nine directions the correlations with 4
-  units are 0.36 and 0.57, not 0.44 and 0.69.
+- Copies of a unit are redundant, too. Without points outside their group's nine directions the correlations with 4 units
+  fall from 0.44 and 0.69 to 0.36 and 0.57.
 - Searches may end where the norm has a minimum above 0 (Frye et al. 2021), but Newton's (the best of ten step lengths) gives
-  up earlier: of its 215 lost starts at full with 4 units (8: 293) the search for the least norm gets below half its norm
-  from 205 (286) and converges from 41 (71). Thirty lengths do not help. The search for the least norm is cut off after 40
-  iterations at quick (all its lost starts), 200 at full (16 of 205; 8 units: 39 of 244). Longer searches may find more.
+  up earlier: the search for the least norm gets below half its last norm from nearly all of its lost starts and converges
+  from some. More lengths do not help (tried: thirty). The search for the least norm is cut off after 40 iterations at quick,
+  in all its lost starts, and after 200 at full, in 16 of 205 (8 units: 39 of 244). Longer searches may find more.
 
 **Changed after seeing results.**
 
