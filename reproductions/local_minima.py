@@ -45,26 +45,25 @@ HEADLINES = (
     "500 hidden units: the unlucky are close to the lucky",
 )
 PROTOCOL = f"""
-**Training.** SGD with Nesterov momentum and a learning rate that decays to 0, the same for every width, set on the
-validation split. Quick and hour learn the first 2,000 images (20 epochs, batches of 50), full all (40 epochs, batches of
-100). Quick's 2,000 test images, the first, are harder than the rest.
+**Training.** SGD with Nesterov momentum and a decaying learning rate, the same for every width, set on the validation split.
+Quick and hour learn the first 2,000 images (20 epochs, batches of 50), full all (40, batches of 100). Quick's test images,
+the first 2,000, are harder than the rest.
 
-**Measures.** Losses are mean cross-entropies in nats. Lines are straight in weight space, with 21 points; between solutions,
-each seed is joined to the next. A rise is the most by which the training loss exceeds its lowest earlier value on the line,
-in nats and in units of the loss where the line begins. `nets_per_second` counts training alone.
+**Measures.** Losses are in nats. Lines are straight in weight space, with 21 points; between solutions, each seed is joined
+to the next. A rise is the most by which the training loss exceeds its lowest earlier value on the line, in nats and in units
+of the loss where the line begins. `nets_per_second` counts training alone.
 
-**Checks.** The 5th and 95th percentiles of the test loss stand for lucky and unlucky seeds, and are close within
-{CLOSE:.0%}. Statistics over seeds have bootstrap intervals (BCa, 2,000 draws), shares exact ones (Clopper & Pearson). Each
-solution is in two pairs, which are taken as independent.
+**Checks.** The 5th and 95th percentiles of the test loss are close within {CLOSE:.0%}. Statistics over seeds have bootstrap
+intervals (BCa, 2,000 draws), shares exact ones (Clopper & Pearson). Pairs of solutions are taken as independent.
 
 **Limits.** Whether seeds are close depends on training, not on their number: at full the estimate lies beyond {CLOSE:.0%},
-with 40 seeds as with 200. A rise on the straight line says nothing of other ways, nor of nets whose units are first put into
-the same order. One learning rate for all widths may leave narrow nets farther from their minima, and cause part of their
-spread; no gradient norm says how near solutions are to minima (a reader's remark, not run yet).
+with 40 seeds as with 200. A straight line says nothing of other ways, nor of nets whose units are first put into the same
+order. One learning rate for all widths may leave narrow nets farther from their minima, and cause part of their spread; no
+gradient norm says how near solutions are to minima (a reader's remark, not run yet).
 
 **Changed after seeing results.** Percentiles replaced the share of seeds within {CLOSE:.0%} of the best, which falls with
-the number of seeds; 40 seeds had contradicted it, the hour's 1,000 had not. Rises in units of the loss were a reader's
-request; they contradict the claim.
+the number of seeds; 40 seeds had contradicted it, the hour's 1,000 had not. Rises in units of the loss, a reader's request,
+contradict the claim.
 """
 
 
