@@ -8,7 +8,7 @@ nets get wider, the unlucky seeds end close to the lucky ones, a low training lo
 straight line from the start to the solution leads downhill (Goodfellow et al. 2015).
 
 Expected (quick: 200 seeds, 2 minutes on 2 cores; hour: 1,000 seeds, 9 minutes on 2 cores; full: 1,000 seeds, 7 minutes of
-one H100 by estimate, of which only 200 have been run, 70 minutes on 2 cores with other work beside):
+one H100 by estimate, not run yet; the first 200 seeds of full, 70 minutes on 2 cores with other work beside):
 
 - Losses draw together: from 10 to 500 units the spread of the test loss falls 14 times (full; hour: 7), that of the training
   loss 340 (59) times. Relative to their means, which fall too, spreads fall about 4 and 7 times.

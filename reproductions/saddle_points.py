@@ -86,8 +86,9 @@ points. Correlations are Spearman's (interval of Bonett & Wright 2000; within gr
   fall from 0.44 and 0.69 to 0.36 and 0.57.
 - Searches may end where the norm has a minimum above 0 (Frye et al. 2021), but Newton's (the best of ten step lengths) gives
   up earlier: the search for the least norm gets below half its last norm from nearly all of its lost starts and converges
-  from some. More lengths do not help (tried: thirty). The search for the least norm is cut off after 40 iterations at quick,
-  in all its lost starts, and after 200 at full, in 16 of 205 (8 units: 39 of 244). Longer searches may find more.
+  from a fifth to a quarter. More lengths do not help (tried: thirty). The search for the least norm is cut off after 40
+  iterations at quick, in all its lost starts, and after 200 at full, in 16 of 205 (8 units: 39 of 244). Longer searches may
+  find more.
 
 **Changed after seeing results.**
 

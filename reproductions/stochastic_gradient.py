@@ -82,13 +82,13 @@ race a method takes the setting with the lowest training loss there; test images
 - Gradient methods: learning rates 0.001 to 10 (Adam: 0.00001 to 0.1), a factor of about 3 apart.
 - L-BFGS: first step 0.1, 1 (SciPy's own) or 10, in weight space; `maxcor` 3, 8 or 30.
 - CG: first step 0.3, 1 or 3; `c2` of the Wolfe conditions 0.1, 0.4 or 0.9.
-- Batch by batch: 2, 5 or 20 iterations on 0.6, 2 or 6 % of the images, set after a few tries on quick's images, by training
-  losses.
+- Batch by batch: 2, 5 or 20 iterations on 0.6, 2 or 6 % of the images, a grid set after a few tries on quick's images, by
+  training losses.
 
 **Measures.** An example is seen when its gradient is taken, in line searches, too. A mark shows what a method had when it
 had spent no more than that. Seconds are those of one net trained alone on the machine of the table, without compilation and
 measurement: steps or evaluations at the pace of the fastest of five timed launches. Relative noise is the root mean square
-distance of a batch's gradient from the full one, over the full one's length, before and after training by {FEW}.
+distance of a batch's gradient from the full one, over the full one's length, before and after training by {FEW} (rate 0.1).
 
 **Checks.** Noise must fall as the root of the batch whatever the net; that line checks the measurement. The angle's tangent
 follows this law only while noise is small; its curve is fitted to the largest batch.
@@ -104,8 +104,8 @@ gradient descent; at that pace L-BFGS would have had some 40 in full's six secon
   The checks say where that is so.
 - Races first had six settings, of which SciPy's methods took ends, and full's two seconds, in which L-BFGS came no further
   than in the race to examples.
-- Batch by batch was a reader's remark. That the main checks name both kinds of L-BFGS was settled before its run, that the
-  one on all images keeps its own line, after it.
+- Batch by batch was added on a reader's remark. That the main checks name both kinds of L-BFGS was settled before its run,
+  that the one on all images keeps its own line, after it.
 - Batch by batch first copied its images in every evaluation; SGD then led by 12 and 19 times, 0.8 and 1.7 points at equal
   seconds. The new run, on another day and partly beside tests, may have lost seconds; but SGD has after two what L-BFGS
   batch by batch has after six.
