@@ -1,17 +1,21 @@
 """The derivative with respect to a layer's input follows from that with respect to its output, all the way down.
 
-The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures", Figure 1c and d) holds that
-the gradient of the error by all weights is nothing but the chain rule, applied layer by layer from the output down. Here
-those equations are written out in NumPy (trainers/backpropagation.py, trainers/layers_written_out.py) for dense layers,
-convolution and max-pooling, six activations and depth 1 to 10, in float64 and on real digits, and held against JAX's
-automatic differentiation, against central differences, and against 100 steps of SGD of the same net in Keras. And the cost:
-one backward pass in units of forward passes, against the number of weights, beside what differences would cost.
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures", Figure 1c and d) holds that the
+gradient of the error with respect to all weights is nothing but the chain rule, applied layer by layer from the output down.
+Here these equations are written out in NumPy (trainers/backpropagation.py, trainers/layers_written_out.py): dense layers at
+depths 1 to 10, convolution and max-pooling, six activations, in float64, on real digits. They are compared with JAX's
+automatic differentiation, with central differences, and with 100 steps of SGD of the same net in Keras. The cost of one
+backward pass is measured in forward passes, against the number of weights, and beside the cost of differences.
 
-Expected, on any processor: errors of rounding, some 1e-15 against automatic differentiation and 1e-15 to 1e-12 against
-Keras; 1e-9 to 1e-7 against differences, which are that inexact themselves; a backward pass of about 2 forward passes for
-nets from 6,000 weights to 3 million (quick) or 10 million (full), where differences cost twice as many as there are
-weights. No GPU is needed: a minute on 2 cores at the quick budget (3 seeds, depths 1, 2, 5 and 10), some 8 at the
-full one (20 seeds, all depths).
+Expected (quick: 3 seeds, depths 1, 2, 5 and 10, 1 minute on 2 cores; full: 20 seeds, all depths, 8 minutes on 2 cores; no
+GPU needed):
+
+- The equations agree with automatic differentiation and Keras up to rounding: the worst net of a seed is off by less than
+  1e-14 and 1e-12 of the largest derivative or change, on average over seeds.
+- They agree with central differences to 1e-7, as exactly as these are.
+- A backward pass costs about 2 forward passes, from 6,500 weights to 2.9 million (quick) or 10 million (full). Differences
+  cost twice as many forward passes as there are weights.
+- Both budgets agree, and no check is contradicted or undecided.
 """
 
 import numpy as np
@@ -33,21 +37,24 @@ HEADLINES = (
     "convolutional: autodiff error",
     "cost of a backward pass",
 )
-PROTOCOL = (
-    "Everything is computed in float64, here and in what it is held against. A seed draws weights and images. An error is "
-    "the largest difference in units of the largest derivative of the same array, and the worst of all arrays counts: "
-    "every dE/dw and every dE/dz against automatic differentiation; ten weights drawn from every array against central "
-    "differences, step 1e-4, in units of the largest of these; the change of every weight array over 100 steps (rate 1/64, "
-    "batch 16, convolutions 8) against Keras's. A derivative that is not finite where the reference's is errs by more than "
-    "any bound; one where neither is decides nothing. Kinks: where moving a weight carries a rectified unit over 0 or "
-    "changes which input of a pooling window is the largest (or carries a softsign unit over 0, where its slope bends), "
-    "steps of 1e-5 and 1e-6 are tried, and if they do so still the weight is set aside and counted. Pixels are dithered by "
-    "less than a grey level, since in a flat background all inputs of a pooling window are equal and any of several "
-    "one-sided derivatives is right. Keras's own tanh computes in float32 on JAX, so its twin takes 2 sigmoid(2z) - 1. "
-    "n_test is the number of images that derivatives were checked on. Passes are timed in processor seconds of one core, "
-    "with three hidden layers and batches of 128, differences on a sample of the weights and multiplied by their number: "
-    "each costs the same two forward passes."
-)
+PROTOCOL = """
+**Measures.** Everything is computed in float64. An error is the largest difference in units of the largest derivative of the
+same array; the worst array counts:
+
+- automatic differentiation: every dE/dw and dE/dz;
+- central differences: ten weights drawn from every array, step 1e-4, in units of the largest of these;
+- Keras: the change of every weight array over 100 steps (rate 1/64, batch 16, convolutions 8).
+
+Passes are timed in processor seconds of one core, with three hidden layers and batches of 128; differences on a sample of
+the weights, scaled up. `n_test` counts the images of the derivatives.
+
+**Checks.** A derivative that is not finite where the reference's is exceeds any bound; one where neither is decides nothing.
+
+**Limits.** Where moving a weight carries a ReLU or softsign unit over 0, or changes a pooling maximum, steps of 1e-5 and
+1e-6 are tried; if they do so, too, the weight is set aside and counted. Pixels are dithered by less than a grey level, since
+ties in pooling windows have several valid derivatives. Keras's tanh computes in float32 on JAX; its twin takes 2 sigmoid(2z)
+- 1.
+"""
 
 
 def trials(budget):

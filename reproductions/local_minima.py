@@ -1,27 +1,24 @@
 """Poor local minima are rarely a problem: from whatever start, large nets end at solutions of similar quality.
 
-The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") recalls the fear that
-gradient descent would get trapped in poor local minima, and holds that with large nets it hardly matters where one starts.
-Put to the test as by Choromanska et al. (2015): nets with one hidden layer of 10 to 500 rectified units on MNIST at
-10x10 pixels, very many seeds of each, each with its own start and order of examples. If the claim holds, the losses
-of the seeds draw together as nets get wider, the unlucky ones end close to the lucky, a low training loss
-says less about the test loss, and the straight line from the start to the solution leads downhill (Goodfellow et al. 2015).
+The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") recalls the fear that gradient
+descent would get trapped in poor local minima, and holds that with large nets it hardly matters where one starts. The test
+follows Choromanska et al. (2015): nets with one hidden layer of 10 to 500 ReLUs learn MNIST at 10x10 pixels, very many seeds
+of each, each with its own initialization and order of examples. If the claim holds, the losses of the seeds draw together as
+nets get wider, the unlucky seeds end close to the lucky ones, a low training loss says less about the test loss, and the
+straight line from the start to the solution leads downhill (Goodfellow et al. 2015).
 
-Expected, full budget (1,000 seeds at each width, one H100, 7 minutes by estimate, not run yet; 200 seeds, 70 minutes on 2
-cores with other work beside): a spread of the test loss that falls 14 times from 10 to 500 units, one of the training loss
-that falls 340 times; as the losses themselves fall too, the spread in percent of the mean falls 4 and 7 times. The two
-losses go together in narrow nets and part in wide ones, sooner than published (quoted from a later text), where the
-correlation falls from 0.76 with 25 units to 0.41 with 500: here it is 0.72 with 25, 0.31 with 50, and from 100 on none that
-200 seeds could tell. Of the widest net the 95th percentile of the test loss is 10.2 % above the 5th, more than the 10 % that
-were to be close; 200 seeds leave it undecided. Hour (1,000 seeds at each width, 2 cores, 10 minutes, four of them training
-6,000 nets, the first 2,000 images for training, all for testing): the spread of the test loss falls 7 times, that of the
-training loss 59 times, in percent of the mean 4 and 6.5 times; the correlation falls with every width, from 0.56 with 25
-units to 0.13 with 500, and of the widest net the 95th percentile of the test loss is 5 % above the 5th. Quick budget (200
-seeds at each, 2 cores, some 2 minutes, the first 2,000 images for training and for testing, 20 epochs): the same on a
-smaller scale, the 95th percentile 7 % above the 5th. On the straight line between two solutions the training loss rises far
-above that of either: in nats less so in the widest nets (full: by 0.21 instead of 1.60), but for its size more so, at each
-budget (full: by 45 times the loss of a solution instead of 7), where the check is contradicted. That says nothing of other
-ways between them, or of the lines between nets whose units are brought into the same order first.
+Expected (quick: 200 seeds, 2 minutes on 2 cores; hour: 1,000 seeds, 9 minutes on 2 cores; full: 1,000 seeds, 7 minutes of
+one H100 by estimate, not run yet; the first 200 seeds of full, 70 minutes on 2 cores with other work beside):
+
+- Losses draw together: from 10 to 500 units the spread of the test loss falls 14 times (full; hour: 7), that of the training
+  loss 340 (59) times. Relative to their means, which fall too, spreads fall about 4 and 7 times.
+- In the widest net the 95th percentile of the test loss is 7 % (quick) and 5 % (hour) above the 5th, within the 10 % that
+  count as close. At full it is 10.2 % above, which 200 seeds leave undecided.
+- Training and test loss part with width: at full their correlation is 0.72 with 25 units, 0.31 with 50, and from 100 on not
+  told from 0 (published with 500: 0.41). At the hour it falls from 0.56 with 25 units to 0.13 with 500.
+- From the start to the solution the loss never rises on the straight line, for any seed of the narrowest and widest net.
+- Between two solutions it rises far. In nats it rises less in the widest net (full: 0.21 against 1.60); for its size it
+  rises more, 45 times a solution's loss against 7, which contradicts the check at every budget.
 """
 
 from functools import partial
@@ -48,23 +45,25 @@ HEADLINES = (
     "500 hidden units: the unlucky are close to the lucky",
 )
 PROTOCOL = f"""
-Weights after the last epoch of SGD with Nesterov momentum and a step size that decays to 0, the same for every width, set on
-the validation split; losses are mean cross-entropies (natural logarithm) over the first 2,000 training images and 2,000 test
-images at the quick budget, over the same 2,000 training images and all 10,000 test images at the hour, over all 50,000 and
-10,000 at the full one. A seed decides the start and the order of examples. Lines are straight in the space of all weights
-and looked at in 21 points; between solutions, a seed is joined to the next. A rise is the most by which the training loss
-exceeds its lowest value before on the line, in nats, and, since a reader asked for it when results were known, in units of
-the training loss of the solution that the line begins at. Statistics over seeds have bootstrap intervals (BCa, 2,000 draws
-of seeds), shares of seeds exact ones (Clopper & Pearson). A solution is in two of the pairs that are joined, which are taken
-as independent. The 5th and the 95th percentile of the test loss stand for the lucky and the unlucky seeds, and are close
-within {CLOSE:.0%}; they took, when all results were known, the place of the share of seeds within {CLOSE:.0%} of the best,
-which falls with the number of seeds, and which 40 seeds contradicted and 1,000 of the hour did not. Whether these are close
-hangs on the training, not on how many seeds there are: on 2,000 images (20 epochs) 200 seeds (quick) and 1,000 (hour) find
-them close; on all 50,000 (full, 40 epochs, batches of 100 instead of 50) the estimate itself lies beyond the {CLOSE:.0%},
-and 200 seeds, whose interval begins below, leave it undecided, as 40 did before. The first 2,000 test images of MNIST, which
-the quick budget takes, are harder than all of them. nets_per_second counts training alone, without compilation, evaluation
-and lines. Found by a reader, not run yet: that one step size serves all widths may leave narrow nets farther from their
-minima, and part of their spread may be that; no gradient norm says how near to a minimum a solution is.
+**Training.** SGD with Nesterov momentum and a decaying learning rate, the same for every width, set on the validation split.
+Quick and hour learn the first 2,000 images (20 epochs, batches of 50), full all (40, batches of 100). Quick's test images,
+the first 2,000, are harder than the rest.
+
+**Measures.** Losses are in nats. Lines are straight in weight space, with 21 points; between solutions, each seed is joined
+to the next. A rise is the most by which the training loss exceeds its lowest earlier value on the line, in nats and in units
+of the loss where the line begins. `nets_per_second` counts training alone.
+
+**Checks.** The 5th and 95th percentiles of the test loss are close within {CLOSE:.0%}. Statistics over seeds have bootstrap
+intervals (BCa, 2,000 draws), shares exact ones (Clopper & Pearson). Pairs of solutions are taken as independent.
+
+**Limits.** Whether seeds are close depends on training, not on their number: at full the estimate lies beyond {CLOSE:.0%},
+with 40 seeds as with 200. A straight line says nothing of other ways, nor of nets whose units are first put into the same
+order. One learning rate for all widths may leave narrow nets farther from their minima, and cause part of their spread; no
+gradient norm says how near solutions are to minima (a reader's remark, not run yet).
+
+**Changed after seeing results.** Percentiles replaced the share of seeds within {CLOSE:.0%} of the best, which falls with
+the number of seeds; 40 seeds had contradicted it, the hour's 1,000 had not. Rises in units of the loss, a reader's request,
+contradict the claim.
 """
 
 

@@ -1,25 +1,24 @@
 """A landscape full of saddle points: with few downward directions they lie nearly as low as minima, with more ever higher.
 
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") holds that the landscape of a
-net's objective is packed with saddle points, that those with only a few downward curving directions are the many, and that
-almost all of these have very similar values of the objective, so that it matters little where one gets stuck. Put to the
-test as in Figure 1 of Dauphin et al. (2014): a small net on MNIST at 10x10 pixels; from points along and around paths of
-gradient descent to critical points of any index, by Newton's method and by minimising the squared norm of the gradient;
-there the exact Hessian in double precision. If the claim holds, the training error rises with the index, the share of
-negative eigenvalues. Only points with a gradient norm below the tolerance count.
+net's objective is packed with saddle points, most of them with only a few downward curving directions, and that almost all
+of these have very similar values of the objective. So it matters little at which of them training gets stuck. Here this is
+tested as in Figure 1 of Dauphin et al. (2014), on a small net for MNIST at 10x10 pixels. From points along and around paths
+of gradient descent, Newton's method and minimizing the squared gradient norm search for critical points of any index. There
+the exact Hessian is computed in double precision. If the claim holds, the training error rises with the index, the share of
+negative eigenvalues.
 
-Expected, full budget (500 starts per method and size, an hour on 2 cores, no GPU needed; 41 to 59 % of the starts end at 89
-to 152 different critical points, of which both methods have 64 or 65 of a size): a clear rise of the error with the index.
-Most of it is because nets with fewer units err more and leave more directions open; among points with as many silent units
-the rise is weaker, and still there. Whether saddles are the many can't be decided at these rates of convergence: more than
-half of the starts without silent units converge nowhere, and with 4 units minima are met again and again, nearly every
-saddle once, so that the share of saddles among the points found grows with the starts (with 8 units such starts met no point
-twice). Of the saddles that these starts found, 4 to 19 of a method and size, 62 to 92 % have at most five downward
-directions. Of the way from the minima to the highest critical point found, the net all of whose units are silent, saddles
-with a few downward directions lie at 2 to 3 % on average with 4 units (by Newton's method -1 to 4, by the gradient's norm
-0.4 to 5, by their intervals), those with 6 to 10 at 16 %; with 8 units too few were found to say, and those with 6 to 10, at
-1.4 to 1.6 %, would count as low, too. Quick budget (400 starts per method, 2 cores, a minute, 300 images, 4 units): the same
-rise, the same 2 and 16 %; a third of the points found from starts without silent units are saddles.
+Expected (quick: 400 starts per method, 1 minute on 2 cores; full: 500 starts per method and size, 58 minutes on 2 cores, no
+GPU needed):
+
+- The error rises with the index, mostly because nets with more silent units err more and leave more directions open. Among
+  points with as many silent units the rank correlation is weaker, 0.44 to 0.69 instead of 0.95 to 0.98, and still clear.
+- Saddles with at most five downward directions lie nearly as low as minima: with 4 units 2 to 3 % of the way up to the
+  highest point found, those with 6 to 10 at 16 %. With 8 units this is undecided: too few were found, and those with 6 to 10
+  lie as low.
+- Whether saddles are the many is undecided: more than half of the starts without silent units converge nowhere.
+- So is whether most saddles have few downward directions (62 to 92 % of those found from such starts at full).
+- Quick (4 units, 300 images): the same rise, 2 and 16 %; from starts without silent units a third of the points are saddles.
 """
 
 import numpy as np
@@ -51,47 +50,52 @@ HEADLINES = (
     "4 tanh units, Newton's method: saddles with few downward directions lie nearly as low as minima",
 )
 PROTOCOL = f"""
-One hidden layer of tanh units, softmax, cross-entropy plus a penalty of decay / 2 times the squared norm of all weights:
-without it, pixels that are always black and the softmax itself leave directions in which the loss is flat, and eigenvalues
-of 0 have no sign; Dauphin et al. trained without. A seed decides the start (small weights, some hidden units silent), how
-far down the path of full-batch gradient descent with momentum the search begins, and the noise that is added there; both
-methods search from the same points. A silent unit has zero weights and no gradient, so paths of nets with fewer units, whose
-minima are saddles of the whole net, are among those searched, as many with no silent unit as with one and so on. So the
-number of silent units, drawn by the seed, decides most of the index, some nine downward directions to a unit, and which
-saddles have few of them. Therefore that the error rises with the index over all points is a control, and the question is
-asked within groups of points with as many silent units, whose weights are all below 1e-4 (until a reader saw it, groups went
-by the starts', of which some fall silent or wake on the way; the search for the least norm with 8 units, 50 minutes, is from
-before, and has no such line), by ranks within each group, and whether saddles are the many is asked of starts without any,
-and decided only where each of them converges, as is how many of these saddles have few downward directions; both came in,
-and the correlation over all points became a control, when results were known. What share of all critical points the points
-found are, nobody knows, nor how those differ that were not. A share of saddles among the points found hangs on how easily
-either kind is found, and is therefore left undecided where a single such start is lost. How errors or losses of kinds of
-points compare does not hang on how many of each were found, only on whether, within a kind, those found are like the rest:
-such verdicts are given, hold for the points found and no others, and say in each sentence how many starts were lost. Saddles
-with few directions are a mixed kind: the more of these, the higher they lie, so that their mean does hang on how many of
-each number were found, which the sentence says, too. Units that are copies of each other are redundant like silent ones, and
-are not told apart here: some points without silent units lie where those with one or two do; without all that lie outside
-their group's nine directions the correlations at equal silent units are somewhat weaker (with 4 units 0.36 and 0.57 instead
-of 0.44 and 0.69, as a reader found), and still there. The two methods are not two pieces of evidence: at full 64 of the 89
-and 101 points with 4 units are the same, all minima among them, with 8 units 65 of 100 and 152, which the sentences say,
-too. A point counts as critical if the Euclidean norm of the gradient is at most {TOLERANCE:g}; the other starts keep their
-rows and have no index, error or eigenvalues. Both methods lower the norm with every step, Newton's by the best of ten
-lengths, halved from one to the next. That such searches end where the norm has a minimum that is not 0, or nearly, is known
-(Frye et al. 2021), but Newton's gives up far from one: of the 215 starts that it loses at full with 4 units the search for
-the least norm gets below half of its last norm from 205 and converges from 41 (8 units: 286 and 71 of 293). More halvings
-are no help: with thirty 63 instead of 61 % of the first 120 of quick's starts converge, and of those without silent units as
-many. The search for the least norm in turn is cut off: in quick after 40 iterations, which all starts make that it loses
-there, at full after 200, which 16 of 205 lost ones make with 4 units and 39 of 244 with 8. So other or longer searches might
-find more. Points of one method whose losses agree in six digits and whose indices agree are one point, met again or
-mirrored, and count once in correlations, shares and spreads. Losses are compared in percent of what lies between the
-minima's mean and the highest point that either method found on the same net. Low is at most {ALIKE:.0%} of that, if the
-bound tells saddles with at most {FEW} downward directions from those with {FEW + 1} to {2 * FEW}, with 4 units nearly all of
-them points of a net with one unit fewer; where these lie as low, it decides nothing. That losses of saddles with few
-directions are alike is a control: the loss follows the index, so that those with any few numbers of directions are. Until a
-reader saw it, when results were known, both were shares of a mean loss, which saddles with more directions met as well. The
-training images are all there is: n_test repeats them. Correlations are Spearman's with the interval of Bonett & Wright
-(2000), those within groups with one of the bootstrap. The three error levels are thirds of the distinct points by training
-error.
+**Models.** One hidden layer of tanh units, softmax, cross-entropy plus decay / 2 times the squared norm of all weights.
+Without this penalty some directions are flat and eigenvalues of 0 have no sign; Dauphin et al. trained without it. `n_test`
+repeats the training images.
+
+**Training.** A seed decides the start (small weights, some units silent), how far down the path of full-batch gradient
+descent with momentum the search begins, and the noise added there; both methods begin at the same points. A silent unit has
+zero weights and no gradient, so minima of smaller nets, saddles of the whole one, are reached, too. As many starts have none
+as have one, and so on.
+
+**Measures.** A point is critical if its gradient norm is at most {TOLERANCE:g}; other starts keep their rows, without index,
+error and eigenvalues. Points of one method with the same loss in six digits and the same index count once. Losses are in
+percent of the way from the minima's mean to the highest point that either method found. Error levels are thirds of the
+points. Correlations are Spearman's (interval of Bonett & Wright 2000; within groups a bootstrap).
+
+**Checks.**
+
+- The number of silent units, drawn by the seed, decides most of the index, some nine directions to a unit. So the
+  correlation over all points is a control. The question is asked among points with as many silent units (weights below
+  1e-4).
+- Shares of saddles depend on how easily each kind is found. They are asked of starts without silent units, and undecided if
+  one such start is lost.
+- Comparisons of errors or losses hold for the points found and no others.
+- "Low" is at most {ALIKE:.0%}. It decides nothing unless saddles with {FEW + 1} to {2 * FEW} directions, with 4 units nearly
+  all points of a smaller net, lie above. That saddles with at most {FEW} are alike in loss is a control, as the loss follows
+  the index.
+
+**Limits.**
+
+- What share of all critical points was found is unknown, and how the others differ. With 4 units minima are met again and
+  again, nearly every saddle once: more starts would raise the saddles' share.
+- The two methods are not independent evidence: at full they share 64 of 89 and 101 points (8 units: 65 of 100 and 152).
+- Saddles with few directions lie higher the more they have; their mean depends on how many of each were found.
+- Copies of a unit are redundant, too. Without points outside their group's nine directions the correlations with 4 units
+  fall from 0.44 and 0.69 to 0.36 and 0.57.
+- Searches may end where the norm has a minimum above 0 (Frye et al. 2021), but Newton's (the best of ten step lengths) gives
+  up earlier: the search for the least norm gets below half its last norm from nearly all of its lost starts and converges
+  from a fifth to a quarter. More lengths do not help (tried: thirty). The search for the least norm is cut off after 40
+  iterations at quick, in all its lost starts, and after 200 at full, in 16 of 205 (8 units: 39 of 244). Longer searches may
+  find more.
+
+**Changed after seeing results.**
+
+- The correlation over all points became a control; equal silent units and starts without any came in.
+- Groups went by the starts' silent units, of which some fall silent or wake, until a reader saw it. The search for the least
+  norm with 8 units (50 minutes) is from before and has no such line.
+- Lowness and likeness of losses were shares of a mean loss, which saddles with more directions met as well.
 """
 
 

@@ -1,43 +1,25 @@
 """To tell what matters while ignoring pose and background takes more than linear classifiers or generic kernels.
 
-The review (LeCun, Bengio & Hinton 2015, "Supervised learning") calls it the selectivity-invariance dilemma: on raw pixels a
-shallow classifier can't both tell similar things of different classes apart and put one thing in any pose, before any
-background, into one class; and generic kernels, such as the Gaussian one, do not generalise well far from the training
-examples. Here are the eight sets of Larochelle et al. (2007), drawn anew from their recipes, in which such a factor varies;
-for a linear model, support vector machines with Gaussian and with polynomial kernel, a net with one hidden layer, three
-layers pre-trained by plain (SAE-3) and by denoising autoencoders (SDAE-3), and a ConvNet. Then digits of the basic set are
-shifted and turned step by step away from where models trained on centred or on jittered digits saw them.
+The review (LeCun, Bengio & Hinton 2015, "Supervised learning") calls it the selectivity-invariance dilemma: on raw pixels, a
+shallow classifier cannot both separate similar things of different classes and map one thing in any pose, on any background,
+to one class, and generic kernels, such as the Gaussian one, do not generalize well far from the training examples. Here are
+the eight data sets of Larochelle et al. (2007), generated anew from their recipes, for a linear model, Gaussian and
+polynomial SVMs, a net with one hidden layer, three layers pre-trained as plain (SAE-3) or denoising autoencoders (SDAE-3),
+and a ConvNet. Then four of them meet digits shifted and rotated away from where they were trained.
 
-Expected, full budget (10 seeds, one H100, 19 minutes by estimate, the support vector machines' fits aside; not run yet):
-about the published errors, and a ConvNet ahead of all models on every set. Hour (5 seeds, 2 cores, 96 minutes, in part with
-other work beside, the published numbers of training images, all models on all sets, smaller nets): the Gaussian machine errs
-on digits by 2.9 % where 3.0 is published, turned 11.2 (11.1), on noise 15.6 (14.6), on photographs 17 (23), both 51 (55), on
-convex shapes 12 (19), on rectangles, plain 4.1 (2.2) and with photographs 28 (24), where its C is the least of its grid. So
-photographs behind digits and convex shapes are easier here; how the other sets compare with the originals depends on whom
-one asks: on turned digits the net of one layer errs less than the published one, plain stacks more. The ConvNet is ahead of
-all models on every set, of the Gaussian machine by 1.4 to 33 points, and loses fewer points to each factor than it and the
-linear model. By factors its error grows more than the linear model's on noise (open with other test examples) and on turned
-digits before photographs, about as much on turned digits alone (5.4 times), and more than the machine's on these (3.8
-times). Denoising stacks, of 300 units here, are ahead of plain ones on all sets but plain rectangles, by 0.2 points to
-eight, and plain ones ahead of one layer on four. Denoising ones beat the Gaussian machine on photographs behind digits,
-turned or not, and on convex shapes, and fall behind it on plain and turned digits and on plain rectangles, which is open, as
-larger ones, trained longer, may err less; on noise and on rectangles with photographs they are not told apart; the published
-ones, wider and tuned for each set, err less on all eight, on convex shapes, plain rectangles and plain digits within what is
-published as their uncertainty. All models but the linear one stand more in the published order than not (Kendall's tau 0.52
-on average over sets), half of it by pairs with the net of one layer, which is last on all sets in the published table and on
-four here; machines against stacks, which the claim is about, are not told from chance (0.24). On digits shifted by 4 pixels
-the ConvNet errs by 40 points less than the Gaussian machine if both were trained on centred digits, by 9 if on jittered
-ones; jittered training digits help the nets at 2 and 4 pixels and at 45 degrees, the linear model at 4 pixels only,
-elsewhere they harm it; digits in place they cost every model much: the ConvNet errs on 4.1 % instead of 1.4, the Gaussian
-machine on 9.2 instead of 3.0. Quick budget (3 seeds, 2 cores, some 3 minutes, 1,000 images): a ConvNet ahead of linear model
-and machines on four sets, by 0.67 to 39 points, the least of the Gaussian machine on turned digits, which three seeds leave
-undecided; from the basic digits to turned ones the linear model's error rises by some 19 points more than the ConvNet's, the
-Gaussian machine's by 1.6 less, which the test images do not decide; the ConvNet's grows by a larger factor than the
-machine's. With so few images plain stacks are ahead of one layer on turned digits alone, by 2 points, on photographs behind
-it, denoising ones no better than plain ones and, which is open, behind the Gaussian machine on all four sets, and the order
-is the published one on none of them, rather the reverse on photographs. Digits shifted by 4 pixels, or jittered ones turned
-by 45 degrees: the ConvNet errs by 15 to 20 points less than the Gaussian machine; trained on centred digits, which does
-better on turned ones stays undecided. Jittered training digits help the nets, and the linear model at 4 pixels only.
+Expected (quick: 3 seeds, 3 minutes on 2 cores; hour: 5 seeds, 96 minutes on 2 cores; full: 10 seeds, 19 minutes of one H100
+by estimate, the SVMs' fits aside, not run yet). Hour, where not said otherwise:
+
+- The ConvNet errs less than all other models on all eight sets, than the Gaussian SVM by 1.4 to 33 points.
+- Each factor of variation costs the ConvNet fewer points than the linear model and the SVM. By ratio of errors that is
+  contradicted: for the SVM on rotated digits (3.8 times, the ConvNet's 5.4), for the linear model on noise (open with other
+  test examples) and on rotated digits before photographs.
+- Stacks against kernels are mixed: SDAE-3 beats the Gaussian SVM on three sets; on the other five nothing is decided. Nor is
+  it decided that kernels and stacks keep their published order (Kendall's tau 0.24).
+- SDAE-3 beats SAE-3 on seven sets of eight. On digits shifted by 4 pixels the ConvNet errs by 40 points less than the
+  Gaussian SVM, by 9 after jittered training.
+- Quick (1,000 images): the ConvNet beats the Gaussian SVM on three of four sets, undecided on rotated digits; SDAE-3 is
+  behind it on all four, which decides nothing for nets so small.
 """
 
 import itertools
@@ -91,50 +73,55 @@ HEADLINES = (
     "kernels and stacks stand in the published order more than against it",
 )
 PROTOCOL = """
-Every model is tuned on validation alone, nets with 3 settings in the quick budget, 4 in the hour and 5 in the full one,
-machines with 3 in the quick one and 20 in the hour and in the full one (the published search, as recalled, went over more
-decades, and then finer), where what was chosen has rows. The test split is used once, for the chosen one. Full and hour: the
-published numbers of images to train on and to validate; hour: the first 10,000 test images. Quick: the first 1,000 training
-images (all that rectangles has), 1,000 for validation (rectangles: its 200) and 2,000 for testing; the linear model and the
-machines see all eight sets, the others four. Hour and full: all models see all sets. Nets: step sizes of Adam under a cosine
-decay, the one whose seeds err least, in the epoch that validates best: 0.003, 0.01 and 0.03; hour: 0.1 too for ConvNets,
-0.001 for others, and for stacks 0.0003 instead of 0.03; full: 0.001 for all, and 0.1 for ConvNets, 0.0003 for others.
-Gaussian kernel exp(-g |a - b|^2): C = 10, and g is 0.25, 1 or 2 over the number of pixels times their variance; hour, full:
-C = 1, 10, 100 or 1,000, g 0.5, 1, 2, 4 or 8; polynomial kernel (1 + g a.b)^d: g is 1 in that unit, C = 1, d is 2, 3 or 5;
-hour, full: C = 0.001, 0.01, 0.1 or 1, d 2, 3, 4, 6 or 8. The rows of chosen gammas have the multiple. Machines draw nothing
-at random, so they have one value. seconds: a machine's are those of all the fits of its search, on all cores, a net's a
-seed's share of the population that trains every seed in every step size; at the hour other work ran beside some of them.
-NNet, SAE-3 and SDAE-3 have sigmoid units, as published: 300 in the one layer (full: 1,000), 200 in each of three (hour: 300,
-full: 1,000). Each layer of the stacks first learns, without labels, to reconstruct what comes from below, 10 times through
-the images (hour: 15, full: 30), for SDAE-3 with a quarter of that set to 0. Then come 20 epochs (full: 30) with labels.
-ConvNet: two convolutions of 5x5, max-pooling, batch normalisation, rectified units, a linear classifier; quick 6 and 12
-filters and 6 epochs; hour 8 and 16 filters, 64 units above them, dropout of 0.3, 8 epochs; full 32 and 64 filters, 256 units
-above them, dropout of 0.3, 30 epochs. Batches of 25 (hour: 50, full: 128, but 25 of rectangles). In the published table
-units, noise and more were tuned for each set, and there is no ConvNet. Our sets follow the published recipes but for what
-their own pages say: 8 photographs where there were 20, and other parameters of the convex shapes. Moved digits: mnist_basic
-on a black canvas of 36x36 pixels, which cuts nothing off up to 4 pixels, and 1 % of the ink at 8; test digits go up, down,
-left or right, and turn this way or that, by the same draw for every model; quick 1,000 of them, hour 4,000, full 10,000.
-Jittered: every training and validation digit is turned by up to 45 degrees and moved by up to 4 pixels both ways, once, so
-that there are no more of them than centred ones. Not untouched: a first try of the quick nets, more epochs and filters and
-1,500 images, printed test errors on mnist_basic and mnist_rot beside validation errors, and a quick run came before this
-one, with more images for validation and for moved test digits; an hour of 3,000 images, with the quick grids, batches of 25
-and 8 epochs of the ConvNet, had been run and its test errors seen before this hour, and those with three step sizes before
-0.001 came in for all nets. In the hour before this one ends of grids had been chosen, most by denoising stacks (the least
-step size, on four sets), by ConvNets (the largest, on four) and by the polynomial machine (the least C, on seven): these
-grids, and those of the Gaussian machine, were moved or went further, ConvNets got 8 epochs instead of 6 (stacks had 0.03
-until then, which none of them took on any set; that some now take the largest of theirs, 0.01, is no sign that they want
-more), and both sets of rectangles were drawn anew, of which the plain ones had been smaller in the test than in training,
-when that hour's test errors had been seen. The order of models that is held against the published one had the linear model
-in it, in first tables, and was judged on each set, where five models are too few; that kernels and stacks alone are asked
-for, beside a net of one layer that is published as the last everywhere, came in after a reader's remark; denoising stacks
-are held against the Gaussian machine, and rises of errors compared by factors beside points, since results were known, and
-what test images may make decides nothing against a machine, either. What was cut was cut for time, the same for all models;
-the machines' quick grids were set on validation. And ConvNets of former runs had been trained, and tested, with gradients
-that came out wrong now and then (see zoo/training/groups.py), in the settings of that time. A stack smaller than full's that
-is behind decides nothing (since a reader saw it): on turned digits linear probes on the top layer of denoising stacks
-trained several times as long, in linear_separability, err on 11.7 % with 500 units (hour, the same test images) and on 10.5
-with 1,000 (full, all test images), the Gaussian machine here on 11.2. Eight epochs of the ConvNet may still be too few on
-harder sets, by which its error would grow by a larger factor.
+**Data.** The published recipes, except that photographs are 8 instead of 20 and the convex shapes have other parameters.
+
+- quick: the first 1,000 training images, 1,000 for validation (rectangles: its 200), 2,000 for testing; nets see four of the
+  sets, the linear model and SVMs all eight.
+- hour, full: the published numbers of training and validation images; hour tests on the first 10,000.
+
+For moved digits `mnist_basic` lies on a canvas of 36x36 pixels, which cuts off nothing up to 4 pixels, 1 % of the ink at 8.
+Directions are drawn once for all models. Jittered training digits are rotated by up to 45 degrees and shifted by up to 4
+pixels, once each, so that there are no more of them.
+
+**Models.** NNet, SAE-3 and SDAE-3 have sigmoid units: 300 in the one layer (full: 1,000), 200 in each of three (hour: 300,
+full: 1,000). Stacks are pre-trained layer by layer for 10 epochs (hour: 15, full: 30), SDAE-3 with a quarter of its inputs
+set to 0. The ConvNet has two 5x5 convolutions with max-pooling and batch normalization; from hour on, a dense layer and
+dropout.
+
+**Training.** Adam with cosine decay. Nets get 20 epochs with labels (full: 30), ConvNets 6 (hour: 8, full: 30).
+
+**Tuning.** On validation data only; the test split is used once, for the chosen setting. The published search covered, as
+recalled, more decades, and the published nets were tuned in units, noise and more for each set.
+
+- Nets and linear model: 3 learning rates, 0.003 to 0.03 (hour: 4, 0.0003 to 0.01 for stacks, 0.003 to 0.1 for ConvNets,
+  0.001 to 0.03 for others; full: 5, 0.001 to 0.1 for ConvNets, 0.0003 to 0.03 for others), and the epoch.
+- Gaussian SVM: C 10, gamma 0.25 to 2 over the number of pixels times their variance (from hour on C 1 to 1,000, gamma 0.5 to
+  8).
+- Polynomial SVM: C 1, degree 2, 3 or 5 (from hour on C 0.001 to 1, degree 2 to 8). SVMs have 3 settings, from hour on 20;
+  quick's were set on validation.
+
+**Measures.** SVMs are deterministic and have one value. `seconds` of an SVM include all fits of its search; of a net they
+are a seed's share of its population, at the hour partly beside other work.
+
+**Checks.** A stack smaller than full's that is behind the SVM decides nothing: longer-trained ones in `linear_separability`
+err on 11.7 % (500 units) and 10.5 % (1,000) of rotated digits, the Gaussian SVM here on 11.2 %. Nor does a lead over an SVM
+that test images alone may make. Orders of models are judged over sets, without the linear model.
+
+**Limits.** The published table has no ConvNet. Photographs behind digits and convex shapes are easier here. All models were
+cut for time alike. Eight epochs may be too few for the ConvNet on harder sets, which would inflate its ratio of errors. Of
+the agreement with the published order (tau 0.52), half is due to the net of one layer, published as last everywhere.
+
+**Changed after seeing results.**
+
+- Quick: a first try of the nets printed test errors, and an earlier run had more images for validation and moved digits.
+- Hour: an earlier run had 3,000 images and quick's grids; 0.001 then joined all nets' learning rates. In the next one,
+  chosen settings lay at ends of grids, so those of stacks, ConvNets and SVMs were moved or extended, stacks gave up 0.03,
+  which none had taken, ConvNets got 8 epochs instead of 6, and both rectangle sets were drawn anew (the plain ones had been
+  smaller in test than in training).
+- The order first included the linear model and was judged per set; kernels against stacks alone came on a reader's remark.
+- SDAE-3 against the Gaussian SVM, ratios of errors and the rules under Checks came after results.
+- Earlier ConvNets were trained with gradients that were wrong at times (`zoo/training/groups.py`), in the settings of that
+  time.
 """
 
 
