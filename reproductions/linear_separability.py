@@ -4,9 +4,8 @@ The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer ar
 layers distort the input non-linearly until the last layer can separate the classes linearly. In the plane, as in Figure 1a,
 networks with two tanh units per layer separate two curves or three spiral arms. Linear probes (Alain & Bengio 2016), linear
 classifiers on a layer's output, measure each layer of a small ConvNet and of stacks of three denoising autoencoders:
-untrained, pre-trained without labels only, and fully trained, on MNIST and equivalents of Larochelle et al.'s mnist_basic
-and mnist_rot. Vincent et al. (2010, Table 5) probed pre-trained layers so; Alain & Bengio saw an untrained ConvNet's error
-fall with depth.
+untrained, pre-trained without labels only, and trained, on MNIST and equivalents of Larochelle et al.'s mnist_basic and
+mnist_rot. Vincent et al. (2010) probed pre-trained layers, Alain & Bengio an untrained ConvNet: errors fell with depth.
 
 Expected (quick: 3 seeds, 4 minutes on 2 cores; hour: 5 seeds, 3 on MNIST, 32 minutes on 2 cores; both 20 seeds in the plane;
 full: 3 seeds, 109 minutes on 2 cores, 10 seeds 20 minutes of one H100 by estimate):
@@ -52,30 +51,27 @@ PROTOCOL = """
 **Data.** Quick: the first 4,000 training images, 2,000 each for validation and test (in MNIST harder than all 10,000). Hour:
 the first 20,000 of mnist, all 10,000 of the others, 10,000 for test. Full: all.
 
-**Models.** Sizes are given as quick, hour, full.
+**Models.** Sizes are for quick, hour and full.
 
-- Stack: three sigmoid layers of 200, 500, 1,000 units.
-- ConvNet: two convolutions (8 and 16 filters, 16 and 32, 32 and 64) and a dense layer (784, 1,000, 1,000 units).
-- Plane: tanh layers of two units, one on the curves, three on the spiral; there also one layer of two or six.
+- Stack: three sigmoid layers of 200, 500 or 1,000 units.
+- ConvNet: convolutions of 8-16, 16-32 or 32-64 filters and a dense layer of 784, 1,000 or 1,000 units.
+- Plane: layers of two tanh units, one on the curves, three on the spiral; there also one layer of two or six.
 
-**Training.** Adam. Stacks are pre-trained as denoising autoencoders (a quarter of the inputs masked), 20 epochs a layer,
-then trained as a whole for 40 (on mnist hour and full: 30 and 30; on the others 60 and 60, full 100 and 100). ConvNets take
-10 epochs (hour: 6).
+**Training.** Stacks are pre-trained by Adam as denoising autoencoders (a quarter of the inputs masked) and then trained as a
+whole. Quick takes 20 epochs a layer and 40 of the whole, hour and full 30 to 100 of each.
 
-**Tuning.** A probe is multinomial logistic regression on centred features, scaled by one number, with one of six L2
-strengths (10 to 0.0001), chosen on validation; input, layers and stages get the same. It sees the images that trained its
-network. It is solved until a step promises less than 0.00001 nats, or for 400 steps; the tables record neither this nor the
-strength.
+**Tuning.** A probe is multinomial logistic regression on centred, equally scaled features. One of six L2 strengths (10 to
+0.0001) is chosen on validation, alike for input, layers and stages. It sees its network's training images. It stops when a
+step promises under 0.00001 nats, or after 400 steps; the tables record neither this nor the strength.
 
-**Limits.** Of layers with over 1,000 features a fixed draw of 1,000 is probed: a smaller share of the first convolution than
-of the second (quick 64 and 100 %, hour 32 and 64 %, full 16 and 32 %), which is part of the second's lead, untrained too.
-Published probes are linear SVMs on networks of tuned size and noise. Full's three seeds leave most checks in the plane
-undecided.
+**Limits.** Of layers with over 1,000 features a fixed draw of 1,000 is probed, in the first convolution a smaller share (64,
+32, 16 %) than in the second (100, 64, 32 %): part of the second's lead, untrained too. Published probes are linear SVMs on
+networks of tuned size and noise. Full's three seeds leave most checks in the plane undecided.
 
-**Changed after seeing results.** A reader's remark led to the layer of six units. Dense layers had 64, 128 and 256 units
-until a reader saw that those below are judged by 784 or 1,000 features: untrained, they were 12, 6 and 2.4 points behind
+**Changed after seeing results.** The layer of six units came from a reader's remark. Dense layers had 64, 128 and 256 units
+until a reader saw that those below are judged by 784 or 1,000 features; untrained, they were 12, 6 and 2.4 points behind
 these; with as many units they are not told apart. The ConvNets of quick and hour were first trained and tested with
-gradients that may have been wrong now and then (zoo/training/groups.py): every verdict was the same.
+gradients that may have been wrong at times (zoo/training/groups.py): every verdict was the same.
 """
 
 
