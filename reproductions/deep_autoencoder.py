@@ -88,7 +88,8 @@ which has no hidden layers. Hidden units: MNIST 1000-500-250 (quick: 300-250-200
 200-100-50).
 
 - start of 2006: sigmoids, weights uniform within 1/sqrt(n) for n inputs.
-- pre-trained: then each layer in turn learns as an autoencoder (2006: restricted Boltzmann machine) of the one below.
+- pre-trained: the start of 2006, then each layer in turn learns as an autoencoder (2006: restricted Boltzmann machine) of
+  the one below.
 - scaled start: sigmoids within four times Glorot & Bengio's bounds, as their slope is a quarter; also into the linear code,
   where plain bounds did no better (two seeds, validation).
 - modern start: rectified units, He's initialization.
