@@ -167,13 +167,15 @@ def test_a_claims_page_begins_with_its_main_checks(written):
     def judge(runs):
         return [target(runs, ROW, at_most=bound, name=f"below {bound}") for bound in (6, 10)]
 
-    first = ["Main checks", "What was done"]
-    for headlines, heads in ((("below 10",), [*first, "Other checks"]), (("below 10", "below 6"), first), ((), ["Verdicts"])):
+    first, rest = ["Main checks", "What was done"], ["Comparison", "How it was made"]
+    folded, plain = [*first, "Other checks"], ["What was done", "Verdicts"]
+    for headlines, heads in ((("below 10",), folded), (("below 10", "below 6"), first), ((), plain)):
         page = (written(load_claim(reproduction(judge=judge, HEADLINES=headlines)), rows_of(ROW, [7, 7.1, 7.2])) / "comparison.md").read_text()
         parts = dict(part.split("\n\n", 1) for part in page.split("\n## ")[1:])
-        assert [name for name in parts if name in ("Main checks", "Other checks", "Verdicts", "What was done")] == heads
+        assert [*parts] == [*heads, *rest]
         said = [f"claimed below {name.split()[1]}" in parts["Main checks"] for name in headlines]
         assert all(said) and sum(text.count("- **") for text in parts.values()) == 2
+        assert ("<summary>1: 1 contradicted</summary>" in page) == (heads is folded)
 
 
 def test_what_did_not_hold_is_told_in_full(written, results_dir):

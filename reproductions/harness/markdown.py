@@ -1,6 +1,8 @@
 """comparison.md: verdicts, table, differences of protocol and figure of a claim, for a reader on the web."""
 
 import inspect
+import re
+from collections import Counter
 
 from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
@@ -27,22 +29,40 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     pictures: names of the files to show below the figure; budget: the name of the one that the runs are of; environment: the
     run's environment.json, as a dict.
     """
-    title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
+    title, done = _what_was_done(module)
     main = [] if budget == "smoke" else [line for line in verdicts if line["kind"] == MAIN]
     others = [line for line in verdicts if line not in main]
-    parts = [f"# {claim_name(module)}", title, *(["## Main checks", _verdicts(main)] if main else [])]
-    parts += ["## What was done" if main and told else "", told, SMOKE if budget == "smoke" else ""]
-    parts += ["## Other checks" if main else "## Verdicts", _verdicts(others)] if others or not main else []
-    parts += [_lasting(verdicts)]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(trials_of(module, budget), runs)
-    parts += ["## Comparison", _table(told, ends), _sizes(runs, told), _csv_only(module, comparison)]
+    parts = [f"# {claim_name(module)}", title, SMOKE if budget == "smoke" else ""]
+    parts += [_section("Main checks", _verdicts(main) if main else ""), "![Figure](figure.png)"]
+    parts += [_section("What was done", done), _section("Protocol", inspect.cleandoc(getattr(module, "PROTOCOL", "")))]
+    parts += [_section("Other checks", _folded(others) if others else "") if main else _section("Verdicts", _verdicts(others))]
+    parts += [_lasting(verdicts)]
+    parts += [_section("Comparison", _table(told, ends)), _sizes(runs, told), _csv_only(module, comparison)]
     parts += [_marks(told), _sampling(told), _told_of(ends)]
-    if getattr(module, "PROTOCOL", ""):
-        parts += ["## Protocol", inspect.cleandoc(module.PROTOCOL)]
-    parts += ["![Figure](figure.png)", *(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))]
-    parts += [_absent(module, runs, budget), _origin(module, runs), _took(environment), _rerun(module, runs, budget)]
+    shown = "\n\n".join(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))
+    parts += [_section("Pictures", shown)]
+    made = [_absent(module, runs, budget), _origin(module, runs), _took(environment), _rerun(module, runs, budget)]
+    parts += [_section("How it was made", "\n\n".join(filter(None, made)))]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _what_was_done(module):
+    """A claim's docstring in two: its first line, and what follows up to what its author expected, which the table tells."""
+    title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
+    return title, re.split(r"\bExpected[ ,:]", told)[0].strip()
+
+
+def _section(heading, text):
+    return f"## {heading}\n\n{text}" if text else ""
+
+
+def _folded(verdicts):
+    """Many verdicts under how many there are of each kind, which a click unfolds."""
+    counts = Counter(line["verdict"] for line in verdicts)
+    tally = ", ".join(f"{count} {in_markdown(verdict)}" for verdict, count in counts.most_common())
+    return f"<details>\n<summary>{len(verdicts)}: {tally}</summary>\n\n{_verdicts(verdicts)}\n\n</details>"
 
 
 def _verdicts(verdicts):

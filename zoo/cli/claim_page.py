@@ -1,9 +1,8 @@
 """What `zoo claims NAME` says of one claim: its text, its budgets and their results, how to run it, its lines' names."""
 
 import contextlib
-import re
 
-from zoo.cli.console import fitted, out
+from zoo.cli.console import fitted, out, print_markdown
 from zoo.errors import CacheError, ResultsError, UnknownName
 
 
@@ -21,7 +20,7 @@ def trials_by_budget(claim):
 
 
 def print_claim(claim, trials):
-    """Print what a claim's docstring says up to what is expected, its budgets, the commands, its lines.
+    """Print what a claim's docstring says, what result and time to expect included, its budgets, the commands, its lines.
 
     trials: trials_by_budget of it.
     """
@@ -30,9 +29,8 @@ def print_claim(claim, trials):
 
     module, console = load_claim(claim), out()
     folders = {budget: _folder(claim, budget) for budget in trials}
-    _, *paragraphs = re.split(r"\bExpected[,:]", describe_claim(claim))[0].strip().split("\n\n")
-    for paragraph in paragraphs:
-        console.print("\n", " ".join(paragraph.split()), sep="")
+    console.print()
+    print_markdown(describe_claim(claim).partition("\n\n")[2])
     columns = [("budget", {"no_wrap": True}), ("seeds", {"justify": "right"}), "data sets", "results at hand"]
     rows = [(name, f"{_seeds(found):,}", ", ".join(_datasets(found)), _run(folders[name])) for name, found in trials.items()]
     console.print()
