@@ -164,7 +164,8 @@ def judge(runs):
         for model, (better, worse) in itertools.product(MODELS, COMPARISONS):
             if {(dataset, model, better), (dataset, model, worse)} <= present:
                 few = model == "mlp" and (better, worse) in ((UNSUPERVISED, RANDOM), WIDE[::-1])
-                shared = model == "mlp" and (better, worse) in ((JOINT, UNSUPERVISED), (JOINT, WIDE_UNSUPERVISED))
+                halved = (JOINT, UNSUPERVISED), (JOINT, WIDE_UNSUPERVISED)  # of ConvNets these have stages of their own
+                shared = (better, worse) == (JOINT, SUPERVISED) or model == "mlp" and (better, worse) in halved
                 rows = {"better": (dataset, model, better), "worse": (dataset, model, worse)}
                 name = f"{dataset} {model}: {better} beats {worse}"
                 checks.append(paired_difference(runs, **rows, name=name, remark=LAST_STAGE * few + SHARED * shared))
@@ -221,7 +222,7 @@ def _draw_seconds(axes, found):
     for way in WAYS:
         if (found.setting == way).any():
             axes.plot([], [], "o", color=COLOURS[way], label=way)
-    axes.set(xscale="log", yscale="log", xlabel="seconds of training per net", ylabel="test error, %")
+    axes.set(xscale="log", yscale="log", xlabel="seconds of training per net (sessions: see protocol)", ylabel="test error, %")
     for axis in (axes.xaxis, axes.yaxis):
         plain_ticks(axis)
         axis.set_tick_params(which="both", labelsize=8)

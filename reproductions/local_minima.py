@@ -27,6 +27,7 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, Trial, check
 from zoo.reproductions.harness.figures import plain_ticks
+from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
 from zoo.reproductions.harness.statistics import Interval, percent, slopes
 from zoo.reproductions.trainers.wide_nets import LINES, train_wide
@@ -56,7 +57,8 @@ of the loss where the line begins. `nets_per_second` counts training alone.
 **Checks.** The 5th and 95th percentiles of the test loss are close within {CLOSE:.0%}. Statistics over seeds have bootstrap
 intervals (BCa, 2,000 draws), shares exact ones (Clopper & Pearson). Pairs of solutions are taken as independent.
 
-**Limits.** Whether seeds are close depends on training, not on their number: at full the estimate lies beyond {CLOSE:.0%},
+**Limits.** A rise in units of the loss grows where training drives the loss towards 0, however low the hill: of the wide net
+that is most of it. Whether seeds are close depends on training, not on their number: at full the estimate lies beyond {CLOSE:.0%},
 with 40 seeds as with 200. A straight line says nothing of other ways, nor of nets whose units are first put into the same
 order. One learning rate for all widths may leave narrow nets farther from their minima, and cause part of their spread; no
 gradient norm says how near solutions are to minima (a reader's remark, not run yet).
@@ -132,8 +134,8 @@ def judge(runs):
     checks.append(
         check(
             f"{wide[2]}: the unlucky are close to the lucky", percent(_interval(_reach, losses)), "%",
-            f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]}, {len(losses)} seeds, "
-            f"exceeds the {TAILS[0]}th",
+            f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]} trained on "
+            f"{runs.n_train.iloc[0]:,} images, {len(losses)} seeds, exceeds the {TAILS[0]}th",
             below=100 * CLOSE, seeds=len(tables[wide]), doubt=_so_few(len(losses)),
         )
     )
@@ -189,7 +191,8 @@ def _rises_less(tables, narrow, wide):
         rises = np.column_stack(both)
         interval = _interval(lambda sample: sample[..., 0].mean(axis=-1) - sample[..., 1].mean(axis=-1), rises)
         means = " and ".join(f"{mean:.{1 if relative else 2}f}" for mean in np.nanmean(rises, axis=0))
-        risen = f"{means} times that of the solution" if relative else f"{means} nats"
+        losses = " and ".join(number(tables[row].train_loss.mean()) for row in (narrow, wide))
+        risen = f"{means} times that of the solution, {losses} nats," if relative else f"{means} nats"
         sentence = f"On {wide[0]} the training loss rises by {risen} {line}. The former less the latter, {interval.n} seeds each"
         name = f"lower hills between solutions of the wide net{', for their size' if relative else ''}"
         yield check(name, interval, unit, sentence, above=0, seeds=len(rises))

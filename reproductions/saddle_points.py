@@ -14,8 +14,8 @@ GPU needed):
 - The error rises with the index, mostly because nets with more silent units err more and leave more directions open. Among
   points with as many silent units the rank correlation is weaker, 0.44 to 0.69 instead of 0.95 to 0.98, and still clear.
 - Saddles with at most five downward directions lie nearly as low as minima: with 4 units 2 to 3 % of the way up to the
-  highest point found, those with 6 to 10 at 16 %. With 8 units this is undecided: too few were found, and those with 6 to 10
-  lie as low.
+  highest point found, those with 9 and 10, nearly all with a silent unit, at 16 %; the one with 6 lies at 9 %. With 8 units
+  this is undecided: too few were found, and those with 6 to 10 lie as low.
 - Whether saddles are the many is undecided: more than half of the starts without silent units converge nowhere.
 - So is whether most saddles have few downward directions (62 to 92 % of those found from such starts at full).
 - Quick (4 units, 300 images): the same rise, 2 and 16 %; from starts without silent units a third of the points are saddles.
@@ -45,9 +45,9 @@ LOST = "did not converge to a critical point"
 SAME = ["digits", "index_pct"]  # in which points have to agree to be one
 PLACE = 9
 HEADLINES = (
-    "4 tanh units, Newton's method: error rises with the index at equal silent units",
-    "4 tanh units, Newton's method: saddles are the many of the points found",
-    "4 tanh units, Newton's method: saddles with few downward directions lie nearly as low as minima",
+    "* tanh units, Newton's method: error rises with the index at equal silent units",
+    "* tanh units, Newton's method: saddles are the many of the points found",
+    "* tanh units, Newton's method: saddles with few downward directions lie nearly as low as minima",
 )
 PROTOCOL = f"""
 **Models.** One hidden layer of tanh units, softmax, cross-entropy plus decay / 2 times the squared norm of all weights.
@@ -196,7 +196,7 @@ def _losses(row, points, top, place, doubt):
     and, as a control, that they are alike: where the loss follows the index, so are those with any few numbers of directions.
     """
     minima, few, more = (points[points.directions.between(*ends)] for ends in ((0, 0), (1, FEW), (FEW + 1, 2 * FEW)))
-    saddles, beside = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions", f"{FEW + 1} to {2 * FEW}"
+    saddles, beside = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions", _directions(more)
     span = f"in percent of what lies between the {len(minima)} minima and the highest point found, {number(top)} nats"
     apart = percent(spread_in_range(minima, minima, top)).estimate if len(minima) > 1 else np.nan
     excess, spread = ([percent(of(part, minima, top)) for part in (few, more)] for of in (excess_in_range, spread_in_range))
@@ -221,6 +221,13 @@ def _losses(row, points, top, place, doubt):
             doubt=doubt or (scarce if min(len(few), len(minima)) < FEWEST else blind),
         ),
     ]
+
+
+def _directions(points):
+    """Which of the numbers beyond a few there are, as in "9, 10 downward directions, 27 of them with a silent unit"."""
+    met = ", ".join(f"{count:g}" for count in sorted(set(points.directions.round()))) or f"{FEW + 1} to {2 * FEW}"
+    silent = f", {(points[SILENT] > 0).sum()} of them with a silent unit" if SILENT in points and len(points) else ""
+    return f"{met} downward directions{silent}"
 
 
 def _above(points, minima, top):

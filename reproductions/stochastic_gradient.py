@@ -62,10 +62,10 @@ IN_BATCHES = {"first_step": (0.3,), "batch": (0.006, 0.02, 0.06), "iterations": 
 BY_SCIPY = WHOLE_SET | {f"{method}{BY_BATCH}": IN_BATCHES for method in WHOLE_SET}
 PLACE = 4
 HEADLINES = (
+    "SGD, batches of 16 before L-BFGS*, equal seconds: test error",
     "SGD, batches of 16 before L-BFGS, equal examples: test error",
     "SGD, batches of 16 before L-BFGS*, equal examples: test error",
     "SGD, batches of 16 before L-BFGS, equal seconds: test error",
-    "SGD, batches of 16 before L-BFGS*, equal seconds: test error",
     "SGD, batches of 16 before L-BFGS, equal seconds: training loss",
     "SGD, batches of 16 before L-BFGS*, equal seconds: training loss",
 )
@@ -96,10 +96,14 @@ follows this law only while noise is small; its curve is fitted to the largest b
 **Limits.** Intervals exclude the error of timing and tuning, which are done once for all seeds. In ten evaluations 8 and 30
 corrections are nearly the same. In full's race to seconds L-BFGS and CG on all images took ends of their grids, in that to
 examples those batch by batch the smallest batch. SciPy's evaluations take a quarter to three quarters longer than steps of
-gradient descent; at that pace L-BFGS would have had some 40 in full's six seconds, not 31.
+gradient descent; at that pace L-BFGS would have had some 40 in full's six seconds, not 31. Batch by batch, an evaluation of
+theirs takes about twice as long for an image as one of gradient descent, in part for SciPy's overhead, in part for the
+methods' own vectors, which counts against them at equal seconds.
 
 **Changed after seeing results.**
 
+- The main check at equal seconds that names both kinds of L-BFGS, the closest race, now stands first; that at equal examples
+  with L-BFGS on all images, the widest lead, did.
 - A rule was dropped by which a method with time for no more steps than in the race to examples left equal seconds undecided.
   The checks say where that is so.
 - Races first had six settings, of which SciPy's methods took ends, and full's two seconds, in which L-BFGS came no further
@@ -187,9 +191,10 @@ def _noise_checks(runs):
         yield control(check(name, away, "powers of the batch", sentence, below=SLOPE_WITHIN, seeds=len(table)))
     for passes, table in _noise(runs, "gradient_angle").items():
         angles = mean_interval(table[ANGLE_BATCH])
-        sentence = f"Angle of the gradient of {ANGLE_BATCH} images to that of all, {_when(passes)}, mean over {angles.n} seeds"
+        middle = f"Median angle of the gradient of {ANGLE_BATCH} images to that of all, over their draws"
+        sentence = f"{middle}, {_when(passes)}, mean over {angles.n} seeds"
         name = f"{ANGLE_BATCH} images point downhill, {_when(passes)}"
-        yield control(check(name, angles, "degrees", sentence, below=90, seeds=len(table)))  # as unbiased gradients must
+        yield control(check(name, angles, "degrees", sentence, below=90, seeds=len(table)))
 
 
 def _metrics_at(runs, axis):

@@ -95,7 +95,7 @@ def runs_of(spreads):
     noise = np.random.RandomState(6).normal(size=(2, 100))
     own = {width: np.random.RandomState(width).normal(size=100) / 100 for width in spreads}  # ratios are no constants
     rows = [
-        {"dataset": "d", "model": "mlp", "setting": f"{width} hidden units", "seconds": 0.1}
+        {"dataset": "d", "model": "mlp", "setting": f"{width} hidden units", "seconds": 0.1, "n_train": 2000}
         | {"seed": seed, "metric": metric, "value": value}
         for width, spread in spreads.items()
         for metric, column in {

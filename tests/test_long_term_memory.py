@@ -223,7 +223,9 @@ def test_pixels_that_nobody_reads_decide_nothing():
         for metric, value in (("test_error_pct", error * (1 + seed / 1000)), ("step_size", 0.003))
     ]
     runs = pd.concat([runs_of(dict.fromkeys(errors, (0.1, 0.1)), dict.fromkeys(errors, -1.0)), pd.DataFrame(rows)])
+    runs = runs.assign(parameters=np.where(runs.model == claim.RNN, 4874, 17546))
     checks = {check.name.removeprefix("49 pixels in order: "): check for check in claim.judge(runs)}
+    assert "(weights: 17,546 and 4,874)" in checks["lstm beats rnn"].sentence
     assert checks["lstm beats rnn"].verdict == "reproduced" and checks["lstm, chrono start beats lstm"].verdict == "contradicted"
     nothing = checks["lstm, chrono start beats irnn"]
     assert nothing.verdict == "undecided" and "neither has learnt more than to say the same class" in nothing.sentence
@@ -237,18 +239,21 @@ def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, e
     """The rnn errs more; whether its step size is an end of its grid. That of the lstm, which is, does not matter."""
     grid = claim.RATES if task[0] == "adding" else claim.PIXEL_RATES["rnn"]
 
-    def said(errors):
+    def said(errors, gradient=-5.0):
         rows = [
             {"dataset": task[0], "model": name, "setting": task[1], "metric": what, "seed": seed, "value": value}
             for name, error, step in zip(("lstm", "rnn"), errors, (grid[-1], grid[place]))
             for seed in range(3)
-            for what, value in ((metric, error * (1 + seed / 1000)), ("step_size", step))
+            for what, value in ((metric, error * (1 + seed / 1000)), ("step_size", step), ("log10_gradient_trained", gradient))
         ]
         return lag_doubts.no_contest(pd.DataFrame(rows), task, "lstm", "rnn")
 
     assert said(errors) == (f"the rnn takes the {why} step size of its grid and might err less beyond" if why else "")
     nothing = {"mnist": 89.0, "adding": 0.166}[task[0]]
     assert (said((errors[0], nothing)) == "") == (why == "" or task[0] == "adding"), "who has not learnt to add, has no best one"
+    if task[0] == "adding":
+        assert (said((errors[0], nothing), -0.5) == "") == (why == ""), "below the mean, and its gradient is there: it has begun to"
+        assert said((errors[0], 0.168), -0.5) == ""
 
 
 @pytest.mark.parametrize("net, longest", [(claim.RNN, 20), (claim.LSTM, 50), (claim.IRNN, 30), (claim.CHRONO, 200)])

@@ -221,7 +221,8 @@ def test_a_bound_that_saddles_with_more_directions_meet_decides_nothing():
     table = runs.pivot(index="seed", columns="metric", values="value")
     more = table[table.index_pct.between(6, 10.49)]
     share = 100 * (more.loss.mean() - table.loss[:12].mean()) / (2 - table.loss[:12].mean())
-    assert low.verdict == "reproduced" and f"of the {len(more)} with 6 to 10: {share:.4g}" in low.sentence
+    met = "6, 7, 8, 9, 10 downward directions, 0 of them with a silent unit"
+    assert low.verdict == "reproduced" and f"of the {len(more)} with {met}: {share:.4g}" in low.sentence
     least = table.index_pct[table.index_pct > 0.5].min()
     ones = table[table.index_pct == least]
     above = 100 * (ones.loss.mean() - table.loss[:12].mean()) / (2 - table.loss[:12].mean())
@@ -229,10 +230,19 @@ def test_a_bound_that_saddles_with_more_directions_meet_decides_nothing():
     lower = runs.copy()
     lower.loc[(runs.metric == "loss") & runs.seed.isin(more.index), "value"] = 1.05
     *_, alike, low = saddle_points.judge(lower)
-    assert low.verdict == "undecided" and "the bound does not tell them from those with 6 to 10" in low.sentence
+    assert low.verdict == "undecided" and f"the bound does not tell them from those with {met}" in low.sentence
     few = runs[~runs.seed.isin(more.index[4:])]
     *_, low = saddle_points.judge(few)
-    assert low.verdict == "undecided" and "; of the 4 with 6 to 10: " in low.sentence and "does not tell" in low.sentence
+    assert low.verdict == "undecided" and "; of the 4 with " in low.sentence and "does not tell" in low.sentence
+
+
+def test_of_saddles_with_more_directions_it_is_said_how_many_have_a_silent_unit():
+    runs = known(0.01, 12)
+    index = runs[runs.metric == "index_pct"]
+    more = index.seed[index.value.between(6, 10.49)].tolist()
+    runs.loc[(runs.metric == saddle_points.SILENT) & runs.seed.isin(more[:3]), "value"] = 1.0
+    *_, low = saddle_points.judge(runs)
+    assert "downward directions, 3 of them with a silent unit: " in low.sentence
 
 
 def both_methods():

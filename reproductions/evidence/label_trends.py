@@ -7,23 +7,24 @@ from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.statistics import mean_interval, slopes
 
 
-def trends(dataset, name, what_start, labels, with_start, without):
-    """Checks of how the gap to the random start changes with the labels: in percentage points, and as a share of the errors.
+def trends(dataset, name, what_start, labels, with_start, without, rival="random"):
+    """Checks of how the gap to a rival start changes with the labels: in percentage points, and as a share of the errors.
 
     name, what_start: what the checks and their sentences call the start; with_start, without: errors (seeds, labels).
     """
+    against = "" if rival == "random" else f" against {rival}"
     points, share = without - with_start, 100 * (1 - with_start / without)
     checks = []
     for measure, gap, unit in (("gap", points, "percentage points"), ("share of errors spared", share, "% of the errors")):
-        what = f"slope of the {measure} ({what_start} against the random one) on the logarithm of the number of labels"
+        what = f"slope of the {measure} ({what_start} against the {rival} one) on the logarithm of the number of labels"
         slope, met = mean_interval(slopes(np.log10(labels), gap)), ", ".join(map(number, np.nanmean(gap, axis=0)))
         sentence = f"On {dataset}, with {', '.join(map(str, labels))} labels, {met}; {what}, paired over {slope.n} seeds"
         doubt, per = no_line(labels, gap, slope), f"{unit} per tenfold labels"
-        checks.append(check(f"{name}: {measure} shrinks with labels", slope, per, sentence, below=0, doubt=doubt, seeds=len(gap)))
+        checks.append(check(f"{name}: {measure}{against} shrinks with labels", slope, per, sentence, below=0, doubt=doubt, seeds=len(gap)))
     more = mean_interval(points[:, 0] - points[:, -1])
-    what = f"what the {what_start} spares against the random one with {labels[0]} labels less that with {labels[-1]}"
+    what = f"what the {what_start} spares against the {rival} one with {labels[0]} labels less that with {labels[-1]}"
     sentence = f"On {dataset}, {what}, paired over {more.n} seeds"
-    name = f"{name}: spares more with {labels[0]} labels than with {labels[-1]}"
+    name = f"{name}: spares more{against} with {labels[0]} labels than with {labels[-1]}"
     return [*checks, check(name, more, "percentage points", sentence, above=0, seeds=len(points))]
 
 

@@ -21,11 +21,9 @@ def checks_of(runs):
     for depth in depths:
         for start in PRETRAINED:
             if (start, depth, None) in nets:
-                row, without = nets[start, depth, None], nets["random", depth, None]
-                errors = [errors_of(runs, net, labels_of(runs)) for net in (row, without)]
-                checks += _gaps(runs, nets, start, "random", depth) + trends(row[0], name_of(row), row[2], labels_of(runs), *errors)
-                if ("scaled", depth, None) in nets:
-                    checks += _gaps(runs, nets, start, "scaled", depth)
+                for rival in UNTRAINED:
+                    if (rival, depth, None) in nets:
+                        checks += _gaps(runs, nets, start, rival, depth) + _trends(runs, nets, start, rival, depth)
     if len(depths) > 1:
         whole = [start for start in (*PRETRAINED, *UNTRAINED) if all((start, depth, None) in nets for depth in depths)]
         pairs = [(start, rival) for start in PRETRAINED for rival in UNTRAINED if {start, rival} <= {*whole}]
@@ -45,14 +43,25 @@ def checks_of(runs):
 def _gaps(runs, nets, start, rival, depth):
     """That a start errs less than its rival at each number of labels, paired over seeds."""
     better, worse = nets[start, depth, None], nets[rival, depth, None]
-    behind = _untuned(runs, better) if rival == TUNED else ""
+    said = _unlike(runs, better, rival)
     return [
         paired_difference(
-            runs, better=better, worse=worse, metric=metric("test", n), name=f"{name_of(better)} beats {rival}, {n} labels",
-            handicap=behind,
+            runs, better=better, worse=worse, metric=metric("test", n), name=f"{name_of(better)} beats {rival}, {n} labels", **said
         )
         for n in labels_of(runs)
     ]
+
+
+def _unlike(runs, row, rival):
+    """What is unequal where one start's dropout was chosen: the other's noise was not, and it is one for all numbers of labels."""
+    return {"handicap": _untuned(runs, row), "remark": "its dropout is one for all numbers of labels"} if rival == TUNED else {}
+
+
+def _trends(runs, nets, start, rival, depth):
+    """How the gap between them changes with the number of labels."""
+    rows, labels = [nets[each, depth, None] for each in (start, rival)], labels_of(runs)
+    errors = [errors_of(runs, row, labels) for row in rows]
+    return trends(rows[0][0], name_of(rows[0]), rows[0][2], labels, *errors, rival)
 
 
 def _untuned(runs, row):
@@ -84,7 +93,7 @@ def _in_best_depths(runs, nets):
             each = BEST + OF_TWO * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
             for n in labels:
                 rows, name = (best[start, n], best[rival, n]), f"{dataset} {start} start beats {rival}, {n} labels, {each}"
-                more = {"metric": metric("test", n), "handicap": _untuned(runs, rows[0]) if rival == TUNED else ""}
+                more = {"metric": metric("test", n)} | _unlike(runs, rows[0], rival)
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], name=name, **more))
             if rival == "random":
                 errors = [np.hstack([errors_of(runs, best[net, n], [n]) for n in labels]) for net in (start, rival)]

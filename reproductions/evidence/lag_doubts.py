@@ -11,6 +11,7 @@ CHANCE = 90.0  # percent
 # The least step size times T that each net took where it learnt something, in the quick and hour tables.
 LEAST_STEP = {"rnn": 0.02, "irnn": 0.03, "lstm": 0.05, "lstm, chrono start": 0.2}
 FEW_PIXELS = 49
+CARRIED = -1  # log10_gradient of a trained net that still hears the first half of its sequences
 LEAST = -30  # of log10_gradient: below it lies what 32 bits round to 0
 CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
 
@@ -78,7 +79,9 @@ def _at_an_end(runs, task, *names):
     errors, ignorant, _ = _errors(runs, task, names)
     # Sums are compared by logarithms, as the check does.
     loser = _of(comparable(runs), task, "log10_mse", names).groupby("model").value.mean().idxmax() if adding else errors.idxmax()
-    if not (adding and errors[loser] < ignorant or few):
+    carries = _of(runs, task, "log10_gradient_trained", [loser]).value.mean() >= CARRIED
+    learnt = errors[loser] < ignorant or errors[loser] < MEAN_PREDICTOR and carries  # it has begun to
+    if not (adding and learnt or few):
         return ""
     grid = (_least_tried(runs, task, loser), RATES[-1]) if adding else PIXEL_RATES[loser]
     taken = _of(runs, task, "step_size", [loser]).value.mean()

@@ -153,8 +153,9 @@ def _in_brief(root, base):
         counts = counted([line for line, *_ in checks]) if checks else "", counted(every)
         held_against = f"{effect}, claimed {claimed}" if claimed else effect
         text += f"| {' | '.join([_title(name, folders, base), *counts, what, held_against, judged])} |\n"
-        failed = [line for line, *_ in checks if line["verdict"] == VERDICTS[1]]
-        contradicted += "".join(dict.fromkeys(f"- {name}: {in_markdown(line['sentence'])}\n" for line in failed))
+        failed = [(line, other) for line, _, other in checks if line["verdict"] == VERDICTS[1]]
+        said = (in_markdown(line["sentence"] + (f" But {other}." if other else "")) for line, other in failed)
+        contradicted += "".join(dict.fromkeys(f"- {name}: {each}\n" for each in said))
     also = f"Main checks that were contradicted:\n\n{contradicted}\n" if contradicted else ""
     return f"{text}\n{also}{_trained_on(claims)}"
 
