@@ -5,49 +5,81 @@ zoo.decoder give the halves of deep_autoencoder_mnist. Nothing is pre-trained la
 together from a random start, with smooth units (SiLU) and weight decay (AdamW). The seed with the least error on the 10,000
 validation images ships; `zoo results presets pretrained_autoencoder` makes the folder.
 
-Expected, full budget: a squared error of about 2.7 per image, less than the 3.0 published of a wider net that was pre-trained,
-and a fifth of that of 30 principal components. Some 45 minutes on two CPU cores. Quick: few epochs, 3 seeds, 2 minutes.
+Its hardest rival is linear: logistic PCA in the sense of Schein, Saul & Ungar (2003), with a code of 30 that no encoder makes.
+An optimizer fits it to every image, test images included.
+
+Expected (full: 10 seeds, 50 minutes on 2 cores; quick: few epochs, 3 seeds, 3 minutes):
+
+- The net errs by about 2.7 per image, less than the 3.0 published of a wider net that was pre-trained, and by a fifth of what
+  30 principal components do.
 """
 
-from zoo.reproductions.harness import Published, Trial, target
+from zoo.reproductions.harness import Published, Trial, paired_difference, target
 from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
+from zoo.reproductions.harness.runs import by_seed, rows_in
+from zoo.reproductions.trainers.fitted_codes import train_fitted_codes
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
 
 SEEDS = {"full": 10}
 CLAIM, ROW = "pretrained_autoencoder", ("mnist", "deep_autoencoder", "preset")
+FITTED = ("mnist", "logistic_pca", "code of 30 fitted to each image")
 ERROR = "test_squared_error"
 MEAN_OF_DIGITS = 4.7  # error of the mean image of smoke's small digits, nothing published is like it
 PROTOCOL = """
-Trained by one recipe from every seed; the weights after the last epoch count. Units (rectified, ELU, GELU, SiLU), widths,
-step size, weight decay, batches and a moving average of the weights were tried on the validation split, some 25 times in
-all, with one other seed, in 10 epochs and, the most promising, in 40 or 80; that 0.05 of decay, best in 40, is best in 80
-too, was taken for granted. The means are over all seeds; the one with the least validation error is the preset. Squared
-errors are sums over the pixels, in 0..1, of an image, the mean over images; what is fitted is the cross-entropy of the
-pixels. Trained on the first 50,000 images, where the published nets had 60,000. Not untouched: five seeds of a smaller net
-of rectified units (512, 256 and 128) were tested before, and their mean of 3.43 had missed 3.00; the recipe was set anew
-after that.
+**Data.** The first 50,000 training images of MNIST, where the published nets had 60,000.
+
+**Training.** The net by one recipe from every seed; the weights after the last epoch count. It fits the cross-entropy of the
+pixels, as logistic PCA does: decoder and training codes together, by L-BFGS from principal components, then the codes of
+other images alone.
+
+**Tuning.** Units (rectified, ELU, GELU, SiLU), widths, learning rate, weight decay, batches and a moving average of the
+weights were tried on the validation split, some 25 times in all, with one other seed, in 10 epochs and, the most promising,
+in 40 or 80; that 0.05 of decay, best in 40, is best in 80 too, was taken for granted. Of logistic PCA one of two strengths of
+a penalty on codes is chosen on validation.
+
+**Measures.** Squared errors are sums over the pixels, in 0..1, of an image, the mean over images. The means are over all
+seeds; the one with the least validation error is the preset. Seconds of logistic PCA include fitting the codes of validation
+and test images, which a net reads off.
+
+**Limits.** A fitted code is a bound for a linear decoder, and costs an optimization for every image; the net's own decoder
+might do better by fitted codes, too. How the codes of the published logistic PCA were found was not looked up.
+
+**Changed after seeing results.** Five seeds of a smaller net of rectified units (512, 256 and 128) were tested before, and
+their mean of 3.43 had missed 3.00; the recipe was set anew after that. The fitted codes were added when the net's errors
+were known, after trials on 4,000 images that printed test errors.
 """
 
 
 def trials(budget):
-    """One trial; smoke squeezes scikit-learn's small digits."""
+    """The net, and logistic PCA; smoke squeezes scikit-learn's small digits."""
     dataset = budget.choose(smoke="digits", quick="mnist", full="mnist")
     options = {"widths": budget.choose(smoke=[48, 24], quick=[640, 320, 160], full=[640, 320, 160]), "activation": "silu"}
     epochs = budget.choose(smoke=30, quick=6, full=80)
     settings = recipe(options=options | {"code": 30}, epochs=epochs, learning_rate=4e-3, weight_decay=0.05)
     yield Trial(dataset, *ROW[1:], budget.seeds, train_preset, settings)
+    linear = {"code": 30, "n_train": budget.choose(smoke=300, quick=5000, full=None)}
+    linear |= {"strengths": budget.choose(smoke=[1e-3], quick=[1e-3], full=[1e-3, 1e-2])}
+    linear |= {"iterations": budget.choose(smoke=30, quick=100, full=400)}
+    linear |= {"code_iterations": budget.choose(smoke=30, quick=100, full=300)}
+    yield Trial(dataset, *FITTED[1:], budget.seeds[:1], train_fitted_codes, linear, 0.3)
 
 
 def judge(runs):
-    """Whether it errs less than the published autoencoder, and than the published linear codes of as many numbers."""
+    """Whether it errs less than the published autoencoder, than the published linear codes of as many numbers, and than one that
+    is fitted to each image.
+    """
     dataset = runs.dataset.iloc[0]
-    found = {"row": (dataset, *ROW[1:]), "metric": ERROR, "called": "test squared error per image"}
-    return [
-        target(runs, **found, at_most=value, name=f"{dataset}: less than {name}", remark=f"against {name}")
+    row, fitted, called = (dataset, *ROW[1:]), (dataset, *FITTED[1:]), {"metric": ERROR, "called": "test squared error per image"}
+    checks = [
+        target(runs, row, **called, at_most=value, name=f"{dataset}: less than {name}", remark=f"against {name}")
         for name, value in _rivals(dataset).items()
     ]
+    if fitted in rows_in(runs):
+        name = f"{dataset}: less than logistic PCA, {FITTED[2]}"
+        checks.append(paired_difference(runs, better=row, worse=fitted, **called, name=name))
+    return checks
 
 
 def _rivals(dataset):
@@ -63,9 +95,11 @@ def draw(runs):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 2.6))
-    axes, seeds = figure.subplots(), runs.pivot(index="seed", columns="metric", values="value")
-    draw_seeds(axes, seeds[ERROR], seeds.validation_squared_error)
-    dataset = runs.dataset.iloc[0]
+    axes, dataset = figure.subplots(), runs.dataset.iloc[0]
+    errors, validated = (by_seed(runs, (dataset, *ROW[1:]), metric) for metric in (ERROR, "validation_squared_error"))
+    draw_seeds(axes, errors, validated)
+    if len(fitted := by_seed(runs, (dataset, *FITTED[1:]), ERROR)):
+        axes.plot(fitted, [0], "x", ms=8, mew=2, color="C3", label=f"logistic PCA, {FITTED[2]}")
     name, value = next(iter(_rivals(dataset).items()))
     axes.plot(value, 0, "|", ms=16, mew=2, color="black", label=f"published: {name}" if dataset == ROW[0] else name)
     axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test squared error per image", title=f"deep_autoencoder, {dataset}")
