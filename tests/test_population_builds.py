@@ -58,6 +58,46 @@ def test_members_may_share_what_is_frozen():
         zoo.Population(population.build, [0, 1], weights=weights)
 
 
+@pytest.mark.backend
+def test_members_do_not_share_what_moves_in_training_though_nothing_trains_it():
+    """A moving mean, say: the member that was made last would overwrite that of all others."""
+    norm = keras.layers.BatchNormalization(center=False, scale=False)
+    with pytest.raises(InvalidInput, match=r"its models share .*moving_mean, which moves in training.*or freeze it"):
+        zoo.Population(lambda: model_of(norm, keras.layers.Dense(1)), [0, 1])
+    norm.trainable = False
+    dropout, adapted = keras.layers.Dropout(0.2), keras.layers.Normalization()
+    adapted.adapt(X)
+    assert len(zoo.Population(lambda: model_of(adapted, norm, dropout, keras.layers.Dense(1)), [0, 1])) == 2
+
+
+@pytest.mark.backend
+def test_an_optimizer_that_goes_by_the_names_of_layers_meets_those_of_the_first_model():
+    """Keras numbers layers on and on: "dense_1" is the head of the model that build makes first."""
+    def build():
+        return model_of(keras.layers.Dense(4, "tanh"), keras.layers.Dense(1))
+
+    target = X.sum(axis=1, keepdims=True)
+    keras.backend.clear_session()
+    head = build().layers[-1].name
+    options = {"learning_rate": 0.05, "exclude_layers": [head]}
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(1)
+    model = build()
+    model.compile(keras.optimizers.Muon(**options), "mse")
+    model.fit(X, target, batch_size=20, epochs=2, shuffle=False, verbose=0)
+    keras.backend.clear_session()
+    population = zoo.Population(build, [1, 1])
+    population.compile(keras.optimizers.Muon(**options), "mse")
+    population.fit(X, target, batch_size=20, epochs=2, shuffle=False, verbose=0)
+    for member in range(2):
+        for mine, keras_own in zip(population.get_weights(member), model.get_weights()):
+            assert_allclose(mine, keras_own, rtol=1e-3, atol=1e-4)
+    assert [population[k].layers[-1].name for k in range(2)] == [head, head]
+    population.compile("adam", "mse")
+    first, second = (population[k].layers[-1].name for k in range(2))
+    assert first != second, "models that are to be parts of one need names of their own"
+
+
 def gated():
     """An operation and an activation of the same name, by which Keras calls the former."""
     inputs = keras.Input((6,))

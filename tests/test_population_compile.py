@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from population_example import compiled, digits, refused, small_model
 
 import zoo
@@ -18,6 +19,20 @@ def seed(y_true, y_pred):
 @pytest.fixture(scope="module")
 def population():
     return compiled([0, 1])
+
+
+class MySGD(keras.optimizers.SGD):
+    """Of somebody's own, which nobody registered with Keras."""
+
+
+@pytest.mark.backend
+def test_an_optimizer_of_ones_own_is_taken_within_one_that_scales_the_loss():
+    (x, y), _ = digits()
+    histories = []
+    for optimizer in (MySGD(0.01), keras.optimizers.LossScaleOptimizer(MySGD(0.01))):
+        made = compiled([0, 1], optimizer=optimizer)
+        histories.append(made.fit(x, y, epochs=2, batch_size=50).loss)
+    assert_allclose(*histories, rtol=1e-4)
 
 
 @pytest.mark.parametrize("arguments, match", [

@@ -62,6 +62,40 @@ def test_layers_that_draw_in_training_only_are_left_where_they_are():
     assert_array_equal(population.predict(x), twin.predict(x))
 
 
+class Total(keras.layers.Layer):
+    """Adds up what it has seen, whatever for, as the layers with a state in Keras's guide do."""
+
+    def build(self, shape):
+        self.total = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.total.assign_add(0.01 * keras.ops.sum(x, axis=0))
+        return x + self.total
+
+
+def test_what_a_layer_keeps_in_evaluation_is_kept_as_in_keras():
+    (x, y), (held_out, labels) = digits(held_out=200)
+    x, held_out = (some.reshape(len(some), -1).astype("float32") / 255 for some in (x, held_out))
+
+    def build():
+        return keras.Sequential([keras.Input((64,)), Total(), keras.layers.Dense(10)])
+
+    keras.utils.set_random_seed(1)
+    model, loss = build(), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    settings = {"batch_size": 20, "epochs": 3, "shuffle": False, "validation_data": (held_out, labels), "verbose": 0}
+    model.compile(keras.optimizers.SGD(0.001), loss)
+    logs = model.fit(x, y, **settings).history
+    population = zoo.Population(build, [0, 1])
+    population.compile(keras.optimizers.SGD(0.001), loss)
+    history = population.fit(x, y, **settings)
+    one = history[history.seed == 1]
+    assert_allclose(one.loss, logs["loss"], rtol=1e-3)
+    assert_allclose(one.val_loss, logs["val_loss"], rtol=1e-3)
+    for _ in range(2):
+        assert population.evaluate(held_out, labels).loss[1] == pytest.approx(model.evaluate(held_out, labels, verbose=0), rel=1e-3)
+    assert_allclose(population.predict(x[:32])[1], model.predict(x[:32], verbose=0), rtol=1e-3, atol=1e-3)
+
+
 def recurrent():
     """A model whose generator moves whenever it is called: Keras makes the mask of a recurrent layer's dropout in evaluation, too."""
     return keras.Sequential([keras.Input((8, 8)), keras.layers.LSTM(4, dropout=0.4), keras.layers.Dense(10)])

@@ -24,6 +24,46 @@ def compiled(loss, metrics=(), outputs=3, activation=None, members=1):
     return population
 
 
+def of_pairs(y_true, y_pred):
+    """A contrastive loss: neighbours in a batch are a pair."""
+    far = keras.ops.sum(keras.ops.square(y_pred[::2] - y_pred[1::2]), axis=-1)
+    same = keras.ops.cast(y_true[::2] == y_true[1::2], far.dtype)
+    return keras.ops.mean(same * far + (1 - same) * keras.ops.maximum(4 - far, 0))
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("outputs", [7, 8])
+def test_a_loss_of_pairs_is_taken_whatever_the_width_of_the_output(outputs):
+    population = compiled(of_pairs, outputs=outputs)
+    before = population.evaluate(X, LABELS).loss[0]
+    model = population[0]
+    assert before == pytest.approx(model.evaluate(X, LABELS, batch_size=32, verbose=0), rel=1e-5)
+    population.fit(X, LABELS, batch_size=20, epochs=20, verbose=0)
+    assert population.evaluate(X, LABELS).loss[0] < before
+
+
+class InGroups(keras.layers.Layer):
+    """As the standard deviation over a minibatch of a progressive GAN: takes its batch apart."""
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def call(self, x):
+        groups = keras.ops.reshape(x, (4, -1, x.shape[-1]))
+        return x + 0 * keras.ops.sum(keras.ops.std(groups, axis=0))
+
+
+@pytest.mark.backend
+def test_a_layer_that_wants_groups_is_taken():
+    def build():
+        return keras.Sequential([keras.Input((6,)), keras.layers.Dense(3), InGroups()])
+
+    population = zoo.Population(build, [0])
+    population.compile("sgd", "mse")
+    population.fit(X, np.eye(3)[LABELS], batch_size=20, verbose=0)
+    assert np.isfinite(population.history.loss).all()
+
+
 @pytest.mark.parametrize("loss", ["crossentropy", "CE", "sparse_categorical_crossentropy", FROM_LOGITS])
 def test_labels_that_the_model_does_not_know_are_refused_however_the_loss_is_spelt(loss):
     activation = None if loss is FROM_LOGITS else "softmax"

@@ -166,6 +166,41 @@ def test_a_mask_counts_in_a_sequential_model_as_in_keras(members):
     assert population.evaluate(x, y).loss[0] == pytest.approx(model.evaluate(x, y, batch_size=32, verbose=0), rel=2e-5)
 
 
+class Tagger(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = layers.Embedding(7, 4, mask_zero=True), layers.Dense(3)
+
+    def call(self, x):
+        return self.head(self.embed(x))
+
+
+def nested_tagger():
+    inputs = keras.Input((6,), dtype="int32")
+    return keras.Model(inputs, layers.Dense(3)(layers.Embedding(7, 4, mask_zero=True)(inputs)))
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("inner", [Tagger, nested_tagger])
+@pytest.mark.parametrize("members", [1, 40 if keras.backend.backend() == "jax" else 2])
+def test_a_mask_within_a_model_in_the_model_counts_as_in_keras(inner, members):
+    """Keras marks no output of such a model as masked before it is called."""
+    draw, begins = np.random.RandomState(5), np.arange(300) < 60
+    x = np.where(draw.rand(300, 6) < np.where(begins, 0.9, 0.1)[:, None], 0, draw.randint(1, 7, (300, 6))).astype("int32")
+    y = draw.randint(0, 3, (300, 6))
+
+    def build():
+        inputs = keras.Input((6,), dtype="int32")
+        return keras.Model(inputs, inner()(inputs))
+
+    population = zoo.Population(build, [3] * members)
+    population.compile(keras.optimizers.SGD(1.0), LOSS)
+    history = population.fit(x, y, batch_size=50, shuffle=False, validation_data=(x, y), verbose=0)
+    model = population[0]
+    assert population.evaluate(x, y).loss[0] == pytest.approx(model.evaluate(x, y, batch_size=32, verbose=0), rel=2e-5)
+    assert history.val_loss[0] == pytest.approx(model.evaluate(x, y, batch_size=50, verbose=0), rel=2e-5)
+
+
 class AddsSquares(layers.Layer):
     def call(self, x):
         self.add_loss(0.01 * ops.sum(ops.square(x)))

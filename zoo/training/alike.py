@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training.architecture import PASSED_OVER, architecture, difference
-from zoo.training.batches import known, made_up, operations
+from zoo.training.batches import DRAWS, known, made_up, operations, traced
 
 
 def require_alike(model, template, told, same_seed=False, tried=False):
@@ -24,6 +24,11 @@ def require_alike(model, template, told, same_seed=False, tried=False):
             f"build must make new layers at every call; its models share {shared[0]}, which trains. Make that layer inside "
             "build, copy it there (keras.models.clone_model, then set_weights), or freeze it (trainable=False)."
         )
+    if moved := _shared_state(model, template):
+        raise InvalidInput(
+            f"build must make new layers at every call; its models share {moved}, which moves in training. Make that layer inside "
+            "build, or freeze it (trainable=False)."
+        )
     found = difference(architecture(model), told)
     if not found and not same_seed:
         found = _other_numbers(model, template, tried)
@@ -32,6 +37,16 @@ def require_alike(model, template, told, same_seed=False, tried=False):
             f"build must return the same architecture for every seed; two calls gave others: {found}. What differs by member "
             "must be in its weights alone."
         )
+
+
+def _shared_state(model, template):
+    """The path of a variable that two models share and that training moves though no step trains it, such as a moving mean; ""
+    where there is none, random generators aside.
+    """
+    mine = {id(variable) for variable in model.non_trainable_variables if variable.name != DRAWS}
+    shared = {id(variable) for variable in template.non_trainable_variables if id(variable) in mine}
+    called = shared and traced(template, training=True)
+    return next((variable.path for variable in called["moved"] if id(variable) in shared), "") if called else ""
 
 
 def _other_numbers(model, template, tried):

@@ -2,42 +2,65 @@
 
 import numpy as np
 
+DRAWS = "seed_generator_state"  # what Keras calls the variable of a random generator
 OPEN = 64  # what a side that a model leaves open is taken to be where nothing is computed, so that it may be long
 
 
-def each_alone(model):
+def each_alone(model, called=None):
     """Whether a model gives the same for an example whatever it is evaluated with, as its layers say or else as a trial tells.
 
     Keras's own layers and the zoo's do, outside of training, with functions of Keras's and along other axes than the first; what
     else is in a model may take a mean over the batch. What cannot be tried, or draws at random, does not, nor what leaves another
-    state behind with every batch, as the random generators of Keras's recurrent layers with dropout.
+    state behind with every batch, as the random generators of Keras's recurrent layers with dropout. called: what traced told of
+    it, if it was asked.
     """
     own = not all(map(known, operations(model)))
-    return (not own or _tried(model)) and not _moves(model, untold=own)
+    if own and not _tried(model):
+        return False
+    called = called or traced(model)
+    return not own if called is None else not called["moved"]
 
 
-def _moves(model, untold):
-    """Whether a variable of a model has another value after a batch is called, outside of training; untold: what is said of one
-    that can't be traced with its open sides as long as here.
+def masked(model, called):
+    """Whether some places of a model's output don't count; called: what traced told of it."""
+    from keras.src.backend import get_keras_mask
+
+    return get_keras_mask(model.outputs[0]) is not None if called is None else called["masked"]
+
+
+def traced(model, training=False):
+    """What calling a model with a batch does beside its output: {"moved": the variables that have another value after it, "masked":
+    whether some places of the output don't count}; None of one that can't be traced with its open sides as long as here.
     """
     import keras
-    from keras.src.backend import compute_output_spec
+    from keras.src.backend import compute_output_spec, get_keras_mask
 
-    moved = False
+    found = {}
 
     def call(x):
-        nonlocal moved
         with keras.StatelessScope() as scope:
-            outputs = model(x, training=False)
-            moved = any(scope.get_current_value(variable) is not None for variable in model.variables)
+            outputs = model(x, training=training)
+            found["moved"] = [variable for variable in model.variables if scope.get_current_value(variable) is not None]
+            found["masked"] = get_keras_mask(outputs) is not None  # of a model in this one its symbolic output has none
         return outputs
 
-    sides = [side or OPEN for side in (2, *model.input_shape[1:])]
+    sides = [side or OPEN for side in (model.input_shape[0] or 2, *model.input_shape[1:])]
     try:
         compute_output_spec(call, keras.KerasTensor(sides, model.inputs[0].dtype))
     except Exception:  # it may be any: a side may be too short, or too long
-        return untold
-    return moved
+        return None
+    return found
+
+
+def places_moved(model):
+    """Where among model.non_trainable_variables those are that a batch moves outside of training, too: the states of random
+    generators, of which only some layers draw then, and what a layer of somebody's own keeps.
+    """
+    moved = {id(variable) for variable in (traced(model) or {"moved": ()})["moved"]}
+    return [
+        place for place, variable in enumerate(model.non_trainable_variables)
+        if id(variable) in moved or variable.name == DRAWS
+    ]
 
 
 def operations(model):

@@ -372,6 +372,13 @@ def check_group_size(group_size):
     return group_size and int(group_size)
 
 
+def check_flag(name, value):
+    """True or False, or InvalidInput for what is neither."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InvalidInput(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
+
+
 def one_or_each(name, value, layers):
     """A setting as a list of one value per layer, from one value for all of them or one for each; or InvalidInput."""
     values = list(value) if isinstance(value, (tuple, list)) else [value] * len(layers)

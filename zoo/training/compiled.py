@@ -12,11 +12,10 @@ import numpy as np
 from jax import lax
 
 from zoo.errors import InvalidInput
-from zoo.training.batches import each_alone
+from zoo.training.batches import each_alone, places_moved
 from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.logs import check_logs, check_monitored, check_tested
-from zoo.training.members import places_of_draws
 from zoo.training.order import epoch_order
 from zoo.training.schedules import finalizes, scale_learning_rate
 
@@ -43,7 +42,7 @@ class Program:
         model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
         self._finalizes = finalizes(model.optimizer)
-        self.draws, self.alone = places_of_draws(model), averages or each_alone(model)
+        self.draws, self.alone = places_moved(model), averages or each_alone(model)
 
     def optimizer_values(self, members, trainable):
         """A fresh optimizer's variables for every member, whose trainable values are given: list of (K, *shape)."""
@@ -111,11 +110,11 @@ class Program:
         return self._results(metrics, logged), draws
 
     def _drawn(self, non_trainable):
-        """The states of the random generators, which also move where a layer draws outside of training."""
+        """What a batch may move outside of training, too, such as the states of random generators."""
         return [non_trainable[place] for place in self.draws]
 
     def _at(self, draws, non_trainable):
-        """The same variables with these states of the random generators."""
+        """The same variables with these moved."""
         moved = dict(zip(self.draws, draws))
         return [moved.get(place, value) for place, value in enumerate(non_trainable)]
 

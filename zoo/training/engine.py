@@ -278,7 +278,7 @@ class CompiledEngine:
         return np.concatenate(parts)
 
     def _move(self, state, draws):
-        """Put the random generators of the groups' members where the groups have come to."""
+        """Put what a batch moves outside of training where the groups' members have it by now."""
         for place, *values in zip(self.program.draws, *draws):
             state["non_trainable"][place] = np.concatenate(values)
 

@@ -4,15 +4,17 @@ import contextlib
 import inspect
 import random
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training.alike import adapted_layers, require_alike, require_one_value
+from zoo.training.batches import DRAWS
 
 
+_COUNTS = "object_name_uids"
 _building = threading.RLock()  # the random states that seeds set are the process's
 
 
@@ -30,17 +32,17 @@ def check_seeds(seeds):
 
 
 @contextlib.contextmanager
-def _seeded(seed):
+def _seeded(seed, names=None):
     """Within it the global random state is as `keras.utils.set_random_seed(seed)` sets it, afterwards as before.
 
-    On JAX that function would import TensorFlow only to set a seed that nothing uses, so its other steps are
+    names: None, or what name_counts gave, by which layers are then named, and no others after it. On JAX that function would import TensorFlow only to set a seed that nothing uses, so its other steps are
     done here.
     """
     import keras
     from keras.src.backend.common import global_state
 
-    names = ("global_random_seed", "global_seed_generator")
-    kept = {name: global_state.get_global_attribute(name) for name in names}
+    attributes = ("global_random_seed", "global_seed_generator", *([_COUNTS] if names is not None else []))
+    kept = {name: global_state.get_global_attribute(name) for name in attributes}
     python_state, numpy_state = random.getstate(), np.random.get_state()
     restore_torch, restore_tensorflow = _torch_state(), _tensorflow_state()
     try:
@@ -51,6 +53,8 @@ def _seeded(seed):
             np.random.seed(seed)
         else:
             keras.utils.set_random_seed(seed)
+        if names is not None:
+            global_state.set_global_attribute(_COUNTS, defaultdict(int, names))
         yield
     finally:
         random.setstate(python_state)
@@ -59,6 +63,13 @@ def _seeded(seed):
         restore_tensorflow()
         for name, value in kept.items():
             global_state.set_global_attribute(name, value)
+
+
+def name_counts():
+    """How many layers of each kind Keras has named so far in this process, as a dict: by these it names the next."""
+    from keras.src.backend.common import global_state
+
+    return dict(global_state.get_global_attribute(_COUNTS) or {})
 
 
 def _torch_state():
@@ -116,7 +127,7 @@ def seed_layers(seed, epoch):
 
 def places_of_draws(model):
     """Where among model.non_trainable_variables the states of its random generators are."""
-    return [i for i, variable in enumerate(model.non_trainable_variables) if variable.name == "seed_generator_state"]
+    return [i for i, variable in enumerate(model.non_trainable_variables) if variable.name == DRAWS]
 
 
 @contextlib.contextmanager
@@ -138,8 +149,8 @@ def _dtype_policy(precision):
         keras.config.set_dtype_policy(before)
 
 
-def build_member(build, seed, precision=None):
-    """The model that `build` gives under `keras.utils.set_random_seed(seed)`.
+def build_member(build, seed, precision=None, names=None):
+    """The model that `build` gives under `keras.utils.set_random_seed(seed)`; names: see _seeded.
 
     Raises InvalidInput when `build` returns no built keras.Model with one input and one output.
     """
@@ -149,7 +160,7 @@ def build_member(build, seed, precision=None):
         got = "a model itself" if isinstance(build, keras.Model) else getattr(build, "__name__", type(build).__name__)
         raise InvalidInput(f"build must be a function without arguments that returns a new model; got {got}.")
     try:
-        with _building, _seeded(seed), _dtype_policy(precision) as policy:
+        with _building, _seeded(seed, names), _dtype_policy(precision) as policy:
             model = build()
             if precision is not None and keras.config.dtype_policy() != policy:
                 remedy = f"so that precision={precision!r} would not hold; leave out what does, such as keras.utils.clear_session()"

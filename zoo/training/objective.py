@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.errors import InvalidInput, reason_of
 from zoo.training import targets
-from zoo.training.batches import each_alone
+from zoo.training.batches import each_alone, masked, traced
 from zoo.training.history import COLUMNS
 from zoo.training.logits import ends_in_logits, is_binary, is_of_numbers, loss_for_logits, metric_for_logits
 from zoo.training.monitor import compares_one_hot, is_accuracy, metric_sign
@@ -133,11 +133,10 @@ class Objective:
             self.compile(model)
             model.optimizer.build(model.trainable_variables)
             if y is not None:
-                # A batch as long as no other axis, so that nothing fits by being broadcast along it.
-                length = 1 + max([1, *(side or 0 for side in model.output_shape[1:]), *y.shape[1:]])
+                length = targets.length_to_try(model, y.shape)
                 batch = (np.broadcast_to(_small(np.asarray(part[:1])), (length, *part.shape[1:])) for part in (x, y))
                 model._symbolic_build(data_batch=tuple(batch))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError) as error:
             reason = reason_of(error)
             shapes = f"the model's output has shape {model.output_shape}" + ("" if y is None else f", y {y.shape}")
             raise InvalidInput(f"Loss and metrics do not fit: {shapes}. {reason}") from error
@@ -229,6 +228,8 @@ class Objective:
         return found
 
     def _optimizer(self):
+        import keras
+
         from zoo.training.architecture import without_tensorflow
         from zoo.training.schedules import Times, innermost
 
@@ -239,7 +240,8 @@ class Objective:
                 pattern._learning_rate = Times(1.0)
             with without_tensorflow():
                 config = self._pattern.get_config()
-            optimizer = type(self._pattern).from_config(config)
+            with keras.saving.custom_object_scope({type(pattern).__name__: type(pattern)}):  # within one that scales the loss
+                optimizer = type(self._pattern).from_config(config)
         finally:
             pattern._learning_rate = rate
         own = innermost(optimizer)
@@ -248,6 +250,13 @@ class Objective:
         if getattr(pattern, "_exclude_from_weight_decay_pattern", None) is not None:  # no part of the config
             own._exclude_from_weight_decay_pattern = pattern._exclude_from_weight_decay_pattern
         return optimizer
+
+    @property
+    def goes_by_names(self):
+        """Whether the optimizer treats variables by the names of their layers."""
+        from zoo.training.schedules import innermost
+
+        return bool(getattr(innermost(self._pattern), "exclude_layers", None))
 
     @property
     def optimizer_name(self):
@@ -303,11 +312,10 @@ class Objective:
         They aren't with another reduction, where some places don't count, or where one is of a whole batch, as what a layer adds
         to the loss may be, or what the model makes of an example: then a mean over batches depends on their size.
         """
-        from keras.src.backend import get_keras_mask
-
         usual = getattr(self._known_loss, "reduction", "sum_over_batch_size") in ("sum_over_batch_size", "mean")
-        usual = usual and self.ignored_class is None and get_keras_mask(model.outputs[0]) is None
-        return usual and each_alone(model) and (y is None or targets.each_example_alone(model, x, y))
+        called = traced(model)
+        usual = usual and self.ignored_class is None and not masked(model, called)
+        return usual and each_alone(model, called) and (y is None or targets.each_example_alone(model, x, y))
 
     def wants_class_labels(self, model, y):
         """Whether y must be integer classes, all of which the model knows. y None: as far as the loss alone says it."""

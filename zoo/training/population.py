@@ -13,7 +13,7 @@ from zoo.training.backup import STATE, Backup, NoBackup, in_words
 from zoo.training.example_weights import check_all_learn, weighed, weights_of_classes
 from zoo.training.history import by_epoch, by_member
 from zoo.training.keras_arguments import explained
-from zoo.training.members import assign, build_member, check_seeds, stack_members
+from zoo.training.members import assign, build_member, check_seeds, name_counts, stack_members
 from zoo.training.objective import Objective
 from zoo.training.progress import Progress
 
@@ -70,6 +70,7 @@ class Population:
         self.build, self.precision, self.group_size = build, precision, checks.check_group_size(group_size)
         if weights is not None and (not isinstance(weights, (list, tuple)) or len(weights) != len(self.seeds)):
             raise InvalidInput(f"weights must be a list of {len(self.seeds)} lists of arrays, one per seed.")
+        self._names = name_counts()
         self.template = build_member(build, self.seeds[0], precision)
         self._architecture, self._frozen = architecture(self.template), checks.frozen(self.template)
         trainable, non_trainable = stack_members(self.template, self._architecture, build, self.seeds, precision, weights)
@@ -86,8 +87,9 @@ class Population:
         self.diverged = np.zeros(len(self.seeds), bool)
         self.best_epoch = self.trained_at_once = None
 
-    def _make_model(self, seed):
-        model = build_member(self.build, seed, self.precision)
+    def _make_model(self, seed, named=True):
+        """A seed's model again, its layers named as the template's: an optimizer may go by names."""
+        model = build_member(self.build, seed, self.precision, self._names if named else None)
         if difference(architecture(model), self._architecture) is not None:
             raise InvalidInput(
                 "build no longer makes the model that this population was made of; it must not depend on what changes later, "
@@ -104,7 +106,7 @@ class Population:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self.template = build_member(self.build, self.seeds[0], self.precision)
+        self.template = build_member(self.build, self.seeds[0], self.precision, self._names)
         self._settle()
 
     def __len__(self):
@@ -262,8 +264,8 @@ class Population:
             "select": select,
             "monitor": monitor,
             "sign": sign,
-            "shuffle": bool(shuffle),
-            "keep_tail": not drop_remainder,
+            "shuffle": checks.check_flag("shuffle", shuffle),
+            "keep_tail": not checks.check_flag("drop_remainder", drop_remainder),
         }
 
     def _take(self, result, epochs):
@@ -398,7 +400,9 @@ class Population:
         Raises TypeError for what is no integer and IndexError for a member that there is not.
         """
         member = self._checked(member)
-        model = self._make_model(self.seeds[member])
+        # Else each has names of its own, as models that are to be layers of one must.
+        named = self._objective is not None and self._objective.goes_by_names
+        model = self._make_model(self.seeds[member], named)
         state = self._state
         assign(model, [v[member] for v in state["trainable"]], [v[member] for v in state["non_trainable"]])
         if self._objective is not None:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from zoo.training.backup import Kept, NoBackup
+from zoo.training.batches import places_moved
 from zoo.training.evaluation import KERAS_BATCH, evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.logs import check_logs, check_monitored, check_tested
@@ -222,8 +223,8 @@ def _stacked(values):
 
 
 def _move(state, k, model):
-    """Put the random generators of member k where its model's have come to."""
-    for place in places_of_draws(model):
+    """Put what a batch moves outside of training, such as random generators, where member k's model has it by now."""
+    for place in places_moved(model):
         values = np.array(state["non_trainable"][place])
         values[k] = keras.ops.convert_to_numpy(model.non_trainable_variables[place])
         state["non_trainable"][place] = values

@@ -47,13 +47,21 @@ def shape_given(function, model, x, y, dtypes):
     import keras
     from keras.src.backend import compute_output_spec
 
-    length = 1 + max(1, *x.shape[1:], *y.shape[1:], *(side or 0 for side in model.output_shape[1:]))  # no other axis
+    length = length_to_try(model, x.shape, y.shape)
     try:
         shapes = (length, *y.shape[1:]), model.compute_output_shape((length, *x.shape[1:]))
         shape = compute_output_spec(function, *map(keras.KerasTensor, shapes, dtypes)).shape
     except Exception as error:  # of the user's own function it may be any
         raise InvalidInput(reason_of(error)) from error
     return tuple(shape) if shape[:1] == (length,) else (None,)
+
+
+def length_to_try(model, *shapes):
+    """How long a batch of data of such shapes is to be tried: as no other axis, so that nothing fits by being broadcast along it; a
+    power of two, as a loss may want pairs or groups; or as the model says.
+    """
+    longest = max([4, *(side or 0 for shape in (model.output_shape, *shapes) for side in shape[1:])])
+    return model.input_shape[0] or 1 << longest.bit_length()
 
 
 def each_example_alone(model, x, y):
