@@ -259,8 +259,11 @@ def _numbered(name, given, class_names):
             said = f"{name} has {len(labels)} labels, {labels[0]!s} first"
             raise InvalidInput(f"class_names is a list of texts that names the labels 0, 1, ... in turn; {said}.")
         class_names = [str(text) for text in class_names]
-    if not are_labels(class_names or [str(label) for label in labels]):
-        raise InvalidInput(f"Classes of {name} are called by different words, none empty, each on one line; call them otherwise.")
+    called = class_names or [str(label) for label in labels]
+    if not are_labels(called):
+        odd = next((f"; {printable(each)!r} is none" for each in called if not are_labels([each])), "")
+        said = f"Classes of {name} are called by different words, none empty, each on one line, that are text{odd}"
+        raise InvalidInput(f"{said}. Call them otherwise.")
     numbered = {split: Split(x, np.searchsorted(labels, y).astype("int32")) for split, (x, y) in given.items()}
     return numbered, class_names or [str(label) for label in labels]
 

@@ -71,6 +71,19 @@ def test_a_series_has_one_column(tmp_path, text, values):
         assert read_series(tmp_path / "series.csv").tolist() == values
 
 
+@pytest.mark.parametrize("text", ["0\t5\n1\t7\n", "0,5,1\n1,7,1\n2,9,1\n", "1900 5\n1901 7\n1902 6\n", "0 x\n1 y\n2 z\n"])
+def test_a_table_is_no_series(tmp_path, text):
+    (tmp_path / "table.txt").write_text(text)
+    with pytest.raises(InvalidInput, match="word 2 is 'x'" if "x" in text else "has several columns"):
+        read_series(tmp_path / "table.txt")
+
+
+@pytest.mark.parametrize("text", ["5 7 6\n9 4 8\n3 2 1\n", "1 2 3\n4 5 6\n7 8", "5 7\n5 9\n5 8\n"])
+def test_a_series_may_be_printed_in_rows(tmp_path, text):
+    (tmp_path / "rows.txt").write_text(text)
+    assert read_series(tmp_path / "rows.txt").tolist() == [float(word) for word in text.split()]
+
+
 def test_arrays_of_one_split(tmp_path):
     np.savez_compressed(tmp_path / "some.npz", x=X, y=Y)
     assert list(zoo.read_examples(str(tmp_path / "some.npz"))) == ["train"]

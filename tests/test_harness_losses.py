@@ -385,6 +385,16 @@ def test_a_trial_leaves_no_file_that_is_the_store_s(name):
         WithFiles([], {"weights.h5": b"", name: b""})
 
 
+@pytest.mark.parametrize("files", [
+    {"../escaped.npy": b""}, {"filters/a.npy": b""}, {"/a.npy": b""}, {"": b""}, {"..": b""}, {"a\nb": b""}, {"a.tmp": b""}, {7: b""},
+    {"a.npy": "text"}, {"a.npy": None}, [("a.npy", b"")],
+])
+def test_a_trial_leaves_bytes_under_plain_names(files):
+    """Else one would write outside of the results folder, or lose what was trained when it is stored."""
+    with pytest.raises(InvalidInput, match="is no name of a file|as bytes, not as|as {name: bytes}"):
+        WithFiles([], files)
+
+
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_a_disk_that_fills_up_leaves_the_files_of_another_run_whole(failing, tmp_path, monkeypatch):
     files = {tmp_path / name: b"new" for name in ("a", "b", "c")}

@@ -69,7 +69,8 @@ def test_the_run_draws_and_lists_its_pictures(folder):
     recorded = json.loads((folder / "environment.json").read_text())["pictures_sha256"]
     assert recorded == {"first_layer_filters.png": hashlib.sha256(picture).hexdigest()}
     text = (folder / "comparison.md").read_text()
-    assert "![Figure](figure.png)\n\n![first layer filters](first_layer_filters.png)\n\nComputed on" in text
+    assert "\n\n![Figure](figure.png)\n\n## What was done\n\n" in text
+    assert "\n\n## Pictures\n\n![first layer filters](first_layer_filters.png)\n\n## How it was made\n\nComputed on" in text
     assert not (folder / "filters.bin").exists()
 
 

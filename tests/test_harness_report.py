@@ -192,3 +192,12 @@ def test_smoke_runs_are_no_results_and_it_says_so(call, results_dir):
     code, _, err = call("report")
     assert code == 1 and said in " ".join(err.split())
     assert f"No results yet: there are {said}" in (results_dir / "README.md").read_text(encoding="utf-8")
+
+
+def test_results_without_a_main_check_are_said_to_be_that(call, results_dir, monkeypatch):
+    monkeypatch.setattr(harness_example, "HEADLINES", (), raising=False)
+    run_claim(harness_example, "smoke")
+    run_claim(harness_example, "quick")
+    code, _, err = call("compare")
+    said = "holds runs of harness_example, of which no check is a main one, as HEADLINES of a claim names them; zoo compare "
+    assert code == 1 and f"{said}harness_example shows all" in " ".join(err.split())

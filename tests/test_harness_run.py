@@ -24,7 +24,7 @@ from rich.console import Console
 from zoo.datasets import load
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
-from zoo.reproductions.harness import Budget, Published, Trial, run_claim, runner, target
+from zoo.reproductions.harness import Budget, Published, Trial, kept, run_claim, runner, target
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.naming import lines
@@ -166,6 +166,23 @@ def test_one_model_anew_and_the_lines_of_the_others_stay(log, only):
     named = [[trial["model"] for trial in found["trials"]] for found in (environment, after)]
     assert named[0] == named[1] == ["linear", "mlp"]
     assert after["trials"][0] == environment["trials"][0] and after.keys() == environment.keys()
+
+
+def test_lines_of_other_code_do_not_stay(log, monkeypatch):
+    """Of somebody's own claim no commit tells what trained a line."""
+    run()
+    assert all("code" in trial for trial in json.loads((run() / "environment.json").read_text())["trials"])
+    monkeypatch.setattr(kept, "trial_code", lambda trial: "of another function")
+    with pytest.raises(ResultsError, match="digits linear .raw pixels. was trained by other code in .*: run all models"):
+        run(only="mlp")
+    assert begun(log) == {"linear": 1, "mlp": 1}
+
+
+def test_two_lines_of_one_name_are_refused(monkeypatch):
+    trials = [Trial("digits", "mlp", setting, (0,), harness_example.train) for setting in ("+1", "-1")]
+    monkeypatch.setattr(harness_example, "trials", lambda budget: trials)
+    with pytest.raises(InvalidInput, match=r"digits mlp \(\+1\) and digits mlp \(-1\) would both be called mlp_digits_1"):
+        run()
 
 
 def test_a_model_with_a_comma_in_its_name_can_be_named(log, monkeypatch):

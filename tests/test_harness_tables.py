@@ -182,6 +182,9 @@ def test_a_claim_of_the_users_own_is_run_again_in_python(written):
     ({"draw": lambda runs: None}, "a_claim.draw must return a matplotlib Figure; it returned NoneType"),
     ({"judge": lambda runs: None}, "a_claim.judge must return a list of checks.*; it returned None"),
     ({"judge": lambda runs: [True]}, "a_claim.judge must return a list of checks.*; it returned .True"),
+    ({"notes": lambda runs: None}, "a_claim.notes must return {.*: text}; it returned None"),
+    ({"summarise": lambda runs: 5}, "a_claim.summarise must return .row, metric, Interval. of each line; it returned 5"),
+    ({"ladders": lambda runs, trials: 5}, "a_claim.ladders must return Ladders, or yield them; it returned 5"),
 ])
 def test_what_a_claim_forgot_to_return_is_said(written, changes, match):
     with pytest.raises(InvalidInput, match=match):

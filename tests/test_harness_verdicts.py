@@ -332,6 +332,15 @@ def test_seeds_that_all_agree_decide_nothing():
     assert paired_difference(near, better=DEEP, worse=SHALLOW).verdict == "reproduced"
 
 
+@pytest.mark.parametrize("seeds", [2, 3])
+@pytest.mark.parametrize("kept", [lambda share: 100 * (1 - float(np.float32(1 - share))), lambda share: float(f"{100 * share:.9g}")])
+def test_seeds_that_agree_but_for_rounding_decide_nothing(seeds, kept):
+    """Of 300 examples each seed gets 15 more right; accuracies have 32 bits, and runs.csv some ten digits."""
+    deep, shallow = ([kept(wrong / 300) for wrong in (first, first + 6, first + 3)[:seeds]] for first in (17, 32))
+    found = paired_difference(runs_of(deep=deep, shallow=shallow), better=DEEP, worse=SHALLOW)
+    assert found.verdict == "undecided" and "(no spread)" in found.sentence and "all agree in it" in found.sentence
+
+
 def test_seeds_that_agree_on_a_share_of_wrong_answers_owe_to_the_test_examples():
     runs = runs_of(deep=[0.0, 0.0, 0.0]).assign(n_test=2560, metric="wrong_pct")
     found = [target(runs, DEEP, at_most=bound, metric="wrong_pct") for bound in (100 / 2560, 0.15)]

@@ -61,6 +61,11 @@ def test_a_preset_called_like_one_that_ships_is_shown_with_what_loads_it(tmp_pat
         assert f'zoo.from_preset("{place}")' in call("show", place)[1]
 
 
+def test_the_page_of_a_preset_loads_it_by_the_folder_that_it_lies_in(tmp_path):
+    folder = zoo.save_preset(make(), tmp_path / "mine", {"name": "A Model of Mine"})
+    assert 'zoo.from_preset("mine")' in (folder / "README.md").read_text()
+
+
 def recipe_line(folder, card):
     text = (zoo.save_preset(make(), folder, card) / "README.md").read_text()
     return next(line for line in text.splitlines() if line.startswith("- Recipe"))

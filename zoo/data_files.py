@@ -93,6 +93,8 @@ def _numbers(text, where):
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and all(line.count(",") == 1 and not line.rstrip().endswith(",") for line in lines):
         raise InvalidInput(f"{where} has two columns, or decimal commas: give the values of one series alone, one a line, as 1.5.")
+    if _is_table(lines):
+        raise InvalidInput(f"{where} has several columns: give the values of one series alone, one a line.")
     words = text.replace(",", " ").split()
     for place, word in enumerate(words, start=1):
         try:
@@ -100,6 +102,18 @@ def _numbers(text, where):
         except ValueError:
             raise InvalidInput(f"{where} is no text of numbers: word {place} is {word[:40]!r}.") from None
     return np.array(words, float)
+
+
+def _is_table(lines):
+    """Whether lines of a text are rows of a table: as many words in each, and a tab between, or a first one that counts on."""
+    rows = [line.replace(",", " ").split() for line in lines]
+    if len(rows) < 2 or len({*map(len, rows)}) > 1 or len(rows[0]) < 2:
+        return False
+    try:
+        steps = np.diff(np.array(rows, float)[:, 0])
+    except ValueError:  # a word that is no number is told of as such
+        return False
+    return all("\t" in line.strip() for line in lines) or len(rows) > 2 and steps[0] != 0 and bool(np.all(steps == steps[0]))
 
 
 def _in_arrays(path, file):

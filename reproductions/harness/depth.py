@@ -5,6 +5,7 @@ counts come from the runs, as verdicts do.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from zoo.errors import InvalidInput, ResultsError
@@ -72,7 +73,10 @@ def depth_lines(module, runs, budget):
         return []
     trials, lines = trials_of(module, budget), []
     ends = ends_of_grids(trials, runs)
-    for ladder in module.ladders(runs, trials):
+    ladders = module.ladders(runs, trials)
+    if not isinstance(ladders, Iterable):
+        raise InvalidInput(f"{claim_name(module)}.ladders must return Ladders, or yield them; it returned {ladders!r:.80}.")
+    for ladder in ladders:
         rungs = {layers: row for layers, row in ladder.rungs.items() if not lines_of(runs, row).empty}
         if len(rungs) > 1:
             lines += [{"claim": claim_name(module)} | line for line in _rungs(ladder, rungs, runs, ends)]

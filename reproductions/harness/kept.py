@@ -4,7 +4,7 @@ import json
 
 from zoo.datasets import at_hand
 from zoo.errors import ResultsError
-from zoo.reproductions.harness.fingerprint import dataset_fingerprint
+from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_code
 from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
 from zoo.reproductions.harness.losses import OF_RUNS, Losses
 from zoo.reproductions.harness.runs import lines_of, stored_rows
@@ -52,11 +52,18 @@ def is_of_other_data(trial, manifest):
     return bool(known) and at_hand(trial.dataset) and dataset_fingerprint(trial.dataset) != known
 
 
+def code_of(trial):
+    """Hash of the code of a trial of somebody's own claim; None of one of deepzoo's, whose rows name the commit."""
+    return None if trial.run.__module__.startswith("zoo.") else trial_code(trial)
+
+
 def _check(trial, manifest, folder):
     """Raise ResultsError unless a trial was run as it would be now."""
     recipe = json.loads(json.dumps(trial.recipe))
     if manifest is None or (manifest["recipe"], manifest["seeds"]) != (recipe, list(trial.seeds)):
         what = "is not" if manifest is None else "is there with another recipe or other seeds"
         raise ResultsError(f"{trial} {what} in {folder}, so that it can't stay as it is: run all models.")
+    if manifest.get("code") and manifest["code"] != code_of(trial):
+        raise ResultsError(f"{trial} was trained by other code in {folder} than there is now: run all models.")
     if is_of_other_data(trial, manifest):
         raise ResultsError(f"{trial} learnt from another version of {trial.dataset} in {folder}: run all models.")

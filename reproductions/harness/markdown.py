@@ -34,10 +34,11 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     others = [line for line in verdicts if line not in main]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(trials_of(module, budget), runs)
-    parts = [f"# {claim_name(module)}", title, SMOKE if budget == "smoke" else ""]
+    parts = [f"# {claim_name(module)}", title]
     parts += [_section("Main checks", _verdicts(main) if main else ""), "![Figure](figure.png)"]
     parts += [_section("What was done", done), _section("Protocol", inspect.cleandoc(getattr(module, "PROTOCOL", "")))]
-    parts += [_section("Other checks", _folded(others) if others else "") if main else _section("Verdicts", _verdicts(others))]
+    parts += [_section("Other checks", _folded(others) if others else "") if main else ""]
+    parts += [SMOKE if budget == "smoke" else "", "" if main else _section("Verdicts", _verdicts(others))]
     parts += [_lasting(verdicts)]
     parts += [_section("Comparison", _table(told, ends)), _sizes(runs, told), _csv_only(module, comparison)]
     parts += [_marks(told), _sampling(told), _told_of(ends)]

@@ -60,7 +60,12 @@ def named(module, trials, only):
 
 def lines(module, trials):
     """{name: trial}: what the lines of a claim are called, each for `only` to take."""
-    return {preset_name(*trial.row, getattr(module, "NAMES", {})): trial for trial in trials}
+    return {line_name(module, trial): trial for trial in trials}
+
+
+def line_name(module, trial):
+    """What the line of a trial of a claim is called."""
+    return preset_name(*trial.row, getattr(module, "NAMES", {}))
 
 
 def _fits(trial, only, presets):

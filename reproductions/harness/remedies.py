@@ -10,6 +10,7 @@ def what_makes_some(root, budget=None):
     """What to do about a results folder that holds no results to show, at a budget or at all, and what smoke runs in it are good
     for, in words.
     """
+    from zoo.reproductions.harness.claims import is_known
     from zoo.reproductions.harness.folder import results_root
 
     smoke = sorted(path.parent.name for path in (root / "smoke").glob("*/verdicts.csv"))
@@ -17,9 +18,10 @@ def what_makes_some(root, budget=None):
     if budget or not smoke:
         at = f" --budget {budget}" if budget else ""
         return f"zoo reproduce CLAIM{at}{out} makes some, zoo claims lists what there is."
+    own = "" if is_known(smoke[0]) else "--import MODULE "
     return (
         f"there are only smoke runs, of {', '.join(smoke)}, which show that the code works and are not reported; "
-        f"zoo reproduce {smoke[0]} --budget quick{out} makes results."
+        f"zoo {own}reproduce {smoke[0]} --budget quick{out} makes results."
     )
 
 

@@ -22,6 +22,7 @@ from zoo.reproductions.harness.store import write_named
 from zoo.reproductions.harness.verdicts import VERDICTS
 
 _IMAGE = re.compile(r"^!\[(.*)\]\((.*)\)$", re.MULTILINE)
+_FOLD = re.compile(r"(<details>\n<summary>[^<>]*</summary>|</details>)")
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -143,13 +144,20 @@ def _section(name, folders):
     name = html.escape(name, quote=True)
     parts = [f'<section id="{name}">', f"<h2>{name}</h2>"]
     for place, (budget, folder) in enumerate(folders.items()):
-        said, mark, outcome = _read(folder / "comparison.md").decode("utf-8", "replace").partition("## ")
+        text = _read(folder / "comparison.md").decode("utf-8", "replace")
+        said, mark, outcome = _IMAGE.sub("", text).partition("## ")
         if place == 0:
             parts.append(_rendered(said.partition("\n")[2]))
         title = f"{TITLES[budget]}{lacks(folder)}{html.escape(devices_of([folder]))}"
         parts += [f"<details{'' if place else ' open'}>", f"<summary>{title}</summary>"]
-        parts += [*_figures(folder, outcome), _rendered(_IMAGE.sub("", mark + outcome)), "</details>"]
+        parts += [*_figures(folder, text), *_unfolded(mark + outcome), "</details>"]
     return "\n".join([*parts, "</section>"])
+
+
+def _unfolded(text):
+    """The parts of a page as HTML, what it folds away staying so."""
+    for place, part in enumerate(_FOLD.split(text)):
+        yield part if place % 2 else _rendered(part)
 
 
 def _figures(folder, text):

@@ -17,8 +17,8 @@ from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
 from zoo.reproductions.harness.folder import results_root, seconds_taken
 from zoo.reproductions.harness.making import write_results
-from zoo.reproductions.harness.kept import BESIDE, kept
-from zoo.reproductions.harness.naming import chosen
+from zoo.reproductions.harness.kept import BESIDE, code_of, kept
+from zoo.reproductions.harness.naming import chosen, line_name
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.outcomes import unmet_headlines
 from zoo.reproductions.harness.progress import Progression
@@ -243,8 +243,8 @@ class _Run:
                 self._fail(key, trial, error)
 
     def _manifest(self, key, trial, outcome):
-        names = ("dataset", "model", "setting", "recipe")
-        return {name: getattr(trial, name) for name in names} | {
+        names, code = ("dataset", "model", "setting", "recipe"), code_of(trial)
+        return {name: getattr(trial, name) for name in names} | ({"code": code} if code else {}) | {
             "data": dataset_fingerprint(trial.dataset),
             "seeds": list(trial.seeds),
             "wall_seconds": round(outcome.wall_seconds + self.behind.get(key, 0), 3),
@@ -268,9 +268,11 @@ class _Run:
             alike.setdefault(_in_short(error), []).append(str(trials[key]))
         named = "; ".join(f"{_some(failed)}: {why}" for why, failed in itertools.islice(alike.items(), SHOWN))
         named += f"; and {len(alike) - SHOWN} other errors" * (len(alike) > SHOWN)
+        stored = f"The others are stored and will not be computed again{_WITHOUT * self.force}; tracebacks lie"
+        stored = stored if len(self.failures) < len(trials) else "Tracebacks lie"
         return TrialsFailed(
-            f"{len(self.failures)} of {len(trials)} trials failed, so no table was written ({named}). The others are "
-            f"stored and will not be computed again{_WITHOUT * self.force}; tracebacks lie in {self.store.folder / 'failures'}."
+            f"{len(self.failures)} of {len(trials)} trials failed, so no table was written ({named}). {stored} in "
+            f"{self.store.folder / 'failures'}."
         )
 
 
@@ -293,6 +295,13 @@ def _distinct(module, budget):
     if not trials or twice:
         what = f"two trials for {twice[0]}" if twice else "no trials"
         raise InvalidInput(f"{claim_name(module)} has {what} at the budget {budget.name}.")
+    names = {}
+    for trial in trials:
+        name = line_name(module, trial)
+        if name in names:
+            remedy = "give their settings other words, or NAMES"
+            raise InvalidInput(f"{claim_name(module)}: {names[name]} and {trial} would both be called {name}; {remedy}.")
+        names[name] = trial
     return trials
 
 
@@ -328,7 +337,7 @@ def _provenance(budget, entries, absent):
     """environment.json: where the trials were computed, but for what they differ in, and the recipe and cost of each; the rows
     that were left out, if any.
     """
-    shared = ("dataset", "data", "model", "setting", "recipe", "seeds", "wall_seconds", "commit")
+    shared = ("dataset", "data", "model", "setting", "recipe", "code", "seeds", "wall_seconds", "commit")
     first, *others = [entry.manifest["environment"] for entry in entries]
     differing = {name for name in BESIDE if any(other.get(name) != first.get(name) for other in others)}
     return {name: value for name, value in first.items() if name not in differing} | {

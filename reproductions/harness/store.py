@@ -154,7 +154,7 @@ def write_named(path, content):
         write_atomically(path, content)
     except ResultsError as error:
         if error.__cause__.errno in FULL:
-            raise
+            raise ResultsError(f"The disk that {path} lies on is full; free some space, or name another file.") from error.__cause__
         raise ResultsError(f"{path} can't be written ({error.__cause__.strerror}); name another file.") from error.__cause__
 
 

@@ -3,6 +3,7 @@
 import csv
 import fnmatch
 import io
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -34,13 +35,22 @@ def compare_runs(module, runs):
     values is repeated for each of them. What the reproduction's notes(runs), if it has one, says of a row and metric,
     {(dataset, model, setting, metric): text}, is in the line's note.
     """
-    lines, notes = [], getattr(module, "notes", lambda runs: {})(runs)
+    lines, notes = [], _given(module, "notes", runs, dict, "{(dataset, model, setting, metric): text}") or {}
     for (*row, metric), group in runs.groupby(["dataset", "model", "setting", "metric"], sort=False):
         note = "; ".join(filter(None, [_lost(module, group.value), notes.get((*row, metric))]))
         lines += _lines(module, tuple(row), metric, _interval(metric, group.value), note)
-    for row, metric, interval in getattr(module, "summarise", lambda runs: ())(runs):
+    for row, metric, interval in _given(module, "summarise", runs, Iterable, "(row, metric, Interval) of each line") or ():
         lines += _lines(module, row, metric, interval, "")
     return lines
+
+
+def _given(module, name, runs, kind, wanted):
+    """What a claim's function of runs gives, None where it has none. Raises InvalidInput where that is of another kind."""
+    function = getattr(module, name, None)
+    found = function and function(runs)
+    if function and not isinstance(found, kind):
+        raise InvalidInput(f"{claim_name(module)}.{name} must return {wanted}; it returned {found!r:.80}.")
+    return found
 
 
 def _interval(metric, values):

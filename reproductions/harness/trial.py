@@ -6,6 +6,7 @@ import json
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from zoo.errors import InvalidInput, UnknownName, ZooError, unknown_name
 
@@ -91,13 +92,22 @@ class WithFiles:
     """Rows of a trial, as Trial.run returns them, and files to be kept beside them in the store: {name: bytes}.
 
     They stay out of the results folder; a reproduction's illustrate(files) may draw pictures of them (see figures), if
-    the trial says so (leaves). Raises InvalidInput for a file that is called like one of the store's own.
+    the trial says so (leaves). Raises InvalidInput for a name that is no file's, or one of the store's own, and for contents that
+    are no bytes.
     """
 
     rows: object
     files: dict[str, bytes]
 
     def __post_init__(self):
+        if not isinstance(self.files, dict):
+            raise InvalidInput(f"A trial leaves files as {{name: bytes}}; got {self.files!r:.80}.")
+        for name, content in self.files.items():
+            plain = isinstance(name, str) and name.isprintable() and Path(name).name == name and name not in ("", ".", "..")
+            if not plain or name.endswith(".tmp"):
+                raise InvalidInput(f"{name!r:.80} is no name of a file that a trial can leave: one word, without a folder.")
+            if not isinstance(content, bytes):
+                raise InvalidInput(f"A trial leaves {name} as bytes, not as {type(content).__name__}; pickle or encode it.")
         if taken := {*self.files} & OWN_FILES:
             raise InvalidInput(f"A trial can't leave a file called {taken.pop()}: that is one of the store's own.")
 

@@ -122,7 +122,7 @@ def paired_difference(
     """
     every = [every_value(runs, row, metric) for row in (better, worse)]
     interval, how = _difference(*(every if higher_is_better else reversed(every)))
-    interval = _without_rounding(interval, every[0 if higher_is_better else 1])
+    interval = _without_rounding(_without_noise(interval, every, metric), every[0 if higher_is_better else 1])
     note, lost = _divergence((better, worse), every)
     unit, points = (" %", "percentage points") if metric.endswith("_pct") else ("", "" if called else words(metric))
     samples = [sample.dropna() for sample in every]
@@ -145,6 +145,20 @@ def paired_difference(
     rows = better, worse
     doubts = {"doubt": lost or doubt, "handicap": handicap}
     return check(name, interval, points, sentence, above=at_least, **doubts, wide=wide, rows=rows, metric=metric)
+
+
+def _without_noise(interval, samples, metric):
+    """An interval without spread where paired differences are one number but for rounding: shares come from sums of 32 bits, as 1
+    less an accuracy, and runs.csv keeps ten digits.
+    """
+    first, second = (sample.dropna() for sample in samples)
+    shared = first.index.intersection(second.index)
+    if len(shared) < 2:
+        return interval
+    largest = max(np.abs(first[shared]).max(), np.abs(second[shared]).max())
+    least = 100 * 2**-21 if metric.endswith("_pct") else 1e-6 * largest
+    alike = np.ptp(first[shared] - second[shared]) <= least
+    return interval._replace(low=interval.estimate, high=interval.estimate) if alike else interval
 
 
 def _without_rounding(interval, sample):

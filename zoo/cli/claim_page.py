@@ -1,8 +1,10 @@
 """What `zoo claims NAME` says of one claim: its text, its budgets and their results, how to run it, its lines' names."""
 
 import contextlib
+import re
+import textwrap
 
-from zoo.cli.console import fitted, out, print_markdown
+from zoo.cli.console import fitted, out
 from zoo.errors import CacheError, ResultsError, UnknownName
 
 
@@ -29,8 +31,8 @@ def print_claim(claim, trials):
 
     module, console = load_claim(claim), out()
     folders = {budget: _folder(claim, budget) for budget in trials}
-    console.print()
-    print_markdown(describe_claim(claim).partition("\n\n")[2])
+    for paragraph in describe_claim(claim).strip().split("\n\n")[1:]:
+        console.print("\n", "\n".join(_filled(paragraph, console.width)), sep="", soft_wrap=True)
     columns = [("budget", {"no_wrap": True}), ("seeds", {"justify": "right"}), "data sets", "results at hand"]
     rows = [(name, f"{_seeds(found):,}", ", ".join(_datasets(found)), _run(folders[name])) for name, found in trials.items()]
     console.print()
@@ -44,6 +46,13 @@ def print_claim(claim, trials):
         console.print(f"To see what came out: {command.format('compare', '|'.join(there))}", soft_wrap=True)
     console.print()
     console.print(_lines(module, {budget: found for budget, found in trials.items() if budget != "smoke"}))
+
+
+def _filled(paragraph, width):
+    """The lines of a paragraph, or of a list with dashes, that fill a width."""
+    for item in re.split(r"\n(?=- )", paragraph):
+        hang = "  " if item.startswith("- ") else ""
+        yield textwrap.fill(" ".join(item.split()), width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
 
 
 def _folder(name, budget):

@@ -76,6 +76,9 @@ def show_main(budget=None, folder=None, form="table"):
             groups.append((f"{name}, {here.parent.name}{lacks(here)}", table))
             shown.append((name, here.parent.name))
     if not groups:
+        if ran := [name for name, folders in by_claim(root).items() if budget in (None, *folders)]:
+            said = f"of which no check is a main one, as HEADLINES of a claim names them; zoo compare {ran[0]} shows all"
+            raise ResultsError(f"{root} holds runs of {', '.join(ran)}, {said}.")
         at = f" at the {budget} budget" if budget else ""
         raise ResultsError(f"{root} holds no main checks of any claim{at}: {what_makes_some(root, budget)}")
     if form == "table":

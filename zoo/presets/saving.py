@@ -75,7 +75,7 @@ def save_preset(model, folder, card=None, class_names=None):
             written.mkdir()
             (written / CONFIG).write_bytes(content + b"\n")
             (written / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-            (written / README).write_text(card_markdown(card), encoding="utf-8")
+            (written / README).write_text(card_markdown(card, folder.name), encoding="utf-8")
             with _without_optimizer(model):
                 _storable(model, config).save_weights(written / WEIGHTS)
             np.savez(written / GOLDEN, **_golden_again(model, config, written / WEIGHTS))
