@@ -1,10 +1,10 @@
 """The zoo's presets: how each was trained, how its seed was chosen, and whether it errs as little as it should.
 
 No claim of the review, but what makes its claims usable: small pretrained models, shallow to deep, on MNIST and
-Fashion-MNIST (slower to train, the ConvNets and LSTMs stand apart in pretrained_convnet_* and pretrained_lstms). Every preset
-is a population trained by one recipe on the first 50,000 training images; the seed with the least error on the next 10,000
-ships; what the test images had been asked before, the protocol says. zoo/pretrained/ is made from these runs by `zoo results
-presets`.
+Fashion-MNIST (slower to train, the ConvNets and LSTMs stand apart in pretrained_convnet_* and pretrained_lstms). Every
+preset is a population trained by one recipe on the first 50,000 training images; the seed with the least error on the next
+10,000 ships; what the test images had been asked before, the protocol says. zoo/pretrained/ is made from these runs by `zoo
+results presets`.
 
 Expected, full budget: on MNIST about 7.3 % error for linear and, all with changed images, 1.6 for the kernel machine, 0.8
 for mlp and 0.9 for autoencoder_stack; on Fashion-MNIST about 15.3, 9.5 (mlp) and 10.5 % (autoencoder_stack). All is small
@@ -19,14 +19,17 @@ from zoo.training.recipe import recipe
 
 SETTING = "preset"
 DATASETS = ("mnist", "fashion_mnist")
-PROTOCOL = (
-    "Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch "
-    "count, of nets, in full, their moving average (momentum 0.999). The means are over all seeds; the one with the least "
-    "validation error is the preset. Not untouched: all recipes but the linear model's were set anew, on validation, after first "
-    "ones had been tested. Of these the kernel machine's and those of the nets on Fashion-MNIST (mlp, autoencoder_stack) had "
-    "missed their targets; on MNIST the mlp had met its own, with 0.89 %, and the autoencoder_stack's was undecided, with 1.24. "
-    "Targets were the project's own, near what is published of such models, and set before any of these were trained."
-)
+PROTOCOL = """
+**Training.** Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last
+epoch count, of nets, in full, their moving average (momentum 0.999). The means are over all seeds; the one with the least
+validation error is the preset.
+
+**Changed after seeing results.** All recipes but the linear model's were set anew, on validation, after first ones had been
+tested. Of these the kernel machine's and those of the nets on Fashion-MNIST (mlp, autoencoder_stack) had missed their
+targets; on MNIST the mlp had met its own, with 0.89 %, and the autoencoder_stack's was undecided, with 1.24.
+
+**Limits.** Targets were the project's own, near what is published of such models, and set before any of these were trained.
+"""
 # Mean test errors, percent, at which a preset is worth shipping.
 TARGETS = {
     "mnist": {"linear": 7.6, "kernel_machine": 1.7, "mlp": 1.3, "autoencoder_stack": 1.3},

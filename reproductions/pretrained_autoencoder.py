@@ -5,13 +5,13 @@ zoo.decoder give the halves of deep_autoencoder_mnist. Nothing is pre-trained la
 together from a random start, with smooth units (SiLU) and weight decay (AdamW). The seed with the least error on the 10,000
 validation images ships; `zoo results presets pretrained_autoencoder` makes the folder.
 
-Its hardest rival is linear: logistic PCA in the sense of Schein, Saul & Ungar (2003), with a code of 30 that no encoder makes.
-An optimizer fits it to every image, test images included.
+Its hardest rival is linear: logistic PCA in the sense of Schein, Saul & Ungar (2003), with a code of 30 that no encoder
+makes. An optimizer fits it to every image, test images included.
 
 Expected (full: 10 seeds, 56 minutes on 2 cores; quick: few epochs, 3 seeds, 3 minutes):
 
-- The net errs by about 2.7 per image, less than the 3.0 published of a wider net that was pre-trained, and by a fifth of what
-  30 principal components do.
+- The net errs by about 2.7 per image, less than the 3.0 published of a wider net that was pre-trained, and by a fifth of
+  what 30 principal components do.
 - Logistic PCA with fitted codes comes close, 2.8: ahead of the published net, behind ours by less than 0.1. Most of what the
   layers spare is spared by fitting the codes, too.
 """
@@ -38,8 +38,8 @@ other images alone.
 
 **Tuning.** Units (rectified, ELU, GELU, SiLU), widths, learning rate, weight decay, batches and a moving average of the
 weights were tried on the validation split, some 25 times in all, with one other seed, in 10 epochs and, the most promising,
-in 40 or 80; that 0.05 of decay, best in 40, is best in 80 too, was taken for granted. Of logistic PCA one of two strengths of
-a penalty on codes is chosen on validation.
+in 40 or 80; that 0.05 of decay, best in 40, is best in 80 too, was taken for granted. Of logistic PCA one of two strengths
+of a penalty on codes is chosen on validation.
 
 **Measures.** Squared errors are sums over the pixels, in 0..1, of an image, the mean over images. The means are over all
 seeds; the one with the least validation error is the preset. Seconds of logistic PCA include fitting the codes of validation

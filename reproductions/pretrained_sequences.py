@@ -9,9 +9,9 @@ presets pretrained_sequences` makes the folders.
 Expected, full budget: some 2.6 bits per character on Shakespeare's held-out lines, a root mean squared error of some 210
 megawatts, and 41 % of the vowels of unknown speakers wrong, fewer than the published net of one layer, which was trained on
 two speakers more; but vowels of seven speakers decide nothing. The writer's are fewer bits than nanoGPT's small Transformer
-needs, 2.7, and more than its larger one does, 2.1. Some 20 minutes on two CPU cores for 3 seeds of the writer
-and 10 of the others. Quick: 3 seeds, few epochs but for the vowels' net, 3 minutes. Shakespeare's text is left out where it
-is not at hand.
+needs, 2.7, and more than its larger one does, 2.1. Some 20 minutes on two CPU cores for 3 seeds of the writer and 10 of the
+others. Quick: 3 seeds, few epochs but for the vowels' net, 3 minutes. Shakespeare's text is left out where it is not at
+hand.
 """
 
 from zoo.reproductions.harness import Published, Trial, control, target
@@ -34,13 +34,16 @@ JUDGED = {
     (ROWS[TEXT], BITS): ["Shakespeare: as nanoGPT's net for a CPU", "Shakespeare: as nanoGPT's larger net"],
 }
 PROTOCOL = """
-Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last epoch count.
-The means are over all seeds; the one with the least validation error is the preset. The writer reads blocks of 128
-characters, its state 0 at the start of each, in training and in testing, which costs it some of the bits that longer reading
-spares (language_model reads on). Demand: the units are megawatts. Vowels: the speakers of the test are in no other split.
-Not untouched: a net of one layer of 88, tested before, erred on 57 % of them; two normalised layers validated better; and
-the LSTM of the demand had been tested with a head that started at random, by which it erred by 3 % more on validation and 5
-% less on the test.
+**Training.** Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last
+epoch count. The means are over all seeds; the one with the least validation error is the preset.
+
+**Measures.** The writer reads blocks of 128 characters, its state 0 at the start of each, in training and in testing, which
+costs it some of the bits that longer reading spares (language_model reads on). Demand: the units are megawatts. Vowels: the
+speakers of the test are in no other split.
+
+**Changed after seeing results.** A net of one layer of 88, tested before, erred on 57 % of the vowels; two normalised layers
+validated better; and the LSTM of the demand had been tested with a head that started at random, by which it erred by 3 %
+more on validation and 5 % less on the test.
 """
 
 

@@ -74,11 +74,24 @@ def test_smoke_run_is_whole(name):
     assert set(runs.attrs.get(OF_RUNS, {})) == told
 
 
+PARTS = ("Data", "Models", "Training", "Tuning", "Measures", "Checks", "Limits", "Changed after seeing results")
+
+
 @each_claim
 def test_its_docstring_says_what_it_is(name):
     text = describe_claim(name)
     assert len(text.split("\n\n")) > 1, "first the claim in short, then where it stands and what to expect"
+    assert "\n\nExpected" in text and len(text.splitlines()) <= 22, "what comes out stands in the tables"
     assert inspect.getdoc(load_claim(name)) == text
+
+
+@each_claim
+def test_its_protocol_is_in_short_parts(name):
+    """A paragraph says first what it is about, or goes on with what the one before it is about."""
+    paragraphs = inspect.cleandoc(load_claim(name).PROTOCOL).split("\n\n")
+    leads = [found and found[1] for found in (re.match(r"\*\*(.+?)\.\*\*", paragraph) for paragraph in paragraphs)]
+    assert leads[0] and {*leads} <= {None, *PARTS} and len({*leads} & {*PARTS}) > 2
+    assert max(len(paragraph.split()) for paragraph in paragraphs) <= 220
 
 
 @each_claim
