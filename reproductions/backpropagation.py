@@ -52,8 +52,8 @@ the weights, scaled up. `n_test` counts the images of the derivatives.
 
 **Limits.** Where moving a weight carries a ReLU or softsign unit over 0, or changes a pooling maximum, steps of 1e-5 and
 1e-6 are tried; if they do so, too, the weight is set aside and counted. Pixels are dithered by less than a grey level, since
-ties in pooling windows have several valid derivatives. Keras's tanh computes in float32 on JAX; its twin takes 2 sigmoid(2z)
-- 1.
+ties in pooling windows have several valid derivatives. Keras's tanh computes in float32 on JAX; its twin takes `2
+sigmoid(2z) - 1`.
 """
 
 

@@ -135,7 +135,7 @@ def judge(runs):
         check(
             f"{wide[2]}: the unlucky are close to the lucky", percent(_interval(_reach, losses)), "%",
             f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]} trained on "
-            f"{runs.n_train.iloc[0]:,} images, {len(losses)} seeds, exceeds the {TAILS[0]}th",
+            f"{runs.n_train.iloc[0]:,.0f} images, {len(losses)} seeds, exceeds the {TAILS[0]}th",
             below=100 * CLOSE, seeds=len(tables[wide]), doubt=_so_few(len(losses)),
         )
     )

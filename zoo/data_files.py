@@ -113,6 +113,9 @@ def _is_table(lines):
         steps = np.diff(np.array(rows, float)[:, 0])
     except ValueError:  # a word that is no number is told of as such
         return False
+    within = np.diff(np.array(rows, float), axis=1)
+    if np.all(within == within[0, 0]) and np.all(steps == len(rows[0]) * within[0, 0]):  # which counts on from row to row
+        return False
     return all("\t" in line.strip() for line in lines) or len(rows) > 2 and steps[0] != 0 and bool(np.all(steps == steps[0]))
 
 

@@ -4,6 +4,7 @@ import json
 
 from zoo.datasets import at_hand
 from zoo.errors import ResultsError
+from zoo.registry import own_builder
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_code
 from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
 from zoo.reproductions.harness.losses import OF_RUNS, Losses
@@ -53,8 +54,9 @@ def is_of_other_data(trial, manifest):
 
 
 def code_of(trial):
-    """Hash of the code of a trial of somebody's own claim; None of one of deepzoo's, whose rows name the commit."""
-    return None if trial.run.__module__.startswith("zoo.") else trial_code(trial)
+    """Hash of the code of a trial that is somebody's own, or whose model is; None of deepzoo's, whose rows name the commit."""
+    ours = trial.run.__module__.startswith("zoo.") and own_builder(trial.model) is None
+    return None if ours else trial_code(trial)
 
 
 def _check(trial, manifest, folder):

@@ -52,7 +52,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
 def _what_was_done(module):
     """A claim's docstring in two: its first line, and what follows up to what its author expected, which the table tells."""
     title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
-    return title, re.split(r"\bExpected[ ,:]", told)[0].strip()
+    return title, re.split(r"(?:^|(?<=[.\n] )|(?<=\n))Expected(?=[,:]| \()", told)[0].strip()
 
 
 def _section(heading, text):

@@ -17,7 +17,7 @@ def preset_name(dataset, model, setting, names=()):
     """
     if (dataset, model, setting) in names:
         return names[dataset, model, setting]
-    words = [] if setting == SETTING else re.findall(r"[a-z0-9]+", setting.lower())
+    words = [] if setting == SETTING else re.findall(r"[^\W_]+", setting.lower())
     return "_".join([_word(model), dataset, *words])
 
 
@@ -41,10 +41,11 @@ def named(module, trials, only):
 
     A name fits a model; a model and data set, as in lstm_mnist; or these and the setting, spelt as a preset of it would be:
     autoencoder_stack_mnist_1000_labels_random. Several names are separated by commas, or come as a list. Raises UnknownName
-    for a name that fits no trial, InvalidInput for anything that is no name.
+    for a name that fits no trial, InvalidInput for anything that is no name, and where two lines have one.
     """
     if only is None:
         return list(trials)
+    require_other_names(module, trials)
     presets, found = getattr(module, "NAMES", {}), []
     names = only.split(",") if isinstance(only, str) else only
     if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
@@ -61,6 +62,15 @@ def named(module, trials, only):
 def lines(module, trials):
     """{name: trial}: what the lines of a claim are called, each for `only` to take."""
     return {line_name(module, trial): trial for trial in trials}
+
+
+def require_other_names(module, trials):
+    """Raise InvalidInput where two lines of a claim are called alike, so that a name would mean both."""
+    names = {}
+    for trial in trials:
+        if (other := names.setdefault(line_name(module, trial), trial)) is not trial:
+            remedy = "give their settings other words, or NAMES"
+            raise InvalidInput(f"{claim_name(module)}: {other} and {trial} are both called {line_name(module, trial)}; {remedy}.")
 
 
 def line_name(module, trial):

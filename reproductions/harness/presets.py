@@ -9,7 +9,7 @@ from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
 from zoo.reproductions.harness.folder import read_folder, results_root
-from zoo.reproductions.harness.naming import preset_name
+from zoo.reproductions.harness.naming import preset_name, require_other_names
 from zoo.reproductions.harness.runs import lines_of, rows_in
 from zoo.reproductions.harness.store import Store, require_own, write_atomically
 from zoo.reproductions.harness.trial import trials_of
@@ -30,6 +30,7 @@ def make_presets(claim, target, out=None):
         known = ", ".join(name for name in list_claims() if presets_of(load_claim(name)))
         raise InvalidInput(f"{claim_name(module)} trains no presets; those that do: {known}.")
     claim, root, target, names = claim_name(module), results_root(out), Path(target).absolute(), getattr(module, "NAMES", {})
+    require_other_names(module, trials_of(module, BUDGET))
     require_own(target / "README.md", HEAD)
     runs = read_folder(root / BUDGET / claim)
     stored = _stored(Store(root))

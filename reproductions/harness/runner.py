@@ -18,7 +18,7 @@ from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
 from zoo.reproductions.harness.folder import results_root, seconds_taken
 from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.kept import BESIDE, code_of, kept
-from zoo.reproductions.harness.naming import chosen, line_name
+from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.losses import losses_of, together
 from zoo.reproductions.harness.outcomes import unmet_headlines
 from zoo.reproductions.harness.progress import Progression
@@ -295,13 +295,6 @@ def _distinct(module, budget):
     if not trials or twice:
         what = f"two trials for {twice[0]}" if twice else "no trials"
         raise InvalidInput(f"{claim_name(module)} has {what} at the budget {budget.name}.")
-    names = {}
-    for trial in trials:
-        name = line_name(module, trial)
-        if name in names:
-            remedy = "give their settings other words, or NAMES"
-            raise InvalidInput(f"{claim_name(module)}: {names[name]} and {trial} would both be called {name}; {remedy}.")
-        names[name] = trial
     return trials
 
 

@@ -105,8 +105,9 @@ class WithFiles:
         for name, content in self.files.items():
             plain = isinstance(name, str) and name.isprintable() and Path(name).name == name and name not in ("", ".", "..")
             if not plain or name.endswith(".tmp"):
-                raise InvalidInput(f"{name!r:.80} is no name of a file that a trial can leave: one word, without a folder.")
-            if not isinstance(content, bytes):
+                said = "one word, without a folder, that does not end in .tmp"
+                raise InvalidInput(f"{name!r:.80} is no name of a file that a trial can leave: {said}.")
+            if not isinstance(content, (bytes, bytearray, memoryview)):
                 raise InvalidInput(f"A trial leaves {name} as bytes, not as {type(content).__name__}; pickle or encode it.")
         if taken := {*self.files} & OWN_FILES:
             raise InvalidInput(f"A trial can't leave a file called {taken.pop()}: that is one of the store's own.")

@@ -13,6 +13,7 @@ from zoo.training.backup import Kept, NoBackup
 from zoo.training.compiled import prepare
 from zoo.training.evaluation import evaluation_rows
 from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
+from zoo.training.members import places_of_draws
 from zoo.training.order import member_key
 from zoo.training.waiting import finish_what_is_left, leave, waited_for
 
@@ -197,7 +198,7 @@ class CompiledEngine:
             # a member that never had a finite validation score keeps its last weights and its mark
             chosen = np.asarray(best["epoch"]) >= 0
             found = {name: jax.device_get(best[name]) for name in ("trainable", "non_trainable")}
-            for place in self.program.draws:  # where the last epoch left them: else what it drew would be drawn again
+            for place in places_of_draws(self.program.model):  # where the last epoch left them: else what it drew would be drawn again
                 found["non_trainable"][place] = host["non_trainable"][place]
             for name, values in found.items():
                 host[name] = [_where(chosen, b, h) for b, h in zip(values, host[name])]

@@ -11,6 +11,7 @@ from zoo.training import targets
 from zoo.training.batches import each_alone, masked, traced
 from zoo.training.history import COLUMNS
 from zoo.training.logits import ends_in_logits, is_binary, is_of_numbers, loss_for_logits, metric_for_logits
+from zoo.training.memory import is_out_of_memory, not_even_one
 from zoo.training.monitor import compares_one_hot, is_accuracy, metric_sign
 
 _MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
@@ -137,6 +138,8 @@ class Objective:
                 batch = (np.broadcast_to(_small(np.asarray(part[:1])), (length, *part.shape[1:])) for part in (x, y))
                 model._symbolic_build(data_batch=tuple(batch))
         except (TypeError, ValueError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise not_even_one(error) from error
             reason = reason_of(error)
             shapes = f"the model's output has shape {model.output_shape}" + ("" if y is None else f", y {y.shape}")
             raise InvalidInput(f"Loss and metrics do not fit: {shapes}. {reason}") from error

@@ -105,7 +105,7 @@ class Population:
         return copy.deepcopy(self)  # what two share, each would train
 
     def __setstate__(self, state):
-        self.__dict__.update(state)
+        self.__dict__.update({"_names": None} | state)  # pickles of before have none
         self.template = build_member(self.build, self.seeds[0], self.precision, self._names)
         self._settle()
 

@@ -57,11 +57,11 @@ def shape_given(function, model, x, y, dtypes):
 
 
 def length_to_try(model, *shapes):
-    """How long a batch of data of such shapes is to be tried: as no other axis, so that nothing fits by being broadcast along it; a
-    power of two, as a loss may want pairs or groups; or as the model says.
+    """How long a batch of data of such shapes is to be tried: longer than any other axis, so that nothing fits by being broadcast
+    along it; in pairs, triplets and groups of four, as a loss may want them; or as the model says.
     """
-    longest = max([4, *(side or 0 for shape in (model.output_shape, *shapes) for side in shape[1:])])
-    return model.input_shape[0] or 1 << longest.bit_length()
+    longest = max([1, *(side or 0 for shape in (model.output_shape, *shapes) for side in shape[1:])])
+    return model.input_shape[0] or 12 * (1 + longest // 12)
 
 
 def each_example_alone(model, x, y):
