@@ -78,7 +78,7 @@ def test_a_table_is_no_series(tmp_path, text):
         read_series(tmp_path / "table.txt")
 
 
-@pytest.mark.parametrize("text", ["5 7 6\n9 4 8\n3 2 1\n", "1 2 3\n4 5 6\n7 8", "5 7\n5 9\n5 8\n"])
+@pytest.mark.parametrize("text", ["5 7 6\n9 4 8\n3 2 1\n", "1 2 3\n4 5 6\n7 8", "5 7\n5 9\n5 8\n", "1 2 3\n4 5 6\n7 8 9\n"])
 def test_a_series_may_be_printed_in_rows(tmp_path, text):
     (tmp_path / "rows.txt").write_text(text)
     assert read_series(tmp_path / "rows.txt").tolist() == [float(word) for word in text.split()]

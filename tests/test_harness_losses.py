@@ -393,6 +393,7 @@ def test_a_trial_leaves_bytes_under_plain_names(files):
     """Else one would write outside of the results folder, or lose what was trained when it is stored."""
     with pytest.raises(InvalidInput, match="is no name of a file|as bytes, not as|as {name: bytes}"):
         WithFiles([], files)
+    assert WithFiles([], {"a.npy": bytearray(b"1")}).files
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])

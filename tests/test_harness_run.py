@@ -27,7 +27,7 @@ from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
 from zoo.reproductions.harness import Budget, Published, Trial, kept, run_claim, runner, target
 from zoo.reproductions.harness.engines import LocalEngine, compute
 from zoo.reproductions.harness.folder import seconds_taken
-from zoo.reproductions.harness.naming import lines
+from zoo.reproductions.harness.naming import lines, named
 from zoo.reproductions.harness.outcomes import machine_time
 from zoo.reproductions.harness.progress import Progression, Report
 from zoo.reproductions.harness.store import Store
@@ -178,11 +178,12 @@ def test_lines_of_other_code_do_not_stay(log, monkeypatch):
     assert begun(log) == {"linear": 1, "mlp": 1}
 
 
-def test_two_lines_of_one_name_are_refused(monkeypatch):
-    trials = [Trial("digits", "mlp", setting, (0,), harness_example.train) for setting in ("+1", "-1")]
-    monkeypatch.setattr(harness_example, "trials", lambda budget: trials)
-    with pytest.raises(InvalidInput, match=r"digits mlp \(\+1\) and digits mlp \(-1\) would both be called mlp_digits_1"):
-        run()
+def test_a_name_that_two_lines_have_names_neither():
+    trials = [Trial("digits", "mlp", setting, (0,), harness_example.train) for setting in ("+1", "-1", "ä 1")]
+    with pytest.raises(InvalidInput, match=r"digits mlp \(-1\) are both called mlp_digits_1"):
+        named(harness_example, trials, "mlp_digits_1")
+    assert named(harness_example, trials, None) == trials
+    assert [trial.setting for trial in named(harness_example, trials[1:], "mlp_digits_ä_1")] == ["ä 1"]
 
 
 def test_a_model_with_a_comma_in_its_name_can_be_named(log, monkeypatch):

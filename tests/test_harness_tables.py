@@ -191,6 +191,18 @@ def test_what_a_claim_forgot_to_return_is_said(written, changes, match):
         written(reproduction(**changes), rows_of(ROW, [7, 8]))
 
 
+@pytest.mark.parametrize("said, shown", [
+    ("How it was done.\n\nExpected (quick: a minute):\n\n- much", "How it was done."), ("Ours. Expected: less.", "Ours."),
+    ("Expected calibration errors are measured.", "Expected calibration errors are measured."),
+    ("Held against Expected improvement, of Gaussian processes.", "Held against Expected improvement, of Gaussian processes."),
+])
+def test_what_was_done_ends_where_it_is_told_what_to_expect(written, said, shown):
+    module = reproduction()
+    module.__doc__ = f"In short.\n\n{said}"
+    page = (written(module, rows_of(ROW, [7, 8])) / "comparison.md").read_text()
+    assert page.partition("## What was done\n\n")[2].partition("\n\n## ")[0] == shown
+
+
 def test_no_command_is_promised_that_would_run_something_else(written):
     trials = lambda budget: [Trial(*ROW, budget.seeds, harness_example.train)]  # noqa: E731
     others = [row | {"seed": row["seed"] + 5} for row in rows_of(ROW, [7, 8, 9])]

@@ -96,6 +96,25 @@ def test_what_a_layer_keeps_in_evaluation_is_kept_as_in_keras():
     assert_allclose(population.predict(x[:32])[1], model.predict(x[:32], verbose=0), rtol=1e-3, atol=1e-3)
 
 
+def test_what_a_layer_keeps_is_that_of_the_epoch_that_is_chosen():
+    (x, y), held_out = digits(held_out=100)
+    x, held_out = x.reshape(len(x), -1) / 255.0, (held_out[0].reshape(len(held_out[0]), -1) / 255.0, held_out[1])
+
+    def build():
+        return keras.Sequential([keras.Input((64,)), Total(), keras.layers.Dense(10)])
+
+    settings = {"batch_size": 20, "validation_data": held_out, "verbose": 0}
+    one, many = (zoo.Population(build, [0, 1]) for _ in range(2))
+    for population in (one, many):
+        population.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    history = many.fit(x, y, epochs=6, select="best", monitor="val_loss", **settings)
+    best = history[history.member == 0].val_loss.to_numpy().argmin()
+    assert best < 5, "else the last epoch is the best"
+    one.fit(x, y, epochs=int(best) + 1, **settings)
+    for mine, alone in zip(many.get_weights(0), one.get_weights(0)):
+        assert_allclose(mine, alone, rtol=1e-4, atol=1e-4)
+
+
 def recurrent():
     """A model whose generator moves whenever it is called: Keras makes the mask of a recurrent layer's dropout in evaluation, too."""
     return keras.Sequential([keras.Input((8, 8)), keras.layers.LSTM(4, dropout=0.4), keras.layers.Dense(10)])

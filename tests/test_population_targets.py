@@ -42,6 +42,20 @@ def test_a_loss_of_pairs_is_taken_whatever_the_width_of_the_output(outputs):
     assert population.evaluate(X, LABELS).loss[0] < before
 
 
+def of_triplets(y_true, y_pred):
+    """An anchor, one that is to be near it and one that is to be far, in turn."""
+    near, far = (keras.ops.sum(keras.ops.square(y_pred[::3] - y_pred[k::3]), axis=-1) for k in (1, 2))
+    return keras.ops.mean(keras.ops.maximum(near - far + 1, 0))
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("outputs", [5, 8, 12])
+def test_a_loss_of_triplets_is_taken_whatever_the_width_of_the_output(outputs):
+    population = compiled(of_triplets, outputs=outputs)
+    population.fit(X, LABELS, batch_size=30, epochs=2, verbose=0)
+    assert np.isfinite(population.history.loss).all()
+
+
 class InGroups(keras.layers.Layer):
     """As the standard deviation over a minibatch of a progressive GAN: takes its batch apart."""
 
