@@ -19,7 +19,7 @@ Expected (full: 10 seeds, 56 minutes on 2 cores; quick: few epochs, 3 seeds, 3 m
 from zoo.reproductions.harness import Published, Trial, control, paired_difference, target
 from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
-from zoo.reproductions.harness.runs import by_seed, rows_in
+from zoo.reproductions.harness.runs import by_seed, rows_in, values
 from zoo.reproductions.trainers.fitted_codes import train_fitted_codes
 from zoo.reproductions.trainers.preset import train_preset
 from zoo.training.recipe import recipe
@@ -33,20 +33,21 @@ PROTOCOL = """
 **Data.** The first 50,000 training images of MNIST, where the published nets had 60,000.
 
 **Training.** The net by one recipe from every seed; the weights after the last epoch count. It fits the cross-entropy of the
-pixels, as logistic PCA does: decoder and training codes together, by L-BFGS from principal components, then the codes of
-other images alone.
+pixels, as logistic PCA does: decoder and training codes together, by L-BFGS from principal components, in at most 1,500
+iterations, then the codes of other images alone, in at most 500.
 
 **Tuning.** Units (rectified, ELU, GELU, SiLU), widths, learning rate, weight decay, batches and a moving average of the
 weights were tried on the validation split, some 25 times in all, with one other seed, in 10 epochs and, the most promising,
-in 40 or 80; that 0.05 of decay, best in 40, is best in 80 too, was taken for granted. Of logistic PCA one of two strengths
-of a penalty on codes is chosen on validation.
+in 40 or 80; that 0.05 of decay, best in 40, is best in 80 too, was taken for granted. The penalty on the codes of logistic
+PCA was not tuned: on 4,000 images a tenth of it made no difference.
 
 **Measures.** Squared errors are sums over the pixels, in 0..1, of an image, the mean over images. The means are over all
 seeds; the one with the least validation error is the preset. Seconds of logistic PCA include fitting the codes of validation
 and test images, which a net reads off.
 
-**Limits.** A fitted code is a bound for a linear decoder, and costs an optimization for every image; the net's own decoder
-might do better by fitted codes, too. How the codes of the published logistic PCA were found was not looked up.
+**Limits.** A fitted code costs an optimization for every image; the net's own decoder might do better by fitted codes, too.
+The fit of decoder and training codes is no convex problem: from another start it might end elsewhere. How the codes of the
+published logistic PCA were found was not looked up.
 
 **Changed after seeing results.** Five seeds of a smaller net of rectified units (512, 256 and 128) were tested before, and
 their mean of 3.43 had missed 3.00; the recipe was set anew after that. The fitted codes were added when the net's errors
@@ -62,9 +63,8 @@ def trials(budget):
     settings = recipe(options=options | {"code": 30}, epochs=epochs, learning_rate=4e-3, weight_decay=0.05)
     yield Trial(dataset, *ROW[1:], budget.seeds, train_preset, settings)
     linear = {"code": 30, "n_train": budget.choose(smoke=300, quick=5000, full=None)}
-    linear |= {"strengths": budget.choose(smoke=[1e-3], quick=[1e-3], full=[1e-3, 1e-2])}
-    linear |= {"iterations": budget.choose(smoke=30, quick=100, full=400)}
-    linear |= {"code_iterations": budget.choose(smoke=30, quick=100, full=300)}
+    linear |= {"strength": 1e-3, "iterations": budget.choose(smoke=30, quick=100, full=1500)}
+    linear |= {"code_iterations": budget.choose(smoke=30, quick=100, full=500)}
     yield Trial(dataset, *FITTED[1:], budget.seeds[:1], train_fitted_codes, linear, 0.3)
 
 
@@ -80,7 +80,8 @@ def judge(runs):
     ]
     if fitted in rows_in(runs):
         name = f"{dataset}: less than logistic PCA, {FITTED[2]}"
-        checks.append(paired_difference(runs, better=row, worse=fitted, **called, name=name))
+        doubt = "logistic PCA's fit was cut off before its end" if values(runs, fitted, "fit_cut_off").any() else ""
+        checks.append(paired_difference(runs, better=row, worse=fitted, **called, name=name, doubt=doubt))
         best, bound = next(iter(_rivals(dataset).items()))
         name = f"{dataset}: logistic PCA, {FITTED[2]}, errs less than {best}"
         checks.append(control(target(runs, fitted, **called, at_most=bound, deterministic=True, name=name, remark=f"against {best}")))

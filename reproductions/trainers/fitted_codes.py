@@ -1,7 +1,7 @@
 """Logistic PCA whose codes are fitted to each image, not read off it by an encoder (Schein, Saul & Ungar 2003, AISTATS).
 
-A linear decoder and a logistic function, as in a deep autoencoder without hidden layers; but an image's code is what
-reconstructs it best, found by an optimizer, of test images too. So it is a bound on what a decoder of that kind can do.
+A linear decoder and a logistic function, as in a deep autoencoder without hidden layers; but an image's code is the one by
+which its pixels have the least cross-entropy, found by an optimizer, of test images too.
 """
 
 import time
@@ -14,24 +14,21 @@ LEAST = 0.01  # of a pixel's mean, by which its bias starts: its logarithm has t
 def train_fitted_codes(trial, report):
     """The run function: decoder and training codes by L-BFGS from principal components, then the other images' codes alone.
 
-    The recipe names n_train (None: all), code (its numbers), strengths (of a penalty on squared codes, of which the one is taken that errs least on
-    validation), iterations of the first fit and of the second. Nothing in it is random. Rows: test and validation
-    squared_error of an image, summed over its pixels in 0..1, and the strength.
+    The recipe names n_train (None: all), code (its numbers), strength (of a penalty on squared codes), iterations (the most of the
+    first fit) and code_iterations (of the second). Nothing in it is random. Rows: test and validation squared_error of an
+    image, summed over its pixels in 0..1, and whether the first fit was cut off (1) or came to its end (0).
     """
     from zoo.reproductions.trainers.data import splits
 
     r = trial.recipe
     x = dict(zip(("train", "validation", "test"), (_flat(split.x) for split in splits(trial.dataset, r["n_train"]))))
-    began, found = time.perf_counter(), []
-    for done, strength in enumerate(r["strengths"], start=1):
-        decoder = fitted_decoder(x["train"], r["code"], strength, r["iterations"])
-        found.append((squared_error(decoder, x["validation"], strength, r["code_iterations"]), strength, decoder))
-        report.progress(done, 1 + len(r["strengths"]))
-    error, strength, decoder = min(found, key=lambda each: each[0])
+    began = time.perf_counter()
+    decoder, cut_off = fitted_decoder(x["train"], r["code"], r["strength"], r["iterations"])
+    report.progress(1, 2)
     values = {
-        "test_squared_error": squared_error(decoder, x["test"], strength, r["code_iterations"]),
-        "validation_squared_error": error, "penalty_on_codes": strength,
+        f"{name}_squared_error": squared_error(decoder, x[name], r["strength"], r["code_iterations"]) for name in ("test", "validation")
     }
+    values["fit_cut_off"] = float(cut_off)
     report.progress(1, 1)
     shared = {
         "seed": trial.seeds[0], "n_train": len(x["train"]), "seconds": time.perf_counter() - began,
@@ -42,8 +39,8 @@ def train_fitted_codes(trial, report):
 
 
 def fitted_decoder(x, code, strength, iterations):
-    """(directions (code, pixels), bias (pixels,), begin (1 + pixels, code)) of images x (n, pixels) in 0..1: their codes are
-    fitted with the former two, and begin is how the code of another image is guessed, linearly, before it is fitted.
+    """((directions (code, pixels), bias (pixels,), begin (1 + pixels, code)), whether it was cut off) of images x (n, pixels) in
+    0..1: their codes are fitted with the former two, and begin is how the code of another image is guessed before it is fitted.
     """
     import jax.numpy as jnp
 
@@ -52,8 +49,9 @@ def fitted_decoder(x, code, strength, iterations):
     components = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :code].T.astype("float32")
     begin = [(x - mean) @ components.T, 4 * components, np.log((mean + LEAST) / (1 + LEAST - mean))]
     pixels = jnp.asarray(x)
-    codes, directions, bias = _least(lambda codes, *decoder: _cost(codes, *decoder, pixels, strength), begin, iterations)
-    return directions, bias, np.linalg.lstsq(_with_one(x), codes, rcond=1e-4)[0]
+    found, cut_off = _least(lambda codes, *decoder: _cost(codes, *decoder, pixels, strength), begin, iterations)
+    codes, directions, bias = found
+    return (directions, bias, np.linalg.lstsq(_with_one(x), codes, rcond=1e-4)[0]), cut_off
 
 
 def squared_error(decoder, x, strength, iterations):
@@ -64,7 +62,7 @@ def squared_error(decoder, x, strength, iterations):
     directions, bias, begin = map(jnp.asarray, decoder)
     pixels = jnp.asarray(x)
     guessed = [np.asarray(_with_one(x) @ begin)]
-    (codes,) = _least(lambda codes: _cost(codes, directions, bias, pixels, strength), guessed, iterations)
+    (codes,), _ = _least(lambda codes: _cost(codes, directions, bias, pixels, strength), guessed, iterations)
     return float(jnp.square(jax.nn.sigmoid(codes @ directions + bias) - pixels).sum(axis=1).mean())
 
 
@@ -77,7 +75,9 @@ def _cost(codes, directions, bias, x, strength):
 
 
 def _least(cost, begin, iterations):
-    """The arrays, float32, at which cost(*arrays) is least, by L-BFGS from `begin` in so many iterations at most."""
+    """(the arrays, float32, at which cost(*arrays) is least, whether the search was cut off): by L-BFGS from `begin`, in so many
+    iterations at most.
+    """
     import jax
     import jax.numpy as jnp
     from scipy.optimize import minimize
@@ -95,7 +95,8 @@ def _least(cost, begin, iterations):
 
     start = np.concatenate([np.asarray(array, "float64").ravel() for array in begin])
     options = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 20, "ftol": 1e-10, "gtol": 1e-9}
-    return arrays(minimize(at, start, jac=True, method="L-BFGS-B", options=options).x)
+    found = minimize(at, start, jac=True, method="L-BFGS-B", options=options)
+    return arrays(found.x), found.status == 1
 
 
 def _with_one(x):
