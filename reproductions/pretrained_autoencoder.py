@@ -8,12 +8,12 @@ validation images ships; `zoo results presets pretrained_autoencoder` makes the 
 Its hardest rival is linear: logistic PCA in the sense of Schein, Saul & Ungar (2003), with a code of 30 that no encoder
 makes. An optimizer fits it to every image, test images included.
 
-Expected (full: 10 seeds, 56 minutes on 2 cores; quick: few epochs, 3 seeds, 3 minutes):
+Expected (full: 10 seeds, an hour on 2 cores; quick: few epochs, 3 seeds, 3 minutes):
 
 - The net errs by about 2.7 per image, less than the 3.0 published of a wider net that was pre-trained, and by a fifth of
   what 30 principal components do.
-- Logistic PCA with fitted codes comes close, 2.8: ahead of the published net, behind ours by less than 0.1. Most of what the
-  layers spare is spared by fitting the codes, too.
+- Logistic PCA with fitted codes errs by less than either, 2.67, though it was cut off before its end. What layers spare
+  beside a linear code, fitting the codes spares, too.
 """
 
 from zoo.reproductions.harness import Published, Trial, control, paired_difference, target
@@ -51,7 +51,8 @@ published logistic PCA were found was not looked up.
 
 **Changed after seeing results.** Five seeds of a smaller net of rectified units (512, 256 and 128) were tested before, and
 their mean of 3.43 had missed 3.00; the recipe was set anew after that. The fitted codes were added when the net's errors
-were known, after trials on 4,000 images that printed test errors.
+were known, after trials on 4,000 images that printed test errors. In at most 400 iterations, from which a reader saw that it
+was not at its end, logistic PCA had erred by 2.79, and our net was ahead.
 """
 
 
@@ -80,7 +81,9 @@ def judge(runs):
     ]
     if fitted in rows_in(runs):
         name = f"{dataset}: less than logistic PCA, {FITTED[2]}"
-        doubt = "logistic PCA's fit was cut off before its end" if values(runs, fitted, "fit_cut_off").any() else ""
+        ahead = values(runs, row, ERROR).mean() < values(runs, fitted, ERROR).item()
+        cut_off = ahead and values(runs, fitted, "fit_cut_off").any()
+        doubt = "logistic PCA's fit was cut off before its end" if cut_off else ""
         checks.append(paired_difference(runs, better=row, worse=fitted, **called, name=name, doubt=doubt))
         best, bound = next(iter(_rivals(dataset).items()))
         name = f"{dataset}: logistic PCA, {FITTED[2]}, errs less than {best}"
