@@ -12,12 +12,13 @@ Expected (full: 10 seeds, an hour on 2 cores; quick: few epochs, 3 seeds, 3 minu
 
 - The net errs by about 2.7 per image, less than the 3.0 published of a wider net that was pre-trained, and by a fifth of
   what 30 principal components do.
-- Logistic PCA with fitted codes errs by less than either, 2.67, though it was cut off before its end. What layers spare
-  beside a linear code, fitting the codes spares, too.
+- Logistic PCA with fitted codes errs by 2.67, less than the published net. On validation images ours is ahead (2.77, 2.84),
+  so that it is undecided which of both errs less. What layers spare beside a linear code, fitting the codes spares, too.
 """
 
 from zoo.reproductions.harness import Published, Trial, control, paired_difference, target
 from zoo.reproductions.harness.figures import draw_seeds
+from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import by_seed, rows_in, values
 from zoo.reproductions.trainers.fitted_codes import train_fitted_codes
@@ -52,7 +53,8 @@ published logistic PCA were found was not looked up.
 **Changed after seeing results.** Five seeds of a smaller net of rectified units (512, 256 and 128) were tested before, and
 their mean of 3.43 had missed 3.00; the recipe was set anew after that. The fitted codes were added when the net's errors
 were known, after trials on 4,000 images that printed test errors. In at most 400 iterations, from which a reader saw that it
-was not at its end, logistic PCA had erred by 2.79, and our net was ahead.
+was not at its end, logistic PCA had erred by 2.79, and our net was ahead; that a lead on the test images alone decides
+nothing was made a rule when it had turned.
 """
 
 
@@ -81,14 +83,22 @@ def judge(runs):
     ]
     if fitted in rows_in(runs):
         name = f"{dataset}: less than logistic PCA, {FITTED[2]}"
-        ahead = values(runs, row, ERROR).mean() < values(runs, fitted, ERROR).item()
-        cut_off = ahead and values(runs, fitted, "fit_cut_off").any()
-        doubt = "logistic PCA's fit was cut off before its end" if cut_off else ""
-        checks.append(paired_difference(runs, better=row, worse=fitted, **called, name=name, doubt=doubt))
+        checks.append(paired_difference(runs, better=row, worse=fitted, **called, name=name, doubt=_fitted_doubt(runs, row, fitted)))
         best, bound = next(iter(_rivals(dataset).items()))
         name = f"{dataset}: logistic PCA, {FITTED[2]}, errs less than {best}"
         checks.append(control(target(runs, fitted, **called, at_most=bound, deterministic=True, name=name, remark=f"against {best}")))
     return checks
+
+
+def _fitted_doubt(runs, row, fitted):
+    """Why it is open which of both errs less: other images say otherwise, or the one that is behind was not at its end."""
+    test, validation = (
+        values(runs, row, metric).mean() - values(runs, fitted, metric).item() for metric in (ERROR, "validation_squared_error")
+    )
+    if test * validation < 0:
+        return f"on the validation images it is the other way round, by {number(abs(validation))}"
+    cut_off = test < 0 and values(runs, fitted, "fit_cut_off").any()
+    return "logistic PCA's fit was cut off before its end" if cut_off else ""
 
 
 def _rivals(dataset):

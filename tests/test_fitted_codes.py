@@ -1,9 +1,11 @@
 """Logistic PCA by codes that are fitted to each image, on scikit-learn's small digits."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from zoo.datasets import load
+from zoo.reproductions import pretrained_autoencoder as claim
 from zoo.reproductions.trainers import fitted_codes
 from zoo.reproductions.trainers.autoencoders import PrincipalComponents
 
@@ -42,3 +44,19 @@ def test_a_fit_that_ends_by_itself_is_not_cut_off():
     x = np.random.RandomState(0).rand(20, 8).round().astype("float32")
     (directions, *_), cut_off = fitted_codes.fitted_decoder(x, 1, 1.0, 2000)
     assert not cut_off and directions.shape == (1, 8)
+
+
+@pytest.mark.parametrize("net, linear, cut_off, verdict, why", [
+    ((2.7, 2.7), (2.9, 2.9), 0.0, "reproduced", ""), ((2.7, 2.7), (2.9, 2.9), 1.0, "undecided", "fit was cut off"),
+    ((2.9, 2.9), (2.7, 2.7), 1.0, "contradicted", ""), ((2.7, 2.8), (2.6, 2.9), 1.0, "undecided", "other way round, by 0.0985"),
+])
+def test_a_lead_on_the_test_images_alone_or_on_a_fit_that_was_cut_off_decides_nothing(net, linear, cut_off, verdict, why):
+    rows = [
+        {"dataset": "mnist", "model": model, "setting": setting, "seed": seed, "metric": metric, "value": value + 0.001 * seed}
+        for (_, model, setting), values, seeds in ((claim.ROW, net, range(4)), (claim.FITTED, (*linear, cut_off), range(1)))
+        for metric, value in zip((claim.ERROR, "validation_squared_error", "fit_cut_off"), values)
+        for seed in seeds
+    ]
+    found = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
+    check = found["mnist: less than logistic PCA, code of 30 fitted to each image"]
+    assert check.verdict == verdict and why in check.sentence and ("because" in check.sentence) == bool(why)
