@@ -97,9 +97,9 @@ residuals; nets, unlike autoregression, were chosen on these data.
 
 **Checks.** Intervals are over seeds. Where the measure is a mean over test values (not on Mackey-Glass) a second one covers
 the years or half hours tested, with neighbours up to two years or two days apart correlated (Newey & West 1987; quantiles of
-Kiefer & Vogelsang 2005 where wider). It decides against autoregression, and on sunspots between nets. Neither covers other
-series. Those of `coverage_pct` are over seeds alone: what other years would make of it, or of the 40 that the bands are
-from, is in none.
+Kiefer & Vogelsang 2005 where wider). It counts against autoregression and, on sunspots, between nets. Neither covers other
+series. Those of `coverage_pct` are over seeds alone: other test years, or other validation years than the 40 used, are in
+none.
 
 **Limits.** A difference between nets may be due to numbers of weights or kinds of units: no mlp matched a recurrent net in
 either. How many weights the published net (one run) kept was not looked up. The rnn's rate has hardly fallen when it stops

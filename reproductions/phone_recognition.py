@@ -12,8 +12,8 @@ and 20 seeds, 10 minutes of one H100 by estimate, not run yet), at the hour with
 
 - Deep nets beat all older methods: pre-trained sigmoid units err on 22.9 % of the frames, rectified units on 21.1 %, the
   older methods on 25.6 % or more.
-- Contradicted, for the one recipe tried: pre-trained nets are 1.8 points behind rectified units. Their lead of 0.3 points on
-  the better random start is undecided. The LSTM (20.1 %) beats the pre-trained, rectified and modern stacks.
+- Contradicted, for the one recipe tried: pre-trained nets are 1.8 points behind rectified units. Their lead of 0.3 points
+  over the better random start is undecided. The LSTM (20.1 %) beats the pre-trained, rectified and modern stacks.
 - With four layers, pre-training saves 5.6 points against the narrow random start; the scaled start, with as many updates in
   all, is 0.8 points ahead of it. Whether error falls with depth is undecided for every start.
 - Vowels: the nearest neighbour errs on 43.7 %, as published. Radial basis functions beat it (37.2 %, contrary to the table);
@@ -114,12 +114,12 @@ vowel test speaker is one test example.
 **Limits.** One speaker, automatic alignment and frame errors: TIMIT's phone errors on unseen speakers are not comparable.
 Seeds share labels (hour: half; full: all), so intervals hold for this pool and test set. Independent frames are a lenient
 assumption, unrelated errors of two nets a strict one. Verdicts concern this pre-training recipe alone; from scaled it was no
-better (two seeds). Hour's projected mixtures always took the most components, 16 (cepstra: 128), and might improve. Deeper
-modern nets have more dropout.
+better (two seeds). Hour's mixtures took the most components, 16 (projected: always; cepstra, 128: at times), and might
+improve. Deeper modern nets have more dropout.
 
 **Changed after seeing results.**
 
-- The rule on frames; most gains by pre-training one or two layers, and by rectified depth, had been decided.
+- The rule on frames; before, most gains by pre-training one or two layers and by rectified depth were decided.
 - The rules on depth; pre-trained (in quick, random and scaled) had been said to err more with depth.
 - Added: longer nets, pre-trained against modern, the deepest net against the next, vowels by speaker (none decided before).
 - Quick: pre-training had 3 epochs, the ConvNet a quarter of the others', the LSTM also fewer minutes.

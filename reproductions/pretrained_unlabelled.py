@@ -11,8 +11,8 @@ pretrained_unlabelled` makes the folders.
 
 Expected, full budget: some 7.2 % test error after pre-training against 9.0 of its twin and 7.35 of the modern one, which is
 not told apart, in some 19 minutes on two CPU cores for 10 seeds. With as many epochs as the others, and dropout of 0.35, the
-modern one had erred on 7.6, and was told apart. Pre-training makes 40,000 updates before the 2,000 with labels, of which the
-modern one has 6,000. In smaller steps, and from the narrow start, the twin had erred on 11 %, the other on 7.5: half of what
+modern one had erred on 7.6, and was told apart. Pre-training makes 40,000 updates before the 2,000 with labels; the modern
+one makes 6,000. In smaller steps, and from the narrow start, the twin had erred on 11 %, the other on 7.5: half of what
 pre-training seemed to spare was the start and the steps. Quick: few epochs, 3 seeds, 2 minutes.
 """
 

@@ -2,10 +2,11 @@
 
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") says that ReLU typically learns
 much faster in nets with many layers than tanh or the logistic sigmoid. Here fully connected nets of 1 to 8 hidden layers
-learn MNIST by plain SGD, with ReLU and four smooth activations, from several initialization schemes. The measure is the
-number of SGD steps to given training errors, at the learning rate that is fastest for each net. A second test repeats Figure
-1 of Krizhevsky, Sutskever & Hinton (2012): the epochs that a four-layer ConvNet needs to 25 % training error on CIFAR-10,
-ReLU against tanh. It needs `cifar10` (`zoo data fetch cifar10`) or `cifar10_jpeg`, a lossy copy; otherwise it is left out.
+learn MNIST and CIFAR-10 by plain SGD, with ReLU and four smooth activations, from several initialization schemes. The
+measure is the number of SGD steps to given training errors, at the learning rate that is fastest for each net. A second test
+repeats Figure 1 of Krizhevsky, Sutskever & Hinton (2012): the epochs that a four-layer ConvNet needs to 25 % training error
+on CIFAR-10, ReLU against tanh. It needs `cifar10` (`zoo data fetch cifar10`) or `cifar10_jpeg`, a lossy copy; otherwise it
+is left out.
 
 Expected (quick: 3 seeds, 3 minutes on 2 cores; hour: 5 seeds, 70 minutes on 2 cores; full: 10 seeds, 15 minutes of one H100
 by estimate, not run yet):
@@ -68,7 +69,7 @@ PROTOCOL = """
 **Models.** Fully connected nets have 64 units a layer (hour: 100, full: 128). They start from the old uniform scheme (bounds
 of 1/sqrt(n) for n inputs), Glorot's (normalised) or He's; sigmoid and softplus also from a scaled one, the normalised bounds
 over the unit's slope at 0, which is four times and twice as wide. ConvNets have three convolutions with max-pooling and a
-linear layer. Nets of quick and hour are smaller than full's and learn fewer images.
+linear layer. Nets of quick and hour are smaller than full's and see fewer images.
 
 **Training.** Plain SGD, for ConvNets with momentum 0.9, for as many epochs for all rivals. No regularization.
 

@@ -15,7 +15,7 @@ GPU needed):
   points with as many silent units the rank correlation is weaker, 0.44 to 0.69 instead of 0.95 to 0.98, and still clear.
 - Saddles with at most five downward directions lie nearly as low as minima: with 4 units 2 to 3 % of the way up to the
   highest point found, those with 9 and 10, nearly all with a silent unit, at 16 %; the one with 6 lies at 9 %. With 8 units
-  this is undecided: too few were found, and those with 6 to 10 lie as low.
+  this is undecided: too few were found, and those with 6 to 10 are low, too.
 - Whether saddles are the many is undecided: more than half of the starts without silent units converge nowhere.
 - So is whether most saddles have few downward directions (62 to 92 % of those found from such starts at full).
 - Quick (4 units, 300 images): the same rise, 2 and 16 %; from starts without silent units a third of the points are saddles.
@@ -52,7 +52,7 @@ HEADLINES = (
 PROTOCOL = f"""
 **Models.** One hidden layer of tanh units, softmax, cross-entropy plus decay / 2 times the squared norm of all weights.
 Without this penalty some directions are flat and eigenvalues of 0 have no sign; Dauphin et al. trained without it. `n_test`
-repeats the training images.
+counts the training images.
 
 **Training.** A seed decides the start (small weights, some units silent), how far down the path of full-batch gradient
 descent with momentum the search begins, and the noise added there; both methods begin at the same points. A silent unit has
@@ -93,7 +93,7 @@ points. Correlations are Spearman's (interval of Bonett & Wright 2000; within gr
 **Changed after seeing results.**
 
 - The correlation over all points became a control; equal silent units and starts without any came in.
-- Groups went by the starts' silent units, of which some fall silent or wake, until a reader saw it. The search for the least
+- Groups went by the starts' silent units, though units wake or fall silent, until a reader saw it. The search for the least
   norm with 8 units (50 minutes) is from before and has no such line.
 - Lowness and likeness of losses were shares of a mean loss, which saddles with more directions met as well.
 """
@@ -186,7 +186,7 @@ def judge(runs):
 def _at_equal_silent_units(row, points, place, doubt):
     """The check among points of as many silent units; none where a run did not count them."""
     name = f"{row[2]}: error rises with the index at equal silent units"
-    sentence = f"{place}, rank correlation of the two among points with as many silent units"
+    sentence = f"{place}, rank correlation of index and error among points with equally many silent units"
     within = correlation_within(points) if SILENT in points else None
     return [check(name, within, "(rank correlation)", sentence, above=0, doubt=doubt, resampled=True)] if within else []
 

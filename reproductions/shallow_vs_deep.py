@@ -247,7 +247,7 @@ def _twice(runs, dataset, shallow):
     if weights >= FULL_CONVNET:
         return ratio(runs, **rows, at_least=2, name=name)
     smaller = f"the ConvNet has {weights:,} weights, the full budget's {FULL_CONVNET:,}, and a larger one may err less"
-    still = f"less than 2 beside a ConvNet that errs on {aimed_at:g} %, too, at which the full budget's is aimed" if enough else ""
+    still = f"also less than 2 with a ConvNet that errs on {aimed_at:g} %, the full budget's target" if enough else ""
     return ratio(runs, **rows, at_least=2, name=name, handicap="" if enough else smaller, remark=still)
 
 

@@ -66,11 +66,11 @@ decides nothing.
 1939) assume normal errors; below all labels they include the draw of labels. A trend decides nothing if nothing is spared at
 the fewest labels or the curve's start or end contradicts it.
 
-**Limits.** Pre-training comes on top, with few labels many times the updates of fine-tuning. The updates column omits them,
-and no random start gets as many. From 300 to 3,000 labels the random rival chose the largest learning rate, so leads may be
-smaller. Pre-training from the wide initialization was tried with three seeds only: one denoising layer validated alike,
-three plain ones worse; three denoising ones, the best net here, were not. Larger networks leave the comparison with modern
-undecided (pretrained_unlabelled, published_stack).
+**Limits.** Pre-training comes on top, with few labels many times the updates of fine-tuning. The updates in runs.csv omit
+them, and no random start gets as many. From 300 to 3,000 labels the random rival chose the largest learning rate, so leads
+may be smaller. Pre-training from the wide initialization was tried with three seeds only: one denoising layer validated
+alike, three plain ones worse; three denoising ones, the best net here, are untried. Larger networks leave the comparison
+with modern undecided (pretrained_unlabelled, published_stack).
 
 **Changed after seeing results.** Both budgets first ran, with the same seeds, without scaled start and rates above 0.003;
 the hour's lead in best depths was then 1.6 to 1.7 points up to 3,000 labels. Quick's dropout was set on one seed's

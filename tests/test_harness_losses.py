@@ -308,7 +308,7 @@ def test_a_run_keeps_them_and_everything_is_made_anew_from_them():
     recorded = json.loads((folder / "environment.json").read_bytes())
     assert "losses_sha256" in recorded and [*unpacked((folder / FILE).read_bytes())] == [(*NET, METRIC), (*MACHINE, METRIC)]
     page = (folder / "comparison.md").read_text()
-    assert page.count("with other test examples), claimed") == 2 and "of 2 verdicts for which it is known what each of them costs 2 would be the same." in page
+    assert page.count("with other test examples), claimed") == 2 and "of 2 decided verdicts for which the cost of each example is known, 2 would stay." in page
     for line in pd.read_csv(folder / "verdicts.csv").itertuples():
         said = f"{number(line.wide_low)} to {number(line.wide_high)} with other test examples), claimed {line.claimed.replace('>', 'above')}:"
         assert said in line.sentence and line.wide_low < line.ci95_low <= line.ci95_high < line.wide_high

@@ -1,5 +1,6 @@
 """comparison.md: verdicts, table, differences of protocol and figure of a claim, for a reader on the web."""
 
+import fnmatch
 import inspect
 import re
 from collections import Counter
@@ -30,7 +31,7 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     run's environment.json, as a dict.
     """
     title, done = _what_was_done(module)
-    main = [] if budget == "smoke" else [line for line in verdicts if line["kind"] == MAIN]
+    main = [] if budget == "smoke" else _in_turn(module, [line for line in verdicts if line["kind"] == MAIN])
     others = [line for line in verdicts if line not in main]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(trials_of(module, budget), runs)
@@ -53,6 +54,12 @@ def _what_was_done(module):
     """A claim's docstring in two: its first line, and what follows up to what its author expected, which the table tells."""
     title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
     return title, re.split(r"(?:^|(?<=[.\n] )|(?<=\n))Expected(?=[,:]| \()", told)[0].strip()
+
+
+def _in_turn(module, lines):
+    """Main checks in the order of the claim's HEADLINES, of which the front page shows the first."""
+    names = getattr(module, "HEADLINES", ())
+    return sorted(lines, key=lambda line: [fnmatch.fnmatchcase(line["check"], name) for name in names].index(True))
 
 
 def _section(heading, text):
@@ -80,8 +87,8 @@ def _lasting(verdicts):
     if not known:
         return ""
     rest = f", {len(fallen)} would be undecided: {'; '.join(fallen)}" if fallen else ""
-    said = f"Were test examples drawn anew, too: of {len(known)} verdicts for which it is known what each of them costs"
-    return f"{said} {len(known) - len(fallen)} would be the same{rest}."
+    said = f"With other test examples as well as other seeds, of {len(known)} decided verdicts for which the cost of each example is known,"
+    return f"{said} {len(known) - len(fallen)} would stay{rest}."
 
 
 def _table(comparison, ends):
