@@ -1,14 +1,12 @@
 """comparison.md: verdicts, table, differences of protocol and figure of a claim, for a reader on the web."""
 
-import fnmatch
 import inspect
 import re
-from collections import Counter
 
 from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
-from zoo.reproductions.harness.outcomes import machine_time
+from zoo.reproductions.harness.outcomes import counted, fitting, machine_time
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import MAIN, figure_only
@@ -58,8 +56,8 @@ def _what_was_done(module):
 
 def _in_turn(module, lines):
     """Main checks in the order of the claim's HEADLINES, of which the front page shows the first."""
-    names = getattr(module, "HEADLINES", ())
-    return sorted(lines, key=lambda line: [fnmatch.fnmatchcase(line["check"], name) for name in names].index(True))
+    found = fitting(getattr(module, "HEADLINES", ()), lines).values()
+    return list({line["check"]: line for each in found for line in each}.values())
 
 
 def _section(heading, text):
@@ -68,9 +66,7 @@ def _section(heading, text):
 
 def _folded(verdicts):
     """Many verdicts under how many there are of each kind, which a click unfolds."""
-    counts = Counter(line["verdict"] for line in verdicts)
-    tally = ", ".join(f"{count} {in_markdown(verdict)}" for verdict, count in counts.most_common())
-    return f"<details>\n<summary>{len(verdicts)}: {tally}</summary>\n\n{_verdicts(verdicts)}\n\n</details>"
+    return f"<details>\n<summary>{len(verdicts)}: {counted(verdicts)}</summary>\n\n{_verdicts(verdicts)}\n\n</details>"
 
 
 def _verdicts(verdicts):

@@ -52,15 +52,18 @@ def traced(model, training=False):
     return found
 
 
+def places_of_draws(model):
+    """Where among model.non_trainable_variables the states of its random generators are."""
+    return [i for i, variable in enumerate(model.non_trainable_variables) if variable.name == DRAWS]
+
+
 def places_moved(model):
     """Where among model.non_trainable_variables those are that a batch moves outside of training, too: the states of random
     generators, of which only some layers draw then, and what a layer of somebody's own keeps.
     """
     moved = {id(variable) for variable in (traced(model) or {"moved": ()})["moved"]}
-    return [
-        place for place, variable in enumerate(model.non_trainable_variables)
-        if id(variable) in moved or variable.name == DRAWS
-    ]
+    others = [place for place, variable in enumerate(model.non_trainable_variables) if id(variable) in moved]
+    return sorted({*places_of_draws(model), *others})
 
 
 def operations(model):

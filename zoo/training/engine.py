@@ -10,10 +10,10 @@ import numpy as np
 from zoo.errors import ZooError
 from zoo.training import memory
 from zoo.training.backup import Kept, NoBackup
+from zoo.training.batches import places_of_draws
 from zoo.training.compiled import prepare
 from zoo.training.evaluation import evaluation_rows
 from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
-from zoo.training.members import places_of_draws
 from zoo.training.order import member_key
 from zoo.training.waiting import finish_what_is_left, leave, waited_for
 

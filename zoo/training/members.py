@@ -11,7 +11,6 @@ import numpy as np
 
 from zoo.errors import InvalidInput
 from zoo.training.alike import adapted_layers, require_alike, require_one_value
-from zoo.training.batches import DRAWS
 
 
 _COUNTS = "object_name_uids"
@@ -123,11 +122,6 @@ def seed_layers(seed, epoch):
         import torch
 
         torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1, "uint64")[0]))
-
-
-def places_of_draws(model):
-    """Where among model.non_trainable_variables the states of its random generators are."""
-    return [i for i, variable in enumerate(model.non_trainable_variables) if variable.name == DRAWS]
 
 
 @contextlib.contextmanager

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from zoo.training.backup import Kept, NoBackup
-from zoo.training.batches import places_moved
+from zoo.training.batches import places_moved, places_of_draws
 from zoo.training.evaluation import KERAS_BATCH, evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
 from zoo.training.logs import check_logs, check_monitored, check_tested
-from zoo.training.members import assign, own_draws, places_of_draws, seed_layers, variables_of
+from zoo.training.members import assign, own_draws, seed_layers, variables_of
 from zoo.training.memory import explained_memory
 from zoo.training.order import host_order
 from zoo.training.schedules import finalizes, scale_learning_rate
@@ -136,6 +136,7 @@ class SequentialEngine:
     def __init__(self, template, objective, make_model, x, y):
         objective.prepare(template, x, y)  # finds what does not fit before anything is trained
         self.objective, self.make_model, self.averages = objective, make_model, objective.averages(template, x, y)
+        self.moved = places_moved(template)
 
     @unwarned()
     @explained_memory()
@@ -202,7 +203,7 @@ class SequentialEngine:
             model = self._model(seed, state, k)
             self.objective.compile(model)
             rows.append(_evaluate(model, data, self.averages))
-            _move(state, k, model)
+            self._move(state, k, model)
         return {name: np.array([row[name] for row in rows], "float32") for name in rows[0]}
 
     @unwarned()
@@ -213,21 +214,20 @@ class SequentialEngine:
         for k, seed in enumerate(state["seeds"]):
             model = self._model(seed, state, k)
             outputs.append(model.predict(x, verbose=0))
-            _move(state, k, model)
+            self._move(state, k, model)
         return np.stack(outputs)
+
+    def _move(self, state, k, model):
+        """Put what a batch moves outside of training, such as random generators, where member k's model has it by now."""
+        for place in self.moved:
+            values = np.array(state["non_trainable"][place])
+            values[k] = keras.ops.convert_to_numpy(model.non_trainable_variables[place])
+            state["non_trainable"][place] = values
 
 
 def _stacked(values):
     """A list of arrays as those of a group of one member."""
     return [np.array(value)[None] for value in values]
-
-
-def _move(state, k, model):
-    """Put what a batch moves outside of training, such as random generators, where member k's model has it by now."""
-    for place in places_moved(model):
-        values = np.array(state["non_trainable"][place])
-        values[k] = keras.ops.convert_to_numpy(model.non_trainable_variables[place])
-        state["non_trainable"][place] = values
 
 
 def _evaluate(model, data, averages, keras_batch=KERAS_BATCH):
