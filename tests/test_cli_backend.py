@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zoo.cli import backend
 from zoo.cli.backend import _held_back
 
 ZOO = Path(sys.executable).with_name("zoo")
@@ -81,3 +82,13 @@ def test_what_is_held_back_is_shown_where_it_matters(capfd):
             raise ImportError("broken")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "the reason\nafter\n"
+
+
+def test_without_room_for_notes_they_are_shown_at_once(capfd, monkeypatch):
+    def full():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(backend.tempfile, "TemporaryFile", full)
+    with _held_back():
+        os.write(2, b"a note")
+    assert capfd.readouterr().err == "a note"

@@ -140,7 +140,8 @@ def test_a_fine_tuned_preset_says_what_it_was_made_from(digits, tmp_path):
     for line in ("- Made from the preset digits", "- Classes: even, odd", "- data of digits: CC BY-SA 3.0"):
         assert line in text.splitlines()
     again = zoo.model_card(zoo.save_preset(zoo.from_preset(tuned), tmp_path / "again"))
-    assert again["based_on"] == {"name": "tuned", "licences": LICENCES}
+    assert again["based_on"] == {"name": "tuned", "licences": {f"{what} of digits": licence for what, licence in LICENCES.items()}}
+    assert "- data of digits: CC BY-SA 3.0" in (tmp_path / "again" / "README.md").read_text(encoding="utf-8").splitlines()
     assert (again["layout"], again["class_names"]) == ("mnist", ["even", "odd"])
     other = zoo.model_card(zoo.save_preset(zoo.from_preset(tuned, classes=3), tmp_path / "other"))
     assert other["layout"] == "mnist" and "class_names" not in other

@@ -33,7 +33,7 @@ def test_options_that_change_no_weights_may_be_given_anew(name, tmp_path):
         fresh = zoo.from_preset(folder, load_weights=False, **other)
         assert how_made(fresh)["options"] == how_made(changed)["options"]
     may = f"those that may be are {', '.join(sorted(other))}" if other else f"a {name} has none that may be"
-    for option in [*(before.keys() - other.keys()), "name", "layres"]:
+    for option in [*(before.keys() - other.keys()), "layres"]:
         with pytest.raises(InvalidInput, match=f"'{option}' can't be given anew to trained weights of a {name}; {may}"):
             zoo.from_preset(folder, **{option: before.get(option)})
 

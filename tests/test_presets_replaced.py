@@ -1,14 +1,17 @@
 """Where presets are saved: a folder is replaced whole or not at all, and nothing but a preset is replaced."""
 
+import errno
 import os
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from preset_example import X, logits, make, original, preset  # noqa: F401
 
 import zoo
-from zoo.errors import InvalidInput, ResultsError
+from zoo.errors import InvalidInput, ResultsError, told_by
+from zoo.presets import saving
 
 pytestmark = pytest.mark.backend
 
@@ -103,3 +106,17 @@ def test_no_preset_of_ones_own_is_hidden_by_one_that_ships(tmp_path, monkeypatch
     with pytest.raises(InvalidInput, match=r"from_preset\('linear_mnist'\) loads that one; choose another folder"):
         zoo.save_preset(make("linear"), "linear_mnist")
     assert zoo.from_preset(zoo.save_preset(make("linear"), "./linear_mnist")).input_shape == (None, *X.shape[1:])
+
+
+def test_a_full_disk_is_told_in_the_systems_words_whoever_says_so():
+    whole = OSError(errno.ENOSPC, "No space left on device")
+    h5py = OSError("Can't synchronously write data (file write failed: time = Tue, errno = 28, error message = 'x', buf = 0x55)")
+    assert told_by(whole) == told_by(h5py) == "No space left on device"
+    assert told_by(OSError("no number")) == "no number"
+
+
+def test_golden_logits_need_no_backend_that_trains(monkeypatch):
+    """NumPy's multiplies with all bits."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")
+    with saving._all_bits():
+        pass

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.errors import CorruptFile, ResultsError
+from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.presets import loading
 
 COUNT = """
@@ -43,7 +43,7 @@ def test_loading_compiles_nothing():
 @pytest.mark.parametrize("seed", [0, 7, 2**31 - 1])
 def test_seeds_are_those_of_keras(seed):
     theirs = keras.random.SeedGenerator(seed).state
-    with loading._watched_start():
+    with loading.watched_start():
         ours = keras.random.SeedGenerator(seed).state
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(ours), keras.ops.convert_to_numpy(theirs))
@@ -139,3 +139,35 @@ def test_presets_load_where_keras_computes_in_64_bits():
         keras.config.set_floatx(before)
     for ours, theirs in zip(model.get_weights(), zoo.from_preset("linear_mnist").get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("policy", ["bfloat16", "float16"])
+def test_what_has_no_random_start_in_16_bits_is_saved_and_gets_a_new_head(policy, tmp_path):
+    """An LSTM starts by an orthogonal matrix, which takes a decomposition that there is in 32 bits alone."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = zoo.from_preset("lstm_mnist", classes=2)
+        head = keras.ops.convert_to_numpy(keras.ops.cast(model.get_layer("logits").kernel, "float32"))
+        assert head.std() > 0.01, "not left at 0"
+        x = np.random.RandomState(0).randint(0, 256, (3, 28, 28)).astype("uint8")
+        seen = keras.ops.convert_to_numpy(keras.ops.cast(model(x), "float32"))
+        saved = zoo.save_preset(model, tmp_path / "two")
+        again = keras.ops.convert_to_numpy(keras.ops.cast(zoo.from_preset(saved)(x), "float32"))
+    finally:
+        keras.config.set_dtype_policy(before)
+    np.testing.assert_allclose(again, seen, atol=1e-2)
+
+
+@pytest.mark.backend
+def test_two_presets_of_one_kind_are_parts_of_a_third_by_their_names():
+    inputs = keras.Input((28, 28))
+    both = [zoo.from_preset("linear_mnist", name=name)(inputs) for name in ("teacher", "student")]
+    x = np.zeros((2, 28, 28), "uint8")
+    together = keras.ops.convert_to_numpy(keras.Model(inputs, keras.layers.Average()(both))(x))
+    np.testing.assert_allclose(together, keras.ops.convert_to_numpy(zoo.from_preset("linear_mnist")(x)), atol=1e-5)
+    assert zoo.from_preset("linear_mnist", classes=2, name="halved").name == "halved"
+    assert zoo.from_preset("mlp_mnist", dropout=0.1, name="drier").name == "drier"
+    with pytest.raises(InvalidInput, match="name is what the keras.Model is called"):
+        zoo.from_preset("linear_mnist", name="a/b")

@@ -1,5 +1,6 @@
 """The errors that a user can meet. Each message says what was wrong and what to do; none needs a traceback."""
 
+import os
 import re
 import tokenize
 import zipfile
@@ -66,3 +67,9 @@ def reason_of(error):
     if "allow_pickle" in lines[0]:  # NumPy's advice is to load it nevertheless
         return "it holds pickled objects, which could run code, or is of another kind"
     return next((line for line in lines if not line.startswith("Exception encountered when calling")), lines[0]).rstrip(":")
+
+
+def told_by(error):
+    """The system's words for an OSError, such as "No space left on device"; h5py has their number in its own text alone."""
+    number = error.errno or next(iter(re.findall(r"errno = (\d+)", str(error))), 0)
+    return error.strerror or (os.strerror(int(number)) if int(number) else str(error))

@@ -30,7 +30,7 @@ def export_model(model, path, format=None, force=False):
         format: None: as the path ends. "keras": `keras.saving.load_model(path)` gives the model back, after `import zoo.layers`.
             "savedmodel": for TensorFlow Serving; or `model = tf.saved_model.load(path); model.serve(x)`.
             "onnx": for ONNX Runtime, the input called like the model's ("inputs"), the output like its last layer ("logits").
-            In all three x is float32, (n, ...) with any n, raw as the model takes it; the output is what the model gives.
+            In all three x is float32, (n, ...) with any n of at least 1, raw as the model takes it; the output is what the model gives.
         force: replace what is there: a file, or a SavedModel's folder.
 
     Raises InvalidInput for a model, format or path that does not fit, an output that exists, and packages that are

@@ -91,11 +91,12 @@ def _load_tensorflow():
 def _held_back():
     """Hold back what is written to the file descriptor of standard error; where the block fails it is written after all."""
     try:
+        notes = tempfile.TemporaryFile()
         kept = os.dup(2)
-    except OSError:  # it is closed
+    except OSError:  # there is no room for notes, or nobody to write them to
         yield
         return
-    with tempfile.TemporaryFile() as notes:
+    with notes:
         os.dup2(notes.fileno(), 2)
         try:
             yield

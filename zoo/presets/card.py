@@ -144,7 +144,7 @@ def inherited(card, own_classes):
 
     base, licences = card.get("based_on", {"licences": {}}), card.get("licences", {})
     for what, licence in base["licences"].items():  # which go on beside those of what was made of it
-        licences = licences | {what if " of " in what or not card.get("licences") else f"{what} of {base['name']}": licence}
+        licences = licences | {what if " of " in what else f"{what} of {base['name']}": licence}
     taken = {"based_on": {"name": card["name"], "licences": licences}}
     if layout_of(card) in LAYOUTS:
         taken["layout"] = layout_of(card)

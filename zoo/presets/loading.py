@@ -26,7 +26,7 @@ _origins = weakref.WeakKeyDictionary()  # of every living model what its card ta
 _starting = threading.RLock()  # Keras's one way to start variables is changed for one thread at a time
 
 
-def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False, **options):
+def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False, *, name=None, **options):
     """A pretrained keras.Model: raw data in, logits of shape (n, classes) out, or what its card says, uncompiled.
 
     Args:
@@ -35,13 +35,15 @@ def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False,
         classes: None, or how many classes of one's own: everything is as trained but the last layer, "logits",
             which is new, for fine-tuning. `save_preset` takes note of the preset it was made from.
         new_head: True makes the last layer new also where there are as many classes of one's own as the preset has.
+        name: what the keras.Model is called, such as "teacher", by which two of one kind can be parts of a third; without one
+            as its builder calls it.
         options: those of the model that only training knows, where it has them, in place of the preset's: augmentation,
             dropout, input_dropout, unroll. `augmentation=None` leaves images as they are.
 
     The sha256 of every file, but with load_weights=False of the configuration alone, is checked at every call; nothing in
     a folder is executed. Raises UnknownName for a name, CorruptFile for files that are missing or not as they were written,
-    InvalidInput for a folder that asks for something else than the zoo's models, and for classes or options that a model
-    can't have, ResultsError where this machine's temporary folder is full: never random weights in place of trained ones.
+    InvalidInput for a folder that asks for something else than the zoo's models, and for classes, a name or options that a
+    model can't have, ResultsError where this machine's temporary folder is full: never random weights in place of trained ones.
 
     Example:
         >>> model = from_preset("linear_mnist")
@@ -53,17 +55,17 @@ def from_preset(name_or_folder, load_weights=True, classes=None, new_head=False,
     config = parse_config(files[CONFIG], folder / CONFIG)
     wanted = config | {"options": config["options"] | _given_anew(config["model"], options)}
     arrays = count_arrays(files[WEIGHTS], folder / WEIGHTS) if load_weights else None
-    with _watched_start(arrays):
-        model = build(config if load_weights else wanted)
+    with watched_start(arrays):
+        model = build(config if load_weights else wanted, name)
     if load_weights:
         card = parse_card(files[CARD], folder / CARD, config)
         load_weights_into(model, files[WEIGHTS], folder / WEIGHTS, arrays)
     if classes is not None or new_head:
-        with _watched_start():
-            model = _with_new_head(model, wanted, classes, new_head)
+        with watched_start(arrays, but=HEAD):
+            model = _with_new_head(model, wanted, classes, new_head, name)
     elif options and load_weights:
-        with _watched_start(arrays):
-            model = _with_weights_of(model, build(wanted))
+        with watched_start(arrays):
+            model = _with_weights_of(model, build(wanted, name))
     if load_weights:
         _origins[model] = inherited(card, own_classes=classes is not None or new_head)
     return model
@@ -74,18 +76,19 @@ def origin_of(model):
     return dict(_origins.get(model, {}))
 
 
-def build(config):
-    """The model of a parsed config.json, its weights random."""
-    return create_model(config["model"], config["input_shape"], config["classes"], **config["options"])
+def build(config, name=None):
+    """The model of a parsed config.json, its weights random; name: what it is called, None for its builder's name."""
+    return create_model(config["model"], config["input_shape"], config["classes"], name=name, **config["options"])
 
 
 @contextlib.contextmanager
-def _watched_start(arrays=None):
+def watched_start(arrays=None, but=None):
     """Within it, the variables that this thread makes may not take more than LARGEST_MODEL bytes.
 
     arrays: None, or how many arrays a weights file has that will replace them all. The variables then start at 0, whatever
     their initialiser, and there may not be many times as many of them. (On JAX each random start of a new shape would first
-    be compiled, which takes seconds, and so would the conversion that Keras makes for the seeds of layers that draw.)
+    be compiled, which takes seconds, and so would the conversion that Keras makes for the seeds of layers that draw; and in 16
+    bits some can't be made.) but: the name of a layer that starts as it does without this.
     """
     import keras
 
@@ -106,7 +109,7 @@ def _watched_start(arrays=None):
                 raise CorruptFile(f"{WEIGHTS} does not hold the weights of the model in {CONFIG}: {arrays} are too few.")
         if seed is not None:
             initializer = _constant([seed, 0])
-        elif weight and arrays is not None:
+        elif weight and arrays is not None and variable.path.partition("/")[0] != but:
             initializer = _constant(0.0)
         initialise(variable, initializer)
 
@@ -229,14 +232,14 @@ def _datasets(group):
     return 1 if isinstance(group, h5py.Dataset) else sum(map(_datasets, group.values()))
 
 
-def _with_new_head(model, config, classes, wanted):
+def _with_new_head(model, config, classes, wanted, name=None):
     """A model with the weights of `model` but for its last layer, which is new. wanted: also where it has as many classes."""
     if models_text(config["model"]):
         also = " and new_head" if wanted else ""
         raise InvalidInput(f"The classes of a {config['model']} are its alphabet, which all its layers know; leave classes{also} out.")
     if reconstructs(config["model"]) and wanted:
         raise InvalidInput(f"{config['model']} reconstructs its input: it has no last layer of classes; leave new_head out.")
-    changed = build(config | {"classes": config["classes"] if classes is None else classes})
+    changed = build(config | {"classes": config["classes"] if classes is None else classes}, name)
     if classes == config["classes"] and not wanted:
         raise InvalidInput(
             f"The preset has {classes} classes already; leave classes out to use its own last layer, or have a new one with "

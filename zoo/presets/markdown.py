@@ -144,7 +144,8 @@ def _beside_the_recipe(card):
 def _licences(card):
     base = card.get("based_on", {"name": "", "licences": {}})
     lines = [f"- {what}: {licence}" for what, licence in card.get("licences", {}).items()]
-    lines += [f"- {what} of {base['name']}: {licence}" for what, licence in base["licences"].items()]
+    for what, licence in base["licences"].items():
+        lines.append(f"- {what}{'' if ' of ' in what else ' of ' + base['name']}: {licence}")
     return "\n".join(["## Licences", "", *lines]) if lines else ""
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from zoo.datasets.dataset import Dataset
-from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of
+from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of, told_by
 from zoo.presets.card import RULE, SCHEMA, check_card, checked_names, format_of, metric_entry
 from zoo.presets.folder import (
     CARD, CONFIG, GOLDEN, README, WEIGHTS, config_format, is_plain, may_make, parse_config, write_sums,
 )  # fmt: skip
-from zoo.presets.loading import all_finite, build, load_weights_into, origin_of
+from zoo.presets.loading import all_finite, build, count_arrays, load_weights_into, origin_of, watched_start
 from zoo.presets.markdown import card_markdown
 from zoo.presets.places import free_folder
 from zoo.registry import how_made, model_options
@@ -44,10 +44,12 @@ def save_preset(model, folder, card=None, class_names=None):
     the preset computes.
 
     A model that began as `zoo.from_preset(name)`, with classes of its own or without, gets a card that says so: "based_on"
-    names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. Raises InvalidInput for
-    a model that was made otherwise, was changed afterwards (an activation, say) or has diverged, a card with other keys,
-    names that are not one for each class, or a folder with other things in it or the current one; ResultsError where the
-    folder can't be written.
+    names the preset and its licences, "layout" has `zoo predict` lay out images as for that preset. What was frozen
+    (`trainable = False`) is not kept: from_preset gives a model all of which learns.
+
+    Raises InvalidInput for a model that was made otherwise, was changed afterwards (an activation, say) or has diverged, a
+    card with other keys, names that are not one for each class, or a folder with other things in it or the current one;
+    ResultsError where the folder can't be written.
 
     >>> model = zoo.from_preset("linear_mnist", classes=2)
     >>> save_preset(model, "even_or_odd", class_names=["even", "odd"]).name
@@ -83,7 +85,7 @@ def save_preset(model, folder, card=None, class_names=None):
             free_folder(folder)  # of anything but a preset still, after the seconds that this took
             put_in_place(folder, written)
     except OSError as error:
-        raise ResultsError(f"{folder} can't be written ({error.strerror or error}); choose another folder.") from error
+        raise ResultsError(f"{folder} can't be written ({told_by(error)}); choose another folder.") from error
     return folder
 
 
@@ -167,9 +169,12 @@ def _golden_again(model, config, weights):
 
 
 def _loaded(model, config, weights, precision):
-    twin = build_member(lambda: build(config), 0, precision)
+    content = weights.read_bytes()
     try:
-        load_weights_into(twin, weights.read_bytes(), "the file")
+        arrays = count_arrays(content, "the file")
+        with watched_start(arrays):
+            twin = build_member(lambda: build(config), 0, precision)
+        load_weights_into(twin, content, "the file", arrays)
     except CorruptFile as error:
         raise _other_weights(model, error) from error
     return twin
@@ -211,7 +216,7 @@ def _all_bits():
             yield
         finally:
             config.experimental.enable_tensor_float_32_execution(before)
-    else:
+    elif keras.backend.backend() == "torch":
         from torch.backends import cudnn
 
         before, cudnn.allow_tf32 = cudnn.allow_tf32, False  # of products it is off unless a user turns it on
@@ -219,6 +224,8 @@ def _all_bits():
             yield
         finally:
             cudnn.allow_tf32 = before
+    else:
+        yield
 
 
 def best_seed(errors):
