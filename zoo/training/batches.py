@@ -3,6 +3,7 @@
 import numpy as np
 
 DRAWS = "seed_generator_state"  # what Keras calls the variable of a random generator
+BATCHWIDE = ("MelSpectrogram",)  # layers of Keras's whose decibels are of the loudest in the batch
 OPEN = 64  # what a side that a model leaves open is taken to be where nothing is computed, so that it may be long
 
 
@@ -14,7 +15,12 @@ def each_alone(model, called=None):
     state behind with every batch, as the random generators of Keras's recurrent layers with dropout. called: what traced told of
     it, if it was asked.
     """
-    own = not all(map(known, operations(model)))
+    import keras
+
+    parts = operations(model)
+    if type(model).predict_step is not keras.Model.predict_step or any(_is_batchwide(type(part)) for part in parts):
+        return False
+    own = not all(map(known, parts))
     if own and not _tried(model):
         return False
     called = called or traced(model)
@@ -67,26 +73,31 @@ def places_moved(model):
 
 
 def operations(model):
-    """All layers and operations that a model is made of, those of models in it included."""
+    """A model and all layers and operations that it is made of, those of models in it included."""
     found = {id(layer): layer for layer in model._flatten_layers(include_self=False)}
     graphs = [graph for graph in (model, *found.values()) if hasattr(graph, "operations")]
     found |= {id(operation): operation for graph in graphs for operation in graph.operations}
-    return [model] * (not graphs) + [*found.values()]
+    return [model, *found.values()]
 
 
 def known(operation):
-    """Whether it is a layer of Keras's own or of the zoo's, but for those that call a user's function, or a model as such. Bare
-    operations, such as a product of matrices or a sum, are not: along which axes they go, each tells otherwise.
+    """Whether it is a layer of Keras's own or of the zoo's, but for those that call a user's function, or a model that computes
+    what its parts do. Bare operations, such as a product of matrices or a sum, are not: along which axes they go, each tells
+    otherwise. Nor are layers along an axis that is counted from the end, but for the last: it may be the first.
     """
     import keras
 
     if isinstance(operation, keras.Model):  # its parts are among the others
-        return type(operation) in (keras.Model, keras.Sequential) or type(operation).__module__.startswith("keras.")
+        return ours(type(operation).call) and (hasattr(operation, "operations") or isinstance(operation, keras.Sequential))
     if not ours(type(operation)) or isinstance(operation, keras.layers.Lambda) or not isinstance(operation, keras.layers.Layer):
         return False
     functions = (value for value in vars(operation).values() if callable(value) and not isinstance(value, keras.layers.Layer))
     axis = getattr(operation, "axis", None)
-    return all(map(ours, functions)) and (axis is None or 0 not in np.ravel(axis))
+    return all(map(ours, functions)) and (axis is None or all(place == -1 or place > 0 for place in np.ravel(axis)))
+
+
+def _is_batchwide(kind):
+    return any(each.__name__ in BATCHWIDE and ours(each) for each in kind.__mro__)
 
 
 def ours(thing):

@@ -19,8 +19,8 @@ STREAMS = ("element_spec", "num_batches", "__next__")  # what tf.data, keras.uti
 def check_data(model, x, y, part=""):
     """Arrays ready for training: x (n, *input_shape), y (n, ...) or zeros where y is None.
 
-    Floats become float32, integers too where 32 bits cannot hold them and the model takes no integers; other numbers keep
-    their dtype. part: "" or "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly
+    Floats become float32, those of a model that takes float64 float64; integers become floats, too, where 32 bits cannot hold
+    them and the model takes no integers; other numbers keep their dtype. part: "" or "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly
     shaped data, for integers beyond those that the model can take, and for x and y of different lengths.
     """
     x = _numeric(x, f"{part}x", str(model.inputs[0].dtype))
@@ -37,7 +37,7 @@ def check_data(model, x, y, part=""):
     _warn_of_scale(model, x, part)
     if y is None:
         return x, np.zeros(len(x), "float32")
-    y = _numeric(y, f"{part}y")
+    y = _numeric(y, f"{part}y", str(model.outputs[0].dtype))
     if y.ndim == 0 or len(y) != len(x):
         count = "is a single number" if y.ndim == 0 else f"has {len(y)}"
         raise InvalidInput(f"{part}x has {len(x)} examples, {part}y {count}; they must be as many.")
@@ -270,7 +270,7 @@ def _numeric(array, what, taken="float32"):
         array = array.astype(array.dtype.newbyteorder("="), copy=False)  # files may have the other order of bytes
         if array.dtype.kind == "f":
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
-                array = array.astype("float32", copy=False)
+                array = array.astype(_float_of(taken), copy=False)
         elif array.dtype.itemsize == 8 and array.size and not _fits_int32(array):
             array = _large(array, what, taken)
         finite = array.dtype.kind != "f" or np.isfinite(array).all()
@@ -284,13 +284,17 @@ def _large(array, what, taken):
     import keras
 
     if "int" not in taken:
-        return array.astype("float32")
+        return array.astype(_float_of(taken))
     if "64" in taken and keras.backend.backend() != "jax":
         return array
     remedy = "number them anew, np.unique(..., return_inverse=True)"
     if keras.backend.backend() == "jax":
         remedy += ", or take KERAS_BACKEND=tensorflow and keras.Input(..., dtype='int64')"
     raise InvalidInput(f"{what} has integers beyond 32 bits, {array.min()} to {array.max()}, which the model cannot take: {remedy}.")
+
+
+def _float_of(taken):
+    return "float64" if taken == "float64" else "float32"
 
 
 def _fits_int32(array):

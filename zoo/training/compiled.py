@@ -5,6 +5,8 @@ device, shuffling, validation and the choice of the best epoch happen inside the
 covers at least one epoch.
 """
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -15,18 +17,21 @@ from zoo.errors import InvalidInput
 from zoo.training.batches import each_alone, places_moved
 from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
-from zoo.training.logs import check_logs, check_monitored, check_tested
+from zoo.training.logs import check_logs, check_monitored, check_predicted, check_steps, check_tested
 from zoo.training.order import epoch_order
-from zoo.training.schedules import finalizes, scale_learning_rate
+from zoo.training.schedules import UNSCALED, finalizes, scale_learning_rate
 
 LARGE = 2**26  # bytes
 
 
 def prepare(model, objective, x, y):
     """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns its Program."""
+    check_steps(model)
     objective.prepare(model, x, y)
     copied, averages = objective.copied_parameters(model), objective.averages(model, x, y)
-    return Program(model, scale_learning_rate(model.optimizer), copied, averages)
+    # Where all members have the pattern's, a step of the model's own may set the variable of the rate.
+    rate = UNSCALED if objective.rates is None else scale_learning_rate(model.optimizer)
+    return Program(model, rate, copied, averages)
 
 
 class Program:
@@ -78,7 +83,7 @@ class Program:
         def step(carry, rows):
             member, metrics = carry
             state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
-            with self.rate.at(member["factor"]):
+            with self.rate.at(member["factor"]), _as_they_were(self.model.optimizer.variables):
                 logs, after = self.model.train_step(state, tuple(a[rows] for a in arrays))
             logged.update(self._names_of(logs))
             trainable, non_trainable, optimizer, metrics = after
@@ -210,6 +215,7 @@ class Program:
 
         def call(trainable, non_trainable, draws):
             outputs, after = self.model.predict_step((trainable, self._at(draws, non_trainable)), (x,))
+            check_predicted(self.model, outputs)
             return outputs, self._drawn(after)
 
         return self._over_members(call, members)(trainable, non_trainable, draws)
@@ -224,6 +230,17 @@ def over_members(function, members):
     if members > 1 and jax.default_backend() != "cpu":
         return jax.vmap(function)
     return lambda *stacked: lax.map(lambda one: function(*one), stacked)
+
+
+@contextlib.contextmanager
+def _as_they_were(variables):
+    """Variables have their values again after this context, whatever a step of a model's own assigns to them while it is traced."""
+    before = [variable._value for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, before):
+            variable._value = value
 
 
 def _repeated(value, times):

@@ -36,5 +36,25 @@ def check_tested(model):
         )
 
 
+def check_steps(model):
+    """Raise InvalidInput where a step of a model's own does not take what Keras gives it on JAX."""
+    import inspect
+
+    for step, arguments in (("train_step", ("state", "data")), ("test_step", ("state", "data")), ("predict_step", ("state", "data"))):
+        try:
+            inspect.signature(getattr(model, step)).bind(*arguments)
+        except TypeError as error:
+            raise InvalidInput(
+                f"{_name(model)}.{step} can't be called as Keras does on JAX, {step}(state, data): {error}. One that takes the data "
+                "alone is for TensorFlow and PyTorch: train on these (KERAS_BACKEND=tensorflow), or give it the state."
+            ) from None
+
+
+def check_predicted(model, outputs):
+    """Raise InvalidInput where a predict_step gives something else than one array."""
+    if isinstance(outputs, (dict, list, tuple)):
+        raise InvalidInput(f"{_name(model)}.predict_step must give one array for a population; it gave a {type(outputs).__name__}.")
+
+
 def _name(model):
     return type(model).__name__

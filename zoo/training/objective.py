@@ -130,6 +130,7 @@ class Objective:
         """
         if not model.variables:
             raise InvalidInput("The models have no weights, so that all members are the same; a population needs some.")
+        self._require_compile(model)
         try:
             self.compile(model)
             model.optimizer.build(model.trainable_variables)
@@ -153,6 +154,16 @@ class Objective:
                         f"The metric {name} gives {np.size(value)} numbers, the history has one for each member and epoch; "
                         "have it averaged, such as with average='macro'."
                     )
+
+    def _require_compile(self, model):
+        """Raise InvalidInput where a model's own compile does not take what Keras's does."""
+        try:
+            inspect.signature(model.compile).bind(optimizer=None, loss=None, metrics=None, steps_per_execution=1)
+        except TypeError as error:
+            raise InvalidInput(
+                f"{type(model).__name__}.compile can't be called with optimizer, loss, metrics and steps_per_execution, as a population "
+                f"compiles its members ({error}); give what else it wants in __init__, and let compile take **kwargs."
+            ) from None
 
     def _check_targets(self, model, y):
         """Raise InvalidInput where one of Keras's losses of numbers would repeat y, or the output, along an axis to fit."""

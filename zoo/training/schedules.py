@@ -40,6 +40,18 @@ class Times(keras.optimizers.schedules.LearningRateSchedule):
         return cls(keras.saving.deserialize_keras_object(rate) if isinstance(rate, dict) else rate, config["factor"])
 
 
+class Unscaled:
+    """What stands for a handle, see scale_learning_rate, where the optimizer's rate is everybody's."""
+
+    @contextlib.contextmanager
+    def at(self, factor):
+        """Nothing is another within this context."""
+        yield
+
+
+UNSCALED = Unscaled()
+
+
 def scale_learning_rate(optimizer):
     """Make the optimizer's rate a multiple of a factor; returns the handle, to set `handle.factor`, or within a trace `handle.at`."""
     optimizer = innermost(optimizer)

@@ -98,15 +98,18 @@ def each_example_alone(model, x, y):
 
 def _tried(function, model, y, dtypes):
     """Whether a user's function gives the same for examples beside others, which it may have compared with one another, of the
-    same class, say: such as come first, two of which come twice, and one four times.
+    same class, say: such as come first, two of which come twice, one four times, and those that differ most, which are not as many
+    in either half.
     """
     from keras import ops
 
     try:
         sides = [side or y.shape[place] for place, side in enumerate(model.output_shape) if place]
         outputs, same = np.random.RandomState(0).rand(4, *sides), []
-        for kinds in (4, 2, 1):
-            pair = [np.resize(np.asarray(y[:kinds]), (4, *y.shape[1:])), outputs]
+        sums = np.asarray(y, "float64").reshape(len(y), -1).sum(axis=1)
+        low, high = int(sums.argmin()), int(sums.argmax())
+        for rows in (range(4), (0, 1, 0, 1), (0, 0, 0, 0), (low, low, high, high), (low, high, high, high)):
+            pair = [np.asarray(y[np.array(rows) % len(y)]), outputs]
             whole, *halves = (
                 ops.convert_to_numpy(function(*(ops.convert_to_tensor(each[some], dtype) for each, dtype in zip(pair, dtypes))))
                 for some in (slice(4), slice(2), slice(2, 4))
