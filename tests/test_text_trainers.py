@@ -175,6 +175,33 @@ def test_what_each_block_costs_makes_up_what_the_file_grows_by():
                                - compressors.size("ppm", 5, bytes([*train, *text[:32]]))) / 32
 
 
+def test_a_lone_block_costs_what_so_many_characters_before_it_leave():
+    train, tale = codes(TALE * 20), codes("Of a hen that no fox had met, there is a tale; the hen had met no fox, the tale says. " * 6)
+    held_out = tale[:40], tale[40 : 40 + 14 * 32]
+    lone = compressors.bits_of_lone_blocks("ppm", 5, train, held_out, 32, 64)
+    assert lone.shape == (14,)
+    for place in (0, 3):
+        start = 40 + 32 * place
+        known = bytes([*train, *tale[max(0, start - 64) : start]])
+        grown = compressors.size("ppm", 5, known + bytes(tale[start : start + 32])) - compressors.size("ppm", 5, known)
+        assert lone[place] == 8 * grown / 32
+    adaptive = compressors.bits_by_block("ppm", 5, train, held_out[1], 32)
+    assert adaptive[-4:].mean() < lone[-4:].mean(), "of a text that says the same again, who remembers more needs less"
+
+
+def test_ppm_that_forgets_is_tuned_as_it_is_tested():
+    recipe = {"n_train": 60, "n_test": 3, "orders": [2, 5], "before": 384}
+    trial = Trial("canterbury_alice29", "ppm", "forgets", (0,), compressors.compress, recipe)
+    found = {row["metric"]: row for row in compressors.compress(trial, None)}
+    text = texts.text_of("canterbury_alice29", 60, 3)
+    validated = [
+        compressors.bits_of_lone_blocks("ppm", order, text.train, (text.validation[1][:0], text.validation[1]), 128, 384).mean()
+        for order in (2, 5)
+    ]
+    assert found[texts.VALIDATION]["value"] == min(validated) and found["order"]["value"] == (2, 5)[int(np.argmin(validated))]
+    assert texts.WHOLE not in found and np.shape(found[texts.METRIC]["losses"]) == (3,)
+
+
 def test_rows_have_the_costs_of_blocks_whose_mean_they_are():
     shared = {"n_train": 60, "n_test": 3}
     nets = RECIPE | {"rates": [0.03]}
