@@ -218,7 +218,7 @@ def sizes(convnet, mlp, reached=((1, 1, 1), (1, 1, 1))):
     epochs = table(dict(zip(rows, (convnet, mlp))), f"epochs_to_{claim.TARGET}_percent_training_error")
     errors = table(dict(zip(rows, ((4.0, 5, 6), (9.0, 10, 11.5)))), "test_error_pct")
     runs = pd.concat([nets((80, 85, 87, 90, 95)), share, epochs, errors])
-    return runs.assign(seconds=np.where(runs.model == "convnet", 30.0, 2.0))
+    return runs.assign(seconds=np.where(runs.model == "convnet", 30.0, 2.0), parameters=1000)
 
 
 def test_both_models_at_one_size():
@@ -230,9 +230,33 @@ def test_both_models_at_one_size():
 
 @pytest.mark.parametrize("errors, verdict", [((7.0, 8, 9.5), "reproduced"), ((3.0, 4, 4.5), "contradicted")])
 def test_a_larger_mlp_with_dropout_is_held_against_the_convnet_too(errors, verdict):
-    wide = table({claim._wide(300): errors}, "test_error_pct")
+    wide = table({claim._wide(300, ", dropout"): errors}, "test_error_pct")
     *_, check, _ = claim.judge(pd.concat([sizes((4.0, 5, 6), (8.0, 9, 13)), wide]))
     assert check.name == "convnet beats mlp of 800 units with dropout, 300 images" and check.verdict == verdict
+
+
+@pytest.mark.parametrize("epochs, verdict", [((8.0, 9, 13), "reproduced"), ((2.0, 2.5, 3.5), "contradicted")])
+def test_epochs_are_held_against_those_of_a_wide_mlp_too(epochs, verdict):
+    row, reached = claim._wide(300), f"share_reaching_{claim.TARGET}_percent"
+    wide = [table({row: values}, metric) for metric, values in ((claim.EPOCHS, epochs), (reached, (1, 1, 1)), ("test_error_pct", (7.0, 8, 9.5)))]
+    runs = pd.concat([sizes((4.0, 5, 6), (8.0, 9, 13)), pd.concat(wide).assign(seconds=20.0, parameters=9000)])
+    found = {check.name: check for check in claim.judge(runs)}
+    check = found["convnet learns in fewer epochs than mlp of 800 units, 300 images"]
+    assert check.verdict == verdict and "some 1.5 times as long" in check.sentence and "weights: 1,000 and 9,000" in check.sentence
+    assert found["convnet learns in fewer epochs than mlp of as many weights, 300 images"].verdict == "reproduced"
+    assert found["convnet beats mlp of 800 units, 300 images"].verdict == "reproduced"
+
+
+@pytest.mark.parametrize("budget", ["quick", "full"])
+def test_wide_mlps_are_timed_in_as_many_step_sizes(budget):
+    trials = {trial.setting: trial for trial in claim.trials(budget_of(budget)) if trial.model == "mlp"}
+    timed = {name: trial for name, trial in trials.items() if name.endswith(" units")}
+    assert timed
+    for name, trial in timed.items():
+        alike = trials[name.removesuffix(f", {claim.WIDE} units")]
+        own = ("options", "as_many_weights_as", "layers", "rates")
+        assert {k: v for k, v in trial.recipe.items() if k not in own} == {k: v for k, v in alike.recipe.items() if k not in own}
+        assert len(trial.recipe["rates"]) == len(alike.recipe["rates"]) and trial.recipe["options"]["dropout"] == 0
 
 
 def in_both(plain, placed):

@@ -48,7 +48,7 @@ def test_without_pyppmd_ppm_is_left_out_and_that_is_said(monkeypatch, capsys):
     found = importlib.util.find_spec
     monkeypatch.setattr(runner.importlib.util, "find_spec", lambda name: None if name == "pyppmd" else found(name))
     trials, left_out = runner._at_hand(list(claim.trials(Budget.named("quick"))))
-    assert [trial.model for trial in left_out] == ["ppm"] and "ppm" not in {trial.model for trial in trials}
+    assert [trial.model for trial in left_out] == ["ppm", "ppm"] and "ppm" not in {trial.model for trial in trials}
     assert "pip install pyppmd" in runner._lacking(left_out[0])
 
 
@@ -98,8 +98,17 @@ def test_one_wide_layer_has_as_many_weights_as_two(budget):
 
 def test_published_nats_stand_beside_our_bits_as_bits():
     for row, nats in ((claim.ONE, 1.88), (claim.TWO, 1.4697)):
-        (found,) = matches("language_model", claim.PUBLISHED, (claim.SHAKESPEARE, *row), claim.VALIDATION)
+        (found,) = matches("language_model", claim.PUBLISHED, (claim.SHAKESPEARE, *row), claim.LAST_TENTH)
         assert float(found.value) == pytest.approx(nats / math.log(2), rel=1e-5) and f"published as {nats} nats" in found.note
+
+
+def test_others_validation_text_is_ours_and_our_test_text():
+    rows = [
+        {"dataset": claim.SHAKESPEARE, "model": "lstm", "setting": "2 layers", "metric": metric, "seed": seed, "value": bits + seed / 10}
+        for seed in range(3) for metric, bits in ((texts.METRIC, 2.4), (texts.VALIDATION, 2.0))
+    ]
+    ((row, metric, interval),) = claim.summarise(pd.DataFrame(rows))
+    assert (row, metric) == ((claim.SHAKESPEARE, *claim.TWO), claim.LAST_TENTH) and interval.estimate == pytest.approx(2.3)
 
 
 def test_checks_say_who_wins():

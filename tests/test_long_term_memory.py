@@ -175,7 +175,7 @@ def test_nets_are_compared_at_equal_cost(budget):
     trials = claim.trials(Budget.named(budget, None, claim.SEEDS))
     for row in {(trial.dataset, trial.setting) for trial in trials}:
         mine = [trial for trial in trials if (trial.dataset, trial.setting) == row]
-        assert [trial.model for trial in mine] == list(claim.NETS)
+        assert [trial.model for trial in mine] == list(claim.ON_PIXELS if row[1].endswith("in order") else claim.NETS)
         own = ("model", "options", "rates")
         assert len({str({k: v for k, v in trial.recipe.items() if k not in own}) for trial in mine}) == 1
         if row[0] == "adding" and budget in ("hour", "full"):
@@ -187,8 +187,13 @@ def test_nets_are_compared_at_equal_cost(budget):
                 assert 0.9 * long_lags.ASKED[trial.model] <= least < 2 * long_lags.ASKED[trial.model]
                 assert least <= (1 + 1e-6) * lag_doubts.LEAST_STEP[trial.model] or trial.recipe["length"] < 100
         else:
+            wide = [trial for trial in mine if trial.model == claim.WIDE]
+            mine = [trial for trial in mine if trial not in wide]
             assert len({len(trial.recipe["rates"]) for trial in mine}) == 1
             least = {trial.model: min(trial.recipe["rates"]) for trial in mine}
+            for trial in wide:  # who is behind had at least as many settings
+                assert len(trial.recipe["rates"]) >= len(mine[0].recipe["rates"])
+                assert trial.recipe["options"]["units"] == 2 * mine[0].recipe["options"]["units"]
             smaller = {"smoke": 1, "full": 0.3}.get(budget, 0.1) if row[0] == "mnist" else 1
             assert least.pop(claim.IRNN) == pytest.approx(smaller * least[claim.RNN]) and len(set(least.values())) == 1
         assert len({trial.recipe["options"]["units"] for trial in mine}) == 1
@@ -197,6 +202,15 @@ def test_nets_are_compared_at_equal_cost(budget):
         steps = first["length"] if "length" in first else int(mine[0].setting.split()[0])
         lstm, chrono = (trial.recipe["options"] for trial in mine if trial.recipe["model"] == "lstm")
         assert "chrono" not in lstm and chrono == lstm | {"chrono": steps}
+
+
+@pytest.mark.parametrize("budget", ["quick", "hour", "full"])
+def test_the_wide_rnn_has_about_as_many_weights_as_an_lstm(budget):
+    made = {
+        trial.model: zoo.create_model(trial.recipe["model"], (49, 1), 10, **trial.recipe["options"]).count_params()
+        for trial in claim.trials(Budget.named(budget, None, claim.SEEDS)) if trial.dataset == "mnist"
+    }
+    assert 1 <= made[claim.WIDE] / made[claim.LSTM] < 1.05, "no lstm is ahead for having more"
 
 
 def runs_of(errors, gradients):
@@ -215,18 +229,20 @@ def runs_of(errors, gradients):
 
 
 def test_pixels_that_nobody_reads_decide_nothing():
-    errors = {claim.RNN: 85.0, claim.IRNN: 88.0, claim.LSTM: 40.0, claim.CHRONO: 84.0}
+    adding = {claim.RNN: 85.0, claim.IRNN: 88.0, claim.LSTM: 40.0, claim.CHRONO: 84.0}
+    errors = adding | {claim.WIDE: 30.0}
     rows = [
         {"dataset": "mnist", "model": name, "setting": "49 pixels in order", "metric": metric, "seed": seed, "value": value}
         for name, error in errors.items()
         for seed in range(3)
         for metric, value in (("test_error_pct", error * (1 + seed / 1000)), ("step_size", 0.003))
     ]
-    runs = pd.concat([runs_of(dict.fromkeys(errors, (0.1, 0.1)), dict.fromkeys(errors, -1.0)), pd.DataFrame(rows)])
+    runs = pd.concat([runs_of(dict.fromkeys(adding, (0.1, 0.1)), dict.fromkeys(adding, -1.0)), pd.DataFrame(rows)])
     runs = runs.assign(parameters=np.where(runs.model == claim.RNN, 4874, 17546))
     checks = {check.name.removeprefix("49 pixels in order: "): check for check in claim.judge(runs)}
     assert "(weights: 17,546 and 4,874)" in checks["lstm beats rnn"].sentence
     assert checks["lstm beats rnn"].verdict == "reproduced" and checks["lstm, chrono start beats lstm"].verdict == "contradicted"
+    assert checks["lstm beats rnn, twice as wide"].verdict == "contradicted", "one of as many weights"
     nothing = checks["lstm, chrono start beats irnn"]
     assert nothing.verdict == "undecided" and "neither has learnt more than to say the same class" in nothing.sentence
 

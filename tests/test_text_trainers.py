@@ -1,6 +1,7 @@
 """What learns text: blocks and windows of it, nets on every backend, compressors, and the costs of each block."""
 
 import bz2
+import itertools
 import json
 import math
 
@@ -14,6 +15,8 @@ import zoo
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import compressors, ngrams, recurrent_text, texts
+
+PPM_5 = ("H", 5)  # variant and order
 
 
 @pytest.mark.parametrize("length", [1, 15, 16, 17, 100])
@@ -137,7 +140,7 @@ def test_a_net_learns_from_a_share_and_leaves_a_curve_of_a_dozen_points():
 
 def test_a_part_of_a_text_has_no_bits_of_the_whole_file():
     def metrics(**share):
-        recipe = {"n_train": 60, "n_test": 3, "orders": None} | share
+        recipe = {"n_train": 60, "n_test": 3} | share
         trial = Trial("canterbury_alice29", "gzip", "-9", (0,), compressors.compress, recipe)
         return {row["metric"] for row in compressors.compress(trial, None)}
 
@@ -145,7 +148,7 @@ def test_a_part_of_a_text_has_no_bits_of_the_whole_file():
 
 
 def test_what_bzip2_needs_by_where_the_text_begins_has_a_row():
-    recipe = {"n_train": 60, "n_test": 3, "orders": None, "cuts": 4}
+    recipe = {"n_train": 60, "n_test": 3, "cuts": 4}
     found = {row["metric"]: row["value"] for row in compressors.compress(
         Trial("canterbury_alice29", "bzip2", "-9", (0,), compressors.compress, recipe), None
     )}  # fmt: skip
@@ -159,7 +162,7 @@ def test_compressors_are_charged_for_what_the_file_grows_by():
     train, text = codes(TALE * 20), codes("the fox was a quick fox. ")
     grown = len(bz2.compress((TALE * 20 + "the fox was a quick fox. ").encode())) - len(bz2.compress((TALE * 20).encode()))
     assert compressors.held_out_bits("bzip2", None, train, text) == 8 * grown / len(text)
-    for name, order in (("gzip", None), ("xz", None), ("ppm", 5)):
+    for name, order in (("gzip", None), ("xz", None), ("ppm", PPM_5)):
         seen, unseen = codes(TALE), np.random.RandomState(0).randint(32, 127, len(TALE)).astype("uint8")
         costs = [compressors.held_out_bits(name, order, train, part) for part in (seen, unseen)]
         assert costs[0] < 1 < 5 < costs[1], name
@@ -168,11 +171,41 @@ def test_compressors_are_charged_for_what_the_file_grows_by():
 def test_what_each_block_costs_makes_up_what_the_file_grows_by():
     train, text = codes(TALE * 20), np.concatenate([codes(TALE)[:64], np.random.RandomState(0).randint(32, 127, 64)])
     text = text.astype("uint8")
-    by_block = compressors.bits_by_block("ppm", 5, train, text, 32)
+    by_block = compressors.bits_by_block("ppm", PPM_5, train, text, 32)
     assert by_block.shape == (4,) and max(by_block[:2]) < 1 < 5 < min(by_block[2:]), "what was seen before costs little"
-    assert by_block.mean() == pytest.approx(compressors.held_out_bits("ppm", 5, train, text))
-    assert by_block[1] == 8 * (compressors.size("ppm", 5, bytes([*train, *text[:64]]))
-                               - compressors.size("ppm", 5, bytes([*train, *text[:32]]))) / 32
+    assert by_block.mean() == pytest.approx(compressors.held_out_bits("ppm", PPM_5, train, text))
+    assert by_block[1] == 8 * (compressors.size("ppm", PPM_5, bytes([*train, *text[:64]]))
+                               - compressors.size("ppm", PPM_5, bytes([*train, *text[:32]]))) / 32
+
+
+def test_a_lone_block_costs_what_so_many_characters_before_it_leave():
+    train, tale = codes(TALE * 20), codes("Of a hen that no fox had met, there is a tale; the hen had met no fox, the tale says. " * 6)
+    held_out = tale[:40], tale[40 : 40 + 14 * 32]
+    lone = compressors.bits_of_lone_blocks("ppm", PPM_5, train, held_out, 32, 64)
+    assert lone.shape == (14,)
+    for place in (0, 3):
+        start = 40 + 32 * place
+        known = bytes([*train, *tale[max(0, start - 64) : start]])
+        grown = compressors.size("ppm", PPM_5, known + bytes(tale[start : start + 32])) - compressors.size("ppm", PPM_5, known)
+        assert lone[place] == 8 * grown / 32
+    adaptive = compressors.bits_by_block("ppm", PPM_5, train, held_out[1], 32)
+    assert adaptive[-4:].mean() < lone[-4:].mean(), "of a text that says the same again, who remembers more needs less"
+
+
+def test_ppm_that_forgets_is_tuned_as_it_is_tested():
+    recipe = {"n_train": 60, "n_test": 3, "variants": ["H", "I"], "orders": [2, 5], "before": 384, "every": 4}
+    trial = Trial("canterbury_alice29", "ppm", "forgets", (0,), compressors.compress, recipe)
+    found = {row["metric"]: row for row in compressors.compress(trial, None)}
+    text = texts.text_of("canterbury_alice29", 60, 3)
+    after = text.validation[1][:0], text.validation[1]
+    validated = {
+        setting: compressors.bits_of_lone_blocks("ppm", setting, text.train, after, 128, 384)[::4].mean()
+        for setting in itertools.product("HI", (2, 5))
+    }
+    best = min(validated, key=validated.get)
+    assert found[texts.VALIDATION]["value"] == validated[best]
+    assert (found["variant_i"]["value"], found["order"]["value"]) == (best[0] == "I", best[1])
+    assert texts.WHOLE not in found and np.shape(found[texts.METRIC]["losses"]) == (3,)
 
 
 def test_rows_have_the_costs_of_blocks_whose_mean_they_are():
@@ -180,7 +213,7 @@ def test_rows_have_the_costs_of_blocks_whose_mean_they_are():
     nets = RECIPE | {"rates": [0.03]}
     recipes = {
         recurrent_text.train_language_model: ("lstm", (5, 6), nets), ngrams.count_ngrams: ("ngrams", (0,), {"orders": [2, 3]}),
-        compressors.compress: ("ppm", (0,), {"orders": [3, 4]}),
+        compressors.compress: ("ppm", (0,), {"variants": ["H"], "orders": [3, 4]}),
     }
     for run, (model, seeds, recipe) in recipes.items():
         found = run(Trial("canterbury_alice29", model, "x", seeds, run, recipe | shared), Report())
@@ -189,7 +222,7 @@ def test_rows_have_the_costs_of_blocks_whose_mean_they_are():
         for row in tested:
             assert row["losses"].shape == (3,) and np.ptp(row["losses"]) > 0.01
             assert row["value"] == pytest.approx(np.mean(row["losses"]))
-    gzip = Trial("canterbury_alice29", "gzip", "x", (0,), compressors.compress, shared | {"orders": None})
+    gzip = Trial("canterbury_alice29", "gzip", "x", (0,), compressors.compress, shared)
     assert not [row for row in compressors.compress(gzip, Report()) if "losses" in row]
 
 
@@ -207,9 +240,21 @@ def test_a_net_that_diverged_has_no_bits(monkeypatch):
         assert np.isfinite(bits[5]) and np.isnan(bits[6])
 
 
-def test_ppm_gives_back_what_it_was_given():
+@pytest.mark.parametrize("variant, decoder", [("H", "Ppmd7Decoder"), ("I", "Ppmd8Decoder")])
+def test_ppm_gives_back_what_it_was_given(variant, decoder):
     import pyppmd
 
-    packed = pyppmd.compress(TALE.encode(), max_order=6, mem_size=compressors.PPM_MEMORY, variant="H")
-    assert pyppmd.Ppmd7Decoder(6, compressors.PPM_MEMORY).decode(packed, len(TALE)) == TALE.encode()
-    assert len(packed) == compressors.size("ppm", 6, TALE.encode())
+    packed = pyppmd.compress(TALE.encode(), max_order=6, mem_size=compressors.PPM_MEMORY, variant=variant)
+    assert getattr(pyppmd, decoder)(6, compressors.PPM_MEMORY).decode(packed, len(TALE)) == TALE.encode()
+    assert len(packed) == compressors.size("ppm", (variant, 6), TALE.encode())
+
+
+def test_bzip2_sorts_held_out_text_together_with_what_fits_of_the_training_text():
+    """In a block of its own it would have forgotten what it read."""
+    text = texts.text_of("canterbury_alice29", 60, 3)
+    trial = Trial("canterbury_alice29", "bzip2", "-9", (0,), compressors.compress, {"n_train": 60, "n_test": 3, "sorts": 3000})
+    found = {row["metric"]: row["value"] for row in compressors.compress(trial, None)}
+    for metric, part in ((texts.METRIC, text.test[1]), (texts.VALIDATION, text.validation[1])):
+        kept = text.train[len(text.train) + len(part) - 3000 :]
+        assert len(kept) + len(part) == 3000 < len(text.train)
+        assert found[metric] == compressors.held_out_bits("bzip2", None, kept, part)

@@ -20,7 +20,7 @@ CONVERSIONS = {
     ("test_error", "test_error_pct"): (lambda value: 100 * value, "error {} of 1"),
     ("test_accuracy", "test_accuracy_pct"): (lambda value: 100 * value, "accuracy {} of 1"),
     ("nats_per_char", "test_bits_per_char"): (lambda value: value / math.log(2), "{} nats"),
-    ("nats_per_char", "validation_bits_per_char"): (lambda value: value / math.log(2), "{} nats"),
+    ("nats_per_char", "bits_per_char"): (lambda value: value / math.log(2), "{} nats"),
     ("test_error_pct", "test_accuracy_pct"): (lambda value: 100 - value, "error {} %"),
 }
 

@@ -19,6 +19,7 @@ SMALLER = (0.00001, 0.00003, 0.0001, 0.0003)  # what hour and full offer beside 
 ASKED = {"rnn": 0.01, "irnn": 0.03, "lstm": 0.03}  # by these, the least step size times T, near what they took where they learnt
 # And on so few pixels as quick and hour read: as many for each net, smaller ones for the irnn, whose gradients grow most.
 PIXEL_RATES = dict.fromkeys(("rnn", "lstm", "lstm, chrono start"), (*RATES, 0.03)) | {"irnn": (0.0001, 0.0003, 0.001, 0.003)}
+PIXEL_RATES |= {"rnn, twice as wide": (0.0003, *PIXEL_RATES["rnn"])}  # wider nets ask for smaller ones
 
 
 def train_adding(trial, report):
