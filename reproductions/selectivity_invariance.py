@@ -316,7 +316,7 @@ def ladders(runs, trials):
     """On each set a linear classifier against one hidden layer and three that were pre-trained as denoising autoencoders."""
     for dataset in SETS:
         rungs = {"none": LINEAR, "1": NNET, "3": SDAE}
-        yield Ladder("fully connected, the three pre-trained", {layers: (dataset, *row) for layers, row in rungs.items()})
+        yield Ladder("fully connected; that of 3 layers is pre-trained", {layers: (dataset, *row) for layers, row in rungs.items()})
 
 
 def draw(runs):

@@ -190,7 +190,7 @@ def test_the_page_of_depth_follows_from_the_claims():
 
 def sentences_hold_their_numbers(folder):
     for line in verdicts_of(folder):
-        remarks = r"(, because [^:]+)?(; undecided with other test examples as well)?(; .+ might do better beyond its grid \([^()]+\))?"
+        remarks = r"(, because [^:]+)?(; undecided with other test examples as well)?(; .+ might do better with a wider grid \([^()]+\))?"
         assert re.search(rf": {line['verdict']}{remarks}\.$", line["sentence"])
         for column in ("effect", "ci95_low", "ci95_high"):
             assert not line[column] or number(float(line[column])) in line["sentence"]

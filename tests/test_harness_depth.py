@@ -49,7 +49,7 @@ def test_each_depth_is_held_against_the_shallowest(written, results_dir):
     assert (first["layers"], last["layers"], last["shallowest"], last["parameters"], last["n_train"]) == ("1", "3", "1", "2500", "50000")
     assert "Advantage of the former, paired over 3 seeds" in last["sentence"] and last["sentence"].endswith(": contradicted.")
     text = page(ladders_under(results_dir), results_dir)
-    assert "on 1 line: 1 reproduced. That the next deeper one does, on the 1 with more than two depths: 1 reproduced." in text
+    assert "on 1 line: 1 reproduced. That the second shallowest does, on the 1 with more than two depths: 1 reproduced." in text
     assert "on 1 line: 1 contradicted." in text
     assert "| none: 8.1, 1: **2.133**, 3: 2.35 % | 10 → 2,500 |" in text and "| 1: **2.133**, 3: 2.35 % | 1,500 → 2,500 |" in text
     assert "| mnist | 50,000 | relu | [a_claim](full/a_claim/comparison.md), full |" in text

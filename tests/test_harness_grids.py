@@ -100,9 +100,9 @@ def told(check, **settings):
 
 @pytest.mark.parametrize("mine, expected", [([1, 1.1, 1.2], ""), ([7, 7.1, 7.3], "it"), ([4, 4.2, 3.7], "")])
 def test_whoever_comes_off_worse_at_an_end_is_named(mine, expected):
-    """The loser might do better beyond its grid; the winner's end, and an undecided difference, turn nothing."""
+    """The loser might do better with a wider grid; the winner's end, and an undecided difference, turn nothing."""
     runs = pd.DataFrame(rows_of(ROW, mine) + rows_of(OTHER, [4, 4.1, 3.8]))
-    said = "linear (raw | pixels) might do better beyond its grid (step size: the largest of 3 tried)"
+    said = "linear (raw | pixels) might do better with a wider grid (step size: the largest of 3 tried)"
     for better, worse in ((ROW, OTHER), (OTHER, ROW)):
         found = paired_difference(runs, better=better, worse=worse)
         assert told(found, step_size="the largest of 3 tried") == (said if expected else "")
@@ -111,7 +111,7 @@ def test_whoever_comes_off_worse_at_an_end_is_named(mine, expected):
         assert told(found, step_size="") == ""
 
 
-@pytest.mark.parametrize("bound, expected", [(6, "linear (raw | pixels) might do better beyond its grid (C: the least of 2 tried)"), (9, "")])
+@pytest.mark.parametrize("bound, expected", [(6, "linear (raw | pixels) might do better with a wider grid (C: the least of 2 tried)"), (9, "")])
 def test_a_bound_that_is_missed_at_an_end_is_said_and_one_that_is_reached_is_not(bound, expected):
     found = target(pd.DataFrame(rows_of(ROW, [7, 7.1, 7.3])), ROW, at_most=bound)
     assert told(found, C="the least of 2 tried", gamma="") == expected
@@ -137,5 +137,5 @@ def test_the_sentence_of_a_verdict_says_it(written):
     ))
     folder = written(claim, rows_of(ROW, [7, 7.1, 7.2]) + rows_of(ROW, [0.1] * 3, metric="step_size"))
     (line,) = lines(folder, "verdicts.csv")
-    said = "claimed below 5: contradicted; linear (raw | pixels) might do better beyond its grid (step size: the largest of 3 tried)."
+    said = "claimed below 5: contradicted; linear (raw | pixels) might do better with a wider grid (step size: the largest of 3 tried)."
     assert line["sentence"].endswith(said)

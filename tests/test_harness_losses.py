@@ -267,7 +267,7 @@ def test_years_may_make_a_difference_of_squared_errors():
     runs.attrs[OF_RUNS] = losses
     found = paired_difference(runs, better=row, worse=other, metric="arv")
     assert found.verdict == "undecided" and found.wide[0] < found.low < found.high < 0 < found.wide[1]
-    assert "because the 35 test examples and the seeds together may make up to 0.0" in found.sentence
+    assert "because chance in the 35 test examples and the seeds may account for up to 0.0" in found.sentence
     neighbours = paired_difference(runs, better=row, worse=other, metric="arv", reach=1)  # which go together here
     assert neighbours.wide[0] < found.wide[0] < found.wide[1] < neighbours.wide[1] and neighbours.low == found.low
     alone, together = (target(runs, row, at_most=1, metric="arv", reach=reach) for reach in (0, 1))

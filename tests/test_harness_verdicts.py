@@ -223,7 +223,7 @@ def test_a_published_error_is_a_single_value_and_no_fact():
     assert [made.verdict for made in found] == ["undecided", "contradicted", "undecided"]
     half = 1.96 * math.sqrt((0.0135 + 0.0128 - 0.0007**2) / 10_000) * 100
     joint = math.hypot(half, mean_interval(seeds).high - 1.35)
-    assert f"because the 10,000 test examples and the seeds together may make up to {joint:.4g} points" in found[0].sentence
+    assert f"because chance in the 10,000 test examples and the seeds may account for up to {joint:.4g} points" in found[0].sentence
     assert "nobody says how many test examples there were" in found[2].sentence
     bound = target(runs_of(deep=seeds).assign(n_test=10_000), DEEP, at_most=1.28)
     assert bound.verdict == "contradicted", "a bound that is nobody's result"
@@ -274,7 +274,7 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     large, small = half
     assert small < 0.16 < math.hypot(small, own), "the examples would not do it alone"
     joint = math.hypot(large, own)
-    assert f"because the 10,000 test examples and the seeds together may make up to {joint:.4g} points." in found[0].sentence
+    assert f"because chance in the 10,000 test examples and the seeds may account for up to {joint:.4g} points." in found[0].sentence
     assert {check.low for check in found} == {found[0].low}, "the interval stays that of the seeds"
     turned = against_single([1.68, 1.69, 1.70], 1.53, 10_000)
     assert turned.verdict == "undecided" and "test examples" in turned.sentence and turned.effect == pytest.approx(-0.16)
@@ -302,7 +302,7 @@ def test_a_share_of_right_ones_owes_to_the_examples_as_that_of_wrong_ones():
 
 
 @pytest.mark.parametrize("n_test, verdict, why", [
-    (1000, "undecided", "the 1,000 test examples and the seeds together may make up to 0.7594 of its logarithm"),
+    (1000, "undecided", "chance in the 1,000 test examples and the seeds may account for up to 0.7594 of its logarithm"),
     (100_000, "reproduced", ""), (math.nan, "undecided", "nobody says how many test examples there were"),
 ])  # fmt: skip
 def test_a_ratio_to_a_single_value_knows_of_test_examples_too(n_test, verdict, why):

@@ -212,7 +212,7 @@ def test_a_gain_that_blocks_of_the_text_may_make_is_left_open():
         found = [*halves(around)]
         assert [each[:2] for each in found] == expected
         for verdict, _, sentence in found:
-            because = "because the 50 test examples and the seeds together may make up to"
+            because = "because chance in the 50 test examples and the seeds may account for up to"
             assert (because in sentence) == (verdict == "undecided")
 
 

@@ -164,7 +164,7 @@ def test_what_the_frames_tested_may_make_decides_nothing(runs):
     """Of 60,000 frames a fraction of a point; slopes and differences of differences are held to it like differences."""
     fewer = runs.assign(n_test=np.where(runs.dataset == claim.SPEECH, 60_000, np.nan))
     before, after = ({check.name: check for check in claim.judge(table)} for table in (runs, fewer))
-    told = "the 60,000 test examples and the seeds together may make up to"
+    told = "chance in the 60,000 test examples and the seeds may account for up to"
     for name, unit in {
         "pre-training helps, 1 hidden layer, scaled start, 2 minutes": " points.",
         "rectified start, 5 layers beat 3, 2 minutes": " points.",
@@ -177,7 +177,7 @@ def test_what_the_frames_tested_may_make_decides_nothing(runs):
     more = "pre-training helps more with fewer labels, 5 hidden layers, random start"
     hardly = {check.name: check for check in claim.judge(fewer.assign(n_test=fewer.n_test / 100))}
     assert before[more].verdict == after[more].verdict == "reproduced" and hardly[more].verdict == "undecided"
-    assert "the 600 test examples and the seeds together may make" in hardly[more].sentence
+    assert "chance in the 600 test examples and the seeds may account for" in hardly[more].sentence
 
 
 def test_a_slope_that_more_updates_may_turn_decides_nothing(runs):

@@ -68,5 +68,5 @@ def by_chance_of_examples(interval, bound, half, tested, unit=" points", whole=N
     joint = float(np.hypot(half, (interval.high - interval.low) / 2))
     if joint >= abs(interval.estimate - bound):
         groups = f"{tested:,.0f} groups of the {whole:,.0f}" if whole and whole > tested else f"{tested:,.0f}"
-        return f"the {groups} test examples and the seeds together may make up to {number(joint)}{unit}"
+        return f"chance in the {groups} test examples and the seeds may account for up to {number(joint)}{unit}"
     return ""

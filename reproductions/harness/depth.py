@@ -30,17 +30,19 @@ COLUMNS = (
 NONE = "none"  # what a ladder calls no hidden layer at all
 HEAD = "# Does depth help, by how much, and can you check it yourself?"
 INTRODUCTION = """
-Every line holds nets of one kind against each other that differ in their hidden layers, on the same test examples: each
-at the largest budget that its claim was run at with all its seeds and data. What the deepest spares is the mean
-difference from the shallowest, paired over seeds where they share these, with its 95% interval; in brackets the same in
-percent of the shallowest's mean. Reproduced: the whole interval lies on the side of the deepest; contradicted: all of
-it on the other; undecided: neither, or for the reason that is given. Deeper nets have more weights unless the line says
-otherwise, and are chosen, not drawn, from all that there could be: so many lines are no sample, and count as lines
-alone. The least of the errors is in bold, which is no choice on validation. All numbers, those of the depths between
-included, are in depth.csv beside each claim's tables; generated from the runs.csv files by `zoo results rebuild`.
+Every line compares nets of several depths, on the same test examples: each at the largest budget that its claim was run
+at with all its seeds and data. What the deepest spares is the mean difference from the shallowest, paired over seeds
+where they share these, with its 95% interval; in brackets the same in percent of the shallowest's mean. Reproduced: the
+whole interval lies on the side of the deepest; contradicted: all of it on the other; undecided: neither, or for the
+reason that is given. Where the shallowest is a linear model, what comes with the layers (convolution, dropout,
+pre-training) is part of the difference; elsewhere the nets are of one kind. Deeper nets have more weights unless the
+line says otherwise. The lines are what the claims trained, no random sample, so that the counts describe these lines
+only. Bold is the least error on test data, which nobody chose by. All numbers, those of the depths between included,
+are in depth.csv beside each claim's tables; generated from the runs.csv files by `zoo results rebuild`. To check a line
+yourself, run its claim by the command at the end of its page, or a net of it from new seeds by `zoo recheck`.
 """.strip()
 SECTIONS = {
-    True: ("Layers against none", "The shallowest is a linear model: no hidden layer, or a linear code."),
+    True: ("Layers against none", "The shallowest is a linear model: no hidden layer, or a linear code that an encoder reads off."),
     False: ("More layers against fewer", "All nets have hidden layers; what more of the same kind are worth."),
 }
 LARGEST = 100  # percent, either way, that the figure shows
@@ -168,7 +170,7 @@ def _counted(ladders):
     said = f"That the deepest errs less than the shallowest, on {lines}: {_verdicts(lines[-1] for _, lines in ladders)}."
     between = [lines[1] for _, lines in ladders if len(lines) > 2]
     if between:
-        said += f" That the next deeper one does, on the {len(between)} with more than two depths: {_verdicts(between)}."
+        said += f" That the second shallowest does, on the {len(between)} with more than two depths: {_verdicts(between)}."
     return said
 
 

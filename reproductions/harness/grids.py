@@ -51,7 +51,7 @@ def not_tried(check, ends):
         for (*row, setting), said in ends.items()
         if said and tuple(row) == check.worse_off and _chosen_for(setting, check.metric)
     ]
-    return f"{who(check.worse_off)} might do better beyond its grid ({'; '.join(found)})" if found else ""
+    return f"{who(check.worse_off)} might do better with a wider grid ({'; '.join(found)})" if found else ""
 
 
 def _chosen_for(setting, metric):

@@ -19,6 +19,7 @@ CHECKED = {
     "secondary": "taken from a later text that quotes it",
     "recalled": "from memory, not yet looked up",
 }
+SHOWN = 8  # names of metrics that only a figure uses
 SMOKE = "smoke: shows that the code runs; its numbers and verdicts say nothing"
 
 
@@ -119,7 +120,8 @@ def _sizes(runs, comparison):
 
 def _csv_only(module, comparison):
     names = dict.fromkeys(words(line["metric"]) for line in comparison if figure_only(module, line["metric"]))
-    return f"In comparison.csv only, for the figure: {', '.join(names)}." if names else ""
+    which = ", ".join(names) if len(names) <= SHOWN else f"{len(names)} metrics from {next(iter(names))} to {list(names)[-1]}"
+    return f"In comparison.csv only, for the figure: {which}." if names else ""
 
 
 def _metric(name):
@@ -141,8 +143,10 @@ def _published(line):
 
 def _marks(comparison):
     used = dict.fromkeys(line["published_checked"] for line in comparison if line["published_checked"])
-    said = [f"{mark}: {CHECKED.get(mark, mark)}" for mark in used if mark != "read"]
-    return f"Published values were read in the source itself, save those marked ({'; '.join(said)})." if said else ""
+    said = "; ".join(f"{mark}: {CHECKED.get(mark, mark)}" for mark in used if mark != "read")
+    if said and "read" not in used:
+        return f"No published value of this table was read in the source itself ({said})."
+    return f"Published values were read in the source itself, save those marked ({said})." if said else ""
 
 
 # How the names of metrics begin that are computed on test examples.
@@ -152,16 +156,17 @@ _HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "arv_", "nrmse", 
 def _sampling(comparison):
     tested = any(line["metric"].startswith(_HELD_OUT) and line["ci95_low"] for line in comparison)
     said = (
-        "Intervals are over seeds, on these test examples, and on these training examples where seeds draw none of their own, "
-        "where a check does not say otherwise: how others would have turned out is not in them, but in those said to be with other "
-        "test examples (seeds and examples taken as independent)."
+        "Unless a check says otherwise, intervals cover seeds alone: the test examples, and the training examples where seeds draw "
+        "none of their own, are always these. Intervals with other test examples cover the choice of these, too (seeds and examples "
+        "taken as independent)."
     )
     return said if tested else ""
 
 
 def _told_of(ends):
     taken = sum(map(bool, ends.values()))
-    said = f"Settings that were chosen from a grid: {taken} of {len(ends)} are an end of it, beyond which others might do better."
+    are = "is an end of its grid" if taken == 1 else "are ends of their grids"
+    said = f"Of {len(ends)} settings that were chosen from a grid {taken} {are}; a wider grid might do better."
     return said if taken else ""
 
 
