@@ -26,11 +26,11 @@ import itertools
 
 import numpy as np
 
+from zoo.reproductions.evidence import early_nets
 from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import by_seed, lines_of, rows_in
 from zoo.reproductions.harness.statistics import geometric_mean
-from zoo.reproductions.trainers import early_nets
 from zoo.reproductions.trainers.learning_speed import WITHIN_FIRST
 from zoo.reproductions.trainers.sample_sizes import train_on_draws
 
