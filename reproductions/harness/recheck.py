@@ -8,10 +8,11 @@ from scipy import stats
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.chance import examples_of
 from zoo.reproductions.harness.claims import load_claim
-from zoo.reproductions.harness.folder import folder_to_read, read_environment, read_folder, results_root, seconds_taken
+from zoo.reproductions.harness.folder import folder_to_read, read_environment, read_folder, seconds_taken
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.kept import is_of_other_data
 from zoo.reproductions.harness.naming import named
+from zoo.reproductions.harness.roots import results_root
 from zoo.reproductions.harness.runs import every_value, lines_of
 from zoo.reproductions.harness.statistics import finite
 from zoo.reproductions.harness.tables import figure_only

@@ -9,20 +9,21 @@ import traceback
 from collections import deque
 
 from zoo.datasets import at_hand
+from zoo.environment import commit
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, TrialsFailed, ZooError
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_own, load_claim
 from zoo.reproductions.harness.engines import open_engine
-from zoo.environment import commit
 from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
-from zoo.reproductions.harness.folder import results_root, seconds_taken
-from zoo.reproductions.harness.making import write_results
+from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.kept import BESIDE, code_of, kept
-from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.losses import losses_of, together
+from zoo.reproductions.harness.making import write_results
+from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.outcomes import unmet_headlines
 from zoo.reproductions.harness.progress import Progression
 from zoo.reproductions.harness.published import check_published
+from zoo.reproductions.harness.roots import results_root
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically

@@ -214,7 +214,7 @@ def compare(
 
 def _first_there(claim, *outs):
     """The least budget with runs of a claim in the first results folder that has any, quick where none has."""
-    from zoo.reproductions.harness.folder import roots_to_read
+    from zoo.reproductions.harness.roots import roots_to_read
 
     roots = [root for out in outs for root in roots_to_read(out)]
     in_turn = itertools.product(roots, (Budget.QUICK, Budget.HOUR, Budget.FULL))

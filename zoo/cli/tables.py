@@ -59,9 +59,9 @@ def show_main(budget=None, folder=None, form="table"):
     import pandas as pd
 
     from zoo.reproductions.harness.claims import is_known, lacking_data
-    from zoo.reproductions.harness.folder import roots_to_read
     from zoo.reproductions.harness.outcomes import by_claim, lacks, main_checks, main_folder
     from zoo.reproductions.harness.remedies import what_makes_some
+    from zoo.reproductions.harness.roots import roots_to_read
     from zoo.reproductions.harness.tables import in_numbers
     from zoo.reproductions.harness.verdicts import VERDICT_COLUMNS
 
