@@ -129,11 +129,21 @@ def read_environment(folder):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
 
 
+def row_of(manifest):
+    """The row (dataset, model, setting) that a dict names, such as the manifest of a trial."""
+    return manifest["dataset"], manifest["model"], manifest["setting"]
+
+
+def manifests_of(environment):
+    """{row: manifest} of the trials in an environment.json."""
+    return {row_of(manifest): manifest for manifest in environment["trials"]}
+
+
 def seconds_taken(folder):
-    """{(dataset, model, setting): seconds} of the trials of the run that a folder holds; {} where it holds none."""
+    """{row: seconds} of the trials of the run that a folder holds; {} where it holds none."""
     try:
-        trials = read_environment(folder)["trials"]
-        return {(trial["dataset"], trial["model"], trial["setting"]): float(trial["wall_seconds"]) for trial in trials}
+        manifests = manifests_of(read_environment(folder))
+        return {row: float(manifest["wall_seconds"]) for row, manifest in manifests.items()}
     except (ResultsError, KeyError, TypeError, ValueError):
         return {}
 
