@@ -7,18 +7,13 @@ from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
 from zoo.reproductions.harness.outcomes import counted, fitting, machine_time
+from zoo.reproductions.harness.published import CHECKED
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import MAIN, figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
 from zoo.reproductions.harness.verdicts import is_control
 
-CHECKED = {
-    "read": "read in the source itself",
-    "derived": "worked out from what the source states",
-    "secondary": "taken from a later text that quotes it",
-    "recalled": "from memory, not yet looked up",
-}
 SMOKE = "smoke: shows that the code runs; its numbers and verdicts say nothing"
 
 
