@@ -227,15 +227,11 @@ def _facts_of(folder):
 @functools.lru_cache(maxsize=256)
 def _facts_at(path, *_version):
     seeds, devices, processors = set(), set(), set()
-    for line in _read(path):
+    for line in read_with_header(path)[0]:
         seeds.add(line.get("seed"))
         alone = line.get("backend") in ("scikit-learn", "numpy", "Python")
         (processors if alone else devices).add(line.get("device") or "")
     return _Facts(len(seeds), frozenset(devices), frozenset(processors))
-
-
-def _read(path):
-    return read_with_header(path)[0]
 
 
 def read_with_header(path):
