@@ -78,25 +78,35 @@ def run_claim(
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
     left = _left(module, to_run, finished)
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
-        try:
-            entries, pictures = kept(others, folder, environment)  # as they are now: another run may have finished meanwhile
-        except ResultsError as error:
-            said = f"That was written meanwhile; what was trained now is stored, no run{_WITHOUT * force} will train it again."
-            raise ResultsError(f"{error} {said}") from None
+        entries, pictures = _kept_meanwhile(others, folder, environment, force)
         if pictures is None:
             pictures = picture_pngs(module, left)
         entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
-        absent = [trial.row for trial in absent_from(entries, trials)]
-        entries = [entries[trial.row] for trial in trials if trial.row in entries]
-        rows = [row for entry in entries for row in entry.rows]
-        losses = together(entry.losses for entry in entries)
-        write_results(folder, module, rows, _provenance(budget, entries, absent), pictures, losses)
+        _tabulate(module, budget, folder, trials, entries, pictures)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
     whole = is_own(module) and budget.name != "smoke" and not (left_out or only)
     for name in unmet_headlines(folder) if whole else ():
         shown.say(f"HEADLINES has {name!r}, which fits none of the checks that judge made, so that no page shows it.")
     return folder
+
+
+def _kept_meanwhile(others, folder, environment, force):
+    """What is kept of the other trials as their lines are now, after training: another run may have finished meanwhile."""
+    try:
+        return kept(others, folder, environment)
+    except ResultsError as error:
+        said = f"That was written meanwhile; what was trained now is stored, no run{_WITHOUT * force} will train it again."
+        raise ResultsError(f"{error} {said}") from None
+
+
+def _tabulate(module, budget, folder, trials, entries, pictures):
+    """Write a claim's folder from the entries ({row: Entry}) of its trials, in the order of these; some may be left out."""
+    absent = [trial.row for trial in absent_from(entries, trials)]
+    entries = [entries[trial.row] for trial in trials if trial.row in entries]
+    rows = [row for entry in entries for row in entry.rows]
+    losses = together(entry.losses for entry in entries)
+    write_results(folder, module, rows, _provenance(budget, entries, absent), pictures, losses)
 
 
 def run_trials(trials, root, console=None, seconds=None):
