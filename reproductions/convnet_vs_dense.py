@@ -26,11 +26,12 @@ import itertools
 
 import numpy as np
 
+from zoo.reproductions.evidence import early_nets
 from zoo.reproductions.harness import Published, Trial, check, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
-from zoo.reproductions.harness.runs import by_seed, lines_of, rows_in, weights
+from zoo.reproductions.harness.runs import by_seed, lines_of, rows_in
+from zoo.reproductions.harness.sizes import weights_in_words
 from zoo.reproductions.harness.statistics import geometric_mean
-from zoo.reproductions.trainers import early_nets
 from zoo.reproductions.trainers.learning_speed import WITHIN_FIRST
 from zoo.reproductions.trainers.sample_sizes import train_on_draws
 
@@ -230,7 +231,7 @@ def _sooner(runs, convnet, mlp, which, slower):
     sentence = (
         f"On {images} of {mlp[0]} the epochs of the mlp {which} to {TARGET} % training error over those of the convnet (the "
         f"batches being equal, the steps as well; those of the convnet took some {slower:.2g} times as long here, over all "
-        f"sizes; {weights(runs, convnet, mlp)}), geometric mean, paired over {len(late)} seeds{lost}"
+        f"sizes; {weights_in_words(runs, convnet, mlp)}), geometric mean, paired over {len(late)} seeds{lost}"
     )
     name, rows = f"convnet learns in fewer epochs than mlp {which}, {images}", (convnet, mlp)
     return check(name, interval, "times", sentence, above=1, doubt=doubt, rows=rows, metric=EPOCHS)

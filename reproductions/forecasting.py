@@ -26,7 +26,8 @@ import numpy as np
 
 from zoo.reproductions.harness import Ladder, Published, Trial, check, control, paired_difference, target
 from zoo.reproductions.harness.published import matches, published_value
-from zoo.reproductions.harness.runs import lines_of, values, weights
+from zoo.reproductions.harness.runs import lines_of, values
+from zoo.reproductions.harness.sizes import weights_in_words
 from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.trainers.forecasts import forecast_simply, forecast_with_nets
 
@@ -166,7 +167,7 @@ def judge(runs):
                 continue
             name = f"{dataset}, {metric}: {_short(better)} beats {_short(worse)}"
             rows = {"better": (dataset, *better), "worse": (dataset, *worse)}
-            said = "; ".join(filter(None, (remark, LINEAR not in (better, worse) and weights(runs, *rows.values()))))
+            said = "; ".join(filter(None, (remark, LINEAR not in (better, worse) and weights_in_words(runs, *rows.values()))))
             more = {"called": called, "name": name, "remark": said, "reach": REACH.get(dataset, 0)}
             # Of sunspots there are so few years that these, too, decide between nets.
             checks.append(paired_difference(runs, **rows, metric=metric, examples=bool(years), **more))

@@ -34,7 +34,8 @@ from zoo.reproductions.evidence.lag_doubts import (
 )
 from zoo.reproductions.harness import Budget, Published, Trial, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
-from zoo.reproductions.harness.runs import values, weights
+from zoo.reproductions.harness.runs import values
+from zoo.reproductions.harness.sizes import weights_in_words
 from zoo.reproductions.trainers.long_lags import ASKED, PIXEL_RATES, RATES, SOLVED, WRONG, adding_rates, train_adding, train_pixels
 
 SEEDS = {"quick": 5, "hour": 5, "full": 5}
@@ -206,7 +207,7 @@ def judge(runs):
         for better, worse in PIXEL_PAIRS + ([] if "random" in setting else AGAINST_WIDE):
             rows = {"better": ("mnist", better, setting), "worse": ("mnist", worse, setting)}
             doubt = no_contest(runs, ("mnist", setting), better, worse) or _cut_short(runs, setting, better, worse)
-            said = {"name": f"{setting}: {better} beats {worse}", "remark": weights(runs, *rows.values())}
+            said = {"name": f"{setting}: {better} beats {worse}", "remark": weights_in_words(runs, *rows.values())}
             checks.append(paired_difference(runs, **rows, **said, doubt=doubt))
         if setting == "196 pixels in order":
             checks.append(target(runs, ("mnist", CHRONO, setting), at_most=1.5, name=f"{setting}: {CHRONO} errs at most 1.5 %"))

@@ -21,15 +21,14 @@ and 20 seeds, 10 minutes of one H100 by estimate, not run yet), at the hour with
 - Quick, 2 labelled minutes: pre-trained nets are told apart from no older method; rectified units beat three of five.
 """
 
-from zoo.reproductions.evidence import speech_verdicts
-from zoo.reproductions.harness import Published, Trial
-from zoo.reproductions.trainers import vowel_table
-from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
-from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
-from zoo.reproductions.trainers.speech_rows import (
+from zoo.reproductions.evidence import speech_verdicts, vowel_table
+from zoo.reproductions.evidence.speech_rows import (
     CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SPEECH, STARTS, best_of, depths_of, errors_of, gap_of, in_words,
     longer, minutes_of, net,
 )
+from zoo.reproductions.harness import Published, Trial
+from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
+from zoo.reproductions.trainers.speech_nets import STRETCH, train_net
 from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 SEEDS = {"smoke": 2, "quick": 20, "hour": 20, "full": 20}

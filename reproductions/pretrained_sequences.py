@@ -14,12 +14,12 @@ others. Quick: 3 seeds, few epochs but for the vowels' net, 3 minutes. Shakespea
 hand.
 """
 
+from zoo.reproductions.evidence.vowel_table import DEPENDENT
 from zoo.reproductions.harness import Published, Trial, control, target
 from zoo.reproductions.harness.figures import draw_seeds
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.trainers.preset import train_preset
-from zoo.reproductions.trainers.vowel_table import DEPENDENT
 from zoo.tasks import task_of
 from zoo.training.recipe import recipe
 

@@ -20,10 +20,10 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.reproductions.evidence import label_references
+from zoo.reproductions.evidence.label_rows import MODEL, WIDTH, errors_of, labels_of, name_of, recipe_of, setting
 from zoo.reproductions.harness import Published, Trial, as_published, control, paired_difference, target
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.trainers.label_curves import metric, train_with_labels
-from zoo.reproductions.trainers.label_rows import MODEL, WIDTH, errors_of, labels_of, name_of, recipe_of, setting
 
 STARTS = ("random", "scaled", "denoising", "modern")
 # Of what people start from today this has one kind, and not the one that unsupervised_pretraining found ahead.

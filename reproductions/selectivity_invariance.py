@@ -27,6 +27,7 @@ import itertools
 import numpy as np
 
 from zoo.datasets import describe
+from zoo.reproductions.evidence.label_rows import weights_of_full
 from zoo.reproductions.evidence.model_order import shared_errors, tau_over_seeds
 from zoo.reproductions.evidence.rises import rises_more
 from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
@@ -34,7 +35,6 @@ from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
-from zoo.reproductions.trainers.label_rows import weights_of_full
 from zoo.reproductions.trainers.selectivity import (
     ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
 )

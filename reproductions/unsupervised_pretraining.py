@@ -23,12 +23,12 @@ H100 by estimate, not run yet):
 """
 
 from zoo.reproductions.evidence import label_references, label_verdicts
+from zoo.reproductions.evidence.label_rows import (
+    MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDTH, errors_of, labels_of, nets_of, recipe_of, setting, spread_metric,
+)
 from zoo.reproductions.harness import Ladder, Trial
 from zoo.reproductions.harness.statistics import deviation_interval
 from zoo.reproductions.trainers.label_curves import FILTERS, chosen_rate, metric, train_with_labels
-from zoo.reproductions.trainers.label_rows import (
-    MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDTH, errors_of, labels_of, nets_of, recipe_of, setting, spread_metric,
-)
 
 SEEDS = {"hour": 10}
 NARROW = (("random", 1), ("random", 3), ("scaled", 1), ("scaled", 3), ("autoencoder", 3))  # with the narrow top layer

@@ -8,18 +8,19 @@ import pytest
 import zoo
 from zoo.errors import InvalidInput
 from zoo.reproductions import convnet_vs_dense as claim
+from zoo.reproductions.evidence import early_nets
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.harness.trial import Budget
-from zoo.reproductions.trainers import early_nets, nets_of_1989
-from zoo.reproductions.trainers.data import Split
+from zoo.reproductions.trainers import nets_of_1989
 from zoo.reproductions.trainers.arrays import unpacked
+from zoo.reproductions.trainers.data import Split
 from zoo.reproductions.trainers.draws import draws, draws_in_places, in_places
 from zoo.reproductions.trainers.feature_maps import PICTURES, feature_maps, move_right
 from zoo.reproductions.trainers.learning_speed import WITHIN_FIRST
 from zoo.reproductions.trainers.nets_of_1989 import squared_error, train_on_few
-from zoo.reproductions.trainers.small_images import small_splits
 from zoo.reproductions.trainers.sample_sizes import TOLERANCE, equal_widths, train_on_draws
+from zoo.reproductions.trainers.small_images import small_splits
 from zoo.reproductions.trainers.step_sizes import most_accurate
 
 

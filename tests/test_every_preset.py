@@ -18,7 +18,7 @@ from zoo.presets.loading import load_weights_into
 from zoo.presets.markdown import card_markdown
 from zoo.registry import how_made
 from zoo.reproductions.harness.claims import load_claim
-from zoo.reproductions.harness.folder import read_environment
+from zoo.reproductions.harness.folder import manifests_of, read_environment, row_of
 from zoo.reproductions.harness.naming import preset_name
 from zoo.reproductions.harness.presets import card_of_runs, index, presets_of
 from zoo.tasks import task_of
@@ -146,8 +146,8 @@ def test_the_card_follows_from_the_committed_runs(name):
     folders = [path for path in ROOT.glob("results/full/pretrained*") if name in set(runs_of_presets(path / "runs.csv").preset)]
     runs, environment = runs_of_presets(folders[0] / "runs.csv"), read_environment(folders[0])
     lines = runs[runs.preset == name].to_dict("records")
-    row = tuple(lines[0][key] for key in ("dataset", "model", "setting"))
-    (trial,) = [trial for trial in environment["trials"] if tuple(trial[key] for key in ("dataset", "model", "setting")) == row]
+    row = row_of(lines[0])
+    trial = manifests_of(environment)[row]
     made = json.loads(json.dumps(card_of_runs(name, row, lines, trial["recipe"], environment["versions"], folders[0].name)))
     seconds = [said["training"].pop("seconds_per_seed") for said in (made, card)]
     assert seconds[0] == pytest.approx(seconds[1], abs=0.011) and made.keys() <= card.keys()

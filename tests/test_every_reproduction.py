@@ -18,7 +18,7 @@ from zoo.reproductions.harness import Budget, describe_claim, list_claims, load_
 from zoo.reproductions.harness.claims import claim_budgets, claim_headlines
 from zoo.reproductions.harness.depth import figure, ladders_under, page
 from zoo.reproductions.harness.figures import drawn_by
-from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures, result_folders
+from zoo.reproductions.harness.folder import manifests_of, read_environment, read_folder, read_pictures, result_folders
 from zoo.reproductions.harness.making import generated_files
 from zoo.reproductions.harness.losses import OF_RUNS
 from zoo.reproductions.harness.numbers import number
@@ -154,12 +154,9 @@ def test_committed_runs_are_of_the_recipes_that_stand_beside_them(folder):
     """A table must not describe a protocol that its runs did not follow."""
     trials = trials_of(folder.name, folder.parent.name)
     now = {trial.row: json.loads(json.dumps(trial.recipe)) for trial in trials}
-    recorded = {
-        (trial["dataset"], trial["model"], trial["setting"]): trial["recipe"]
-        for trial in json.loads((folder / "environment.json").read_text(encoding="utf-8"))["trials"]
-    }
-    for row, recipe in recorded.items():
-        assert now[row] == recipe
+    recorded = manifests_of(read_environment(folder))
+    for row, manifest in recorded.items():
+        assert now[row] == manifest["recipe"]
     assert {trial.row for trial in trials if not (trial.optional or trial.needs)} <= recorded.keys()
 
 

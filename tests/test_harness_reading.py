@@ -8,7 +8,7 @@ import pytest
 
 from zoo.errors import ResultsError
 from zoo.reproductions.harness import claim_losses, claim_runs, compare, folder, results_root, run_claim, write_report
-from zoo.reproductions.harness.folder import roots_to_read
+from zoo.reproductions.harness.roots import roots_to_read
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 LIKE = ("setup.cfg", "reproductions/published.csv")  # what a checkout is known by
@@ -26,13 +26,13 @@ def outside(tmp_path, monkeypatch):
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A checkout that the code is made to lie in, with a few results."""
-    for name in (*LIKE, "reproductions/harness/folder.py"):
+    for name in (*LIKE, "reproductions/harness/roots.py"):
         (tmp_path / "checkout" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "checkout" / name).touch()
     for name in ("full/backpropagation", "full/published_stack", "quick/linear_separability"):
         shutil.copytree(RESULTS / name, tmp_path / "checkout" / "results" / name)
-    code = tmp_path / "checkout" / "reproductions" / "harness" / "folder.py"
-    monkeypatch.setattr("zoo.reproductions.harness.folder.__file__", str(code))
+    code = tmp_path / "checkout" / "reproductions" / "harness" / "roots.py"
+    monkeypatch.setattr("zoo.reproductions.harness.roots.__file__", str(code))
     return tmp_path / "checkout"
 
 

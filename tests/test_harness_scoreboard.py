@@ -17,7 +17,8 @@ from zoo.reproductions.harness.outcomes import by_claim, in_short, main_folder
 from zoo.reproductions.harness.report import report_html
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, in_columns, scoreboard
 from zoo.reproductions.harness.statistics import Interval
-from zoo.reproductions.harness.tables import COMPARISON, VERDICTS
+from zoo.reproductions.harness.tables import COMPARISON_COLUMNS
+from zoo.reproductions.harness.verdicts import VERDICT_COLUMNS
 
 
 def test_scoreboard_counts_and_links(written, results_dir):
@@ -30,7 +31,7 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert "| a_claim: " in text
     assert "| [1 reproduced](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
     assert "What did not hold" not in text
-    assert set(COMPARISON + VERDICTS) <= set(re.findall(r"\w+", text.partition("## The files")[2])), "every column is explained"
+    assert set(COMPARISON_COLUMNS + VERDICT_COLUMNS) <= set(re.findall(r"\w+", text.partition("## The files")[2])), "every column is explained"
     page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
     assert page.startswith(f"Title\n{MARKS[0]}\n| claim") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
     (line,) = [line for line in page.splitlines() if "a_claim" in line]

@@ -8,12 +8,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from zoo.reproductions import phone_recognition as claim
-from zoo.reproductions.evidence import speech_verdicts
+from zoo.reproductions.evidence import speech_verdicts, vowel_table
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.grids import not_tried
-from zoo.reproductions.harness.published import matches
 from zoo.reproductions.harness.losses import OF_RUNS, Costs, Losses
-from zoo.reproductions.trainers import vowel_table
+from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers.arrays import packed
 from zoo.reproductions.trainers.speech_nets import SHOWN, STRETCH, train_net
 

@@ -6,10 +6,10 @@ import pytest
 
 from zoo.reproductions import published_stack as claim
 from zoo.reproductions import unsupervised_pretraining
+from zoo.reproductions.evidence.label_rows import setting
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.published import matches
 from zoo.reproductions.trainers.label_curves import chosen_rate, metric
-from zoo.reproductions.trainers.label_rows import setting
 
 ERRORS = {"random": 1.5, "scaled": 1.25, "denoising": 1.2, "modern": 1.3}
 

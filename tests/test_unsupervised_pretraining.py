@@ -9,6 +9,7 @@ import pytest
 
 from zoo.errors import InvalidInput
 from zoo.reproductions import unsupervised_pretraining as claim
+from zoo.reproductions.evidence.label_rows import BEST, weights_of_full
 from zoo.reproductions.evidence.label_trends import no_line
 from zoo.reproductions.harness import Budget, Trial
 from zoo.reproductions.harness.figures import mosaic, picture_pngs
@@ -17,7 +18,6 @@ from zoo.reproductions.harness.statistics import mean_interval, slopes
 from zoo.reproductions.trainers import label_curves
 from zoo.reproductions.trainers.arrays import unpacked
 from zoo.reproductions.trainers.label_curves import labelled_examples, metric, train_with_labels
-from zoo.reproductions.trainers.label_rows import BEST, weights_of_full
 from zoo.reproductions.trainers.step_sizes import most_accurate
 
 Y = np.repeat(np.arange(5), (40, 30, 10, 60, 60))

@@ -1,5 +1,4 @@
-"""What claims make of their runs, where it is too much for the claim's own module: checks, reasons for doubt, figures.
+"""What claims say of their rows, where it is too much for their own modules: names, checks, doubts, published numbers, figures.
 
-Unlike trainers/, what stands here trains nothing and decides no outcome, so that no trial's key hangs on it. (Two parts of
-claims that have trials, checks and a figure of their own stand whole in trainers/: early_nets and vowel_table.)
+Unlike trainers/, what stands here trains nothing and decides no outcome: of it a trial's key holds what its recipe says.
 """

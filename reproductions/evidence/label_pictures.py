@@ -5,9 +5,9 @@ Errors come as {start: (seeds, numbers of labels)}, in the same order for every 
 
 import numpy as np
 
+from zoo.reproductions.evidence.label_rows import STARTS
 from zoo.reproductions.harness.figures import mosaic
 from zoo.reproductions.harness.statistics import mean_interval
-from zoo.reproductions.trainers.label_rows import STARTS
 
 COLOURS = {start: f"C{place}" for place, start in enumerate(STARTS)}  # the same at every budget
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from zoo.reproductions.evidence.label_rows import MODEL, TOP, setting, spread_metric
 from zoo.reproductions.harness import Published
 from zoo.reproductions.trainers.label_curves import metric
-from zoo.reproductions.trainers.label_rows import MODEL, TOP, setting, spread_metric
 
 
 def _published():

@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from zoo.reproductions.evidence.label_rows import (
+    BEST, OF_TWO, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, depth_of, errors_of, labels_of, name_of, nets_of, weights_of_full,
+)
 from zoo.reproductions.evidence.label_trends import trends
 from zoo.reproductions.harness import check, paired_difference
 from zoo.reproductions.harness.runs import lines_of, row_of_least
 from zoo.reproductions.harness.statistics import deviation_ratio_interval, mean_interval, slopes
 from zoo.reproductions.trainers.label_curves import metric
-from zoo.reproductions.trainers.label_rows import (
-    BEST, OF_TWO, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, depth_of, errors_of, labels_of, name_of, nets_of, weights_of_full,
-)
 
 TUNED = "modern"  # the start whose dropout was chosen
 

@@ -19,8 +19,7 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
     errors: rows of (before, after, robust before, robust after), percent, one for each seed; a factor needs all above 0,
     else it is left undecided. where: between what, in words. seeds: how many were trained, those that diverged included.
     tested: on how many examples, before and after, where one of the two draws nothing at random, NaN where nobody says; else
-    None. losses: the
-    Costs of the four, None where nobody knows them; same: whether the examples after are those before.
+    None. losses: the Costs of the four, None where nobody knows them; same: whether the examples after are those before.
     """
     before, after, robust_before, robust_after = np.array(errors, dtype="float64").reshape(-1, 4).T
     place = where[0].upper() + where[1:]

@@ -2,16 +2,16 @@
 
 import numpy as np
 
+from zoo.reproductions.evidence.label_rows import BEST, OF_TWO
+from zoo.reproductions.evidence.speech_rows import (
+    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SIGMOIDS, SPEECH, STARTS, best_of, count_of, depths_of, errors_of,
+    gap_of, in_words, longer, means_in_words, minutes_of, net,
+)
 from zoo.reproductions.harness import Ladder, check, paired_difference
 from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.statistics import Interval, by_examples_of_sum, mean_interval, slopes
-from zoo.reproductions.trainers.label_rows import BEST, OF_TWO
 from zoo.reproductions.trainers.speech_baselines import metric
-from zoo.reproductions.trainers.speech_rows import (
-    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SIGMOIDS, SPEECH, STARTS, best_of, count_of, depths_of, errors_of,
-    gap_of, in_words, longer, means_in_words, minutes_of, net,
-)
 
 
 def checks(runs):

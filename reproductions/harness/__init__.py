@@ -29,7 +29,7 @@ _HOMES = {
     "ratio": "verdicts",
     "rebuild": "making",
     "recheck_claim": "recheck",
-    "results_root": "folder",
+    "results_root": "roots",
     "run_claim": "runner",
     "target": "verdicts",
     "write_report": "report",

@@ -1,4 +1,21 @@
-"""Finds the reproductions: every module of the package that defines trials, judge and draw is one, named after its claim."""
+"""Finds the reproductions: every module of the package that defines trials, judge and draw is one, named after its claim.
+
+What else it may define, and where that is read:
+
+- PROTOCOL: what a reader has to know to trust the table (markdown)
+- PUBLISHED: which published number is held against which row (published)
+- HEADLINES: its main checks, whose first stands on the front page (claim_headlines)
+- PLACE: where it stands among the claims (claim_place)
+- SEEDS: its own numbers of seeds by budget (trial.Budget)
+- NAMES: those of presets that are not called after their rows (naming.preset_name)
+- LOST: what a seed without a value did, if not "diverged" (tables)
+- FIGURE_ONLY: the metrics that no table for readers shows (tables.figure_only)
+- summarise(runs): statistics over seeds other than means, for the table (tables.compare_runs)
+- notes(runs): what lines of the table are to be read with (tables.compare_runs)
+- ladders(runs, trials): nets of one kind in several depths (depth)
+- illustrate(files): pictures drawn from what the trials left beside their rows (figures.picture_pngs)
+- on(dataset): what differs where the claim is put to the test on another data set than its own (_elsewhere)
+"""
 
 import ast
 import functools
@@ -12,17 +29,8 @@ from zoo.errors import InvalidInput, UnknownName, ZooError, unknown_name
 from zoo.names import matching
 from zoo.reproductions.harness.trial import budgets_of, usual_seeds
 
-# It may define more: PUBLISHED and PROTOCOL (see published and markdown), HEADLINES, its main checks, whose first stands on
-# the front page (see claim_headlines), PLACE, where it stands among the claims (see claim_place), SEEDS, its own
-# numbers of seeds by budget (see trial.Budget), LOST, what a seed without a value did, if not "diverged" (see tables),
-# summarise(runs), statistics over seeds other than means for the table, and notes(runs), what its lines are to be read with
-# (see tables.compare_runs), FIGURE_ONLY, the metrics
-# that no table for readers shows (see tables.figure_only), illustrate(files), pictures drawn from what the trials left
-# beside their rows (see figures.picture_pngs), NAMES of presets (see naming.preset_name), and on(dataset), what differs
-# where the claim is put to the test on another data set than its own (see _elsewhere), and ladders(runs, trials), nets of
-# one kind in several depths (see depth).
 PARTS = ("trials", "judge", "draw")
-OTHERS = ("ladders", "SEEDS", "LOST", "summarise", "notes", "FIGURE_ONLY", "illustrate")
+SHARED = (*PARTS, "ladders", "SEEDS", "LOST", "summarise", "notes", "FIGURE_ONLY", "illustrate")  # with CLAIM_on_DATASET
 ON = "_on_"
 _outside = {}
 
@@ -141,10 +149,11 @@ def lacking_data(name):
     from zoo.datasets import describe
 
     try:
-        module = _given(name)
-        return describe(module.dataset) and "" if isinstance(module, _Elsewhere) else ""
+        if isinstance(module := _given(name), _Elsewhere):
+            describe(module.dataset)  # which raises where nobody has it
     except ZooError as error:
         return str(error)
+    return ""
 
 
 def is_own(module):
@@ -168,7 +177,11 @@ def _constant(name, constant):
 
 def _given(claim):
     """The module of a claim, if it is one, or the name of one of somebody's own, or CLAIM_on_DATASET; None else."""
-    return claim if inspect.ismodule(claim) else _outside.get(claim if isinstance(claim, str) else None) or _elsewhere(claim)
+    if inspect.ismodule(claim):
+        return claim
+    if not isinstance(claim, str):
+        return None
+    return _outside.get(claim) or _elsewhere(claim)
 
 
 class _Elsewhere(types.ModuleType):
@@ -180,15 +193,15 @@ class _Elsewhere(types.ModuleType):
 
 
 def _elsewhere(name):
-    """The module of CLAIM_on_DATASET: what makes up that of the claim (see above), but for what its on(dataset) gives; None for
+    """The module of CLAIM_on_DATASET: what makes up that of the claim (SHARED), but for what its on(dataset) gives; None for
     a name that is none such. Whether there is the data set, its trials say.
     """
-    base, _, dataset = name.partition(ON) if isinstance(name, str) else ("", "", "")
+    base, _, dataset = name.partition(ON)
     if not dataset.isidentifier() or not _is_ours(base) or "on" not in _defined(_sources(base)[base]):
         return None
     home = importlib.import_module(f"zoo.reproductions.{base}")
     module = _Elsewhere(name, dataset)
-    shared = {part: getattr(home, part) for part in (*PARTS, *OTHERS) if hasattr(home, part)}
+    shared = {part: getattr(home, part) for part in SHARED if hasattr(home, part)}
     vars(module).update(shared | home.on(dataset), __file__=home.__file__)
     return module
 

@@ -1,4 +1,4 @@
-"""Where results lie, and what a run left in the folder of its claim, results/<budget>/<claim>: checked and read."""
+"""What a run left in the folder of its claim, results/<budget>/<claim>: found, checked and read."""
 
 import hashlib
 import inspect
@@ -8,37 +8,13 @@ import shlex
 from pathlib import Path
 
 from zoo.errors import ResultsError, UnknownName
-from zoo.paths import is_checkout, path_named
+from zoo.paths import path_named
 from zoo.reproductions.harness.claims import claim_name, is_brought, is_known, is_own, lacking_data, load_claim
 from zoo.reproductions.harness.losses import FILE, OF_RUNS, unpacked
 from zoo.reproductions.harness.remedies import or_from_the_repository
+from zoo.reproductions.harness.roots import results_root, roots_to_read
 from zoo.reproductions.harness.runs import read_runs
 from zoo.reproductions.harness.trial import BUDGETS, Budget
-
-
-def results_root(out=None):
-    """The folder that results are written to, and looked for in first.
-
-    That is `out`, env ZOO_RESULTS_DIR, results/ of the checkout that the current folder lies in, or ./results.
-
-    Raises InvalidInput where what is named is no path.
-    """
-    chosen = out or os.environ.get("ZOO_RESULTS_DIR")
-    if chosen:
-        return path_named(chosen).absolute()
-    here = Path.cwd()
-    return next(filter(is_checkout, (here, *here.parents)), here) / "results"
-
-
-def roots_to_read(out=None):
-    """The folders in which results are looked for, the first of them that has them counts.
-
-    They are results_root(out) and, where neither `out` nor ZOO_RESULTS_DIR names that, results/ of the checkout that this
-    code lies in, if it lies in one; nothing is written there on that account. Raises InvalidInput, see results_root.
-    """
-    home = Path(__file__).resolve().parents[2]
-    beside = [home / "results"] if is_checkout(home) and not (out or os.environ.get("ZOO_RESULTS_DIR")) else []
-    return list(dict.fromkeys([results_root(out), *beside]))
 
 
 def folder_to_read(name, budget, out=None):
@@ -153,11 +129,21 @@ def read_environment(folder):
         raise ResultsError(f"{folder / 'environment.json'} is missing or damaged; take it from git or run again.") from None
 
 
+def row_of(manifest):
+    """The row (dataset, model, setting) that a dict names, such as the manifest of a trial."""
+    return manifest["dataset"], manifest["model"], manifest["setting"]
+
+
+def manifests_of(environment):
+    """{row: manifest} of the trials in an environment.json."""
+    return {row_of(manifest): manifest for manifest in environment["trials"]}
+
+
 def seconds_taken(folder):
-    """{(dataset, model, setting): seconds} of the trials of the run that a folder holds; {} where it holds none."""
+    """{row: seconds} of the trials of the run that a folder holds; {} where it holds none."""
     try:
-        trials = read_environment(folder)["trials"]
-        return {(trial["dataset"], trial["model"], trial["setting"]): float(trial["wall_seconds"]) for trial in trials}
+        manifests = manifests_of(read_environment(folder))
+        return {row: float(manifest["wall_seconds"]) for row, manifest in manifests.items()}
     except (ResultsError, KeyError, TypeError, ValueError):
         return {}
 

@@ -6,7 +6,7 @@ from zoo.datasets import at_hand
 from zoo.errors import ResultsError
 from zoo.registry import own_builder
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_code
-from zoo.reproductions.harness.folder import read_environment, read_folder, read_pictures
+from zoo.reproductions.harness.folder import manifests_of, read_environment, read_folder, read_pictures
 from zoo.reproductions.harness.losses import OF_RUNS, Losses
 from zoo.reproductions.harness.runs import lines_of, stored_rows
 from zoo.reproductions.harness.store import Entry
@@ -32,7 +32,7 @@ def kept(trials, folder, environment):
             as_then = name == "backend" and recorded.get(name) in ("jax", "tensorflow")
             remedy = f"run all models, without --only{as_then * f', or these with --backend {recorded.get(name)}'}"
             raise ResultsError(f"{folder} was computed with {other}: {remedy}.")
-    manifests = {(trial["dataset"], trial["model"], trial["setting"]): trial for trial in recorded["trials"]}
+    manifests = manifests_of(recorded)
     trials = [trial for trial in trials if trial.row in manifests or not (trial.optional or trial.needs)]
     for trial in trials:
         _check(trial, manifests.get(trial.row), folder)

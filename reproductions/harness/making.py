@@ -14,7 +14,8 @@ from zoo.reproductions.harness.markdown import comparison_markdown
 from zoo.reproductions.harness.runs import one_device, parse_runs, runs_text
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, write_together
-from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, csv_text, judge_runs
+from zoo.reproductions.harness.tables import COMPARISON_COLUMNS, compare_runs, csv_text, judge_runs
+from zoo.reproductions.harness.verdicts import VERDICT_COLUMNS
 
 
 def write_results(folder, module, rows, environment, pictures=None, losses=None):
@@ -78,8 +79,8 @@ def generated_files(module, runs, pictures=(), budget=None, environment=None):
     given, runs = runs, runs.copy()  # a claim's functions may change what they are given
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, given.copy(), budget)
     return {
-        "comparison.csv": csv_text(COMPARISON, comparison).encode(),
-        "verdicts.csv": csv_text(VERDICTS, verdicts).encode(),
+        "comparison.csv": csv_text(COMPARISON_COLUMNS, comparison).encode(),
+        "verdicts.csv": csv_text(VERDICT_COLUMNS, verdicts).encode(),
         "comparison.md": comparison_markdown(module, runs, comparison, verdicts, pictures, budget, environment).encode(),
         "figure.png": figure_png(module, given.copy(), caption(module, runs, budget)),
     } | depth_csv(module, given.copy(), budget)

@@ -7,18 +7,13 @@ from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
 from zoo.reproductions.harness.outcomes import counted, fitting, machine_time
+from zoo.reproductions.harness.published import CHECKED
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.sizes import sizes
 from zoo.reproductions.harness.tables import MAIN, figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
 from zoo.reproductions.harness.verdicts import is_control
 
-CHECKED = {
-    "read": "read in the source itself",
-    "derived": "worked out from what the source states",
-    "secondary": "taken from a later text that quotes it",
-    "recalled": "from memory, not yet looked up",
-}
 SHOWN = 8  # names of metrics that only a figure uses
 SMOKE = "smoke: shows that the code runs; its numbers and verdicts say nothing"
 
@@ -143,7 +138,7 @@ def _published(line):
 
 def _marks(comparison):
     used = dict.fromkeys(line["published_checked"] for line in comparison if line["published_checked"])
-    said = "; ".join(f"{mark}: {CHECKED.get(mark, mark)}" for mark in used if mark != "read")
+    said = "; ".join(f"{mark}: {CHECKED[mark]}" for mark in used if mark != "read")
     if said and "read" not in used:
         return f"No published value of this table was read in the source itself ({said})."
     return f"Published values were read in the source itself, save those marked ({said})." if said else ""

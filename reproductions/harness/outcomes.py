@@ -13,7 +13,7 @@ from zoo.reproductions.harness.folder import read_environment
 from zoo.reproductions.harness.numbers import duration, number
 from zoo.reproductions.harness.remedies import made_anew
 from zoo.reproductions.harness.trial import BUDGETS
-from zoo.reproductions.harness.verdicts import VERDICTS, is_control
+from zoo.reproductions.harness.verdicts import FIRST_VERDICT_COLUMNS, VERDICT_COLUMNS, VERDICTS, is_control
 
 # The largest budget first. A smoke run only shows that the code works, so it has no place on the scoreboard.
 TITLES = {budget: f"{budget.capitalize()} budget" for budget in reversed(BUDGETS) if budget != "smoke"}
@@ -200,14 +200,11 @@ def verdicts_of(folder):
 
     Raises ResultsError if they are damaged, or what heads them is.
     """
-    from zoo.reproductions.harness.tables import FIRST_VERDICTS
-    from zoo.reproductions.harness.tables import VERDICTS as COLUMNS
-
     lines, header = read_with_header(folder / "verdicts.csv")
-    whole = header in (COLUMNS, FIRST_VERDICTS) and not any(None in (*line, *line.values()) for line in lines)
+    whole = header in (VERDICT_COLUMNS, FIRST_VERDICT_COLUMNS) and not any(None in (*line, *line.values()) for line in lines)
     if not whole or any(line["verdict"] not in VERDICTS or not (line["check"] and line["sentence"]) for line in lines):
         raise ResultsError(f"{folder / 'verdicts.csv'} is damaged; make it anew: {made_anew(folder)}")
-    return [dict.fromkeys(COLUMNS, "") | line for line in lines]
+    return [dict.fromkeys(VERDICT_COLUMNS, "") | line for line in lines]
 
 
 class _Facts(NamedTuple):
@@ -230,15 +227,11 @@ def _facts_of(folder):
 @functools.lru_cache(maxsize=256)
 def _facts_at(path, *_version):
     seeds, devices, processors = set(), set(), set()
-    for line in _read(path):
+    for line in read_with_header(path)[0]:
         seeds.add(line.get("seed"))
         alone = line.get("backend") in ("scikit-learn", "numpy", "Python")
         (processors if alone else devices).add(line.get("device") or "")
     return _Facts(len(seeds), frozenset(devices), frozenset(processors))
-
-
-def _read(path):
-    return read_with_header(path)[0]
 
 
 def read_with_header(path):

@@ -8,8 +8,9 @@ import numpy as np
 from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.presets.folder import CONFIG, FILES, write_sums
 from zoo.reproductions.harness.claims import claim_name, list_claims, load_claim
-from zoo.reproductions.harness.folder import read_folder, results_root
+from zoo.reproductions.harness.folder import read_folder, row_of
 from zoo.reproductions.harness.naming import preset_name, require_other_names
+from zoo.reproductions.harness.roots import results_root
 from zoo.reproductions.harness.runs import lines_of, rows_in
 from zoo.reproductions.harness.store import Store, require_own, write_atomically
 from zoo.reproductions.harness.trial import trials_of
@@ -107,8 +108,7 @@ def _stored(store):
         with contextlib.suppress(CorruptFile):
             entry = store.load(key)
         if entry and entry.files:
-            row = tuple(entry.manifest[name] for name in ("dataset", "model", "setting"))
-            found.setdefault(row, []).append(entry)
+            found.setdefault(row_of(entry.manifest), []).append(entry)
     return found
 
 

@@ -10,7 +10,12 @@ from zoo.errors import CorruptFile, InvalidInput, UnknownName, unknown_name
 
 TABLE = Path(__file__).resolve().parents[1] / "published.csv"
 COLUMNS = "topic dataset model setting metric value spread source locator checked note".split()
-CHECKED = "read", "derived", "secondary", "recalled"  # how far a number was checked
+CHECKED = {  # how far a number was checked, as published.csv has it and in words
+    "read": "read in the source itself",
+    "derived": "worked out from what the source states",
+    "secondary": "taken from a later text that quotes it",
+    "recalled": "from memory, not yet looked up",
+}
 METRIC = "test_error_pct"
 
 # How a published metric becomes one of ours: (published, ours) -> conversion, and how it was published.

@@ -4,7 +4,8 @@ from zoo.reproductions.harness.claims import load_claim
 from zoo.reproductions.harness.figures import caption, figure_of
 from zoo.reproductions.harness.folder import folder_to_read, read_folder
 from zoo.reproductions.harness.losses import OF_RUNS
-from zoo.reproductions.harness.tables import COMPARISON, VERDICTS, compare_runs, in_numbers, judge_runs
+from zoo.reproductions.harness.tables import COMPARISON_COLUMNS, compare_runs, in_numbers, judge_runs
+from zoo.reproductions.harness.verdicts import VERDICT_COLUMNS
 
 
 def compare(name, budget="quick", out=None):
@@ -18,12 +19,12 @@ def compare(name, budget="quick", out=None):
     module, folder = load_claim(name), folder_to_read(name, budget, out)
     runs = read_folder(folder)
     comparison, verdicts = compare_runs(module, runs), judge_runs(module, runs, folder.parent.name)
-    return in_numbers(comparison, COMPARISON), in_numbers(verdicts, VERDICTS)
+    return in_numbers(comparison, COMPARISON_COLUMNS), in_numbers(verdicts, VERDICT_COLUMNS)
 
 
 def comparison_of(name, budget="quick", out=None):
     """The comparison of a claim alone, without its verdicts, which take longer; see compare."""
-    return in_numbers(compare_runs(load_claim(name), read_folder(folder_to_read(name, budget, out))), COMPARISON)
+    return in_numbers(compare_runs(load_claim(name), read_folder(folder_to_read(name, budget, out))), COMPARISON_COLUMNS)
 
 
 def claim_runs(name, budget="quick", out=None):

@@ -8,10 +8,11 @@ from scipy import stats
 from zoo.errors import ResultsError
 from zoo.reproductions.harness.chance import examples_of
 from zoo.reproductions.harness.claims import load_claim
-from zoo.reproductions.harness.folder import folder_to_read, read_environment, read_folder, results_root, seconds_taken
+from zoo.reproductions.harness.folder import folder_to_read, manifests_of, read_environment, read_folder, seconds_taken
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.kept import is_of_other_data
 from zoo.reproductions.harness.naming import named
+from zoo.reproductions.harness.roots import results_root
 from zoo.reproductions.harness.runs import every_value, lines_of
 from zoo.reproductions.harness.statistics import finite
 from zoo.reproductions.harness.tables import figure_only
@@ -67,7 +68,7 @@ def recheck_claim(claim, only, budget="quick", seeds=3, out=None, console=None):
     given, runs, count = named(module, everything, only), read_folder(folder), len(Budget.named(budget, seeds, usual).seeds)
     if absent := [trial for trial in given if lines_of(runs, trial.row).empty]:
         raise ResultsError(f"The runs in {folder} have no line of {absent[0]}, so that there is nothing to hold it against.")
-    manifests = {(each["dataset"], each["model"], each["setting"]): each for each in read_environment(folder)["trials"]}
+    manifests = manifests_of(read_environment(folder))
     if other := [trial.dataset for trial in given if is_of_other_data(trial, manifests.get(trial.row, {}))]:
         said = f"of another {other[0]} than is here, so that neither is a test of the other"
         raise ResultsError(f"The runs in {folder} are {said}.")

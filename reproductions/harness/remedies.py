@@ -4,15 +4,14 @@ import os
 import shlex
 
 from zoo.paths import is_checkout
+from zoo.reproductions.harness.claims import is_known
+from zoo.reproductions.harness.roots import results_root, roots_to_read
 
 
 def what_makes_some(root, budget=None):
     """What to do about a results folder that holds no results to show, at a budget or at all, and what smoke runs in it are good
     for, in words.
     """
-    from zoo.reproductions.harness.claims import is_known
-    from zoo.reproductions.harness.folder import results_root
-
     smoke = sorted(path.parent.name for path in (root / "smoke").glob("*/verdicts.csv"))
     out = "" if root == results_root() else f" --out {shlex.quote(str(root))}"
     if budget or not smoke:
@@ -30,8 +29,6 @@ def or_from_the_repository(root):
 
     "" where a checkout was looked into, or a folder that somebody named.
     """
-    from zoo.reproductions.harness.folder import results_root, roots_to_read
-
     named = os.environ.get("ZOO_RESULTS_DIR") or root != results_root()
     if named or any(is_checkout(looked_into.parent) for looked_into in roots_to_read()):
         return ""
@@ -40,7 +37,5 @@ def or_from_the_repository(root):
 
 def made_anew(folder):
     """The command that makes a folder's tables from its runs."""
-    from zoo.reproductions.harness.folder import results_root
-
     here = folder.parent.parent == results_root()
     return f"zoo results rebuild {folder.name if here else shlex.quote(str(folder))}"

@@ -12,12 +12,12 @@ from markdown_it import MarkdownIt
 from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import file_to_write
 from zoo.reproductions.harness.claims import describe_claim, is_known, list_claims
-from zoo.reproductions.harness.folder import results_root, roots_to_read
 from zoo.reproductions.harness.outcomes import (
     TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, lacks, main_checks, main_folder,
     title_of, verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import made_anew, or_from_the_repository, what_makes_some
+from zoo.reproductions.harness.roots import results_root, roots_to_read
 from zoo.reproductions.harness.store import write_named
 from zoo.reproductions.harness.verdicts import VERDICTS
 

@@ -9,20 +9,21 @@ import traceback
 from collections import deque
 
 from zoo.datasets import at_hand
+from zoo.environment import commit
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, TrialsFailed, ZooError
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_own, load_claim
 from zoo.reproductions.harness.engines import open_engine
-from zoo.environment import commit
 from zoo.reproductions.harness.figures import picture_pngs
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_key
-from zoo.reproductions.harness.folder import results_root, seconds_taken
-from zoo.reproductions.harness.making import write_results
+from zoo.reproductions.harness.folder import seconds_taken
 from zoo.reproductions.harness.kept import BESIDE, code_of, kept
-from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.losses import losses_of, together
+from zoo.reproductions.harness.making import write_results
+from zoo.reproductions.harness.naming import chosen
 from zoo.reproductions.harness.outcomes import unmet_headlines
 from zoo.reproductions.harness.progress import Progression
 from zoo.reproductions.harness.published import check_published
+from zoo.reproductions.harness.roots import results_root
 from zoo.reproductions.harness.runs import complete_rows
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Entry, Store, make_folder, require_writable, write_atomically
@@ -77,25 +78,35 @@ def run_claim(
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
     left = _left(module, to_run, finished)
     with Store(root).lock(f"{budget.name}-{claim_name(module)}", wait=True):
-        try:
-            entries, pictures = kept(others, folder, environment)  # as they are now: another run may have finished meanwhile
-        except ResultsError as error:
-            said = f"That was written meanwhile; what was trained now is stored, no run{_WITHOUT * force} will train it again."
-            raise ResultsError(f"{error} {said}") from None
+        entries, pictures = _kept_meanwhile(others, folder, environment, force)
         if pictures is None:
             pictures = picture_pngs(module, left)
         entries |= {trial.row: entry for trial, entry in zip(to_run, finished, strict=True)}
-        absent = [trial.row for trial in absent_from(entries, trials)]
-        entries = [entries[trial.row] for trial in trials if trial.row in entries]
-        rows = [row for entry in entries for row in entry.rows]
-        losses = together(entry.losses for entry in entries)
-        write_results(folder, module, rows, _provenance(budget, entries, absent), pictures, losses)
+        _tabulate(module, budget, folder, trials, entries, pictures)
     with Store(root).lock("scoreboard", wait=True):
         write_scoreboard(root)
     whole = is_own(module) and budget.name != "smoke" and not (left_out or only)
     for name in unmet_headlines(folder) if whole else ():
         shown.say(f"HEADLINES has {name!r}, which fits none of the checks that judge made, so that no page shows it.")
     return folder
+
+
+def _kept_meanwhile(others, folder, environment, force):
+    """What is kept of the other trials as their lines are now, after training: another run may have finished meanwhile."""
+    try:
+        return kept(others, folder, environment)
+    except ResultsError as error:
+        said = f"That was written meanwhile; what was trained now is stored, no run{_WITHOUT * force} will train it again."
+        raise ResultsError(f"{error} {said}") from None
+
+
+def _tabulate(module, budget, folder, trials, entries, pictures):
+    """Write a claim's folder from the entries ({row: Entry}) of its trials, in the order of these; some may be left out."""
+    absent = [trial.row for trial in absent_from(entries, trials)]
+    entries = [entries[trial.row] for trial in trials if trial.row in entries]
+    rows = [row for entry in entries for row in entry.rows]
+    losses = together(entry.losses for entry in entries)
+    write_results(folder, module, rows, _provenance(budget, entries, absent), pictures, losses)
 
 
 def run_trials(trials, root, console=None, seconds=None):

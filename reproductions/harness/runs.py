@@ -123,11 +123,6 @@ def every_value(runs, row, metric):
     return column.where(column.abs() < math.inf)
 
 
-def weights(runs, *rows):
-    """How many weights some nets have, in words: what a difference between them may be due to."""
-    return "weights: " + " and ".join(f"{lines_of(runs, row).parameters.max():,.0f}" for row in rows)
-
-
 def row_of_least(runs, rows, metric):
     """That of some rows (dataset, model, setting) whose metric is the least in the mean over seeds.
 

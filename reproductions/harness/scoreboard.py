@@ -115,14 +115,14 @@ def _disagreements(root):
         here = main_folder(folders).parent.name
         for line, others in disagreeing(folders):
             elsewhere = "; ".join(_effect(other, budget) for budget, other in others.items())
-            text += f"| {name} | {_cell(line['check'])} | {_effect(line, here)} | {elsewhere} |\n"
+            text += f"| {name} | {in_markdown(line['check'])} | {_effect(line, here)} | {elsewhere} |\n"
             name = ""
     return f"\n{DISAGREEING}{text}" if text else ""
 
 
 def _effect(line, budget):
     """A budget's verdict, effect and interval, in a few words."""
-    return f"{budget}: **{line['verdict']}**, {_cell(effect_of(line))}"
+    return f"{budget}: **{line['verdict']}**, {in_markdown(effect_of(line))}"
 
 
 def _contradictions(root):
@@ -175,7 +175,7 @@ def _tables(root):
     budgets = budgets_in(claims)
     text += f"| all checks | {' | '.join(budgets)} |\n| --- |{' --- |' * len(budgets)}\n"
     for name, folders in claims.items():
-        title = name if name in checked else f"{name}: {_cell(title_of(folders))}"
+        title = name if name in checked else f"{name}: {in_markdown(title_of(folders))}"
         cells = (_counts(folders[budget], root) if budget in folders else "" for budget in budgets)
         text += f"| {title} | {' | '.join(cells)} |\n"
     return f"{text}\n{_trained_on(claims)}"
@@ -206,24 +206,20 @@ def _title(name, folders, base):
     """A claim's name, its page, the budget that its main checks are of, and its sentence."""
     folder = main_folder(folders)
     budget = f"{folder.parent.name}{lacks(folder)}"
-    return f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {_cell(title_of(folders))}"
+    return f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {in_markdown(title_of(folders))}"
 
 
 def _cells_of(line, others, elsewhere):
     """[what was compared, effect and interval, what is claimed, the verdict] of one of main_checks."""
     measured, verdict, why = in_short(line)
-    what, effect, claimed = map(_cell, in_columns(measured))
-    return [f"{what}{others and f' ({others})'}", effect, claimed, f"**{verdict}**{_cell(why)}{elsewhere and f'; {_cell(elsewhere)}'}"]
+    what, effect, claimed = map(in_markdown, in_columns(measured))
+    judged = f"**{verdict}**{in_markdown(why)}{elsewhere and f'; {in_markdown(elsewhere)}'}"
+    return [f"{what}{others and f' ({others})'}", effect, claimed, judged]
 
 
 def _counts(folder, root):
     place = folder.relative_to(root).as_posix()
     return f"[{counted(verdicts_of(folder))}]({place}/comparison.md), [figure]({place}/figure.png){lacks(folder)}"
-
-
-def _cell(text):
-    """Text that can't break a Markdown table, nor be read as more than text."""
-    return in_markdown(text)
 
 
 def _sentence(line):

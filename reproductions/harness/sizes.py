@@ -1,4 +1,6 @@
-"""How many examples and seeds stand behind a table, in one line: published numbers mostly come from other numbers of them."""
+"""How many examples, seeds and weights stand behind numbers, in words: those published mostly have others."""
+
+from zoo.reproductions.harness.runs import lines_of
 
 
 def sizes(runs, dataset, metrics):
@@ -16,6 +18,11 @@ def sizes(runs, dataset, metrics):
     seeds = runs.groupby(["model", "setting"]).seed.nunique()
     said += [f"{_range(seeds)} {'seed' if seeds.max() == 1 else 'seeds'}"] if len(seeds) else []
     return ", ".join(said)
+
+
+def weights_in_words(runs, *rows):
+    """How many weights some nets have: what a difference between them may be due to."""
+    return "weights: " + " and ".join(f"{lines_of(runs, row).parameters.max():,.0f}" for row in rows)
 
 
 def _range(counts):

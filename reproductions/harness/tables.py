@@ -18,11 +18,9 @@ from zoo.reproductions.harness.statistics import finite, mean_interval
 from zoo.reproductions.harness.trial import trials_of
 from zoo.reproductions.harness.verdicts import Check, is_control
 
-COMPARISON = (
+COMPARISON_COLUMNS = (
     "claim dataset model setting metric n_seeds mean ci95_low ci95_high published published_source published_checked note"
 ).split()
-FIRST_VERDICTS = "claim check effect ci95_low ci95_high unit verdict sentence".split()  # all that older files have
-VERDICTS = FIRST_VERDICTS + "claimed wide_low wide_high metric better worse kind".split()
 NUMBERS = ("n_seeds", "mean", "effect", "ci95_low", "ci95_high", "wide_low", "wide_high")  # the columns of our numbers
 MAIN = "main"  # the kind of a check that the page of results shows
 

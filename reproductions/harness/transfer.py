@@ -14,17 +14,11 @@ from pathlib import Path
 from zoo.errors import CorruptFile, ResultsError
 from zoo.paths import file_to_write, path_named
 from zoo.reproductions.harness.folder import (
-    folders_of,
-    read_environment,
-    read_folder,
-    read_losses,
-    read_pictures,
-    result_folders,
-    results_root,
-    sha256_of,
-)
-from zoo.reproductions.harness.making import known_among, rebuild_folder, remade, replacing
+    folders_of, read_environment, read_folder, read_losses, read_pictures, result_folders, sha256_of,
+)  # fmt: skip
 from zoo.reproductions.harness.losses import FILE, packed
+from zoo.reproductions.harness.making import known_among, rebuild_folder, remade, replacing
+from zoo.reproductions.harness.roots import results_root
 from zoo.reproductions.harness.scoreboard import require_own_page, write_scoreboard
 from zoo.reproductions.harness.store import Store, make_folder, require_writable, write_named, write_together
 

@@ -16,6 +16,8 @@ from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.runs import every_value, values
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
+FIRST_VERDICT_COLUMNS = "claim check effect ci95_low ci95_high unit verdict sentence".split()  # all that older files have
+VERDICT_COLUMNS = FIRST_VERDICT_COLUMNS + "claimed wide_low wide_high metric better worse kind".split()  # of verdicts.csv
 CONTROL = "control: "  # how the name of a check begins that no claim hangs on
 # From this share of diverged seeds on, the seeds that are left are a selection and speak for nothing.
 TOO_MANY = 0.2

@@ -49,15 +49,10 @@ def build():
         rich_markup_mode="rich", pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    listing.add_commands(app)
-    presets.add_commands(app)
-    predict.add_commands(app)
-    generate.add_commands(app)
-    forecast.add_commands(app)
-    export.add_commands(app)
+    for home in (listing, presets, predict, generate, forecast, export, reproduce, report):
+        for command in home.COMMANDS:
+            app.command()(command)
     app.add_typer(data.app, name="data")
-    reproduce.add_commands(app)
-    report.add_commands(app)
     app.add_typer(results.app, name="results")
     _join_lines(app)
     return app

@@ -22,11 +22,6 @@ class Format(enum.StrEnum):
     ONNX = "onnx"
 
 
-def add_commands(app):
-    """Register the command."""
-    app.command()(export)
-
-
 def export(
     preset: Preset,
     format: Annotated[Format, typer.Option(help="A .keras file, TensorFlow's SavedModel, or ONNX.")],
@@ -69,3 +64,6 @@ _USE = {
     Format.SAVEDMODEL: 'import tensorflow as tf; model = tf.saved_model.load({path}); model.serve(x)',
     Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession({path}).run(["{output}"], {{"{input}": x}})[0]',
 }
+
+
+COMMANDS = (export,)

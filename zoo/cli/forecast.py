@@ -11,11 +11,6 @@ from zoo.cli.presets import Preset
 from zoo.errors import InvalidInput
 
 
-def add_commands(app):
-    """Register the command."""
-    app.command()(forecast)
-
-
 def forecast(
     preset: Preset,
     file: Annotated[
@@ -45,3 +40,6 @@ def forecast(
     series = read_series(sys.stdin if file == "-" else file)
     for value in forecasted(preset, series, steps):
         print(np.format_float_positional(np.float32(value), trim="-"))  # all the digits that it has
+
+
+COMMANDS = (forecast,)

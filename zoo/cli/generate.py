@@ -9,11 +9,6 @@ from zoo.cli.backend import use_chosen_backend
 from zoo.cli.presets import Preset
 
 
-def add_commands(app):
-    """Register the command."""
-    app.command()(generate)
-
-
 def generate(
     preset: Preset,
     prompt: Annotated[str, typer.Option(metavar="TEXT", help="What the text begins with.", show_default=False)],
@@ -33,3 +28,6 @@ def generate(
     from zoo.generation import generate as drawn
 
     print(prompt + drawn(preset, prompt, length, temperature, seed))
+
+
+COMMANDS = (generate,)

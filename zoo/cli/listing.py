@@ -18,13 +18,6 @@ NameOrPattern = Annotated[
 ]
 
 
-def add_commands(app):
-    """Register the three commands."""
-    app.command()(models)
-    app.command()(datasets)
-    app.command()(claims)
-
-
 def models(pattern: NameOrPattern = "*"):
     """List the models; of one that is named in full, its options in zoo.create_model too.
 
@@ -153,3 +146,6 @@ def _first_paragraph(text):
 def _paragraphs(text):
     """The paragraphs of a docstring, each on one line."""
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+
+COMMANDS = (models, datasets, claims)

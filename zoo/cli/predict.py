@@ -12,11 +12,6 @@ from zoo.cli.presets import Preset
 from zoo.names import printable
 
 
-def add_commands(app):
-    """Register the command."""
-    app.command()(predict)
-
-
 def predict(
     preset: Preset,
     files: Annotated[
@@ -69,3 +64,6 @@ def _show(entry):
         console.print(f"  {name:{width}}  {100 * one['probability']:6.2f} %")
     for sentence in entry["done"]:
         console.print(f"  {sentence}", style="dim")
+
+
+COMMANDS = (predict,)

@@ -16,14 +16,6 @@ from zoo.errors import unknown_name
 Preset = Annotated[str, typer.Argument(metavar="PRESET", help="A name that zoo presets lists, or a folder.", show_default=False)]
 
 
-def add_commands(app):
-    """Register the four commands."""
-    app.command()(presets)
-    app.command()(show)
-    app.command()(evaluate)
-    app.command()(train)
-
-
 def presets(
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="Shell wildcards, such as '*mnist'.", show_default=False)] = "*",
 ):
@@ -180,3 +172,6 @@ def train(
     else:
         err().print(f"{says}: it does not.")
         raise typer.Exit(1)
+
+
+COMMANDS = (presets, show, evaluate, train)

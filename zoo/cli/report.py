@@ -9,11 +9,6 @@ from zoo.cli import console, own
 from zoo.cli.reproduce import ReadOption
 
 
-def add_commands(app):
-    """Register the command."""
-    app.command()(report)
-
-
 def report(
     page: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="Default: report.html in the results folder.", show_default=False)
@@ -36,3 +31,6 @@ def report(
 
     own.bring_in()
     console.out().print(f"wrote {write_report(page, out, claim or ())}", soft_wrap=True)
+
+
+COMMANDS = (report,)

@@ -13,17 +13,10 @@ from zoo.cli import own
 from zoo.cli.backend import Backend, TrainingBackend, use_backend
 from zoo.cli.console import interruptible
 from zoo.cli.tables import show, show_main, show_rechecked
+from zoo.reproductions.harness.trial import BUDGETS
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="As `zoo claims` lists it.", show_default=False)]
-
-
-class Budget(enum.StrEnum):
-    """How much to spend on a claim."""
-
-    SMOKE = "smoke"
-    QUICK = "quick"
-    HOUR = "hour"
-    FULL = "full"
+Budget = enum.StrEnum("Budget", {budget.upper(): budget for budget in BUDGETS})  # how much to spend on a claim
 
 
 class Format(enum.StrEnum):
@@ -65,13 +58,6 @@ ReadOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", file_okay=False, help=f"{_WHERE} {_ELSEWHERE}", show_default=False),
 ]
-
-
-def add_commands(app):
-    """Register the commands."""
-    app.command()(reproduce)
-    app.command()(recheck)
-    app.command()(compare)
 
 
 def reproduce(
@@ -214,8 +200,11 @@ def compare(
 
 def _first_there(claim, *outs):
     """The least budget with runs of a claim in the first results folder that has any, quick where none has."""
-    from zoo.reproductions.harness.folder import roots_to_read
+    from zoo.reproductions.harness.roots import roots_to_read
 
     roots = [root for out in outs for root in roots_to_read(out)]
     in_turn = itertools.product(roots, (Budget.QUICK, Budget.HOUR, Budget.FULL))
     return next((known for root, known in in_turn if os.path.exists(root / known / claim / "runs.csv")), Budget.QUICK)
+
+
+COMMANDS = (reproduce, recheck, compare)

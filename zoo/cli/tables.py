@@ -59,10 +59,11 @@ def show_main(budget=None, folder=None, form="table"):
     import pandas as pd
 
     from zoo.reproductions.harness.claims import is_known, lacking_data
-    from zoo.reproductions.harness.folder import roots_to_read
     from zoo.reproductions.harness.outcomes import by_claim, lacks, main_checks, main_folder
     from zoo.reproductions.harness.remedies import what_makes_some
-    from zoo.reproductions.harness.tables import VERDICTS, in_numbers
+    from zoo.reproductions.harness.roots import roots_to_read
+    from zoo.reproductions.harness.tables import in_numbers
+    from zoo.reproductions.harness.verdicts import VERDICT_COLUMNS
 
     nearest, *others = roots_to_read(folder)
     root, groups = next((found for found in (nearest, *others) if by_claim(found)), nearest), []
@@ -72,7 +73,7 @@ def show_main(budget=None, folder=None, form="table"):
         if folders and (found := main_checks(folders)):
             here = main_folder(folders)
             lines = [{"budget": here.parent.name, "elsewhere": elsewhere} | line for line, _, elsewhere in found]
-            table = in_numbers(lines, ["budget", *VERDICTS, "elsewhere"])
+            table = in_numbers(lines, ["budget", *VERDICT_COLUMNS, "elsewhere"])
             groups.append((f"{name}, {here.parent.name}{lacks(here)}", table))
             shown.append((name, here.parent.name))
     if not groups:

@@ -9,8 +9,8 @@ import numpy as np
 
 from zoo.reproductions.harness import Published, check, paired_difference
 from zoo.reproductions.harness.resampling import bootstrap_interval
-from zoo.reproductions.harness.statistics import Interval, welch_interval
 from zoo.reproductions.harness.runs import every_value, rows_in
+from zoo.reproductions.harness.statistics import Interval, welch_interval
 from zoo.reproductions.harness.verdicts import TOO_MANY
 from zoo.reproductions.trainers.nets_of_1989 import train_on_few
 
