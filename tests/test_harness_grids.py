@@ -63,7 +63,7 @@ def test_the_table_says_it_beside_the_setting(written):
     text = (written(claim, rows) / "comparison.md").read_text()
     (line,) = [line for line in text.splitlines() if "| step size |" in line]
     assert line.endswith("| the largest of 3 tried |")
-    assert "Settings that were chosen from a grid: 1 of 1 are an end of it" in text
+    assert "Of 1 settings that were chosen from a grid 1 is an end of its grid" in text
 
 
 def test_ends_of_a_dict_of_lists_and_of_orders():
@@ -127,7 +127,7 @@ def test_settings_that_were_chosen_for_something_else_have_no_part(metric, named
     names = ["most_accurate_step_size", "fastest_step_size", "step_size", "tuned_c2_for_seconds", "tuned_c2_for_examples"]
     names += ["step_size_for_100_labels", "step_size_for_1000_labels"]
     found = told(target(runs, ROW, at_most=6, metric=metric), **dict.fromkeys(names, "the least of 2 tried"))
-    inside = found.partition(" its grid (")[2].removesuffix(")")
+    inside = found.partition(" a wider grid (")[2].removesuffix(")")
     assert sorted(part.partition(": ")[0].replace(" ", "_") for part in inside.split("; ")) == sorted(named)
 
 

@@ -106,6 +106,21 @@ def test_the_front_page_has_the_first_of_the_main_checks_and_counts_them_all(wri
     assert other.startswith("- a_claim: On mnist the mean") and other.endswith("claimed below 6: contradicted.")
 
 
+def test_checks_that_one_stands_for_are_counted_and_told_where_they_were_contradicted(written, results_dir):
+    """The last of them was not; on the front page, and on the claim's own."""
+
+    def judge(runs):
+        return [target(runs, ROW, at_most=bound, name=f"below {bound}") for bound in (5, 6, 10)]
+
+    folder = written(load_claim(reproduction(judge=judge, HEADLINES=("below *",))), rows_of(ROW, [7, 7.1, 7.2]))
+    line, other = [line for line in front_page("\n".join(MARKS), results_dir).splitlines() if "a_claim" in line]
+    assert "A claim in short. | 1 reproduced, 2 contradicted | 1 reproduced, 2 contradicted |" in line
+    assert "(the last of 3: 1 reproduced, 2 contradicted)" in line and line.endswith("claimed below 10 | **reproduced** |")
+    assert other.endswith("claimed below 6: contradicted. Of 3 such checks: 1 reproduced, 2 contradicted.")
+    (main,) = (line for line in (folder / "comparison.md").read_text().split("## ")[1].splitlines() if line.startswith("- "))
+    assert main.endswith("claimed below 10: reproduced. (the last of 3: 1 reproduced, 2 contradicted)")
+
+
 @pytest.mark.parametrize("headlines", ["below 6", (6,), {"below 6"}])
 def test_headlines_that_are_no_names_are_refused_before_any_training(headlines, monkeypatch, results_dir):
     monkeypatch.setattr(harness_example, "HEADLINES", headlines, raising=False)

@@ -6,7 +6,7 @@ import re
 from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
-from zoo.reproductions.harness.outcomes import counted, fitting, machine_time
+from zoo.reproductions.harness.outcomes import counted, fitting, machine_time, standing_for
 from zoo.reproductions.harness.published import CHECKED
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.sizes import sizes
@@ -30,7 +30,8 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(trials_of(module, budget), runs)
     parts = [f"# {claim_name(module)}", title]
-    parts += [_section("Main checks", _verdicts(main) if main else ""), "![Figure](figure.png)"]
+    counts = {found[-1]["check"]: standing_for(found) for found in fitting(getattr(module, "HEADLINES", ()), verdicts).values() if found}
+    parts += [_section("Main checks", _verdicts(main, counts) if main else ""), "![Figure](figure.png)"]
     parts += [_section("What was done", done), _section("Protocol", inspect.cleandoc(getattr(module, "PROTOCOL", "")))]
     parts += [_section("Other checks", _folded(others) if others else "") if main else ""]
     parts += [SMOKE if budget == "smoke" else "", "" if main else _section("Verdicts", _verdicts(others))]
@@ -65,10 +66,13 @@ def _folded(verdicts):
     return f"<details>\n<summary>{len(verdicts)}: {counted(verdicts)}</summary>\n\n{_verdicts(verdicts)}\n\n</details>"
 
 
-def _verdicts(verdicts):
-    lines = [
-        f"- {'control, ' * is_control(line)}**{in_markdown(line['verdict'])}**: {in_markdown(line['sentence'])}" for line in verdicts
-    ]
+def _verdicts(verdicts, counts={}):
+    """A list of lines of verdicts.csv; counts: {check: what it stands for}, of those that do."""
+    lines = []
+    for line in verdicts:
+        stands = f" ({counts[line['check']]})" if counts.get(line["check"]) else ""
+        kind = "control, " * is_control(line)
+        lines.append(f"- {kind}**{in_markdown(line['verdict'])}**: {in_markdown(line['sentence'])}{stands}")
     return "\n".join(lines) or "No check was made."
 
 

@@ -32,13 +32,23 @@ def budgets_in(claims):
     return [budget for budget in TITLES if any(budget in folders for folders in claims.values())]
 
 
-def main_checks(folders):
-    """[(line of verdicts.csv, counts, elsewhere)] for each of a claim's HEADLINES, in its main_folder; [] where it has none.
+class Main(NamedTuple):
+    """What a claim's page and the front page show of one of its HEADLINES.
 
-    Where a headline's wildcard fits several checks, the last stands for them all, as they go from few to many (labels, layers,
-    images); counts then says what came of all of them. elsewhere: in words, what other budgets say that disagree (see
-    disagreeing).
+    every: the lines of verdicts.csv that it fits. line: the last, which stands for them all, as they go from few to many
+    (labels, layers, images). counts: in words what came of all of them, "" of a single one. elsewhere: in words, what other
+    budgets say of the line that disagree (see disagreeing). against: None, or (the last line that was contradicted, elsewhere).
     """
+
+    line: dict
+    counts: str
+    elsewhere: str
+    every: list
+    against: tuple | None
+
+
+def main_checks(folders):
+    """A Main for each of a claim's HEADLINES, in its main_folder; [] where it has none."""
     fitting = _headlines(main_folder(folders)).values()
     elsewhere = {line["check"]: others for line, others in disagreeing(folders)}
 
@@ -46,11 +56,16 @@ def main_checks(folders):
         others = elsewhere.get(line["check"], {})
         return "; ".join(f"{budget}: {other['verdict']}, {effect_of(other)}" for budget, other in others.items())
 
-    return [
-        (found[-1], f"the last of {len(found)}: {counted(found)}" if len(found) > 1 else "", also(found[-1]))
-        for found in fitting
-        if found
-    ]
+    def contradicted(found):
+        against = [line for line in found if line["verdict"] == VERDICTS[1]][-1:]
+        return (against[0], also(against[0])) if against else None
+
+    return [Main(found[-1], standing_for(found), also(found[-1]), found, contradicted(found)) for found in fitting if found]
+
+
+def standing_for(lines):
+    """What the last of some lines of verdicts.csv stands for, in words; "" for a single one."""
+    return f"the last of {len(lines)}: {counted(lines)}" if len(lines) > 1 else ""
 
 
 def _headlines(folder):

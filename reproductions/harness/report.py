@@ -127,7 +127,7 @@ def _line(name, folders, budgets):
 
 
 def _main_check(found):
-    (line, others, elsewhere), words = found, html.escape
+    (line, others, elsewhere), words = found[:3], html.escape
     measured, verdict, why = in_short(line)
     judged = f'<span class="{verdict}">{verdict}</span>{words(why)}{elsewhere and f"; {words(elsewhere)}"}'
     return f'<li>{words(measured)}{others and f" ({others})"}: {judged}</li>'

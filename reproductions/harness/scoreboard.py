@@ -143,21 +143,27 @@ def _in_brief(root, base):
     claims = by_claim(root)
     if not claims:
         return f"No results yet: {what_makes_some(root)}\n"
-    text = "| claim, its largest budget with all seeds and data (or the part that was run) | main checks | all checks | one check "
-    text += f"| effect (95% interval) | its verdict |\n| --- |{' --- |' * 5}\n"
+    text = "| claim, and the budget shown | main checks | all checks | one of them "
+    text += f"| effect (95% interval) | verdict of this one |\n| --- |{' --- |' * 5}\n"
     contradicted = ""
     for name, folders in claims.items():
         checks, every = main_checks(folders), verdicts_of(main_folder(folders))
-        first = (*checks, *((line, "", "") for line in every))[:1]
+        first = (*(check[:3] for check in checks), *((line, "", "") for line in every))[:1]
         what, effect, claimed, judged = _cells_of(*first[0]) if first else [""] * 4
-        counts = counted([line for line, *_ in checks]) if checks else "", counted(every)
+        fitting = {line["check"]: line for check in checks for line in check.every}
+        counts = counted(fitting.values()) if checks else "", counted(every)
         held_against = f"{effect}, claimed {claimed}" if claimed else effect
         text += f"| {' | '.join([_title(name, folders, base), *counts, what, held_against, judged])} |\n"
-        failed = [(line, other) for line, _, other in checks if line["verdict"] == VERDICTS[1]]
-        said = (in_markdown(line["sentence"] + (f" But {other}." if other else "")) for line, other in failed)
-        contradicted += "".join(dict.fromkeys(f"- {name}: {each}\n" for each in said))
+        contradicted += "".join(dict.fromkeys(f"- {name}: {_failed(check)}\n" for check in checks if check.against))
     also = f"Main checks that were contradicted:\n\n{contradicted}\n" if contradicted else ""
     return f"{text}\n{also}{_trained_on(claims)}"
+
+
+def _failed(check):
+    """The last line that was contradicted of a Main, and how many others were."""
+    line, elsewhere = check.against
+    besides = f" Of {len(check.every)} such checks: {counted(check.every)}." if len(check.every) > 1 else ""
+    return in_markdown(line["sentence"] + (f" But {elsewhere}." if elsewhere else "") + besides)
 
 
 def _tables(root):
@@ -197,7 +203,7 @@ def _main_lines(name, folders, root):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
     text, title = "", _title(name, folders, root)
     for check in main_checks(folders):
-        text += f"| {' | '.join([title, *_cells_of(*check)])} |\n"
+        text += f"| {' | '.join([title, *_cells_of(*check[:3])])} |\n"
         title = ""
     return text
 

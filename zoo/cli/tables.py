@@ -72,7 +72,7 @@ def show_main(budget=None, folder=None, form="table"):
         folders = {known: found for known, found in folders.items() if budget in (None, known)}
         if folders and (found := main_checks(folders)):
             here = main_folder(folders)
-            lines = [{"budget": here.parent.name, "elsewhere": elsewhere} | line for line, _, elsewhere in found]
+            lines = [{"budget": here.parent.name, "elsewhere": check.elsewhere} | check.line for check in found]
             table = in_numbers(lines, ["budget", *VERDICT_COLUMNS, "elsewhere"])
             groups.append((f"{name}, {here.parent.name}{lacks(here)}", table))
             shown.append((name, here.parent.name))
