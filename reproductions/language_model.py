@@ -1,4 +1,4 @@
-"""Recurrent networks predict the next character of a text better than counting and compressing it do.
+"""Recurrent networks predict the next character of a text better than n-gram counts and compressors do.
 
 The review (LeCun, Bengio & Hinton 2015, "Recurrent neural networks") says that recurrent nets have turned out to be very
 good at predicting the next character in a text. Here a plain recurrent net and LSTMs of one and two layers learn English
@@ -92,16 +92,16 @@ every eighth block).
 
 **Checks.** Intervals are over seeds. A second one also covers the test text in blocks of 128 characters, of which blocks up
 to eight apart may be correlated (Newey & West 1987; quantiles of Kiefer & Vogelsang 2005 where wider). It decides against
-rivals that draw nothing at random. A lead on bzip2 below twice the standard deviation of its cost, over 50 places where its
-text may begin, decides nothing. PPM on shares is shown but not judged: it learns from a test text nearly as long as the
-sixteenth.
+rivals that draw nothing at random. A lead over bzip2 counts only if it is more than twice the standard deviation of bzip2's
+cost over 50 places where its text may begin. PPM on shares is shown but not judged: it learns from a test text nearly as
+long as the sixteenth.
 
 **Limits.** Compressors go on learning as they read the test text, but for the PPM that forgets, and have no fixed alphabet,
 unlike the nets. No rival mixes many models: PAQ1's abstract claims 2.9 % over PPMONSTR, a stronger PPM than ours, on another
 corpus, but says that this does slightly better on homogeneous data (Mahoney 2002). The LSTM leads our PPM on Paradise Lost
 by about as much, so either may be ahead of it. The plain net has a third of the weights of an LSTM; who is ahead at equal
-weights is unknown. On the sixteenth the LSTM validates best in mid-training; shorter training validated worse. Other work
-ran beside the hour.
+weights is unknown. On the sixteenth the LSTM validates best in mid-training; shorter training validated worse. The machine
+was shared at the hour.
 
 **Changed after seeing results.**
 

@@ -29,7 +29,7 @@ PROTOCOL = f"""
 **Training.** Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last
 epoch count. The means are over all seeds; the one with the least validation error is the preset. With {LABELS:,} labels each
 seed draws its own labelled images, as many of each class, the same for both starts; {LABELS:,} labels are few beside the
-10,000 validation images that chose step size, noise and seed.
+10,000 validation images that chose step size and seed.
 
 **Tuning.** The twin's start is the better of two (this one and Glorot & Bengio's), and the step size in which labels are
 learnt is for either the best of six (0.0003 to 0.1 for the twin, 0.0001 to 0.03 for the denoising one), on the validation

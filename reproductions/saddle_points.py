@@ -1,4 +1,4 @@
-"""A landscape full of saddle points: with few downward directions they lie nearly as low as minima, with more ever higher.
+"""The loss surface is full of saddle points; those with few downward directions lie nearly as low as minima, others higher.
 
 The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer architectures") holds that the landscape of a
 net's objective is packed with saddle points, most of them with only a few downward curving directions, and that almost all
@@ -72,9 +72,9 @@ points. Correlations are Spearman's (interval of Bonett & Wright 2000; within gr
 - Shares of saddles depend on how easily each kind is found. They are asked of starts without silent units, and undecided if
   one such start is lost.
 - Comparisons of errors or losses hold for the points found and no others.
-- "Low" is at most {ALIKE:.0%}. It decides nothing unless saddles with {FEW + 1} to {2 * FEW} directions, with 4 units nearly
-  all points of a smaller net, lie above. That saddles with at most {FEW} are alike in loss is a control, as the loss follows
-  the index.
+- "Low" is at most {ALIKE:.0%} of that way. This decides something only if saddles with {FEW + 1} to {2 * FEW} directions lie
+  higher (with 4 units nearly all of these are critical points of a smaller net). That saddles with at most {FEW} are alike
+  in loss is a control, as the loss follows the index.
 
 **Limits.**
 
@@ -150,7 +150,7 @@ def judge(runs):
         points, others = _distinct(found), _others(converged, row)
         every = by_seed(runs, row, "converged")
         beside = [f"{(every != 1).sum()} of {len(every)} starts did not converge"]
-        beside += [f"{_in_both(points, converged[other])} of the points are the other method's, too" for other in others]
+        beside += [f"{_in_both(points, converged[other])} of the points were found by the other method, too" for other in others]
         place = f"On {row[0]} over the {len(points)} distinct critical points of {row[1]} ({'; '.join([row[2], *beside])})"
         doubt = _why_none(runs, row) if points.empty else ""
         correlation = rank_correlation(points.index_pct, points.train_error_pct)

@@ -129,7 +129,7 @@ def test_a_slope_over_depth_stands_beside_the_training_errors(runs):
     met = met.assign(metric=claim.metric("training", 2), value=met.value - 20)
     checks = {check.name: check for check in claim.judge(pd.concat([runs, met], ignore_index=True))}
     sentences = [checks[f"{start} start, 2 minutes: error falls with depth"].sentence for start in ("random", "modern")]
-    assert "hidden layers are 32.1, 34.1, 36.1 %, those on the batches trained on 12.1, 14.1, 16.1 %. Slope" in sentences[0]
+    assert "hidden layers are 32.1, 34.1, 36.1 %, the training errors 12.1, 14.1, 16.1 %. Slope" in sentences[0]
     assert "training" not in sentences[1]
 
 

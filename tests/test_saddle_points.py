@@ -268,8 +268,8 @@ def test_it_is_said_how_much_two_methods_share_and_lost():
     checks = {check.name: check for check in saddle_points.judge(runs)}
     low = ": saddles with few downward directions lie nearly as low as minima"
     first, second, alone = (checks[net + low] for net in ("4 units, first", "4 units, second", "8 units, first"))
-    assert "(4 units, first; 3 of 52 starts did not converge; 46 of the points are the other method's, too)" in first.sentence
-    assert "(4 units, second; 4 of 52 starts did not converge; 46 of the points are the other method's, too)" in second.sentence
+    assert "(4 units, first; 3 of 52 starts did not converge; 46 of the points were found by the other method, too)" in first.sentence
+    assert "(4 units, second; 4 of 52 starts did not converge; 46 of the points were found by the other method, too)" in second.sentence
     assert "(8 units, first; 3 of 52 starts did not converge)" in alone.sentence, "another net's points are none of its own"
     assert first.effect == pytest.approx(alone.effect / 2, rel=0.01), "the highest point is that of either method"
     summary = {(row[2], metric): interval for row, metric, interval in saddle_points.summarise(runs) if "other" in metric}

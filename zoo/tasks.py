@@ -150,7 +150,7 @@ TABLES = replace(
 )
 RECONSTRUCTION = Task(
     name="reconstruction", inputs="raw values 0..255", outputs="logits of the pixels that it reconstructs",
-    error="squared_error", words="squared error of an image, pixels in 0..1", unit="per image", decimals=2,
+    error="squared_error", words="squared error of an image, pixels in 0..1", unit="squared error per image", decimals=2,
     hub=("image-feature-extraction", "squared_error"),
     limits=(
         "Trained on centred, upright images of one data set, size-normalised as that data set is; of other images the code "
@@ -173,7 +173,7 @@ LANGUAGE = Task(
 )
 FORECASTING = Task(
     name="forecasting", inputs="values of the series", outputs="its next value",
-    error="root_mean_squared_error", words="root mean squared error, in the units of the series", unit="rmse",
+    error="root_mean_squared_error", words="root mean squared error, in the units of the series", unit="RMSE",
     decimals=2, hub=("time-series-forecasting", "rmse"),
     limits=(
         "Trained on one series, of one place and time, to forecast one step ahead: for study and comparison, not for planning. "

@@ -104,8 +104,8 @@ def _published_order(runs, nets, metric, placed):
     interval = bootstrap_interval(tau, accuracy)
     means = ", ".join(f"{mean:.1f}" for mean in np.nanmean(accuracy, axis=0))
     sentence = (
-        f"On {nets[0][0]}{placed}, in the order published, the nets are right on {means} %. Kendall's tau of theirs, "
-        f"{interval.n} draws"
+        f"On {nets[0][0]}{placed}, nets 1 to {len(nets)} are right on {means} %. Kendall's tau between this order and the published one, "
+        f"from 1 to {len(nets)} (1: the same, -1: reversed), {interval.n} draws"
     )
     name = f"nets of 1989 more in the published order than against it{placed}"
     return check(name, interval, "(tau)", sentence, above=0, seeds=len(accuracy), resampled=True)

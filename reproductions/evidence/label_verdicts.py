@@ -54,7 +54,7 @@ def _gaps(runs, nets, start, rival, depth):
 
 def _unlike(runs, row, rival):
     """What is unequal where one start's dropout was chosen: the other's noise was not, and it is one for all numbers of labels."""
-    return {"handicap": _untuned(runs, row), "remark": f"dropout of the {rival} start is one for all numbers of labels"} if rival == TUNED else {}
+    return {"handicap": _untuned(runs, row), "remark": f"the {rival} start has one dropout rate for all numbers of labels"} if rival == TUNED else {}
 
 
 def _trends(runs, nets, start, rival, depth):

@@ -25,6 +25,6 @@ def draw_cloud(axes, methods):
     for count, colour in colours.items():
         axes.plot([], [], "o", ms=5, color=colour, label=f"{count} silent unit{'' if count == 1 else 's'}")
     if any(found.isna().any() for found in silent.values()):
-        axes.plot([], [], "o", ms=5, color=UNKNOWN, label="not counted")
+        axes.plot([], [], "o", ms=5, color=UNKNOWN, label="silent units not recorded")
     axes.set(xlabel="index: negative eigenvalues, %", ylabel="training error, %", ylim=(0, 100))
     axes.legend(fontsize=7.5, loc="upper left")

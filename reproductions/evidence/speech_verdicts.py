@@ -51,7 +51,7 @@ def _depth_helps(runs, start, minutes, row=net):
     """The least-squares slope over the number of layers of the errors of row(start, layers), with so many minutes."""
     (layers, errors, slope), begun = _slope(runs, start, minutes, row), f"{start} start" + ", longer" * (row is longer)
     met = [errors_of(runs, row(start, depth), minutes, "training") for depth in layers]
-    training = f", those on the batches trained on {means_in_words(met)} %" if all(map(len, met)) else ""
+    training = f", the training errors {means_in_words(met)} %" if all(map(len, met)) else ""
     sentence = (
         f"On {SPEECH}, {minutes:g} minutes labelled, {begun}, the test errors with {', '.join(map(str, layers))}"
         f" hidden layers are {means_in_words(errors)} %{training}. Slope of the test errors over the layers, {slope.n} seeds"

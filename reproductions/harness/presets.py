@@ -81,9 +81,10 @@ def index(folders):
 
     lines = [
         f"{HEAD}; a name leads to the card. Error on the data set's test split, in percent or as its unit",
-        "says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval.", "",
-        "| preset | error | mean | 95% interval | seeds | parameters | MFLOP per example |",
-        "|---|---|---|---|---|---|---|",
+        "says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval. Nets of claims that have",
+        "the same model and size may be trained otherwise, such as without augmentation, and err more.", "",
+        "| preset | error | mean | 95% interval | seeds | parameters | MFLOP per example | augmentation |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for folder in folders:
         card = model_card(folder)
@@ -95,9 +96,15 @@ def index(folders):
         interval = " to ".join(task.number(bound) for bound in bounds if bound is not None)
         lines.append(
             f"| [{card['name']}]({card['name']}/README.md) | {task.show(error['value'])} | {task.number(mean)} | {interval} | "
-            f"{error['seeds']} | {model['parameters']:,} | {model['flops_per_example'] / 1e6:.2f} |"
+            f"{error['seeds']} | {model['parameters']:,} | {model['flops_per_example'] / 1e6:.2f} | {_changes(model['options'])} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _changes(options):
+    """How a model's images are changed in training, in words; "" where they are not."""
+    kind = options.get("augmentation") or ""
+    return ", ".join(kind) if isinstance(kind, (dict, list)) else str(kind)
 
 
 def _stored(store):

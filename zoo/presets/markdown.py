@@ -88,7 +88,7 @@ def _metrics(card):
         return ""
     lines = [
         "## How well it does", "",
-        "| | this one | mean of all seeds | 95% interval of the mean | 95% of new seeds | seeds | examples |",
+        "| | this one | mean of all seeds | 95% interval of the mean | 95% prediction interval of a new seed | seeds | examples |",
         "|---|---|---|---|---|---|---|",
     ]
     for entry in card["metrics"]:

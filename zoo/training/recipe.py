@@ -23,10 +23,10 @@ RECIPE = {
 }
 # What all recipes share, and what all pre-training.
 ALWAYS = (
-    "Adam (with weight decay AdamW), the step size falling to 0 along a cosine, new batches every epoch, the last one left out "
-    "where it is smaller"
+    "Adam (with weight decay AdamW), cosine decay of the learning rate to 0, reshuffled every epoch, a last batch that is smaller "
+    "left out"
 )
-BEFORE = "before that the pre-training, by Adam in a constant step size, all batches"
+BEFORE = "before that the pre-training, by Adam at a constant learning rate, all batches"
 PRETRAINING = ("epochs", "batch_size", "corruption", "level", "tied", "error")  # what it may say beside its learning_rate
 # A recipe has them only where they are asked for. labels: so many examples of each seed's own choice are labelled, the
 # rest are there for pre-training alone.
