@@ -87,8 +87,7 @@ validation loss is tested. At least 256 characters precede each prediction in he
 **Tuning.** On validation data. In quick and full each net takes the better of two learning rates by the mean over seeds, the
 plain net of smaller ones as well. At the hour every LSTM has 0.01, which one seed of one layer preferred to 0.005 on the
 book; dropout and epochs come from four such tries on shares. The plain net has the best of three. N-grams take the best of
-eight orders (quick: the largest), PPM of eleven and of two variants, of six and two where it forgets (hour and full: on
-every eighth block).
+eight orders (quick: the largest), PPM of eleven and of two variants, of six and two where it forgets (on every eighth block; quick: every fourth).
 
 **Checks.** Intervals are over seeds. A second one also covers the test text in blocks of 128 characters, of which blocks up
 to eight apart may be correlated (Newey & West 1987; quantiles of Kiefer & Vogelsang 2005 where wider). It decides against
@@ -140,7 +139,7 @@ def _trial(dataset, row, budget, share=None):
         once = {"seeds": budget.seeds[:1], "optional": optional, "cost": 0.1}
         if row == NGRAMS:
             return Trial(*names, run=count_ngrams, recipe=recipe | {"orders": list(range(2, LONGEST + 1))}, **once)
-        forgets = {"before": READ - BLOCK, "every": budget.choose(smoke=1, quick=1, hour=8, full=8)}
+        forgets = {"before": READ - BLOCK, "every": budget.choose(smoke=1, quick=4, hour=8, full=8)}
         own = {
             BZIP2: {"cuts": 50, "sorts": SORTED_AT_ONCE},
             PPM: {"variants": ["H", "I"], "orders": list(range(2, 13))},

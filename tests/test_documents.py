@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from zoo.datasets import cache
+from zoo.datasets import cache, list_datasets
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -122,6 +122,12 @@ def test_the_table_of_models_has_every_model_and_preset_in_its_place():
     shipped = {path.parent.name: json.loads(path.read_text())["model"] for path in ROOT.glob("zoo/pretrained/*/config.json")}
     shown = {preset: name for name, _, presets in table for preset in re.findall(r"\[(\w+)\]", presets)}
     assert shown == shipped and all(name == file for name, file, _ in table)
+
+
+def test_the_table_of_data_sets_has_every_one():
+    table = README.partition("\n## Data\n")[2].partition("\n## ")[0]
+    named = [name for row in re.findall(r"^\| [^|]+ \| (`.*) \|$", table, re.M) for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(list_datasets())
 
 
 def test_make_targets_that_are_named_exist():
