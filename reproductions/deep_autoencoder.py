@@ -4,8 +4,8 @@ The review (LeCun, Bengio & Hinton 2015, "Backpropagation to train multilayer ar
 networks to unsupervised pre-training, layer by layer, before backpropagation tunes the whole. Hinton & Salakhutdinov
 (Science 2006) showed it on autoencoders. Here networks with a code of 30 numbers reconstruct MNIST images, and networks with
 a code of 6 reconstruct generated curves that 6 numbers describe completely. Rivals are principal components and logistic
-PCA, whose codes are read off an image by a linear map. The starts compared are that of 2006 (sigmoids), with and without
-layer-wise pre-training, one for sigmoids whose weights are spread wider (scaled start), and rectified units (modern start).
+PCA, whose codes are read off an image by a linear map. Starts are that of 2006 (sigmoids), with and without layer-wise
+pre-training, one for sigmoids with wider weights (scaled start), and rectified units (modern start).
 
 Expected (quick: 3 seeds, 4 minutes on 2 cores; hour: 3 seeds, 92 minutes on 2 cores; full: 5 seeds, 14 minutes of one H100
 by estimate, not run yet):
@@ -14,13 +14,12 @@ by estimate, not run yet):
   numbers, on both sets (codes fitted to each image reach 2.7 on MNIST: pretrained_autoencoder). On MNIST these err by 13.87
   (as published) and 7.8, pre-training with Adam by 4.0 (published: 3.0).
 - What pre-training adds is undecided, because it is extra training. Under Adam the scaled start errs by 6.2 instead of 4.0
-  on MNIST and by 6.3 instead of 4.3 on curves; the modern start errs by 4.3 and 4.2, on curves indistinguishable from
-  pre-training.
+  on MNIST and by 6.3 instead of 4.3 on curves; the modern start errs by 4.3 and 4.2, on curves not told from pre-training.
 - Without pre-training, the start of 2006 under momentum is at the mean image on curves after 6,000 steps. Its collapse is
   undecided there, as it may leave later, and contradicted under Adam and on MNIST, where it errs by 38.
 - On curves it is undecided whether codes of 6 beat logistic PCA with 18 (4.5), as the network of 2006 did by far.
-- Quick (smaller networks, 10,000 images, 2,400 steps): these networks beat principal components too; on MNIST logistic PCA
-  is undecided. The start of 2006 under momentum is at the mean image on both sets, also undecided.
+- Quick (smaller networks, 10,000 images, 2,400 steps): they beat principal components too; logistic PCA on MNIST, and the
+  collapse, which shows on both sets, are undecided.
 """
 
 from zoo.reproductions.harness import Ladder, Published, Trial, as_published, control, paired_difference, ratio, target
