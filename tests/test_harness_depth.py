@@ -11,7 +11,7 @@ from claim_example import lines, reproduction, rows_of
 
 import zoo
 from zoo.errors import InvalidInput, ResultsError
-from zoo.reproductions.harness import Ladder, load_claim, rebuild, run_claim
+from zoo.reproductions.harness import Ladder, depth, load_claim, rebuild, run_claim
 from zoo.reproductions.harness.claims import list_claims
 from zoo.reproductions.harness.depth import _share, ladders_under, page
 from zoo.reproductions.harness.outcomes import by_claim, main_folder
@@ -58,6 +58,13 @@ def test_each_depth_is_held_against_the_shallowest(written, results_dir):
 def test_the_page_says_why_a_line_is_undecided(written, results_dir):
     written(claim([Ladder("relu", ROWS, doubts={"3": "it rained | a lot"})]), rows())
     assert "| **undecided**, because it rained \\| a lot |" in page(ladders_under(results_dir), results_dir)
+
+
+def test_what_the_seeds_alone_would_decide_is_hollow_in_the_figure(written, results_dir):
+    written(claim([Ladder("relu", ROWS, doubts={"3": "it rained"}), Ladder("tanh", ROWS)]), rows())
+    figure = depth._drawn(ladders_under(results_dir))
+    points = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [point.get_markerfacecolor() == "white" for point in points] == [True, False]
 
 
 def test_the_page_comes_and_goes_with_what_it_is_made_of(written, results_dir):

@@ -15,7 +15,7 @@ from claim_example import ROW, lines, reproduction, rows_of
 
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import (
-    Published, Trial, as_published, check, compare, control, load_claim, paired_difference, rebuild, run_claim, target,
+    Published, Trial, as_published, check, compare, control, load_claim, markdown, paired_difference, rebuild, run_claim, target,
 )  # fmt: skip
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.making import write_results
@@ -135,6 +135,10 @@ def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):
     text = (folder / "comparison.md").read_text()
     assert "| kernel size |" in text and "| kernel 0 |" not in text
     assert "In comparison.csv only, for the figure: kernel 0, kernel 1.\n" in text
+    many = [row for n in range(10) for row in rows_of(OTHER, [0.25], metric=f"kernel_{n}")]
+    text = (written(module, rows_of(ROW, [7, 8, 9]) + many) / "comparison.md").read_text()
+    assert "In comparison.csv only, for the figure: 10 metrics from kernel 0 to kernel 9.\n" in text
+    written(module, rows_of(ROW, [7, 8, 9]) + rows)
     load_claim(module)
     code, out, _ = call("compare", "a_claim", "--budget", "full")
     assert code == 0 and "kernel size: mnist" in out and "kernel 0" not in out
@@ -222,6 +226,15 @@ def test_tables_say_what_a_card_makes_of_float32(written, device, backend, preci
     rows = rows_of(ROW, [7, 8, 9], device=device, backend=backend, precision=precision)
     text = (written(reproduction(), rows) / "comparison.md").read_text()
     assert ("in TensorFloat-32 where a card has it" in text) is expected
+
+
+@pytest.mark.parametrize("marks, said", [
+    (["read", "recalled"], "Published values were read in the source itself, save those marked (recalled: from memory, not yet looked up)."),
+    (["recalled", "recalled"], "No published value of this table was read in the source itself (recalled: from memory, not yet looked up)."),
+    (["read", "read"], ""), (["", ""], ""),
+])
+def test_a_page_says_which_published_values_nobody_read(marks, said):
+    assert markdown._marks([{"published_checked": mark} for mark in marks]) == said
 
 
 def test_tables_say_what_intervals_leave_out(written):

@@ -237,7 +237,8 @@ def _drawn(ladders):
         _forest(axes, lines)
         axes.set_title(title, fontsize=10, loc="left")
     said = "what the deepest spares, in percent of the shallowest's error, with its 95% interval over seeds"
-    colours = "(green: reproduced, red: contradicted, grey: undecided;\ndepth.md says what other test examples leave open)"
+    colours = "green: reproduced, red: contradicted, grey: undecided; hollow: the seeds alone would decide it,"
+    colours += "\ndepth.md names what leaves it open, such as other test examples or longer training"
     panels[-1].set_xlabel(f"{said}\n{colours}", fontsize=8)
     return drawn
 
@@ -260,7 +261,8 @@ def _forest(axes, ladders):
                       ha="left" if share < 0 else "right")  # fmt: skip
         else:
             axes.plot([max(low, -LARGEST), min(high, LARGEST)], [height] * 2, color=colour, lw=1.4)
-            axes.plot(share, height, "o", color=colour, ms=4)
+            by_seeds = deepest["verdict"] == VERDICTS[2] and (low > 0 or high < 0)
+            axes.plot(share, height, "o", color=colour, ms=4, mfc="white" if by_seeds else colour)
     axes.axvline(0, color="black", lw=1)
     axes.set(yticks=range(len(names)), ylim=(len(names) - 0.4, -0.6), xlim=(-LARGEST, LARGEST))
     axes.set_yticklabels(names, fontsize=7)
