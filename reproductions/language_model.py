@@ -29,7 +29,8 @@ from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
-from zoo.reproductions.harness.runs import by_seed, lines_of, rows_in
+from zoo.reproductions.harness.runs import by_seed, rows_in
+from zoo.reproductions.harness.sizes import weights_in_words
 from zoo.reproductions.harness.statistics import mean_interval, over_examples, widened
 from zoo.reproductions.trainers.compressors import BY_CUT, compress
 from zoo.reproductions.trainers.ngrams import LONGEST, count_ngrams
@@ -198,8 +199,7 @@ def judge(runs):
             if present.issuperset(rows):
                 said = {"name": f"{dataset}: {_name(better)} beats {_name(worse)}", "doubt": _by_cut(runs, *rows)}
                 if worse in (PLAIN, ONE, WIDE):
-                    weights = [f"{lines_of(runs, row).parameters.max():,.0f}" for row in rows]
-                    said["remark"] = f"weights: {' and '.join(weights)}"
+                    said["remark"] = weights_in_words(runs, *rows)
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=METRIC, reach=REACH, **said))
         checks += _gains(runs, dataset)
         bzip2 = (dataset, *BZIP2)

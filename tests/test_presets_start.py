@@ -149,6 +149,9 @@ def test_what_has_no_random_start_in_16_bits_is_saved_and_gets_a_new_head(policy
     keras.config.set_dtype_policy(policy)
     try:
         model = zoo.from_preset("lstm_mnist", classes=2)
+        with keras.name_scope("outer"):
+            scoped = zoo.from_preset("linear_mnist", classes=2).get_layer("logits").kernel
+            assert keras.ops.convert_to_numpy(keras.ops.cast(scoped, "float32")).std() > 0.001
         head = keras.ops.convert_to_numpy(keras.ops.cast(model.get_layer("logits").kernel, "float32"))
         assert head.std() > 0.01, "not left at 0"
         x = np.random.RandomState(0).randint(0, 256, (3, 28, 28)).astype("uint8")

@@ -91,9 +91,14 @@ def _load_tensorflow():
 def _held_back():
     """Hold back what is written to the file descriptor of standard error; where the block fails it is written after all."""
     try:
-        notes = tempfile.TemporaryFile()
         kept = os.dup(2)
-    except OSError:  # there is no room for notes, or nobody to write them to
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        notes = tempfile.TemporaryFile()
+    except OSError:  # there is no room for them
+        os.close(kept)
         yield
         return
     with notes:

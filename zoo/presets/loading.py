@@ -109,7 +109,7 @@ def watched_start(arrays=None, but=None):
                 raise CorruptFile(f"{WEIGHTS} does not hold the weights of the model in {CONFIG}: {arrays} are too few.")
         if seed is not None:
             initializer = _constant([seed, 0])
-        elif weight and arrays is not None and variable.path.partition("/")[0] != but:
+        elif weight and arrays is not None and but not in variable.path.split("/")[:-1]:
             initializer = _constant(0.0)
         initialise(variable, initializer)
 

@@ -15,10 +15,8 @@ def each_alone(model, called=None):
     state behind with every batch, as the random generators of Keras's recurrent layers with dropout. called: what traced told of
     it, if it was asked.
     """
-    import keras
-
     parts = operations(model)
-    if type(model).predict_step is not keras.Model.predict_step or any(_is_batchwide(type(part)) for part in parts):
+    if any(_is_batchwide(type(part)) for part in parts):
         return False
     own = not all(map(known, parts))
     if own and not _tried(model):
@@ -83,7 +81,7 @@ def operations(model):
 def known(operation):
     """Whether it is a layer of Keras's own or of the zoo's, but for those that call a user's function, or a model that computes
     what its parts do. Bare operations, such as a product of matrices or a sum, are not: along which axes they go, each tells
-    otherwise. Nor are layers along an axis that is counted from the end, but for the last: it may be the first.
+    otherwise. Nor are layers along all axes, or along one that is counted from the end, but for the last: it may be the first.
     """
     import keras
 
@@ -92,8 +90,9 @@ def known(operation):
     if not ours(type(operation)) or isinstance(operation, keras.layers.Lambda) or not isinstance(operation, keras.layers.Layer):
         return False
     functions = (value for value in vars(operation).values() if callable(value) and not isinstance(value, keras.layers.Layer))
-    axis = getattr(operation, "axis", None)
-    return all(map(ours, functions)) and (axis is None or all(place == -1 or place > 0 for place in np.ravel(axis)))
+    along = np.ravel(getattr(operation, "axis", 1))
+    every = isinstance(operation, keras.layers.Softmax) and operation.axis is None  # to others that means no axis at all
+    return all(map(ours, functions)) and not every and all(place in (None, -1) or place > 0 for place in along)
 
 
 def _is_batchwide(kind):

@@ -19,8 +19,8 @@ STREAMS = ("element_spec", "num_batches", "__next__")  # what tf.data, keras.uti
 def check_data(model, x, y, part=""):
     """Arrays ready for training: x (n, *input_shape), y (n, ...) or zeros where y is None.
 
-    Floats become float32, those of a model that takes float64 float64; integers become floats, too, where 32 bits cannot hold
-    them and the model takes no integers; other numbers keep their dtype. part: "" or "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly
+    Floats become float32, or float64 where the model takes that and the backend has it; integers become floats, too, where 32
+    bits cannot hold them and the model takes no integers; other numbers keep their dtype. part: "" or "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly
     shaped data, for integers beyond those that the model can take, and for x and y of different lengths.
     """
     x = _numeric(x, f"{part}x", str(model.inputs[0].dtype))
@@ -294,7 +294,16 @@ def _large(array, what, taken):
 
 
 def _float_of(taken):
-    return "float64" if taken == "float64" else "float32"
+    """The dtype of floats for what takes such: 64 bits where the backend computes in them, too."""
+    import keras
+
+    if taken != "float64":
+        return "float32"
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return "float64" if jax.config.jax_enable_x64 else "float32"
+    return "float64"
 
 
 def _fits_int32(array):

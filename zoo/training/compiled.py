@@ -17,19 +17,18 @@ from zoo.errors import InvalidInput
 from zoo.training.batches import each_alone, places_moved
 from zoo.training.evaluation import evaluation_rows, even_rows
 from zoo.training.example_weights import example_arrays
-from zoo.training.logs import check_logs, check_monitored, check_predicted, check_steps, check_tested
+from zoo.training.logs import check_logs, check_monitored, check_predicted, check_step, check_tested
 from zoo.training.order import epoch_order
-from zoo.training.schedules import UNSCALED, finalizes, scale_learning_rate
+from zoo.training.schedules import UNSCALED, finalizes, scale_learning_rate, told_of_rates
 
 LARGE = 2**26  # bytes
 
 
 def prepare(model, objective, x, y):
     """Compile `model` for stateless use on data like x (n, ...), y (n, ...); returns its Program."""
-    check_steps(model)
     objective.prepare(model, x, y)
     copied, averages = objective.copied_parameters(model), objective.averages(model, x, y)
-    # Where all members have the pattern's, a step of the model's own may set the variable of the rate.
+    # Where all members have the pattern's rate, it stays the variable that a step of the model's own may look at.
     rate = UNSCALED if objective.rates is None else scale_learning_rate(model.optimizer)
     return Program(model, rate, copied, averages)
 
@@ -47,7 +46,9 @@ class Program:
         model.reset_metrics()  # what Keras begins an epoch with; a metric may reset to other values than it is built with
         self.metric_values = [v.value for v in model.metrics_variables]
         self._finalizes = finalizes(model.optimizer)
-        self.draws, self.alone = places_moved(model), averages or each_alone(model)
+        self.draws = places_moved(model)
+        usual = type(model).predict_step is keras.Model.predict_step
+        self.alone = usual and (averages or each_alone(model))  # whether it is for predict to choose how many at once
 
     def optimizer_values(self, members, trainable):
         """A fresh optimizer's variables for every member, whose trainable values are given: list of (K, *shape)."""
@@ -76,6 +77,7 @@ class Program:
 
     def _train_epoch(self, member, epoch, data, subset, plan):
         """One epoch of one member: (member, logs)."""
+        check_step(self.model, "train_step")
         arrays, batch_size, logged = example_arrays(data), plan["batch_size"], set()
         order = _order(member["key"], epoch, data["x"].shape[0], subset, plan)
         steps, tail = divmod(order.shape[0], batch_size)
@@ -83,7 +85,7 @@ class Program:
         def step(carry, rows):
             member, metrics = carry
             state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
-            with self.rate.at(member["factor"]), _as_they_were(self.model.optimizer.variables):
+            with self.rate.at(member["factor"]), _as_they_were(self.model.optimizer.variables), told_of_rates(self.rate):
                 logs, after = self.model.train_step(state, tuple(a[rows] for a in arrays))
             logged.update(self._names_of(logs))
             trainable, non_trainable, optimizer, metrics = after
@@ -99,6 +101,7 @@ class Program:
 
     def _test(self, trainable, non_trainable, arrays, rows):
         """(metrics, draws) of one member on arrays x, y and maybe weights, evaluated `rows` examples at a time."""
+        check_step(self.model, "test_step")
         check_tested(self.model)
         logged = set()
 
@@ -211,6 +214,7 @@ class Program:
 
     def predict(self, trainable, non_trainable, draws, x):
         """(outputs of every member on one batch x (n, ...): (K, n, ...), draws after it)."""
+        check_step(self.model, "predict_step")
         members = (trainable + non_trainable)[0].shape[0]
 
         def call(trainable, non_trainable, draws):

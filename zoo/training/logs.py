@@ -1,5 +1,7 @@
 """What the steps of a model, which may be its own, have to log: the loss, nothing by the name of a column, what is chosen by."""
 
+import inspect
+
 from zoo.errors import InvalidInput
 from zoo.training.history import COLUMNS
 
@@ -36,18 +38,15 @@ def check_tested(model):
         )
 
 
-def check_steps(model):
+def check_step(model, step):
     """Raise InvalidInput where a step of a model's own does not take what Keras gives it on JAX."""
-    import inspect
-
-    for step, arguments in (("train_step", ("state", "data")), ("test_step", ("state", "data")), ("predict_step", ("state", "data"))):
-        try:
-            inspect.signature(getattr(model, step)).bind(*arguments)
-        except TypeError as error:
-            raise InvalidInput(
-                f"{_name(model)}.{step} can't be called as Keras does on JAX, {step}(state, data): {error}. One that takes the data "
-                "alone is for TensorFlow and PyTorch: train on these (KERAS_BACKEND=tensorflow), or give it the state."
-            ) from None
+    try:
+        inspect.signature(getattr(model, step)).bind("state", "data")
+    except TypeError as error:
+        raise InvalidInput(
+            f"{_name(model)}.{step} can't be called as Keras does on JAX, {step}(state, data): {error}. One that takes the data "
+            "alone is for TensorFlow and PyTorch: train on these (KERAS_BACKEND=tensorflow), or give it the state."
+        ) from None
 
 
 def check_predicted(model, outputs):

@@ -178,9 +178,6 @@ def build_member(build, seed, precision=None, names=None):
     if stateful := [layer.name for layer in model._flatten_layers() if isinstance(layer, recurrent) and layer.stateful]:
         remedy = "which a population does not; leave out stateful=True"
         raise InvalidInput(f"{stateful[0]} keeps its state from batch to batch, {remedy}.")
-    if isinstance(getattr(model, "input", None), dict):
-        remedy = "call it on a keras.Input in a model around it, keras.Model(x, net({...: x}))"
-        raise InvalidInput(f"build must return a model whose input is one array; this one's is in a dict, {remedy}.")
     if isinstance(getattr(model, "output", None), (dict, list, tuple)):
         raise InvalidInput("build must return a model whose output is one array; this one's is in a list or dict, take it out.")
     return model

@@ -52,6 +52,18 @@ class Unscaled:
 UNSCALED = Unscaled()
 
 
+@contextlib.contextmanager
+def told_of_rates(handle):
+    """Say so where a step of a model's own would set the rate's variable, which there is none of with rates for each member."""
+    try:
+        yield
+    except AttributeError as error:
+        if handle is UNSCALED or "assign" not in str(error):
+            raise
+        remedy = "of which every member has its own here; leave learning_rate out of compile"
+        raise InvalidInput(f"A step of the model's own sets the learning rate, {remedy}. ({error})") from error
+
+
 def scale_learning_rate(optimizer):
     """Make the optimizer's rate a multiple of a factor; returns the handle, to set `handle.factor`, or within a trace `handle.at`."""
     optimizer = innermost(optimizer)
