@@ -3,25 +3,30 @@
 The seconds themselves are measured by tests/benchmarks; here is what they depend on.
 """
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = {"keras", "tensorflow", "tensorflow_datasets", "jax", "numpy", "pandas", "scipy", "sklearn", "skimage", "matplotlib", "typer"}
+FRAMEWORKS = {"keras", "tensorflow", "tensorflow_datasets", "jax"}
+HEAVY = FRAMEWORKS | {"numpy", "pandas", "scipy", "sklearn", "skimage", "matplotlib", "typer"}
+
+
+def output_of(code, **environment):
+    """What a fresh interpreter prints while it runs some code."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def modules_after(code, **environment):
     """Top-level modules that a fresh interpreter has loaded after running some code."""
     program = f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}}, file=sys.__stdout__)"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.splitlines()[-1].split())
+    return set(output_of(program, **environment).splitlines()[-1].split())
 
 
 def test_import_zoo_loads_nothing_heavy():
@@ -32,7 +37,7 @@ def test_import_zoo_loads_nothing_heavy():
 
 def test_listing_models_and_data_sets_loads_no_framework():
     loaded = modules_after("import zoo; zoo.list_models(); zoo.list_presets(); zoo.model_card('linear_mnist'); zoo.datasets.list_datasets(); zoo.datasets.describe('mnist')")
-    assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & loaded
+    assert not FRAMEWORKS & loaded
 
 
 COMPARE = f"compare pretrained --budget full --out {ROOT / 'results'}"
@@ -40,18 +45,24 @@ LISTING = ["--help", "--version", "models", "datasets", "claims", "claims shallo
 LISTING += ["reproduce --help", COMPARE]
 
 
-@pytest.mark.parametrize("command", LISTING)
-def test_commands_that_list_load_no_framework(command):
+def test_commands_that_list_load_no_framework():
+    """One after another in one interpreter, which says what each of them has loaded: the first that does is named."""
     code = f"""
-import sys
-sys.argv = ["zoo", *{command.split()!r}]
+import json, sys
 from zoo.cli import main
-try:
-    main()
-except SystemExit as end:
-    assert not end.code, end.code
+loaded = {{}}
+for command in {LISTING!r}:
+    sys.argv = ["zoo", *command.split()]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, (command, end.code)
+    loaded[command] = sorted({FRAMEWORKS!r} & {{name.partition(".")[0] for name in sys.modules}})
+print(json.dumps(loaded), file=sys.__stdout__)
 """
-    assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & modules_after(code)
+    loaded = json.loads(output_of(code).splitlines()[-1])
+    assert list(loaded) == LISTING
+    assert next(((command, found) for command, found in loaded.items() if found), None) is None
 
 
 def test_tables_are_made_without_a_framework():
@@ -67,7 +78,7 @@ for folder in {{folder.name: folder for folder in folders}}.values():
     module, runs = load_claim(folder.name), read_folder(folder)
     compare_runs(module, runs), judge_runs(module, runs, folder.parent.name)
 """
-    assert not {"keras", "tensorflow", "tensorflow_datasets", "jax"} & modules_after(code)
+    assert not FRAMEWORKS & modules_after(code)
 
 
 def test_keras_keeps_the_backend_that_the_user_chose():
