@@ -81,18 +81,8 @@ for folder in {{folder.name: folder for folder in folders}}.values():
     assert not FRAMEWORKS & modules_after(code)
 
 
-def test_keras_keeps_the_backend_that_the_user_chose():
-    code = "import zoo, keras\nassert keras.backend.backend() == 'jax'\nzoo.create_model"
-    assert "tensorflow" not in modules_after(code, KERAS_BACKEND="jax")
-
-
-def test_library_and_reproductions_load_without_tensorflow():
-    code = "import zoo, zoo.datasets, zoo.reproductions, zoo.training, zoo.registry, zoo.reproductions.shallow_vs_deep"
-    assert not {"tensorflow", "tensorflow_datasets"} & modules_after(code, KERAS_BACKEND="jax")
-
-
 def test_every_module_loads_without_tensorflow():
-    names = []
+    names = ["zoo.datasets"]
     for folder, home in (("zoo", "zoo"), ("reproductions", "zoo.reproductions")):
         for path in sorted((ROOT / folder).rglob("*.py")):
             parts = path.relative_to(ROOT / folder).with_suffix("").parts
@@ -102,9 +92,13 @@ def test_every_module_loads_without_tensorflow():
 
 
 def test_a_population_on_jax_loads_no_tensorflow():
-    """Whose import takes longer than all else here; Keras would do it to set a seed, and again to serialise a model or a schedule."""
+    """Whose import takes longer than all else here; Keras would do it to set a seed, and again to serialise a model or a schedule.
+
+    Nor does zoo, imported first, change what the user chose.
+    """
     code = """
-import keras, numpy, zoo
+import zoo, keras, numpy
+assert keras.backend.backend() == "jax"
 x, y = numpy.zeros((20, 8, 8)), numpy.zeros(20, int)
 population = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[4], dropout=0.1), seeds=[0])
 falling = keras.optimizers.schedules.CosineDecay(1e-3, 10)
