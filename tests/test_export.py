@@ -68,7 +68,7 @@ def by_onnxruntime(path, model, x=X):
 
 @pytest.mark.backend
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in ("linear", "convnet") else slow_elsewhere) for n in zoo.list_models()]
+    "name", [pytest.param(n, marks=() if n == "convnet" else slow_elsewhere) for n in zoo.list_models()]
 )
 def test_onnxruntime_gives_the_same_logits(name, tmp_path):
     model = make(name)
