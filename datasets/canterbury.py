@@ -15,7 +15,6 @@ SHA256 = {
     "lcet10.txt": "5314ba1dbb03f471df88bec6cd120a938ef60d0fd3511c5c1dce61bf7463245f",
     "plrabn12.txt": "07e2e0b461af78c7c647cb53dab39de560198e16f799b4516eccf0fbd69f764c",
 }
-NEEDS = {}
 
 
 def sources(file):

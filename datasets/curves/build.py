@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.datasets.curves import INFO
-from zoo.datasets.dataset import Built, Source, Split
+from zoo.datasets.dataset import GENERATED, Built, Split
 
 SEED = 2006
 UNIT = 64  # parts of a pixel: points and curves lie on a grid that fine
@@ -12,8 +12,7 @@ PEN = 1  # its width in pixels
 STEPS = 100  # straight pieces that a curve is drawn with
 BLOCK = 1000  # images drawn at once
 
-NEEDS = {}
-SOURCES = {"official": Source(lambda folder, tell: None, "nothing can be missing")}
+SOURCES = GENERATED
 
 
 def build(folder):

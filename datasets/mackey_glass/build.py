@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.datasets import series
-from zoo.datasets.dataset import Built, Source
+from zoo.datasets.dataset import GENERATED, Built
 from zoo.datasets.mackey_glass import INFO
 
 DELAY, GROWTH, DECAY = 17, 0.2, 0.1  # tau, a, b; the exponent is 10
@@ -12,8 +12,7 @@ START = 1.2  # the value at and before time 0
 SETTLED = 1200  # units of time that pass before the series begins
 APART = 6  # units of time between its values
 
-NEEDS = {}
-SOURCES = {"official": Source(lambda folder, tell: None, "nothing can be missing")}
+SOURCES = GENERATED
 
 
 def build(folder):

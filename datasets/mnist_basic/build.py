@@ -3,7 +3,6 @@
 from zoo.datasets import variations
 from zoo.datasets.mnist_basic import INFO
 
-NEEDS = {}
 SOURCES = variations.MNIST
 
 

@@ -11,12 +11,12 @@ from zoo.datasets.mnist_variations import mnist_variations_dataset_builder as mo
 
 
 class MnistVariationsTest(tfds.testing.DatasetBuilderTestCase):
-    """Every config is prepared from dummy_data in the place of our arrays."""
+    """A config is prepared from dummy_data in the place of our arrays: all take one way, and tests/ loads all of them."""
 
     DATASET_CLASS = module.Builder
     EXAMPLE_DIR = Path(__file__).parent / "dummy_data"  # in the checkout only; TFDS would look for zoo/datasets there
     SPLITS = {"train": 4, "validation": 2, "test": 3}
-    BUILDER_CONFIG_NAMES_TO_TEST = list(module.SETS)
+    BUILDER_CONFIG_NAMES_TO_TEST = ["basic"]
 
     def setUp(self):
         super().setUp()

@@ -36,7 +36,6 @@ def digest(voice):
     return found.hexdigest()
 
 
-NEEDS = {}
 SOURCES = {"mirror": Source(from_mirror, "make `apt-get download` work (Debian or Ubuntu, a package server)")}
 
 

