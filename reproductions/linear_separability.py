@@ -293,15 +293,15 @@ def _draw_probes(axes, runs, dataset, model):
     for index, stage in enumerate(STAGES):
         found = [errors[(errors.model == model) & (errors.setting == row(stage, n))].value for n in numbers]
         if len(found[0]):
-            axes.plot([0, *numbers], [start, *(values.mean() for values in found)], color=f"C{index}", lw=1.5, label=stage)
-            for number, values in zip(numbers, found, strict=True):
-                axes.plot([number] * len(values), values, "o", color=f"C{index}", ms=4, alpha=0.6)
+            axes.plot([0, *numbers], [start, *(each.mean() for each in found)], color=f"C{index}", lw=1.5, label=stage)
+            for number, each in zip(numbers, found, strict=True):
+                axes.plot([number] * len(each), each, "o", color=f"C{index}", ms=4, alpha=0.6)
     keys = [(dataset, *INPUT), *((dataset, model, row("pre-trained", number)) for number in numbers)]
     published = [matches("linear_separability", PUBLISHED, key, "test_error_pct") for key in keys]
     if all(published):
-        values = [float(found[0].value) for found in published]
+        known = [float(found[0].value) for found in published]
         colour = f"C{STAGES.index('pre-trained')}"
-        axes.plot([0, *numbers], values, "x:", color=colour, ms=6, lw=1.5, label="pre-trained, not fine-tuned, published")
+        axes.plot([0, *numbers], known, "x:", color=colour, ms=6, lw=1.5, label="pre-trained, not fine-tuned, published")
     axes.plot(0, start, "s", color="black", ms=5)
     axes.set_xticks([0, *numbers], ["input", *(f"layer {number}" for number in numbers)])
     axes.set_ylim(bottom=0)
