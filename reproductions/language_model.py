@@ -14,7 +14,8 @@ by estimate, not run yet):
 - Hour, Tiny Shakespeare: PPM (2.06 bits) contradicts the claim, and so does PPM that forgets the test text (2.14); n-grams
   (2.28), bzip2 and two layers (both 2.29) are not told apart. The test plays are unlike the training text; what PPM learns
   from the few hundred characters before a block, which the nets read, too, makes most of its lead.
-- Quick, Alice in Wonderland: contradicted. PPM (2.00) and n-grams (2.04) beat both LSTMs (2.13 and 2.15).
+- Quick, Alice in Wonderland: contradicted. PPM (1.99; 2.01 where it forgets) and n-grams (2.04) beat both LSTMs (2.13 and
+  2.15).
 - Two layers are not told apart from one, nor from a wide one with as many weights. At the hour one LSTM layer beats the
   plain net (2.17), which has a third of its weights.
 - More text helps the LSTM more than n-grams from a sixteenth of the book to a quarter; beyond that it is undecided.
@@ -88,7 +89,8 @@ validation loss is tested. At least 256 characters precede each prediction in he
 **Tuning.** On validation data. In quick and full each net takes the better of two learning rates by the mean over seeds, the
 plain net of smaller ones as well. At the hour every LSTM has 0.01, which one seed of one layer preferred to 0.005 on the
 book; dropout and epochs come from four such tries on shares. The plain net has the best of three. N-grams take the best of
-eight orders (quick: the largest), PPM of eleven and of two variants, of six and two where it forgets (on every eighth block; quick: every fourth).
+eight orders (quick: the largest), PPM of eleven and of two variants, of six and two where it forgets (on every eighth block;
+quick: every fourth).
 
 **Checks.** Intervals are over seeds. A second one also covers the test text in blocks of 128 characters, of which blocks up
 to eight apart may be correlated (Newey & West 1987; quantiles of Kiefer & Vogelsang 2005 where wider). It decides against
