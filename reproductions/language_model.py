@@ -6,7 +6,7 @@ books by the character. They are compared with what compression and speech recog
 Kneser-Ney smoothing (Chen & Goodman 1998), PPM, gzip, bzip2 and xz. The measure is bits per character of held-out text. The
 experiment is ours.
 
-Expected (quick: 3 seeds, 4 minutes on 2 cores; hour: 3 seeds, 110 minutes on 2 cores; full: 5 seeds, 18 minutes of one H100
+Expected (quick: 3 seeds, 4 minutes on 2 cores; hour: 3 seeds, 118 minutes on 2 cores; full: 5 seeds, 18 minutes of one H100
 by estimate, not run yet):
 
 - Hour, Paradise Lost, the longest book: reproduced. The LSTM of two layers needs 1.96 bits, PPM 2.02 and n-grams 2.05. One

@@ -7,7 +7,7 @@ Jaitly & Hinton 2015). Rivals are a tanh rnn with orthogonal initialization, an 
 identity), and an lstm with Keras's gate biases or chrono initialization (Tallec & Ollivier 2018). The gradient at the output
 is also measured as a function of the lag, before and after training.
 
-Expected (quick: 5 seeds, 4 minutes on 2 cores; hour: 5 seeds, 132 minutes on 2 cores; full: 5 seeds, 12 minutes of one H100
+Expected (quick: 5 seeds, 4 minutes on 2 cores; hour: 5 seeds, 152 minutes on 2 cores; full: 5 seeds, 12 minutes of one H100
 by estimate, not run yet):
 
 - Hour, reproduced with chrono initialization: the lstm solves T = 100, 300 and 1000 (mse about 0.0001). The rnn does no
