@@ -124,13 +124,13 @@ improve. Deeper modern nets have more dropout.
 - The rule on frames; before, most gains by pre-training one or two layers and by rectified depth were decided.
 - The rules on depth; pre-trained (in quick, random and scaled) had been said to err more with depth.
 - Added: longer nets, pre-trained against modern, the deepest net against the next, vowels by speaker (none decided before).
-- Quick: pre-training had 3 epochs, the ConvNet a quarter of the others', the LSTM also fewer minutes.
+- Quick: pre-training had 3 epochs, the ConvNet a quarter, the LSTM also fewer minutes.
 - A reader found sigmoid starts, rates, projections and mixtures handicapped. Scaled, rectified, larger rates, Fisher
   directions and grids came in, set on one or two seeds' validation errors; longer random nets went.
-- Hour's rate 0.001 came last, while other work ran; pre-training then beat four scaled layers with 3 minutes.
+- Hour's rate 0.001 came last; pre-training then beat four scaled layers (3 minutes).
 - Best depths replaced the deepest nets. Hour, 10 minutes: pre-trained fell behind modern. Quick, 2 minutes: pre-trained lost to modern instead of rectified and older methods; with 0.5 it beat linear.
   Modern, once behind, was ahead in seven of its ten checks.
-- Rectified's lead on the ConvNet became undecided by weights; losses of pre-trained (quick) to rectified and the LSTM, and
+- Rectified's lead on the ConvNet is undecided by weights now; losses of pre-trained (quick) to rectified and the LSTM, and
   of modern to the LSTM, by frames.
 - ConvNets had trained with gradients possibly wrong at times (`zoo/training/groups.py`).
 """
