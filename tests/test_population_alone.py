@@ -197,7 +197,7 @@ def test_a_compile_that_wants_something_else_is_one_error():
 def test_a_model_of_float64_gets_all_digits():
     """As time stamps need them, which 32 bits round by two minutes."""
     before = keras.config.floatx()
-    times, y = 1.7e9 + np.arange(50.0)[:, None] * 7, np.sin(np.arange(50.0))[:, None]
+    times = 1.7e9 + np.arange(50.0)[:, None] * 7
 
     def build():
         inputs = keras.Input((1,), dtype="float64")
