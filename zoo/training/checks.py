@@ -19,9 +19,10 @@ STREAMS = ("element_spec", "num_batches", "__next__")  # what tf.data, keras.uti
 def check_data(model, x, y, part=""):
     """Arrays ready for training: x (n, *input_shape), y (n, ...) or zeros where y is None.
 
-    Floats become float32, or float64 where the model takes that and the backend has it; integers become floats, too, where 32
-    bits cannot hold them and the model takes no integers; other numbers keep their dtype. part: "" or "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly
-    shaped data, for integers beyond those that the model can take, and for x and y of different lengths.
+    Floats become float32, or float64 where the model takes that and the backend has it; integers become floats, too,
+    where 32 bits cannot hold them and the model takes no integers; other numbers keep their dtype. part: "" or
+    "validation ", for the messages. Raises InvalidInput for empty, ragged, non-finite or wrongly shaped data, for
+    integers beyond those that the model can take, and for x and y of different lengths.
     """
     x = _numeric(x, f"{part}x", str(model.inputs[0].dtype))
     expected = tuple(model.input_shape[1:])
