@@ -44,6 +44,7 @@ LONGEST_BOOK = BOOKS[-1]
 SHAKESPEARE = "tiny_shakespeare"
 PLAIN, ONE, TWO = ("rnn", "1 layer"), ("lstm", "1 layer"), ("lstm", "2 layers")
 WIDE = ("lstm", "1 wide layer")  # with as many weights as TWO
+WIDE_PLAIN = ("rnn", "1 wide layer")  # with as many weights as ONE
 NGRAMS, PPM = ("ngrams", "Kneser-Ney"), ("ppm", "PPMd")
 FORGETFUL = ("ppm", "PPMd, forgets the test text")  # but for as many characters as a net reads before it predicts
 BZIP2 = ("bzip2", "-9")
@@ -53,7 +54,8 @@ SHARES = {"1/16": 1 / 16, "1/4": 1 / 4}  # of the training text of one book: wha
 HOUR = {None: (16, 0.1), "1/4": (24, 0.2), "1/16": (48, 0.5), SHAKESPEARE: (8, 0.1)}  # epochs and dropout, by what a net reads
 FULL = {"1/4": (30, 0.5), "1/16": (60, 0.5)}
 PLAIN_RATES = {"quick": [0.003], "hour": [0.001, 0.003], "full": [0.0005, 0.001]}  # below those that LSTM has, too
-WIDE_UNITS = {"smoke": 23, "hour": 425, "full": 867}
+WIDE_PLAIN_RATES = {"hour": [0.0003, 0.001, 0.003], "full": [0.0002, 0.0005, 0.001]}
+WIDE_UNITS = {WIDE: {"smoke": 23, "hour": 425, "full": 867}, WIDE_PLAIN: {"smoke": 23, "hour": 512, "full": 1024}}
 LEARN_FROM_SHARES = (ONE, NGRAMS, PPM)
 FIGURE_ONLY = ("validation_bits_after_*",)
 BLOCK = 128  # characters of a test block
@@ -72,11 +74,12 @@ PROTOCOL = """
 **Data.** Canterbury's books are cut by position: 90 % to train, 5 % each to validate and to test. Tiny Shakespeare is cut as
 in TensorFlow Datasets. Shares of the longest book (`plrabn12`) are the last sixteenth and quarter of its training text.
 
-**Models.** Nets have layers of 128 units (hour: 256, full: 512); the wide layer has as many weights as two of these. Nets
-and n-grams learn from the training text alone, over 128 ASCII codes. Held-out text costs a compressor the bytes by which the
-training text's file grows when that text is appended; gzip sees 32,768 bytes back, bzip2 the last 899,000 characters of both
-texts together, in one block. A second PPM forgets the test text: each block of 128 characters is appended alone, after the
-384 characters before it, which is about what a net reads.
+**Models.** Nets have layers of 128 units (hour: 256, full: 512); the wide layer has as many weights as two of these, and at
+the hour and in full a plain net, in a wide layer, has as many as one LSTM layer. Nets and n-grams learn from the training
+text alone, over 128 ASCII codes. Held-out text costs a compressor the bytes by which the training text's file grows when
+that text is appended; gzip sees 32,768 bytes back, bzip2 the last 899,000 characters of both texts together, in one block. A
+second PPM forgets the test text: each block of 128 characters is appended alone, after the 384 characters before it, which
+is about what a net reads.
 
 **Training.** Adam with gradients clipped to norm 1 and a learning rate that decays to 0. The epoch with the lowest
 validation loss is tested. At least 256 characters precede each prediction in held-out text.
@@ -87,10 +90,10 @@ validation loss is tested. At least 256 characters precede each prediction in he
 - full: windows of 128, some 1,000 updates (Tiny Shakespeare: 2,900), dropout 0.4.
 
 **Tuning.** On validation data. In quick and full each net takes the better of two learning rates by the mean over seeds, the
-plain net of smaller ones as well. At the hour every LSTM has 0.01, which one seed of one layer preferred to 0.005 on the
-book; dropout and epochs come from four such tries on shares. The plain net has the best of three. N-grams take the best of
-eight orders (quick: the largest), PPM of eleven and of two variants, of six and two where it forgets (on every eighth block;
-quick: every fourth).
+plain nets of smaller ones as well. At the hour every LSTM has 0.01, which one seed of one layer preferred to 0.005 on the
+book; dropout and epochs come from four such tries on shares. The plain net has the best of three, the wide one of four.
+N-grams take the best of eight orders (quick: the largest), PPM of eleven and of two variants, of six and two where it
+forgets (on every eighth block; quick: every fourth).
 
 **Checks.** Intervals are over seeds. A second one also covers the test text in blocks of 128 characters, of which blocks up
 to eight apart may be correlated (Newey & West 1987; quantiles of Kiefer & Vogelsang 2005 where wider). It decides against
@@ -101,9 +104,8 @@ long as the sixteenth.
 **Limits.** Compressors go on learning as they read the test text, but for the PPM that forgets, and have no fixed alphabet,
 unlike the nets. No rival mixes many models: PAQ1's abstract claims 2.9 % over PPMONSTR, a stronger PPM than ours, on another
 corpus, but says that this does slightly better on homogeneous data (Mahoney 2002). The LSTM leads our PPM on Paradise Lost
-by about as much, so either may be ahead of it. The plain net has a third of the weights of an LSTM; who is ahead at equal
-weights is unknown. On the sixteenth the LSTM validates best in mid-training; shorter training validated worse. The machine
-was shared at the hour.
+by about as much, so either may be ahead of it. On the sixteenth the LSTM validates best in mid-training; shorter training
+validated worse. The machine was shared at the hour.
 
 **Changed after seeing results.**
 
@@ -123,8 +125,9 @@ def trials(budget):
     chosen = budget.choose(smoke=BOOKS[:1], quick=BOOKS[:1], hour=[LONGEST_BOOK], full=BOOKS)
     books = [f"canterbury_{book}" for book in chosen]
     for dataset in books + budget.choose(smoke=[], quick=[], hour=[SHAKESPEARE], full=[SHAKESPEARE]):
-        wide = dataset == books[-1] and budget.name in WIDE_UNITS
-        nets = [*((PLAIN,) if dataset == books[0] else ()), ONE, *((WIDE,) if wide else ()), TWO]
+        small, long = budget.name not in WIDE_UNITS[WIDE], dataset == books[-1]
+        plain = [PLAIN] if small else [PLAIN, WIDE_PLAIN]
+        nets = [*(plain if dataset == books[0] else ()), ONE, *((WIDE,) if long and not small else ()), TWO]
         rows = [NGRAMS, *COMPRESSORS, PPM, FORGETFUL, *nets]
         yield from (_trial(dataset, row, budget) for row in rows)
     divided = budget.choose(smoke=books, quick=[], hour=books, full=[f"canterbury_{LONGEST_BOOK}"])
@@ -150,7 +153,7 @@ def _trial(dataset, row, budget, share=None):
         }
         needs = "pyppmd" if row[0] == "ppm" else None
         return Trial(*names, run=compress, recipe=recipe | own.get(row, {}), needs=needs, **once)
-    cost = {PLAIN: 2, ONE: 5, WIDE: 10, TWO: 10}[row]
+    cost = {PLAIN: 2, WIDE_PLAIN: 8, ONE: 5, WIDE: 10, TWO: 10}[row]
     recipe |= _recipe(row, dataset, budget, share)
     return Trial(*names, budget.seeds, train_language_model, recipe, cost, optional, leaves=True)
 
@@ -168,7 +171,7 @@ def _recipe(row, dataset, budget, share):
     hour = HOUR.get(dataset, HOUR[share])
     epochs, dropout = budget.choose(smoke=(4, 0.0), quick=(6, 0.0), hour=hour, full=full)
     units, embedding = budget.choose(smoke=(16, 8), quick=(128, 32), hour=(256, 64), full=(512, 64))
-    units = WIDE_UNITS[budget.name] if row == WIDE else units
+    units = WIDE_UNITS[row][budget.name] if row in WIDE_UNITS else units
     options = {"cell": row[0], "layers": int(row[1][0]), "units": units, "embedding": embedding, "dropout": dropout}
     learning = budget.choose(
         smoke={"window": 32, "stride": 32, "batch_size": 16, "rates": [0.03], "samples": 40},
@@ -176,8 +179,8 @@ def _recipe(row, dataset, budget, share):
         hour={"window": 128, "stride": 128, "batch_size": 16, "rates": [0.01], "samples": 400},
         full={"window": 128, "stride": 64, "batch_size": 64, "rates": [0.002, 0.005], "samples": 400},
     )
-    if row == PLAIN:
-        learning["rates"] = PLAIN_RATES.get(budget.name, []) + learning["rates"]
+    smaller = {PLAIN: PLAIN_RATES, WIDE_PLAIN: WIDE_PLAIN_RATES}.get(row, {})
+    learning["rates"] = smaller.get(budget.name, []) + learning["rates"]
     return {"options": options, "epochs": epochs} | learning
 
 
@@ -194,13 +197,14 @@ def judge(runs):
     published of it.
     """
     checks, present = [], set(rows_in(runs))
-    contests = [(net, rival) for net in (TWO, ONE) for rival in RIVALS] + [(ONE, PLAIN), (TWO, ONE), (TWO, WIDE)]
+    contests = [(net, rival) for net in (TWO, ONE) for rival in RIVALS]
+    contests += [(ONE, PLAIN), (ONE, WIDE_PLAIN), (TWO, ONE), (TWO, WIDE)]
     for dataset in runs.dataset.unique():
         for better, worse in contests:
             rows = (dataset, *better), (dataset, *worse)
             if present.issuperset(rows):
                 said = {"name": f"{dataset}: {_name(better)} beats {_name(worse)}", "doubt": _by_cut(runs, *rows)}
-                if worse in (PLAIN, ONE, WIDE):
+                if worse in (PLAIN, WIDE_PLAIN, ONE, WIDE):
                     said["remark"] = weights_in_words(runs, *rows)
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=METRIC, reach=REACH, **said))
         checks += _gains(runs, dataset)
@@ -306,7 +310,7 @@ def draw(runs):
     return figure
 
 
-COLOURS = {TWO: "C0", WIDE: "black"} | {row: f"C{place}" for place, row in enumerate((ONE, PLAIN, *RIVALS), start=1)}
+COLOURS = {TWO: "C0", WIDE: "black", WIDE_PLAIN: "darkgreen"} | {row: f"C{place}" for place, row in enumerate((ONE, PLAIN, *RIVALS), start=1)}
 
 
 def _draw_curves(axes, runs):
