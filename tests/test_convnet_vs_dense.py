@@ -226,7 +226,7 @@ def test_both_models_at_one_size():
     *_, error, epochs = claim.judge(sizes((4.0, 5, 6), (8.0, 9, 13)))
     assert error.verdict == "reproduced" and error.effect == pytest.approx(5.16667)
     assert epochs.verdict == "reproduced" and epochs.effect == pytest.approx((2 * 1.8 * 13 / 6) ** (1 / 3), rel=1e-5)
-    assert "those of the convnet took some 15 times as long here, over all sizes" in epochs.sentence
+    assert "those of the convnet took some 15 times as long here; weights" in epochs.sentence
 
 
 @pytest.mark.parametrize("errors, verdict", [((7.0, 8, 9.5), "reproduced"), ((3.0, 4, 4.5), "contradicted")])
