@@ -155,7 +155,10 @@ def _trial(dataset, row, budget, share=None):
         return Trial(*names, run=compress, recipe=recipe | own.get(row, {}), needs=needs, **once)
     cost = {PLAIN: 2, WIDE_PLAIN: 8, ONE: 5, WIDE: 10, TWO: 10}[row]
     recipe |= _recipe(row, dataset, budget, share)
-    return Trial(*names, budget.seeds, train_language_model, recipe, cost, optional, leaves=True)
+    leaves = row != WIDE_PLAIN  # which no picture shows
+    if not leaves:
+        del recipe["samples"]
+    return Trial(*names, budget.seeds, train_language_model, recipe, cost, optional, leaves=leaves)
 
 
 def _part(row, share):

@@ -21,11 +21,10 @@ def train_language_model(trial, report):
 
     The recipe names options (of the model), n_train, n_test, window and stride (characters of a window, and from one to
     the next), batch_size, epochs, rates (peak step sizes of Adam, which decay to 0; the one with the least mean validation
-    loss is tested) and samples (characters to draw), perhaps a share of the training text. A state starts at 0 with every
+    loss is tested), perhaps samples (characters to draw) and a share of the training text. A state starts at 0 with every
     window. A seed is tested as it was after its best epoch on validation text, read in such windows too, the second half
     of each counted; its bits are then those of windows of READ characters. Rows: bits of every seed, on the test text with what
-    each block costs, its validation bits after every epoch or, of many, after at most POINTS, the step size. Leaves SAMPLES:
-    how the first seed goes on with the end of the validation text.
+    each block costs, its validation bits after every epoch or, of many, after at most POINTS, the step size. With samples it leaves SAMPLES: how the first seed goes on with the end of the validation text.
     """
     import zoo
 
@@ -55,12 +54,14 @@ def train_language_model(trial, report):
     every = -(-r["epochs"] // POINTS)
     for epoch in range(every - 1, r["epochs"], every):
         values[f"validation_bits_after_{(epoch + 1) * steps}_updates"] = curves[rate, :, epoch]
-    prompt = bytes(text.test[0][-PROMPT:]).decode("ascii")
-    drawn = {str(t): zoo.generate(reader[0], prompt, r["samples"], t) for t in (0.5, 1.0)}
     found = rows(
         trial, text, values, parameters=population.template.count_params(), updates=r["epochs"] * steps,
         seconds=population.fit_seconds / seeds, precision="float32",
     )
+    if "samples" not in r:
+        return found
+    prompt = bytes(text.test[0][-PROMPT:]).decode("ascii")
+    drawn = {str(t): zoo.generate(reader[0], prompt, r["samples"], t) for t in (0.5, 1.0)}
     return WithFiles(found, {SAMPLES: json.dumps({"prompt": prompt, "drawn": drawn}).encode()})
 
 
