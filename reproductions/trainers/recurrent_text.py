@@ -19,12 +19,13 @@ POINTS = 12  # of a validation curve, at most
 def train_language_model(trial, report):
     """The run function of `language_model`: all seeds and step sizes as one population, on windows of the training text.
 
-    The recipe names options (of the model), n_train, n_test, window and stride (characters of a window, and from one to
-    the next), batch_size, epochs, rates (peak step sizes of Adam, which decay to 0; the one with the least mean validation
-    loss is tested), perhaps samples (characters to draw) and a share of the training text. A state starts at 0 with every
-    window. A seed is tested as it was after its best epoch on validation text, read in such windows too, the second half
-    of each counted; its bits are then those of windows of READ characters. Rows: bits of every seed, on the test text with what
-    each block costs, its validation bits after every epoch or, of many, after at most POINTS, the step size. With samples it leaves SAMPLES: how the first seed goes on with the end of the validation text.
+    The recipe names options (of the model), n_train, n_test, window and stride (characters of a window, and from one to the
+    next), batch_size, epochs, rates (peak step sizes of Adam, which decay to 0; the one with the least mean validation loss
+    is tested), perhaps samples (characters to draw) and a share of the training text. A state starts at 0 with every window.
+    A seed is tested as it was after its best epoch on validation text, read in such windows too, the second half of each
+    counted; its bits are then those of windows of READ characters. Rows: bits of every seed, on the test text with what each
+    block costs, its validation bits after every epoch or, of many, after at most POINTS, the step size. With samples it
+    leaves SAMPLES: how the first seed goes on with the end of the validation text.
     """
     import zoo
 
