@@ -17,7 +17,7 @@ from pathlib import Path
 from zoo.datasets import cache, own
 from zoo.datasets.dataset import SPLITS, Dataset, Info, Split
 from zoo.datasets.pixels import pixel_sequences
-from zoo.errors import InvalidInput, unknown_name
+from zoo.errors import InvalidInput, reason_of, unknown_name
 from zoo.names import matching
 
 __all__ = [
@@ -83,6 +83,7 @@ def load(name, *, source=None):
 
     info = describe(name)
     manifest, arrays = ready(info, source, tell)
+    info = own.info_of(manifest, name) if own.is_own(name) else info  # another process may have put another one in its place
     splits = {split: Split(arrays[f"{split}_x"], arrays[f"{split}_y"]) for split in SPLITS}
     hashes = {array: manifest["arrays"][array]["sha256"] for array in cache.ARRAYS}
     return Dataset(
@@ -111,7 +112,10 @@ def add(name, train, test=None, validation=None, *, title=None, licence=None, cl
     (1199, 8, 8)
     """
     splits = {"train": train, "test": test, "validation": validation}
-    own.add(name, splits, tell, title=title, licence=licence, class_names=class_names, source=source, force=force)
+    try:
+        own.add(name, splits, tell, title=title, licence=licence, class_names=class_names, source=source, force=force)
+    except MemoryError as error:
+        raise InvalidInput(f"{name} does not fit into memory, give smaller or fewer examples: {reason_of(error)}.") from None
     return load(name)
 
 
@@ -132,9 +136,16 @@ def remove(name):
     One of your own is gone for good, unless `pack` wrote it somewhere; the others can be fetched again. Raises UnknownName;
     CacheError where it is not in the cache, or the folder cannot be written.
     """
-    if name not in list_datasets():
-        raise unknown_name("data set", name, list_datasets())
+    require_known(name)
     return cache.remove(name, tell)
+
+
+def require_known(name):
+    """Raise UnknownName for a name that is no data set's, nor that of what an interrupted `add` left in the cache."""
+    home = cache.root() / name if own.is_own(name) else None
+    left = home and home.is_dir() and any(path.name != cache.LOCK for path in home.iterdir())
+    if not left and name not in list_datasets():
+        describe(name)
 
 
 def pack(path, names):

@@ -24,6 +24,7 @@ from zoo.errors import BROKEN_ARRAYS, CacheError, ZooError, reason_of
 
 LAYOUT = 1
 LOCK = ".lock"
+TRIES = 5  # at reading arrays that another process may put others in the place of
 FOLDER = re.compile(r"\w[\w.-]{,99}", re.ASCII)
 # What a manifest raises that is none: of its JSON, of a key, of a size or a dtype that is no such thing.
 UNREADABLE = (ValueError, KeyError, TypeError, RecursionError, OverflowError, SyntaxError)
@@ -90,17 +91,17 @@ def read(info, thorough=False):
     """
     home = root() / info.name
     with as_cache_error(home, "read"):
-        try:
-            return _read(info, home, thorough)
-        except (IsADirectoryError, NotADirectoryError) as error:
-            if home.is_dir():
-                raise Unusable(f"a file is a folder, or the other way round ({error})", corrupt=True) from None
-            raise
-        except FileNotFoundError:
-            # Another process may have published between our reading the manifest and opening the arrays.
+        for tried in range(TRIES):
             try:
                 return _read(info, home, thorough)
+            except (IsADirectoryError, NotADirectoryError) as error:
+                if home.is_dir():
+                    raise Unusable(f"a file is a folder, or the other way round ({error})", corrupt=True) from None
+                raise
             except FileNotFoundError as error:
+                # Another process may have published between our reading the manifest and opening the arrays.
+                if tried + 1 < TRIES:
+                    continue
                 missing = Path(error.filename or "").name
                 if missing == "manifest.json":
                     raise Unusable("it is not in the cache") from None
@@ -223,7 +224,8 @@ def _write_json(path, content):
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):  # it has its name already
+            os.unlink(temporary)
         raise
 
 

@@ -1,5 +1,6 @@
 """Data sets of one's own: arrays with labels, checked, shuffled, split and kept in the cache, called my_... as no other is."""
 
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,18 @@ def add(name, splits, tell, title=None, licence=None, class_names=None, source=A
         manifest["arrays"] = cache.write_arrays(folder / "arrays", arrays)
         if not force:
             require_same(name, manifest, "take its place with --force (in Python force=True)")
+            _keep_what_is_told(name, manifest, title, licence)
         cache.publish(name, folder / "arrays", manifest)
+
+
+def _keep_what_is_told(name, manifest, title, licence):
+    """Of the same data set, added again, title and licence stay those of before where none is given."""
+    with contextlib.suppress(FileNotFoundError, *cache.UNREADABLE):
+        there = cache.manifest_in(cache.root() / name / "manifest.json")
+        if title is None:
+            manifest["own"]["title"] = there["own"]["title"]
+        if licence is None:
+            manifest["provenance"]["licence"] = there["provenance"]["licence"]
 
 
 def require_same(name, manifest, remedy):

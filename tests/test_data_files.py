@@ -36,15 +36,52 @@ def test_arrays_as_keras_and_as_medmnist_name_them(tmp_path, names):
     assert [len(x) for x, _ in found.values()] == [30, 6, 9] and np.array_equal(found["train"][0], X)
 
 
-@pytest.mark.parametrize("levels, ground", [((125, 130), 255), ((130, 125), 0), ((255, 255), 0)])
+@pytest.mark.parametrize("levels, ground", [((130, 120), 255), ((120, 140), 0), ((255, 255), 0)])
 def test_transparent_parts_of_all_images_get_the_same_ground(tmp_path, levels, ground):
-    """The opposite of what the first of them shows."""
+    """The opposite of what they show together, whichever comes first."""
     drawn = np.zeros((2, 9, 7, 4), "uint8")
     drawn[:, 3:6, 2:5, 3] = 255
     for one, level in zip(drawn, levels):
         one[3:6, 2:5, :3] = level
     found = zoo.read_examples(images(tmp_path / "drawn", drawn, Y[:2]))["train"][0]
     assert (found[:, 0, 0] == ground).all() and found[0, 4, 3].max() == levels[0] and found[1, 4, 3].max() == levels[1]
+
+
+@pytest.mark.parametrize("odd", ["train", "test"])
+def test_a_transparent_image_that_shows_nothing_on_that_ground_is_one_error(tmp_path, odd):
+    """One white drawing among black ones, by which all the others would be lost if it came first."""
+    drawn = np.zeros((9, 9, 7, 4), "uint8")
+    drawn[:, 3:6, 2:5, 3] = 255
+    images(tmp_path / "train", drawn, np.arange(9) % 3)
+    images(tmp_path / "test", drawn, np.arange(9) % 3)
+    found = zoo.read_examples(tmp_path)
+    assert all((x[:, 0, 0] == 255).all() and (x[:, 4, 3] == 0).all() for x, _ in found.values())
+    drawn[0, :, :, :3] = 255
+    images(tmp_path / odd, drawn[:1], [0])
+    with pytest.raises(InvalidInput, match=f"{odd}/kind 0/00.png shows nothing where its transparent parts are white"):
+        zoo.read_examples(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["more.jp2", "more.tga", "more.ico", "more"])
+def test_no_image_is_left_out_without_a_word(tmp_path, name):
+    home = images(tmp_path / "some") / "kind 1"
+    (home / "notes").write_text("what they show")
+    assert len(zoo.read_examples(tmp_path / "some")["train"][0]) == 30
+    (home / name).write_bytes((home / "01.png").read_bytes())
+    with pytest.raises(InvalidInput, match=f"{name} is no PNG or JPEG file by its name, and would be left out"):
+        zoo.read_examples(tmp_path / "some")
+
+
+def test_what_memory_does_not_hold_is_one_error(tmp_path, monkeypatch):
+    from zoo import data_files
+
+    def full(*arguments, **options):
+        raise MemoryError("Unable to allocate 28 GiB")
+
+    folder = images(tmp_path / "some")
+    monkeypatch.setattr(data_files.np, "empty", full)
+    with pytest.raises(InvalidInput, match="do not fit into memory, choose a smaller size for them: Unable to allocate 28 GiB"):
+        zoo.read_examples(folder, size=9)
 
 
 def test_a_header_of_impossible_size_is_damage(tmp_path):

@@ -349,3 +349,60 @@ def test_tables_of_numbers_and_truths_are_taken_and_sparse_ones_told_what_to_do(
     assert whole.train.x.dtype == "float32" and set(whole.train.x[:, 1]) == {*range(2**20, 2**20 + 10)}
     with pytest.raises(InvalidInput, match="x in train of my_sparse is a sparse matrix; its .toarray"):
         add("my_sparse", (csr_matrix(flat), Y))
+
+
+def test_what_is_told_of_a_set_stays_where_it_is_added_again():
+    add("my_digits", (X, Y), title="Small digits", licence="BSD")
+    again = add("my_digits", (X, Y))
+    assert (describe("my_digits").title, again.provenance["licence"]) == ("Small digits", "BSD")
+    other = add("my_digits", (X, Y), licence="CC0")
+    assert (describe("my_digits").title, other.provenance["licence"]) == ("Small digits", "CC0")
+
+
+def test_what_an_interrupted_add_left_can_be_removed(own_cache):
+    (own_cache / "my_digits" / ".building-1").mkdir(parents=True)
+    (own_cache / "my_digits" / ".building-1" / "train_x.npy").write_bytes(b"some")
+    with pytest.raises(UnknownName):
+        load("my_digits")
+    assert remove("my_digits") == own_cache / "my_digits"
+    assert not (own_cache / "my_digits" / ".building-1").exists()
+    with pytest.raises(UnknownName):
+        remove("my_others")
+
+
+def test_a_set_that_another_process_puts_in_its_place_meanwhile_is_read_as_a_whole(monkeypatch):
+    from zoo.datasets import prepare
+
+    add("my_digits", (X, Y))
+    ready = prepare.ready
+
+    def late(*arguments, **options):  # between what is known of the set and its arrays
+        monkeypatch.setattr(prepare, "ready", ready)
+        add("my_digits", (X[:, :6], Y % 3), force=True)
+        return ready(*arguments, **options)
+
+    monkeypatch.setattr(prepare, "ready", late)
+    data = load("my_digits")
+    assert (data.input_shape, data.classes) == ((6, 8), 3) and data.train.x.shape[1:] == (6, 8) and data.train.y.max() == 2
+
+
+def test_an_interrupt_after_a_file_got_its_name_is_an_interrupt(tmp_path, monkeypatch):
+    def renamed(source, target, replace=cache.os.replace):
+        replace(source, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cache.os, "replace", renamed)
+    with pytest.raises(KeyboardInterrupt):
+        cache._write_json(tmp_path / "some.json", {"a": 1})
+    assert json.loads((tmp_path / "some.json").read_text()) == {"a": 1}
+
+
+def test_too_little_memory_is_one_error(monkeypatch):
+    from zoo.datasets import own
+
+    def full(*arguments):
+        raise MemoryError("Unable to allocate 28 GiB")
+
+    monkeypatch.setattr(own, "_levels", full)
+    with pytest.raises(InvalidInput, match="my_digits does not fit into memory, give smaller or fewer examples: Unable"):
+        add("my_digits", (X, Y))

@@ -1,6 +1,7 @@
 """Examples of one's own out of files: an .npz of arrays, or a folder of images with a folder for each class."""
 
 import contextlib
+import functools
 import os
 from pathlib import Path
 
@@ -8,14 +9,19 @@ import numpy as np
 
 from zoo.errors import BROKEN_ARRAYS, CorruptFile, InvalidInput, ZooError, reason_of
 from zoo.image_files import NPY, read_images
-from zoo.images import ground_for, scaled_pixels
+from zoo.images import drawing_in, ground_for, level_behind, scaled_pixels
 from zoo.paths import path_named
 
 SPLITS = {"train": ("train",), "validation": ("validation", "val", "valid"), "test": ("test",)}
 # How arrays are called, after Keras's mnist.npz, and after MedMNIST.
 ARRAYS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("{}_x", "{}_y"))
 IMAGES = (".png", ".jpg", ".jpeg")
-OTHER_IMAGES = (".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif", ".ppm", ".pgm", ".svg", ".npy")
+OTHER_IMAGES = tuple(
+    ".jpe .jfif .jp2 .j2k .jpx .jxl .webp .bmp .gif .tif .tiff .heic .heif .avif .ppm .pgm .pbm .pnm .svg .tga .pcx .ico .apng .psd "
+    ".dds .exr .hdr .raw .dng .npy".split()
+)
+NO_FILE = 2.0**42  # bytes: of an array of more the header is wrong
+MAGIC = (b"\x89PNG", b"\xff\xd8\xff")  # how PNG and JPEG files begin, whatever they are called
 TABLES = (".csv", ".tsv", ".xlsx", ".parquet", ".arff")
 LARGEST = 1000  # pixels a side; larger images are read scaled down, see zoo.image_files
 _KNOWN = "x_train, y_train, x_test, y_test, or train_images, train_labels, or x, y"
@@ -27,11 +33,13 @@ def read_examples(path, size=None, grey=False):
     path: an .npz file with x_train, y_train, x_test, y_test (and x_val, y_val), as Keras has them, or train_images,
     train_labels and so on, as MedMNIST does, or x and y alone; or a folder of PNG and JPEG files, with a folder for each
     class, in folders called train, test and validation (or val) where there are such. Of images x is uint8, (n, h, w) where
-    all are grey, else (n, h, w, 3), and y the names of their folders. size: what images are scaled to fit, a number of
+    all are grey, else (n, h, w, 3), and y the names of their folders; transparent parts of all are laid on black or on white,
+    whichever lets what is drawn in train's stand out. size: what images are scaled to fit, a number of
     pixels or (height, width), up to 1,000; None: all have one size, up to as much, which they keep. grey: turn colours to
     grey.
-    Raises InvalidInput for what is not laid out so, with a folder without images or images of other kinds in it, CorruptFile for
-    damaged files; nothing pickled is read.
+    Raises InvalidInput for what is not laid out so, with a folder without images or images of other kinds in it, for a transparent
+    image that shows nothing on that ground, and for more than memory holds, CorruptFile for damaged files; nothing pickled is
+    read.
     """
     path = path_named(path)
     if path.is_dir():
@@ -70,6 +78,9 @@ def _reading(path, place, what):
     except OSError as error:
         raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from None
     except BROKEN_ARRAYS as error:
+        shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)  # of NumPy's own, that it has no room for
+        if isinstance(error, MemoryError) and shape is not None and np.prod(shape, dtype=float) * dtype.itemsize < NO_FILE:
+            raise InvalidInput(f"{path} does not fit into memory: {reason_of(error)}.") from None
         raise CorruptFile(f"{path} is no {what}, or damaged: {reason_of(error)}.") from None
 
 
@@ -156,9 +167,10 @@ def _in_folder(path, size, grey):
         split: [(file, home.name) for home in _classes(folder) for file in _images(home)] for split, folder in homes.items()
     }
     size = size or _one_size([file for found in files.values() for file, _ in found])
-    read, ground = {}, None
-    for split, found in files.items():
-        read[split], ground = _pixels([file for file, _ in found], size, grey, ground)
+    named = {split: [file for file, _ in found] for split, found in files.items()}
+    rest = [file for split, found in named.items() for file in found if split != "train"]
+    ground = functools.cache(lambda: next(level for level in map(_ground, (named["train"], rest)) if level is not None))
+    read = {split: _pixels(found, size, grey, ground) for split, found in named.items()}
     if not any(_coloured(x) for x in read.values()):
         read = {split: x[..., 0] if x.ndim == 4 else x for split, x in read.items()}
     return {split: (x, np.array([name for _, name in files[split]])) for split, x in read.items()}
@@ -206,13 +218,21 @@ def _images(folder):
         kind = entry.suffix.lower()
         if kind in IMAGES and entry.is_file():
             found.append(entry)
-        elif entry.is_dir() or kind in (*IMAGES, *OTHER_IMAGES):
+        elif entry.is_dir() or kind in (*IMAGES, *OTHER_IMAGES) or not kind and _begins_as_image(entry):
             what = "a folder inside that of a class" if entry.is_dir() else "no PNG or JPEG file by its name"
             what = what if entry.exists() else "a link to nothing"
             raise InvalidInput(f"{entry} is {what}, and would be left out; move it away, or bring its images in.")
     if not found:
         raise InvalidInput(f"{folder} holds no PNG or JPEG files; a class needs some.")
     return found
+
+
+def _begins_as_image(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(4).startswith(MAGIC)
+    except OSError:  # a socket, or what may not be read
+        return False
 
 
 def _entries(path):
@@ -223,15 +243,40 @@ def _entries(path):
 
 
 def _pixels(files, size, grey, ground):
-    """(uint8 (n, h, w), in colour (n, h, w, 3), of image files, one held at a time in the size that it has, ground). ground: what
-    transparent parts of all get, None until one has some, which then decides it.
+    """uint8 (n, h, w), in colour (n, h, w, 3), of image files, one held at a time in the size that it has. ground(): the level that
+    transparent parts of all get, which is asked for where there are some.
     """
-    pixels = np.empty((len(files), *size, *([] if grey else [3])), "uint8")
+    shape = (len(files), *size, *([] if grey else [3]))
+    try:
+        pixels = np.empty(shape, "uint8")
+    except MemoryError as error:
+        raise InvalidInput(f"The images do not fit into memory, choose a smaller size for them: {reason_of(error)}.") from None
     for place, file in enumerate(files):
         picture = _picture(file)
-        ground = ground_for(picture.pixels) if ground is None else ground
-        pixels[place] = scaled_pixels(picture.pixels, pixels.shape[1:], picture.name, ground)
-    return pixels, ground
+        see_through = ground_for(picture.pixels) is not None
+        pixels[place] = scaled_pixels(picture.pixels, pixels.shape[1:], picture.name, ground() if see_through else None)
+        if see_through and np.ptp(pixels[place]) == 0 and np.ptp(picture.pixels[:, :, 3]):
+            level = "black" if ground() == 0 else "white"
+            raise InvalidInput(
+                f"{file} shows nothing where its transparent parts are {level}, as those of all are made, so that the others stand out: "
+                "lay such images on a ground first, or leave them out."
+            )
+    return pixels
+
+
+def _ground(files):
+    """0 or 255, the level on which what is drawn in image files with transparent parts stands out, all of them together; None where
+    none has such.
+    """
+    drawn = [drawing_in(found) for found in map(_transparent, files) if found is not None]
+    light, weight = np.sum(drawn, axis=0) if drawn else (0, 0)
+    return level_behind(light, weight) if drawn else None
+
+
+def _transparent(file):
+    """The pixels of a file that has transparent parts, None of another."""
+    pixels = _picture(file).pixels
+    return pixels if ground_for(pixels) is not None else None
 
 
 def _picture(file):

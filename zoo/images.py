@@ -132,8 +132,18 @@ def ground_for(pixels):
     """The level, 0 or 255, that lets stand out what is drawn in pixels (h, w, c) with transparent parts; None for others."""
     if pixels.ndim != 3 or pixels.shape[2] != 4 or pixels[:, :, 3].min() == WHITE:
         return None
+    return level_behind(*drawing_in(pixels))
+
+
+def drawing_in(pixels):
+    """(light, weight) of what is drawn in pixels (h, w, 4): the sums of its levels and of its opacity, which add up over images."""
     alpha = pixels[:, :, 3:] / WHITE
-    return 0 if float((_grey(pixels[:, :, :3]) * alpha).sum() / max(alpha.sum(), 1e-9)) > WHITE / 2 else WHITE
+    return float((_grey(pixels[:, :, :3]) * alpha).sum()), float(alpha.sum())
+
+
+def level_behind(light, weight):
+    """The level, 0 or 255, on which a drawing with these sums stands out, see drawing_in."""
+    return 0 if light / max(weight, 1e-9) > WHITE / 2 else WHITE
 
 
 def _grey(colours):

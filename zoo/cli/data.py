@@ -74,7 +74,7 @@ def add(
     from zoo.datasets.own import require_name
 
     require_name(name)  # before anything is read
-    with interruptible("Nothing was added."):
+    with interruptible(f"Whether it was added: zoo datasets {name}."):
         examples = read_examples(path, size, grey)
         added = datasets.add(name, **examples, title=title, licence=licence, source=str(path), force=force)
     out().print(f"{added!r}"[1:-1])
@@ -92,8 +92,7 @@ def remove(names: Annotated[list[str], typer.Argument(metavar="NAME", help="Data
     from zoo import datasets
 
     for name in names:  # what can't be meant is refused before anything is gone
-        if name not in datasets.list_datasets():
-            datasets.describe(name)
+        datasets.require_known(name)
     for name in dict.fromkeys(names):
         out().print(f"{name}: removed from {datasets.remove(name)}", soft_wrap=True)
 
