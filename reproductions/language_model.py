@@ -17,7 +17,7 @@ by estimate, not run yet):
 - Quick, Alice in Wonderland: contradicted. PPM (1.99; 2.01 where it forgets) and n-grams (2.04) beat both LSTMs (2.13 and
   2.15).
 - Two layers are not told apart from one, nor from a wide one with as many weights. At the hour one LSTM layer beats the
-  plain net (2.17), which has a third of its weights, and a wide one that has as many (2.23).
+  plain net (2.17), which has a third of its weights, and a wide one that has as many (2.22).
 - More text helps the LSTM more than n-grams from a sixteenth of the book to a quarter; beyond that it is undecided.
 """
 
