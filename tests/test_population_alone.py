@@ -20,6 +20,16 @@ def linear(outputs=1):
     return keras.Model(inputs, layers.Dense(outputs)(inputs))
 
 
+def built(kind):
+    """A build function of a model of a class, of one layer."""
+
+    def build():
+        inputs = keras.Input((4,))
+        return kind(inputs, layers.Dense(1)(inputs))
+
+    return build
+
+
 def balanced(y, given):
     """The squared error, weighed by how rare its class is in the batch."""
     share = ops.mean(y[:, -1])
@@ -52,11 +62,6 @@ class Centred(keras.Model):
         return y - ops.mean(y, axis=0, keepdims=True)
 
 
-def centred():
-    inputs = keras.Input((4,))
-    return Centred(inputs, layers.Dense(1)(inputs))
-
-
 def along_the_batch():
     inputs = keras.Input((4,))
     return keras.Model(inputs, layers.Dense(1)(layers.Softmax(axis=-2)(inputs)))
@@ -75,7 +80,7 @@ def of_sound():
     return keras.Model(inputs, layers.Dense(1)(layers.Flatten()(mel(inputs))))
 
 
-@pytest.mark.parametrize("build", [centred, along_the_batch, over_all, of_sound])
+@pytest.mark.parametrize("build", [built(Centred), along_the_batch, over_all, of_sound])
 def test_what_a_model_makes_of_the_whole_batch_does_not_depend_on_how_many_members_there_are(build):
     x = X if build is not of_sound else np.random.RandomState(0).randn(200, 64).astype("float32") * np.linspace(0.01, 9, 200)[:, None]
     found = []
@@ -93,11 +98,7 @@ def test_steps_as_tensorflow_has_them_are_one_error():
         def train_step(self, data):
             return {}
 
-    def build():
-        inputs = keras.Input((4,))
-        return Steps(inputs, layers.Dense(1)(inputs))
-
-    population = zoo.Population(build, [0])
+    population = zoo.Population(built(Steps), [0])
     population.compile("sgd", "mse")
     with pytest.raises(InvalidInput, match=r"Steps.train_step can't be called as Keras does on JAX, train_step\(state, data\)"):
         population.fit(X, RARE, verbose=False)
@@ -113,15 +114,11 @@ def test_a_step_that_assigns_to_the_rate_trains_as_in_keras(members):
             self.optimizer.learning_rate.assign(1e-3)
             return super().train_step(state, data)
 
-    def build():
-        inputs = keras.Input((4,))
-        return Sets(inputs, layers.Dense(1)(inputs))
-
-    population = zoo.Population(build, range(members))
+    population = zoo.Population(built(Sets), range(members))
     population.compile(keras.optimizers.SGD(0.1), "mse")
     history = population.fit(X, RARE, epochs=2, batch_size=50, shuffle=False, verbose=False)
     keras.utils.set_random_seed(0)
-    model = build()
+    model = built(Sets)()
     model.compile(keras.optimizers.SGD(0.1), "mse")
     wanted = model.fit(X, RARE, epochs=2, batch_size=50, shuffle=False, verbose=0).history["loss"]
     np.testing.assert_allclose(history[history.seed == 0].loss, wanted, rtol=1e-5)
@@ -134,11 +131,7 @@ def test_a_step_that_assigns_to_the_rate_is_one_error_where_members_have_their_o
             self.optimizer.learning_rate.assign(1e-3)
             return super().train_step(state, data)
 
-    def build():
-        inputs = keras.Input((4,))
-        return Sets(inputs, layers.Dense(1)(inputs))
-
-    population = zoo.Population(build, [0, 1])
+    population = zoo.Population(built(Sets), [0, 1])
     population.compile("sgd", "mse", learning_rate=[0.1, 0.2])
     with pytest.raises(InvalidInput, match="sets the learning rate, of which every member has its own here"):
         population.fit(X, RARE, verbose=False)
@@ -150,11 +143,7 @@ def test_steps_are_looked_at_where_they_are_called():
         def test_step(self, data):
             return {}
 
-    def build():
-        inputs = keras.Input((4,))
-        return Tests(inputs, layers.Dense(1)(inputs))
-
-    population = zoo.Population(build, [0])
+    population = zoo.Population(built(Tests), [0])
     population.compile("sgd", "mse")
     population.fit(X, RARE, verbose=False)
     with pytest.raises(InvalidInput, match="Tests.test_step can't be called as Keras does on JAX"):
@@ -168,11 +157,7 @@ def test_a_predict_step_that_gives_no_array_is_one_error():
             outputs, after = super().predict_step(state, data)
             return {"outputs": outputs}, after
 
-    def build():
-        inputs = keras.Input((4,))
-        return Named(inputs, layers.Dense(1)(inputs))
-
-    population = zoo.Population(build, [0])
+    population = zoo.Population(built(Named), [0])
     population.compile("sgd", "mse")
     with pytest.raises(InvalidInput, match="Named.predict_step must give one array for a population; it gave a dict"):
         population.predict(X)
@@ -183,11 +168,7 @@ def test_a_compile_that_wants_something_else_is_one_error():
         def compile(self, first, second):
             super().compile(first)
 
-    def build():
-        inputs = keras.Input((4,))
-        return Two(inputs, layers.Dense(1)(inputs))
-
-    population = zoo.Population(build, [0])
+    population = zoo.Population(built(Two), [0])
     population.compile("sgd", "mse")
     with pytest.raises(InvalidInput, match="Two.compile can't be called with optimizer, loss, metrics"):
         population.fit(X, RARE, verbose=False)
