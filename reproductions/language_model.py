@@ -12,8 +12,8 @@ by estimate, not run yet):
 - Hour, Paradise Lost, the longest book: reproduced. The LSTM of two layers needs 1.96 bits, PPM 2.02 and n-grams 2.05. One
   layer (1.98) beats n-grams; its lead on PPM is undecided.
 - Hour, Tiny Shakespeare: PPM (2.06 bits) contradicts the claim, and so does PPM that forgets the test text (2.14); n-grams
-  (2.28), bzip2 and two layers (both 2.29) are not told apart. The test plays are unlike the training text; what PPM learns
-  from the few hundred characters before a block, which the nets read, too, makes most of its lead.
+  (2.28), bzip2 and two layers (both 2.29) are not told apart. The test plays are unlike the training text; with no more of
+  them than the few hundred characters before a block, which the nets read, too, PPM keeps most of its lead.
 - Quick, Alice in Wonderland: contradicted. PPM (1.99; 2.01 where it forgets) and n-grams (2.04) beat both LSTMs (2.13 and
   2.15).
 - Two layers are not told apart from one, nor from a wide one with as many weights. At the hour one LSTM layer beats the

@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from layer_example import on_jax
 
 import zoo
 from zoo.errors import InvalidInput
 
 X = np.random.RandomState(4).randn(300, 4).astype("float32")
 RARE = (X[:, :1] > 1.2).astype("float32")
-on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="steps take a state on JAX alone")
 
 
 def linear(outputs=1):

@@ -10,7 +10,7 @@ from zoo.reproductions.harness.outcomes import counted, fitting, machine_time, s
 from zoo.reproductions.harness.published import CHECKED
 from zoo.reproductions.harness.runs import rows_in
 from zoo.reproductions.harness.sizes import sizes
-from zoo.reproductions.harness.tables import MAIN, figure_only
+from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
 from zoo.reproductions.harness.verdicts import is_control
 
@@ -25,12 +25,14 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     run's environment.json, as a dict.
     """
     title, done = _what_was_done(module)
-    main = [] if budget == "smoke" else _in_turn(module, [line for line in verdicts if line["kind"] == MAIN])
+    fits = () if budget == "smoke" else filter(None, fitting(getattr(module, "HEADLINES", ()), verdicts).values())
+    stand = {found[-1]["check"]: found for found in fits}  # main checks in the order of HEADLINES, each for those that it stands for
+    main = [found[-1] for found in stand.values()]
     others = [line for line in verdicts if line not in main]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
     ends = ends_of_grids(trials_of(module, budget), runs)
     parts = [f"# {claim_name(module)}", title]
-    counts = {found[-1]["check"]: standing_for(found) for found in fitting(getattr(module, "HEADLINES", ()), verdicts).values() if found}
+    counts = {check: standing_for(found) for check, found in stand.items()}
     parts += [_section("Main checks", _verdicts(main, counts) if main else ""), "![Figure](figure.png)"]
     parts += [_section("What was done", done), _section("Protocol", inspect.cleandoc(getattr(module, "PROTOCOL", "")))]
     parts += [_section("Other checks", _folded(others) if others else "") if main else ""]
@@ -49,12 +51,6 @@ def _what_was_done(module):
     """A claim's docstring in two: its first line, and what follows up to what its author expected, which the table tells."""
     title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
     return title, re.split(r"(?:^|(?<=[.\n] )|(?<=\n))Expected(?=[,:]| \()", told)[0].strip()
-
-
-def _in_turn(module, lines):
-    """Main checks in the order of the claim's HEADLINES, of which the front page shows the first."""
-    found = fitting(getattr(module, "HEADLINES", ()), lines).values()
-    return list({line["check"]: line for each in found for line in each}.values())
 
 
 def _section(heading, text):

@@ -127,10 +127,10 @@ def _line(name, folders, budgets):
 
 
 def _main_check(found):
-    (line, others, elsewhere), words = found[:3], html.escape
-    measured, verdict, why = in_short(line)
+    measured, verdict, why = in_short(found.line)
+    words, counts, elsewhere = html.escape, found.counts, found.elsewhere
     judged = f'<span class="{verdict}">{verdict}</span>{words(why)}{elsewhere and f"; {words(elsewhere)}"}'
-    return f'<li>{words(measured)}{others and f" ({others})"}: {judged}</li>'
+    return f'<li>{words(measured)}{counts and f" ({counts})"}: {judged}</li>'
 
 
 def _counts(folder):

@@ -5,7 +5,7 @@ from zoo.reproductions.harness.depth import HEAD as HEAD_OF_PAGE
 from zoo.reproductions.harness.depth import PAGE, write_depth
 from zoo.reproductions.harness.numbers import in_markdown
 from zoo.reproductions.harness.outcomes import (
-    budgets_in, by_claim, counted, devices_of, disagreeing, effect_of, in_short, lacks, main_checks, main_folder, title_of,
+    Main, budgets_in, by_claim, counted, devices_of, disagreeing, effect_of, in_short, lacks, main_checks, main_folder, title_of,
     verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import what_makes_some
@@ -148,8 +148,8 @@ def _in_brief(root, base):
     contradicted = ""
     for name, folders in claims.items():
         checks, every = main_checks(folders), verdicts_of(main_folder(folders))
-        first = (*(check[:3] for check in checks), *((line, "", "") for line in every))[:1]
-        what, effect, claimed, judged = _cells_of(*first[0]) if first else [""] * 4
+        first = checks[:1] or [Main(line, "", "", [line], None) for line in every[:1]]
+        what, effect, claimed, judged = _cells_of(first[0]) if first else [""] * 4
         fitting = {line["check"]: line for check in checks for line in check.every}
         counts = counted(fitting.values()) if checks else "", counted(every)
         held_against = f"{effect}, claimed {claimed}" if claimed else effect
@@ -203,7 +203,7 @@ def _main_lines(name, folders, root):
     """Lines of the table of main checks; the claim stands beside the first of its own."""
     text, title = "", _title(name, folders, root)
     for check in main_checks(folders):
-        text += f"| {' | '.join([title, *_cells_of(*check[:3])])} |\n"
+        text += f"| {' | '.join([title, *_cells_of(check)])} |\n"
         title = ""
     return text
 
@@ -215,12 +215,12 @@ def _title(name, folders, base):
     return f"[{name}]({folder.relative_to(base).as_posix()}/comparison.md), {budget}: {in_markdown(title_of(folders))}"
 
 
-def _cells_of(line, others, elsewhere):
-    """[what was compared, effect and interval, what is claimed, the verdict] of one of main_checks."""
-    measured, verdict, why = in_short(line)
+def _cells_of(check):
+    """[what was compared, effect and interval, what is claimed, the verdict] of a Main."""
+    measured, verdict, why = in_short(check.line)
     what, effect, claimed = map(in_markdown, in_columns(measured))
-    judged = f"**{verdict}**{in_markdown(why)}{elsewhere and f'; {in_markdown(elsewhere)}'}"
-    return [f"{what}{others and f' ({others})'}", effect, claimed, judged]
+    judged = f"**{verdict}**{in_markdown(why)}{check.elsewhere and f'; {in_markdown(check.elsewhere)}'}"
+    return [f"{what}{check.counts and f' ({check.counts})'}", effect, claimed, judged]
 
 
 def _counts(folder, root):
