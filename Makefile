@@ -12,7 +12,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help reproduce install install-test test test-slow test-torch test-ray benchmark clean own-folder same-python
+.PHONY: help reproduce install install-test format test test-slow test-torch test-ray benchmark clean own-folder same-python
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make test-torch  fetch PyTorch, run the tests of the engine, the presets and the benchmark on it'
 	@echo 'make test-ray    fetch Ray, run trials as its tasks'
 	@echo 'make benchmark   time the engine against Keras fit, scikit-learn and PyTorch, if that is there; again to go on'
+	@echo 'make format      lay out the sources, look for names that nothing defines'
 	@echo 'make install     only the environment, in $(VENV)'
 	@echo 'make clean       remove the environment and everything built; results and data stay'
 
@@ -31,6 +32,10 @@ reproduce: install
 
 install: $(VENV)/installed
 install-test: $(VENV)/installed-test
+
+format: install-test
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
 
 test: install-test
 	KERAS_BACKEND=jax $(PYTEST)
@@ -56,7 +61,7 @@ benchmark: install-test
 	$(BIN)/python tests/benchmarks/run.py
 
 clean: own-folder
-	rm -rf $(VENV) build dist deepzoo.egg-info .pytest_cache
+	rm -rf $(VENV) build dist deepzoo.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps make a second call start at once; a changed setup.cfg installs again.

@@ -21,8 +21,19 @@ from zoo.errors import InvalidInput, reason_of, unknown_name
 from zoo.names import matching
 
 __all__ = [
-    "Dataset", "Info", "Split", "add", "at_hand", "describe", "fetch", "list_datasets", "load", "pack", "pixel_sequences",
-    "remove", "unpack",
+    "Dataset",
+    "Info",
+    "Split",
+    "add",
+    "at_hand",
+    "describe",
+    "fetch",
+    "list_datasets",
+    "load",
+    "pack",
+    "pixel_sequences",
+    "remove",
+    "unpack",
 ]
 
 
@@ -87,9 +98,17 @@ def load(name, *, source=None):
     splits = {split: Split(arrays[f"{split}_x"], arrays[f"{split}_y"]) for split in SPLITS}
     hashes = {array: manifest["arrays"][array]["sha256"] for array in cache.ARRAYS}
     return Dataset(
-        name=name, **splits, classes=info.classes, class_names=info.class_names, input_shape=info.input_shape,
+        name=name,
+        **splits,
+        classes=info.classes,
+        class_names=info.class_names,
+        input_shape=info.input_shape,
         provenance={
-            **manifest["provenance"], "licence": info.licence, "homepage": info.homepage, "version": info.version, "sha256": hashes
+            **manifest["provenance"],
+            "licence": info.licence,
+            "homepage": info.homepage,
+            "version": info.version,
+            "sha256": hashes,
         },  # as known now, of whenever the arrays are
         fingerprint=cache.fingerprint(manifest),
     )

@@ -33,7 +33,9 @@ def log_mel(samples):
     if not np.isfinite(loudest):
         raise InvalidInput("A waveform has samples that are not finite.")
     if given.dtype.kind == "f" and 0 < loudest <= OVERSHOT and (loudest <= 1 or (samples % 1).any()):
-        raise InvalidInput(f"Samples are of 16 bits, -32768 to 32767; these, up to {loudest:.3g}, are from -1 to 1: multiply by 32768.")
+        raise InvalidInput(
+            f"Samples are of 16 bits, -32768 to 32767; these, up to {loudest:.3g}, are from -1 to 1: multiply by 32768."
+        )
     if loudest > OVERSHOT * 2**15:
         raise InvalidInput(f"Samples are of 16 bits, -32768 to 32767; these go to {loudest:.3g}: bring them there.")
     emphasised = np.append(samples[0], samples[1:] - EMPHASIS * samples[:-1])

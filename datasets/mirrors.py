@@ -166,7 +166,12 @@ def run_client(command, folder, tell=None, name=None, **environment):
     before = _size(folder)
     with tempfile.TemporaryFile(dir=folder) as said:  # no other disk need be writable; a file without a name has no size there
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
             env={**os.environ, **_ENVIRONMENT, **environment},
         )
         try:
@@ -233,6 +238,8 @@ def _first_error(complaint):
         return traced[-1][1].strip()[:200]
     lines = [line.strip() for line in complaint.splitlines()]
     errors = [line for line in lines if not line.startswith(("W:", "WARNING:"))]
-    plain = [line.removeprefix("npm error").removeprefix("npm ERR!").removeprefix("E:").removeprefix("ERROR:").strip() for line in errors]
+    plain = [
+        line.removeprefix("npm error").removeprefix("npm ERR!").removeprefix("E:").removeprefix("ERROR:").strip() for line in errors
+    ]
     telling = [line for line in plain if line and not line.startswith(("code ", "syscall ", "errno ", "at "))]
     return telling[0][:200] if telling else ""

@@ -88,10 +88,20 @@ def info_of(manifest, name):
     if not labelled or len({shapes[f"{split}_x"][1:] for split in SPLITS}) > 1:
         raise ValueError("its arrays have other shapes than a data set's")
     return OwnInfo(
-        name=name, title=told["title"], licence=manifest["provenance"]["licence"], homepage="", version=VERSION, sizes=sizes,
-        input_shape=shapes["train_x"][1:], classes=len(names), sources={"own": manifest["provenance"]["from"]},
-        folder=Path(cache.root() / name), class_names=tuple(names), x_dtype=np.dtype(arrays["train_x"]["dtype"]).name,
-        y_dtype=np.dtype(arrays["train_y"]["dtype"]).name, fingerprint=cache.fingerprint(manifest),
+        name=name,
+        title=told["title"],
+        licence=manifest["provenance"]["licence"],
+        homepage="",
+        version=VERSION,
+        sizes=sizes,
+        input_shape=shapes["train_x"][1:],
+        classes=len(names),
+        sources={"own": manifest["provenance"]["from"]},
+        folder=Path(cache.root() / name),
+        class_names=tuple(names),
+        x_dtype=np.dtype(arrays["train_x"]["dtype"]).name,
+        y_dtype=np.dtype(arrays["train_y"]["dtype"]).name,
+        fingerprint=cache.fingerprint(manifest),
     )
 
 
@@ -260,7 +270,9 @@ def _numbered(name, given, class_names):
     labels = np.unique(given["train"].y)
     for split, (_, y) in given.items():
         if y.dtype.kind != labels.dtype.kind and "U" in (y.dtype.kind, labels.dtype.kind):
-            raise InvalidInput(f"Labels of {name} are strings in one of train and {split}, numbers in the other; let them be alike.")
+            raise InvalidInput(
+                f"Labels of {name} are strings in one of train and {split}, numbers in the other; let them be alike."
+            )
         if (strange := np.setdiff1d(y, labels)).size:
             raise InvalidInput(f"{name} has the label {strange[0]!s} in {split} that no example in train has.")
     if len(labels) < 2:

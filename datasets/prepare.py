@@ -74,8 +74,11 @@ def _from_sources(info, source, folder, tell, reason):
             tell(f"the {name} source of {info.name} ({info.sources[name]}) does not deliver: {failure}")
             continue
         provenance = {
-            "source": name, "from": info.sources[name], "made_with": built.made_with,
-            "licence": info.licence, "homepage": info.homepage,
+            "source": name,
+            "from": info.sources[name],
+            "made_with": built.made_with,
+            "licence": info.licence,
+            "homepage": info.homepage,
         }
         return built, provenance
     tried = "; ".join(f"{name} source ({info.sources[name]}): {why}" for name, why in failures.items())

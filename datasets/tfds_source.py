@@ -17,11 +17,7 @@ from zoo.datasets.dataset import SourceFailed
 from zoo.errors import DataUnavailable
 
 # Modules that a data set built through here needs, and what to install for each; TFDS forgets to ask for the last.
-NEEDS = {
-    "tensorflow": "tensorflow",
-    "tensorflow_datasets": "tensorflow-datasets",
-    "importlib_resources": "importlib_resources",
-}
+NEEDS = {"tensorflow": "tensorflow", "tensorflow_datasets": "tensorflow-datasets", "importlib_resources": "importlib_resources"}
 
 
 def parse(builder, folder):
@@ -33,7 +29,11 @@ def parse(builder, folder):
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "NO_GCE_CHECK": "true"}
     child = subprocess.run(
         [sys.executable, "-P", "-m", "zoo.datasets.tfds_source", builder, str(folder)],
-        env={**os.environ, **quiet}, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+        env={**os.environ, **quiet},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
     )
     try:
         outcome = json.loads((folder / "outcome.json").read_text())
@@ -57,8 +57,12 @@ def read_columns(builder, folder):
 
     manager = tfds.download.DownloadManager(
         # An extraction folder of its own: TFDS names extracted files alike for mnist and fashion_mnist.
-        download_dir=folder / "downloads", extract_dir=folder / "extracted", manual_dir=folder,
-        url_infos=builder.url_infos, dataset_name=builder.name, force_checksums_validation=True,
+        download_dir=folder / "downloads",
+        extract_dir=folder / "extracted",
+        manual_dir=folder,
+        url_infos=builder.url_infos,
+        dataset_name=builder.name,
+        force_checksums_validation=True,
     )
     generators = builder._split_generators(manager)
     if not isinstance(generators, dict):  # the older of TFDS's two styles: a list that names arguments

@@ -197,9 +197,7 @@ def _take(path, tar, member, infos, found, private):
 def _require_sizes(info, manifest):
     """Raise ValueError for arrays that can't be the data set's, before any of them is written."""
     for split, n in info.sizes.items():
-        (x, y), (x_type, y_type) = (
-            [manifest["arrays"][f"{split}_{part}"][key] for part in "xy"] for key in ("shape", "dtype")
-        )
+        (x, y), (x_type, y_type) = ([manifest["arrays"][f"{split}_{part}"][key] for part in "xy"] for key in ("shape", "dtype"))
         types = [np.dtype(kind).name for kind in (x_type, y_type)] == [info.x_dtype, info.y_dtype]
         room = max(1000, np.prod(info.input_shape, dtype=int))  # for one target
         if not types or list(x) != [n, *info.input_shape] or y[:1] != [n] or np.prod(y[1:], dtype=float) > room:

@@ -32,11 +32,7 @@ REFERENCES = {
     "keras_error": "Keras, in what 100 steps of SGD changed",
 }
 PLACE = 3
-HEADLINES = (
-    "dense: autodiff error",
-    "convolutional: autodiff error",
-    "cost of a backward pass",
-)
+HEADLINES = ("dense: autodiff error", "convolutional: autodiff error", "cost of a backward pass")
 PROTOCOL = """
 **Measures.** Everything is computed in float64. An error is the largest difference in units of the largest derivative of the
 same array; the worst array counts:

@@ -99,9 +99,7 @@ def trials(budget):
     dataset = budget.choose(smoke="digits", quick="mnist", hour="mnist", full="mnist")
     few = budget.seeds[: budget.choose(smoke=3, quick=5, hour=5, full=20)]
     made = itertools.chain(early_nets.trials(budget), _sizes(budget, few), _distortions(budget, few))
-    return [
-        Trial(dataset, *row, seeds, run, recipe, cost, leaves="shifts" in recipe) for row, seeds, run, recipe, cost in made
-    ]
+    return [Trial(dataset, *row, seeds, run, recipe, cost, leaves="shifts" in recipe) for row, seeds, run, recipe, cost in made]
 
 
 def _rates(budget):
@@ -120,10 +118,7 @@ def _convnet(budget):
     """Options of the ConvNet, the same at all sizes and with all distortions."""
     plain, small = {"dropout": 0, "batch_norm": False}, {"blocks": [[8], [16]], "kernel": 5, "dense": 64}
     return plain | budget.choose(
-        smoke={"blocks": [[4]], "dense": 16},
-        quick=small,
-        hour=small,
-        full={"blocks": [[32], [64]], "kernel": 5, "dense": 128},
+        smoke={"blocks": [[4]], "dense": 16}, quick=small, hour=small, full={"blocks": [[32], [64]], "kernel": 5, "dense": 128}
     )
 
 
@@ -282,7 +277,15 @@ def _draw_sizes(axes, runs, mean):
             continue
         means = mine.groupby("n_train").value.agg(mean)
         mark = "_" if len(means) == 1 else ""
-        axes.plot(means.index, means, color=f"C{colour}", marker=mark, ms=16, mew=2, label=f"{model}{made}, {mine.parameters.iloc[0]:,.0f} weights")
+        axes.plot(
+            means.index,
+            means,
+            color=f"C{colour}",
+            marker=mark,
+            ms=16,
+            mew=2,
+            label=f"{model}{made}, {mine.parameters.iloc[0]:,.0f} weights",
+        )
         axes.plot(mine.n_train, mine.value, "o", ms=4, color=f"C{colour}", alpha=0.5)
     axes.minorticks_off()
     sizes = sorted(set(runs[runs.setting.str.endswith(" images")].n_train))
@@ -331,13 +334,19 @@ def _published():
     changed = "60,000 images and their distortions there; hour: 10,000; squared error and 300 units there, 800 here"
     older = Published("2-layer MLP, 300 hidden", "distortions", changed, topic="shallow_vs_deep")
     found["mnist", "mlp", DISTORTIONS["affine"]].append(older)
-    found["mnist", *LARGE] = Published("ConvNet, cross entropy", "elastic", "50,000 images there, as here; ours is larger, with dropout")
+    found["mnist", *LARGE] = Published(
+        "ConvNet, cross entropy", "elastic", "50,000 images there, as here; ours is larger, with dropout"
+    )
     return found | _published_sizes()
 
 
 def _published_sizes():
     """What is known of nets of 1998 on all images, and of ConvNets on few."""
-    before = {"setting": "no preprocessing", "note": "60,000 images, squared error, another size of net", "topic": "shallow_vs_deep"}
+    before = {
+        "setting": "no preprocessing",
+        "note": "60,000 images, squared error, another size of net",
+        "topic": "shallow_vs_deep",
+    }
     nets = {"mlp": ("3-layer MLP, 300+100", "3-layer MLP, 500+150"), "convnet": ("LeNet-4", "LeNet-5")}
     found = {("mnist", *_sized(model, SIZES[-1])): [Published(name, **before) for name in nets[model]] for model in nets}
     for name, sizes in (("CNN", (100, 1000, 3000)), ("ConvNet, supervised throughout", (300, 1000, 10_000))):

@@ -60,10 +60,18 @@ GRID = {
 GRID_OF_ONE_LAYER = [1e-2, 3e-2, 1e-1, 3e-1, 1.0]  # of logistic PCA, a single layer each way
 QUICK_PEAK = {
     "mnist": {
-        "old uniform, sgd": 10.0, "old uniform, adam": 1e-2, "scaled, adam": 3e-3, "He, adam": 1e-3, "normalised, adam": 1e-1,
+        "old uniform, sgd": 10.0,
+        "old uniform, adam": 1e-2,
+        "scaled, adam": 3e-3,
+        "He, adam": 1e-3,
+        "normalised, adam": 1e-1,
     },
     "curves": {
-        "old uniform, sgd": 30.0, "old uniform, adam": 1e-2, "scaled, adam": 1e-2, "He, adam": 1e-2, "normalised, adam": 1e-1,
+        "old uniform, sgd": 30.0,
+        "old uniform, adam": 1e-2,
+        "scaled, adam": 1e-2,
+        "He, adam": 1e-2,
+        "normalised, adam": 1e-1,
     },
 }
 READ_OFF = "the linear code is read off by an encoder; one that is fitted to each image errs less (see pretrained_autoencoder)"
@@ -392,7 +400,9 @@ def _published():
     found = {
         _pca("mnist", 30): Published("PCA, 30", pixels, "60,000 images there; nothing in it is random: it checks data and metric"),
         _logistic("mnist", 30): Published("logistic PCA, 30", pixels, more),
-        _net("mnist", "pre-trained, momentum"): Published(deep.format("1000-500-250-30", ", fine-tuned"), pixels, f"{more}; {nets}"),
+        _net("mnist", "pre-trained, momentum"): Published(
+            deep.format("1000-500-250-30", ", fine-tuned"), pixels, f"{more}; {nets}"
+        ),
         _net("mnist", "pre-trained, Adam"): Published(deep.format("1000-500-250-30", ", fine-tuned"), pixels, f"{more}; {nets}"),
         _pca("curves", 18): Published("PCA, 18", curves, ours),
         _logistic("curves", 6): Published("logistic PCA, 6", curves, ours),

@@ -45,9 +45,7 @@ COLUMNS = {
     "mackey_glass": {LAST: -1},
 }
 MEASURES = {
-    "sunspots": {
-        "arv_1921_1955": "average relative variance, 1921-55", "arv_1956_1979": "average relative variance, 1956-79",
-    },
+    "sunspots": {"arv_1921_1955": "average relative variance, 1921-55", "arv_1956_1979": "average relative variance, 1956-79"},
     "taylor_demand": {"mape_pct": "mean absolute percentage error, %"},
     "mackey_glass": {"nrmse": "root mean square error / deviation"},
 }
@@ -159,7 +157,7 @@ def judge(runs):
     autoregression against the better naive forecast.
     """
     checks = []
-    for dataset, metric in [(dataset, metric) for dataset in runs.dataset.unique() for metric in MEASURES[dataset]]:
+    for dataset, metric in [(name, measure) for name in runs.dataset.unique() for measure in MEASURES[name]]:
         called = MEASURES[dataset][metric].removesuffix(", %")
         years = [int(year) for year in metric.split("_")[1:]] if dataset == "sunspots" else []
         remark = f"tested on {years[1] - years[0] + 1} years" if years else ""
@@ -237,7 +235,9 @@ def draw(runs):
             for match in matches("forecasting", PUBLISHED, (dataset, *row), metric):
                 with contextlib.suppress(ValueError):  # words, where no number was published
                     kind = "net" if row != LINEAR else "threshold model" if match.source.startswith(THRESHOLD) else "linear model"
-                    axes.plot(place, float(match.value), MARKS[kind], color="black", ms=8, mfc="none", label=f"published of a {kind}")
+                    axes.plot(
+                        place, float(match.value), MARKS[kind], color="black", ms=8, mfc="none", label=f"published of a {kind}"
+                    )
         years = label[label.rindex(",") :] if label[-1].isdigit() else ""
         axes.set(yscale="log", ylabel=label.removesuffix(years), title=f"{dataset}{years}")
         if axes.get_legend_handles_labels()[1]:

@@ -39,22 +39,46 @@ RANDOM_LONGER, UNSUPERVISED_LONGER = "random features, longer", "layer by layer,
 WIDE_RANDOM, WIDE_UNSUPERVISED = "one wide layer, random", "one wide layer, unsupervised"
 NO_LAYERS = ("linear", "no hidden layers")
 WAYS = {
-    RANDOM: "random", SUPERVISED: "supervised", LONGER: "supervised", UNSUPERVISED: "unsupervised", JOINT: "joint",
-    WIDE_RANDOM: "random", WIDE_UNSUPERVISED: "unsupervised", RANDOM_LONGER: "random", UNSUPERVISED_LONGER: "unsupervised",
+    RANDOM: "random",
+    SUPERVISED: "supervised",
+    LONGER: "supervised",
+    UNSUPERVISED: "unsupervised",
+    JOINT: "joint",
+    WIDE_RANDOM: "random",
+    WIDE_UNSUPERVISED: "unsupervised",
+    RANDOM_LONGER: "random",
+    UNSUPERVISED_LONGER: "unsupervised",
 }
 ALSO_LONGER = (RANDOM_LONGER, UNSUPERVISED_LONGER)  # but for the quick budget
 WIDE = (WIDE_RANDOM, WIDE_UNSUPERVISED)  # of the fully connected net alone
 TIMES = 3  # as many updates, in which layers learn one by one in about as long as all together
 COMPARISONS = [
-    (JOINT, RANDOM), (JOINT, SUPERVISED), (JOINT, LONGER), (JOINT, UNSUPERVISED), (SUPERVISED, RANDOM), (UNSUPERVISED, RANDOM),
-    (JOINT, WIDE_RANDOM), (JOINT, WIDE_UNSUPERVISED), (WIDE_UNSUPERVISED, WIDE_RANDOM),
-    (JOINT, RANDOM_LONGER), (JOINT, UNSUPERVISED_LONGER),
+    (JOINT, RANDOM),
+    (JOINT, SUPERVISED),
+    (JOINT, LONGER),
+    (JOINT, UNSUPERVISED),
+    (SUPERVISED, RANDOM),
+    (UNSUPERVISED, RANDOM),
+    (JOINT, WIDE_RANDOM),
+    (JOINT, WIDE_UNSUPERVISED),
+    (WIDE_UNSUPERVISED, WIDE_RANDOM),
+    (JOINT, RANDOM_LONGER),
+    (JOINT, UNSUPERVISED_LONGER),
 ]
 SHARED = "updates being equal in all, the stages of the latter share them"
 LAST_STAGE = "updates being equal in all, the classifier on the former's layers makes those of the last stage alone"
 COST = {
-    RANDOM: 2, SUPERVISED: 3, LONGER: 6, UNSUPERVISED: 3, JOINT: 4, WIDE_RANDOM: 3, WIDE_UNSUPERVISED: 8,
-    RANDOM_LONGER: 6, UNSUPERVISED_LONGER: 9, "mlp": 1, "convnet": 2,
+    RANDOM: 2,
+    SUPERVISED: 3,
+    LONGER: 6,
+    UNSUPERVISED: 3,
+    JOINT: 4,
+    WIDE_RANDOM: 3,
+    WIDE_UNSUPERVISED: 8,
+    RANDOM_LONGER: 6,
+    UNSUPERVISED_LONGER: 9,
+    "mlp": 1,
+    "convnet": 2,
 }
 COLOURS = {way: "k" if place == 7 else f"C{place}" for place, way in enumerate(WAYS)}  # C7 is a grey, as lines to go by are
 SECONDS = "seconds_per_net"
@@ -111,12 +135,8 @@ def trials(budget):
     shared = budget.choose(
         smoke={"n_train": 400, "n_test": 200, "batch_size": 40, "rates": [0.01], "patches": 500},
         quick={"n_train": 3000, "n_test": 2000, "batch_size": 30, "rates": [0.003, 0.01, 0.03], "patches": 4000},
-        hour={
-            "n_train": 10_000, "n_test": 10_000, "batch_size": 50, "rates": [0.001, 0.003, 0.01, 0.03], "patches": 10_000,
-        },
-        full={
-            "n_train": None, "n_test": None, "batch_size": 128, "rates": [0.001, 0.003, 0.01, 0.03], "patches": 20_000,
-        },
+        hour={"n_train": 10_000, "n_test": 10_000, "batch_size": 50, "rates": [0.001, 0.003, 0.01, 0.03], "patches": 10_000},
+        full={"n_train": None, "n_test": None, "batch_size": 128, "rates": [0.001, 0.003, 0.01, 0.03], "patches": 20_000},
     )
     widths = budget.choose(smoke=[16, 16], quick=[200] * 3, hour=[300] * 3, full=[500] * 3)
     filters = budget.choose(smoke=[[4], [8]], quick=[[8], [16]], hour=[[8], [16]], full=[[16], [32]])
@@ -125,7 +145,8 @@ def trials(budget):
         "convnet": {"blocks": filters, "dense": 0, "kernel": budget.choose(smoke=3, quick=5, hour=5, full=5)},
     }
     epochs = {
-        "mlp": budget.choose(smoke=6, quick=12, hour=24, full=36), "convnet": budget.choose(smoke=2, quick=4, hour=6, full=20),
+        "mlp": budget.choose(smoke=6, quick=12, hour=24, full=36),
+        "convnet": budget.choose(smoke=2, quick=4, hour=6, full=20),
     }
     wide = {"widths": budget.choose(smoke=[48], quick=[600], hour=[1000], full=[4000]), "input_dropout": 0}
     found = []
@@ -170,7 +191,11 @@ def judge(runs):
                 name = f"{dataset} {model}: {better} beats {worse}"
                 checks.append(paired_difference(runs, **rows, name=name, remark=LAST_STAGE * few + SHARED * shared))
         for model, way in ways():
-            if WAYS[way] in ("random", "unsupervised") and way not in ALSO_LONGER and {(dataset, model, way), (dataset, *NO_LAYERS)} <= present:
+            if (
+                WAYS[way] in ("random", "unsupervised")
+                and way not in ALSO_LONGER
+                and {(dataset, model, way), (dataset, *NO_LAYERS)} <= present
+            ):
                 rows = {"better": (dataset, model, way), "worse": (dataset, *NO_LAYERS)}
                 checks.append(control(paired_difference(runs, **rows, name=f"{dataset} {model}: {way} beats no hidden layers")))
     return checks
@@ -243,7 +268,9 @@ def _published():
         found["mnist", "convnet", way] = [
             Published(f"ConvNet, {name}", labels, f"a larger ConvNet; ours at the {budget} budget sees {n}", **pretraining)
             for labels, budget, n in (
-                ("60000 labels", "full", "50,000"), ("10000 labels", "hour", "as many"), ("2000 labels", "quick", "3,000")
+                ("60000 labels", "full", "50,000"),
+                ("10000 labels", "hour", "as many"),
+                ("2000 labels", "quick", "3,000"),
             )
         ]
     return found

@@ -248,9 +248,7 @@ def _gains(runs, dataset):
     if not all(rows):
         return []
     tested = runs[(runs.dataset == dataset) & (runs.metric == METRIC)].set_index(["model", "setting"])
-    bits, rivals = (
-        pd.concat([tested.loc[[row]].set_index("seed").value for row in each], axis=1).to_numpy() for each in rows
-    )
+    bits, rivals = (pd.concat([tested.loc[[row]].set_index("seed").value for row in each], axis=1).to_numpy() for each in rows)
     lacking, names, checks = bits - rivals, [*SHARES, "all"], []
     costs = [[row_costs(runs, (dataset, *row), METRIC) for row in pair] for pair in zip(*rows)]
     for less, more in ((0, 1), (1, 2)):
@@ -314,7 +312,9 @@ def draw(runs):
     return figure
 
 
-COLOURS = {TWO: "C0", WIDE: "black", WIDE_PLAIN: "darkgreen"} | {row: f"C{place}" for place, row in enumerate((ONE, PLAIN, *RIVALS), start=1)}
+COLOURS = {TWO: "C0", WIDE: "black", WIDE_PLAIN: "darkgreen"} | {
+    row: f"C{place}" for place, row in enumerate((ONE, PLAIN, *RIVALS), start=1)
+}
 
 
 def _draw_curves(axes, runs):
@@ -355,8 +355,14 @@ def _draw_bits(axes, runs):
         mine = tested[(tested.model == row[0]) & (tested.setting == row[1])]
         if len(mine):
             axes.plot(mine.value, [len(heights)] * len(mine), "o", color=colour, alpha=0.7)
-            axes.annotate(f"{mine.value.mean():.2f}", (mine.value.mean(), len(heights)), (0, 7), textcoords="offset points",
-                          ha="center", fontsize=8)
+            axes.annotate(
+                f"{mine.value.mean():.2f}",
+                (mine.value.mean(), len(heights)),
+                (0, 7),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
             heights.append(_name(row))
     axes.set_yticks(range(len(heights)), heights)
     axes.set_ylim(len(heights) - 0.5, -0.8)
@@ -368,8 +374,10 @@ def illustrate(files):
     import json
 
     found = {row: json.loads(left[SAMPLES]) for row, left in files.items() if SAMPLES in left and row[1] == "lstm"}
-    return {f"samples_{dataset}.png": _draw_samples({row: found[row] for row in found if row[0] == dataset})
-            for dataset in dict.fromkeys(row[0] for row in found)}
+    return {
+        f"samples_{dataset}.png": _draw_samples({row: found[row] for row in found if row[0] == dataset})
+        for dataset in dict.fromkeys(row[0] for row in found)
+    }
 
 
 def _draw_samples(found):

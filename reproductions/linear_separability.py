@@ -61,9 +61,9 @@ the first 20,000 of mnist, all 10,000 of the others, 10,000 for test. Full: all.
 **Training.** Stacks are pre-trained by Adam as denoising autoencoders (a quarter of the inputs masked) and then trained as a
 whole. Quick takes 20 epochs a layer and 40 of the whole, hour and full 30 to 100 of each.
 
-**Tuning.** Networks are not tuned. A probe is multinomial logistic regression on centred, equally scaled features. One of six L2 strengths (10 to
-0.0001) is chosen on validation, alike for input, layers and stages. It sees its network's training images. It stops when a
-step promises under 0.00001 nats, or after 400 steps; the tables record neither this nor the strength.
+**Tuning.** Networks are not tuned. A probe is multinomial logistic regression on centred, equally scaled features. One of six
+L2 strengths (10 to 0.0001) is chosen on validation, alike for input, layers and stages. It sees its network's training images.
+It stops when a step promises under 0.00001 nats, or after 400 steps; the tables record neither this nor the strength.
 
 **Limits.** Of layers with over 1,000 features a fixed draw of 1,000 is probed, in the first convolution a smaller share (64,
 32, 16 %) than in the second (100, 64, 32 %): part of the second's lead, untrained too. Published probes are linear SVMs on

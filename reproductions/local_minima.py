@@ -41,10 +41,7 @@ CLOSE = 0.1  # what counts as a similar loss: more by so much at most
 ENOUGH = 50  # seeds for an interval of a spread or of percentiles over resampled ones
 TAILS = (5, 95)  # percentiles of the losses: the lucky and the unlucky, whatever the number of seeds
 PLACE = 8
-HEADLINES = (
-    "test losses draw together with width, for their size",
-    "500 hidden units: the unlucky are close to the lucky",
-)
+HEADLINES = ("test losses draw together with width, for their size", "500 hidden units: the unlucky are close to the lucky")
 PROTOCOL = f"""
 **Training.** SGD with Nesterov momentum and a decaying learning rate, the same for every width, set on the validation split.
 Quick and hour learn the first 2,000 images (20 epochs, batches of 50), full all (40, batches of 100). Quick's test images,
@@ -99,7 +96,11 @@ def trials(budget):
     )
     return [
         Trial(
-            *_row(dataset, units), budget.seeds, train_wide, recipe | {"units": units}, cost=units + 200,
+            *_row(dataset, units),
+            budget.seeds,
+            train_wide,
+            recipe | {"units": units},
+            cost=units + 200,
             traced=min(20, len(budget.seeds)) if units in (*TRACED, *SMOKE) else 0,
         )
         for units in budget.choose(smoke=SMOKE, quick=WIDTHS, hour=WIDTHS, full=WIDTHS)
@@ -133,10 +134,14 @@ def judge(runs):
     checks.append(_spread_slope(tables))
     checks.append(
         check(
-            f"{wide[2]}: the unlucky are close to the lucky", percent(_interval(_reach, losses)), "%",
+            f"{wide[2]}: the unlucky are close to the lucky",
+            percent(_interval(_reach, losses)),
+            "%",
             f"On {wide[0]}, by how much the {TAILS[1]}th percentile of the test loss of {wide[2]} trained on "
             f"{runs.n_train.iloc[0]:,.0f} images, {len(losses)} seeds, exceeds the {TAILS[0]}th",
-            below=100 * CLOSE, seeds=len(tables[wide]), doubt=_so_few(len(losses)),
+            below=100 * CLOSE,
+            seeds=len(tables[wide]),
+            doubt=_so_few(len(losses)),
         )
     )
     checks.append(_correlation_falls(tables, narrow, wide))

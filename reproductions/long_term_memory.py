@@ -29,7 +29,15 @@ import numpy as np
 
 from zoo.datasets.adding.sequences import MEAN_PREDICTOR
 from zoo.reproductions.evidence.lag_doubts import (
-    CHANCE, CUT, LEARNT, LEAST, LEAST_STEP, bound, comparable, no_contest, nothing_left,
+    CHANCE,
+    CUT,
+    LEARNT,
+    LEAST,
+    LEAST_STEP,
+    bound,
+    comparable,
+    no_contest,
+    nothing_left,
 )
 from zoo.reproductions.harness import Budget, Published, Trial, paired_difference, target
 from zoo.reproductions.harness.figures import plain_ticks
@@ -135,8 +143,14 @@ def _adding(budget):
 
     return [
         Trial(
-            "adding", name, f"T = {length}", budget.seeds, train_adding, recipe(name, length),
-            length * (2 if "lstm" in name else 1) / 50, leaves=True,
+            "adding",
+            name,
+            f"T = {length}",
+            budget.seeds,
+            train_adding,
+            recipe(name, length),
+            length * (2 if "lstm" in name else 1) / 50,
+            leaves=True,
         )
         for length in lengths
         for name in NETS
@@ -159,7 +173,11 @@ def _pixels(budget):
     rates = budget.choose(smoke=dict.fromkeys(ON_PIXELS, [0.01]), quick=few, hour=few, full=two)
     return [
         Trial(
-            "mnist", name, f"{steps} pixels {order}", budget.seeds, train_pixels,
+            "mnist",
+            name,
+            f"{steps} pixels {order}",
+            budget.seeds,
+            train_pixels,
             _net(name, units, steps) | shared | {"rates": rates[name], "pool": pool, "permuted": permuted},
             1 if name in (RNN, IRNN) else 2,
         )
@@ -194,8 +212,12 @@ def judge(runs):
     longest, compared = f"T = {_lengths(runs)[-1]}", comparable(runs)
     checks = [
         paired_difference(
-            compared, better=("adding", better, setting), worse=("adding", worse, setting), metric="log10_mse",
-            name=f"{setting}: {better} beats {worse}", doubt=no_contest(runs, ("adding", setting), better, worse),
+            compared,
+            better=("adding", better, setting),
+            worse=("adding", worse, setting),
+            metric="log10_mse",
+            name=f"{setting}: {better} beats {worse}",
+            doubt=no_contest(runs, ("adding", setting), better, worse),
         )
         for setting in runs[runs.dataset == "adding"].setting.unique()
         for better, worse in ((LSTM, RNN), (CHRONO, RNN), (CHRONO, IRNN), (CHRONO, LSTM))
@@ -225,9 +247,14 @@ def _reaches_further(runs, compared, longest, when, name):
 
     def found(doubt):
         return paired_difference(
-            compared, better=("adding", name, longest), worse=("adding", RNN, longest), metric=f"log10_gradient_{when}{CUT}",
-            higher_is_better=True, name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
-            doubt=doubt, remark=remark,
+            compared,
+            better=("adding", name, longest),
+            worse=("adding", RNN, longest),
+            metric=f"log10_gradient_{when}{CUT}",
+            higher_is_better=True,
+            name=f"{longest}: the gradient of {name} reaches further than that of {RNN}, {when}",
+            doubt=doubt,
+            remark=remark,
         )
 
     made = found(doubt or ("it is no bound on that side" if found("").verdict in far else ""))

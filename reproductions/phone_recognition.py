@@ -24,8 +24,24 @@ and 20 seeds, 10 minutes of one H100 by estimate, not run yet), at the hour with
 
 from zoo.reproductions.evidence import speech_verdicts, vowel_table
 from zoo.reproductions.evidence.speech_rows import (
-    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SPEECH, STARTS, best_of, depths_of, errors_of, gap_of, in_words,
-    longer, minutes_of, net,
+    CONVNET,
+    GMM,
+    GMM_PROJECTED,
+    KNN,
+    LDA,
+    LINEAR,
+    LSTM,
+    RIVALS,
+    SPEECH,
+    STARTS,
+    best_of,
+    depths_of,
+    errors_of,
+    gap_of,
+    in_words,
+    longer,
+    minutes_of,
+    net,
 )
 from zoo.reproductions.harness import Published, Trial
 from zoo.reproductions.trainers.speech_baselines import metric, train_baseline
@@ -40,20 +56,51 @@ PASSES = 2  # epochs of pre-training per layer
 # features.
 SIZES = {
     "quick": {
-        "seeds": 3, "speech": {"pool": 4, "validation": 0.5, "test": 2}, "minutes": [0.5, 2], "epochs": [16, 6],
-        "rates": ([3e-3, 1e-2], [1e-3, 3e-3]), "batch_size": 100, "depths": (1, 4), "width": 128, "lstm": 48,
-        "blocks": [[4], [8]], "dense": 64, "cepstra": [16, 64], "projected": [4, 16], "longer": [("scaled", 4)],
+        "seeds": 3,
+        "speech": {"pool": 4, "validation": 0.5, "test": 2},
+        "minutes": [0.5, 2],
+        "epochs": [16, 6],
+        "rates": ([3e-3, 1e-2], [1e-3, 3e-3]),
+        "batch_size": 100,
+        "depths": (1, 4),
+        "width": 128,
+        "lstm": 48,
+        "blocks": [[4], [8]],
+        "dense": 64,
+        "cepstra": [16, 64],
+        "projected": [4, 16],
+        "longer": [("scaled", 4)],
     },
     "hour": {
-        "seeds": 5, "speech": {"pool": 20, "validation": 2, "test": None}, "minutes": [3, 10], "epochs": [16, 8],
-        "rates": ([1e-3, 3e-3, 1e-2], [1e-3, 3e-3]), "batch_size": 128, "depths": (1, 2, 4), "width": 256, "lstm": 128,
-        "blocks": [[8], [16]], "dense": 128, "cepstra": [16, 64, 128], "projected": [4, 16],
+        "seeds": 5,
+        "speech": {"pool": 20, "validation": 2, "test": None},
+        "minutes": [3, 10],
+        "epochs": [16, 8],
+        "rates": ([1e-3, 3e-3, 1e-2], [1e-3, 3e-3]),
+        "batch_size": 128,
+        "depths": (1, 2, 4),
+        "width": 256,
+        "lstm": 128,
+        "blocks": [[8], [16]],
+        "dense": 128,
+        "cepstra": [16, 64, 128],
+        "projected": [4, 16],
         "longer": [("scaled", 1), ("scaled", 4), ("modern", 1), ("modern", 4)],
     },
     "full": {
-        "seeds": 5, "speech": {"pool": None, "validation": None, "test": None}, "minutes": [2, 10, 80], "epochs": [40, 16, 5],
-        "rates": ([1e-3, 3e-3], [3e-4, 1e-3]), "batch_size": 256, "depths": (1, 2, 3, 4, 5, 6), "width": 512, "lstm": 256,
-        "blocks": [[32], [64]], "dense": 512, "cepstra": [16, 64, 128], "projected": [4, 32],
+        "seeds": 5,
+        "speech": {"pool": None, "validation": None, "test": None},
+        "minutes": [2, 10, 80],
+        "epochs": [40, 16, 5],
+        "rates": ([1e-3, 3e-3], [3e-4, 1e-3]),
+        "batch_size": 256,
+        "depths": (1, 2, 3, 4, 5, 6),
+        "width": 512,
+        "lstm": 256,
+        "blocks": [[32], [64]],
+        "dense": 512,
+        "cepstra": [16, 64, 128],
+        "projected": [4, 32],
         "longer": [("scaled", 1), ("scaled", 6), ("modern", 1), ("modern", 6)],
     },
 }
@@ -128,8 +175,9 @@ improve. Deeper modern nets have more dropout.
 - A reader found sigmoid starts, rates, projections and mixtures handicapped. Scaled, rectified, larger rates, Fisher
   directions and grids came in, set on one or two seeds' validation errors; longer random nets went.
 - Hour's rate 0.001 came last; pre-training then beat four scaled layers (3 minutes).
-- Best depths replaced the deepest nets. Hour, 10 minutes: pre-trained fell behind modern. Quick, 2 minutes: pre-trained lost to modern instead of rectified and older methods; with 0.5 it beat linear.
-  Modern, once behind, was ahead in seven of its ten checks.
+- Best depths replaced the deepest nets. Hour, 10 minutes: pre-trained fell behind modern. Quick, 2 minutes: pre-trained lost
+  to modern instead of rectified and older methods; with 0.5 it beat linear. Modern, once behind, was ahead in seven of its ten
+  checks.
 - Rectified's lead on the ConvNet is undecided by weights now; losses of pre-trained (quick) to rectified and the LSTM, and
   of modern to the LSTM, by frames.
 - ConvNets had trained with gradients possibly wrong at times (`zoo/training/groups.py`).
@@ -278,8 +326,13 @@ def _curve(runs, row):
 def _others(runs):
     """{name: {minutes: errors}} of the models beside the stacks."""
     names = {
-        GMM: "Gaussian mixtures, frame", GMM_PROJECTED: "Gaussian mixtures, 11 frames", LDA: "LDA", KNN: "nearest neighbours",
-        LINEAR: "linear", CONVNET: "ConvNet", LSTM: "LSTM",
+        GMM: "Gaussian mixtures, frame",
+        GMM_PROJECTED: "Gaussian mixtures, 11 frames",
+        LDA: "LDA",
+        KNN: "nearest neighbours",
+        LINEAR: "linear",
+        CONVNET: "ConvNet",
+        LSTM: "LSTM",
     }
     return {name: _curve(runs, row) for row, name in names.items()}
 
@@ -305,9 +358,7 @@ def _published():
         found[(SPEECH, *net("random", depth), measured)] = Published("DNN, 6 layers, random initialisation", "", here, **timit)
         found[(SPEECH, *net("pre-trained", depth), measured)] = [
             Published(name, "", f"{stand_in}; {here}", **timit)
-            for name in (
-                "DBN (Mohamed, Dahl & Hinton 2009)", "DBN-DNN, 6 layers, pre-trained", "DBN-DNN, 8 layers, filter banks",
-            )
+            for name in ("DBN (Mohamed, Dahl & Hinton 2009)", "DBN-DNN, 6 layers, pre-trained", "DBN-DNN, 8 layers, filter banks")
         ]
     return found
 

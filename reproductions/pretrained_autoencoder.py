@@ -83,10 +83,14 @@ def judge(runs):
     ]
     if fitted in rows_in(runs):
         name = f"{dataset}: less than logistic PCA, {FITTED[2]}"
-        checks.append(paired_difference(runs, better=row, worse=fitted, **called, name=name, doubt=_fitted_doubt(runs, row, fitted)))
+        checks.append(
+            paired_difference(runs, better=row, worse=fitted, **called, name=name, doubt=_fitted_doubt(runs, row, fitted))
+        )
         best, bound = next(iter(_rivals(dataset).items()))
         name = f"{dataset}: logistic PCA, {FITTED[2]}, errs less than {best}"
-        checks.append(control(target(runs, fitted, **called, at_most=bound, deterministic=True, name=name, remark=f"against {best}")))
+        checks.append(
+            control(target(runs, fitted, **called, at_most=bound, deterministic=True, name=name, remark=f"against {best}"))
+        )
     return checks
 
 

@@ -59,7 +59,8 @@ def draw(runs):
 
 PUBLISHED = {
     CLOTHES: of_users(
-        "ConvNet, 2 conv layers, <100K parameters", "ConvNet, 2 conv + 3 dense layers, 1.8M parameters",
+        "ConvNet, 2 conv layers, <100K parameters",
+        "ConvNet, 2 conv + 3 dense layers, 1.8M parameters",
         note="60,000 images, unchanged; ours are flipped and partly erased",
-    ),
+    )
 }

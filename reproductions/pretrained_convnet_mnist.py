@@ -63,5 +63,5 @@ PUBLISHED = {
     DIGITS: [
         Published("LeNet-5", "distortions", "60,000 images and their distortions", topic="shallow_vs_deep"),
         Published("LeNet (20+50 maps, 500 hidden)", "50k/10k/10k", "the same split, no distortions", topic="shallow_vs_deep"),
-    ],
+    ]
 }

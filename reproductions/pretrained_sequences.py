@@ -106,9 +106,11 @@ PUBLISHED = {
         for net, which in (("4 layers of 128, for a CPU", "loss"), ("6 layers of 384", "validation loss"))
     ],
     ROWS[VOWELS]: Published(
-        "MLP, 88 hidden", "",
-        "one layer, trained on all eight speakers, its last state after some 3,000 passes; ours two layers, on six speakers, epochs "
-        "chosen on the others",
-        "vowel (8 speakers / 7 others)", "phone_recognition",
+        "MLP, 88 hidden",
+        "",
+        "one layer, trained on all eight speakers, its last state after some 3,000 passes; ours two layers, on six speakers, "
+        "epochs chosen on the others",
+        "vowel (8 speakers / 7 others)",
+        "phone_recognition",
     ),
 }

@@ -66,7 +66,10 @@ def trials(budget):
 def judge(runs):
     """Whether pre-training spared errors, of sigmoid units and beside rectified ones with dropout."""
     dataset = runs.dataset.iloc[0]
-    better, rivals = (dataset, MODEL, DENOISING), {RANDOM: "pre-training spares errors", MODERN: "pre-training beats a modern start"}
+    better, rivals = (
+        (dataset, MODEL, DENOISING),
+        {RANDOM: "pre-training spares errors", MODERN: "pre-training beats a modern start"},
+    )
     return [
         paired_difference(runs, better=better, worse=(dataset, MODEL, rival), name=f"{dataset}: {name}")
         for rival, name in rivals.items()

@@ -223,9 +223,13 @@ def summarise(runs):
 def notes(runs):
     """Of steps, or epochs, to an error that some seeds never come to: that these count with all that they were given."""
     found = {}
-    for (*row, metric), lines in runs[runs.metric.str.match(r"(steps|epochs)_to_")].groupby(["dataset", "model", "setting", "metric"]):
+    for (*row, metric), lines in runs[runs.metric.str.match(r"(steps|epochs)_to_")].groupby(
+        ["dataset", "model", "setting", "metric"]
+    ):
         if never := _never(runs, tuple(row), metric):
-            found[*row, metric] = f"never reached by {never} of {lines.seed.nunique()} seeds, which count with all that they were given"
+            found[*row, metric] = (
+                f"never reached by {never} of {lines.seed.nunique()} seeds, which count with all that they were given"
+            )
     return found
 
 
@@ -235,14 +239,18 @@ def _convnets_compared(runs, dataset):
     relu, tanh = ((dataset, *row) for row in CONVNETS.values())
     lines = lines_of(runs, relu)
     note = [f"nets of {lines.parameters.max():,.0f} weights on {lines.n_train.max():,.0f} images"]
-    note += [f"{match.value} published for a larger one on CIFAR-10" for match in matches("relu_learns_faster", PUBLISHED, relu, SPEEDUP)]
+    note += [
+        f"{match.value} published for a larger one on CIFAR-10" for match in matches("relu_learns_faster", PUBLISHED, relu, SPEEDUP)
+    ]
     return _sooner(runs, relu, tanh, name=f"{dataset}: relu before tanh, ConvNet", notes=note)
 
 
 def _not_run():
     from zoo.reproductions.harness.statistics import Interval
 
-    sentence = "Neither cifar10 nor cifar10_jpeg was at hand, so nothing was run on it. The ConvNet's epochs with tanh over those with ReLU"
+    sentence = (
+        "Neither cifar10 nor cifar10_jpeg was at hand, so nothing was run: the ConvNet's epochs with tanh over those with ReLU"
+    )
     interval = Interval(float("nan"), float("nan"), float("nan"), 0)
     return check("cifar10: relu before tanh, ConvNet", interval, "times", sentence, above=1, doubt="it was not run")
 
@@ -297,7 +305,7 @@ def _with_convnets(runs):
 def ladders(runs, trials):
     """Each unit in the start that is made for it, or in both that are made for none, at every depth, as many updates for all."""
     for dataset in dict.fromkeys(runs.dataset):
-        for unit, start in ((unit, start) for unit in ACTIVATIONS for start in _fair_starts(unit)):
+        for unit, start in ((name, start) for name in ACTIVATIONS for start in _fair_starts(name)):
             rungs = {str(depth): (dataset, "mlp", setting(depth, unit, start)) for depth in DEPTHS}
             steps = max((lines_of(runs, row).updates.max() for row in rungs.values() if len(lines_of(runs, row))), default=0)
             yield Ladder(f"{unit}, {start} start, {steps:,.0f} steps of SGD", rungs)

@@ -110,8 +110,7 @@ def trials(budget):
     )
     return [
         Trial(
-            dataset, "mlp", f"{units} tanh units, {words}", budget.seeds, find_saddles,
-            recipe | {"units": units, "method": method},
+            dataset, "mlp", f"{units} tanh units, {words}", budget.seeds, find_saddles, recipe | {"units": units, "method": method}
         )
         for units in budget.choose(smoke=(2,), quick=(4,), full=(4, 8))
         for method, words in METHODS.items()
@@ -161,22 +160,32 @@ def judge(runs):
         checks += [
             control(
                 check(
-                    f"{row[2]}: error rises with the index", correlation, "(rank correlation)",
+                    f"{row[2]}: error rises with the index",
+                    correlation,
+                    "(rank correlation)",
                     f"{place}, rank correlation of the share of negative eigenvalues with the training error",
-                    above=0, doubt=doubt,
+                    above=0,
+                    doubt=doubt,
                 )
             ),
             *_at_equal_silent_units(row, points, place, doubt),
             check(
-                f"{row[2]}: saddles are the many of the points found", percent(share_interval(whole.index_pct > 0)), "%",
+                f"{row[2]}: saddles are the many of the points found",
+                percent(share_interval(whole.index_pct > 0)),
+                "%",
                 f"{place}, share that are saddle points of the {len(whole)} found from starts without silent units, "
                 f"where {(ends.index_pct > 0).sum()} of {len(ends)} such starts ended at one",
-                above=50, doubt=doubt or lost or ("" if starts else "there was no such start"),
+                above=50,
+                doubt=doubt or lost or ("" if starts else "there was no such start"),
             ),
             check(
-                f"{row[2]}: most saddles found have few downward directions", percent(share_interval(bent.directions <= FEW)), "%",
+                f"{row[2]}: most saddles found have few downward directions",
+                percent(share_interval(bent.directions <= FEW)),
+                "%",
                 f"{place}, share with at most {FEW} downward directions of the {len(bent)} saddle points found from starts "
-                "without silent units", above=50, doubt=doubt or lost or ("" if len(bent) else "there was no such point"),
+                "without silent units",
+                above=50,
+                doubt=doubt or lost or ("" if len(bent) else "there was no such point"),
             ),
             *_losses(row, points, top, place, doubt),
         ]
@@ -192,8 +201,8 @@ def _at_equal_silent_units(row, points, place, doubt):
 
 
 def _losses(row, points, top, place, doubt):
-    """That saddles with few downward directions lie nearly as low as minima, which the bound has to tell from those with a few more;
-    and, as a control, that they are alike: where the loss follows the index, so are those with any few numbers of directions.
+    """That saddles with few downward directions lie nearly as low as minima, which the bound has to tell from those with a few
+    more; and, as a control, that they are alike: where the loss follows the index, so are those with any few numbers of directions.
     """
     minima, few, more = (points[points.directions.between(*ends)] for ends in ((0, 0), (1, FEW), (FEW + 1, 2 * FEW)))
     saddles, beside = f"{place}, of the {len(few)} saddles with at most {FEW} downward directions", _directions(more)
@@ -209,15 +218,22 @@ def _losses(row, points, top, place, doubt):
     return [
         control(
             check(
-                f"{row[2]}: saddles with few downward directions are alike in loss", spread[0], "%",
+                f"{row[2]}: saddles with few downward directions are alike in loss",
+                spread[0],
+                "%",
                 f"{saddles}, the standard deviation of the loss {span} (of the {len(more)} with {beside}: "
-                f"{number(spread[1].estimate)})", below=100 * ALIKE, doubt=doubt or (scarce if len(few) < ENOUGH else ""),
+                f"{number(spread[1].estimate)})",
+                below=100 * ALIKE,
+                doubt=doubt or (scarce if len(few) < ENOUGH else ""),
             )
         ),
         check(
-            f"{row[2]}: saddles with few downward directions lie nearly as low as minima", excess[0], "%",
+            f"{row[2]}: saddles with few downward directions lie nearly as low as minima",
+            excess[0],
+            "%",
             f"{saddles}, by how much the mean loss exceeds that of the minima, {span} ({by_count}of the {len(more)} with "
-            f"{beside}: {number(excess[1].estimate)}; the minima's own standard deviation: {number(apart)})", below=100 * ALIKE,
+            f"{beside}: {number(excess[1].estimate)}; the minima's own standard deviation: {number(apart)})",
+            below=100 * ALIKE,
             doubt=doubt or (scarce if min(len(few), len(minima)) < FEWEST else blind),
         ),
     ]
@@ -357,8 +373,11 @@ def _draw_norms(axes, runs):
 
 def _published():
     dauphin = Published(
-        "small MLP", "critical points found by Newton's method", "read off the figure, no correlation is given",
-        dataset="mnist_10x10, cifar_10x10", metric="finding",
+        "small MLP",
+        "critical points found by Newton's method",
+        "read off the figure, no correlation is given",
+        dataset="mnist_10x10, cifar_10x10",
+        metric="finding",
     )
     rows = [("mnist", "mlp", f"{units} tanh units, {METHODS['newton']}") for units in (4, 8)]
     return {(*row, "rank_correlation_index_error"): dauphin for row in rows}

@@ -36,7 +36,12 @@ from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
 from zoo.reproductions.trainers.selectivity import (
-    ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
+    ERROR,
+    SAMPLES,
+    moved_metric,
+    train_on_digits_in_place,
+    train_on_set,
+    turned_metric,
 )
 
 SEEDS = {"hour": 5, "full": 10}
@@ -328,9 +333,7 @@ def draw(runs):
     tested = runs[runs.metric == ERROR]
     datasets = list(tested.dataset.unique())
     errors = {row[1]: {dataset: lines_of(tested, (dataset, *row)).value for dataset in datasets} for row in MODELS}
-    published = {
-        row[1]: {name: published_error((name, *row)) for name in datasets if (name, *row) in PUBLISHED} for row in MODELS
-    }
+    published = {row[1]: {name: published_error((name, *row)) for name in datasets if (name, *row) in PUBLISHED} for row in MODELS}
     figure = Figure(figsize=(13, 9.5))
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
     draw_sets(upper.subplots(), errors, published)
@@ -371,8 +374,11 @@ def published_error(row):
 def _published():
     sizes = {"rectangles": "1000/200/50000", "convex": "6000/2000/50000"}
     names = {
-        RBF: "SVM, rbf", POLYNOMIAL: "SVM, polynomial", NNET: "one-hidden-layer NNet",
-        SAE: "stacked autoencoder, 3 layers", SDAE: "stacked denoising autoencoder, 3 layers",
+        RBF: "SVM, rbf",
+        POLYNOMIAL: "SVM, polynomial",
+        NNET: "one-hidden-layer NNet",
+        SAE: "stacked autoencoder, 3 layers",
+        SDAE: "stacked denoising autoencoder, 3 layers",
     }
     ours = "our equivalent of the set; quick trains on 1,000 images of it"
     relatives = {NNET: "DBN-1", SDAE: "DBN-3"}

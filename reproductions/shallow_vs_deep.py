@@ -80,8 +80,8 @@ with float32 weights, all else in float32.
 
 **Tuning.** Five settings for every model, each tried once on a fifth of the training images (the first ones; for the SVM a
 stratified draw); the least validation error is taken. Nets and linear models choose the peak learning rate ("step size")
-from {', '.join(map(str, RATES))}, by a seed outside the table and without moving averages (smoke: nets have one rate). The
-SVM chooses gamma from {', '.join(map(str, KERNELS['gamma']))}, at C = {KERNELS['C'][0]:g}. All else was set beforehand on
+from {", ".join(map(str, RATES))}, by a seed outside the table and without moving averages (smoke: nets have one rate). The
+SVM chooses gamma from {", ".join(map(str, KERNELS["gamma"]))}, at C = {KERNELS["C"][0]:g}. All else was set beforehand on
 validation by uncounted tries, more of them for deep models: sizes, epochs, batches, dropout, augmentation, pre-training,
 Fourier gamma (0.02), C (1 or 10), and, on digits only, that HOG blocks are normalized without clipping.
 
@@ -192,7 +192,8 @@ def _ladder(budget, dataset):
         light | {"blocks": [[8], [16], [32]], "dense": 64},
         {"blocks": [[16], [32], [64]], "dense": 128, "dropout": 0.3},
         {"blocks": [[32], [64, 64], [128, 128]]},
-        blocks=[[8], [16]], dense=32,
+        blocks=[[8], [16]],
+        dense=32,
     )
     augmented = plain | by_size({}, light, {}) | {"augmentation": AUGMENTATION[dataset]}
     yield classifier(LINEAR, 1, (30, 30, 30), {})
@@ -228,8 +229,11 @@ def _differences(runs, dataset, **said):
     pairs = [(deep, shallow) for deep in DEEP for shallow in (LINEAR, HOG, FOURIER, SVM)] + [(AUGMENTED, CONVNET)]
     return [
         paired_difference(
-            runs, better=(dataset, *better), worse=(dataset, *worse),
-            name=f"{dataset}: {' '.join(better)} beats {' '.join(worse)}", **said,
+            runs,
+            better=(dataset, *better),
+            worse=(dataset, *worse),
+            name=f"{dataset}: {' '.join(better)} beats {' '.join(worse)}",
+            **said,
         )
         for better, worse in pairs
     ]
@@ -312,7 +316,7 @@ def _published():
         ],
         (mnist, *MLP): [
             Published("MLP, 500 tanh hidden", lisa, "one layer, no dropout"),
-            Published('3-layer MLP, 500+300, softmax, cross entropy, weight decay', "no preprocessing", "60,000 images"),
+            Published("3-layer MLP, 500+300, softmax, cross entropy, weight decay", "no preprocessing", "60,000 images"),
         ],
         (mnist, *STACK): [
             Published("stacked denoising autoencoder, 3x1000", lisa, "plain SGD, no dropout"),
@@ -338,9 +342,7 @@ def _published():
             Published(f"ConvNet, {net} parameters", users, f"60,000 images; nearer in size to ours at {budget}")
             for net, budget in (("2 conv + 3 dense layers, 1.8M", "full"), ("2 conv layers, <100K", "quick and hour"))
         ],
-        (fashion, *AUGMENTED): [
-            Published(name, users, "60,000 images, a far larger net") for name in ("ResNet-18", "WRN-40-4")
-        ],
+        (fashion, *AUGMENTED): [Published(name, users, "60,000 images, a far larger net") for name in ("ResNet-18", "WRN-40-4")],
         (fashion, *LSTM): [
             Published("GRU + SVM, dropout", users, "60,000 images, another recurrent unit"),
             Published("GRU + SVM", users, "60,000 images, another recurrent unit, no dropout"),

@@ -24,7 +24,18 @@ H100 by estimate, not run yet):
 
 from zoo.reproductions.evidence import label_references, label_verdicts
 from zoo.reproductions.evidence.label_rows import (
-    MODEL, PRETRAINED, STARTS, TOP, UNTRAINED, WIDTH, errors_of, labels_of, nets_of, recipe_of, setting, spread_metric,
+    MODEL,
+    PRETRAINED,
+    STARTS,
+    TOP,
+    UNTRAINED,
+    WIDTH,
+    errors_of,
+    labels_of,
+    nets_of,
+    recipe_of,
+    setting,
+    spread_metric,
 )
 from zoo.reproductions.harness import Ladder, Trial
 from zoo.reproductions.harness.statistics import deviation_interval

@@ -2,9 +2,9 @@
 
 import types
 
-import harness_example
 import pandas as pd
 
+import harness_example
 from zoo.reproductions.harness import target
 
 ROW = ("mnist", "linear", "raw | pixels")
@@ -23,7 +23,11 @@ def reproduction(**changes):
 
 def rows_of(row, values, **changes):
     names = dict.fromkeys(("n_train", "n_test", "parameters", "updates", "seconds")) | {
-        "device": "a card", "backend": "jax", "precision": "float32", "commit": "abc", "metric": "test_error_pct"
+        "device": "a card",
+        "backend": "jax",
+        "precision": "float32",
+        "commit": "abc",
+        "metric": "test_error_pct",
     }
     named = dict(zip(("dataset", "model", "setting"), row, strict=True))
     return [names | named | {"seed": seed, "value": value} | changes for seed, value in enumerate(values)]

@@ -68,8 +68,8 @@ def loss_and_metric(name):
     """What a small model is trained with: class labels, or the pixels that it reconstructs."""
     import keras
 
-    from zoo.registry import reconstructs
     from zoo import reconstruction
+    from zoo.registry import reconstructs
 
     if reconstructs(name):
         return reconstruction.loss(), reconstruction.squared_error

@@ -16,7 +16,12 @@ X = np.random.default_rng(0).integers(0, 256, (6, 8, 8)).astype("uint8")
 FILES = ("config.json", "model.weights.h5", "card.json", "golden.npz", "README.md", "SHA256SUMS")
 
 DATASET = {
-    "name": "mine", "version": "1", "fingerprint": "0", "splits": {"test": 5}, "class_names": ["cat"], "licence": "CC0",
+    "name": "mine",
+    "version": "1",
+    "fingerprint": "0",
+    "splits": {"test": 5},
+    "class_names": ["cat"],
+    "licence": "CC0",
     "homepage": "",
 }
 MNIST = DATASET | {"name": "mnist", "class_names": list("0123456789")}

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from layer_example import images, numpy  # noqa: F401
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 import zoo
+from layer_example import images, numpy  # noqa: F401
 from zoo import layers
 from zoo.layers.augmentation import bilinear
 
@@ -223,7 +223,9 @@ def test_a_dict_chooses_layers_by_their_options():
     affine = model.get_layer("random_affine")
     assert (affine.rotation, affine.probability, affine.shift) == (20, 0.5, 2)
     assert model.get_layer("random_erase").probability == 1
-    turned = zoo.create_model("convnet", (12, 12), 10, blocks=((2,),), augmentation={name: chosen[name] for name in ("erase", "affine")})
+    turned = zoo.create_model(
+        "convnet", (12, 12), 10, blocks=((2,),), augmentation={name: chosen[name] for name in ("erase", "affine")}
+    )
     for made in (model, turned):  # in an order of the layers' own: files sort a dict's
         names = [layer.name for layer in made.layers]
         assert names.index("random_affine") < names.index("random_erase")
@@ -266,11 +268,18 @@ def test_integers_become_numbers_that_nothing_is_cut_off_from(kind):
     np.testing.assert_array_equal(*results)
 
 
-@pytest.mark.parametrize("kind, arguments", [
-    (layers.RandomShift, {"pixels": -1}), (layers.RandomShift, {"pixels": 1.5}), (layers.RandomErasing, {"share": -0.1}),
-    (layers.RandomAffine, {"scale": 1}), (layers.RandomAffine, {"rotation": -1}), (layers.RandomAffine, {"shift": float("nan")}),
-    (layers.RandomElastic, {"sigma": 0}),
-])
+@pytest.mark.parametrize(
+    "kind, arguments",
+    [
+        (layers.RandomShift, {"pixels": -1}),
+        (layers.RandomShift, {"pixels": 1.5}),
+        (layers.RandomErasing, {"share": -0.1}),
+        (layers.RandomAffine, {"scale": 1}),
+        (layers.RandomAffine, {"rotation": -1}),
+        (layers.RandomAffine, {"shift": float("nan")}),
+        (layers.RandomElastic, {"sigma": 0}),
+    ],
+)
 def test_amounts_that_mean_nothing_are_refused(kind, arguments):
     with pytest.raises(ValueError, match="must be .*; got"):
         kind(**arguments)

@@ -7,8 +7,7 @@ import pytest
 
 from zoo.errors import InvalidInput
 from zoo.reproductions import backpropagation as claim
-from zoo.reproductions.trainers import gradient_checks
-from zoo.reproductions.trainers import gradient_references as references
+from zoo.reproductions.trainers import gradient_checks, gradient_references as references
 from zoo.reproductions.trainers.activations import ACTIVATIONS, Activation
 from zoo.reproductions.trainers.backpropagation import backward, descend, error, forward, gradient, softmax_cross_entropy
 from zoo.reproductions.trainers.gradient_checks import images, keras_error, random_net
@@ -208,7 +207,10 @@ def test_verdicts_follow_the_errors():
                 own = {name: value * (1 + seed / 100) for name, value in metrics.items()}
                 rows += [("mnist", model, "relu, depth 1", seed, name, value, 100) for name, value in own.items()]
             for size in (100, 1000):
-                ways = {"backward_in_forwards": 2 + seed / 10 * (size / 1000), "differences_in_forwards": 2.0 * size ** (1 + seed / 100)}
+                ways = {
+                    "backward_in_forwards": 2 + seed / 10 * (size / 1000),
+                    "differences_in_forwards": 2.0 * size ** (1 + seed / 100),
+                }
                 rows += [("mnist", "dense", f"width {size}", seed, name, value, size) for name, value in ways.items()]
         return pd.DataFrame(rows, columns=["dataset", "model", "setting", "seed", "metric", "value", "parameters"])
 

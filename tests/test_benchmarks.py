@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from benchmarks import report, run, server, store
 from benchmarks.configs import Config, all_configs
 from benchmarks.targets import TARGETS, reached
@@ -24,7 +25,7 @@ def measured():
         Config("jax", "fit", "linear", **TINY),
         Config("jax", "fit", "no such model", **TINY),
     ]
-    return {config: message for config, message in run.measure("jax", configs, 3, time.time() + 200)}
+    return dict(run.measure("jax", configs, 3, time.time() + 200))
 
 
 def test_the_committed_page_follows_from_the_committed_rows(tmp_path):
@@ -45,6 +46,7 @@ def test_an_ensemble_of_pytorch_learns_as_its_single_models_do(model):
 @pytest.mark.torch
 def test_members_of_an_ensemble_see_every_example_once_in_orders_of_their_own(monkeypatch):
     import torch
+
     from benchmarks import measure_torch
 
     seen, weights = [], torch.zeros(3, 10, requires_grad=True)

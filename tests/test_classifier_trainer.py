@@ -39,9 +39,11 @@ def test_the_seeds_are_trained_by_the_step_size_that_validates_best():
 
 def test_no_step_size_changes_what_another_does():
     """Each is tried by a net of its own, that of the same seed trained alone."""
-    tried = train_population(
-        "mlp", 10, *DIGITS.train, SETTINGS, [TUNING_SEED] * len(RATES), verbose=False, rates=RATES
-    ).evaluate(*DIGITS.validation).accuracy
+    tried = (
+        train_population("mlp", 10, *DIGITS.train, SETTINGS, [TUNING_SEED] * len(RATES), verbose=False, rates=RATES)
+        .evaluate(*DIGITS.validation)
+        .accuracy
+    )
     for rate, found in zip(RATES, tried, strict=True):
         alone = train_population("mlp", 10, *DIGITS.train, SETTINGS | {"learning_rate": rate}, [TUNING_SEED], verbose=False)
         assert found == pytest.approx(alone.evaluate(*DIGITS.validation).accuracy[0], abs=0.01)

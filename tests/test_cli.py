@@ -322,13 +322,35 @@ def test_reproduce_hands_everything_on(call, monkeypatch, tmp_path):
     monkeypatch.setattr("zoo.cli.backend._load_tensorflow", lambda: None)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     code, _, err = call(
-        "reproduce", "shallow_vs_deep", "--budget", "smoke", "--seeds", 2, "--out", tmp_path, "--engine", "ray",
-        "--address", "auto", "--force", "--only", "lstm", "--backend", "tensorflow",
+        "reproduce",
+        "shallow_vs_deep",
+        "--budget",
+        "smoke",
+        "--seeds",
+        2,
+        "--out",
+        tmp_path,
+        "--engine",
+        "ray",
+        "--address",
+        "auto",
+        "--force",
+        "--only",
+        "lstm",
+        "--backend",
+        "tensorflow",
     )
     assert (code, err) == (1, "error: enough\n")
     assert seen == {
-        "claim": "shallow_vs_deep", "budget": "smoke", "seeds": 2, "out": tmp_path, "engine": "ray",
-        "address": "auto", "force": True, "only": "lstm", "keras": "tensorflow",
+        "claim": "shallow_vs_deep",
+        "budget": "smoke",
+        "seeds": 2,
+        "out": tmp_path,
+        "engine": "ray",
+        "address": "auto",
+        "force": True,
+        "only": "lstm",
+        "keras": "tensorflow",
     }
 
 
@@ -350,7 +372,10 @@ def test_interrupt_says_what_was_kept(tmp_path, results_dir):
     environment = {"EXAMPLE_LOG": log, "EXAMPLE_SECONDS": 60, "PYTHONPATH": Path(__file__).parent}
     process = subprocess.Popen(
         [sys.executable, "-c", program, "reproduce", "harness_example", "--budget", "smoke"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **{k: str(v) for k, v in environment.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **{k: str(v) for k, v in environment.items()}},
     )
     try:
         until = time.monotonic() + 120
@@ -375,7 +400,10 @@ def test_compare_before_any_run_says_what_to_do(call):
 
 def test_compare_shows_the_budget_that_there_is(call, tmp_path):
     """Without a quick run, the next one: presets have a full one only."""
-    shutil.copytree(Path(__file__).resolve().parents[1] / "results" / "full" / "pretrained_sequences", tmp_path / "full" / "pretrained_sequences")
+    shutil.copytree(
+        Path(__file__).resolve().parents[1] / "results" / "full" / "pretrained_sequences",
+        tmp_path / "full" / "pretrained_sequences",
+    )
     code, out, _ = call("compare", "pretrained_sequences", "--out", tmp_path)
     assert code == 0 and "full budget" in out
     code, _, err = call("compare", "pretrained_sequences", "--budget", "quick", "--out", tmp_path)

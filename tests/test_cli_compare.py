@@ -5,11 +5,11 @@ import io
 import json
 import re
 
-import harness_example
 import pandas as pd
 import pytest
-from claim_example import ROW, reproduction, rows_of
 
+import harness_example
+from claim_example import ROW, reproduction, rows_of
 from zoo.cli.formats import escaped, latex_of
 from zoo.reproductions.harness import Published, check, load_claim, paired_difference, run_claim, target
 from zoo.reproductions.harness.statistics import Interval
@@ -165,9 +165,13 @@ def test_main_checks_of_all_claims(folder, call, monkeypatch, capsys):
     assert "ahead" in table and "below 10" not in table and "In sentences" in table.splitlines()[-1]
     board = list(csv.DictReader(io.StringIO(call("compare", "--format", "csv")[1])))
     assert [(line["budget"], line["claim"], line["kind"]) for line in board] == [
-        ("full", "a_claim", "main"), ("quick", "harness_example", "main")
+        ("full", "a_claim", "main"),
+        ("quick", "harness_example", "main"),
     ]
-    assert [line["claim"] for line in json.loads(call("compare", "--format", "json")[1])["verdicts"]] == ["a_claim", "harness_example"]
+    assert [line["claim"] for line in json.loads(call("compare", "--format", "json")[1])["verdicts"]] == [
+        "a_claim",
+        "harness_example",
+    ]
     assert len(rows_of_tabular(call("compare", "--format", "latex")[1])) == 3
     code, table, _ = call("compare", "--budget", "quick")
     assert code == 0 and "a_claim" not in table and "harness_example" in table

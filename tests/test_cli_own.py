@@ -128,7 +128,9 @@ def test_a_claim_of_ones_own_is_listed_run_shown_and_rebuilt(call, home, results
 def test_models_that_are_made_in_other_ways_are_listed(call, home):
     """By a function that makes builders, with an option that has no default: no file holds what they are."""
     pattern = MODELS.replace("@register_model\n", "").replace("units=4", "units").replace("narrow", "pattern")
-    (home / "made.py").write_text(pattern + """
+    (home / "made.py").write_text(
+        pattern
+        + """
 
 def made(name):
     def build(input_shape, classes, *, units):
@@ -138,7 +140,8 @@ def made(name):
     register_model(build)
 
 made("tiny")
-""")
+"""
+    )
     code, out, err = call("--import", "made", "models", "tiny")
     assert (code, err) == (0, "") and out.splitlines()[-1].split() == ["units"]
     assert call("--import", "made", "models")[0] == 0

@@ -209,10 +209,16 @@ def test_vectors_are_told_apart_by_name(call, tmp_path):
         assert [entry["classes"] for entry in zoo.classify(given, [x[:2], x[2]])] == [entry["classes"] for entry in told]
 
 
-@pytest.mark.parametrize("wrong, said", [
-    (np.zeros((2, 9)), r"of shape \(2, 9\): the model takes no images but vectors, an array \(n, 10\)"),
-    (np.zeros((28, 28)), "takes no images but vectors"), (np.full(10, np.nan), "NaN"), ([1.0, 2.0], r"shape \(\)"), (["a"], "no file a"),
-])
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        (np.zeros((2, 9)), r"of shape \(2, 9\): the model takes no images but vectors, an array \(n, 10\)"),
+        (np.zeros((28, 28)), "takes no images but vectors"),
+        (np.full(10, np.nan), "NaN"),
+        ([1.0, 2.0], r"shape \(\)"),
+        (["a"], "no file a"),
+    ],
+)
 def test_what_is_no_vector_is_one_error(wrong, said):
     with pytest.raises(InvalidInput, match=said):
         zoo.classify("mlp_vowels", wrong)
@@ -234,7 +240,9 @@ def test_of_one_class_a_picture_is_or_is_not(preset, digits, tmp_path, monkeypat
         assert sorted(shares.values(), reverse=True) == list(shares.values())
     monkeypatch.setattr("zoo.presets.card.class_names", lambda card: ["even", "odd"])  # a data set's, label 0 and label 1
     (found,) = zoo.classify(tmp_path / "unnamed", digits[0][0])
-    assert {one["class"]: one["probability"] for one in found["classes"]} == pytest.approx({"odd": share, "even": 1 - share}, rel=1e-4)
+    assert {one["class"]: one["probability"] for one in found["classes"]} == pytest.approx(
+        {"odd": share, "even": 1 - share}, rel=1e-4
+    )
     monkeypatch.undo()
     monkeypatch.setattr("zoo.classifying.BATCH", 1)
     for found in zoo.classify(tmp_path / "named", list(digits[0][:3])):
@@ -343,18 +351,21 @@ def test_in_python_a_picture_that_was_turned_is_not_turned_again_and_a_cut_one_i
         zoo.classify(preset, picture)
 
 
-@pytest.mark.parametrize("images, options, message", [
-    (np.zeros((28, 28)), {}, "Image 0 is blank"),
-    (np.zeros((5, 28, 28, 5)), {}, "an image is .height, width. or"),
-    ([[[1, 2], [3]]], {}, "Image 0 is ragged"),
-    (np.eye(784)[:3], {}, r"Image 0 is .* looks like 3 flattened images; give them as \(3, 28, 28\), or"),
-    (Image.new("L", (0, 5)), {}, "Image 0 is empty: 0x5 pixels"),
-    (Image.fromarray(np.full((28, 28), -5, "int32")), {}, "Image 0 holds values from -5 to -5"),
-    (Image.fromarray(np.full((28, 28), 70000, "int32")), {}, "Image 0 holds values from 70000"),
-    (5, {}, "images are paths or arrays, one or a list of them, not 5"),
-    ("nowhere.png", {}, "no file nowhere.png"),
-    (np.eye(28), {"top": 0}, "at least 1; got 0"),
-])
+@pytest.mark.parametrize(
+    "images, options, message",
+    [
+        (np.zeros((28, 28)), {}, "Image 0 is blank"),
+        (np.zeros((5, 28, 28, 5)), {}, "an image is .height, width. or"),
+        ([[[1, 2], [3]]], {}, "Image 0 is ragged"),
+        (np.eye(784)[:3], {}, r"Image 0 is .* looks like 3 flattened images; give them as \(3, 28, 28\), or"),
+        (Image.new("L", (0, 5)), {}, "Image 0 is empty: 0x5 pixels"),
+        (Image.fromarray(np.full((28, 28), -5, "int32")), {}, "Image 0 holds values from -5 to -5"),
+        (Image.fromarray(np.full((28, 28), 70000, "int32")), {}, "Image 0 holds values from 70000"),
+        (5, {}, "images are paths or arrays, one or a list of them, not 5"),
+        ("nowhere.png", {}, "no file nowhere.png"),
+        (np.eye(28), {"top": 0}, "at least 1; got 0"),
+    ],
+)
 def test_in_python_a_mistake_is_one_error(preset, images, options, message):
     with pytest.raises(InvalidInput, match=message):
         zoo.classify(preset, images, **options)
@@ -376,11 +387,16 @@ def test_a_model_in_a_scale_of_its_own_guesses_at_no_pixels(call, tmp_path, resc
     """It was trained on 0..1, or on what nobody knows: 255 times as much would give a confident answer."""
     folder = zoo.save_preset(zoo.create_model("linear", (28, 28), 10, rescale=rescale), tmp_path / "unit")
     Image.fromarray(np.eye(28, dtype="uint8") * 255).save(tmp_path / "line.png")
-    with pytest.raises(InvalidInput, match=f"unit was made with rescale={rescale}: it learnt from values in a scale that no preset tells"):
+    with pytest.raises(
+        InvalidInput, match=f"unit was made with rescale={rescale}: it learnt from values in a scale that no preset tells"
+    ):
         zoo.classify(folder, tmp_path / "line.png")
     code, out, err = call(str(folder), str(tmp_path / "line.png"))
     assert code == 1 and not out and f"rescale={rescale}" in err and err.count("\n") == 1
-    assert "values in the scale that it learnt from" in (folder / "README.md").read_text() and "0..255" not in (folder / "README.md").read_text()
+    assert (
+        "values in the scale that it learnt from" in (folder / "README.md").read_text()
+        and "0..255" not in (folder / "README.md").read_text()
+    )
 
 
 def test_an_array_of_several_images_is_as_many(digits):

@@ -14,7 +14,6 @@ each_kind = pytest.mark.parametrize("terminal", [False, True], ids=["plain", "te
 
 def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
     import harness_example
-
     from zoo.reproductions.harness import run_claim
     from zoo.reproductions.harness.runs import read_runs
 
@@ -38,7 +37,6 @@ def test_compare_shows_tables_and_verdicts_in_80_columns(call, monkeypatch):
 
 def test_what_larger_budgets_found_is_said_below(call, results_dir, monkeypatch):
     import harness_example
-
     from zoo.reproductions.harness import run_claim
 
     monkeypatch.setattr(harness_example, "SEEDS", {"hour": 2}, raising=False)
@@ -54,7 +52,6 @@ def test_what_larger_budgets_found_is_said_below(call, results_dir, monkeypatch)
 
 def test_a_smoke_run_is_shown_as_no_evidence(call):
     import harness_example
-
     from zoo.reproductions.harness import run_claim
 
     folder = run_claim(harness_example, "smoke")

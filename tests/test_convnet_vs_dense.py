@@ -179,7 +179,8 @@ def test_rows_of_a_convnet_on_draws():
     assert (rows.steps_to_5_percent_training_error == 10 * rows.epochs_to_5_percent_training_error).all()
     assert (rows.share_reaching_5_percent == 0).all() and (rows.epochs_to_5_percent_training_error == 2).all()
     assert set(found.files) == {PICTURES} and set(claim.illustrate({("digits", "convnet", "x"): found.files})) == {
-        "first_layer_filters.png", "feature_maps_under_shift.png",
+        "first_layer_filters.png",
+        "feature_maps_under_shift.png",
     }
 
 
@@ -239,7 +240,10 @@ def test_a_larger_mlp_with_dropout_is_held_against_the_convnet_too(errors, verdi
 @pytest.mark.parametrize("epochs, verdict", [((8.0, 9, 13), "reproduced"), ((2.0, 2.5, 3.5), "contradicted")])
 def test_epochs_are_held_against_those_of_a_wide_mlp_too(epochs, verdict):
     row, reached = claim._wide(300), f"share_reaching_{claim.TARGET}_percent"
-    wide = [table({row: values}, metric) for metric, values in ((claim.EPOCHS, epochs), (reached, (1, 1, 1)), ("test_error_pct", (7.0, 8, 9.5)))]
+    wide = [
+        table({row: values}, metric)
+        for metric, values in ((claim.EPOCHS, epochs), (reached, (1, 1, 1)), ("test_error_pct", (7.0, 8, 9.5)))
+    ]
     runs = pd.concat([sizes((4.0, 5, 6), (8.0, 9, 13)), pd.concat(wide).assign(seconds=20.0, parameters=9000)])
     found = {check.name: check for check in claim.judge(runs)}
     check = found["convnet learns in fewer epochs than mlp of 800 units, 300 images"]

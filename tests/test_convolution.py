@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from layer_example import images, numpy, on_jax  # noqa: F401
 
 import zoo
+from layer_example import images, numpy, on_jax  # noqa: F401
 from zoo import layers
 
 pytestmark = pytest.mark.backend
@@ -68,10 +68,17 @@ def test_gradients_of_gradients_are_those_of_xlas_convolution(monkeypatch, devic
 
 @on_jax
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
-@pytest.mark.parametrize("n, padding, strides, size, channels", [
-    (3, "same", 1, (3, 3), 2), (37, "same", 1, (3, 3), 3), (3, "valid", 1, (2, 2), 1), (9, "valid", 1, (2, 5), 8),
-    (3, "same", 2, (3, 3), 2), (3, "valid", 1, (1, 3), 2),
-])
+@pytest.mark.parametrize(
+    "n, padding, strides, size, channels",
+    [
+        (3, "same", 1, (3, 3), 2),
+        (37, "same", 1, (3, 3), 3),
+        (3, "valid", 1, (2, 2), 1),
+        (9, "valid", 1, (2, 5), 8),
+        (3, "same", 2, (3, 3), 2),
+        (3, "valid", 1, (1, 3), 2),
+    ],
+)
 def test_convolution_of_members_and_its_gradients(monkeypatch, device, n, padding, strides, size, channels):
     import jax
     from jax import lax
@@ -188,7 +195,6 @@ def test_equal_maxima_share_the_gradient_of_pooling(monkeypatch, device):
 
     as_on(device, monkeypatch)
     x = np.array([[7, 7, 3, 5], [7, 7, 5, 1]], "float32").reshape(1, 2, 4, 1)
-
 
     def scalar(x):
         return (layers.SlicedMaxPooling2D()(x) * np.array([8.0, 2.0]).reshape(1, 1, 2, 1)).sum()

@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 import pytest
-from cache_example import folder, python  # noqa: F401
 
+from cache_example import folder, python  # noqa: F401
 from zoo.datasets import Split, cache, describe, fetch, list_datasets, load
 from zoo.errors import CorruptFile, InvalidInput, UnknownName
 
@@ -131,11 +131,29 @@ def arrays_that_are_a_file(folder):
 
 
 DAMAGES = [
-    flip_a_byte, truncate, open_a_string_in_a_header, empty, remove_an_array, swap_arrays, remove_all_arrays, pickle_instead,
-    garble_manifest, truncate_manifest, manifest_of_another_kind, manifest_pointing_outside, manifest_naming_no_folder,
-    manifest_with_another_hash, manifest_naming_what_is_no_name, manifest_too_deep, manifest_that_is_a_folder,
-    array_that_is_a_folder, arrays_that_are_a_file, manifest_naming_half_a_character, manifest_naming_too_long_a_folder,
-    manifest_with_an_endless_array, manifest_with_half_a_dtype,
+    flip_a_byte,
+    truncate,
+    open_a_string_in_a_header,
+    empty,
+    remove_an_array,
+    swap_arrays,
+    remove_all_arrays,
+    pickle_instead,
+    garble_manifest,
+    truncate_manifest,
+    manifest_of_another_kind,
+    manifest_pointing_outside,
+    manifest_naming_no_folder,
+    manifest_with_another_hash,
+    manifest_naming_what_is_no_name,
+    manifest_too_deep,
+    manifest_that_is_a_folder,
+    array_that_is_a_folder,
+    arrays_that_are_a_file,
+    manifest_naming_half_a_character,
+    manifest_naming_too_long_a_folder,
+    manifest_with_an_endless_array,
+    manifest_with_half_a_dtype,
 ]
 
 
@@ -174,7 +192,10 @@ def test_the_arrays_of_another_set_are_no_cache_of_this_one(tmp_path, monkeypatc
     monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path))
     load("spiral_arms")
     shutil.copytree(tmp_path / "spiral_arms", tmp_path / "interleaved_curves")
-    assert set(load("interleaved_curves").train.y) == {0, 1} and load("interleaved_curves").fingerprint != load("spiral_arms").fingerprint
+    assert (
+        set(load("interleaved_curves").train.y) == {0, 1}
+        and load("interleaved_curves").fingerprint != load("spiral_arms").fingerprint
+    )
     assert "the cache of interleaved_curves is corrupt: it holds spiral_arms; preparing it anew" in capfd.readouterr().err
 
 

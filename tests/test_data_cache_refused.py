@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from cache_example import folder, python  # noqa: F401
 
+from cache_example import folder, python  # noqa: F401
 from zoo.datasets import load, mirrors, prepare
 from zoo.datasets.dataset import Source
 from zoo.errors import CacheError, DataUnavailable, ZooError
@@ -56,11 +56,14 @@ except Exception as error:
 """
 
 
-@pytest.mark.parametrize(("state", "start"), [
-    ("ready", "<Dataset digits"),
-    ("empty", "CacheError digits has to be prepared: it is not in the cache. The cache folder"),
-    ("damaged", "CacheError digits has to be prepared: test_y.npy cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("state", "start"),
+    [
+        ("ready", "<Dataset digits"),
+        ("empty", "CacheError digits has to be prepared: it is not in the cache. The cache folder"),
+        ("damaged", "CacheError digits has to be prepared: test_y.npy cannot be read"),
+    ],
+)
 def test_read_only_cache_serves_what_it_has(state, start, tmp_path):
     import tempfile
 
@@ -116,7 +119,9 @@ def test_a_source_that_does_not_deliver_leaves_what_came_from_another(folder, mo
     (name,) = build.SOURCES
     monkeypatch.setitem(build.SOURCES, "other", Source(gather, "no"))
     monkeypatch.setattr("zoo.datasets.digits.INFO", with_source("other"))
-    with pytest.raises(DataUnavailable, match=f"from the other source .*: it is out. What is in the cache stays usable .it came from the {name}"):
+    with pytest.raises(
+        DataUnavailable, match=f"from the other source .*: it is out. What is in the cache stays usable .it came from the {name}"
+    ):
         load("digits", source="other")
     assert len(load("digits").train.x) == 1197
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from source_example import own_cache, refused  # noqa: F401
 
+from source_example import own_cache, refused  # noqa: F401
 from zoo.datasets import at_hand, cifar10_jpeg, load, user_file
 from zoo.datasets.cifar10 import build as official_cifar10
 from zoo.datasets.cifar10_jpeg import build as jpeg
@@ -110,15 +110,18 @@ def test_without_a_path_one_error_says_what_to_do(jpeg_archive, own_cache):
         load("cifar10_jpeg")
 
 
-@pytest.mark.parametrize("named, reason", [
-    ("nowhere.tar.xz", "cannot be read"),
-    ("damaged.tar.xz", "cannot be read"),
-    ("damaged.zip", "cannot be read"),
-    ("text.txt", "cannot be read"),
-    ("nothing", "has 0 files of the JPEG copy.*sha256 differs"),
-    ("files", "has 90 files of the JPEG copy.*sha256 differs"),
-    ("~nobody-known/a.tar", "cannot be read"),
-])
+@pytest.mark.parametrize(
+    "named, reason",
+    [
+        ("nowhere.tar.xz", "cannot be read"),
+        ("damaged.tar.xz", "cannot be read"),
+        ("damaged.zip", "cannot be read"),
+        ("text.txt", "cannot be read"),
+        ("nothing", "has 0 files of the JPEG copy.*sha256 differs"),
+        ("files", "has 90 files of the JPEG copy.*sha256 differs"),
+        ("~nobody-known/a.tar", "cannot be read"),
+    ],
+)
 def test_what_is_not_the_images_is_refused(named, reason, jpeg_archive, own_cache, monkeypatch):
     folder = jpeg_archive.parent
     content = bytearray(jpeg_archive.read_bytes())

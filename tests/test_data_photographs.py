@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from source_example import own_cache  # noqa: F401
 
+from source_example import own_cache  # noqa: F401
 from zoo.datasets import describe, load, photographs, shapes, variations
 from zoo.datasets.dataset import SourceFailed
 from zoo.datasets.rectangles_img.build import SIZES
@@ -30,8 +30,10 @@ def test_patches_come_from_every_photograph_alike():
     images = photographs.photographs()
     found = photographs.patches(np.random.RandomState(1), 400, 28)
     assert found.std(axis=(1, 2)).min() >= 25
-    windows = [{image[row : row + 28, column : column + 28].tobytes() for row, column in photographs.textured(image, 28)}
-               for image in images[2:5:2]]  # camera and coffee, of the others there are too many
+    windows = [
+        {image[row : row + 28, column : column + 28].tobytes() for row, column in photographs.textured(image, 28)}
+        for image in images[2:5:2]
+    ]  # camera and coffee, of the others there are too many
     for mine in windows:
         assert sum(patch.tobytes() in mine for patch in found) == pytest.approx(400 / 8, abs=4 * np.sqrt(400 / 8))
 
@@ -44,7 +46,9 @@ def test_colours_become_grey_in_whole_numbers():
 
 def test_another_photograph_is_refused(monkeypatch):
     monkeypatch.setitem(photographs.SHA256, "brick", "0" * 64)
-    with pytest.raises(SourceFailed, match="brick.png of scikit-image .* is another file than the one that is known here: its sha256 differs"):
+    with pytest.raises(
+        SourceFailed, match="brick.png of scikit-image .* is another file than the one that is known here: its sha256 differs"
+    ):
         photographs.files()
     monkeypatch.setattr(photographs, "SHA256", {"no such photograph": ""})
     with pytest.raises(SourceFailed, match="scikit-image .* does not ship no such photograph.png"):
@@ -52,7 +56,7 @@ def test_another_photograph_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["mnist_bg_img", "rectangles_img"])
-def test_without_photographs_the_error_says_what_to_do(name, own_cache, monkeypatch):  # noqa: F811
+def test_without_photographs_the_error_says_what_to_do(name, own_cache, monkeypatch):
     monkeypatch.setitem(photographs.SHA256, "coins", "0" * 64)
     with pytest.raises(DataUnavailable, match=f"{name} cannot be loaded: .*coins.png.*install a scikit-image that ships"):
         load(name)

@@ -22,13 +22,16 @@ def test_pixels_are_means_in_the_order_of_rows_or_in_one_fixed_other():
     assert_array_equal(pixel_sequences(images[3:], 1, True), mixed[3:], "and the same for every split")
 
 
-@pytest.mark.parametrize("shape, pool, said", [
-    ((5, 784), 1, r"got an array of shape \(5, 784\)"),
-    ((5, 28, 28, 1), 1, "without channels"),
-    ((5, 28, 28), 3, "fill 28x28 pixels, such as 1; got 3"),
-    ((5, 28, 28), 0, "got 0"),
-    ((5, 28, 28), 2.0, "got 2.0"),
-])
+@pytest.mark.parametrize(
+    "shape, pool, said",
+    [
+        ((5, 784), 1, r"got an array of shape \(5, 784\)"),
+        ((5, 28, 28, 1), 1, "without channels"),
+        ((5, 28, 28), 3, "fill 28x28 pixels, such as 1; got 3"),
+        ((5, 28, 28), 0, "got 0"),
+        ((5, 28, 28), 2.0, "got 2.0"),
+    ],
+)
 def test_what_gives_no_sequence_of_pixels_is_refused(shape, pool, said):
     with pytest.raises(InvalidInput, match="ragged"):
         pixel_sequences([[[1, 2], [3]]], pool)

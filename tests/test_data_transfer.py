@@ -202,8 +202,26 @@ def of_nowhere(path):
 
 
 DAMAGES = [
-    sized_as_it_likes, typed_as_it_likes, targets_without_end, of_nowhere, truncated, not_an_archive, changed_array, without_an_array, oversized_array, array_twice, manifest_twice, outside, absolute, link,
-    another_name, garbled_manifest, manifest_too_deep, endless_array, nothing, a_name_without_end,
+    sized_as_it_likes,
+    typed_as_it_likes,
+    targets_without_end,
+    of_nowhere,
+    truncated,
+    not_an_archive,
+    changed_array,
+    without_an_array,
+    oversized_array,
+    array_twice,
+    manifest_twice,
+    outside,
+    absolute,
+    link,
+    another_name,
+    garbled_manifest,
+    manifest_too_deep,
+    endless_array,
+    nothing,
+    a_name_without_end,
 ]
 
 
@@ -230,7 +248,9 @@ def test_a_data_set_that_only_another_version_has_is_said_to_be_that(packed, tmp
         return [(member, content)]
 
     rewritten(packed, change)
-    with pytest.raises(InvalidInput, match="packed by another version of deepzoo: this one has no new_digits. Pack it anew") as raised:
+    with pytest.raises(
+        InvalidInput, match="packed by another version of deepzoo: this one has no new_digits. Pack it anew"
+    ) as raised:
         unpack(packed)
     assert not isinstance(raised.value, CorruptFile) and not list((tmp_path / "there").rglob("*.npy"))
 
@@ -298,6 +318,7 @@ def test_users_mistakes(packed, tmp_path, monkeypatch):
         unpack(tmp_path / "absent.tar.xz")
     with pytest.raises(InvalidInput, match="cannot be read"):
         unpack(tmp_path)
+
     def out_of_reach(*_, **__):
         raise DataUnavailable("no source answers")
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.ndimage import rotate
-from source_example import own_cache, refused, tools  # noqa: F401
 
+from source_example import own_cache, refused, tools  # noqa: F401
 from zoo.datasets import describe, list_datasets, load, mnist_basic, variations
-from zoo.datasets.own import is_own
 from zoo.datasets.dataset import SPLITS, Dataset, Split
 from zoo.datasets.mnist_basic import build as basic_build
+from zoo.datasets.own import is_own
 from zoo.datasets.variations import TURN, UNIT
 from zoo.errors import DataUnavailable
 
@@ -157,7 +157,7 @@ def test_noise_is_uniform_and_independent():
 
 
 @pytest.mark.parametrize("name", [f"mnist_{name}" for name in OF_DIGITS])
-def test_without_mnist_the_error_is_mnists(name, own_cache, tools, monkeypatch):  # noqa: F811
+def test_without_mnist_the_error_is_mnists(name, own_cache, tools, monkeypatch):
     refused("mnist", monkeypatch)
     with pytest.raises(DataUnavailable, match="mnist cannot be loaded: it is not in the cache.*official source.*connect"):
         load(name)
@@ -168,7 +168,7 @@ def test_without_mnist_the_error_is_mnists(name, own_cache, tools, monkeypatch):
     assert not list((own_cache / name).glob("arrays-*")) + list((own_cache / name).glob(".building-*"))
 
 
-def test_a_corrupt_cache_is_drawn_anew(own_cache, monkeypatch, capsys):  # noqa: F811
+def test_a_corrupt_cache_is_drawn_anew(own_cache, monkeypatch, capsys):
     """mnist_basic on a small scale: a byte of it changes, and the same arrays come back from mnist."""
     few = load_few(own_cache, monkeypatch)
     first = load("mnist_basic")
@@ -181,7 +181,7 @@ def test_a_corrupt_cache_is_drawn_anew(own_cache, monkeypatch, capsys):  # noqa:
     assert {x.tobytes() for x in again.train.x} <= {x.tobytes() for split in SPLITS for x in getattr(few, split).x}
 
 
-def load_few(own_cache, monkeypatch):  # noqa: F811
+def load_few(own_cache, monkeypatch):
     """A mnist of 90 images, and a mnist_basic of 60 of them."""
     x = np.random.RandomState(1).randint(0, 256, (90, 28, 28)).astype(np.uint8)
     parts = {split: Split(x[30 * i :][:30], np.arange(30, dtype=np.int32) % 10) for i, split in enumerate(SPLITS)}
@@ -199,7 +199,9 @@ def test_tensorflow_datasets_builder_gives_the_same_arrays_and_both_pass_its_own
     arguments = [sys.executable, "-c", CHILD, str(tmp_path), *CONFIGS]
     done = subprocess.run(arguments, env=quiet, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-4000:]
-    assert {"MnistVariationsTest", "SequencesTest"} == set(re.findall(r"^test_download_and_prepare_as_dataset .*?(\w+Test)\b", done.stderr, re.M))
+    assert {"MnistVariationsTest", "SequencesTest"} == set(
+        re.findall(r"^test_download_and_prepare_as_dataset .*?(\w+Test)\b", done.stderr, re.M)
+    )
     described = [line for line in done.stdout.splitlines() if line.startswith("[")]
     for config, line in zip(CONFIGS, described, strict=True):
         name, citation, description, licence, names = json.loads(line)

@@ -48,8 +48,17 @@ def test_the_step_size_with_the_least_mean_error_is_chosen_and_none_that_diverge
 
 def trained(**changes):
     recipe = {
-        "n_train": 200, "widths": [8], "code": 2, "activation": "sigmoid", "start": "old uniform",
-        "optimizer": "adam", "epsilon": 1e-7, "rates": [1e-9, 0.02], "epochs": 80, "batch_size": 20, "pretraining": None,
+        "n_train": 200,
+        "widths": [8],
+        "code": 2,
+        "activation": "sigmoid",
+        "start": "old uniform",
+        "optimizer": "adam",
+        "epsilon": 1e-7,
+        "rates": [1e-9, 0.02],
+        "epochs": 80,
+        "batch_size": 20,
+        "pretraining": None,
     }
     trial = Trial("digits", "deep_autoencoder", "tested", (0, 1), autoencoders.train_autoencoder, recipe | changes)
     return autoencoders.train_autoencoder(trial, Report())
@@ -141,7 +150,9 @@ def test_the_scaled_start_is_held_against_pretraining_and_the_mean_image():
     assert gap.effect == pytest.approx(12.1333 - 2.1, abs=1e-3), "under the same descent"
     more = claim.judge(runs_of({claim._net("curves", "scaled start, Adam"): [6.2, 6.3], claim._pca("curves", 6): [7.5],
                                 claim._pca("curves", 0): [9.7], claim._pca("curves", 18): [5.6]}))  # fmt: skip
-    assert {c.name: c.effect for c in more}["curves: scaled start, Adam, beats principal components with 18"] == pytest.approx(-0.65)
+    assert {c.name: c.effect for c in more}["curves: scaled start, Adam, beats principal components with 18"] == pytest.approx(
+        -0.65
+    )
     assert found["scaled start, Adam, beats logistic PCA"].effect == pytest.approx(8.1 - 12.1333, abs=1e-3)
     recipes = {trial.setting: trial.recipe for trial in claim.trials(Budget.named("full", defaults=claim.SEEDS))}
     assert recipes["scaled start, Adam"] == recipes["start of 2006, Adam"] | {"start": "scaled"}
@@ -159,7 +170,10 @@ def test_every_net_of_every_budget_starts_as_its_recipe_says():
                 seen[key] = float(np.abs(population.get_weights(0)[0]).max())
     normalised = np.sqrt(6 / 140)
     bounds = {("old uniform", "sigmoid"): 1 / 10, ("scaled", "sigmoid"): 4 * normalised, ("He", "relu"): np.sqrt(6 / 100)}
-    assert {key: seen[key] for key in bounds} == pytest.approx(bounds, rel=0.02) and {start for start, _ in seen} >= {"scaled", "He"}
+    assert {key: seen[key] for key in bounds} == pytest.approx(bounds, rel=0.02) and {start for start, _ in seen} >= {
+        "scaled",
+        "He",
+    }
 
 
 def test_a_start_that_escapes_and_a_wrong_metric_are_contradictions():

@@ -2,15 +2,15 @@
 
 import keras
 import numpy as np
-import population_example
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits
 
+import population_example
 import zoo
+from population_example import compiled, digits
+from zoo import reconstruction
 from zoo.errors import InvalidInput
 from zoo.models.deep_autoencoder import decoders, encoders
-from zoo import reconstruction
 
 
 @pytest.fixture(scope="module")
@@ -128,18 +128,25 @@ def test_stages_start_from_the_weights_of_the_population(x):
         assert_allclose(mine, start, rtol=1e-5)
 
 
-@pytest.mark.parametrize("settings, match", [
-    ({"epochs": (1, 2)}, "epochs needs one value, or one for each of the 3 encoders"),
-    ({"epochs": 0}, "epochs must be a positive integer; got 0"),
-    ({"level": (0.1, 0.1, 1.5)}, "level must be at least 0"),
-    ({"batch_size": 101}, "larger than the data, 100 examples"),
-    ({"x": np.zeros((100, 9, 9))}, "x has shape"),
-    ({"error": "linear"}, "decoders of a deep_autoencoder end in sigmoids: its error is 'crossentropy' or 'squared', not 'linear'"),
-    pytest.param(
-        {"x": np.full((100, 8, 8), 999)}, r"cross-entropy, .*; bring them there \(rescale, sigmoid units\)\.$",
-        marks=pytest.mark.filterwarnings("ignore:x goes up to 999"),
-    ),
-])
+@pytest.mark.parametrize(
+    "settings, match",
+    [
+        ({"epochs": (1, 2)}, "epochs needs one value, or one for each of the 3 encoders"),
+        ({"epochs": 0}, "epochs must be a positive integer; got 0"),
+        ({"level": (0.1, 0.1, 1.5)}, "level must be at least 0"),
+        ({"batch_size": 101}, "larger than the data, 100 examples"),
+        ({"x": np.zeros((100, 9, 9))}, "x has shape"),
+        (
+            {"error": "linear"},
+            "decoders of a deep_autoencoder end in sigmoids: its error is 'crossentropy' or 'squared', not 'linear'",
+        ),
+        pytest.param(
+            {"x": np.full((100, 8, 8), 999)},
+            r"cross-entropy, .*; bring them there \(rescale, sigmoid units\)\.$",
+            marks=pytest.mark.filterwarnings("ignore:x goes up to 999"),
+        ),
+    ],
+)
 def test_bad_settings_leave_the_population_as_it_was(settings, match, x):
     population = sigmoids([0])
     before = population.get_weights(0)

@@ -24,9 +24,7 @@ EXAMPLES = dict(re.findall(r"^`([\w/]+\.py)`\n\n```python\n(.*?)^```", CONTRIBUT
 
 def python(*arguments, **options):
     env = {**os.environ, "KERAS_BACKEND": "jax", **options.pop("env", {})}
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=540, env=env, **options
-    )
+    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=540, env=env, **options)
 
 
 # Modules, by where they are imported from, whose docstrings have examples.
@@ -184,7 +182,20 @@ def workshop(tmp_path_factory, copy_checkout):
 def test_a_model_of_ones_own_is_tuned_and_judged_as_those_of_the_zoo(workshop, tmp_path):
     copy, environment = workshop
     claim, out = copy / "own" / "maxout_climbs.py", tmp_path / "mine"
-    done = python("-m", "zoo", "--import", claim, "reproduce", "maxout_climbs", "--budget", "smoke", "--out", out, cwd=tmp_path, env=environment)
+    done = python(
+        "-m",
+        "zoo",
+        "--import",
+        claim,
+        "reproduce",
+        "maxout_climbs",
+        "--budget",
+        "smoke",
+        "--out",
+        out,
+        cwd=tmp_path,
+        env=environment,
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     page = (out / "smoke" / "maxout_climbs" / "comparison.md").read_text()
     assert "On digits the test error of maxout (64 units) is" in page and "Advantage of the former, paired over" in page

@@ -7,12 +7,12 @@ import sys
 import keras
 import numpy as np
 import pandas as pd
-import population_example
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, loss_and_metric, small_model, train_from
 
+import population_example
 import zoo
+from population_example import compiled, digits, loss_and_metric, small_model, train_from
 from zoo.layers import MatmulConv2D, RandomShift
 from zoo.training.order import epoch_order, host_order, member_key
 

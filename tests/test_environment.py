@@ -17,7 +17,9 @@ def test_what_products_are_computed_in_is_told_where_it_is_not_jaxs_default():
     for said, found in (({}, "float32"), ({"JAX_DEFAULT_MATMUL_PRECISION": "highest", "JAX_ENABLE_X64": "1"},
                                           "float32, products in highest, 64 bits allowed")):  # fmt: skip
         environ = {name: value for name, value in os.environ.items() if name not in environment.NUMERICS}
-        done = subprocess.run([sys.executable, "-c", code], env=environ | {"KERAS_BACKEND": "jax"} | said, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environ | {"KERAS_BACKEND": "jax"} | said, capture_output=True, text=True
+        )
         assert done.stdout == f"{found}\n", done.stderr
 
 
@@ -48,7 +50,9 @@ def test_what_a_run_or_a_user_leaves_beside_the_code_changes_nothing(checkout, p
     assert commit() == before != "unknown"
 
 
-@pytest.mark.parametrize("path", ["zoo/kept.txt", "zoo/new.py", "tests/benchmarks/kept.txt", "datasets/new.py", "reproductions/kept.txt", "setup.cfg"])
+@pytest.mark.parametrize(
+    "path", ["zoo/kept.txt", "zoo/new.py", "tests/benchmarks/kept.txt", "datasets/new.py", "reproductions/kept.txt", "setup.cfg"]
+)
 def test_changed_code_is_no_commit(checkout, path):
     folder, commit = checkout
     (folder / path).write_text("changed")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from zoo.datasets import cache, describe, list_datasets, load
-from zoo.datasets.own import is_own
 from zoo.datasets.dataset import SPLITS
+from zoo.datasets.own import is_own
 
 NAMES = [name for name in list_datasets() if not is_own(name)]
 # Default tests reach no network and have no file of a user's: the arrays of these are tested with -m network, on a
@@ -83,7 +83,15 @@ def test_content_is_the_known_one(name):
 
 # Made here, of nothing or of other sets: a warm cache never imports what makes them. The slow ones take a minute or so.
 MADE_HERE = (
-    "adding", "curves", "digits", "interleaved_curves", "mackey_glass", "mnist_basic", "mnist_bg_rand", "mnist_rot", "rectangles",
+    "adding",
+    "curves",
+    "digits",
+    "interleaved_curves",
+    "mackey_glass",
+    "mnist_basic",
+    "mnist_bg_rand",
+    "mnist_rot",
+    "rectangles",
     "spiral_arms",
 )
 SLOWLY = [pytest.param(name, marks=pytest.mark.slow) for name in ("convex", "mnist_bg_img", "mnist_rot_bg_img", "rectangles_img")]

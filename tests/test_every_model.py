@@ -6,9 +6,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 import zoo
+from zoo import reconstruction
 from zoo.errors import InvalidInput
 from zoo.registry import model_options, models_text, reconstructs
-from zoo import reconstruction
 
 pytestmark = pytest.mark.backend
 

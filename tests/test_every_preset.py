@@ -43,9 +43,13 @@ def no_network(monkeypatch):
 PROMISED = {
     *(f"{model}_mnist" for model in ("linear", "mlp", "autoencoder_stack", "convnet", "lstm")),
     *(f"{model}_fashion_mnist" for model in ("linear", "mlp", "autoencoder_stack", "convnet", "lstm")),
-    "kernel_machine_mnist", "deep_autoencoder_mnist",
-    "autoencoder_stack_mnist_1000_labels_denoising", "autoencoder_stack_mnist_1000_labels_random",
-    "lstm_shakespeare", "lstm_taylor_demand", "mlp_vowels",
+    "kernel_machine_mnist",
+    "deep_autoencoder_mnist",
+    "autoencoder_stack_mnist_1000_labels_denoising",
+    "autoencoder_stack_mnist_1000_labels_random",
+    "lstm_shakespeare",
+    "lstm_taylor_demand",
+    "mlp_vowels",
 }
 
 
@@ -193,5 +197,10 @@ def test_front_matter_names_the_results():
     card["licences"]["weights"], card["name"] = "CC BY 4.0", 'my "net" 😺'
     card["metrics"][0] |= {"name": "accuracy | top-1", "split": "test: 2024", "value": 1e-05}
     text = card_markdown(card)
-    assert "license: cc-by-4.0\n" in text and 'split: "test: 2024"' in text and "value: 1.0e-05" in text and '- name: "my \\"net\\" 😺"' in text
+    assert (
+        "license: cc-by-4.0\n" in text
+        and 'split: "test: 2024"' in text
+        and "value: 1.0e-05" in text
+        and '- name: "my \\"net\\" 😺"' in text
+    )
     assert 'zoo.from_preset("my \\"net\\" 😺")' in text and "| accuracy \\| top-1 |" in text

@@ -20,8 +20,8 @@ from zoo.reproductions.harness.claims import claim_budgets, claim_headlines
 from zoo.reproductions.harness.depth import figure, ladders_under, page
 from zoo.reproductions.harness.figures import drawn_by
 from zoo.reproductions.harness.folder import manifests_of, read_environment, read_folder, read_pictures, result_folders
-from zoo.reproductions.harness.making import generated_files
 from zoo.reproductions.harness.losses import OF_RUNS
+from zoo.reproductions.harness.making import generated_files
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import Published, matches
 from zoo.reproductions.harness.scoreboard import MARKS, front_page, scoreboard
@@ -32,8 +32,18 @@ RESULTS = CHECKOUT / "results"
 COMMITTED = result_folders(RESULTS)
 # What each test example costs is known; of phone_recognition what each speaker of vowels does, smoke having these alone.
 TELLS_LOSSES = (
-    "convnet_vs_dense", "forecasting", "joint_training", "language_model", "linear_separability", "long_term_memory",
-    "phone_recognition", "published_stack", "relu_learns_faster", "selectivity_invariance", "shallow_vs_deep", "unsupervised_pretraining",
+    "convnet_vs_dense",
+    "forecasting",
+    "joint_training",
+    "language_model",
+    "linear_separability",
+    "long_term_memory",
+    "phone_recognition",
+    "published_stack",
+    "relu_learns_faster",
+    "selectivity_invariance",
+    "shallow_vs_deep",
+    "unsupervised_pretraining",
 )
 ALIKE = 0.05  # what changes at most where other versions of matplotlib draw the same
 
@@ -188,7 +198,9 @@ def test_the_page_of_depth_follows_from_the_claims():
 
 def sentences_hold_their_numbers(folder):
     for line in verdicts_of(folder):
-        remarks = r"(, because [^:]+)?(; undecided with other test examples as well)?(; .+ might do better with a wider grid \([^()]+\))?"
+        remarks = (
+            r"(, because [^:]+)?(; undecided with other test examples as well)?(; .+ might do better with a wider grid \([^()]+\))?"
+        )
         assert re.search(rf": {line['verdict']}{remarks}\.$", line["sentence"])
         for column in ("effect", "ci95_low", "ci95_high"):
             assert not line[column] or number(float(line[column])) in line["sentence"]

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, loss_and_metric, refused, small_model
 
 import zoo
+from population_example import compiled, digits, loss_and_metric, refused, small_model
 from zoo.training.example_weights import check_weights, weights_of_classes
 from zoo.training.order import host_order
 

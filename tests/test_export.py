@@ -67,9 +67,7 @@ def by_onnxruntime(path, model, x=X):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n == "convnet" else slow_elsewhere) for n in zoo.list_models()]
-)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "convnet" else slow_elsewhere) for n in zoo.list_models()])
 def test_onnxruntime_gives_the_same_logits(name, tmp_path):
     model = make(name)
     path = zoo.export_model(model, tmp_path / f"{name}.onnx", "onnx")
@@ -107,10 +105,13 @@ class Beside(keras.layers.Layer):
 
 
 @slow_elsewhere
-@pytest.mark.parametrize("of, told", [
-    (keras.ops.erfinv, "ONNX cannot say what .*Erfinv.*SavedModel"),
-    pytest.param(lambda x: Beside()(x), "tensors that are none of its weights", marks=here),
-])
+@pytest.mark.parametrize(
+    "of, told",
+    [
+        (keras.ops.erfinv, "ONNX cannot say what .*Erfinv.*SavedModel"),
+        pytest.param(lambda x: Beside()(x), "tensors that are none of its weights", marks=here),
+    ],
+)
 def test_what_onnx_cannot_say_is_said(of, told, tmp_path):
     inputs = keras.Input((3,))
     model = keras.Model(inputs, of(keras.layers.Dense(3)(inputs)))
@@ -318,7 +319,6 @@ def test_bfloat16_is_not_for_onnx(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-
 def test_what_is_no_single_model(tmp_path):
     with pytest.raises(InvalidInput, match="not str"):
         zoo.export_model("linear", tmp_path / "m.onnx", "onnx")
@@ -360,9 +360,9 @@ def test_command(call, tmp_path, monkeypatch):
     assert call("presets/mine", "--format", "keras", "--force")[0] == 0
     assert call("presets/mine", "--format", "keras", "--out", tmp_path / "a" / "b.keras")[0] == 0
     assert (tmp_path / "a" / "b.keras").is_file()
-    monkeypatch.setenv("HOME", str(tmp_path / "home of\" mine"))
+    monkeypatch.setenv("HOME", str(tmp_path / 'home of" mine'))
     code, out, _ = call("presets/mine", "--format", "keras", "--out", "~/c.keras")
-    written = tmp_path / "home of\" mine" / "c.keras"
+    written = tmp_path / 'home of" mine' / "c.keras"
     assert code == 0 and written.is_file() and f"wrote {written}" in out
     loaded = out.splitlines()[-1].partition("load_model(")[2].partition(")(x)")[0]
     assert ast.literal_eval(loaded) == str(written), "a quote in a path is no end of the string"

@@ -11,9 +11,14 @@ from zoo.registry import models_text, reconstructs
 pytestmark = pytest.mark.backend
 X = np.random.default_rng(0).integers(0, 256, (5, 16, 16)).astype("uint8")
 SMALL = {
-    "linear": {}, "mlp": {"widths": (12, 7)}, "autoencoder_stack": {"widths": (12, 7)}, "kernel_machine": {"features": 32},
-    "convnet": {"blocks": ((4,), (6,)), "dense": 9}, "rnn": {"units": 6},
-    "deep_autoencoder": {"widths": (12, 7), "code": 3}, "lstm": {"units": 6, "layers": 2},
+    "linear": {},
+    "mlp": {"widths": (12, 7)},
+    "autoencoder_stack": {"widths": (12, 7)},
+    "kernel_machine": {"features": 32},
+    "convnet": {"blocks": ((4,), (6,)), "dense": 9},
+    "rnn": {"units": 6},
+    "deep_autoencoder": {"widths": (12, 7), "code": 3},
+    "lstm": {"units": 6, "layers": 2},
     "language_model": {"units": 6, "embedding": 4},
 }
 

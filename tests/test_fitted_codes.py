@@ -46,10 +46,15 @@ def test_a_fit_that_ends_by_itself_is_not_cut_off():
     assert not cut_off and directions.shape == (1, 8)
 
 
-@pytest.mark.parametrize("net, linear, cut_off, verdict, why", [
-    ((2.7, 2.7), (2.9, 2.9), 0.0, "reproduced", ""), ((2.7, 2.7), (2.9, 2.9), 1.0, "undecided", "fit was cut off"),
-    ((2.9, 2.9), (2.7, 2.7), 1.0, "contradicted", ""), ((2.7, 2.8), (2.6, 2.9), 1.0, "undecided", "other way round, by 0.0985"),
-])
+@pytest.mark.parametrize(
+    "net, linear, cut_off, verdict, why",
+    [
+        ((2.7, 2.7), (2.9, 2.9), 0.0, "reproduced", ""),
+        ((2.7, 2.7), (2.9, 2.9), 1.0, "undecided", "fit was cut off"),
+        ((2.9, 2.9), (2.7, 2.7), 1.0, "contradicted", ""),
+        ((2.7, 2.8), (2.6, 2.9), 1.0, "undecided", "other way round, by 0.0985"),
+    ],
+)
 def test_a_lead_on_the_test_images_alone_or_on_a_fit_that_was_cut_off_decides_nothing(net, linear, cut_off, verdict, why):
     rows = [
         {"dataset": "mnist", "model": model, "setting": setting, "seed": seed, "metric": metric, "value": value + 0.001 * seed}

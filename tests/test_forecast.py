@@ -105,7 +105,9 @@ def test_the_command_prints_a_value_a_line(call, demand, tmp_path):
     assert_array_equal(np.float32(said[0][1].splitlines()), np.float32(zoo.forecast(PRESET, demand[:500], 3)))
 
 
-@pytest.mark.parametrize("given, said", [(b"\x93NUMPY\xff", "What was given is no text of numbers"), (None, "Standard input is closed")])
+@pytest.mark.parametrize(
+    "given, said", [(b"\x93NUMPY\xff", "What was given is no text of numbers"), (None, "Standard input is closed")]
+)
 def test_a_pipe_without_a_text_is_one_line(call, given, said):
     code, out, err = call("forecast", PRESET, "-", stdin=given)
     assert (code, out) == (1, "") and said in " ".join(err.split()) and err.count("\n") == 1

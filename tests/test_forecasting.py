@@ -239,7 +239,13 @@ def test_the_test_split_decides_nothing(trained, monkeypatch):
 def test_rows_of_nets(trained):
     runs = pd.DataFrame(trained.rows)
     assert set(runs.metric) == {
-        "arv_1921_1955", "arv_1956_1979", "arv_1980_2008", "coverage_pct", "validation_nrmse", "step_size", "epochs",
+        "arv_1921_1955",
+        "arv_1956_1979",
+        "arv_1980_2008",
+        "coverage_pct",
+        "validation_nrmse",
+        "step_size",
+        "epochs",
     }
     assert np.isfinite(runs.value).all() and set(runs.seed) == {3, 4} and (runs.n_train == 209).all()
     chosen = {metric: runs[runs.metric == metric].value.unique().item() for metric in ("step_size", "epochs")}

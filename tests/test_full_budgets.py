@@ -62,7 +62,7 @@ def test_full_budget_runs_from_end_to_end(name, monkeypatch):
     budget = Budget.named("full", SEEDS.get(name, 2))
     folder = run_claim(name, budget)
     runs = read_folder(folder)
-    rows = {row for row in runs[["dataset", "model", "setting"]].itertuples(index=False, name=None)}
+    rows = set(runs[["dataset", "model", "setting"]].itertuples(index=False, name=None))
     at_hand = {trial.row for trial in whole(budget) if not trial.optional and not trial.needs}
     assert at_hand <= rows
     assert np.isfinite(runs.seconds).all()

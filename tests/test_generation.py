@@ -70,18 +70,22 @@ def test_draws_have_the_models_probabilities():
     assert _draw(logits, 1e-308, np.random.RandomState(0)) == _draw(logits, 0, None) == 0
 
 
-@pytest.mark.parametrize("change, said", [
-    ({"temperature": -0.1}, "temperature must be a number of at least 0"),
-    ({"temperature": float("nan")}, "temperature must be a number"),
-    ({"temperature": 10**400}, "temperature must be a number"),
-    ({"temperature": "hot"}, "temperature must be a number"),
-    ({"length": 0}, "length must be an integer of at least 1"),
-    ({"length": 2.5}, "length must be an integer"),
-    ({"seed": -1}, "seed must be an integer from 0"),
-    ({"prompt": ""}, "The prompt is empty"),
-    ({"prompt": 3}, "must be a string"),
-    ({"prompt": "caf\u00e9 \u20ac"}, "does not know '\u00e9', '\u20ac': it knows the first 128 codes"),
-], ids=str)
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"temperature": -0.1}, "temperature must be a number of at least 0"),
+        ({"temperature": float("nan")}, "temperature must be a number"),
+        ({"temperature": 10**400}, "temperature must be a number"),
+        ({"temperature": "hot"}, "temperature must be a number"),
+        ({"length": 0}, "length must be an integer of at least 1"),
+        ({"length": 2.5}, "length must be an integer"),
+        ({"seed": -1}, "seed must be an integer from 0"),
+        ({"prompt": ""}, "The prompt is empty"),
+        ({"prompt": 3}, "must be a string"),
+        ({"prompt": "caf\u00e9 \u20ac"}, "does not know '\u00e9', '\u20ac': it knows the first 128 codes"),
+    ],
+    ids=str,
+)
 def test_bad_arguments(change, said):
     with pytest.raises(InvalidInput, match=said):
         zoo.generate(**{"model": small(layers=1), "prompt": "a"} | change)
@@ -146,10 +150,7 @@ def test_the_command_prints_the_prompt_and_how_it_goes_on(call, preset):
 
 
 def test_mistakes_on_the_command_line_are_one_line(call, preset, tmp_path):
-    for arguments, expected in (
-        (("--prompt", ""), "The prompt is empty"),
-        (("--prompt", "\u00e4"), "does not know '\u00e4'"),
-    ):
+    for arguments, expected in ((("--prompt", ""), "The prompt is empty"), (("--prompt", "\u00e4"), "does not know '\u00e4'")):
         code, out, err = call(preset, *arguments)
         assert (code, out) == (1, "") and expected in err and len(err.splitlines()) == 1
     assert call(preset)[0] == 2, "a prompt is needed"

@@ -9,26 +9,29 @@ import weakref
 
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits
 
+from population_example import compiled, digits
 from zoo.training import engine, waiting
 from zoo.training.groups import cores, deal, processor_cores, run_groups
 
 
-@pytest.mark.parametrize("members, at_once, cores, dealt", [
-    (20, 20, 1, (20, 1)),
-    (7, 3, 1, (3, 1)),
-    (1, 1, 8, (1, 1)),
-    (3, 3, 2, (1, 2)),
-    (4, 4, 2, (2, 2)),
-    (20, 20, 2, (10, 2)),
-    (21, 21, 2, (1, 2)),
-    (7, 7, 16, (1, 7)),
-    (200, 200, 16, (1, 16)),
-    (200, 200, 8, (25, 8)),
-    (20, 10, 4, (1, 4)),
-    (20, 2, 4, (1, 2)),
-])
+@pytest.mark.parametrize(
+    "members, at_once, cores, dealt",
+    [
+        (20, 20, 1, (20, 1)),
+        (7, 3, 1, (3, 1)),
+        (1, 1, 8, (1, 1)),
+        (3, 3, 2, (1, 2)),
+        (4, 4, 2, (2, 2)),
+        (20, 20, 2, (10, 2)),
+        (21, 21, 2, (1, 2)),
+        (7, 7, 16, (1, 7)),
+        (200, 200, 16, (1, 16)),
+        (200, 200, 8, (25, 8)),
+        (20, 10, 4, (1, 4)),
+        (20, 2, 4, (1, 2)),
+    ],
+)
 def test_members_are_dealt_out_evenly_and_never_more_at_once_than_allowed(members, at_once, cores, dealt):
     size, side_by_side = deal(members, at_once, cores)
     assert (size, side_by_side) == dealt

@@ -52,11 +52,22 @@ def test_what_pip_has_put_into_a_folder_of_any_name_is_installed(key_of, tmp_pat
 MADE = "def made(n):\n  def net(): return n\n  return net\n"
 
 
-@pytest.mark.parametrize("source, old, new", [
-    ("def power(n): return lambda x: x**n\nsquare, cube = power(2), power(3)\ndef run(): return square(1) + cube(1)", "(2)", "(4)"),
-    ("WAYS = {\n  'a': lambda x: x,\n  'b': lambda x: -x,\n}\ndef run(): return WAYS", "lambda x: x", "lambda x: 2 * x"),
-    ("made = {}\nexec('def f(): return 0.1', made)\nf = made['f']\nf.__module__ = __name__\ndef run(): return f()", "0.1", "0.7"),
-    ("""
+@pytest.mark.parametrize(
+    "source, old, new",
+    [
+        (
+            "def power(n): return lambda x: x**n\nsquare, cube = power(2), power(3)\ndef run(): return square(1) + cube(1)",
+            "(2)",
+            "(4)",
+        ),
+        ("WAYS = {\n  'a': lambda x: x,\n  'b': lambda x: -x,\n}\ndef run(): return WAYS", "lambda x: x", "lambda x: 2 * x"),
+        (
+            "made = {}\nexec('def f(): return 0.1', made)\nf = made['f']\nf.__module__ = __name__\ndef run(): return f()",
+            "0.1",
+            "0.7",
+        ),
+        (
+            """
      import functools
      def twice(f):
          @functools.wraps(f)
@@ -65,8 +76,12 @@ MADE = "def made(n):\n  def net(): return n\n  return net\n"
      @twice
      def helper(x): return x
      def run(): return helper(1)
-     """, "2 * f", "3 * f"),
-    ("""
+     """,
+            "2 * f",
+            "3 * f",
+        ),
+        (
+            """
      import keras
      class Own(keras.losses.Loss):
          def __init__(self, n=1, name=None):
@@ -75,12 +90,17 @@ MADE = "def made(n):\n  def net(): return n\n  return net\n"
          def call(self, y, outputs): return self.n * outputs
      LOSS = Own(5)
      def run(): return LOSS
-     """, "Own(5)", "Own(6)"),
-    ("class Box: pass\nBOX = Box()\nBOX.depth = 3\ndef run(): return BOX", "= 3", "= 4"),
-    (f"{MADE}first, second = made(2), made(4)\ndef run(): return first(), second()", "made(2), made(4)", "made(4), made(2)"),
-    (f"{MADE}NETS = {{'a': made(2), 'b': made(2), 'c': made(4)}}\ndef run(): return NETS", "'b': made(2)", "'b': made(4)"),
-    ("class Net:\n  def a(self, n=1): return n\n  def b(self, n=2): return n\ndef run(): return Net()", "n=1", "n=2"),
-], ids=["closures", "lambdas", "no text", "decorator", "loss", "attributes", "exchanged", "as many", "defaults"])
+     """,
+            "Own(5)",
+            "Own(6)",
+        ),
+        ("class Box: pass\nBOX = Box()\nBOX.depth = 3\ndef run(): return BOX", "= 3", "= 4"),
+        (f"{MADE}first, second = made(2), made(4)\ndef run(): return first(), second()", "made(2), made(4)", "made(4), made(2)"),
+        (f"{MADE}NETS = {{'a': made(2), 'b': made(2), 'c': made(4)}}\ndef run(): return NETS", "'b': made(2)", "'b': made(4)"),
+        ("class Net:\n  def a(self, n=1): return n\n  def b(self, n=2): return n\ndef run(): return Net()", "n=1", "n=2"),
+    ],
+    ids=["closures", "lambdas", "no text", "decorator", "loss", "attributes", "exchanged", "as many", "defaults"],
+)
 def test_what_the_run_uses_counts(key_of, source, old, new):
     assert old in source
     before = key_of({"a_module": source})
@@ -128,7 +148,9 @@ def test_models_of_ones_own_count_where_they_are_named(key_of, monkeypatch):
     assert key(4) != key(4, deeper=9), "which that one is made of"
     assert key(4) == key(4, other=2), "which nothing names"
     assert key(4, model="größe") != key(4, other=2, model="größe")
-    assert key(4, model="mlp") == key(5, model="mlp") and key(4, model="mlp", told=["narrow"]) != key(5, model="mlp", told=["narrow"])
+    assert key(4, model="mlp") == key(5, model="mlp") and key(4, model="mlp", told=["narrow"]) != key(
+        5, model="mlp", told=["narrow"]
+    )
     assert key(4, model="mlp", told=[{"nets": ["narrow"]}]) != key(5, model="mlp", told=[{"nets": ["narrow"]}])
 
 
@@ -151,12 +173,15 @@ def test_a_key_is_that_of_every_process(tmp_path):
     assert len(keys) == 1
 
 
-@pytest.mark.parametrize("value, reason", [
-    ("keras.layers.Dense(3)", "its weights are not in its configuration"),
-    ("ROUND", "it contains itself"),
-    ("threading.Lock()", "cannot pickle"),
-    ("{(lambda n: lambda: n)(k) for k in (1, 2)}", "a set has no order"),
-])
+@pytest.mark.parametrize(
+    "value, reason",
+    [
+        ("keras.layers.Dense(3)", "its weights are not in its configuration"),
+        ("ROUND", "it contains itself"),
+        ("threading.Lock()", "cannot pickle"),
+        ("{(lambda n: lambda: n)(k) for k in (1, 2)}", "a set has no order"),
+    ],
+)
 def test_what_nobody_could_see_change_is_refused(key_of, value, reason):
     source = f"import keras, threading\nROUND = []\nROUND.append(ROUND)\nTHING = {value}\ndef run(): return THING"
     with pytest.raises(InvalidInput, match=f"THING is an object of .*{reason}.*make it inside the function"):

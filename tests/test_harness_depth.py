@@ -3,13 +3,13 @@
 import io
 from pathlib import Path
 
-import harness_example
 import keras
 import numpy as np
 import pytest
-from claim_example import lines, reproduction, rows_of
 
+import harness_example
 import zoo
+from claim_example import lines, reproduction, rows_of
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Ladder, depth, load_claim, rebuild, run_claim
 from zoo.reproductions.harness.claims import list_claims
@@ -46,7 +46,13 @@ def test_each_depth_is_held_against_the_shallowest(written, results_dir):
     assert float(one["spared"]) == pytest.approx(8.1 - np.mean(ERRORS["1"]), abs=1e-4) and one["unit"] == "percentage points"
     for end in ("", "_low", "_high"):
         assert float(last[f"spared_pct{end}"]) == pytest.approx(100 * float(last[f"spared{end}"]) / np.mean(ERRORS["1"]), rel=1e-4)
-    assert (first["layers"], last["layers"], last["shallowest"], last["parameters"], last["n_train"]) == ("1", "3", "1", "2500", "50000")
+    assert (first["layers"], last["layers"], last["shallowest"], last["parameters"], last["n_train"]) == (
+        "1",
+        "3",
+        "1",
+        "2500",
+        "50000",
+    )
     assert "Advantage of the former, paired over 3 seeds" in last["sentence"] and last["sentence"].endswith(": contradicted.")
     text = page(ladders_under(results_dir), results_dir)
     assert "on 1 line: 1 reproduced. That the second shallowest does, on the 1 with more than two depths: 1 reproduced." in text
@@ -88,7 +94,11 @@ def test_the_page_comes_and_goes_with_what_it_is_made_of(written, results_dir):
 
 
 def test_without_ladders_there_is_neither_file_nor_page(written, results_dir):
-    for module in (reproduction(**NO_CHECKS), claim([]), claim([Ladder("relu", {"1": ROWS["1"], "9": ("mnist", "mlp", "9 layers")})])):
+    for module in (
+        reproduction(**NO_CHECKS),
+        claim([]),
+        claim([Ladder("relu", {"1": ROWS["1"], "9": ("mnist", "mlp", "9 layers")})]),
+    ):
         folder = written(module, rows())
         write_scoreboard(results_dir)
         assert not (folder / "depth.csv").exists() and not (results_dir / "depth.md").exists()

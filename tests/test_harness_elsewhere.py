@@ -13,7 +13,15 @@ from zoo.datasets import add, describe
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions import shallow_vs_deep as base
 from zoo.reproductions.harness import (
-    Budget, compare, describe_claim, list_claims, load_claim, paired_difference, rebuild, recheck_claim, run_claim,
+    Budget,
+    compare,
+    describe_claim,
+    list_claims,
+    load_claim,
+    paired_difference,
+    rebuild,
+    recheck_claim,
+    run_claim,
 )
 from zoo.reproductions.harness.claims import claim_facts, is_brought, is_known, lacking_data
 from zoo.reproductions.trainers import elsewhere
@@ -46,7 +54,7 @@ def test_rungs_are_those_of_mnist_with_as_many_updates(monkeypatch, budget, n, s
     info = replace(describe("digits"), name="my_set", input_shape=sides, classes=classes, sizes={"train": n})
     monkeypatch.setattr(elsewhere, "describe", lambda name: info if name == "my_set" else describe(name))
     moved = of(load_claim("shallow_vs_deep_on_my_set"), budget)
-    mnist = {row: trial for row, trial in of(base, budget, "mnist").items()}
+    mnist = of(base, budget, "mnist")
     assert list(moved) == list(mnist) and {trial.dataset for trial in moved.values()} == {"my_set"}
     usual = 10_000 if budget == "quick" else 50_000
     for row, trial in moved.items():
@@ -181,7 +189,10 @@ def test_a_run_its_tables_and_what_is_left_of_it_without_the_data(own_digits, re
     assert (errors["mean"] < 50).all() and (errors.n_seeds == 2).all()
     assert len(verdicts) == 1 and verdicts.better[0] == "my_digits/mlp/dropout, batch norm"
     page = (folder / "comparison.md").read_text()
-    assert f"To run it again: `zoo reproduce {NAME} --budget smoke`" in page and "were set on MNIST, none on my_digits." in " ".join(page.split())
+    assert (
+        f"To run it again: `zoo reproduce {NAME} --budget smoke`" in page
+        and "were set on MNIST, none on my_digits." in " ".join(page.split())
+    )
     code, printed, _ = call("claims", NAME)
     assert code == 0 and f"zoo reproduce {NAME} --budget" in printed and "--import" not in printed
     assert recheck_claim(NAME, "linear_my_digits_raw_pixels", "smoke", 2)

@@ -145,8 +145,13 @@ def test_same_trial_same_key(module):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"dataset": "mnist"}, {"model": "linear"}, {"setting": "wide"}, {"seeds": (0, 2)}, {"recipe": {"epochs": 4}},
-        {"traced": 1}, {"needs": "numpy"},
+        {"dataset": "mnist"},
+        {"model": "linear"},
+        {"setting": "wide"},
+        {"seeds": (0, 2)},
+        {"recipe": {"epochs": 4}},
+        {"traced": 1},
+        {"needs": "numpy"},
     ],
     ids=str,
 )
@@ -186,7 +191,9 @@ def test_key_follows_the_data(module, monkeypatch):
         pytest.param(("import sqrt", "import log as sqrt"), id="function of a package"),
         pytest.param(("return sqrt(x)", "return keras.losses.Huber(x)"), id="class of a package"),
         pytest.param(("relu as act", "tanh as act"), id="Python function of a package by another name"),
-        pytest.param(("OPTIMIZER = keras.optimizers.SGD", "OPTIMIZER = keras.optimizers.Adam"), id="class of a package by another name"),
+        pytest.param(
+            ("OPTIMIZER = keras.optimizers.SGD", "OPTIMIZER = keras.optimizers.Adam"), id="class of a package by another name"
+        ),
         pytest.param(("import random as module", "import secrets as module"), id="module by another name"),
         pytest.param(("Huber(1.0)", "Huber(2.0)"), id="what a loss's configuration leaves out"),
         pytest.param(('DTypePolicy("float32")', 'DTypePolicy("mixed_bfloat16")'), id="precision"),
@@ -274,8 +281,14 @@ def test_library_counts(module, monkeypatch):
 
 # What trials import that has no part in their numbers: arrays count by their hash, the rest names or reports things.
 NO_PART = {
-    "zoo", "zoo.datasets", "zoo.datasets.dataset", "zoo.environment", "zoo.errors", "zoo.reproductions.harness",
-    "zoo.reproductions.harness.numbers", "zoo.reproductions.harness.trial",
+    "zoo",
+    "zoo.datasets",
+    "zoo.datasets.dataset",
+    "zoo.environment",
+    "zoo.errors",
+    "zoo.reproductions.harness",
+    "zoo.reproductions.harness.numbers",
+    "zoo.reproductions.harness.trial",
 }
 
 

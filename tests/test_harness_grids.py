@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_example import ROW, lines, reproduction, rows_of
 
+from claim_example import ROW, lines, reproduction, rows_of
 from zoo.reproductions.harness import Trial, load_claim, paired_difference, ratio, target
 from zoo.reproductions.harness.grids import ends_of_grids, not_tried
 
@@ -82,7 +82,9 @@ def test_a_metric_may_have_a_grid_of_its_own(recipe):
     assert ends(recipe, step_size_for_9_labels=[0.1] * 3) == {}
 
 
-@pytest.mark.parametrize("epochs, said", [([97] * 3, "97 of at most 100"), ([94] * 3, ""), ([40, 100, 60], "100 of at most 100 in 1 of 3 seeds")])
+@pytest.mark.parametrize(
+    "epochs, said", [([97] * 3, "97 of at most 100"), ([94] * 3, ""), ([40, 100, 60], "100 of at most 100 in 1 of 3 seeds")]
+)
 def test_who_stops_near_the_last_epoch_that_there_may_be_is_at_an_end(epochs, said):
     assert ends({"epochs": 100}, epochs=epochs, test_error_pct=[1, 2, 3]) == {"epochs": said}
     assert ends({"epochs": 90}, epochs=[99] * 3) == {"epochs": ""}, "an older run may have had more"
@@ -111,17 +113,23 @@ def test_whoever_comes_off_worse_at_an_end_is_named(mine, expected):
         assert told(found, step_size="") == ""
 
 
-@pytest.mark.parametrize("bound, expected", [(6, "linear (raw | pixels) might do better with a wider grid (C: the least of 2 tried)"), (9, "")])
+@pytest.mark.parametrize(
+    "bound, expected", [(6, "linear (raw | pixels) might do better with a wider grid (C: the least of 2 tried)"), (9, "")]
+)
 def test_a_bound_that_is_missed_at_an_end_is_said_and_one_that_is_reached_is_not(bound, expected):
     found = target(pd.DataFrame(rows_of(ROW, [7, 7.1, 7.3])), ROW, at_most=bound)
     assert told(found, C="the least of 2 tried", gamma="") == expected
 
 
-@pytest.mark.parametrize("metric, named", [
-    ("test_error_pct", ["most_accurate_step_size", "step_size"]), ("epochs_to_5_percent", ["fastest_step_size"]),
-    ("test_error_pct_at_2_seconds", ["most_accurate_step_size", "step_size", "tuned_c2_for_seconds"]),
-    ("test_error_pct_with_100_labels", ["most_accurate_step_size", "step_size", "step_size_for_100_labels"]),
-])
+@pytest.mark.parametrize(
+    "metric, named",
+    [
+        ("test_error_pct", ["most_accurate_step_size", "step_size"]),
+        ("epochs_to_5_percent", ["fastest_step_size"]),
+        ("test_error_pct_at_2_seconds", ["most_accurate_step_size", "step_size", "tuned_c2_for_seconds"]),
+        ("test_error_pct_with_100_labels", ["most_accurate_step_size", "step_size", "step_size_for_100_labels"]),
+    ],
+)
 def test_settings_that_were_chosen_for_something_else_have_no_part(metric, named):
     runs = pd.DataFrame(rows_of(ROW, [7, 7.1, 7.3], metric=metric))
     names = ["most_accurate_step_size", "fastest_step_size", "step_size", "tuned_c2_for_seconds", "tuned_c2_for_examples"]
@@ -132,9 +140,12 @@ def test_settings_that_were_chosen_for_something_else_have_no_part(metric, named
 
 
 def test_the_sentence_of_a_verdict_says_it(written):
-    claim = load_claim(reproduction(
-        trials=lambda budget: [Trial(*ROW, budget.seeds, run, {"rates": RATES})], judge=lambda runs: [target(runs, ROW, at_most=5)]
-    ))
+    claim = load_claim(
+        reproduction(
+            trials=lambda budget: [Trial(*ROW, budget.seeds, run, {"rates": RATES})],
+            judge=lambda runs: [target(runs, ROW, at_most=5)],
+        )
+    )
     folder = written(claim, rows_of(ROW, [7, 7.1, 7.2]) + rows_of(ROW, [0.1] * 3, metric="step_size"))
     (line,) = lines(folder, "verdicts.csv")
     said = "claimed below 5: contradicted; linear (raw | pixels) might do better with a wider grid (step size: the largest of 3 tried)."

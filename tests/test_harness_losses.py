@@ -10,13 +10,23 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
-from claim_example import rows_of
 from scipy import stats
 
+from claim_example import rows_of
 from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.reproductions.harness import (
-    Trial, WithFiles, claim_losses, claim_runs, export_results, import_results, load_claim, paired_difference, ratio, rebuild,
-    run_claim, target,
+    Trial,
+    WithFiles,
+    claim_losses,
+    claim_runs,
+    export_results,
+    import_results,
+    load_claim,
+    paired_difference,
+    ratio,
+    rebuild,
+    run_claim,
+    target,
 )
 from zoo.reproductions.harness.engines import compute
 from zoo.reproductions.harness.folder import read_folder
@@ -62,7 +72,8 @@ def claim(run=train):
     module = types.ModuleType("told", "A claim in short.\n\nAnd at length.")
     module.trials = lambda budget: [Trial(*NET, budget.seeds, run), Trial(*MACHINE, budget.seeds[:1], run)]
     module.judge = lambda runs: [
-        paired_difference(runs, better=NET, worse=MACHINE), ratio(runs, numerator=MACHINE, denominator=NET, metric=METRIC),
+        paired_difference(runs, better=NET, worse=MACHINE),
+        ratio(runs, numerator=MACHINE, denominator=NET, metric=METRIC),
     ]
     module.draw = draw
     return load_claim(module)
@@ -131,14 +142,17 @@ def test_an_accuracy_in_32_bits_may_be_what_a_row_has_of_few_mistakes(wrong, tes
         losses_of(Trial(*NET, (0,), train), [row | {"value": 100 * (wrong + 1) / tested}])
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"value": 6.0}, "test_error_pct is not the mean of the losses that a row has of the test examples"),
-    ({"losses": np.append(100.0 * wrong_of("mlp", 0), 5.5)}, "test_error_pct has losses of other numbers of test examples"),
-    ({"losses": 5.5}, "test_error_pct is not the mean of the losses"),
-    ({"losses": [[1, 2], [3]]}, "the losses of test_error_pct are no numbers, one for each test example"),
-    ({"n_test": 3}, "test_error_pct has losses of 400 test examples, and says n_test 3"),
-    ({"losses": {"a": 1}}, "the losses of test_error_pct are no numbers, one for each test example"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"value": 6.0}, "test_error_pct is not the mean of the losses that a row has of the test examples"),
+        ({"losses": np.append(100.0 * wrong_of("mlp", 0), 5.5)}, "test_error_pct has losses of other numbers of test examples"),
+        ({"losses": 5.5}, "test_error_pct is not the mean of the losses"),
+        ({"losses": [[1, 2], [3]]}, "the losses of test_error_pct are no numbers, one for each test example"),
+        ({"n_test": 3}, "test_error_pct has losses of 400 test examples, and says n_test 3"),
+        ({"losses": {"a": 1}}, "the losses of test_error_pct are no numbers, one for each test example"),
+    ],
+)
 def test_what_does_not_fit_the_value_is_refused(change, message):
     trial = Trial(*NET, (0, 1), train)
     rows = train(trial, None)
@@ -308,7 +322,10 @@ def test_a_run_keeps_them_and_everything_is_made_anew_from_them():
     recorded = json.loads((folder / "environment.json").read_bytes())
     assert "losses_sha256" in recorded and [*unpacked((folder / FILE).read_bytes())] == [(*NET, METRIC), (*MACHINE, METRIC)]
     page = (folder / "comparison.md").read_text()
-    assert page.count("with other test examples), claimed") == 2 and "of 2 decided verdicts for which the cost of each example is known, 2 would stay." in page
+    assert (
+        page.count("with other test examples), claimed") == 2
+        and "of 2 decided verdicts for which the cost of each example is known, 2 would stay." in page
+    )
     for line in pd.read_csv(folder / "verdicts.csv").itertuples():
         said = f"{number(line.wide_low)} to {number(line.wide_high)} with other test examples), claimed {line.claimed.replace('>', 'above')}:"
         assert said in line.sentence and line.wide_low < line.ci95_low <= line.ci95_high < line.wide_high
@@ -385,10 +402,22 @@ def test_a_trial_leaves_no_file_that_is_the_store_s(name):
         WithFiles([], {"weights.h5": b"", name: b""})
 
 
-@pytest.mark.parametrize("files", [
-    {"../escaped.npy": b""}, {"filters/a.npy": b""}, {"/a.npy": b""}, {"": b""}, {"..": b""}, {"a\nb": b""}, {"a.tmp": b""}, {7: b""},
-    {"a.npy": "text"}, {"a.npy": None}, [("a.npy", b"")],
-])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"../escaped.npy": b""},
+        {"filters/a.npy": b""},
+        {"/a.npy": b""},
+        {"": b""},
+        {"..": b""},
+        {"a\nb": b""},
+        {"a.tmp": b""},
+        {7: b""},
+        {"a.npy": "text"},
+        {"a.npy": None},
+        [("a.npy", b"")],
+    ],
+)
 def test_a_trial_leaves_bytes_under_plain_names(files):
     """Else one would write outside of the results folder, or lose what was trained when it is stored."""
     with pytest.raises(InvalidInput, match="is no name of a file|as bytes, not as|as {name: bytes}"):

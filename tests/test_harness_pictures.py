@@ -13,7 +13,15 @@ from PIL import Image
 
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import (
-    Trial, WithFiles, claim_figure, export_results, import_results, load_claim, rebuild, run_claim, target,
+    Trial,
+    WithFiles,
+    claim_figure,
+    export_results,
+    import_results,
+    load_claim,
+    rebuild,
+    run_claim,
+    target,
 )  # fmt: skip
 from zoo.reproductions.harness.figures import DPI, plain_ticks
 

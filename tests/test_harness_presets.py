@@ -81,13 +81,20 @@ def test_runs_are_told_by_their_values_those_of_diverged_seeds_included():
     assert _entry_of(row, runs, {row: [Entry([lines[0], lines[1] | {"value": 3.0}], {})]}) is None
 
 
-@pytest.mark.parametrize("claim, only, found", [
-    ("pretrained_unlabelled", "autoencoder_stack_mnist_1000_labels_random", ["1000 labels, random"]),
-    ("pretrained_unlabelled", "*_denoising", ["1000 labels, denoising"]),
-    ("pretrained_unlabelled", "autoencoder_stack_mnist", ["1000 labels, random", "1000 labels, modern", "1000 labels, denoising"]),
-    ("pretrained_sequences", "lstm_shakespeare", ["preset"]),  # called so by the claim's NAMES
-    ("pretrained_sequences", "language_model_tiny_shakespeare", ["preset"]),
-])
+@pytest.mark.parametrize(
+    "claim, only, found",
+    [
+        ("pretrained_unlabelled", "autoencoder_stack_mnist_1000_labels_random", ["1000 labels, random"]),
+        ("pretrained_unlabelled", "*_denoising", ["1000 labels, denoising"]),
+        (
+            "pretrained_unlabelled",
+            "autoencoder_stack_mnist",
+            ["1000 labels, random", "1000 labels, modern", "1000 labels, denoising"],
+        ),
+        ("pretrained_sequences", "lstm_shakespeare", ["preset"]),  # called so by the claim's NAMES
+        ("pretrained_sequences", "language_model_tiny_shakespeare", ["preset"]),
+    ],
+)
 def test_a_line_alone_is_run_by_the_name_of_its_preset(claim, only, found):
     module = load_claim(claim)
     assert [trial.setting for trial in chosen(module, list(module.trials(Budget.named("full"))), only)] == found

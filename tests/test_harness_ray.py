@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import harness_example
 import pytest
 
+import harness_example
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError
 from zoo.reproductions.harness import Budget, run_claim

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-import harness_example
 import pytest
 
+import harness_example
 from zoo.errors import ResultsError
 from zoo.reproductions.harness import claim_losses, claim_runs, compare, folder, results_root, run_claim, write_report
 from zoo.reproductions.harness.roots import roots_to_read

@@ -3,11 +3,11 @@
 import dataclasses
 import os
 
-import harness_example
 import numpy as np
 import pytest
 from scipy import stats
 
+import harness_example
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions import shallow_vs_deep
 from zoo.reproductions.harness import Budget, claim_runs, recheck_claim, results_root, run_claim, runner
@@ -126,7 +126,9 @@ def test_a_part_of_what_leaves_pictures_is_rechecked_and_a_line_that_was_not_run
 
 
 def test_what_can_t_be_rechecked_is_refused_before_training(log, monkeypatch):
-    with pytest.raises(ResultsError, match="There is no .*runs.csv; run it: zoo --import MODULE reproduce harness_example --budget quick"):
+    with pytest.raises(
+        ResultsError, match="There is no .*runs.csv; run it: zoo --import MODULE reproduce harness_example --budget quick"
+    ):
         recheck_claim(harness_example, "mlp", BUDGET)
     run_claim(harness_example, BUDGET, seeds=2)
     with pytest.raises(UnknownName, match="no model or line in harness_example called 'svm'"):

@@ -10,9 +10,9 @@ import stat
 import types
 from pathlib import Path
 
-import harness_example
 import pytest
 
+import harness_example
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import run_claim, target, write_report
 from zoo.reproductions.harness.making import write_results
@@ -129,7 +129,9 @@ def test_a_link_stays_and_what_it_points_to_is_written(folder, tmp_path):
 def test_a_file_that_can_t_be_written_is_named_and_not_the_results(folder, call, tmp_path):
     for command in (["report"], ["results", "export", folder.parents[1]]):
         code, out, err = call(*command, "/proc/no/page")
-        assert (code, out) == (1, "") and re.search(r"/proc/no/page can't be written \(.*\); name another file", " ".join(err.split()))
+        assert (code, out) == (1, "") and re.search(
+            r"/proc/no/page can't be written \(.*\); name another file", " ".join(err.split())
+        )
         code, out, err = call(*command, tmp_path)
         assert (code, out) == (1, "") and "is a folder; name the file to write" in " ".join(err.split())
 
@@ -150,17 +152,19 @@ def test_a_pipe_is_not_replaced(folder, call, tmp_path):
     assert code == 1 and "is a pipe or a device" in err and stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
 
 
-@pytest.mark.parametrize("arguments", [
-    ("report", "{}"), ("report", "--out", "{}"), ("compare", "shallow_vs_deep", "--out", "{}"),
-], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("report", "{}"), ("report", "--out", "{}"), ("compare", "shallow_vs_deep", "--out", "{}")], ids=" ".join
+)
 def test_a_name_that_is_too_long_is_one_line(folder, call, tmp_path, arguments):
     code, out, err = call(*(word.format(tmp_path / ("long" * 80)) for word in arguments))
     assert (code, out) == (1, "") and err.startswith("error: ") and len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [
-    ("report", "~nobody_here/report.html"), ("compare", "shallow_vs_deep", "--out", "~nobody_here/results"),
-], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [("report", "~nobody_here/report.html"), ("compare", "shallow_vs_deep", "--out", "~nobody_here/results")],
+    ids=" ".join,
+)
 def test_the_home_of_nobody_is_one_line(folder, call, arguments):
     code, out, err = call(*arguments)
     assert (code, out) == (1, "") and "~nobody_here" in err and "a user who is not known here" in err

@@ -2,11 +2,11 @@
 
 import types
 
-import harness_example
 import numpy as np
 import pytest
 import scipy.stats
 
+import harness_example
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import Budget, Trial, claim_runs, run_claim
 from zoo.reproductions.harness.resampling import bootstrap_interval, share_interval
@@ -133,6 +133,8 @@ def test_statistics_of_a_claim_stand_below_the_means():
     runs = parse_runs(runs_text("a_claim", complete_rows(TRACED, rows([0, 1]), HERE, "abc")).encode(), "runs.csv")
     lines = compare_runs(module, runs)
     assert [(line["metric"], line["n_seeds"], line["mean"]) for line in lines] == [
-        ("loss", "3", "2"), ("loss_at_0.5", "2", "2"), ("loss_standard_deviation", "3", "1")
+        ("loss", "3", "2"),
+        ("loss_at_0.5", "2", "2"),
+        ("loss_standard_deviation", "3", "1"),
     ]
     assert (lines[-1]["ci95_low"], lines[-1]["ci95_high"], lines[-1]["published"]) == ("0.5", "2", "")

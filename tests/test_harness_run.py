@@ -15,12 +15,12 @@ import time
 import types
 from pathlib import Path
 
-import harness_example
 import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
 
+import harness_example
 from zoo.datasets import load
 from zoo.environment import device_and_versions
 from zoo.errors import InvalidInput, ResultsError, TrialsFailed, UnknownName
@@ -266,14 +266,19 @@ def test_lines_that_learnt_from_other_data_do_not_stay(log):
 def test_lines_stay_whose_data_are_not_at_hand(log, monkeypatch):
     """An optional trial that was run keeps its lines without its data; one that was left out stays so."""
     everything = harness_example.trials
-    monkeypatch.setattr(harness_example, "trials", lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)])
+    monkeypatch.setattr(
+        harness_example, "trials", lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)]
+    )
     before = values(run())
     there = ["digits"]
     monkeypatch.setattr("zoo.reproductions.harness.runner.at_hand", lambda name: name in there)
     monkeypatch.setattr(
-        harness_example, "trials",
-        lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)]
-        + [dataclasses.replace(everything(budget)[0], dataset="mnist", optional=True)],
+        harness_example,
+        "trials",
+        lambda budget: (
+            [dataclasses.replace(t, optional=True) for t in everything(budget)]
+            + [dataclasses.replace(everything(budget)[0], dataset="mnist", optional=True)]
+        ),
     )
     assert values(run(only="mlp", force=True)) == before and begun(log) == {"linear": 1, "mlp": 2}
     there.clear()
@@ -283,7 +288,9 @@ def test_lines_stay_whose_data_are_not_at_hand(log, monkeypatch):
 
 def test_what_lacks_its_data_keeps_its_lines_where_a_part_is_run_and_is_named_where_all_are(log, monkeypatch):
     everything = harness_example.trials
-    monkeypatch.setattr(harness_example, "trials", lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)])
+    monkeypatch.setattr(
+        harness_example, "trials", lambda budget: [dataclasses.replace(t, optional=True) for t in everything(budget)]
+    )
     monkeypatch.setattr(harness_example, "judge", lambda runs: [target(runs, harness_example.MLP, at_most=90)])
     folder = run()
     before = values(folder)
@@ -322,13 +329,16 @@ def test_a_trial_draws_the_same_whatever_was_drawn_before_it():
     assert compute(dataclasses.replace(trial, seeds=(7,)), Report()).returned != first
 
 
-@pytest.mark.parametrize("costs, seconds, said", [
-    ((1, 2, 8), {}, ["about 2 min left", "about 80 s left"]),  # 10 s for a cost of 1, then 30 s for one of 3
-    ((1, 2, 8), {0: 5.0}, ["about 2 min left", "about 80 s left"]),  # the others by their costs beside that one
-    ((1, 2, 8), {0: 0.0, 2: 16.0}, ["about 2 min left", "about 80 s left"]),
-    ((1, 1, 5), {0: 40.0, 1: 20.0}, ["about 42 s left", "about 75 s left"]),  # the last one 150
-    ((1, 2, 8), {0: 40.0, 1: 20.0, 2: 60.0}, ["about 20 s left", "about 30 s left"]),
-])
+@pytest.mark.parametrize(
+    "costs, seconds, said",
+    [
+        ((1, 2, 8), {}, ["about 2 min left", "about 80 s left"]),  # 10 s for a cost of 1, then 30 s for one of 3
+        ((1, 2, 8), {0: 5.0}, ["about 2 min left", "about 80 s left"]),  # the others by their costs beside that one
+        ((1, 2, 8), {0: 0.0, 2: 16.0}, ["about 2 min left", "about 80 s left"]),
+        ((1, 1, 5), {0: 40.0, 1: 20.0}, ["about 42 s left", "about 75 s left"]),  # the last one 150
+        ((1, 2, 8), {0: 40.0, 1: 20.0, 2: 60.0}, ["about 20 s left", "about 30 s left"]),
+    ],
+)
 def test_time_left_follows_the_costs_or_what_an_earlier_run_took(costs, seconds, said, monkeypatch):
     clock = iter([100.0, 110.0, 130.0])  # the first trial begins, and ends; the second one ends
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
@@ -454,16 +464,22 @@ def test_what_judge_does_to_the_runs_no_figure_shows(results_dir):
 
 def test_many_failures_of_one_kind_are_told_in_one_line(results_dir):
     claim = own_claim(fails, settings=[str(n) for n in range(50)])
-    with pytest.raises(TrialsFailed, match=r"50 of 50 trials failed.*and 47 more: ValueError: there is a mistake in it\)") as caught:
+    with pytest.raises(
+        TrialsFailed, match=r"50 of 50 trials failed.*and 47 more: ValueError: there is a mistake in it\)"
+    ) as caught:
         run_claim(claim, "smoke")
     assert len(str(caught.value)) < 500
 
 
-@pytest.mark.parametrize("changes, said", [
-    ({"SEEDS": 5}, "SEEDS says how many seeds a budget"), ({"SEEDS": {"huor": 5}}, "SEEDS says how many seeds a budget"),
-    ({"PUBLISHED": {("digits", "mlp", ""): "12.0"}}, "PUBLISHED.*is Published.model, setting., .*not '12.0'"),
-    ({"PUBLISHED": [1]}, "PUBLISHED is a dict"),
-])
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"SEEDS": 5}, "SEEDS says how many seeds a budget"),
+        ({"SEEDS": {"huor": 5}}, "SEEDS says how many seeds a budget"),
+        ({"PUBLISHED": {("digits", "mlp", ""): "12.0"}}, "PUBLISHED.*is Published.model, setting., .*not '12.0'"),
+        ({"PUBLISHED": [1]}, "PUBLISHED is a dict"),
+    ],
+)
 def test_what_a_claim_says_wrongly_of_itself_is_told_before_training(results_dir, changes, said):
     claim = own_claim(never)
     vars(claim).update(changes)

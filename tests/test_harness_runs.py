@@ -18,7 +18,7 @@ def run(trial, report):
     """Stands for a trial's run; never called."""
 
 
-TRIAL = Trial("digits", "mlp", "one, \"quoted\" layer", (0, 1), run)
+TRIAL = Trial("digits", "mlp", 'one, "quoted" layer', (0, 1), run)
 
 
 def rows(**changes):

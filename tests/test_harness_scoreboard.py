@@ -6,10 +6,10 @@ import math
 import re
 import shutil
 
-import harness_example
 import pytest
-from claim_example import ROW, lines, reproduction, rows_of
 
+import harness_example
+from claim_example import ROW, lines, reproduction, rows_of
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import check, control, load_claim, paired_difference, rebuild, run_claim, target
 from zoo.reproductions.harness.claims import claim_headlines, claim_place, list_claims
@@ -31,18 +31,22 @@ def test_scoreboard_counts_and_links(written, results_dir):
     assert "| a_claim: " in text
     assert "| [1 reproduced](full/a_claim/comparison.md), [figure](full/a_claim/figure.png) |" in text
     assert "What did not hold" not in text
-    assert set(COMPARISON_COLUMNS + VERDICT_COLUMNS) <= set(re.findall(r"\w+", text.partition("## The files")[2])), "every column is explained"
+    assert set(COMPARISON_COLUMNS + VERDICT_COLUMNS) <= set(re.findall(r"\w+", text.partition("## The files")[2])), (
+        "every column is explained"
+    )
     page = front_page(f"Title\n{MARKS[0]}\nold\n{MARKS[1]}\nrest\n", results_dir)
     assert page.startswith(f"Title\n{MARKS[0]}\n| claim") and page.endswith(f"{MARKS[1]}\nrest\n") and "old" not in page
     (line,) = [line for line in page.splitlines() if "a_claim" in line]
-    assert line.startswith("| [a_claim](results/full/a_claim/comparison.md), full: A claim in short. |  | 1 reproduced | On mnist the mean")
+    assert line.startswith(
+        "| [a_claim](results/full/a_claim/comparison.md), full: A claim in short. |  | 1 reproduced | On mnist the mean"
+    )
     assert "contradicted" not in page
     assert f"Trained on, by budget: full ({device})." in page
     assert front_page(page, results_dir) == page and front_page("no marks", results_dir) == "no marks"
     verdicts = results_dir / "full" / "a_claim" / "verdicts.csv"
     names, line = verdicts.read_text().splitlines(keepends=True)
     former = [lines(results_dir / "full" / "a_claim", "verdicts.csv")[0][name] for name in names.split(",")[:8]]
-    verdicts.write_text(f"{','.join(names.split(',')[:8])}\n{','.join(former[:7])},\"{former[7]}\"\n")
+    verdicts.write_text(f'{",".join(names.split(",")[:8])}\n{",".join(former[:7])},"{former[7]}"\n')
     assert scoreboard(results_dir) == text, "folders of older versions are read, too"
     cut = line.rpartition(",")[0]
     for damaged in ("claim,check\na_claim,a", "", "x,y\n", line, names + line.replace("reproduced", "proved", 1), names + line[:9],
@@ -52,7 +56,9 @@ def test_scoreboard_counts_and_links(written, results_dir):
             scoreboard(results_dir)
     verdicts.unlink()
     verdicts.mkdir()
-    with pytest.raises(ResultsError, match="verdicts.csv can't be read.*; take it away, and make it anew: zoo results rebuild a_claim$"):
+    with pytest.raises(
+        ResultsError, match="verdicts.csv can't be read.*; take it away, and make it anew: zoo results rebuild a_claim$"
+    ):
         scoreboard(results_dir)
     verdicts.rmdir()
     verdicts.write_text(names + line[:9])
@@ -186,7 +192,9 @@ def test_a_claims_page_begins_with_its_main_checks(written):
     first, rest = ["Main checks", "What was done"], ["Comparison", "How it was made"]
     folded, plain = [*first, "Other checks"], ["What was done", "Verdicts"]
     for headlines, heads in ((("below 10",), folded), (("below 10", "below 6"), first), ((), plain)):
-        page = (written(load_claim(reproduction(judge=judge, HEADLINES=headlines)), rows_of(ROW, [7, 7.1, 7.2])) / "comparison.md").read_text()
+        page = (
+            written(load_claim(reproduction(judge=judge, HEADLINES=headlines)), rows_of(ROW, [7, 7.1, 7.2])) / "comparison.md"
+        ).read_text()
         parts = dict(part.split("\n\n", 1) for part in page.split("\n## ")[1:])
         assert [*parts] == [*heads, *rest]
         said = [f"claimed below {name.split()[1]}" in parts["Main checks"] for name in headlines]
@@ -215,7 +223,9 @@ def test_what_several_checks_say_alike_is_counted_once(written, results_dir):
     """The better of two starts is one of them: under both names it is one comparison."""
 
     def judge(runs):
-        found = [target(runs, ROW, at_most=bound, name=name) for name, bound in (("a", 10), ("b", 10), ("c", 6), ("d", 10), ("e", 10))]
+        found = [
+            target(runs, ROW, at_most=bound, name=name) for name, bound in (("a", 10), ("b", 10), ("c", 6), ("d", 10), ("e", 10))
+        ]
         return found[:3] + [control(each) for each in found[3:]]
 
     written(load_claim(reproduction(judge=judge)), rows_of(ROW, [7, 7.1, 7.2]))

@@ -8,14 +8,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-import harness_example
 import pandas as pd
 import pytest
-from claim_example import ROW, lines, reproduction, rows_of
 
+import harness_example
+from claim_example import ROW, lines, reproduction, rows_of
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness import (
-    Published, Trial, as_published, check, compare, control, load_claim, markdown, paired_difference, rebuild, run_claim, target,
+    Published,
+    Trial,
+    as_published,
+    check,
+    compare,
+    control,
+    load_claim,
+    markdown,
+    paired_difference,
+    rebuild,
+    run_claim,
+    target,
 )  # fmt: skip
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.making import write_results
@@ -34,8 +45,16 @@ def test_comparison_and_verdicts_by_hand(written):
     folder = written(reproduction(PUBLISHED=published, __name__="shallow_vs_deep"), rows_of(ROW, [7, 8, 9]))
     (line,) = lines(folder, "comparison.csv")
     assert line == {
-        "claim": "shallow_vs_deep", "dataset": "mnist", "model": "linear", "setting": "raw | pixels",
-        "metric": "test_error_pct", "n_seeds": "3", "mean": "8", "ci95_low": "5.51586", "ci95_high": "10.4841", "published": "12.0",
+        "claim": "shallow_vs_deep",
+        "dataset": "mnist",
+        "model": "linear",
+        "setting": "raw | pixels",
+        "metric": "test_error_pct",
+        "n_seeds": "3",
+        "mean": "8",
+        "ci95_low": "5.51586",
+        "ci95_high": "10.4841",
+        "published": "12.0",
         "published_source": "linear (no preprocessing); LeCun, Bottou, Bengio & Haffner 1998, "
         "MNIST page table (rows of LeCun et al. 1998 unless named)",
         "published_checked": "secondary",
@@ -43,9 +62,21 @@ def test_comparison_and_verdicts_by_hand(written):
     }
     (verdict,) = lines(folder, "verdicts.csv")
     assert {**verdict, "sentence": ""} == {
-        "claim": "shallow_vs_deep", "check": "mnist linear raw | pixels reaches 10", "effect": "8", "ci95_low": "5.51586",
-        "ci95_high": "10.4841", "unit": "%", "verdict": "undecided", "sentence": "", "claimed": "< 10", "wide_low": "",
-        "wide_high": "", "metric": "test_error_pct", "better": "mnist/linear/raw | pixels", "worse": "", "kind": "other",
+        "claim": "shallow_vs_deep",
+        "check": "mnist linear raw | pixels reaches 10",
+        "effect": "8",
+        "ci95_low": "5.51586",
+        "ci95_high": "10.4841",
+        "unit": "%",
+        "verdict": "undecided",
+        "sentence": "",
+        "claimed": "< 10",
+        "wide_low": "",
+        "wide_high": "",
+        "metric": "test_error_pct",
+        "better": "mnist/linear/raw | pixels",
+        "worse": "",
+        "kind": "other",
     }
     *first, sentence = "claim check effect ci95_low ci95_high unit verdict sentence".split()
     assert list(verdict)[:8] == [*first, sentence], "whoever reads by place finds what was there before"
@@ -79,7 +110,9 @@ def test_several_published_values_have_a_line_each(written):
     module = reproduction(PUBLISHED=published, __name__="shallow_vs_deep")
     folder = written(module, rows_of(ROW, [7, 8, 9]) + rows_of(OTHER, [1.4]))
     assert [(line["model"], line["published"]) for line in lines(folder, "comparison.csv")] == [
-        ("linear", "12.0"), ("linear", "8.4"), ("svm", "")
+        ("linear", "12.0"),
+        ("linear", "8.4"),
+        ("svm", ""),
     ]
 
 
@@ -176,30 +209,40 @@ def test_a_claim_of_the_users_own_is_run_again_in_python(written):
     folder = written(reproduction(trials=trials, SEEDS={"full": 3}), rows_of(ROW, [7, 8]))
     last = (folder / "comparison.md").read_text().splitlines()[-1]
     command, python = "zoo --import a_claim.py reproduce a_claim --budget full --seeds 2", 'run_claim(a_claim, "full", seeds=2)'
-    assert last == f"To run it again, where that file is: `{command}`; in Python with KERAS_BACKEND=jax: `zoo.reproductions.harness.{python}`."
+    assert (
+        last
+        == f"To run it again, where that file is: `{command}`; in Python with KERAS_BACKEND=jax: `zoo.reproductions.harness.{python}`."
+    )
     others = [row | {"seed": row["seed"] + 5} for row in rows_of(ROW, [7, 8])]
     folder = written(reproduction(trials=trials, SEEDS={"full": 2}), others)
     assert (folder / "comparison.md").read_text().endswith('run_claim(a_claim, "full", seeds=[5, 6])`.\n')
 
 
-@pytest.mark.parametrize("changes, match", [
-    ({"draw": lambda runs: None}, "a_claim.draw must return a matplotlib Figure; it returned NoneType"),
-    ({"judge": lambda runs: None}, "a_claim.judge must return a list of checks.*; it returned None"),
-    ({"judge": lambda runs: [True]}, "a_claim.judge must return a list of checks.*; it returned .True"),
-    ({"notes": lambda runs: None}, "a_claim.notes must return {.*: text}; it returned None"),
-    ({"summarise": lambda runs: 5}, "a_claim.summarise must return .row, metric, Interval. of each line; it returned 5"),
-    ({"ladders": lambda runs, trials: 5}, "a_claim.ladders must return Ladders, or yield them; it returned 5"),
-])
+@pytest.mark.parametrize(
+    "changes, match",
+    [
+        ({"draw": lambda runs: None}, "a_claim.draw must return a matplotlib Figure; it returned NoneType"),
+        ({"judge": lambda runs: None}, "a_claim.judge must return a list of checks.*; it returned None"),
+        ({"judge": lambda runs: [True]}, "a_claim.judge must return a list of checks.*; it returned .True"),
+        ({"notes": lambda runs: None}, "a_claim.notes must return {.*: text}; it returned None"),
+        ({"summarise": lambda runs: 5}, "a_claim.summarise must return .row, metric, Interval. of each line; it returned 5"),
+        ({"ladders": lambda runs, trials: 5}, "a_claim.ladders must return Ladders, or yield them; it returned 5"),
+    ],
+)
 def test_what_a_claim_forgot_to_return_is_said(written, changes, match):
     with pytest.raises(InvalidInput, match=match):
         written(reproduction(**changes), rows_of(ROW, [7, 8]))
 
 
-@pytest.mark.parametrize("said, shown", [
-    ("How it was done.\n\nExpected (quick: a minute):\n\n- much", "How it was done."), ("Ours. Expected: less.", "Ours."),
-    ("Expected calibration errors are measured.", "Expected calibration errors are measured."),
-    ("Held against Expected improvement, of Gaussian processes.", "Held against Expected improvement, of Gaussian processes."),
-])
+@pytest.mark.parametrize(
+    "said, shown",
+    [
+        ("How it was done.\n\nExpected (quick: a minute):\n\n- much", "How it was done."),
+        ("Ours. Expected: less.", "Ours."),
+        ("Expected calibration errors are measured.", "Expected calibration errors are measured."),
+        ("Held against Expected improvement, of Gaussian processes.", "Held against Expected improvement, of Gaussian processes."),
+    ],
+)
 def test_what_was_done_ends_where_it_is_told_what_to_expect(written, said, shown):
     module = reproduction()
     module.__doc__ = f"In short.\n\n{said}"
@@ -218,21 +261,36 @@ def test_no_command_is_promised_that_would_run_something_else(written):
     assert "To run it again" not in (former / "comparison.md").read_text(), "the claim has an hour no more"
 
 
-@pytest.mark.parametrize("device, backend, precision, expected", [
-    ("NVIDIA H100 80GB HBM3", "jax", "float32", True), ("NVIDIA H100 80GB HBM3", "tensorflow", "float32", False),
-    ("NVIDIA H100 80GB HBM3", "jax", "mixed_bfloat16", False), ("AMD EPYC", "jax", "float32", False),
-])
+@pytest.mark.parametrize(
+    "device, backend, precision, expected",
+    [
+        ("NVIDIA H100 80GB HBM3", "jax", "float32", True),
+        ("NVIDIA H100 80GB HBM3", "tensorflow", "float32", False),
+        ("NVIDIA H100 80GB HBM3", "jax", "mixed_bfloat16", False),
+        ("AMD EPYC", "jax", "float32", False),
+    ],
+)
 def test_tables_say_what_a_card_makes_of_float32(written, device, backend, precision, expected):
     rows = rows_of(ROW, [7, 8, 9], device=device, backend=backend, precision=precision)
     text = (written(reproduction(), rows) / "comparison.md").read_text()
     assert ("in TensorFloat-32 where a card has it" in text) is expected
 
 
-@pytest.mark.parametrize("marks, said", [
-    (["read", "recalled"], "Published values were read in the source itself, save those marked (recalled: from memory, not yet looked up)."),
-    (["recalled", "recalled"], "No published value of this table was read in the source itself (recalled: from memory, not yet looked up)."),
-    (["read", "read"], ""), (["", ""], ""),
-])
+@pytest.mark.parametrize(
+    "marks, said",
+    [
+        (
+            ["read", "recalled"],
+            "Published values were read in the source itself, save those marked (recalled: from memory, not yet looked up).",
+        ),
+        (
+            ["recalled", "recalled"],
+            "No published value of this table was read in the source itself (recalled: from memory, not yet looked up).",
+        ),
+        (["read", "read"], ""),
+        (["", ""], ""),
+    ],
+)
 def test_a_page_says_which_published_values_nobody_read(marks, said):
     assert markdown._marks([{"published_checked": mark} for mark in marks]) == said
 
@@ -388,8 +446,8 @@ def test_rebuilding_leaves_claims_that_are_not_known_here(results_dir):
     folder, told = run_claim(harness_example, "smoke"), []
     shutil.copytree(folder, folder.with_name("of_mine"))
     (folder / "verdicts.csv").write_text("")
-    for target in (None, results_dir, results_dir / "smoke"):
-        assert rebuild(target, tell=told.append) == [folder]
+    for place in (None, results_dir, results_dir / "smoke"):
+        assert rebuild(place, tell=told.append) == [folder]
     said = "is left as it is: of_mine is no claim of deepzoo's (one of your own: zoo --import MODULE ...)"
     assert told == 3 * [f"{folder.with_name('of_mine')} {said}"]
     assert (folder / "verdicts.csv").read_text()

@@ -10,10 +10,10 @@ import tarfile
 from dataclasses import replace
 from pathlib import Path
 
-import harness_example
 import numpy as np
 import pytest
 
+import harness_example
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, TrialsFailed, UnknownName, ZooError
 from zoo.reproductions.harness import export_results, import_results, rebuild, run_claim
 from zoo.reproductions.harness.folder import result_folders

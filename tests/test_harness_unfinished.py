@@ -6,9 +6,9 @@ import types
 
 import matplotlib.figure
 import pytest
-from population_example import cut_off
 from rich.console import Console
 
+from population_example import cut_off
 from zoo.reproductions.harness import Trial, run_claim, target
 from zoo.reproductions.harness.folder import read_folder, seconds_taken
 from zoo.reproductions.trainers.preset import train_preset

@@ -274,7 +274,9 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
     large, small = half
     assert small < 0.16 < math.hypot(small, own), "the examples would not do it alone"
     joint = math.hypot(large, own)
-    assert f"because chance in the 10,000 test examples and the seeds may account for up to {joint:.4g} points." in found[0].sentence
+    assert (
+        f"because chance in the 10,000 test examples and the seeds may account for up to {joint:.4g} points." in found[0].sentence
+    )
     assert {check.low for check in found} == {found[0].low}, "the interval stays that of the seeds"
     turned = against_single([1.68, 1.69, 1.70], 1.53, 10_000)
     assert turned.verdict == "undecided" and "test examples" in turned.sentence and turned.effect == pytest.approx(-0.16)
@@ -287,7 +289,9 @@ def test_what_test_examples_may_make_decides_nothing_against_a_single_value():
 def test_what_test_examples_may_make_decides_nothing_between_seeds_either_where_it_is_asked_for():
     runs = runs_of(deep=[1.36, 1.37, 1.38], shallow=[1.53, 1.54, 1.56])
     for n_test, verdict in ((10_000, "undecided"), (100_000, "reproduced")):
-        plain, held = (paired_difference(runs.assign(n_test=n_test), better=DEEP, worse=SHALLOW, examples=told) for told in (False, True))
+        plain, held = (
+            paired_difference(runs.assign(n_test=n_test), better=DEEP, worse=SHALLOW, examples=told) for told in (False, True)
+        )
         assert (plain.verdict, held.verdict) == ("reproduced", verdict)
         assert ("the 10,000 test examples and the seeds may account" in held.sentence) == (verdict == "undecided")
 
@@ -324,7 +328,10 @@ def test_where_most_are_wrong_few_examples_can_tell_two_methods_apart():
 def test_seeds_that_all_agree_decide_nothing():
     """Student's interval of equal values is a point, however few they are."""
     runs = runs_of(deep=[1.0, 1.0], shallow=[3.0, 3.0])
-    found = [paired_difference(runs, better=DEEP, worse=SHALLOW), ratio(runs, numerator=SHALLOW, denominator=DEEP, metric="test_error_pct")]
+    found = [
+        paired_difference(runs, better=DEEP, worse=SHALLOW),
+        ratio(runs, numerator=SHALLOW, denominator=DEEP, metric="test_error_pct"),
+    ]
     found.append(target(runs, DEEP, at_most=2))
     assert [check.verdict for check in found] == ["undecided"] * 3
     assert all("because all agree in it" in check.sentence and "no spread" in check.sentence for check in found)
@@ -333,7 +340,9 @@ def test_seeds_that_all_agree_decide_nothing():
 
 
 @pytest.mark.parametrize("seeds", [2, 3])
-@pytest.mark.parametrize("kept", [lambda share: 100 * (1 - float(np.float32(1 - share))), lambda share: float(f"{100 * share:.9g}")])
+@pytest.mark.parametrize(
+    "kept", [lambda share: 100 * (1 - float(np.float32(1 - share))), lambda share: float(f"{100 * share:.9g}")]
+)
 def test_seeds_that_agree_but_for_rounding_decide_nothing(seeds, kept):
     """Of 300 examples each seed gets 15 more right; accuracies have 32 bits, and runs.csv some ten digits."""
     deep, shallow = ([kept(wrong / 300) for wrong in (first, first + 6, first + 3)[:seeds]] for first in (17, 32))

@@ -6,10 +6,10 @@ import zlib
 import keras
 import numpy as np
 import pytest
-from image_example import RESAMPLING, SIZE, articles, digits, error, larger, saved  # noqa: F401
 from PIL import Image, ImageOps
 
 import zoo
+from image_example import RESAMPLING, SIZE, articles, digits, error, larger, saved  # noqa: F401
 from zoo.datasets import load
 from zoo.errors import InvalidInput, UnknownName
 from zoo.image_files import picture_of, prepare_image, read_images
@@ -165,7 +165,9 @@ def png_of_16_bits(path, pixels, colour):
         b"IDAT": zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels)),
         b"IEND": b"",
     }
-    chunks = [struct.pack(">I", len(said)) + name + said + struct.pack(">I", zlib.crc32(name + said)) for name, said in parts.items()]
+    chunks = [
+        struct.pack(">I", len(said)) + name + said + struct.pack(">I", zlib.crc32(name + said)) for name, said in parts.items()
+    ]
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     return path
 
@@ -180,7 +182,7 @@ def test_what_reading_did_is_said(tmp_path, digits):
             assert np.allclose(picture_of(opened, "dark").pixels, expected)
     for colour, channels in ((2, 3), (6, 4), (4, 2)):  # colours, colours and grey with transparency, none of which Pillow writes
         deep = np.full((*digits[0].shape, channels), 65535, ">u2")
-        deep[..., :-1 if colour > 3 else None] = (digits[0].astype("uint16") * 257)[..., None]
+        deep[..., : -1 if colour > 3 else None] = (digits[0].astype("uint16") * 257)[..., None]
         (found,) = read_images(png_of_16_bits(tmp_path / f"{colour}.png", deep, colour))
         assert found.done == ["Brought from 16 bits to 8."], colour
         assert np.array_equal(found.pixels[..., 0], digits[0])

@@ -9,9 +9,9 @@ import zlib
 
 import numpy as np
 import pytest
-from image_example import digits, error, larger, saved  # noqa: F401
 from PIL import Image
 
+from image_example import digits, error, larger, saved  # noqa: F401
 from zoo.errors import CorruptFile, InvalidInput
 from zoo.image_files import read_images
 
@@ -67,6 +67,7 @@ def test_any_flipped_byte_gives_pixels_or_a_clean_error(digits, tmp_path):
 
 def bomb(width, height):
     """A PNG that promises so many pixels and holds none."""
+
     def chunk(kind, content):  # fmt: skip
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 

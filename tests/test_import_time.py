@@ -36,7 +36,9 @@ def test_import_zoo_loads_nothing_heavy():
 
 
 def test_listing_models_and_data_sets_loads_no_framework():
-    loaded = modules_after("import zoo; zoo.list_models(); zoo.list_presets(); zoo.model_card('linear_mnist'); zoo.datasets.list_datasets(); zoo.datasets.describe('mnist')")
+    loaded = modules_after(
+        "import zoo; zoo.list_models(); zoo.list_presets(); zoo.model_card('linear_mnist'); zoo.datasets.list_datasets(); zoo.datasets.describe('mnist')"
+    )
     assert not FRAMEWORKS & loaded
 
 

@@ -116,12 +116,20 @@ def test_a_step_size_trains_as_it_would_alone(ways, train):
 def test_a_stage_equals_keras_written_by_hand(ways, train):
     """The second supervised stage of seed 3: its first layer given and fixed, Adam under a cosine decay."""
     below, above = ways["supervised"]
-    net = keras.Sequential([
-        keras.Input((8, 8)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten(),
-        keras.layers.Dense(6, use_bias=False), keras.layers.BatchNormalization(momentum=0.9), keras.layers.ReLU(),
-        keras.layers.Dense(5, use_bias=False), keras.layers.BatchNormalization(momentum=0.9), keras.layers.ReLU(),
-        keras.layers.Dense(10),
-    ])
+    net = keras.Sequential(
+        [
+            keras.Input((8, 8)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(6, use_bias=False),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.ReLU(),
+            keras.layers.Dense(5, use_bias=False),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.ReLU(),
+            keras.layers.Dense(10),
+        ]
+    )
     net.set_weights(build_member(plan("supervised")[1][0], 3).get_weights())
     first, norm = [layer for layer in net.layers if layer.weights][:2]
     learnt = below[0]
@@ -174,12 +182,15 @@ def test_the_step_size_is_chosen_on_validation_and_a_diverged_one_is_not():
     assert runs[runs.metric == "test_error_pct"].value.isna().all()
 
 
-@pytest.mark.parametrize("way, model, epochs, error, match", [
-    ("backwards", "mlp", 6, UnknownName, "no way to come by layers called 'backwards'"),
-    ("joint", "lstm", 6, InvalidInput, "lstm can't be cut into stages; mlp and convnet can"),
-    ("unsupervised", "mlp", 4, InvalidInput, "4 epochs can't be shared out to 3 stages; take a multiple of 3"),
-    ("supervised", "mlp", 5, InvalidInput, "5 epochs can't be shared out to 2 stages"),
-])
+@pytest.mark.parametrize(
+    "way, model, epochs, error, match",
+    [
+        ("backwards", "mlp", 6, UnknownName, "no way to come by layers called 'backwards'"),
+        ("joint", "lstm", 6, InvalidInput, "lstm can't be cut into stages; mlp and convnet can"),
+        ("unsupervised", "mlp", 4, InvalidInput, "4 epochs can't be shared out to 3 stages; take a multiple of 3"),
+        ("supervised", "mlp", 5, InvalidInput, "5 epochs can't be shared out to 2 stages"),
+    ],
+)
 def test_bad_settings(way, model, epochs, error, match):
     with pytest.raises(error, match=match):
         layerwise.stages(way, model, (8, 8), 10, MLP | CONVNET, epochs)
@@ -212,7 +223,8 @@ def runs_of(errors):
         {"dataset": "mnist", "model": model, "setting": way, "metric": "test_error_pct", "seconds": 2.0 + seed}
         | {"seed": seed, "value": value + worse}
         for model, worse in (("mlp", 1.0), ("convnet", 0.0))
-        for way, values in errors.items() if (model, way) in claim.ways()
+        for way, values in errors.items()
+        if (model, way) in claim.ways()
         for seed, value in enumerate(values)
     ]
     linear = dict(zip(("model", "setting"), claim.NO_LAYERS)) | {"seconds": 1.0, "metric": "test_error_pct", "dataset": "mnist"}
@@ -220,12 +232,19 @@ def runs_of(errors):
 
 
 def test_checks_are_paired_over_seeds():
-    runs = runs_of({
-        claim.RANDOM: [9.0, 9.2, 8.9], claim.SUPERVISED: [3.0, 3.1, 2.9],
-        claim.UNSUPERVISED: [9.5, 9.8, 9.45], claim.JOINT: [2.5, 2.7, 2.45], claim.LONGER: [2.8, 2.9, 2.85],
-        claim.WIDE_RANDOM: [2.3, 2.4, 2.2], claim.WIDE_UNSUPERVISED: [2.2, 2.0, 2.15],
-        claim.RANDOM_LONGER: [8.0, 8.2, 7.9], claim.UNSUPERVISED_LONGER: [2.4, 2.65, 2.38],
-    })
+    runs = runs_of(
+        {
+            claim.RANDOM: [9.0, 9.2, 8.9],
+            claim.SUPERVISED: [3.0, 3.1, 2.9],
+            claim.UNSUPERVISED: [9.5, 9.8, 9.45],
+            claim.JOINT: [2.5, 2.7, 2.45],
+            claim.LONGER: [2.8, 2.9, 2.85],
+            claim.WIDE_RANDOM: [2.3, 2.4, 2.2],
+            claim.WIDE_UNSUPERVISED: [2.2, 2.0, 2.15],
+            claim.RANDOM_LONGER: [8.0, 8.2, 7.9],
+            claim.UNSUPERVISED_LONGER: [2.4, 2.65, 2.38],
+        }
+    )
     checks = {check.name: check for check in claim.judge(runs)}
     assert len(checks) == (11 + 4) + (8 + 2)
     assert checks[f"mnist convnet: {claim.JOINT} beats {claim.UNSUPERVISED_LONGER}"].verdict == "contradicted"
@@ -238,6 +257,6 @@ def test_checks_are_paired_over_seeds():
     together = checks[f"mnist mlp: {claim.JOINT} beats {claim.SUPERVISED}"]
     assert together.verdict == "reproduced" and together.effect == pytest.approx((0.5 + 0.4 + 0.45) / 3, rel=1e-5)
     assert checks[f"mnist convnet: {claim.UNSUPERVISED} beats {claim.RANDOM}"].verdict == "contradicted"
-    assert {row[2]: interval.estimate for row, _, interval in claim.summarise(runs)} == dict.fromkeys(
-        claim.WAYS, 3.0
-    ) | {claim.NO_LAYERS[1]: 1.0}
+    assert {row[2]: interval.estimate for row, _, interval in claim.summarise(runs)} == dict.fromkeys(claim.WAYS, 3.0) | {
+        claim.NO_LAYERS[1]: 1.0
+    }

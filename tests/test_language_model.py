@@ -15,13 +15,14 @@ from zoo.reproductions import language_model as claim
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.losses import OF_RUNS, Costs, Losses
 from zoo.reproductions.harness.published import matches
-from zoo.reproductions.trainers.compressors import BY_CUT
 from zoo.reproductions.trainers import recurrent_text, texts
+from zoo.reproductions.trainers.compressors import BY_CUT
 
 
-@pytest.mark.parametrize(("budget", "datasets"), [
-    ("smoke", ["canterbury_alice29"]), ("quick", []), ("hour", ["canterbury_plrabn12"]), ("full", ["canterbury_plrabn12"]),
-])
+@pytest.mark.parametrize(
+    ("budget", "datasets"),
+    [("smoke", ["canterbury_alice29"]), ("quick", []), ("hour", ["canterbury_plrabn12"]), ("full", ["canterbury_plrabn12"])],
+)
 def test_shares_of_one_book_are_learnt_from_by_the_net_and_its_rivals(budget, datasets):
     trials = list(claim.trials(Budget.named(budget, defaults=claim.SEEDS)))
     shared = [trial for trial in trials if "share" in trial.recipe]
@@ -110,8 +111,16 @@ def test_published_nats_stand_beside_our_bits_as_bits():
 
 def test_others_validation_text_is_ours_and_our_test_text():
     rows = [
-        {"dataset": claim.SHAKESPEARE, "model": "lstm", "setting": "2 layers", "metric": metric, "seed": seed, "value": bits + seed / 10}
-        for seed in range(3) for metric, bits in ((texts.METRIC, 2.4), (texts.VALIDATION, 2.0))
+        {
+            "dataset": claim.SHAKESPEARE,
+            "model": "lstm",
+            "setting": "2 layers",
+            "metric": metric,
+            "seed": seed,
+            "value": bits + seed / 10,
+        }
+        for seed in range(3)
+        for metric, bits in ((texts.METRIC, 2.4), (texts.VALIDATION, 2.0))
     ]
     ((row, metric, interval),) = claim.summarise(pd.DataFrame(rows))
     assert (row, metric) == ((claim.SHAKESPEARE, *claim.TWO), claim.LAST_TENTH) and interval.estimate == pytest.approx(2.3)
@@ -122,8 +131,17 @@ def test_checks_say_who_wins():
     values |= {claim.NGRAMS: [1.8], claim.PPM: [1.7], **dict.fromkeys(claim.COMPRESSORS, [2.5])}
     shared, weights = {"dataset": "canterbury_alice29", "n_train": 136_961}, {claim.TWO: 9000, claim.ONE: 4000, claim.PLAIN: 1000}
     rows = [
-        shared | {"model": row[0], "setting": row[1], "parameters": weights.get(row, 0), "metric": texts.METRIC, "seed": seed, "value": value}
-        for row, found in values.items() for seed, value in enumerate(found)
+        shared
+        | {
+            "model": row[0],
+            "setting": row[1],
+            "parameters": weights.get(row, 0),
+            "metric": texts.METRIC,
+            "seed": seed,
+            "value": value,
+        }
+        for row, found in values.items()
+        for seed, value in enumerate(found)
     ]
     rows += [shared | {"model": "bzip2", "setting": "-9", "metric": texts.WHOLE, "seed": 0, "value": 2.2725}]
     checks = {check.name.removeprefix("canterbury_alice29: "): check for check in claim.judge(pd.DataFrame(rows))}
@@ -140,7 +158,9 @@ def test_checks_say_who_wins():
 def test_a_lead_within_what_bzip2_goes_up_and_down_by_decides_nothing(deviation, verdict):
     """Half a bit, of which 1.96 times 0.3 is more."""
     shared, bzip2 = {"dataset": "canterbury_alice29", "n_train": 900}, {"model": "bzip2", "setting": "-9", "seed": 0}
-    rows = [shared | {"model": "lstm", "setting": "2 layers", "metric": texts.METRIC, "seed": k, "value": 2 + k / 100} for k in range(3)]
+    rows = [
+        shared | {"model": "lstm", "setting": "2 layers", "metric": texts.METRIC, "seed": k, "value": 2 + k / 100} for k in range(3)
+    ]
     rows += [shared | bzip2 | {"metric": texts.METRIC, "value": 2.51}, shared | bzip2 | {"metric": BY_CUT, "value": deviation}]
     (check,) = claim.judge(pd.DataFrame(rows))
     assert check.verdict == verdict and ("bzip2 needs up to 0.588 more or less" in check.sentence) == (verdict == "undecided")
@@ -251,7 +271,7 @@ def test_samples_are_shown_as_they_are():
     sample = {"prompt": "to be or not\r\n", "drawn": {"0.5": "to be said the queen", "1.0": "2\x07 b"}}
     left = {recurrent_text.SAMPLES: json.dumps(sample).encode()}
     pictures = claim.illustrate({("digits", *row): left for row in (claim.ONE, claim.PLAIN)} | {("digits", "gzip", "-9"): {}})
-    (name, figure), = pictures.items()
+    ((name, figure),) = pictures.items()
     assert name == "samples_digits.png"
     shown = figure.texts[0].get_text()
     assert "lstm of 1 layer, temperature 0.5:\nto be or not |to be said the queen" in shown

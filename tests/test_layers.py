@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from layer_example import images, numpy, on_jax  # noqa: F401
 
 import zoo
+from layer_example import images, numpy, on_jax  # noqa: F401
 from zoo import layers
 from zoo.errors import InvalidInput
 from zoo.layers.dense import initialiser_for
@@ -99,7 +99,9 @@ def test_there_are_five_nets():
 
 
 def test_scaled_tanh_is_one_at_one():
-    np.testing.assert_allclose(numpy(layers.scaled_tanh(np.array([-1.0, 0.0, 1.0, 50.0], "float32"))), [-1, 0, 1, 1.7159], atol=1e-4)
+    np.testing.assert_allclose(
+        numpy(layers.scaled_tanh(np.array([-1.0, 0.0, 1.0, 50.0], "float32"))), [-1, 0, 1, 1.7159], atol=1e-4
+    )
 
 
 # -- random features -------------------------------------------------------------------------------------------
@@ -182,9 +184,11 @@ def test_corruption():
     np.testing.assert_array_equal(numpy(layers.Autoencoder(dense, None)._corrupt(ones)), ones)
 
 
-@pytest.mark.parametrize("wrong", [
-    {"corruption": "salt"}, {"error": "hinge"}, {"level": -1.0}, {"level": 1.0}, {"corruption": "salt_and_pepper", "level": 1.0},
-], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"corruption": "salt"}, {"error": "hinge"}, {"level": -1.0}, {"level": 1.0}, {"corruption": "salt_and_pepper", "level": 1.0}],
+    ids=str,
+)
 def test_autoencoder_refuses(wrong):
     with pytest.raises(ValueError, match="must be"):
         layers.Autoencoder(keras.layers.Dense(2), **wrong)
@@ -243,11 +247,23 @@ def test_stages_of_two_members_at_once(corruption):
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a[k], b, rtol=1e-4, atol=1e-4), together, alone)
 
 
-@pytest.mark.parametrize("activation, start", [
-    ("relu", "HeNormal"), (keras.activations.relu, "HeNormal"), ("swish", "HeNormal"), ("silu", "HeNormal"),
-    ("relu6", "HeNormal"), ("mish", "HeNormal"), (keras.layers.ReLU(), "HeNormal"), (keras.layers.LeakyReLU(0.1), "HeNormal"),
-    ("tanh", "GlorotUniform"), (keras.layers.Softmax(), "GlorotUniform"), (None, "GlorotUniform"), (lambda x: x, "GlorotUniform"),
-])
+@pytest.mark.parametrize(
+    "activation, start",
+    [
+        ("relu", "HeNormal"),
+        (keras.activations.relu, "HeNormal"),
+        ("swish", "HeNormal"),
+        ("silu", "HeNormal"),
+        ("relu6", "HeNormal"),
+        ("mish", "HeNormal"),
+        (keras.layers.ReLU(), "HeNormal"),
+        (keras.layers.LeakyReLU(0.1), "HeNormal"),
+        ("tanh", "GlorotUniform"),
+        (keras.layers.Softmax(), "GlorotUniform"),
+        (None, "GlorotUniform"),
+        (lambda x: x, "GlorotUniform"),
+    ],
+)
 def test_units_that_rectify_start_as_he_et_al_say_by_whatever_name_they_are_given(activation, start):
     assert type(initialiser_for(activation)).__name__ == start
 

@@ -133,7 +133,12 @@ def test_stages_follow_from_each_other():
 
 def test_of_a_net_in_the_plane_the_first_seeds_weights_are_rows_of_their_layers():
     options = {"widths": [2, 2], "activation": "tanh", "dropout": 0, "input_dropout": 0, "rescale": None}
-    settings = recipe(options=options, epochs=1, batch_size=50) | {"n_train": 100, "n_test": 50, "strengths": ONE, "stage": "trained"}
+    settings = recipe(options=options, epochs=1, batch_size=50) | {
+        "n_train": 100,
+        "n_test": 50,
+        "strengths": ONE,
+        "stage": "trained",
+    }
     found = {}
     for number in (1, 2):
         own = settings | {"layer": f"hidden_{number}"}
@@ -178,8 +183,13 @@ def runs_of(model="autoencoder_stack", **errors):
 
 def test_checks_of_known_runs():
     runs = runs_of(
-        raw=[40], untrained_1=[41, 42, 43], untrained_2=[50, 51, 53], pre_trained_1=[30, 31, 33], pre_trained_2=[20, 45, 32],
-        trained_1=[20, 21, 22.5], trained_2=[10, 11.5, 12],
+        raw=[40],
+        untrained_1=[41, 42, 43],
+        untrained_2=[50, 51, 53],
+        pre_trained_1=[30, 31, 33],
+        pre_trained_2=[20, 45, 32],
+        trained_1=[20, 21, 22.5],
+        trained_2=[10, 11.5, 12],
     )
     verdicts = {check.name.removeprefix("mnist_rot, autoencoder_stack: "): check for check in claim.judge(runs)}
     assert {name: check.verdict for name, check in verdicts.items()} == {

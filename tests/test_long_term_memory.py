@@ -115,7 +115,12 @@ def test_too_short_a_sequence_is_refused():
 def test_rows_of_the_adding_problem(trained):
     runs = pd.DataFrame(trained.rows)
     assert set(runs.metric) == {
-        "mse", "wrong_pct", "validation_mse", "log10_gradient_start", "log10_gradient_trained", "step_size",
+        "mse",
+        "wrong_pct",
+        "validation_mse",
+        "log10_gradient_start",
+        "log10_gradient_trained",
+        "step_size",
         long_lags.LEAST_TRIED,
     }
     assert (runs[runs.metric == long_lags.LEAST_TRIED].value == 1e-6).all()
@@ -151,7 +156,9 @@ def test_errors_are_of_the_test_sequences(trained):
 @pytest.mark.parametrize("permuted", [True, False])
 def test_rows_of_pixels(monkeypatch, permuted):
     orders, read = [], pixels.pixel_sequences
-    monkeypatch.setattr(pixels, "pixel_sequences", lambda images, pool, permuted: orders.append(permuted) or read(images, pool, permuted))
+    monkeypatch.setattr(
+        pixels, "pixel_sequences", lambda images, pool, permuted: orders.append(permuted) or read(images, pool, permuted)
+    )
     recipe = {"model": "irnn", "options": {"units": 4}, "pool": 2, "permuted": permuted, "n_train": 60, "n_test": 40}
     recipe |= {"rates": [0.01], "epochs": 1, "batch_size": 20}
     trial = Trial("digits", "irnn", "16 pixels", SEEDS, long_lags.train_pixels, recipe)
@@ -208,7 +215,8 @@ def test_nets_are_compared_at_equal_cost(budget):
 def test_the_wide_rnn_has_about_as_many_weights_as_an_lstm(budget):
     made = {
         trial.model: zoo.create_model(trial.recipe["model"], (49, 1), 10, **trial.recipe["options"]).count_params()
-        for trial in claim.trials(Budget.named(budget, None, claim.SEEDS)) if trial.dataset == "mnist"
+        for trial in claim.trials(Budget.named(budget, None, claim.SEEDS))
+        if trial.dataset == "mnist"
     }
     assert 1 <= made[claim.WIDE] / made[claim.LSTM] < 1.05, "no lstm is ahead for having more"
 
@@ -217,7 +225,10 @@ def runs_of(errors, gradients):
     """Runs at T = 20 and 50 with these errors and log10 gradients by net."""
     rows = [
         {"dataset": "adding", "model": name, "setting": f"T = {length}", "metric": metric}
-        | {"seed": seed, "value": errors[name][place] + seed * 1e-4 if metric == "mse" else gradients[name] + seed * (1 + number) * 1e-4}
+        | {
+            "seed": seed,
+            "value": errors[name][place] + seed * 1e-4 if metric == "mse" else gradients[name] + seed * (1 + number) * 1e-4,
+        }
         for number, name in enumerate(claim.NETS)
         for place, length in enumerate((20, 50))
         for metric in ("mse", "log10_gradient_start", "log10_gradient_trained", "step_size")
@@ -247,9 +258,10 @@ def test_pixels_that_nobody_reads_decide_nothing():
     assert nothing.verdict == "undecided" and "neither has learnt more than to say the same class" in nothing.sentence
 
 
-@pytest.mark.parametrize("task, metric, errors", [
-    (("mnist", "49 pixels in order"), "test_error_pct", (5.0, 9.0)), (("adding", "T = 20"), "mse", (0.01, 0.05)),
-])
+@pytest.mark.parametrize(
+    "task, metric, errors",
+    [(("mnist", "49 pixels in order"), "test_error_pct", (5.0, 9.0)), (("adding", "T = 20"), "mse", (0.01, 0.05))],
+)
 @pytest.mark.parametrize("place, why", [(0, "least"), (1, ""), (-1, "largest")])
 def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, errors, place, why):
     """The rnn errs more; whether its step size is an end of its grid. That of the lstm, which is, does not matter."""
@@ -361,12 +373,15 @@ def test_gradients_that_32_bits_round_to_nothing_are_not_ordered():
     assert said.verdict == "contradicted" and "(an upper bound, for nothing is left of the former's)" in said.sentence
 
 
-@pytest.mark.parametrize("rnn, lstm, said", [
-    ((-31, -31, -2), (-3, -4, -3), "a lower bound, for some seeds have nothing left of the latter's"),
-    ((-3, -4, -3), (-31, -31, -2), "an upper bound, for some seeds have nothing left of the former's"),
-    ((-31, -31, -31), (-31, -31, -5), "no bound either way"),
-    ((-3, -4, -3), (-4, -3, -4), ""),
-])
+@pytest.mark.parametrize(
+    "rnn, lstm, said",
+    [
+        ((-31, -31, -2), (-3, -4, -3), "a lower bound, for some seeds have nothing left of the latter's"),
+        ((-3, -4, -3), (-31, -31, -2), "an upper bound, for some seeds have nothing left of the former's"),
+        ((-31, -31, -31), (-31, -31, -5), "no bound either way"),
+        ((-3, -4, -3), (-4, -3, -4), ""),
+    ],
+)
 def test_what_a_cut_difference_is_a_bound_of(rnn, lstm, said):
     shared = {"dataset": "adding", "setting": "T = 50", "metric": "log10_gradient_trained"}
     lines = [shared | {"model": name, "value": value} for name, values in (("rnn", rnn), ("lstm", lstm)) for value in values]
@@ -376,20 +391,25 @@ def test_what_a_cut_difference_is_a_bound_of(rnn, lstm, said):
     assert not_given == far[" ".join(said.split()[:2])]
 
 
-@pytest.mark.parametrize("rnn, lstm, verdict", [
-    ((-29, -29, -29, -29, -29.1), (-20, -20, -20, -20.1, -36.4), "undecided"),  # an upper bound above 0
-    ((-20, -20, -20, -20.1, -36.4), (-29, -29, -29, -29, -29.1), "undecided"),  # a lower bound below 0
-    ((-29, -29, -29, -35, -29), (-20, -20, -20, -20.1, -36.4), "undecided"),  # neither
-    ((-29, -29, -29, -35, -29), (-20, -20, -20, -20.1, -20), "reproduced"),
-    ((-20, -20, -20, -20.1, -20), (-29, -29, -29, -35, -29), "contradicted"),
-])
+@pytest.mark.parametrize(
+    "rnn, lstm, verdict",
+    [
+        ((-29, -29, -29, -29, -29.1), (-20, -20, -20, -20.1, -36.4), "undecided"),  # an upper bound above 0
+        ((-20, -20, -20, -20.1, -36.4), (-29, -29, -29, -29, -29.1), "undecided"),  # a lower bound below 0
+        ((-29, -29, -29, -35, -29), (-20, -20, -20, -20.1, -36.4), "undecided"),  # neither
+        ((-29, -29, -29, -35, -29), (-20, -20, -20, -20.1, -20), "reproduced"),
+        ((-20, -20, -20, -20.1, -20), (-29, -29, -29, -35, -29), "contradicted"),
+    ],
+)
 def test_a_bound_decides_on_its_own_side_only(rnn, lstm, verdict):
     shared = {"dataset": "adding", "setting": "T = 50", "metric": "log10_gradient_trained"}
-    runs = pd.DataFrame([
-        shared | {"model": name, "seed": seed, "value": value}
-        for name, values in (("rnn", rnn), ("lstm", lstm))
-        for seed, value in enumerate(values)
-    ])
+    runs = pd.DataFrame(
+        [
+            shared | {"model": name, "seed": seed, "value": value}
+            for name, values in (("rnn", rnn), ("lstm", lstm))
+            for seed, value in enumerate(values)
+        ]
+    )
     found = claim._reaches_further(runs, lag_doubts.comparable(runs), "T = 50", "trained", "lstm")
     assert found.verdict == verdict
     assert found.sentence.endswith("undecided, because it is no bound on that side.") == (verdict == "undecided")
@@ -418,6 +438,8 @@ def test_the_figure_says_where_gradients_end_only_if_some_do(least, shown):
     gradient = claim.draw(runs).axes[1]
     assert [text.get_text() for text in gradient.texts] == ["triangles: this or less, 32 bits do not tell"] * shown
     mine = [line for line in gradient.lines if line.get_color() == claim.NETS[claim.RNN]]
-    drawn = {kind: [value for line in mine if line.get_marker() == kind for value in line.get_ydata()] for kind in ("o", "v", "None")}
+    drawn = {
+        kind: [value for line in mine if line.get_marker() == kind for value in line.get_ydata()] for kind in ("o", "v", "None")
+    }
     assert min(drawn["v" if shown else "o"]) == pytest.approx(10.0 ** max(least, claim.LEAST), rel=1e-3)
     assert bool(drawn["v"]) is shown and np.isnan(drawn["None"]).all() == shown, "no line leads to a bound"

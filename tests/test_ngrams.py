@@ -4,8 +4,8 @@ import collections
 
 import numpy as np
 import pytest
-from text_example import TALE, codes
 
+from text_example import TALE, codes
 from zoo.errors import InvalidInput
 from zoo.reproductions.trainers import ngrams
 from zoo.reproductions.trainers.ngrams import NGrams

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from layer_example import images, numpy  # noqa: F401
 
+from layer_example import images, numpy  # noqa: F401
 from zoo import layers
 
 pytestmark = pytest.mark.backend
@@ -21,7 +21,9 @@ def both(images, **options):
     return ours, plain
 
 
-@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}, {"epsilon": 0.1}, {"axis": 1}, {"renorm": True}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"scale": False}, {"center": False}, {"epsilon": 0.1}, {"axis": 1}, {"renorm": True}], ids=str
+)
 @pytest.mark.parametrize("training", [True, False])
 def test_it_is_that_of_keras(images, options, training):
     ours, plain = both(images, **options)
@@ -113,5 +115,7 @@ def test_frozen_and_in_64_bits_it_is_that_of_keras(images):
         ours, plain = both(images, **options)
         x = (images / images.max()).astype(ours.compute_dtype)
         np.testing.assert_allclose(numpy(ours(x, training=True)), numpy(plain(x, training=True)), rtol=1e-6)
-        assert [keras.backend.standardize_dtype(layer(x, training=True).dtype) for layer in (ours, plain)] == [ours.compute_dtype] * 2
+        assert [keras.backend.standardize_dtype(layer(x, training=True).dtype) for layer in (ours, plain)] == [
+            ours.compute_dtype
+        ] * 2
         np.testing.assert_allclose(ours.get_weights()[2], plain.get_weights()[2], rtol=1e-6)

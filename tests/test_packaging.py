@@ -28,8 +28,17 @@ def wheel(tmp_path_factory, copy_checkout):
     """The wheel of a copy of the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     run(
-        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
-        "--wheel-dir", folder, copy_checkout(folder / "source"),
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--wheel-dir",
+        folder,
+        copy_checkout(folder / "source"),
     )
     (built,) = folder.glob("*.whl")
     return built

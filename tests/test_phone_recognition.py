@@ -97,9 +97,16 @@ def test_checks_say_what_the_runs_say(runs):
     assert [check.effect > 0 for check in neighbour] == [True, True, True, False] and neighbour[1].low > 0
     nets = [check for name, check in checks.items() if f"beats {vowel_table.VOWELS}" in name and "nearest neighbour" not in name]
     assert len(nets) == len(vowel_table.VOWEL_NETS)
-    assert all("undecided, because frames of the same words by seven speakers are not independent" in check.sentence for check in (*neighbour, *nets))
+    assert all(
+        "undecided, because frames of the same words by seven speakers are not independent" in check.sentence
+        for check in (*neighbour, *nets)
+    )
     nodes = checks["nearest neighbour errs less than radial basis functions, as published"]
-    assert nodes.effect < 0 and nodes.verdict == "undecided" and "the same words by seven speakers are not independent" in nodes.sentence
+    assert (
+        nodes.effect < 0
+        and nodes.verdict == "undecided"
+        and "the same words by seven speakers are not independent" in nodes.sentence
+    )
 
 
 def test_where_what_speakers_cost_is_known_these_decide():
@@ -141,7 +148,10 @@ def test_every_start_comes_in_the_depth_that_validates_best(runs):
         turned.loc[mine, "value"] = value[depth] - 10 * (start == "random")
     checks = {check.name: check.rows for check in claim.judge(turned) if "best depth" in check.name}
     best = {start: (claim.SPEECH, *claim.net(start, 3)) for start in claim.STARTS}
-    assert checks["rectified start, in its best depth, beats lda (11 frames), 2 minutes"] == (best["rectified"], (claim.SPEECH, *claim.LDA))
+    assert checks["rectified start, in its best depth, beats lda (11 frames), 2 minutes"] == (
+        best["rectified"],
+        (claim.SPEECH, *claim.LDA),
+    )
     for rival, rest in (("random", ", random from the better of two starts"), ("rectified", ""), ("modern", "")):
         name = f"pre-trained start beats {rival}, 2 minutes, each in its best depth{rest}"
         assert checks[name] == (best["pre-trained"], best[rival])

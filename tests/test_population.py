@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import assert_same, compiled, data, digits, reference, refused, small_model  # noqa: F401
 
 import zoo
+from population_example import assert_same, compiled, data, digits, reference, refused, small_model  # noqa: F401
 from zoo.errors import InvalidInput
 
 
@@ -211,9 +211,11 @@ class Falling(keras.optimizers.schedules.LearningRateSchedule):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("rate, same", [
-    (Falling(), keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 1)), (lambda: 0.05, 0.05),
-], ids=["schedule", "function"])
+@pytest.mark.parametrize(
+    "rate, same",
+    [(Falling(), keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 1)), (lambda: 0.05, 0.05)],
+    ids=["schedule", "function"],
+)
 def test_rates_that_only_their_owner_can_make(rate, same, data):
     optimizers = [keras.optimizers.SGD(one) for one in (rate, same)]
     histories = [compiled([0], optimizer=one).fit(*data[0], epochs=2, batch_size=50) for one in optimizers]
@@ -253,7 +255,9 @@ def test_a_model_of_integers_takes_those_beyond_32_bits_or_says_that_it_cannot()
 
     population, x = zoo.Population(build, [0]), 2**20 * (2**15 + np.arange(8)).reshape(4, 2)
     if keras.backend.backend() == "jax":
-        with pytest.raises(InvalidInput, match="x has integers beyond 32 bits, 34359738368 to 34367078400, .*KERAS_BACKEND=tensorflow"):
+        with pytest.raises(
+            InvalidInput, match="x has integers beyond 32 bits, 34359738368 to 34367078400, .*KERAS_BACKEND=tensorflow"
+        ):
             population.predict(x)
     else:
         assert_array_equal(population.predict(x)[0], 2**15 + np.arange(8).reshape(4, 2))
@@ -299,6 +303,7 @@ def test_the_global_random_state_is_left_alone(data):
 @pytest.mark.backend
 def test_what_layers_draw_goes_by_seed_and_epoch(data):
     """On PyTorch, too, where a Dropout without a seed draws from the global generator."""
+
     def losses(*calls):
         population = zoo.Population(lambda: zoo.create_model("mlp", (8, 8), 10, widths=[8], dropout=0.5), [0, 1])
         population.compile(keras.optimizers.SGD(0.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -355,12 +360,15 @@ def test_a_population_says_what_it_is(data):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("name, classes, loss", [
-    ("softmax", 10, "sparse_categorical_crossentropy"),
-    ("softmax", 10, "crossentropy"),
-    ("softmax", 10, keras.losses.SparseCategoricalCrossentropy()),
-    ("sigmoid", 1, "binary_crossentropy"),
-])
+@pytest.mark.parametrize(
+    "name, classes, loss",
+    [
+        ("softmax", 10, "sparse_categorical_crossentropy"),
+        ("softmax", 10, "crossentropy"),
+        ("softmax", 10, keras.losses.SparseCategoricalCrossentropy()),
+        ("sigmoid", 1, "binary_crossentropy"),
+    ],
+)
 def test_a_model_that_ends_in_probabilities_takes_losses_of_them(name, classes, loss, data):
     def build():
         model = small_model("linear") if classes == 10 else zoo.create_model("linear", (8, 8), 1)

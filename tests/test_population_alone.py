@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from layer_example import on_jax
 
 import zoo
+from layer_example import on_jax
 from zoo.errors import InvalidInput
 
 X = np.random.RandomState(4).randn(300, 4).astype("float32")
@@ -82,7 +82,11 @@ def of_sound():
 
 @pytest.mark.parametrize("build", [built(Centred), along_the_batch, over_all, of_sound])
 def test_what_a_model_makes_of_the_whole_batch_does_not_depend_on_how_many_members_there_are(build):
-    x = X if build is not of_sound else np.random.RandomState(0).randn(200, 64).astype("float32") * np.linspace(0.01, 9, 200)[:, None]
+    x = (
+        X
+        if build is not of_sound
+        else np.random.RandomState(0).randn(200, 64).astype("float32") * np.linspace(0.01, 9, 200)[:, None]
+    )
     found = []
     for members in (1, 40):
         population = zoo.Population(build, [3] * members)

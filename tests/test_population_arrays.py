@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from population_example import compiled, small_model
 
 import zoo
+from population_example import compiled, small_model
 from zoo.arrays import array_of
 from zoo.errors import InvalidInput
 from zoo.reconstruction import targets
@@ -41,14 +41,17 @@ def test_a_table_can_be_reconstructed():
     np.testing.assert_array_equal(targets(model, table), targets(model, X.reshape(60, 64)))
 
 
-@pytest.mark.parametrize("wrong, told", [
-    (lambda: zoo.Population(lambda: small_model("linear"), np.array(3)), "seeds must be a list of integers"),
-    (lambda: compiled([0]).fit(X, Y, validation_split=np.array([0.2, 0.3])), "validation_split must be a share"),
-    (lambda: compiled([0]).fit(X, Y, validation_split="some"), "validation_split must be a share"),
-    (lambda: zoo.evaluate_preset("linear_mnist", batch_size=1.5), "batch_size is how many examples are taken at once"),
-    (lambda: zoo.evaluate_preset("linear_mnist", batch_size=0), "batch_size is how many examples are taken at once"),
-    (lambda: zoo.datasets.pack("nowhere.tar.xz", None), "nothing to pack: name a data set at least"),
-])
+@pytest.mark.parametrize(
+    "wrong, told",
+    [
+        (lambda: zoo.Population(lambda: small_model("linear"), np.array(3)), "seeds must be a list of integers"),
+        (lambda: compiled([0]).fit(X, Y, validation_split=np.array([0.2, 0.3])), "validation_split must be a share"),
+        (lambda: compiled([0]).fit(X, Y, validation_split="some"), "validation_split must be a share"),
+        (lambda: zoo.evaluate_preset("linear_mnist", batch_size=1.5), "batch_size is how many examples are taken at once"),
+        (lambda: zoo.evaluate_preset("linear_mnist", batch_size=0), "batch_size is how many examples are taken at once"),
+        (lambda: zoo.datasets.pack("nowhere.tar.xz", None), "nothing to pack: name a data set at least"),
+    ],
+)
 def test_what_is_no_number_or_list_is_said_in_a_sentence(wrong, told):
     with pytest.raises(InvalidInput, match=told):
         wrong()
@@ -57,9 +60,9 @@ def test_what_is_no_number_or_list_is_said_in_a_sentence(wrong, told):
 def test_texts_to_validate_on_may_be_longer():
     def build():
         layers = keras.layers
-        return keras.Sequential([
-            keras.Input((None,), dtype="int32"), layers.Embedding(5, 4), layers.GRU(4, return_sequences=True), layers.Dense(5)
-        ])
+        return keras.Sequential(
+            [keras.Input((None,), dtype="int32"), layers.Embedding(5, 4), layers.GRU(4, return_sequences=True), layers.Dense(5)]
+        )
 
     texts, longer = DRAWN.randint(0, 5, (40, 8)), DRAWN.randint(0, 5, (12, 15))
     held_out = longer[:, :-1], longer[:, 1:]
@@ -74,9 +77,12 @@ def test_texts_to_validate_on_may_be_longer():
 
 def test_numbers_that_an_embedding_has_no_vector_for_are_refused():
     """JAX would make NaN of them, TensorFlow an error of many pages."""
+
     def build():
         layers = keras.layers
-        return keras.Sequential([keras.Input((4,), dtype="int32"), layers.Embedding(9, 3, name="words"), layers.Flatten(), layers.Dense(2)])
+        return keras.Sequential(
+            [keras.Input((4,), dtype="int32"), layers.Embedding(9, 3, name="words"), layers.Flatten(), layers.Dense(2)]
+        )
 
     population = zoo.Population(build, [0, 1])
     population.compile("sgd", "mse")
@@ -93,7 +99,9 @@ def test_a_table_of_numbers_and_truths_is_one_of_numbers():
     table = pd.DataFrame({"a": X[:, 0, 0] / 7, "b": X[:, 0, 1] > 100, "c": X[:, 0, 2]})
     population = zoo.Population(lambda: zoo.create_model("mlp", (3,), 10, widths=(4,)), [0])
     np.testing.assert_array_equal(population.predict(table), population.predict(table.to_numpy("float32")))
-    ids = array_of(pd.DataFrame({"short": np.arange(3, dtype="int16"), "long": 2**24 + np.arange(3), "is": [True, False, True]}), "x")
+    ids = array_of(
+        pd.DataFrame({"short": np.arange(3, dtype="int16"), "long": 2**24 + np.arange(3), "is": [True, False, True]}), "x"
+    )
     assert ids.dtype == "int64" and ids.tolist() == [[0, 2**24, 1], [1, 2**24 + 1, 0], [2, 2**24 + 2, 1]]
 
 

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import cut_off, digits, loss_and_metric
 
 import zoo
+from population_example import cut_off, digits, loss_and_metric
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, ZooError
 from zoo.training import backup, progress
 
@@ -321,7 +321,9 @@ def test_where_memory_is_short_it_goes_on_in_the_groups_it_had(cut, tmp_path, mo
     assert cleared == [1], "at its end alone"
     cut(plain(range(4)), 16, x, y, epochs=5, backup=tmp_path / "b")
     before = {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
-    monkeypatch.setattr(CompiledEngine, "_check_room", lambda self, compiled, arguments, *_: (_ for _ in ()).throw(_TooLarge("none")))
+    monkeypatch.setattr(
+        CompiledEngine, "_check_room", lambda self, compiled, arguments, *_: (_ for _ in ()).throw(_TooLarge("none"))
+    )
     with pytest.raises(ZooError, match="less than when what .* keeps was trained.*take that folder away to begin anew"):
         plain(range(4)).fit(x, y, epochs=5, backup=tmp_path / "b")
     assert {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()} == before, "what was kept stays"

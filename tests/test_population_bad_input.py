@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import compiled, digits, refused, small_model
 
 import zoo
+from population_example import compiled, digits, refused, small_model
 from zoo.errors import InvalidInput
 
 X, Y = np.zeros((20, 8, 8), "uint8"), np.arange(20, dtype="int32") % 10
@@ -57,47 +57,59 @@ def same_every_time():
     return ONE_MODEL[0]
 
 
-@pytest.mark.parametrize("build, match", [
-    (lambda: None, "must return a keras.Model; it returned NoneType"),
-    (lambda: keras.Sequential([keras.layers.Dense(3)]), "built model: begin it with x = keras.Input"),
-    ("linear", "build must be a function without arguments that returns a new model; got str"),
-    (keras.Sequential(), "got a model itself"),
-    (keras.layers.Dense(3), "got Dense"),
-    (zoo.create_model, "got create_model"),
-    (subclassed, "of a subclassed one that is keras.Model"),
-    (lambda: output_in({}), "output is one array; this one's is in a list or dict"),
-    (lambda: output_in([]), "output is one array; this one's is in a list or dict"),
-    (two_outputs, "one input and one output"),
-    (width_by_seed, "same architecture for every seed"),
-    (same_every_time, "a new model at every call"),
-])
+@pytest.mark.parametrize(
+    "build, match",
+    [
+        (lambda: None, "must return a keras.Model; it returned NoneType"),
+        (lambda: keras.Sequential([keras.layers.Dense(3)]), "built model: begin it with x = keras.Input"),
+        ("linear", "build must be a function without arguments that returns a new model; got str"),
+        (keras.Sequential(), "got a model itself"),
+        (keras.layers.Dense(3), "got Dense"),
+        (zoo.create_model, "got create_model"),
+        (subclassed, "of a subclassed one that is keras.Model"),
+        (lambda: output_in({}), "output is one array; this one's is in a list or dict"),
+        (lambda: output_in([]), "output is one array; this one's is in a list or dict"),
+        (two_outputs, "one input and one output"),
+        (width_by_seed, "same architecture for every seed"),
+        (same_every_time, "a new model at every call"),
+    ],
+)
 def test_builds(build, match):
     with pytest.raises(InvalidInput, match=match):
         zoo.Population(build, [0, 1])
 
 
-@pytest.mark.parametrize("seeds, match", [
-    ([], "at least one seed"),
-    ([0, -1], "got -1"),
-    ([2**32], "got 4294967296"),
-    ([1.5], "got 1.5"),
-    ([True], "got True"),
-    (3, "a list of integers"),
-])
+@pytest.mark.parametrize(
+    "seeds, match",
+    [
+        ([], "at least one seed"),
+        ([0, -1], "got -1"),
+        ([2**32], "got 4294967296"),
+        ([1.5], "got 1.5"),
+        ([True], "got True"),
+        (3, "a list of integers"),
+    ],
+)
 def test_seeds(seeds, match):
     with pytest.raises(InvalidInput, match=match):
         zoo.Population(lambda: small_model("linear"), seeds)
 
 
-@pytest.mark.parametrize("options, match", [
-    ({"weights": [[np.zeros((64, 10)), np.zeros(10)]]}, "a list of 2 lists of arrays"),
-    ({"weights": [[np.zeros((64, 10)), np.zeros(10)], [np.zeros((64, 9)), np.zeros(9)]]}, r"weights\[1\] does not fit.*\(64, 9\)"),
-    ({"weights": [[np.zeros(3)], [np.zeros(3)]]}, r"weights\[0\] does not fit"),
-    ({"weights": [1, 2]}, r"weights\[0\] must be a list"),
-    ({"group_size": 0}, "group_size must be a positive integer"),
-    ({"group_size": 1.5}, "group_size must be a positive integer"),
-    ({"precision": "float12"}, "no Keras dtype policy"),
-])
+@pytest.mark.parametrize(
+    "options, match",
+    [
+        ({"weights": [[np.zeros((64, 10)), np.zeros(10)]]}, "a list of 2 lists of arrays"),
+        (
+            {"weights": [[np.zeros((64, 10)), np.zeros(10)], [np.zeros((64, 9)), np.zeros(9)]]},
+            r"weights\[1\] does not fit.*\(64, 9\)",
+        ),
+        ({"weights": [[np.zeros(3)], [np.zeros(3)]]}, r"weights\[0\] does not fit"),
+        ({"weights": [1, 2]}, r"weights\[0\] must be a list"),
+        ({"group_size": 0}, "group_size must be a positive integer"),
+        ({"group_size": 1.5}, "group_size must be a positive integer"),
+        ({"precision": "float12"}, "no Keras dtype policy"),
+    ],
+)
 def test_options(options, match):
     policy = keras.config.dtype_policy().name
     with pytest.raises(InvalidInput, match=match):
@@ -220,7 +232,9 @@ def test_probabilities_are_compared_with_numbers_in_0_to_1():
 
 
 @pytest.mark.parametrize("labels", [Y, Y[:, None]], ids=["numbers", "a column"])
-@pytest.mark.parametrize("loss", [keras.losses.CategoricalCrossentropy(from_logits=True), keras.losses.BinaryCrossentropy(from_logits=True)])
+@pytest.mark.parametrize(
+    "loss", [keras.losses.CategoricalCrossentropy(from_logits=True), keras.losses.BinaryCrossentropy(from_logits=True)]
+)
 def test_labels_where_probabilities_are_wanted_are_said_to_be_labels(loss, labels):
     population = compiled([0])
     population.compile("sgd", loss)
@@ -237,8 +251,11 @@ def test_layers_are_frozen_in_build_alone():
     first.trainable = False
     before = population.history
     for what in (
-        lambda: population.fit(X, Y, batch_size=5), lambda: population.evaluate(X, Y), lambda: population.predict(X),
-        lambda: population.get_weights(0), lambda: population.copy_layers(compiled([0, 1], "mlp"), [first], [first]),
+        lambda: population.fit(X, Y, batch_size=5),
+        lambda: population.evaluate(X, Y),
+        lambda: population.predict(X),
+        lambda: population.get_weights(0),
+        lambda: population.copy_layers(compiled([0, 1], "mlp"), [first], [first]),
     ):
         with pytest.raises(InvalidInput, match="were frozen, or freed, after the population was made; do that in build"):
             what()
@@ -267,9 +284,10 @@ def test_layers_that_change_places_in_being_frozen_are_no_others(monkeypatch):
         assert len(population.predict(X)) == 2
 
 
-@pytest.mark.parametrize("labels, loss", [
-    ([1, 2] * 10, "BinaryCrossentropy"), ([-1, 1] * 10, "BinaryFocalCrossentropy"), ([[0], [2]] * 10, "BinaryCrossentropy"),
-])
+@pytest.mark.parametrize(
+    "labels, loss",
+    [([1, 2] * 10, "BinaryCrossentropy"), ([-1, 1] * 10, "BinaryFocalCrossentropy"), ([[0], [2]] * 10, "BinaryCrossentropy")],
+)
 def test_labels_of_two_classes_are_0_and_1(labels, loss):
     population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), 1), seeds=[0])
     population.compile("sgd", getattr(keras.losses, loss)(from_logits=True))
@@ -277,37 +295,40 @@ def test_labels_of_two_classes_are_0_and_1(labels, loss):
         population.fit(X, np.array(labels), batch_size=5)
 
 
-@pytest.mark.parametrize("settings, match", [
-    ({"verbose": "nope"}, "verbose must be 'auto', True or False; got 'nope'"),
-    ({"batch_size": 21}, "batch_size 21 is larger than the data, 20 examples"),
-    ({"batch_size": 0}, "batch_size must be a positive integer"),
-    ({"batch_size": 2.5}, "batch_size must be a positive integer"),
-    ({"epochs": 0}, "epochs must be a positive integer; got 0"),
-    ({"epochs": True}, "epochs must be a positive integer; got True"),
-    ({"shuffle": "batch"}, "shuffle must be True or False; got 'batch'"),
-    ({"shuffle": np.array([1, 0])}, "shuffle must be True or False"),
-    ({"drop_remainder": "no"}, "drop_remainder must be True or False; got 'no'"),
-    ({"select": "best"}, "select='best' needs validation_data"),
-    ({"select": "first"}, "select must be 'last' or 'best'"),
-    ({"validation_data": X}, "must be a pair"),
-    ({"validation_split": 1.0}, "a share, 0..1, that leaves some of the 20 examples; got 1.0"),
-    ({"validation_split": -0.1}, "got -0.1"),
-    ({"validation_split": True}, "got True"),
-    ({"validation_split": "half"}, "got 'half'"),
-    ({"validation_split": 0.5, "validation_data": (X, Y)}, "not both"),
-    ({"validation_split": 0.5, "sample_weight": [1.0] * 3}, "one for each of the 20 examples; it has shape \\(3,\\)"),
-    ({"validation_split": 0.5, "sample_weight": 0.5}, "one for each of the 20 examples; it has shape \\(\\)"),
-    ({"validation_split": 0.5, "sample_weight": [[1], [1, 2]]}, "one for each of the 20 examples"),
-    ({"validation_data": (X, Y, Y, Y)}, "must be a pair"),
-    ({"validation_data": (X, Y[:, None])}, "may differ in length only"),
-    ({"subsets": [[0, 1, 2, 3, 4]]}, "with 2 rows"),
-    ({"subsets": [[0, 1, 2, 3, 4], [0, 1, 2, 3, 20]]}, "outside the data"),
-    ({"subsets": [[0, 1, 2, 3, 4], [-1, 1, 2, 3, 4]]}, "outside the data"),
-    ({"subsets": [[0, 1, 2, 3], [0]]}, "of one length"),
-    ({"subsets": [[0.0] * 5] * 2}, "must be integers"),
-    ({"subsets": [[], []]}, "must be integers"),
-    ({"subsets": [[0, 1], [2, 3]]}, "batch_size 5 is larger than the data, 2 examples"),
-])
+@pytest.mark.parametrize(
+    "settings, match",
+    [
+        ({"verbose": "nope"}, "verbose must be 'auto', True or False; got 'nope'"),
+        ({"batch_size": 21}, "batch_size 21 is larger than the data, 20 examples"),
+        ({"batch_size": 0}, "batch_size must be a positive integer"),
+        ({"batch_size": 2.5}, "batch_size must be a positive integer"),
+        ({"epochs": 0}, "epochs must be a positive integer; got 0"),
+        ({"epochs": True}, "epochs must be a positive integer; got True"),
+        ({"shuffle": "batch"}, "shuffle must be True or False; got 'batch'"),
+        ({"shuffle": np.array([1, 0])}, "shuffle must be True or False"),
+        ({"drop_remainder": "no"}, "drop_remainder must be True or False; got 'no'"),
+        ({"select": "best"}, "select='best' needs validation_data"),
+        ({"select": "first"}, "select must be 'last' or 'best'"),
+        ({"validation_data": X}, "must be a pair"),
+        ({"validation_split": 1.0}, "a share, 0..1, that leaves some of the 20 examples; got 1.0"),
+        ({"validation_split": -0.1}, "got -0.1"),
+        ({"validation_split": True}, "got True"),
+        ({"validation_split": "half"}, "got 'half'"),
+        ({"validation_split": 0.5, "validation_data": (X, Y)}, "not both"),
+        ({"validation_split": 0.5, "sample_weight": [1.0] * 3}, "one for each of the 20 examples; it has shape \\(3,\\)"),
+        ({"validation_split": 0.5, "sample_weight": 0.5}, "one for each of the 20 examples; it has shape \\(\\)"),
+        ({"validation_split": 0.5, "sample_weight": [[1], [1, 2]]}, "one for each of the 20 examples"),
+        ({"validation_data": (X, Y, Y, Y)}, "must be a pair"),
+        ({"validation_data": (X, Y[:, None])}, "may differ in length only"),
+        ({"subsets": [[0, 1, 2, 3, 4]]}, "with 2 rows"),
+        ({"subsets": [[0, 1, 2, 3, 4], [0, 1, 2, 3, 20]]}, "outside the data"),
+        ({"subsets": [[0, 1, 2, 3, 4], [-1, 1, 2, 3, 4]]}, "outside the data"),
+        ({"subsets": [[0, 1, 2, 3], [0]]}, "of one length"),
+        ({"subsets": [[0.0] * 5] * 2}, "must be integers"),
+        ({"subsets": [[], []]}, "must be integers"),
+        ({"subsets": [[0, 1], [2, 3]]}, "batch_size 5 is larger than the data, 2 examples"),
+    ],
+)
 def test_settings(population, settings, match):
     with refused(population, match):
         population.fit(X, Y, **{"batch_size": 5} | settings)
@@ -390,13 +411,16 @@ def test_noise_has_a_level_that_is_a_number(name, encoders):
             zoo.pretrain(population, X, epochs=1, batch_size=10, level=level)
 
 
-@pytest.mark.parametrize("method, arguments, match", [
-    ("compile", {"optimizer": "adam", "loss": "mse", "jit_compile": True}, "compile takes no jit_compile: on JAX"),
-    ("fit", {"callbacks": []}, "fit takes no callbacks: select='best' keeps what early stopping would restore"),
-    ("fit", {"epoch": 3}, "fit takes no epoch; it takes x, y, epochs, "),
-    ("evaluate", {"verbose": 0}, "evaluate takes no verbose: it prints nothing"),
-    ("predict", {"batch_size": 10}, "predict takes no batch_size: how many"),
-])
+@pytest.mark.parametrize(
+    "method, arguments, match",
+    [
+        ("compile", {"optimizer": "adam", "loss": "mse", "jit_compile": True}, "compile takes no jit_compile: on JAX"),
+        ("fit", {"callbacks": []}, "fit takes no callbacks: select='best' keeps what early stopping would restore"),
+        ("fit", {"epoch": 3}, "fit takes no epoch; it takes x, y, epochs, "),
+        ("evaluate", {"verbose": 0}, "evaluate takes no verbose: it prints nothing"),
+        ("predict", {"batch_size": 10}, "predict takes no batch_size: how many"),
+    ],
+)
 def test_arguments_of_keras_that_there_are_not(method, arguments, match):
     population, data = compiled([0]), () if method == "compile" else digits()[0][: 1 if method == "predict" else 2]
     with pytest.raises(TypeError, match=match):
@@ -421,7 +445,9 @@ def test_images_of_0_to_1_for_a_model_of_0_to_255_are_warned_of():
             population.predict(other)
     for taken in (x, x.astype("float32"), np.zeros_like(x, "float32"), -257.0 * x):
         population.predict(taken)
-    with pytest.warns(UserWarning, match="x goes up to 65535, .*: divide 16-bit images by 257, or make the model with rescale=None"):
+    with pytest.warns(
+        UserWarning, match="x goes up to 65535, .*: divide 16-bit images by 257, or make the model with rescale=None"
+    ):
         population.predict(257 * x.astype("uint16"))
 
 
@@ -433,7 +459,10 @@ def test_what_is_no_real_number_is_refused_in_words():
     for wrong, match in (
         (np.ma.masked_equal(flat, 0), "x has masked values, which would count"),
         (flat + 1j, "x must hold numbers; its dtype is complex"),
-        (pd.DataFrame(flat.reshape(100, -1)).astype("Float32"), r"its dtype is object; of a table with nullable or mixed types .to_numpy"),
+        (
+            pd.DataFrame(flat.reshape(100, -1)).astype("Float32"),
+            r"its dtype is object; of a table with nullable or mixed types .to_numpy",
+        ),
     ):
         with refused(population, match):
             population.predict(wrong)

@@ -5,9 +5,9 @@ import functools
 import keras
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, data, digits, refused  # noqa: F401
 
 import zoo
+from population_example import compiled, data, digits, refused  # noqa: F401
 
 
 @pytest.mark.backend
@@ -34,17 +34,20 @@ def test_of_equally_good_epochs_the_first_is_kept(data):
     assert_array_equal(population.best_epoch, [0, 0])
 
 
-@pytest.mark.parametrize("metrics, name, sign", [
-    ([], "val_loss", -1),
-    (["mae", "acc"], "val_acc", 1),
-    (["mae", "Accuracy"], "val_Accuracy", 1),
-    ([keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_acc")], "val_top5_acc", 1),
-    (["mae", keras.metrics.SparseCategoricalAccuracy(name="right")], "val_right", 1),
-    ([keras.metrics.sparse_categorical_accuracy], "val_sparse_categorical_accuracy", 1),
-    ([keras.metrics.MeanMetricWrapper(keras.metrics.sparse_categorical_accuracy, "right")], "val_right", 1),
-    ([keras.metrics.MeanSquaredError(name="accumulated")], "val_loss", -1),
-    ([lambda y, outputs: outputs, keras.metrics.MeanSquaredError(name="inaccuracy")], "val_loss", -1),
-])
+@pytest.mark.parametrize(
+    "metrics, name, sign",
+    [
+        ([], "val_loss", -1),
+        (["mae", "acc"], "val_acc", 1),
+        (["mae", "Accuracy"], "val_Accuracy", 1),
+        ([keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_acc")], "val_top5_acc", 1),
+        (["mae", keras.metrics.SparseCategoricalAccuracy(name="right")], "val_right", 1),
+        ([keras.metrics.sparse_categorical_accuracy], "val_sparse_categorical_accuracy", 1),
+        ([keras.metrics.MeanMetricWrapper(keras.metrics.sparse_categorical_accuracy, "right")], "val_right", 1),
+        ([keras.metrics.MeanSquaredError(name="accumulated")], "val_loss", -1),
+        ([lambda y, outputs: outputs, keras.metrics.MeanSquaredError(name="inaccuracy")], "val_loss", -1),
+    ],
+)
 def test_the_first_accuracy_decides_what_is_best(metrics, name, sign):
     assert compiled(metrics=metrics)._objective.monitor() == (name, sign)
 
@@ -75,12 +78,15 @@ def test_the_user_says_what_is_best(data):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("metric, name", [
-    (keras.metrics.SparseCategoricalAccuracy, "sparse_categorical_accuracy"),
-    ("SparseCategoricalAccuracy", "SparseCategoricalAccuracy"),
-    (keras.metrics.SparseTopKCategoricalAccuracy(2, name="topAccuracy"), "topAccuracy"),
-    (functools.partial(keras.metrics.sparse_top_k_categorical_accuracy, k=3), "partial"),
-])
+@pytest.mark.parametrize(
+    "metric, name",
+    [
+        (keras.metrics.SparseCategoricalAccuracy, "sparse_categorical_accuracy"),
+        ("SparseCategoricalAccuracy", "SparseCategoricalAccuracy"),
+        (keras.metrics.SparseTopKCategoricalAccuracy(2, name="topAccuracy"), "topAccuracy"),
+        (functools.partial(keras.metrics.sparse_top_k_categorical_accuracy, k=3), "partial"),
+    ],
+)
 def test_the_first_accuracy_decides_whatever_it_is_called(metric, name, data):
     population = compiled([2, 4, 5], optimizer=keras.optimizers.SGD(1.0), metrics=[metric])
     history = population.fit(*data[0], epochs=8, batch_size=16, validation_data=data[1], select="best")
@@ -89,13 +95,16 @@ def test_the_first_accuracy_decides_whatever_it_is_called(metric, name, data):
     assert (scores.argmax(axis=0) != losses.argmin(axis=0)).any(), "the data must tell it from the loss"
 
 
-@pytest.mark.parametrize("settings, match", [
-    ({"select": "best", "monitor": ["val_loss"]}, "There is no ..val_loss.. to monitor"),
-    ({"select": "best", "monitor": "val_auc"}, "no 'val_auc' to monitor; there is val_loss, val_accuracy"),
-    ({"select": "best", "mode": "up"}, "mode must be 'auto', 'max' or 'min'; got 'up'"),
-    ({"select": "best", "monitor": "val_mine"}, "say mode='max' or mode='min'"),
-    ({"monitor": "val_loss"}, "they go with select='best'"),
-])
+@pytest.mark.parametrize(
+    "settings, match",
+    [
+        ({"select": "best", "monitor": ["val_loss"]}, "There is no ..val_loss.. to monitor"),
+        ({"select": "best", "monitor": "val_auc"}, "no 'val_auc' to monitor; there is val_loss, val_accuracy"),
+        ({"select": "best", "mode": "up"}, "mode must be 'auto', 'max' or 'min'; got 'up'"),
+        ({"select": "best", "monitor": "val_mine"}, "say mode='max' or mode='min'"),
+        ({"monitor": "val_loss"}, "they go with select='best'"),
+    ],
+)
 def test_what_cannot_be_monitored(settings, match):
     def mine(y, outputs):
         return outputs
@@ -109,6 +118,7 @@ def test_what_cannot_be_monitored(settings, match):
 @pytest.mark.backend
 def test_what_is_drawn_after_the_best_epoch_is_not_drawn_again(data):
     """As with Keras's early stopping, which restores weights and leaves the random generators where they are."""
+
     def drawn():
         layers = keras.layers
         return keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dropout(0.5), layers.Dense(10)])

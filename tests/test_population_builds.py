@@ -17,13 +17,14 @@ from zoo.training.architecture import _code, difference
 
 X = np.random.RandomState(0).rand(40, 6).astype("float32")
 Y = np.random.RandomState(1).randint(0, 3, 40)
+NUMBERS = Y.astype("float32")
 
 
 def model_of(*layers):
     return keras.Sequential([keras.Input((6,)), *layers])
 
 
-def trained(build, seeds=(0, 1), loss="mse", y=Y.astype("float32")):
+def trained(build, seeds=(0, 1), loss="mse", y=NUMBERS):
     population = zoo.Population(build, seeds)
     population.compile(keras.optimizers.Adam(0.05), loss)
     population.fit(X, y, epochs=2, batch_size=20, verbose=0)
@@ -73,6 +74,7 @@ def test_members_do_not_share_what_moves_in_training_though_nothing_trains_it():
 @pytest.mark.backend
 def test_an_optimizer_that_goes_by_the_names_of_layers_meets_those_of_the_first_model():
     """Keras numbers layers on and on: "dense_1" is the head of the model that build makes first."""
+
     def build():
         return model_of(keras.layers.Dense(4, "tanh"), keras.layers.Dense(1))
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from population_example import compiled, digits, refused, small_model
 
 import zoo
+from population_example import compiled, digits, refused, small_model
 from zoo.errors import InvalidInput
 
 X = np.zeros((20, 8, 8), "uint8")
@@ -35,49 +35,60 @@ def test_an_optimizer_of_ones_own_is_taken_within_one_that_scales_the_loss():
     assert_allclose(*histories, rtol=1e-4)
 
 
-@pytest.mark.parametrize("arguments, match", [
-    ({"optimizer": "adamm"}, "optimizer='adamm' is no Keras optimizer"),
-    ({"optimizer": None}, "optimizer=None"),
-    ({"loss": "crossentrophy"}, "loss='crossentrophy' is no Keras loss"),
-    ({"loss": None}, "loss=None"),
-    ({"loss": keras.losses.MeanSquaredError(reduction=None)}, "one number for a batch; leave out reduction=None"),
-    ({"loss": keras.losses.MeanSquaredError(reduction="none")}, "one number for a batch"),
-    ({"loss": ["mse"]}, "one output, so it wants one loss; got a list"),
-    ({"loss": {"logits": "mse"}}, "one output, so it wants one loss; got a dict"),
-    ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),
-    ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
-    ({"metrics": [keras.metrics.MeanIoU]}, "MeanIoU can't be made without arguments: give an object of it"),
-    *(
-        ({"metrics": [keras.metrics.SparseCategoricalAccuracy(name=name)]}, f"A metric can't be called '{name}': tables have")
-        for name in ("member", "seed", "epoch", "diverged", "loss", "val_loss", "val_accuracy")
-    ),
-    ({"metrics": [seed]}, "A metric can't be called 'seed'"),
-    ({"learning_rate": 0.1}, "2 positive numbers"),
-    ({"learning_rate": [0.1]}, "2 positive numbers"),
-    ({"learning_rate": [0.1, 0]}, "2 positive numbers"),
-    ({"learning_rate": [0.1, np.nan]}, "2 positive numbers"),
-    ({"learning_rate": ["fast", "slow"]}, "2 positive numbers"),
-    ({"optimizer": keras.optimizers.SGD(keras.optimizers.schedules.PiecewiseConstantDecay([5], [1.0, 0.1])),
-      "learning_rate": [0.1, 0.2]}, "schedule with initial_learning_rate"),
-    ({"optimizer": keras.optimizers.SGD(0.0), "learning_rate": [0.1, 0.2]}, "own rate is positive"),
-])
+@pytest.mark.parametrize(
+    "arguments, match",
+    [
+        ({"optimizer": "adamm"}, "optimizer='adamm' is no Keras optimizer"),
+        ({"optimizer": None}, "optimizer=None"),
+        ({"loss": "crossentrophy"}, "loss='crossentrophy' is no Keras loss"),
+        ({"loss": None}, "loss=None"),
+        ({"loss": keras.losses.MeanSquaredError(reduction=None)}, "one number for a batch; leave out reduction=None"),
+        ({"loss": keras.losses.MeanSquaredError(reduction="none")}, "one number for a batch"),
+        ({"loss": ["mse"]}, "one output, so it wants one loss; got a list"),
+        ({"loss": {"logits": "mse"}}, "one output, so it wants one loss; got a dict"),
+        ({"metrics": ["accuracy", "acuracy"]}, "metric='acuracy' is no Keras metric"),
+        ({"metrics": {"logits": "accuracy"}}, "metrics must be a list"),
+        ({"metrics": [keras.metrics.MeanIoU]}, "MeanIoU can't be made without arguments: give an object of it"),
+        *(
+            ({"metrics": [keras.metrics.SparseCategoricalAccuracy(name=name)]}, f"A metric can't be called '{name}': tables have")
+            for name in ("member", "seed", "epoch", "diverged", "loss", "val_loss", "val_accuracy")
+        ),
+        ({"metrics": [seed]}, "A metric can't be called 'seed'"),
+        ({"learning_rate": 0.1}, "2 positive numbers"),
+        ({"learning_rate": [0.1]}, "2 positive numbers"),
+        ({"learning_rate": [0.1, 0]}, "2 positive numbers"),
+        ({"learning_rate": [0.1, np.nan]}, "2 positive numbers"),
+        ({"learning_rate": ["fast", "slow"]}, "2 positive numbers"),
+        (
+            {
+                "optimizer": keras.optimizers.SGD(keras.optimizers.schedules.PiecewiseConstantDecay([5], [1.0, 0.1])),
+                "learning_rate": [0.1, 0.2],
+            },
+            "schedule with initial_learning_rate",
+        ),
+        ({"optimizer": keras.optimizers.SGD(0.0), "learning_rate": [0.1, 0.2]}, "own rate is positive"),
+    ],
+)
 def test_compile(population, arguments, match):
     with refused(population, match):
         population.compile(**{"optimizer": "adam", "loss": "mse"} | arguments)
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("loss, name", [
-    ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
-    ("categorical_crossentropy", "CategoricalCrossentropy"),
-    ("binary_crossentropy", "BinaryCrossentropy"),
-    ("SparseCategoricalCrossentropy", "SparseCategoricalCrossentropy"),
-    ("crossentropy", "SparseCategoricalCrossentropy"),
-    (keras.losses.sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"),
-    (keras.losses.SparseCategoricalCrossentropy(), "SparseCategoricalCrossentropy"),
-    (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), "CategoricalCrossentropy"),
-    (keras.losses.BinaryFocalCrossentropy(), "BinaryFocalCrossentropy"),
-])
+@pytest.mark.parametrize(
+    "loss, name",
+    [
+        ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+        ("categorical_crossentropy", "CategoricalCrossentropy"),
+        ("binary_crossentropy", "BinaryCrossentropy"),
+        ("SparseCategoricalCrossentropy", "SparseCategoricalCrossentropy"),
+        ("crossentropy", "SparseCategoricalCrossentropy"),
+        (keras.losses.sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"),
+        (keras.losses.SparseCategoricalCrossentropy(), "SparseCategoricalCrossentropy"),
+        (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), "CategoricalCrossentropy"),
+        (keras.losses.BinaryFocalCrossentropy(), "BinaryFocalCrossentropy"),
+    ],
+)
 def test_losses_of_probabilities_are_not_for_logits(population, loss, name):
     with refused(population, rf"'linear' ends in logits; pass keras.losses.{name}\(from_logits=True\)\.$"):
         population.compile("adam", loss)
@@ -101,7 +112,9 @@ def test_losses_that_cannot_take_the_targets():
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("metric", ["categorical_accuracy", keras.metrics.CategoricalAccuracy(name="mine"), keras.metrics.categorical_accuracy])
+@pytest.mark.parametrize(
+    "metric", ["categorical_accuracy", keras.metrics.CategoricalAccuracy(name="mine"), keras.metrics.categorical_accuracy]
+)
 @pytest.mark.parametrize("shape", [(20,), (20, 1)])
 def test_an_accuracy_of_one_hot_labels_takes_no_classes(metric, shape):
     """Keras would look for the largest along the batch, and its number would decide which epoch is best."""
@@ -128,21 +141,28 @@ def test_targets_do_not_fit_by_being_stretched(batch_size):
         steps.fit(X, np.zeros(shape, "float32"), batch_size=batch_size)
 
 
-@pytest.mark.parametrize("metric, outputs, remedy", [
-    ("accuracy", 1, r"BinaryAccuracy\(threshold=0.0\)"),
-    (keras.metrics.BinaryAccuracy(), 1, r"BinaryAccuracy\(threshold=0.0\)"),
-    ("AUC", 1, r"AUC\(from_logits=True\)"),
-    (keras.metrics.Precision(), 1, r"Precision\(thresholds=0\)"),
-    (keras.metrics.Precision(class_id=1), 10, r"Precision\(top_k=1, ...\), or end the model in probabilities, with a softmax layer"),
-    (keras.metrics.AUC(), 10, "probabilities, with a softmax layer"),
-    ("sparse_categorical_crossentropy", 10, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
-    (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
-    (keras.metrics.BinaryIoU(), 1, r"BinaryIoU\(threshold=0.0\)"),
-    (keras.metrics.PrecisionAtRecall(0.5), 1, "probabilities, with a sigmoid layer"),
-    ("kl_divergence", 10, "probabilities, with a softmax layer"),
-    (keras.metrics.KLDivergence(), 10, "probabilities, with a softmax layer"),
-    ("poisson", 10, "rates, with a softplus layer"),
-])
+@pytest.mark.parametrize(
+    "metric, outputs, remedy",
+    [
+        ("accuracy", 1, r"BinaryAccuracy\(threshold=0.0\)"),
+        (keras.metrics.BinaryAccuracy(), 1, r"BinaryAccuracy\(threshold=0.0\)"),
+        ("AUC", 1, r"AUC\(from_logits=True\)"),
+        (keras.metrics.Precision(), 1, r"Precision\(thresholds=0\)"),
+        (
+            keras.metrics.Precision(class_id=1),
+            10,
+            r"Precision\(top_k=1, ...\), or end the model in probabilities, with a softmax layer",
+        ),
+        (keras.metrics.AUC(), 10, "probabilities, with a softmax layer"),
+        ("sparse_categorical_crossentropy", 10, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
+        (keras.metrics.BinaryCrossentropy(), 1, r"BinaryCrossentropy\(from_logits=True\)"),
+        (keras.metrics.BinaryIoU(), 1, r"BinaryIoU\(threshold=0.0\)"),
+        (keras.metrics.PrecisionAtRecall(0.5), 1, "probabilities, with a sigmoid layer"),
+        ("kl_divergence", 10, "probabilities, with a softmax layer"),
+        (keras.metrics.KLDivergence(), 10, "probabilities, with a softmax layer"),
+        ("poisson", 10, "rates, with a softplus layer"),
+    ],
+)
 def test_metrics_of_probabilities_are_not_for_logits(metric, outputs, remedy):
     population = zoo.Population(lambda: zoo.create_model("linear", (8, 8), outputs), [0])
     loss = (keras.losses.BinaryCrossentropy if outputs == 1 else keras.losses.SparseCategoricalCrossentropy)(from_logits=True)
@@ -233,9 +253,9 @@ class Largest(keras.metrics.Metric):
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("metric, name", [
-    (Largest(), "largest"), (Largest("most"), "most"), (keras.metrics.MeanAbsoluteError, "mean_absolute_error"),
-])
+@pytest.mark.parametrize(
+    "metric, name", [(Largest(), "largest"), (Largest("most"), "most"), (keras.metrics.MeanAbsoluteError, "mean_absolute_error")]
+)
 def test_metrics_of_ones_own_and_by_class_have_one_name(metric, name):
     population = zoo.Population(lambda: small_model("linear"), [0, 1])
     for _ in range(2):
@@ -249,7 +269,9 @@ def test_metrics_of_ones_own_and_by_class_have_one_name(metric, name):
 def test_a_metric_that_keras_numbers_has_the_name_of_the_first():
     keras.metrics.AUC()
     layers = keras.layers
-    population = zoo.Population(lambda: keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1, "sigmoid")]), [0, 1])
+    population = zoo.Population(
+        lambda: keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1, "sigmoid")]), [0, 1]
+    )
     population.compile("sgd", "binary_crossentropy", [keras.metrics.AUC])
     y = (np.arange(20) % 2).astype("float32")[:, None]
     assert "val_auc" in population.fit(X, y, batch_size=10, validation_data=(X, y), select="best", monitor="val_auc")
@@ -276,9 +298,14 @@ def test_rates_of_members_are_peaks_of_schedules_that_rise_too():
     np.testing.assert_allclose(at, [[0.005, 0.5], [0.001, 0.1]], rtol=1e-5)
 
 
-@pytest.mark.parametrize("schedule", [
-    keras.optimizers.schedules.ExponentialDecay(1e-4, 100, 10.0), keras.optimizers.schedules.CosineDecayRestarts(0.01, 10, m_mul=2.0),
-], ids=["exponential", "restarts"])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        keras.optimizers.schedules.ExponentialDecay(1e-4, 100, 10.0),
+        keras.optimizers.schedules.CosineDecayRestarts(0.01, 10, m_mul=2.0),
+    ],
+    ids=["exponential", "restarts"],
+)
 def test_rates_of_members_need_a_peak(population, schedule):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     with refused(population, "a schedule whose peak is known.*, but at step"):
@@ -350,9 +377,9 @@ def test_a_rate_may_be_a_function():
     assert losses[0][1] != pytest.approx(losses[2][1], rel=1e-3)
 
 
-@pytest.mark.parametrize("rate, after", [
-    (0.1, 0.0), (keras.optimizers.schedules.CosineDecay(0.1, 9), keras.optimizers.schedules.CosineDecay(0.1, 9)),
-])
+@pytest.mark.parametrize(
+    "rate, after", [(0.1, 0.0), (keras.optimizers.schedules.CosineDecay(0.1, 9), keras.optimizers.schedules.CosineDecay(0.1, 9))]
+)
 def test_a_rate_that_is_changed_after_compile_is_refused_and_a_new_compile_has_it(rate, after):
     """An optimizer is a pattern: what is done to it later, no member sees."""
     population, optimizer = zoo.Population(lambda: small_model("linear"), [0]), keras.optimizers.SGD(rate)

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import digits
 
 import zoo
+from population_example import digits
 
 pytestmark = pytest.mark.backend
 

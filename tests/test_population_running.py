@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import assert_same, compiled, data, digits, reference  # noqa: F401
 
+from population_example import assert_same, compiled, data, digits, reference  # noqa: F401
 from zoo.errors import ZooError
 from zoo.training import memory
 from zoo.training.progress import Progress
@@ -150,12 +150,30 @@ def test_without_a_standard_error_nothing_is_shown(verbose, monkeypatch):
     assert (progress.done, progress.shown) == (1, False)
 
 
-@pytest.mark.parametrize("steps, expected", [
-    ([1] * 12, ["1/3, 8 %", "1/3, 16 %", "1/3, 25 %", "1/3, 33 %", "2/3, 41 %", "2/3, 50 %",
-                "2/3, 58 %", "2/3, 66 %", "3/3, 75 %", "3/3, 83 %", "3/3, 91 %", "3/3, 100 %"]),
-    ([4, 4, 4], ["1/3, 33 %", "2/3, 66 %", "3/3, 100 %"]),
-    ([6, 6], ["2/3, 50 %", "3/3, 100 %"]),
-])
+@pytest.mark.parametrize(
+    "steps, expected",
+    [
+        (
+            [1] * 12,
+            [
+                "1/3, 8 %",
+                "1/3, 16 %",
+                "1/3, 25 %",
+                "1/3, 33 %",
+                "2/3, 41 %",
+                "2/3, 50 %",
+                "2/3, 58 %",
+                "2/3, 66 %",
+                "3/3, 75 %",
+                "3/3, 83 %",
+                "3/3, 91 %",
+                "3/3, 100 %",
+            ],
+        ),
+        ([4, 4, 4], ["1/3, 33 %", "2/3, 66 %", "3/3, 100 %"]),
+        ([6, 6], ["2/3, 50 %", "3/3, 100 %"]),
+    ],
+)
 def test_progress_counts_epochs_as_the_user_does(steps, expected, monkeypatch, capsys):
     """One after another, side by side, in two groups."""
     times = itertools.count(0, 2)

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from population_example import assert_same, compiled, digits, loss_and_metric, refused, small_model
 
 import zoo
+from population_example import assert_same, compiled, digits, loss_and_metric, refused, small_model
 from zoo.errors import CorruptFile, InvalidInput, ResultsError
 from zoo.training import array_file, checkpoint
 
@@ -358,6 +358,7 @@ def test_other_files_are_refused(tmp_path):
 
 def test_members_that_were_adapted_to_different_data_are_refused(tmp_path):
     """As files may have them that were saved when nobody looked."""
+
     def build():
         return keras.Sequential([keras.Input((3,)), keras.layers.Normalization(), keras.layers.Dense(1)])
 

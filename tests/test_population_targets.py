@@ -274,7 +274,9 @@ def test_partials_and_subclasses_are_known_for_what_they_are():
     linear.compile("sgd", FROM_LOGITS)
 
 
-@pytest.mark.parametrize("loss", [keras.losses.KLDivergence(), "kl_divergence", keras.losses.Dice(), "tversky", keras.losses.Tversky()])
+@pytest.mark.parametrize(
+    "loss", [keras.losses.KLDivergence(), "kl_divergence", keras.losses.Dice(), "tversky", keras.losses.Tversky()]
+)
 def test_distances_of_distributions_take_no_logits(loss):
     linear = zoo.Population(lambda: zoo.create_model("linear", (6,), 3), [0])
     with pytest.raises(InvalidInput, match="takes probabilities, but 'linear' ends in logits; (pass .*Categorical|end the model)"):

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from population_example import compiled, digits, train_from
 
 import zoo
+from population_example import compiled, digits, train_from
 from zoo.training import sequential
 
 NAMES = ["mlp", "convnet", "autoencoder_stack"]

@@ -117,8 +117,11 @@ def test_what_differs_from_itself_is_taken_as_alike():
 @pytest.mark.parametrize("open_sides", [(None, None, 1), (None, None, None, 1)])
 def test_images_of_any_size_may_be_shrunk_often(open_sides):
     """More often than made-up ones of a few pixels could be."""
+
     def build():
-        conv, pool, mean = (getattr(layers, f"{kind}{len(open_sides) - 1}D") for kind in ("Conv", "MaxPooling", "GlobalAveragePooling"))
+        conv, pool, mean = (
+            getattr(layers, f"{kind}{len(open_sides) - 1}D") for kind in ("Conv", "MaxPooling", "GlobalAveragePooling")
+        )
         shrinking = [part for _ in range(2) for part in (conv(2, 3), pool(2))]
         return keras.Sequential([keras.Input(open_sides), *shrinking, mean(), layers.Dense(3)])
 

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from preset_example import DATASET, FILES, LICENCES, MNIST, X, digits, logits, make, original  # noqa: F401
 
 import zoo
+from preset_example import DATASET, FILES, LICENCES, MNIST, X, digits, logits, make, original  # noqa: F401
 from zoo.errors import InvalidInput
 from zoo.presets import saving
 from zoo.presets.card import class_names, layout_of
@@ -174,7 +174,21 @@ def test_names_of_classes_may_come_in_any_sequence(kind, tmp_path):
     assert class_names(zoo.model_card(named)) == ["even", "odd"]
 
 
-@pytest.mark.parametrize("names", [np.array("ab"), pd.DataFrame({"a": [0], "b": [1]}), "ab", ["a"], ["a", "a"], ["a", 5], ["a", ""], {"a": 0, "b": 1}, ["a", "b", "c"], 2])
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.array("ab"),
+        pd.DataFrame({"a": [0], "b": [1]}),
+        "ab",
+        ["a"],
+        ["a", "a"],
+        ["a", 5],
+        ["a", ""],
+        {"a": 0, "b": 1},
+        ["a", "b", "c"],
+        2,
+    ],
+)
 def test_names_that_are_not_one_for_each_class_are_refused(names, tmp_path):
     for given in ({"class_names": names}, {"card": {"class_names": names}}):
         with pytest.raises(InvalidInput, match="must be a list of 2 different strings"):

@@ -8,9 +8,9 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from preset_example import DATASET, FILES, make, original, preset, read, rewrite  # noqa: F401
 
 import zoo
+from preset_example import DATASET, FILES, make, original, preset, read, rewrite  # noqa: F401
 from zoo.environment import on_cpu
 from zoo.errors import CorruptFile, InvalidInput, UnknownName
 from zoo.presets import folder
@@ -31,7 +31,11 @@ def test_damaged_files_are_found_out(preset, name, damage):
         path.unlink()
     else:
         flipped = bytes([content[len(content) // 2] ^ 1])
-        changed = {"empty": b"", "truncated": content[:-7], "one bit": content[: len(content) // 2] + flipped + content[len(content) // 2 + 1 :]}
+        changed = {
+            "empty": b"",
+            "truncated": content[:-7],
+            "one bit": content[: len(content) // 2] + flipped + content[len(content) // 2 + 1 :],
+        }
         path.write_bytes(changed[damage])
     with pytest.raises(CorruptFile, match=name.replace(".", r"\.")):
         zoo.from_preset(preset)
@@ -50,10 +54,7 @@ def test_only_plain_files_are_read(preset, name):
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"classes": 10**9}, {"input_shape": [10**6, 10**6]}, {"options": {"widths": [10**9]}},
-        {"options": {"widths": [16] * 3000}},
-    ],
+    [{"classes": 10**9}, {"input_shape": [10**6, 10**6]}, {"options": {"widths": [10**9]}}, {"options": {"widths": [16] * 3000}}],
 )
 def test_a_config_cannot_fill_the_memory(preset, change):
     card, config = read(preset, "card.json"), read(preset, "config.json") | change
@@ -130,7 +131,7 @@ def test_weights_that_point_outside_or_hold_objects_are_refused(preset, tmp_path
 
     def doubled(file, name):
         group = file
-        for level in range(40):  # every group has its child twice: 2**40 ways to the bottom
+        for _ in range(40):  # every group has its child twice: 2**40 ways to the bottom
             child = group.create_group("a")
             group["b"] = child
             group = child
@@ -184,7 +185,9 @@ def test_a_config_asks_for_nothing_but_a_model_of_the_zoo(preset, change, messag
         zoo.from_preset(preset)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"null", b"[" * 100_000, {"format": 1}, {"format": True}, {"format": 0}])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b"\xff", b"null", b"[" * 100_000, {"format": 1}, {"format": True}, {"format": 0}]
+)
 @pytest.mark.parametrize("name, load", [("config.json", zoo.from_preset), ("card.json", zoo.model_card)])
 def test_what_is_no_json_of_ours_is_refused(preset, content, name, load):
     rewrite(preset, name, content)

@@ -5,9 +5,9 @@ import json
 import keras
 import numpy as np
 import pytest
-from preset_example import DATASET, OPTIONS, make
 
 import zoo
+from preset_example import DATASET, OPTIONS, make
 from zoo.errors import InvalidInput
 from zoo.presets.card import metric_entry
 from zoo.presets.proving import _interval_of_a_mean

@@ -5,9 +5,9 @@ import json
 import keras
 import numpy as np
 import pytest
-from preset_example import logits, make, read
 
 import zoo
+from preset_example import logits, make, read
 from zoo.errors import InvalidInput
 from zoo.presets.folder import INITIALISERS
 from zoo.reproductions.trainers.step_sizes import SIGMOID_START

@@ -5,9 +5,9 @@ import json
 import keras
 import numpy as np
 import pytest
-from preset_example import LICENCES, MNIST, X, logits, make, read, rewrite
 
 import zoo
+from preset_example import LICENCES, MNIST, X, logits, make, read, rewrite
 from zoo.errors import CorruptFile, InvalidInput
 from zoo.registry import _builders, how_made, models_text
 
@@ -64,7 +64,9 @@ def test_an_option_that_changes_weights_in_somebodys_own_model_is_refused(own, t
     own(noisy)
     folder = zoo.save_preset(zoo.create_model("noisy", (8, 8), 3), tmp_path / "noisy")
     for classes in (None, 2):
-        with pytest.raises(InvalidInput, match="With these options or classes noisy has other weights than those that were trained"):
+        with pytest.raises(
+            InvalidInput, match="With these options or classes noisy has other weights than those that were trained"
+        ):
             zoo.from_preset(folder, classes=classes, dropout=0.5)
 
 

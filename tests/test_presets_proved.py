@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from preset_example import DATASET, LICENCES, MNIST, digits, make, original  # noqa: F401
 
 import zoo
+from preset_example import DATASET, LICENCES, MNIST, digits, make, original  # noqa: F401
 from zoo.errors import InvalidInput, ResultsError
 from zoo.presets.folder import write_sums
 from zoo.presets.proving import Evaluation, Retraining, _task_on

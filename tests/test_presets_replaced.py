@@ -8,9 +8,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from preset_example import X, logits, make, original, preset  # noqa: F401
 
 import zoo
+from preset_example import X, logits, make, original, preset  # noqa: F401
 from zoo.errors import InvalidInput, ResultsError, told_by
 from zoo.presets import saving
 
@@ -94,8 +94,7 @@ def test_a_link_stays_a_link_and_what_it_points_to_is_replaced(preset, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "folder, error",
-    [("x" * 300, ResultsError), ("a\0b", InvalidInput), ("~no-such-user/x", InvalidInput), (5, InvalidInput)],
+    "folder, error", [("x" * 300, ResultsError), ("a\0b", InvalidInput), ("~no-such-user/x", InvalidInput), (5, InvalidInput)]
 )
 def test_where_nothing_can_be_saved(folder, error):
     with pytest.raises(error):

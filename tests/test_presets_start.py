@@ -123,7 +123,9 @@ def test_memory_that_is_not_enough_is_not_called_damage(monkeypatch):
 @pytest.mark.backend
 def test_dropout_draws_from_a_seed_of_its_own():
     models = [zoo.from_preset("mlp_mnist") for _ in range(2)]
-    states = [keras.ops.convert_to_numpy(value) for model in models for value in model.non_trainable_variables if "seed" in value.path]
+    states = [
+        keras.ops.convert_to_numpy(value) for model in models for value in model.non_trainable_variables if "seed" in value.path
+    ]
     assert len(states) >= 4 and len({tuple(state) for state in states}) == len(states)
 
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from population_example import compiled, digits, small_model
 
 import zoo
+from population_example import compiled, digits, small_model
 from zoo.errors import InvalidInput
 
 
@@ -70,27 +70,29 @@ def test_the_labels_come_after(x):
 def test_a_batch_is_no_larger_than_the_data_unless_asked_for(x):
     assert len(x) < 128
     losses = [
-        zoo.pretrain(compiled([3], "autoencoder_stack"), x, epochs=1, **size).loss.tolist()
-        for size in ({}, {"batch_size": len(x)})
+        zoo.pretrain(compiled([3], "autoencoder_stack"), x, epochs=1, **size).loss.tolist() for size in ({}, {"batch_size": len(x)})
     ]
     assert losses[0] == losses[1]
 
 
-@pytest.mark.parametrize("settings, match", [
-    ({"epochs": (1, 2, 3)}, "epochs needs one value, or one for each of the 2 encoders"),
-    ({"epochs": (1, 0)}, "epochs must be a positive integer; got 0"),
-    ({"level": (0.1,)}, "level needs one value"),
-    ({"level": (0.1, 1.5)}, "level must be at least 0"),
-    ({"level": -0.1}, "level must be at least 0"),
-    ({"level": float("nan")}, "level must be at least 0"),
-    ({"x": np.zeros((0, 8, 8))}, "x is empty: there is nothing to train"),
-    ({"corruption": "salt"}, "corruption must be"),
-    ({"error": "absolute"}, "error must be"),
-    ({"tied": "yes"}, "tied must be True or False, not 'yes'"),
-    ({"optimizer": "adamm"}, "no Keras optimizer"),
-    ({"batch_size": 101}, "larger than the data, 100 examples"),
-    ({"x": np.full((100, 8, 8), np.nan)}, "x contains NaN"),
-])
+@pytest.mark.parametrize(
+    "settings, match",
+    [
+        ({"epochs": (1, 2, 3)}, "epochs needs one value, or one for each of the 2 encoders"),
+        ({"epochs": (1, 0)}, "epochs must be a positive integer; got 0"),
+        ({"level": (0.1,)}, "level needs one value"),
+        ({"level": (0.1, 1.5)}, "level must be at least 0"),
+        ({"level": -0.1}, "level must be at least 0"),
+        ({"level": float("nan")}, "level must be at least 0"),
+        ({"x": np.zeros((0, 8, 8))}, "x is empty: there is nothing to train"),
+        ({"corruption": "salt"}, "corruption must be"),
+        ({"error": "absolute"}, "error must be"),
+        ({"tied": "yes"}, "tied must be True or False, not 'yes'"),
+        ({"optimizer": "adamm"}, "no Keras optimizer"),
+        ({"batch_size": 101}, "larger than the data, 100 examples"),
+        ({"x": np.full((100, 8, 8), np.nan)}, "x contains NaN"),
+    ],
+)
 def test_bad_settings(settings, match, x):
     population = compiled([0], "autoencoder_stack")
     before = population.get_weights(0)
@@ -130,13 +132,16 @@ def test_the_first_encoder_may_have_inputs_without_bounds(x):
     assert losses["linear"] < 0.6 * losses["squared"]
 
 
-@pytest.mark.parametrize("options, error, said", [
-    ({"rescale": None}, "crossentropy", r"Encoder 1 would reconstruct inputs of 0 to 255 by cross-entropy.*error='linear'"),
-    ({"activation": "relu"}, "crossentropy", "Encoder 2 would reconstruct units of relu"),
-    ({"activation": "tanh"}, ["linear", "crossentropy"], "Encoder 2 would reconstruct units of tanh"),
-    ({"activation": "relu"}, ["crossentropy", "linear"], None),
-    ({"activation": "relu", "rescale": None}, "linear", None),
-])
+@pytest.mark.parametrize(
+    "options, error, said",
+    [
+        ({"rescale": None}, "crossentropy", r"Encoder 1 would reconstruct inputs of 0 to 255 by cross-entropy.*error='linear'"),
+        ({"activation": "relu"}, "crossentropy", "Encoder 2 would reconstruct units of relu"),
+        ({"activation": "tanh"}, ["linear", "crossentropy"], "Encoder 2 would reconstruct units of tanh"),
+        ({"activation": "relu"}, ["crossentropy", "linear"], None),
+        ({"activation": "relu", "rescale": None}, "linear", None),
+    ],
+)
 def test_a_cross_entropy_that_would_fall_for_ever_is_refused(options, error, said, x):
     build = {"widths": (8, 6)} | options
     population = zoo.Population(lambda: zoo.create_model("autoencoder_stack", x.shape[1:], 10, **build), [3])

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.reproductions import published_stack as claim
-from zoo.reproductions import unsupervised_pretraining
+from zoo.reproductions import published_stack as claim, unsupervised_pretraining
 from zoo.reproductions.evidence.label_rows import setting
 from zoo.reproductions.harness import Budget
 from zoo.reproductions.harness.published import matches
@@ -52,7 +51,9 @@ def test_the_denoising_net_is_held_against_what_was_published(denoising, reached
     assert (target.verdict, within.verdict) == (reached, near) and "denoising start, 3 layers" in target.sentence
     assert within.effect == pytest.approx(abs(denoising - 1.28), abs=0.01) and "claimed below 0.22" in within.sentence
     assert within.name.startswith("control: ") and ("test examples and the seeds" in target.sentence) == (reached == "undecided")
-    (first, *_) = matches("published_stack", claim.PUBLISHED, ("mnist", claim.MODEL, setting("denoising", 3)), metric("test", 50000))
+    (first, *_) = matches(
+        "published_stack", claim.PUBLISHED, ("mnist", claim.MODEL, setting("denoising", 3)), metric("test", 50000)
+    )
     assert first.value == "1.28", "Vincent et al. (2010)"
 
 

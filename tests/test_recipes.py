@@ -21,8 +21,13 @@ from zoo.training.recipe import PRETRAINING, RECIPE, errors_of, is_recipe, recip
 pytestmark = pytest.mark.backend
 DIGITS = load("digits")
 TRAINING = {
-    "device": "a test", "backend": keras.backend.backend(), "precision": "float32", "versions": {}, "commit": "none",
-    "updates": 1, "seconds_per_seed": 1.0,
+    "device": "a test",
+    "backend": keras.backend.backend(),
+    "precision": "float32",
+    "versions": {},
+    "commit": "none",
+    "updates": 1,
+    "seconds_per_seed": 1.0,
 }
 MADE = {
     "mlp": recipe(options={"widths": [24]}, labels=100, batch_size=20, epochs=40, learning_rate=1e-2),
@@ -91,7 +96,9 @@ def test_it_can_be_trained_again_and_falls_where_the_card_says(made, tmp_path):
     found = zoo.retrain_preset(folder, seeds=2, folder=tmp_path / "again", verbose=False)
     assert found.task is task and list(found.errors) == [3, 4]
     assert found.agrees
-    assert metric(zoo.model_card(tmp_path / "again"))["value"] in [pytest.approx(error, abs=1e-3) for error in found.errors.values()]
+    assert metric(zoo.model_card(tmp_path / "again"))["value"] in [
+        pytest.approx(error, abs=1e-3) for error in found.errors.values()
+    ]
 
 
 def test_examples_beyond_a_seeds_labels_do_not_count():
@@ -115,10 +122,17 @@ def test_recipes_have_known_keys():
     json.dumps(recipe(labels=5))
 
 
-@pytest.mark.parametrize(("labels", "said"), [
-    (5000, "examples to label"), (-1, "examples to label"), (0, "examples to label"), (100, "at least a batch of 128; got 100"),
-    (200.0, "got 200.0"), ("all", "got 'all'"),
-])
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (5000, "examples to label"),
+        (-1, "examples to label"),
+        (0, "examples to label"),
+        (100, "at least a batch of 128; got 100"),
+        (200.0, "got 200.0"),
+        ("all", "got 'all'"),
+    ],
+)
 def test_labels_that_cannot_be_are_refused(labels, said):
     with pytest.raises(InvalidInput, match=said):
         train_population("linear", 10, *DIGITS.train, recipe(labels=labels), [0], verbose=False)

@@ -27,9 +27,12 @@ def test_forget_gates_start_where_they_are_told():
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_members_that_train_at_once_do_without_the_kernels_that_jax_cannot_vectorise(wrapped, monkeypatch):
     """Keras's own LSTM would take them on a GPU; the models that members become still do."""
+
     def build():
         layer = keras.layers.LSTM(3)
-        return keras.Sequential([keras.Input((5, 4)), keras.layers.Bidirectional(layer) if wrapped else layer, keras.layers.Dense(2)])
+        return keras.Sequential(
+            [keras.Input((5, 4)), keras.layers.Bidirectional(layer) if wrapped else layer, keras.layers.Dense(2)]
+        )
 
     def choices(model):
         return {layer.use_cudnn for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")}
@@ -45,6 +48,7 @@ def test_members_that_train_at_once_do_without_the_kernels_that_jax_cannot_vecto
 
 def test_chrono_gates_start_as_published():
     """Tallec & Ollivier (2018): forget gates at log(uniform in 1..T-1), input gates at minus that, each unit its own."""
+
     def layer(seed):
         keras.utils.set_random_seed(seed)
         return zoo.create_model("lstm", (5, 4), 3, units=100, layers=1, chrono=100).get_layer("lstm_1")
@@ -114,9 +118,7 @@ def test_padding_changes_nothing(name, options, layers_):
 @pytest.mark.parametrize(("name", "options"), RECURRENT, ids=str)
 def test_members_of_a_population_skip_padding(name, options):
     sequences, x = padded_batch(-1.0)
-    population = zoo.Population(
-        lambda: zoo.create_model(name, (7, 2), 3, padding=-1.0, units=5, layers=2, **options), seeds=[1, 2]
-    )
+    population = zoo.Population(lambda: zoo.create_model(name, (7, 2), 3, padding=-1.0, units=5, layers=2, **options), seeds=[1, 2])
     population.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     population.fit(x, np.array([0, 1, 2, 1]), epochs=2, batch_size=4, verbose=False)
     found = population.predict(x)
@@ -171,19 +173,22 @@ def test_a_masked_model_is_saved_whole(tmp_path):
     np.testing.assert_array_equal(numpy(keras.saving.load_model(tmp_path / "model.keras")(x)), numpy(model(x)))
 
 
-@pytest.mark.parametrize(("name", "options", "said"), [
-    ("rnn", {"padding": "zero"}, "padding must be None or a finite number"),
-    ("lstm", {"padding": float("nan")}, "padding must be None or a finite number"),
-    ("lstm", {"unroll": "no"}, "unroll must be True, False or None; got 'no'"),
-    ("lstm", {"forget_bias": "much"}, "forget_bias must be a finite number"),
-    ("lstm", {"chrono": 2}, "chrono must be None or a number of steps, at least 3; got 2"),
-    ("lstm", {"chrono": 50, "forget_bias": 2.0}, "forget_bias cannot, too; got 2.0"),
-    ("lstm", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
-    ("irnn", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
-    ("rnn", {"augmentation": "shift", "series": (0.0, 1.0)}, "augmentation and series do not go together"),
-    ("mlp", {"augmentation": "shift", "series": (0.0, 1.0)}, "augmentation and series do not go together"),
-    ("irnn", {"padding": 0, "series": (0.0, 1.0)}, "padding and series do not go together"),
-])
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("rnn", {"padding": "zero"}, "padding must be None or a finite number"),
+        ("lstm", {"padding": float("nan")}, "padding must be None or a finite number"),
+        ("lstm", {"unroll": "no"}, "unroll must be True, False or None; got 'no'"),
+        ("lstm", {"forget_bias": "much"}, "forget_bias must be a finite number"),
+        ("lstm", {"chrono": 2}, "chrono must be None or a number of steps, at least 3; got 2"),
+        ("lstm", {"chrono": 50, "forget_bias": 2.0}, "forget_bias cannot, too; got 2.0"),
+        ("lstm", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
+        ("irnn", {"padding": 0, "augmentation": "shift"}, "padding and augmentation do not go together"),
+        ("rnn", {"augmentation": "shift", "series": (0.0, 1.0)}, "augmentation and series do not go together"),
+        ("mlp", {"augmentation": "shift", "series": (0.0, 1.0)}, "augmentation and series do not go together"),
+        ("irnn", {"padding": 0, "series": (0.0, 1.0)}, "padding and series do not go together"),
+    ],
+)
 def test_recurrent_models_refuse(name, options, said):
     with pytest.raises(InvalidInput, match=said):
         zoo.create_model(name, (8, 8), 3, **options)

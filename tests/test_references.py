@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from claim_example import ROW, reproduction, rows_of
 
+from claim_example import ROW, reproduction, rows_of
 from zoo.reproductions.harness import Published, list_claims, load_claim, target
 from zoo.reproductions.harness.published import matches, read_published
 from zoo.reproductions.harness.references import FILE, REVIEW, WORKS, entries, references, split
@@ -52,7 +52,9 @@ def test_a_year_in_a_source_is_that_of_a_work():
 def test_whatever_a_claim_is_held_against_has_a_work(claim):
     published = getattr(load_claim(claim), "PUBLISHED", {})
     lines = [key if len(key) == 4 else (*key, "test_error_pct") for key in published]
-    works = {work for *row, metric in lines for match in matches(claim, published, tuple(row), metric) for work in WORKS[match.work]}
+    works = {
+        work for *row, metric in lines for match in matches(claim, published, tuple(row), metric) for work in WORKS[match.work]
+    }
     assert {REVIEW, *works} <= references(claim, lines).keys()
 
 

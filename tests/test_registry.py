@@ -257,7 +257,9 @@ def test_a_builder_has_the_parameters_of_one(source, match):
         zoo.register_model(names["odd"])
 
 
-@pytest.mark.parametrize("returned, what", [("None", "None"), ("keras.Sequential([keras.layers.Dense(3)])", "a model that is not built")])
+@pytest.mark.parametrize(
+    "returned, what", [("None", "None"), ("keras.Sequential([keras.layers.Dense(3)])", "a model that is not built")]
+)
 def test_a_builder_returns_a_built_model(own_folder, returned, what):
     body = BUILDER.format(name="forgetful").partition("    return")[0] + f"    return {returned}\n"
     (own_folder / "forgetful.py").write_text(body)

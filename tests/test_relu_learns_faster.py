@@ -18,8 +18,16 @@ from zoo.reproductions.trainers import learning_speed
 from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 
 RECIPE = {
-    "n_train": 300, "n_test": 100, "width": 8, "depth": 1, "epochs": 4, "batch_size": 10, "activation": "tanh",
-    "start": "normalised", "momentum": 0.0, "targets": [60, 0.5],
+    "n_train": 300,
+    "n_test": 100,
+    "width": 8,
+    "depth": 1,
+    "epochs": 4,
+    "batch_size": 10,
+    "activation": "tanh",
+    "start": "normalised",
+    "momentum": 0.0,
+    "targets": [60, 0.5],
 }
 
 
@@ -42,10 +50,16 @@ def test_the_fastest_step_size_reaches_the_lowest_target_first():
     assert learning_speed.fastest_rate({5: learning_speed.steps_to(slow, 5, 2)}, slow) == 1, "else the lowest error decides"
 
 
-@pytest.mark.parametrize("start, activation, limit", [
-    ("old uniform", "relu", 1 / 40), ("normalised", "tanh", np.sqrt(6 / 2200)), ("He", "sigmoid", np.sqrt(6 / 1600)),
-    ("scaled", "sigmoid", 4 * np.sqrt(6 / 2200)), ("scaled", "softplus", 2 * np.sqrt(6 / 2200)),
-])
+@pytest.mark.parametrize(
+    "start, activation, limit",
+    [
+        ("old uniform", "relu", 1 / 40),
+        ("normalised", "tanh", np.sqrt(6 / 2200)),
+        ("He", "sigmoid", np.sqrt(6 / 1600)),
+        ("scaled", "sigmoid", 4 * np.sqrt(6 / 2200)),
+        ("scaled", "softplus", 2 * np.sqrt(6 / 2200)),
+    ],
+)
 def test_starts_are_the_papers_or_scaled_to_the_slope_at_0(start, activation, limit):
     options = learning_speed.start_of(start, activation)
     assert learning_speed.start_of("scaled", "sigmoid") == SIGMOID_START["config"], "other claims' scaled start is the same"
@@ -106,7 +120,8 @@ def rows_of(steps):
     shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
     return [
         shared | {"setting": claim.setting(5, *net), "seed": seed, "metric": metric, "value": value}
-        for net, found in steps.items() for seed, taken in enumerate(found)
+        for net, found in steps.items()
+        for seed, taken in enumerate(found)
         for metric, value in (("steps_to_5_percent_training_error", taken), ("test_error_pct", 3.0), ("validation_error_pct", 3.0))
     ]
 
@@ -176,11 +191,14 @@ def test_each_net_in_its_own_start_is_compared_by_its_last_error_too():
     errors = {claim.setting(3, "relu", "He"): [3.0, 4.0, 5.0], claim.setting(3, "softplus", "normalised"): [4.0, 5.5, 6.0]}
     shared = {"dataset": "mnist", "model": "mlp", "updates": 900.0}
     steps = {"metric": "steps_to_5_percent_training_error", "value": 100.0}
-    runs = pd.DataFrame([
-        shared | {"setting": name, "seed": seed} | row
-        for name, found in errors.items() for seed, error in enumerate(found)
-        for row in (steps, {"metric": "test_error_pct", "value": error})
-    ])
+    runs = pd.DataFrame(
+        [
+            shared | {"setting": name, "seed": seed} | row
+            for name, found in errors.items()
+            for seed, error in enumerate(found)
+            for row in (steps, {"metric": "test_error_pct", "value": error})
+        ]
+    )
     sooner, last, _ = claim.judge(runs)
     assert "softplus" in sooner.name and sooner.effect == 1
     assert "errs less" in last.name and last.effect == pytest.approx(3.5 / 3, rel=1e-5)

@@ -173,10 +173,13 @@ def test_a_path_that_diverges_keeps_its_rows():
 
 def test_points_met_again_count_once():
     values = {"converged": [1, 1, 1, 0], "loss": [2.0, 2.0 + 1e-9, 1.0, np.nan], "index_pct": [5, 5, 0, np.nan]}
-    runs = pd.DataFrame([
-        {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value, "parameters": 100}
-        for metric, column in values.items() for seed, value in enumerate(column)
-    ])
+    runs = pd.DataFrame(
+        [
+            {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value, "parameters": 100}
+            for metric, column in values.items()
+            for seed, value in enumerate(column)
+        ]
+    )
     (points,) = saddle_points._converged(runs).values()
     assert list(points.index) == [0, 1, 2] and list(saddle_points._distinct(points).index) == [0, 2]
 
@@ -187,10 +190,13 @@ def known(spread, few, silent=0.0):
     loss = np.where(index < 2, 1 + spread * np.cos(np.arange(52)), 1 + index / 30)
     values = {"converged": np.ones(52), "index_pct": index, "loss": loss, "train_error_pct": index + np.cos(np.arange(52))}
     values["silent_units"] = values[saddles.SILENT] = np.zeros(52) + silent
-    return pd.DataFrame([
-        {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value, "parameters": 100}
-        for metric, column in values.items() for seed, value in enumerate(column)
-    ])
+    return pd.DataFrame(
+        [
+            {"dataset": "d", "model": "m", "setting": "s", "seed": seed, "metric": metric, "value": value, "parameters": 100}
+            for metric, column in values.items()
+            for seed, value in enumerate(column)
+        ]
+    )
 
 
 @pytest.mark.parametrize("spread, few, verdict", [
@@ -258,9 +264,9 @@ def both_methods():
     second.loc[[20, 21], ["converged", "gradient_norm"]] = 0, 0.3
     second.loc[51, "loss"] = 3.0  # another point, and the highest of both
     both = {"4 units, first": first, "4 units, second": second, "8 units, first": first}
-    return pd.concat([
-        table.reset_index().melt(id_vars="seed", var_name="metric").assign(setting=setting) for setting, table in both.items()
-    ]).assign(dataset="d", model="m", parameters=100)
+    return pd.concat(
+        [table.reset_index().melt(id_vars="seed", var_name="metric").assign(setting=setting) for setting, table in both.items()]
+    ).assign(dataset="d", model="m", parameters=100)
 
 
 def test_it_is_said_how_much_two_methods_share_and_lost():
@@ -268,8 +274,13 @@ def test_it_is_said_how_much_two_methods_share_and_lost():
     checks = {check.name: check for check in saddle_points.judge(runs)}
     low = ": saddles with few downward directions lie nearly as low as minima"
     first, second, alone = (checks[net + low] for net in ("4 units, first", "4 units, second", "8 units, first"))
-    assert "(4 units, first; 3 of 52 starts did not converge; 46 of the points were found by the other method, too)" in first.sentence
-    assert "(4 units, second; 4 of 52 starts did not converge; 46 of the points were found by the other method, too)" in second.sentence
+    assert (
+        "(4 units, first; 3 of 52 starts did not converge; 46 of the points were found by the other method, too)" in first.sentence
+    )
+    assert (
+        "(4 units, second; 4 of 52 starts did not converge; 46 of the points were found by the other method, too)"
+        in second.sentence
+    )
     assert "(8 units, first; 3 of 52 starts did not converge)" in alone.sentence, "another net's points are none of its own"
     assert first.effect == pytest.approx(alone.effect / 2, rel=0.01), "the highest point is that of either method"
     summary = {(row[2], metric): interval for row, metric, interval in saddle_points.summarise(runs) if "other" in metric}
@@ -293,7 +304,9 @@ def test_what_the_number_of_silent_units_decides_is_no_evidence():
     _, fallen, *_ = saddle_points.judge(pd.concat([runs[runs.metric != "silent_units"], starts]))
     assert fallen.sentence == within.sentence and np.isnan(fallen.effect)
     uncounted = saddle_points.judge(runs[runs.metric != saddles.SILENT])
-    assert [check.name for check in uncounted] == [check.name for check in saddle_points.judge(runs) if "equal silent" not in check.name]
+    assert [check.name for check in uncounted] == [
+        check.name for check in saddle_points.judge(runs) if "equal silent" not in check.name
+    ]
     _, _, many, *_ = saddle_points.judge(known(0.01, 12, silent=1.0))
     assert many.verdict == "undecided" and "there was no such start" in many.sentence
     lost = known(0.01, 12)
@@ -331,9 +344,7 @@ def test_rank_correlation_is_spearmans():
     second = first + random.normal(size=80)
     ours = saddle_statistics.rank_correlation(first, second)
     assert ours.estimate == pytest.approx(scipy.stats.spearmanr(first, second).statistic)
-    drawn = [
-        scipy.stats.spearmanr(first[rows], second[rows]).statistic for rows in random.randint(0, 80, (1000, 80))
-    ]
+    drawn = [scipy.stats.spearmanr(first[rows], second[rows]).statistic for rows in random.randint(0, 80, (1000, 80))]
     assert ours[1:3] == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.06)
     assert np.isnan(saddle_statistics.rank_correlation([1.0], [2.0]).estimate)
     assert json.dumps(ours)

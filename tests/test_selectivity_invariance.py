@@ -18,7 +18,12 @@ from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import kernel_svm, moved_digits, tuned_nets
 from zoo.reproductions.trainers.data import Split, splits
 from zoo.reproductions.trainers.selectivity import (
-    ERROR, SAMPLES, moved_metric, train_on_digits_in_place, train_on_set, turned_metric,
+    ERROR,
+    SAMPLES,
+    moved_metric,
+    train_on_digits_in_place,
+    train_on_set,
+    turned_metric,
 )
 
 NETS = {"options": {"widths": [8], "dropout": 0, "input_dropout": 0}, "pretraining": None, "epochs": 4, "batch_size": 25}
@@ -82,9 +87,7 @@ def test_jitter_is_within_its_limits_and_its_own_for_every_draw(images):
     assert (moved_digits.jittered(images, 0, 45, draw=0) != images).any()
 
 
-@pytest.mark.parametrize("kernel, setting", [
-    ("rbf", {"C": 10, "gamma": 0.5}), ("polynomial", {"C": 1, "gamma": 2, "degree": 3}),
-])
+@pytest.mark.parametrize("kernel, setting", [("rbf", {"C": 10, "gamma": 0.5}), ("polynomial", {"C": 1, "gamma": 2, "degree": 3})])
 def test_machines_are_those_of_scikit_learn(digits, kernel, setting):
     train, validation, test = digits
     found = kernel_svm.tune_svm(kernel, train, validation, [setting])
@@ -200,11 +203,14 @@ def test_every_model_is_tuned_as_much(budget):
 def runs_of(errors):
     """Runs from {(dataset, model, setting[, metric]): errors by seed, or a machine's one}."""
     names = ("dataset", "model", "setting")
-    return pd.DataFrame([
-        dict(zip(names, key)) | {"metric": key[3] if len(key) > 3 else ERROR, "seed": seed, "value": value, "seconds": 2.5, "n_test": 10**6}
-        for key, found in errors.items()
-        for seed, value in enumerate(found)
-    ])
+    return pd.DataFrame(
+        [
+            dict(zip(names, key))
+            | {"metric": key[3] if len(key) > 3 else ERROR, "seed": seed, "value": value, "seconds": 2.5, "n_test": 10**6}
+            for key, found in errors.items()
+            for seed, value in enumerate(found)
+        ]
+    )
 
 
 def test_the_order_is_held_against_the_published_one_over_sets():
@@ -331,11 +337,13 @@ def test_what_diverged_is_said_and_decides_nothing(left):
     """Of the ConvNet's five seeds so many are left on turned digits, or one on both sets; a machine has one value anyhow."""
     fine, lost = [2.0, 2.5, 3.0, 2.2, 2.1], [12.0, 12.3, 13.0, 11.0, 12.5][:left] + [np.nan] * (5 - left)
     sets = ("mnist_basic", "mnist_rot")
-    runs = runs_of({
-        (name, *row): found
-        for row, both in {claim.RBF: ([3.0], [99.0]), claim.CONVNET: (fine, lost)}.items()
-        for name, found in zip(sets, both)
-    })
+    runs = runs_of(
+        {
+            (name, *row): found
+            for row, both in {claim.RBF: ([3.0], [99.0]), claim.CONVNET: (fine, lost)}.items()
+            for name, found in zip(sets, both)
+        }
+    )
     checks = {check.name: check for check in claim.judge(runs)}
     turned = [checks["mnist_rot: ConvNet beats RBF SVM"], checks["from mnist_basic to mnist_rot: RBF SVM loses more than ConvNet"]]
     assert [check.verdict for check in turned] == ["undecided"] * 2

@@ -20,7 +20,8 @@ def runs_of(n_train, share=1, **changes):
     """
     rows = [
         (*trial.row, seed, "test_error_pct", changes.get(trial.model, 5.0) + 0.01 * seed, n_train, weights_of(trial) * share)
-        for trial in FULL for seed in trial.seeds
+        for trial in FULL
+        for seed in trial.seeds
     ]
     columns = ["dataset", "model", "setting", "seed", "metric", "value", "n_train", "parameters"]
     return pd.DataFrame(rows, columns=columns).assign(n_test=10_000)
@@ -51,7 +52,8 @@ def test_of_the_convnets_only_the_full_budgets_has_the_weights_that_targets_ask_
     for budget, seeds in (("quick", None), ("hour", claim.SEEDS), ("full", None)):
         (options,) = {
             json.dumps(trial.recipe["options"])
-            for trial in claim.trials(Budget.named(budget, None, seeds)) if trial.row[1:] == claim.CONVNET
+            for trial in claim.trials(Budget.named(budget, None, seeds))
+            if trial.row[1:] == claim.CONVNET
         }
         weights = zoo.create_model("convnet", (28, 28), 10, **json.loads(options)).count_params()
         assert weights == claim.FULL_CONVNET if budget == "full" else weights < claim.FULL_CONVNET
@@ -106,5 +108,7 @@ def test_a_convnet_below_the_full_size_does_not_contradict_that_the_linear_model
     least = {"mnist": verdict, "fashion_mnist": verdict.replace("undecided", "contradicted")}  # 5 % is not twice the 6 aimed at
     assert [check.verdict for check in found] == [least[dataset] for dataset in claim.DATASETS for _ in range(2)]
     assert [("HOG" in check.name, "(HOG features)" in check.sentence) for check in found] == 2 * [(False, False), (True, True)]
-    said = f"the ConvNet has {int(share * claim.FULL_CONVNET):,} weights, the full budget's {claim.FULL_CONVNET:,}, and a larger one"
+    said = (
+        f"the ConvNet has {int(share * claim.FULL_CONVNET):,} weights, the full budget's {claim.FULL_CONVNET:,}, and a larger one"
+    )
     assert all((said in check.sentence) == (check.verdict == "undecided") for check in found)

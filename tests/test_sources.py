@@ -1,35 +1,30 @@
-"""What a reader of the sources finds at once and no run may ever meet: names that nothing defines, imports without a use."""
+"""Sources are laid out one way, and hold no name that nothing defines: ruff.toml says what is looked for."""
 
-import ast
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from pyflakes import checker, messages
 
+RUFF = [sys.executable, "-m", "ruff"]
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"]
-SOURCES = sorted(
-    name
-    for name in subprocess.check_output(COMMAND, cwd=ROOT, text=True).split()
-    if (ROOT / name).is_file()
-)
-WRONG = (messages.UndefinedName, messages.UndefinedLocal, messages.UnusedImport, messages.UnusedVariable)
 
 
-@pytest.mark.parametrize("folder", ["zoo", "datasets", "reproductions", "tests"])
-def test_every_name_is_defined_and_used(folder):
-    found = []
-    for name in SOURCES:
-        if name.partition("/")[0] == folder:
-            text = (ROOT / name).read_text(encoding="utf-8")
-            lines = text.splitlines()
-            for message in checker.Checker(ast.parse(text, name), filename=name).messages:
-                if isinstance(message, WRONG) and "noqa" not in lines[message.lineno - 1]:
-                    found.append(str(message))
-    assert found == []
+def ruff(*arguments, **options):
+    return subprocess.run([*RUFF, *arguments, "--no-cache"], cwd=ROOT, capture_output=True, text=True, **options)
+
+
+@pytest.mark.parametrize("command", [["check", "--output-format=concise"], ["format", "--check"]], ids=" ".join)
+def test_sources_are_as_make_format_leaves_them(command):
+    told = ruff(*command)
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 def test_a_name_that_nothing_defines_is_found():
-    tree = ast.parse("def run():\n    return splits(1)\n")
-    assert [type(message) for message in checker.Checker(tree).messages] == [messages.UndefinedName]
+    told = ruff("check", "--output-format=concise", "-", input="def run():\n    return splits(1)\n")
+    assert told.returncode == 1 and "Undefined name `splits`" in told.stdout
+
+
+def test_sources_of_every_folder_are_looked_at():
+    seen = {Path(name).relative_to(ROOT).parts[0] for name in ruff("check", "--show-files").stdout.split()}
+    assert {"zoo", "datasets", "reproductions", "tests"} <= seen

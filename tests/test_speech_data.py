@@ -70,7 +70,9 @@ def test_too_short_a_waveform_is_refused():
         acoustics.log_mel(np.zeros(399))
 
 
-@pytest.mark.parametrize("scale, said", [(0.9, "from -1 to 1: multiply"), (1.02, "from -1 to 1: multiply"), (2.0**30, "bring them there")])
+@pytest.mark.parametrize(
+    "scale, said", [(0.9, "from -1 to 1: multiply"), (1.02, "from -1 to 1: multiply"), (2.0**30, "bring them there")]
+)
 def test_samples_on_another_scale_are_refused(scale, said):
     with pytest.raises(InvalidInput, match=said):
         acoustics.log_mel(scale * np.sin(np.arange(16_000)))

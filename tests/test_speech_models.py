@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from test_speech_data import write_recording
 
+from test_speech_data import write_recording
 from zoo.datasets import fetch, load, mirrors, msu_ru_speech
 from zoo.datasets.msu_ru_speech import build as voice
 from zoo.errors import InvalidInput

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from text_example import TALE, codes
 
 import zoo
+from text_example import TALE, codes
 from zoo.reproductions.harness import Trial
 from zoo.reproductions.harness.progress import Report
 from zoo.reproductions.trainers import compressors, ngrams, recurrent_text, texts
@@ -112,8 +112,14 @@ def test_training_equals_keras_and_ignored_targets_count_for_nothing(population)
 
 
 RECIPE = {
-    "options": {"cell": "lstm", "layers": 1, "units": 16, "embedding": 8, "dropout": 0.0}, "n_train": 60, "n_test": 3,
-    "window": 16, "stride": 16, "batch_size": 16, "epochs": 3, "samples": 30,
+    "options": {"cell": "lstm", "layers": 1, "units": 16, "embedding": 8, "dropout": 0.0},
+    "n_train": 60,
+    "n_test": 3,
+    "window": 16,
+    "stride": 16,
+    "batch_size": 16,
+    "epochs": 3,
+    "samples": 30,
 }
 
 
@@ -174,12 +180,22 @@ def test_what_each_block_costs_makes_up_what_the_file_grows_by():
     by_block = compressors.bits_by_block("ppm", PPM_5, train, text, 32)
     assert by_block.shape == (4,) and max(by_block[:2]) < 1 < 5 < min(by_block[2:]), "what was seen before costs little"
     assert by_block.mean() == pytest.approx(compressors.held_out_bits("ppm", PPM_5, train, text))
-    assert by_block[1] == 8 * (compressors.size("ppm", PPM_5, bytes([*train, *text[:64]]))
-                               - compressors.size("ppm", PPM_5, bytes([*train, *text[:32]]))) / 32
+    assert (
+        by_block[1]
+        == 8
+        * (
+            compressors.size("ppm", PPM_5, bytes([*train, *text[:64]]))
+            - compressors.size("ppm", PPM_5, bytes([*train, *text[:32]]))
+        )
+        / 32
+    )
 
 
 def test_a_lone_block_costs_what_so_many_characters_before_it_leave():
-    train, tale = codes(TALE * 20), codes("Of a hen that no fox had met, there is a tale; the hen had met no fox, the tale says. " * 6)
+    train, tale = (
+        codes(TALE * 20),
+        codes("Of a hen that no fox had met, there is a tale; the hen had met no fox, the tale says. " * 6),
+    )
     held_out = tale[:40], tale[40 : 40 + 14 * 32]
     lone = compressors.bits_of_lone_blocks("ppm", PPM_5, train, held_out, 32, 64)
     assert lone.shape == (14,)
@@ -212,7 +228,8 @@ def test_rows_have_the_costs_of_blocks_whose_mean_they_are():
     shared = {"n_train": 60, "n_test": 3}
     nets = RECIPE | {"rates": [0.03]}
     recipes = {
-        recurrent_text.train_language_model: ("lstm", (5, 6), nets), ngrams.count_ngrams: ("ngrams", (0,), {"orders": [2, 3]}),
+        recurrent_text.train_language_model: ("lstm", (5, 6), nets),
+        ngrams.count_ngrams: ("ngrams", (0,), {"orders": [2, 3]}),
         compressors.compress: ("ppm", (0,), {"variants": ["H"], "orders": [3, 4]}),
     }
     for run, (model, seeds, recipe) in recipes.items():

@@ -54,7 +54,14 @@ def test_labels_that_train_together():
 def trial(**changes):
     options = {"widths": [8], "rescale": 1 / 255, "activation": "sigmoid", "dropout": 0.0}
     pretraining = {"epochs": 1, "batch_size": 50, "corruption": "masking", "level": 0.25, "learning_rate": 1e-2}
-    recipe = {"options": options, "pretraining": pretraining, "n_train": 200, "n_test": 50, "labels": [20, 200], "rates": [1e-9, 1e-2]}
+    recipe = {
+        "options": options,
+        "pretraining": pretraining,
+        "n_train": 200,
+        "n_test": 50,
+        "labels": [20, 200],
+        "rates": [1e-9, 1e-2],
+    }
     recipe |= {"epochs": 2, "draws": 100, "batch_size": 50, "filters": True} | changes
     return Trial("digits", claim.MODEL, "tiny", (0, 1), train_with_labels, recipe)
 
@@ -95,12 +102,15 @@ def test_filters_are_left_before_and_after_fine_tuning(trained):
     assert len(png) > 5000
 
 
-@pytest.mark.parametrize("changes, match", [
-    ({"labels": [201]}, "There are 200 examples to label"),
-    ({"options": {"widths": [], "rescale": 1 / 255}}, "at least one encoder"),
-    ({"pretraining": {"epochs": 1, "level": 1.5, "learning_rate": 1e-2}}, "level must be at least 0, .* below 1; got 1.5"),
-    ({"n_train": 0}, "x is empty"),
-])
+@pytest.mark.parametrize(
+    "changes, match",
+    [
+        ({"labels": [201]}, "There are 200 examples to label"),
+        ({"options": {"widths": [], "rescale": 1 / 255}}, "at least one encoder"),
+        ({"pretraining": {"epochs": 1, "level": 1.5, "learning_rate": 1e-2}}, "level must be at least 0, .* below 1; got 1.5"),
+        ({"n_train": 0}, "x is empty"),
+    ],
+)
 def test_bad_settings(changes, match):
     with pytest.raises(InvalidInput, match=match):
         train_with_labels(trial(**changes), types.SimpleNamespace(progress=lambda done, total: None))
@@ -109,10 +119,14 @@ def test_bad_settings(changes, match):
 def runs_of(errors, dataset="mnist", parameters=1000):
     """runs.csv's columns from {(start, depth, top): {(split, labels): error of every seed}}."""
     shared = {"dataset": dataset, "model": claim.MODEL, "parameters": parameters}
-    return pd.DataFrame([
-        shared | {"setting": claim.setting(*net), "metric": metric(*where), "seed": seed, "value": value}
-        for net, values in errors.items() for where, by_seed in values.items() for seed, value in zip(SEEDS, by_seed)
-    ])
+    return pd.DataFrame(
+        [
+            shared | {"setting": claim.setting(*net), "metric": metric(*where), "seed": seed, "value": value}
+            for net, values in errors.items()
+            for where, by_seed in values.items()
+            for seed, value in zip(SEEDS, by_seed)
+        ]
+    )
 
 
 def known(gaps, spread=0.1, modern=0.0):
@@ -157,7 +171,10 @@ def test_the_spread_over_seeds_is_summed_up_at_every_number_of_labels():
     mine = runs[(runs.setting == "random start, 3 layers") & (runs.metric == metric("test", 1000))].value
     assert interval.estimate == pytest.approx(mine.std()) and interval.low < interval.estimate < interval.high
     (match,) = matches(
-        "unsupervised_pretraining", claim.PUBLISHED, ("mnist", claim.MODEL, claim.setting("denoising", 2)), claim.spread_metric(50000)
+        "unsupervised_pretraining",
+        claim.PUBLISHED,
+        ("mnist", claim.MODEL, claim.setting("denoising", 2)),
+        claim.spread_metric(50000),
     )
     assert match.value == "0.09", "Erhan et al. (2010)"
 
@@ -177,9 +194,7 @@ def test_whether_pretraining_spares_more_with_depth():
         spared = {"random": 0, "denoising": depth / 10, "autoencoder": 0.3}
         for start, share in spared.items():
             seeds = {n: 1 - share + 0.02 * noise.normal(size=12) for n in (100, 10000)}
-            errors[start, depth, None] = {
-                (split, n): level * seeds[n] for n, level in ((100, 20), (10000, 4)) for split in SPLITS
-            }
+            errors[start, depth, None] = {(split, n): level * seeds[n] for n, level in ((100, 20), (10000, 4)) for split in SPLITS}
     found = verdicts(runs_of(errors))
     name = "mnist {} start: share of errors spared grows with layers"
     deeper, level = found[name.format("denoising")], found[name.format("autoencoder")]
@@ -194,18 +209,21 @@ def test_few_seeds_do_not_judge_a_spread():
     assert found.verdict == "undecided" and "so few seeds" in found.sentence
 
 
-@pytest.mark.parametrize("gap, why", [
-    ((5, 4, 3, 2, 1), ""),
-    ((1, 2, 3, 4, 5), ""),
-    ((0, 0, 0, 0, -5), "with 100 labels nothing is spared"),
-    ((-5, 0, 0, 0, 0), "with 100 labels nothing is spared"),
-    ((2, 3, 4, 5, -9), "up to 3000 labels it rises, so that no line tells how it goes"),
-    ((2, 3, 4, -9, -9), "up to 1000 labels it rises, so that no line tells how it goes"),
-    ((6, 9, 6, 3, 1), "up to 300 labels it rises, so that no line tells how it goes"),
-    ((3, 6, 9, 12, 10), "from 3000 labels on it falls, so that no line tells how it goes"),
-    ((3, 9, 12, 11.9, 10), "from 1000 labels on it falls, so that no line tells how it goes"),
-    ((3, 9, 14, 11, 11), "from 1000 labels on it falls, so that no line tells how it goes"),
-])
+@pytest.mark.parametrize(
+    "gap, why",
+    [
+        ((5, 4, 3, 2, 1), ""),
+        ((1, 2, 3, 4, 5), ""),
+        ((0, 0, 0, 0, -5), "with 100 labels nothing is spared"),
+        ((-5, 0, 0, 0, 0), "with 100 labels nothing is spared"),
+        ((2, 3, 4, 5, -9), "up to 3000 labels it rises, so that no line tells how it goes"),
+        ((2, 3, 4, -9, -9), "up to 1000 labels it rises, so that no line tells how it goes"),
+        ((6, 9, 6, 3, 1), "up to 300 labels it rises, so that no line tells how it goes"),
+        ((3, 6, 9, 12, 10), "from 3000 labels on it falls, so that no line tells how it goes"),
+        ((3, 9, 12, 11.9, 10), "from 1000 labels on it falls, so that no line tells how it goes"),
+        ((3, 9, 14, 11, 11), "from 1000 labels on it falls, so that no line tells how it goes"),
+    ],
+)
 def test_a_line_tells_nothing_where_nothing_is_spared_or_it_turns(gap, why):
     labels, noise = [100, 300, 1000, 3000, 10_000], np.random.RandomState(0).normal(size=(12, 5)) / 10
     gap = noise + gap
@@ -247,12 +265,16 @@ def test_of_two_random_starts_pretraining_is_held_against_the_better_one():
     errors = {
         (start, depth, None): {
             (split, n): mean + depth + np.random.RandomState(n + depth).normal(size=12) / 100
-            for split in SPLITS for n, mean in zip((100, 1000), by_split[split])
+            for split in SPLITS
+            for n, mean in zip((100, 1000), by_split[split])
         }
-        for start, by_split in means.items() for depth in (1, 3)
+        for start, by_split in means.items()
+        for depth in (1, 3)
     }
     found = verdicts(runs_of(errors))
-    gaps = [found[f"mnist denoising start beats random, {n} labels, {BEST}, random from the better of two starts"] for n in (100, 1000)]
+    gaps = [
+        found[f"mnist denoising start beats random, {n} labels, {BEST}, random from the better of two starts"] for n in (100, 1000)
+    ]
     assert [gap.effect for gap in gaps] == pytest.approx([1, 2], abs=0.05)
     assert "scaled start, 1 layer)" in gaps[0].sentence and "random start, 1 layer)" in gaps[1].sentence
     assert found["mnist denoising start, 3 layers beats scaled, 100 labels"].effect == pytest.approx(1, abs=0.05)
@@ -272,7 +294,8 @@ def test_the_scaled_start_is_the_random_one_four_times_as_wide():
     for depth in (1, 3):
         random, scaled = (quick[claim.setting(start, depth)] for start in ("random", "scaled"))
         starts = [
-            keras.initializers.get(recipe["options"].get("initialiser", "glorot_uniform"))((784, 200)) for recipe in (random, scaled)
+            keras.initializers.get(recipe["options"].get("initialiser", "glorot_uniform"))((784, 200))
+            for recipe in (random, scaled)
         ]
         limits = [float(np.abs(start).max()) for start in starts]
         assert limits == pytest.approx([(6 / 984) ** 0.5, 4 * (6 / 984) ** 0.5], rel=1e-3)
@@ -307,8 +330,10 @@ def test_a_spread_of_the_seeds_that_are_left_decides_nothing():
 
 
 def test_the_narrow_top_layer_is_judged_on_test_and_training_error():
-    errors = {(start, 3, claim.TOP): {("test", 10000): 3 + worse + np.arange(12) / 50, ("training", 10000): np.arange(12) / 50}
-              for start, worse in (("random", 1), ("scaled", 0.5), ("autoencoder", 0))}
+    errors = {
+        (start, 3, claim.TOP): {("test", 10000): 3 + worse + np.arange(12) / 50, ("training", 10000): np.arange(12) / 50}
+        for start, worse in (("random", 1), ("scaled", 0.5), ("autoencoder", 0))
+    }
     errors |= {(start, 1, claim.TOP): {("test", 10000): 5 + np.arange(12) / 50} for start in ("random", "scaled")}
     found = verdicts(pd.concat([known(gaps=(6, 3, 1.5)), runs_of(errors)]))
     assert found["20 units on top: less test error"].effect == pytest.approx(1)

@@ -6,6 +6,7 @@ from zoo.errors import InvalidInput
 
 FAINT = 32  # of 255: what goes no further is hardly an image
 
+
 def array_of(given, what):
     """What is given as an array, of whatever type, but bfloat16, which NumPy has not and models of mixed precision give, as
     float32, and a table of columns of NumPy's numbers and truths as numbers. Raises InvalidInput, which calls it `what`, where it

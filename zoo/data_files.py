@@ -17,8 +17,8 @@ SPLITS = {"train": ("train",), "validation": ("validation", "val", "valid"), "te
 ARRAYS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("{}_x", "{}_y"))
 IMAGES = (".png", ".jpg", ".jpeg")
 OTHER_IMAGES = tuple(
-    ".jpe .jfif .jp2 .j2k .jpx .jxl .webp .bmp .gif .tif .tiff .heic .heif .avif .ppm .pgm .pbm .pnm .svg .tga .pcx .ico .apng .psd "
-    ".dds .exr .hdr .raw .dng .npy".split()
+    ".jpe .jfif .jp2 .j2k .jpx .jxl .webp .bmp .gif .tif .tiff .heic .heif .avif .ppm .pgm .pbm .pnm .svg .tga .pcx .ico .apng "
+    ".psd .dds .exr .hdr .raw .dng .npy".split()
 )
 NO_FILE = 2.0**42  # bytes: of an array of more the header is wrong
 MAGIC = (b"\x89PNG", b"\xff\xd8\xff")  # how PNG and JPEG files begin, whatever they are called
@@ -163,9 +163,7 @@ def _sides(size):
 
 def _in_folder(path, size, grey):
     homes = _split_folders(path)
-    files = {
-        split: [(file, home.name) for home in _classes(folder) for file in _images(home)] for split, folder in homes.items()
-    }
+    files = {split: [(file, home.name) for home in _classes(folder) for file in _images(home)] for split, folder in homes.items()}
     size = size or _one_size([file for found in files.values() for file, _ in found])
     named = {split: [file for file, _ in found] for split, found in files.items()}
     rest = [file for split, found in named.items() for file in found if split != "train"]
@@ -258,8 +256,8 @@ def _pixels(files, size, grey, ground):
         if see_through and np.ptp(pixels[place]) == 0 and np.ptp(picture.pixels[:, :, 3]):
             level = "black" if ground() == 0 else "white"
             raise InvalidInput(
-                f"{file} shows nothing where its transparent parts are {level}, as those of all are made, so that the others stand out: "
-                "lay such images on a ground first, or leave them out."
+                f"{file} shows nothing where its transparent parts are {level}, as those of all are made, so that the others stand "
+                "out: lay such images on a ground first, or leave them out."
             )
     return pixels
 

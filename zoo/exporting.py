@@ -30,7 +30,8 @@ def export_model(model, path, format=None, force=False):
         format: None: as the path ends. "keras": `keras.saving.load_model(path)` gives the model back, after `import zoo.layers`.
             "savedmodel": for TensorFlow Serving; or `model = tf.saved_model.load(path); model.serve(x)`.
             "onnx": for ONNX Runtime, the input called like the model's ("inputs"), the output like its last layer ("logits").
-            In all three x is float32, (n, ...) with any n of at least 1, raw as the model takes it; the output is what the model gives.
+            In all three x is float32, (n, ...) with any n of at least 1, raw as the model takes it; the output is what the
+            model gives.
         force: replace what is there: a file, or a SavedModel's folder.
 
     Raises InvalidInput for a model, format or path that does not fit, an output that exists, and packages that are
@@ -174,13 +175,15 @@ def _statistics_as_numbers(model):
 
 
 def _finish(written, name):
-    """Call the first axis of input and output "batch", which tf2onnx numbers. Raises InvalidInput for a graph that nobody can run."""
+    """Call the first axis of input and output "batch", which tf2onnx numbers. Raises InvalidInput for a graph that does not run."""
     import onnx
 
     graph, instead = onnx.load(written), "exchange what computes so, or write a SavedModel."
     if len(graph.graph.input) > 1:
         inputs = ", ".join(value.name for value in graph.graph.input[1:])
-        raise InvalidInput(f"{name!r} computes with tensors that are none of its weights, for which ONNX would ask: {inputs}; {instead}")
+        raise InvalidInput(
+            f"{name!r} computes with tensors that are none of its weights, for which ONNX would ask: {inputs}; {instead}"
+        )
     for value in (*graph.graph.input, *graph.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     try:
@@ -195,7 +198,10 @@ def _in_another_process(model, written, format):
     model.save(source)
     # No GPU: nothing is computed, and this process may hold all of its memory.
     environment = {
-        **os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3",
+        **os.environ,
+        "KERAS_BACKEND": "tensorflow",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
     program = "import zoo.exporting; zoo.exporting.convert_saved()"

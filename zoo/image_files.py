@@ -23,7 +23,13 @@ MAX_PIXELS = 64_000_000
 WORKING_SIDE = 1_000  # more detail than any model here can use; what is larger is averaged down to it
 _ORIENTATION = 0x0112  # the EXIF tag; PIL's own exif_transpose writes all other tags anew and stumbles over odd ones
 _TURNS = {
-    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
 }
 _MOST_AXES = 32  # that every NumPy takes
 NPY = b"\x93NUMPY"

@@ -5,7 +5,6 @@ from unicodedata import category
 
 from zoo.errors import InvalidInput
 
-
 _UNFIT = {"Cc", "Cs", "Zl", "Zp"}  # in a line of text: controls, halves of characters, ends of lines and paragraphs
 
 

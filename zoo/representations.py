@@ -52,9 +52,9 @@ def embedding(model):
     """All of a classifier but its last layer, as a keras.Model: raw data (n, *input_shape) in, what enters "logits" out.
 
     That is the representation that the classes are told by, (n, units), of a model of text (n, T, units) and of `linear` the
-    input as a vector, rescaled. model: one that ends in a layer with weights called "logits", as `zoo.create_model` and `zoo.from_preset`
-    make; forecasts, too. Weights are shared: training either model changes both. Raises InvalidInput for one without such a
-    layer, as those that reconstruct their input are.
+    input as a vector, rescaled. model: one that ends in a layer with weights called "logits", as `zoo.create_model` and
+    `zoo.from_preset` make; forecasts, too. Weights are shared: training either model changes both. Raises InvalidInput for one
+    without such a layer, as those that reconstruct their input are.
 
     Example:
         >>> model = zoo.create_model("mlp", (8, 8), 10, widths=(64, 32))

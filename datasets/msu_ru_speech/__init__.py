@@ -13,10 +13,11 @@ INFO = Info(
     sizes={"train": 481_250, "validation": 55_824, "test": 58_812},
     input_shape=(42,),
     classes=51,
-    class_names=(
-        "a", "aa", "ae", "ay", "b", "bb", "c", "ch", "d", "dd", "e", "ee", "f", "ff", "g", "gg", "h", "hh", "i", "ii", "j",
-        "k", "kk", "l", "ll", "m", "mm", "n", "nn", "oo", "p", "pau", "pp", "r", "rr", "s", "sch", "sh", "ss", "t", "tt",
-        "u", "ur", "uu", "v", "vv", "y", "yy", "z", "zh", "zz",
+    class_names=tuple(
+        (
+            "a aa ae ay b bb c ch d dd e ee f ff g gg h hh i ii j k kk l ll m mm n nn oo p pau pp r rr s sch sh ss t tt u "
+            "ur uu v vv y yy z zh zz"
+        ).split()
     ),
     x_dtype="float16",
     sources={"mirror": "Debian package festvox-ru"},

@@ -32,8 +32,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             shape = info.input_shape if info.task == "language modelling" else ()
             features["targets"] = tfds.features.Tensor(shape=shape, dtype=np.dtype(info.y_dtype))
         return tfds.core.DatasetInfo(
-            builder=self, features=tfds.features.FeaturesDict(features), supervised_keys=tuple(features), homepage=info.homepage,
-            license=info.licence, citation=info.citation, description=info.description, disable_shuffling=True,
+            builder=self,
+            features=tfds.features.FeaturesDict(features),
+            supervised_keys=tuple(features),
+            homepage=info.homepage,
+            license=info.licence,
+            citation=info.citation,
+            description=info.description,
+            disable_shuffling=True,
         )
 
     def _split_generators(self, dl_manager):

@@ -55,7 +55,11 @@ def checks(runs):
         nets[placed] = [(dataset, *_net(net, placed)) for net in NETS if _net(net, placed) in present]
         found += [
             paired_difference(
-                runs, better=better, worse=worse, metric=metric, higher_is_better=True,
+                runs,
+                better=better,
+                worse=worse,
+                metric=metric,
+                higher_is_better=True,
                 name=f"{better[2].split(':')[0]} above {worse[2].split(':')[0]}{placed}{tested}",
             )
             for worse, better in itertools.pairwise(nets[placed])
@@ -104,8 +108,8 @@ def _published_order(runs, nets, metric, placed):
     interval = bootstrap_interval(tau, accuracy)
     means = ", ".join(f"{mean:.1f}" for mean in np.nanmean(accuracy, axis=0))
     sentence = (
-        f"On {nets[0][0]}{placed}, nets 1 to {len(nets)} are right on {means} %. Kendall's tau between this order and the published one, "
-        f"from 1 to {len(nets)} (1: the same, -1: reversed), {interval.n} draws"
+        f"On {nets[0][0]}{placed}, nets 1 to {len(nets)} are right on {means} %. Kendall's tau between this order and the "
+        f"published one, from 1 to {len(nets)} (1: the same, -1: reversed), {interval.n} draws"
     )
     name = f"nets of 1989 more in the published order than against it{placed}"
     return check(name, interval, "(tau)", sentence, above=0, seeds=len(accuracy), resampled=True)

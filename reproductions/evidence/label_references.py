@@ -32,7 +32,11 @@ def _published():
         at("random", 2, 50000): error("2 hidden layers, uniform initialisation", seeds, older),
         at("random", 3, 50000): [
             error("deep net, no pre-training", bengio, text),
-            error("randomly initialised backpropagation, best reported", "", "one hidden layer of 800 (Simard et al. 2003, as we take it), 50,000 images"),
+            error(
+                "randomly initialised backpropagation, best reported",
+                "",
+                "one hidden layer of 800 (Simard et al. 2003, as we take it), 50,000 images",
+            ),
         ],
         at("autoencoder", 3, 50000): [
             error("stacked autoencoder, 3 layers", "50k train", "plain SGD, widths chosen on validation"),

@@ -20,7 +20,9 @@ def trends(dataset, name, what_start, labels, with_start, without, rival="random
         slope, met = mean_interval(slopes(np.log10(labels), gap)), ", ".join(map(number, np.nanmean(gap, axis=0)))
         sentence = f"On {dataset}, with {', '.join(map(str, labels))} labels, {met}; {what}, paired over {slope.n} seeds"
         doubt, per = no_line(labels, gap, slope), f"{unit} per tenfold labels"
-        checks.append(check(f"{name}: {measure}{against} shrinks with labels", slope, per, sentence, below=0, doubt=doubt, seeds=len(gap)))
+        checks.append(
+            check(f"{name}: {measure}{against} shrinks with labels", slope, per, sentence, below=0, doubt=doubt, seeds=len(gap))
+        )
     more = mean_interval(points[:, 0] - points[:, -1])
     what = f"what the {what_start} spares against the {rival} one with {labels[0]} labels less that with {labels[-1]}"
     sentence = f"On {dataset}, {what}, paired over {more.n} seeds"

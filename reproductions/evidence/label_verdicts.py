@@ -3,7 +3,19 @@
 import numpy as np
 
 from zoo.reproductions.evidence.label_rows import (
-    BEST, OF_TWO, PRETRAINED, RIVALS, STARTS, TOP, UNTRAINED, depth_of, errors_of, labels_of, name_of, nets_of, weights_of_full,
+    BEST,
+    OF_TWO,
+    PRETRAINED,
+    RIVALS,
+    STARTS,
+    TOP,
+    UNTRAINED,
+    depth_of,
+    errors_of,
+    labels_of,
+    name_of,
+    nets_of,
+    weights_of_full,
 )
 from zoo.reproductions.evidence.label_trends import trends
 from zoo.reproductions.harness import check, paired_difference
@@ -54,7 +66,11 @@ def _gaps(runs, nets, start, rival, depth):
 
 def _unlike(runs, row, rival):
     """What is unequal where one start's dropout was chosen: the other's noise was not, and it is one for all numbers of labels."""
-    return {"handicap": _untuned(runs, row), "remark": f"the {rival} start has one dropout rate for all numbers of labels"} if rival == TUNED else {}
+    return (
+        {"handicap": _untuned(runs, row), "remark": f"the {rival} start has one dropout rate for all numbers of labels"}
+        if rival == TUNED
+        else {}
+    )
 
 
 def _trends(runs, nets, start, rival, depth):
@@ -68,7 +84,8 @@ def _untuned(runs, row):
     """Why a pre-trained net may be behind units that had their dropout chosen, which its noise was not; "" of full size."""
     weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
     whole = weights_of_full(depth_of(row))
-    said = f"its noise was not chosen, while the other's dropout was, and both have {weights:,.0f} weights, the full budget's {whole:,}"
+    sizes = f"both have {weights:,.0f} weights, the full budget's {whole:,}"
+    said = f"its noise was not chosen, while the other's dropout was, and {sizes}"
     return said if weights < whole else ""
 
 
@@ -145,10 +162,14 @@ def _narrow(runs, nets):
     labels, rivals = labels_of(runs)[-1], [rival for rival in UNTRAINED if (rival, 3, TOP) in nets]
     checks = [
         paired_difference(
-            runs, better=nets["autoencoder", 3, TOP], worse=nets[rival, 3, TOP], metric=metric(split, labels),
+            runs,
+            better=nets["autoencoder", 3, TOP],
+            worse=nets[rival, 3, TOP],
+            metric=metric(split, labels),
             name=f"{TOP} units on top: less {split} error" + " than scaled" * (rival == "scaled"),
         )
-        for rival in rivals for split in ("test", "training")
+        for rival in rivals
+        for split in ("test", "training")
     ]
     for start in ("autoencoder", *rivals):
         rows = {"better": nets[start, 3, TOP], "worse": nets[start if start in rivals else "random", 1, TOP]}

@@ -102,9 +102,9 @@ def _too_large_steps(runs, task, *names):
 
 def _errors(runs, task, names):
     """The mean error of each net in a task; that above which it has learnt nothing; what such a net says."""
-    metric, ignorant, says = {
-        "adding": ("mse", MEAN_PREDICTOR, "the mean"), "mnist": ("test_error_pct", CHANCE, "the same class")
-    }[task[0]]
+    metric, ignorant, says = {"adding": ("mse", MEAN_PREDICTOR, "the mean"), "mnist": ("test_error_pct", CHANCE, "the same class")}[
+        task[0]
+    ]
     return _of(runs, task, metric, names).groupby("model").value.mean(), LEARNT * ignorant, says
 
 

@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
-from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.harness.runs import every_value
+from zoo.reproductions.harness.statistics import mean_interval
 from zoo.reproductions.harness.verdicts import TOO_MANY
 
 

@@ -6,9 +6,7 @@ from zoo.reproductions.harness import check
 from zoo.reproductions.harness.chance import by_chance_of_examples
 from zoo.reproductions.harness.losses import combined
 from zoo.reproductions.harness.numbers import number
-from zoo.reproductions.harness.statistics import (
-    Interval, by_examples, by_examples_of_logs, mean_interval, over_examples, widened,
-)
+from zoo.reproductions.harness.statistics import Interval, by_examples, by_examples_of_logs, mean_interval, over_examples, widened
 
 
 def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None, same=False):

@@ -4,8 +4,27 @@ import numpy as np
 
 from zoo.reproductions.evidence.label_rows import BEST, OF_TWO
 from zoo.reproductions.evidence.speech_rows import (
-    CONVNET, GMM, GMM_PROJECTED, KNN, LDA, LINEAR, LSTM, RIVALS, SIGMOIDS, SPEECH, STARTS, best_of, count_of, depths_of, errors_of,
-    gap_of, in_words, longer, means_in_words, minutes_of, net,
+    CONVNET,
+    GMM,
+    GMM_PROJECTED,
+    KNN,
+    LDA,
+    LINEAR,
+    LSTM,
+    RIVALS,
+    SIGMOIDS,
+    SPEECH,
+    STARTS,
+    best_of,
+    count_of,
+    depths_of,
+    errors_of,
+    gap_of,
+    in_words,
+    longer,
+    means_in_words,
+    minutes_of,
+    net,
 )
 from zoo.reproductions.harness import Ladder, check, paired_difference
 from zoo.reproductions.harness.chance import by_chance_of_examples

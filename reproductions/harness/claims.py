@@ -97,7 +97,10 @@ def claim_facts(claim):
     title, place = " ".join(describe_claim(claim).split("\n\n")[0].split()), claim_place(claim)
     seeds = usual_seeds(_constant(claim, "SEEDS"))
     return {
-        "title": title, "headlines": list(claim_headlines(claim)), "place": None if place == math.inf else place, "seeds": seeds
+        "title": title,
+        "headlines": list(claim_headlines(claim)),
+        "place": None if place == math.inf else place,
+        "seeds": seeds,
     }
 
 

@@ -50,7 +50,7 @@ def _contents(name, thing):
                 raise _unreadable(name, thing, "a set has no order, and some functions in it are called alike")
         return f"[{', '.join(text for text, _ in parts)}]", [one for _, inside in parts for one in inside]
     kind, called = type(thing), getattr(thing, "__name__", None)
-    if callable(thing) and isinstance(called, str) and not is_users((getattr(thing, "__module__", None) or "builtins")):
+    if callable(thing) and isinstance(called, str) and not is_users(getattr(thing, "__module__", None) or "builtins"):
         return f"{thing.__module__}.{called}", []  # a function of a package, in C or compiled
     text, inside = _contents(name, _state(name, thing))
     return f"{kind.__module__}.{kind.__qualname__}: {text}", [(kind.__qualname__, kind), *inside]

@@ -1,7 +1,7 @@
 """What depth is worth: nets of one kind in several depths against each other, by claim in depth.csv and on one page of all.
 
-A claim says which of its nets these are by ladders(runs, trials), if it has any. Nothing here is typed: the page, its figure and its
-counts come from the runs, as verdicts do.
+A claim says which of its nets these are by ladders(runs, trials), if it has any. Nothing here is typed: the page, its figure
+and its counts come from the runs, as verdicts do.
 """
 
 from collections import Counter
@@ -84,7 +84,9 @@ def depth_lines(module, runs, budget):
             lines += [{"claim": claim_name(module)} | line for line in _rungs(ladder, rungs, runs, ends)]
     twice = [key for key, count in Counter((*_ladder_of(line), line["layers"]) for line in lines).items() if count > 1]
     if twice:
-        raise InvalidInput(f"{claim_name(module)}: two ladders are called {twice[0][1]!r} on {twice[0][0]}; give each its own nets.")
+        raise InvalidInput(
+            f"{claim_name(module)}: two ladders are called {twice[0][1]!r} on {twice[0][0]}; give each its own nets."
+        )
     return lines
 
 

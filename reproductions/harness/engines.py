@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zoo.errors import InvalidInput, ResultsError, unknown_name
 from zoo.environment import NUMERICS, commit, device_and_versions
+from zoo.errors import InvalidInput, ResultsError, unknown_name
 from zoo.reproductions.harness.fingerprint import dataset_fingerprint, trial_code
 
 ENGINES = ("local", "ray")

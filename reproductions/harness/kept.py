@@ -11,7 +11,6 @@ from zoo.reproductions.harness.losses import OF_RUNS, Losses
 from zoo.reproductions.harness.runs import lines_of, stored_rows
 from zoo.reproductions.harness.store import Entry
 
-
 BESIDE = ("python", "platform", "cores")  # of an environment: what lines of one table may differ in
 DECISIVE = ("device", "processor", "backend", "precision", "versions")  # of an environment: what a table has one of
 
@@ -39,7 +38,8 @@ def kept(trials, folder, environment):
     known, beside = runs.attrs.get(OF_RUNS, Losses()), {name: recorded.get(name) for name in BESIDE}
     entries = {
         trial.row: Entry(
-            stored_rows(lines_of(runs, trial.row)), manifests[trial.row] | {"environment": environment | beside},
+            stored_rows(lines_of(runs, trial.row)),
+            manifests[trial.row] | {"environment": environment | beside},
             losses=Losses({key: values for key, values in known.items() if key[:3] == trial.row}),
         )
         for trial in trials

@@ -5,8 +5,7 @@ import json
 
 from zoo.errors import InvalidInput, ResultsError, UnknownName
 from zoo.reproductions.harness.claims import claim_facts, claim_name, is_known, is_own, lacking_data, load_claim
-from zoo.reproductions.harness.depth import FILE as DEPTH
-from zoo.reproductions.harness.depth import depth_csv
+from zoo.reproductions.harness.depth import FILE as DEPTH, depth_csv
 from zoo.reproductions.harness.figures import caption, figure_png, is_picture
 from zoo.reproductions.harness.folder import folders_of, read_environment, read_folder, read_pictures, sha256_of, with_losses
 from zoo.reproductions.harness.losses import FILE, packed

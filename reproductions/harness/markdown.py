@@ -26,7 +26,9 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     """
     title, done = _what_was_done(module)
     fits = () if budget == "smoke" else filter(None, fitting(getattr(module, "HEADLINES", ()), verdicts).values())
-    stand = {found[-1]["check"]: found for found in fits}  # main checks in the order of HEADLINES, each for those that it stands for
+    stand = {
+        found[-1]["check"]: found for found in fits
+    }  # main checks in the order of HEADLINES, each for those that it stands for
     main = [found[-1] for found in stand.values()]
     others = [line for line in verdicts if line not in main]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
@@ -62,11 +64,11 @@ def _folded(verdicts):
     return f"<details>\n<summary>{len(verdicts)}: {counted(verdicts)}</summary>\n\n{_verdicts(verdicts)}\n\n</details>"
 
 
-def _verdicts(verdicts, counts={}):
+def _verdicts(verdicts, counts=None):
     """A list of lines of verdicts.csv; counts: {check: what it stands for}, of those that do."""
     lines = []
     for line in verdicts:
-        stands = f" ({counts[line['check']]})" if counts.get(line["check"]) else ""
+        stands = f" ({counts[line['check']]})" if counts and counts.get(line["check"]) else ""
         kind = "control, " * is_control(line)
         lines.append(f"- {kind}**{in_markdown(line['verdict'])}**: {in_markdown(line['sentence'])}{stands}")
     return "\n".join(lines) or "No check was made."
@@ -79,8 +81,8 @@ def _lasting(verdicts):
     if not known:
         return ""
     rest = f", {len(fallen)} would be undecided: {'; '.join(fallen)}" if fallen else ""
-    said = f"With other test examples as well as other seeds, of {len(known)} decided verdicts for which the cost of each example is known,"
-    return f"{said} {len(known) - len(fallen)} would stay{rest}."
+    of = f"of {len(known)} decided verdicts for which the cost of each example is known, {len(known) - len(fallen)} would stay"
+    return f"With other test examples as well as other seeds, {of}{rest}."
 
 
 def _table(comparison, ends):
@@ -152,8 +154,8 @@ def _sampling(comparison):
     tested = any(line["metric"].startswith(_HELD_OUT) and line["ci95_low"] for line in comparison)
     said = (
         "Unless a check says otherwise, intervals cover seeds alone: the test examples, and the training examples where seeds draw "
-        "none of their own, are always these. Intervals with other test examples cover the choice of these, too (seeds and examples "
-        "taken as independent)."
+        "none of their own, are always these. Intervals with other test examples cover the choice of these, too (seeds and "
+        "examples taken as independent)."
     )
     return said if tested else ""
 
@@ -199,7 +201,7 @@ def _rerun(module, runs, budget):
     if is_brought(module):
         own = "" if counted and len(seeds) == usual else f", seeds={len(seeds) if counted else seeds}"
         where = "".join(f" with KERAS_BACKEND={name}" for name in ("jax", "tensorflow", "torch") if name in set(runs.backend))
-        python = f"in Python{where}: `zoo.reproductions.harness.run_claim({claim_name(module)}, \"{budget}\"{own})`"
+        python = f'in Python{where}: `zoo.reproductions.harness.run_claim({claim_name(module)}, "{budget}"{own})`'
         if counted and "torch" not in set(runs.backend):
             seen = f" --seeds {len(seeds)}" if len(seeds) != usual else ""
             command = f"zoo --import {claim_name(module)}.py reproduce {claim_name(module)} --budget {budget}{seen}{backend}"

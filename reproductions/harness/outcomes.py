@@ -147,9 +147,9 @@ def effect_of(line):
 def disagreeing(folders):
     """[(line of verdicts.csv, {budget: that check's line there})] of a claim's checks that another budget judged otherwise.
 
-    That is reproduced against contradicted; for a budget larger than main_folder's, run with fewer seeds or rows, any other verdict.
-    What was checked on a data set that is not in main_folder, such as a shorter book, is held against the same check of the first
-    one there; the budget's name then says which it was.
+    That is reproduced against contradicted; for a budget larger than main_folder's, run with fewer seeds or rows, any other
+    verdict. What was checked on a data set that is not in main_folder, such as a shorter book, is held against the same check
+    of the first one there; the budget's name then says which it was.
     """
     here = main_folder(folders).parent.name
     verdicts = {budget: verdicts_of(folder) for budget, folder in folders.items()}
@@ -256,7 +256,9 @@ def read_with_header(path):
             reader = csv.DictReader(file)
             return list(reader), reader.fieldnames
     except (IsADirectoryError, PermissionError) as error:
-        raise ResultsError(f"{path} can't be read ({error.strerror}); take it away, and make it anew: {made_anew(path.parent)}") from None
+        raise ResultsError(
+            f"{path} can't be read ({error.strerror}); take it away, and make it anew: {made_anew(path.parent)}"
+        ) from None
 
 
 def _distinct(lines):

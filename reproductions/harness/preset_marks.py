@@ -34,7 +34,9 @@ def draw_marks(runs, claim, targets, published):
     for axes, row in zip(figure.subplots(1, len(rows), squeeze=False)[0], rows):
         seeds = runs[runs.dataset == row[0]].pivot(index="seed", columns="metric", values="value")
         draw_seeds(axes, seeds.test_error_pct, seeds.validation_error_pct)
-        marks = {"to reach": targets[row]} | {f"published: {name}": value for name, value in _published(claim, row, published).items()}
+        marks = {"to reach": targets[row]} | {
+            f"published: {name}": value for name, value in _published(claim, row, published).items()
+        }
         for number, (name, value) in enumerate(marks.items()):
             axes.plot(value, 0, "|", ms=16, mew=2, color="black" if number == 0 else f"C{number + 3}", label=name)
         axes.set(yticks=[], ylim=(-0.6, 1.4), xlabel="test error, %", title=f"{row[1]}, {row[0]}")

@@ -81,8 +81,9 @@ def index(folders):
 
     lines = [
         f"{HEAD}; a name leads to the card. Error on the data set's test split, in percent or as its unit",
-        "says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval. Nets of claims that have",
-        "the same model and size may be trained otherwise, such as without augmentation, and err more.", "",
+        "says: of the seed that was chosen on validation, and the mean of all seeds with its 95% interval. Nets of claims that",
+        "have the same model and size may be trained otherwise, such as without augmentation, and err more.",
+        "",
         "| preset | error | mean | 95% interval | seeds | parameters | MFLOP per example | augmentation |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -127,7 +128,9 @@ def _entry_of(row, runs, stored):
     for entry in stored.get(row, ()):
         values = {(line["metric"], line["seed"]): line["value"] for line in entry.rows}
         trained_here = {line["commit"] for line in entry.rows} == commits and values.keys() == wanted.keys()
-        if trained_here and np.allclose([values[key] for key in wanted], list(wanted.values()), rtol=1e-9, atol=1e-6, equal_nan=True):
+        if trained_here and np.allclose(
+            [values[key] for key in wanted], list(wanted.values()), rtol=1e-9, atol=1e-6, equal_nan=True
+        ):
             return entry  # NaN is a seed that diverged
     return None
 

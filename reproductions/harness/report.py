@@ -13,8 +13,18 @@ from zoo.errors import InvalidInput, ResultsError
 from zoo.paths import file_to_write
 from zoo.reproductions.harness.claims import describe_claim, is_known, list_claims
 from zoo.reproductions.harness.outcomes import (
-    TITLES, budgets_in, by_claim, controls_of, counts_of, devices_of, in_short, lacks, main_checks, main_folder,
-    title_of, verdicts_of,
+    TITLES,
+    budgets_in,
+    by_claim,
+    controls_of,
+    counts_of,
+    devices_of,
+    in_short,
+    lacks,
+    main_checks,
+    main_folder,
+    title_of,
+    verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import made_anew, or_from_the_repository, what_makes_some
 from zoo.reproductions.harness.roots import results_root, roots_to_read
@@ -130,7 +140,7 @@ def _main_check(found):
     measured, verdict, why = in_short(found.line)
     words, counts, elsewhere = html.escape, found.counts, found.elsewhere
     judged = f'<span class="{verdict}">{verdict}</span>{words(why)}{elsewhere and f"; {words(elsewhere)}"}'
-    return f'<li>{words(measured)}{counts and f" ({counts})"}: {judged}</li>'
+    return f"<li>{words(measured)}{counts and f' ({counts})'}: {judged}</li>"
 
 
 def _counts(folder):

@@ -35,9 +35,7 @@ SHOWN = 3  # trials, or errors, that a summary of failures names
 _WITHOUT = " without --force"  # which trains all anew
 
 
-def run_claim(
-    claim, budget="quick", seeds=None, out=None, engine="local", address=None, force=False, console=None, only=None
-):
+def run_claim(claim, budget="quick", seeds=None, out=None, engine="local", address=None, force=False, console=None, only=None):
     """Train what a claim needs and write its results; returns the folder <results>/<budget>/<claim> (a Path).
 
     claim: its name, or a module that defines trials, judge and draw. budget: "smoke", "quick", "hour" or "full".
@@ -73,7 +71,9 @@ def run_claim(
             raise InvalidInput(f"{claim_name(module)} draws pictures of what several trials leave, of which some can't run: {said}")
         with Progression(to_run, console, seconds_taken(folder)) as shown:
             for trial in left_out:
-                shown.say(f"{trial} {'can not be run, and stays as it was, if it was' if only else 'is left out'}: {_lacking(trial)}")
+                shown.say(
+                    f"{trial} {'can not be run, and stays as it was, if it was' if only else 'is left out'}: {_lacking(trial)}"
+                )
             run = _Run(Store(root), works, environment, shown, force)
             finished = run.finish({trial_key(trial, environment): trial for trial in to_run})
     left = _left(module, to_run, finished)
@@ -255,13 +255,17 @@ class _Run:
 
     def _manifest(self, key, trial, outcome):
         names, code = ("dataset", "model", "setting", "recipe"), code_of(trial)
-        return {name: getattr(trial, name) for name in names} | ({"code": code} if code else {}) | {
-            "data": dataset_fingerprint(trial.dataset),
-            "seeds": list(trial.seeds),
-            "wall_seconds": round(outcome.wall_seconds + self.behind.get(key, 0), 3),
-            "environment": self.environment,
-            "commit": self.commit,
-        }
+        return (
+            {name: getattr(trial, name) for name in names}
+            | ({"code": code} if code else {})
+            | {
+                "data": dataset_fingerprint(trial.dataset),
+                "seeds": list(trial.seeds),
+                "wall_seconds": round(outcome.wall_seconds + self.behind.get(key, 0), 3),
+                "environment": self.environment,
+                "commit": self.commit,
+            }
+        )
 
     def _fail(self, key, trial, error):
         self.failures[key] = error
@@ -344,8 +348,12 @@ def _provenance(budget, entries, absent):
     shared = ("dataset", "data", "model", "setting", "recipe", "code", "seeds", "wall_seconds", "commit")
     first, *others = [entry.manifest["environment"] for entry in entries]
     differing = {name for name in BESIDE if any(other.get(name) != first.get(name) for other in others)}
-    return {name: value for name, value in first.items() if name not in differing} | {
-        "budget": budget.name,
-        "wall_seconds": round(sum(entry.manifest["wall_seconds"] for entry in entries), 3),
-        "trials": [{name: entry.manifest[name] for name in shared if name in entry.manifest} for entry in entries],
-    } | ({"left_out": absent} if absent else {})
+    return (
+        {name: value for name, value in first.items() if name not in differing}
+        | {
+            "budget": budget.name,
+            "wall_seconds": round(sum(entry.manifest["wall_seconds"] for entry in entries), 3),
+            "trials": [{name: entry.manifest[name] for name in shared if name in entry.manifest} for entry in entries],
+        }
+        | ({"left_out": absent} if absent else {})
+    )

@@ -1,11 +1,21 @@
 """results/README.md: every claim, what came out at each budget, and where to read more. Generated, never typed."""
 
 from zoo.paths import is_checkout
-from zoo.reproductions.harness.depth import HEAD as HEAD_OF_PAGE
-from zoo.reproductions.harness.depth import PAGE, write_depth
+from zoo.reproductions.harness.depth import HEAD as HEAD_OF_PAGE, PAGE, write_depth
 from zoo.reproductions.harness.numbers import in_markdown
 from zoo.reproductions.harness.outcomes import (
-    Main, budgets_in, by_claim, counted, devices_of, disagreeing, effect_of, in_short, lacks, main_checks, main_folder, title_of,
+    Main,
+    budgets_in,
+    by_claim,
+    counted,
+    devices_of,
+    disagreeing,
+    effect_of,
+    in_short,
+    lacks,
+    main_checks,
+    main_folder,
+    title_of,
     verdicts_of,
 )  # fmt: skip
 from zoo.reproductions.harness.remedies import what_makes_some
@@ -23,8 +33,8 @@ MEANING = (
     "off worse, than another or than a bound, and took the smallest or the largest setting of its grid, might do better with a\n"
     "wider one; the line says so, if the run kept what it took. Where all seeds share a choice, what another would have made is\n"
     "in no interval.\n"
-    "Checks that say the same under several names count once. Each stands alone, and those of a claim share their runs: of so many at\n"
-    "95 %, a few come out by chance."
+    "Checks that say the same under several names count once. Each stands alone, and those of a claim share their runs: of so\n"
+    "many at 95 %, a few come out by chance."
 )
 CONTRADICTED = (
     "## What did not hold\n\n"

@@ -14,7 +14,13 @@ from pathlib import Path
 from zoo.errors import CorruptFile, ResultsError
 from zoo.paths import file_to_write, path_named
 from zoo.reproductions.harness.folder import (
-    folders_of, read_environment, read_folder, read_losses, read_pictures, result_folders, sha256_of,
+    folders_of,
+    read_environment,
+    read_folder,
+    read_losses,
+    read_pictures,
+    result_folders,
+    sha256_of,
 )  # fmt: skip
 from zoo.reproductions.harness.losses import FILE, packed
 from zoo.reproductions.harness.making import known_among, rebuild_folder, remade, replacing
@@ -64,7 +70,9 @@ def _require_importable(folders):
         try:
             read_folder(folder), read_pictures(folder)
         except ResultsError as error:
-            raise ResultsError(f"{error} Nothing was exported, as no import would take that; others can be, by their names.") from None
+            raise ResultsError(
+                f"{error} Nothing was exported, as no import would take that; others can be, by their names."
+            ) from None
 
 
 def _files(root):

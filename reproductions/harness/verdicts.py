@@ -8,7 +8,12 @@ import pandas as pd
 from zoo.errors import InvalidInput
 from zoo.reproductions.harness import statistics
 from zoo.reproductions.harness.chance import (
-    UNTOLD, by_chance_of_examples, chance_of_examples, examples_of, is_share, left_by_examples,
+    UNTOLD,
+    by_chance_of_examples,
+    chance_of_examples,
+    examples_of,
+    is_share,
+    left_by_examples,
 )  # fmt: skip
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import cell, number, rounded, words
@@ -51,7 +56,19 @@ class Check:
 
 
 def check(
-    name, interval, unit, sentence, *, above=None, below=None, doubt="", handicap="", seeds=None, resampled=False, wide=(), rows=(),
+    name,
+    interval,
+    unit,
+    sentence,
+    *,
+    above=None,
+    below=None,
+    doubt="",
+    handicap="",
+    seeds=None,
+    resampled=False,
+    wide=(),
+    rows=(),
     metric="",
 ):
     """Judge an interval: the claim is that the effect lies above (or below) a bound.
@@ -103,8 +120,21 @@ def is_control(line):
 
 
 def paired_difference(
-    runs, *, better, worse, metric="test_error_pct", called="", at_least=0.0, higher_is_better=False, name=None, doubt="",
-    handicap="", remark="", reach=0, examples=False, deterministic=False,
+    runs,
+    *,
+    better,
+    worse,
+    metric="test_error_pct",
+    called="",
+    at_least=0.0,
+    higher_is_better=False,
+    name=None,
+    doubt="",
+    handicap="",
+    remark="",
+    reach=0,
+    examples=False,
+    deterministic=False,
 ):
     """The claim that one model beats another by more than `at_least` units of a metric, over the seeds they share.
 
@@ -203,7 +233,17 @@ def ratio(runs, *, numerator, denominator, metric, at_least=1.0, name=None, doub
 
 
 def target(
-    runs, row, *, at_most, metric="test_error_pct", called="", deterministic=False, name=None, doubt="", remark="", reach=0,
+    runs,
+    row,
+    *,
+    at_most,
+    metric="test_error_pct",
+    called="",
+    deterministic=False,
+    name=None,
+    doubt="",
+    remark="",
+    reach=0,
     published=False,
 ):
     """The claim that the mean of a metric over seeds lies below a bound.

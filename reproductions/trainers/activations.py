@@ -1,11 +1,11 @@
 """Activations y = f(z) and their derivatives dy/dz, written out; all arrays have the shape of z, float64.
 
-    relu      y = max(0, z)           dy/dz = 1 where z > 0, else 0 (at the kink, z = 0, one of many subgradients)
-    tanh      y = tanh z              dy/dz = 1 - y^2
-    sigmoid   y = 1 / (1 + e^-z)      dy/dz = y (1 - y)
-    softplus  y = log(1 + e^z)        dy/dz = 1 / (1 + e^-z)
-    softsign  y = z / (1 + |z|)       dy/dz = 1 / (1 + |z|)^2
-    linear    y = z                   dy/dz = 1
+relu      y = max(0, z)           dy/dz = 1 where z > 0, else 0 (at the kink, z = 0, one of many subgradients)
+tanh      y = tanh z              dy/dz = 1 - y^2
+sigmoid   y = 1 / (1 + e^-z)      dy/dz = y (1 - y)
+softplus  y = log(1 + e^z)        dy/dz = 1 / (1 + e^-z)
+softsign  y = z / (1 + |z|)       dy/dz = 1 / (1 + |z|)^2
+linear    y = z                   dy/dz = 1
 """
 
 from collections.abc import Callable

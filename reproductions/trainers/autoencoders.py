@@ -46,9 +46,9 @@ def learn(trial, x):
     import keras
 
     import zoo
+    from zoo import reconstruction
     from zoo.reproductions.trainers.learning_speed import start_of
     from zoo.reproductions.trainers.step_sizes import starts_of
-    from zoo import reconstruction
 
     r, members = trial.recipe, [*trial.seeds] * len(trial.recipe["rates"])
     start = keras.initializers.VarianceScaling(**start_of(r["start"], r["activation"]))

@@ -70,7 +70,8 @@ def train_classifier(trial, report):
         ("step_size", rate, test),
     ]
     return [
-        row for metric, values, split in found
+        row
+        for metric, values, split in found
         for row in rows_of(trial.seeds, {metric: values}, measured | {"n_test": len(split.x)})
     ]
 
@@ -85,7 +86,5 @@ def choose_rate(model, classes, train, validation, settings, rates):
     if len(rates) == 1:
         return rates[0]
     settings = settings | {"learning_rate": rates[0], "ema": None}
-    tried = training.train_population(
-        model, classes, *train, settings, [TUNING_SEED] * len(rates), verbose=False, rates=rates
-    )
+    tried = training.train_population(model, classes, *train, settings, [TUNING_SEED] * len(rates), verbose=False, rates=rates)
     return rates[most_accurate(errors_on(tried, validation)[:, None])]

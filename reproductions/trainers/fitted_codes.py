@@ -26,13 +26,18 @@ def train_fitted_codes(trial, report):
     decoder, cut_off = fitted_decoder(x["train"], r["code"], r["strength"], r["iterations"])
     report.progress(1, 2)
     values = {
-        f"{name}_squared_error": squared_error(decoder, x[name], r["strength"], r["code_iterations"]) for name in ("test", "validation")
+        f"{name}_squared_error": squared_error(decoder, x[name], r["strength"], r["code_iterations"])
+        for name in ("test", "validation")
     }
     values["fit_cut_off"] = float(cut_off)
     report.progress(1, 1)
     shared = {
-        "seed": trial.seeds[0], "n_train": len(x["train"]), "seconds": time.perf_counter() - began,
-        "parameters": decoder[0].size + decoder[1].size, "backend": "jax", "precision": "float32",
+        "seed": trial.seeds[0],
+        "n_train": len(x["train"]),
+        "seconds": time.perf_counter() - began,
+        "parameters": decoder[0].size + decoder[1].size,
+        "backend": "jax",
+        "precision": "float32",
     }
     counted = {name: len(x["validation" if name.startswith("validation") else "test"]) for name in values}
     return [shared | {"metric": name, "value": value, "n_test": counted[name]} for name, value in values.items()]

@@ -119,9 +119,7 @@ def _fit(population, data, recipe, epochs, rates, weight_decay, validation=None)
     decay = keras.optimizers.schedules.CosineDecay(recipe["rates"][0], steps)
     adam = keras.optimizers.AdamW(decay, weight_decay=weight_decay) if weight_decay else keras.optimizers.Adam(decay)
     population.compile(adam, "mean_squared_error", learning_rate=rates)
-    return population.fit(
-        *data, epochs=epochs, batch_size=recipe["batch_size"], validation_data=validation, verbose=False
-    )
+    return population.fit(*data, epochs=epochs, batch_size=recipe["batch_size"], validation_data=validation, verbose=False)
 
 
 def _outcome(trial, data, held_out, tested, chosen, shared):

@@ -32,6 +32,11 @@ def _features(images):
     from skimage.feature import hog
 
     colours = -1 if images.ndim == 4 else None
-    settings = {"channel_axis": colours, "orientations": ORIENTATIONS, "pixels_per_cell": (CELL, CELL), "cells_per_block": (BLOCK, BLOCK)}
+    settings = {
+        "channel_axis": colours,
+        "orientations": ORIENTATIONS,
+        "pixels_per_cell": (CELL, CELL),
+        "cells_per_block": (BLOCK, BLOCK),
+    }
     # L2-Hys, which also clips large values, costs a linear classifier 0.3 to 0.4 points of MNIST validation error.
     return np.stack([hog(image, block_norm="L2", **settings) for image in images]).astype(np.float32)

@@ -108,12 +108,21 @@ def _fine_tune(trial, weights, labels, train, validation, test):
     settings = recipe(epochs=r["epochs"], batch_size=r["batch_size"], learning_rate=rates[0])
     updates = steps(settings, draws)
     population.compile(
-        optimizer(settings, updates), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"],
+        optimizer(settings, updates),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        ["accuracy"],
         learning_rate=np.repeat(rates, len(labels) * len(seeds)),
     )
     population.fit(
-        train.x, train.y, subsets=np.stack(own * len(rates)), epochs=r["epochs"], batch_size=r["batch_size"],
-        validation_data=validation, select="best", drop_remainder=True, verbose=False,
+        train.x,
+        train.y,
+        subsets=np.stack(own * len(rates)),
+        epochs=r["epochs"],
+        batch_size=r["batch_size"],
+        validation_data=validation,
+        select="best",
+        drop_remainder=True,
+        verbose=False,
     )
     # All members are tested at once, but nothing looks at the test errors of step sizes that were not chosen.
     found = errors_on(population, validation).reshape(shape), losses_on(population, test).reshape(*shape, -1)

@@ -108,9 +108,7 @@ def trained_nets(dataset, model, seeds, recipe):
         weights["pre-trained"], seconds["pre-trained"] = _members(population), population.fit_seconds / len(seeds)
         updates["pre-trained"] = len(history) // len(seeds) * -(-len(x) // r["batch_size"])
     steps = training.steps(r, len(x))
-    population.compile(
-        training.optimizer(r, steps), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"]
-    )
+    population.compile(training.optimizer(r, steps), keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
     population.fit(x, y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
     weights["trained"], seconds["trained"] = _members(population), population.fit_seconds / len(seeds)
     updates["trained"] = updates.get("pre-trained", 0) + steps

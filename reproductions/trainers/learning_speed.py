@@ -99,15 +99,11 @@ def learn(trial, train, options, activation):
     r, shape, classes = trial.recipe, train.x.shape[1:], describe(trial.dataset).classes
     start = keras.initializers.VarianceScaling(**start_of(r["start"], activation)) if "start" in r else None
     options = options | {"activation": activation, "initialiser": start, "dropout": 0}
-    population = zoo.Population(
-        lambda: zoo.create_model(trial.model, shape, classes, **options), [*trial.seeds] * len(r["rates"])
-    )
+    population = zoo.Population(lambda: zoo.create_model(trial.model, shape, classes, **options), [*trial.seeds] * len(r["rates"]))
     optimizer = keras.optimizers.SGD(r["rates"][0], momentum=r["momentum"])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     population.compile(optimizer, loss, ["accuracy"], learning_rate=np.repeat(r["rates"], len(trial.seeds)))
-    history = population.fit(
-        train.x, train.y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False
-    )
+    history = population.fit(train.x, train.y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True, verbose=False)
     error = 100 * (1 - history.accuracy).where(np.isfinite(history.loss))
     return population, error.to_numpy().reshape(len(r["rates"]), len(trial.seeds), r["epochs"])
 

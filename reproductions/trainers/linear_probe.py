@@ -29,7 +29,9 @@ def linear_probe(train, validation, test, strengths=STRENGTHS):
         raise InvalidInput("A linear probe needs one positive L2 strength or more.")
     for features, labels in (train, validation, test):
         if np.ndim(features) != 2 or np.shape(labels) != (len(features),):
-            raise InvalidInput(f"A linear probe needs features (n, d) and labels (n,); got {np.shape(features)}, {np.shape(labels)}.")
+            raise InvalidInput(
+                f"A linear probe needs features (n, d) and labels (n,); got {np.shape(features)}, {np.shape(labels)}."
+            )
         if np.asarray(labels).dtype.kind not in "iu" or np.min(labels) < 0:
             raise InvalidInput("A linear probe needs labels that are integers from 0; number the classes first.")
     if not all(np.isfinite(split[0]).all() for split in (train, validation, test)):

@@ -98,9 +98,7 @@ def tuned(trial, options, outputs, train, validation, task, report):
     import zoo
 
     r, seeds, rates = trial.recipe, trial.seeds, trial.recipe["rates"]
-    population = zoo.Population(
-        lambda: zoo.create_model(r["model"], train.x.shape[1:], outputs, **options), [*seeds] * len(rates)
-    )
+    population = zoo.Population(lambda: zoo.create_model(r["model"], train.x.shape[1:], outputs, **options), [*seeds] * len(rates))
     each = np.repeat(rates, len(seeds))
     population.compile(_optimizer(r, len(train.x)), task["loss"], task["metrics"], learning_rate=each)
     settings = {"epochs": r["epochs"], "batch_size": r["batch_size"], "drop_remainder": True, "backup": report.backup}

@@ -79,16 +79,19 @@ def _fitted(trial, train, chosen, epochs):
 
     r = trial.recipe
     shape, classes, rates = train.x.shape[1:], describe(trial.dataset).classes, r["rates"]
-    population = zoo.Population(
-        lambda: zoo.create_model("lecun1989", shape, classes, net=r["net"]), [*trial.seeds] * len(rates)
-    )
+    population = zoo.Population(lambda: zoo.create_model("lecun1989", shape, classes, net=r["net"]), [*trial.seeds] * len(rates))
     # A step size for each weight, as the second-order method of 1989 had it: a shared weight has a steeper slope.
     steps = epochs * (r["n_train"] // r["batch_size"])
     adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rates[0], steps))
     population.compile(adam, squared_error, ["accuracy"], learning_rate=np.repeat(rates, len(trial.seeds)))
     history = population.fit(
-        train.x, train.y, epochs=epochs, batch_size=r["batch_size"], drop_remainder=True,
-        subsets=np.tile(chosen, (len(rates), 1)), verbose=False,
+        train.x,
+        train.y,
+        epochs=epochs,
+        batch_size=r["batch_size"],
+        drop_remainder=True,
+        subsets=np.tile(chosen, (len(rates), 1)),
+        verbose=False,
     )
     accuracy = (100 * history.accuracy).where(np.isfinite(history.loss)).to_numpy()
     return population, accuracy.reshape(len(population), -1)[:, -1]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from zoo.presets.saving import best_seed
 from zoo.reproductions.harness import WithFiles
-from zoo.training.recipe import errors_of, steps, train_population
 from zoo.tasks import task_of
+from zoo.training.recipe import errors_of, steps, train_population
 
 WEIGHTS = "model.weights.h5"
 

@@ -36,8 +36,14 @@ def train_language_model(trial, report):
     steps = len(x) // r["batch_size"]
     _compile(population, r, r["epochs"] * steps, seeds)
     history = population.fit(
-        x, y, epochs=r["epochs"], batch_size=r["batch_size"], validation_data=held_out_windows(*text.validation, r["window"]),
-        select="best", drop_remainder=True, verbose=False,
+        x,
+        y,
+        epochs=r["epochs"],
+        batch_size=r["batch_size"],
+        validation_data=held_out_windows(*text.validation, r["window"]),
+        select="best",
+        drop_remainder=True,
+        verbose=False,
     )
     report.progress(1, 1)
     curves = history.val_loss.to_numpy().reshape(len(r["rates"]), seeds, r["epochs"]) / np.log(2)
@@ -56,8 +62,13 @@ def train_language_model(trial, report):
     for epoch in range(every - 1, r["epochs"], every):
         values[f"validation_bits_after_{(epoch + 1) * steps}_updates"] = curves[rate, :, epoch]
     found = rows(
-        trial, text, values, parameters=population.template.count_params(), updates=r["epochs"] * steps,
-        seconds=population.fit_seconds / seeds, precision="float32",
+        trial,
+        text,
+        values,
+        parameters=population.template.count_params(),
+        updates=r["epochs"] * steps,
+        seconds=population.fit_seconds / seeds,
+        precision="float32",
     )
     if "samples" not in r:
         return found
@@ -114,6 +125,4 @@ def _compile(population, recipe, steps, seeds):
 
     decay = keras.optimizers.schedules.CosineDecay(recipe["rates"][0], steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)
-    population.compile(
-        keras.optimizers.Adam(decay, global_clipnorm=1.0), loss, learning_rate=np.repeat(recipe["rates"], seeds)
-    )
+    population.compile(keras.optimizers.Adam(decay, global_clipnorm=1.0), loss, learning_rate=np.repeat(recipe["rates"], seeds))

@@ -22,8 +22,8 @@ def find_saddles(trial, report):
     weights), scale (of the normal start), rate, momentum and steps (least and most) of the training path, noise (standard
     deviations to choose from), method, iterations and tolerance. Rows: silent_units at the start, converged (1 or 0),
     gradient_norm and iterations of every start; silent_units_at_end, loss (penalty included), train_error_pct, index_pct
-    (percent of negative eigenvalues) and quantiles of the eigenvalues of those that converged, NaN for others. Where a Hessian is too large for
-    the memory no search is made: no start converged then, and hessian_needs_gib and gib_free are rows, too.
+    (percent of negative eigenvalues) and quantiles of the eigenvalues of those that converged, NaN for others. Where a Hessian
+    is too large for the memory no search is made: no start converged then, and hessian_needs_gib and gib_free are rows, too.
     """
     import jax
 

@@ -70,15 +70,18 @@ def _learn(trial, train, chosen):
         weights = zoo.create_model("convnet", shape, classes, **r["as_many_weights_as"]).count_params()
         options["widths"] = equal_widths(weights, int(np.prod(shape)), classes, r["layers"])
     rates, steps = r["rates"], r["epochs"] * (r["n_train"] // r["batch_size"])
-    population = zoo.Population(
-        lambda: zoo.create_model(trial.model, shape, classes, **options), [*trial.seeds] * len(rates)
-    )
+    population = zoo.Population(lambda: zoo.create_model(trial.model, shape, classes, **options), [*trial.seeds] * len(rates))
     adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rates[0], steps))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     population.compile(adam, loss, ["accuracy"], learning_rate=np.repeat(rates, len(trial.seeds)))
     history = population.fit(
-        train.x, train.y, epochs=r["epochs"], batch_size=r["batch_size"], drop_remainder=True,
-        subsets=np.tile(chosen, (len(rates), 1)), verbose=False,
+        train.x,
+        train.y,
+        epochs=r["epochs"],
+        batch_size=r["batch_size"],
+        drop_remainder=True,
+        subsets=np.tile(chosen, (len(rates), 1)),
+        verbose=False,
     )
     error = 100 * (1 - history.accuracy).where(np.isfinite(history.loss))
     return population, error.to_numpy().reshape(len(rates), len(trial.seeds), r["epochs"])

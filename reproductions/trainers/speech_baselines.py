@@ -99,8 +99,13 @@ def train_baseline(trial, report):
         values = {metric(split, minutes): value for split, value in values.items()}
         values |= {f"{name}_for_{minutes:g}_minutes": value for name, value in r["grid"][best].items()}
         shared = {
-            "seed": seed, "n_train": len(rows), "seconds": spent + time.perf_counter() - began, "device": processor(),
-            "backend": "scikit-learn", "precision": "float64", "n_test": len(test.y),
+            "seed": seed,
+            "n_train": len(rows),
+            "seconds": spent + time.perf_counter() - began,
+            "device": processor(),
+            "backend": "scikit-learn",
+            "precision": "float64",
+            "n_test": len(test.y),
         }
         found += [shared | {"metric": name, "value": value} for name, value in values.items()]
         report.progress(done, len(r["minutes"]) * len(trial.seeds))

@@ -35,8 +35,12 @@ def train_net(trial, report):
         errors, rate, seconds, predicted = _fit(trial, starts.weights, minutes, epochs, train, validation, test)
         n = round(minutes * FRAMES_PER_MINUTE)
         shared = {
-            "n_train": n, "n_test": len(test.y), "parameters": starts.parameters, "updates": epochs * (n // r["batch_size"]),
-            "seconds": starts.seconds + seconds, "precision": "float32",
+            "n_train": n,
+            "n_test": len(test.y),
+            "parameters": starts.parameters,
+            "updates": epochs * (n // r["batch_size"]),
+            "seconds": starts.seconds + seconds,
+            "precision": "float32",
         }
         values = {metric(split, minutes): by_seed for split, by_seed in errors.items()}
         rows += rows_of(trial.seeds, values | {f"step_size_for_{minutes:g}_minutes": rate}, shared)
@@ -70,12 +74,21 @@ def _fit(trial, weights, minutes, epochs, train, validation, test):
     settings = recipe(epochs=epochs, batch_size=r["batch_size"], learning_rate=r["rates"][0])
     population = zoo.Population(_build(trial, train), [*seeds] * len(r["rates"]), weights=weights * len(r["rates"]))
     population.compile(
-        optimizer(settings, steps(settings, len(own[0]))), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        ["accuracy"], learning_rate=np.repeat(r["rates"], len(seeds)),
+        optimizer(settings, steps(settings, len(own[0]))),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        ["accuracy"],
+        learning_rate=np.repeat(r["rates"], len(seeds)),
     )
     history = population.fit(
-        train.x, train.y, subsets=np.stack(own * len(r["rates"])), epochs=epochs, batch_size=r["batch_size"],
-        validation_data=(validation.x, validation.y), select="best", drop_remainder=True, verbose=False,
+        train.x,
+        train.y,
+        subsets=np.stack(own * len(r["rates"])),
+        epochs=epochs,
+        batch_size=r["batch_size"],
+        validation_data=(validation.x, validation.y),
+        select="best",
+        drop_remainder=True,
+        verbose=False,
     )
     # All members are tested at once, but nothing looks at the test errors of step sizes that were not chosen.
     held_out, tested = (errors_on(population, (part.x, part.y)).reshape(len(r["rates"]), -1) for part in (validation, test))

@@ -27,11 +27,11 @@ def rbf_svm(train, validation, test, grid, select_on, seed=0, processes=None):
 
     train, validation, test: (x, y) with pixels 0..255, any shape (n, ...), and integer labels. grid: the values of C
     and gamma, for pixels scaled to 0..1; all their pairs are fitted to a stratified draw of select_on training
-    images, and one of each class that it lacks, and the one with the least validation error (the first of equals) is fitted to all of train.
-    Returns a dict: C, gamma, validation_error_pct, test_error_pct, wrong (n_test,) (which test examples), seconds (of the last
-    fit), support_vectors, parameters (numbers that libsvm keeps to predict), n_train, n_validation, n_test, and tuning:
-    n_train, seconds and the results, one per setting. Deterministic whatever processes is (None: one per core).
-    Raises InvalidInput for an empty grid or fewer than two classes.
+    images, and one of each class that it lacks, and the one with the least validation error (the first of equals) is fitted to
+    all of train. Returns a dict: C, gamma, validation_error_pct, test_error_pct, wrong (n_test,) (which test examples),
+    seconds (of the last fit), support_vectors, parameters (numbers that libsvm keeps to predict), n_train, n_validation,
+    n_test, and tuning: n_train, seconds and the results, one per setting. Deterministic whatever processes is (None: one per
+    core). Raises InvalidInput for an empty grid or fewer than two classes.
     """
     settings = [(C, gamma) for gamma, C in itertools.product(grid["gamma"], grid["C"])]
     if not settings:
@@ -61,8 +61,7 @@ def rbf_svm(train, validation, test, grid, select_on, seed=0, processes=None):
             "n_train": len(y),
             "seconds": tuned - began,
             "results": [
-                {"C": C, "gamma": gamma, "validation_error_pct": error}
-                for (C, gamma), error in zip(settings, errors, strict=True)
+                {"C": C, "gamma": gamma, "validation_error_pct": error} for (C, gamma), error in zip(settings, errors, strict=True)
             ],
         },
     }

@@ -40,8 +40,7 @@ def tune_nets(model, classes, train, validation, recipe, seeds):
 
     import zoo
     from zoo.reproductions.trainers.step_sizes import errors_on, most_accurate, starts_of
-    from zoo.training.recipe import optimizer, steps
-    from zoo.training.recipe import recipe as training
+    from zoo.training.recipe import optimizer, recipe as training, steps
 
     rates = recipe["rates"]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -57,8 +56,13 @@ def tune_nets(model, classes, train, validation, recipe, seeds):
     settings = training(epochs=recipe["epochs"], batch_size=recipe["batch_size"], learning_rate=rates[0])
     population.compile(optimizer(settings, steps(settings, len(train.x))), loss, ["accuracy"], np.repeat(rates, len(seeds)))
     population.fit(
-        *train, epochs=recipe["epochs"], batch_size=recipe["batch_size"], validation_data=validation, select="best",
-        drop_remainder=True, verbose=False,
+        *train,
+        epochs=recipe["epochs"],
+        batch_size=recipe["batch_size"],
+        validation_data=validation,
+        select="best",
+        drop_remainder=True,
+        verbose=False,
     )
     held_out = errors_on(population, validation).reshape(len(rates), -1)
     best = most_accurate(held_out)

@@ -33,7 +33,10 @@ def train_vowel_net(trial, report):
     values = {"test_error_pct": by_speaker(losses_on(final, test)), "validation_error_pct": curves[rate, :, epochs - 1]}
     values |= {"epochs": epochs, "step_size": r["rates"][rate]}
     shared = {
-        "n_train": len(both.x), "n_test": len(test.x), "parameters": final.template.count_params(), "precision": "float32",
+        "n_train": len(both.x),
+        "n_test": len(test.x),
+        "parameters": final.template.count_params(),
+        "precision": "float32",
         "updates": epochs * (len(both.x) // r["batch_size"]),
         "seconds": (trying.fit_seconds + final.fit_seconds) / len(trial.seeds),
     }
@@ -54,8 +57,13 @@ def train_vowel_method(trial, report):
     best = int(np.argmin(errors))
     chosen = method(trial.model, trial.recipe["grid"][best]).fit(*both)
     shared = {
-        "seed": trial.seeds[0], "n_train": len(both.x), "n_test": len(test.x), "seconds": time.perf_counter() - began,
-        "device": processor(), "backend": "scikit-learn", "precision": "float64",
+        "seed": trial.seeds[0],
+        "n_train": len(both.x),
+        "n_test": len(test.x),
+        "seconds": time.perf_counter() - began,
+        "device": processor(),
+        "backend": "scikit-learn",
+        "precision": "float64",
     }
     report.progress(1, 1)
     each = by_speaker(100.0 * (chosen.predict(test.x) != test.y)[None])[0]

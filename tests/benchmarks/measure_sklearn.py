@@ -11,7 +11,7 @@ from benchmarks.configs import BATCH
 from zoo.datasets import load
 
 
-def MLPClassifier(config):  # noqa: N802, named as it is known
+def MLPClassifier(config):
     """Prepare, yield, then time: the row of partial_fit, which is one epoch."""
     train = load("mnist").train
     x = np.array(train.x[: config.examples]).reshape(config.examples, -1).astype("float32") / 255

@@ -92,7 +92,11 @@ def _target_table(rows, costs):
             ratios = [_ratio(result["float32"]), _ratio(result["mixed_bfloat16"])]
             against = f"{target.factor:g}x fit, {NAMES[target.against]}"
             rival = strongest(costs, target.model)
-            over_all = "-" if result["strongest"] is None else f"{_ratio(result['strongest'])}: {_label(rival).removeprefix('Keras fit, ')}"
+            over_all = (
+                "-"
+                if result["strongest"] is None
+                else f"{_ratio(result['strongest'])}: {_label(rival).removeprefix('Keras fit, ')}"
+            )
             body.append([target.model, result["members"] or "-", against, *ratios, result["verdict"], over_all])
     return _table(["model", "K", "target", "float32", "mixed_bfloat16", "verdict", "against the fastest fit"], body)
 
@@ -102,9 +106,7 @@ def _cost_table(costs, model):
     order = {name: place for place, name in enumerate(("population", "fit", "eager", "ensemble", "MLPClassifier"))}
     mine = costs[costs.model == model]
     mine = mine.assign(
-        place=mine.runner.map(order),
-        backend=mine.family.map(list(NAMES).index),
-        tuned=(mine.setting != "default"),
+        place=mine.runner.map(order), backend=mine.family.map(list(NAMES).index), tuned=(mine.setting != "default")
     ).sort_values(["place", "backend", "precision", "members", "tuned", "setting"])
     body = []
     for row in mine.itertuples():

@@ -22,7 +22,6 @@ sys.path.insert(0, str(TESTS))
 
 from benchmarks import report, server, store  # noqa: E402
 from benchmarks.configs import all_configs  # noqa: E402
-
 from zoo.environment import commit  # noqa: E402
 
 MODULES = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch", "sklearn": "sklearn", "plain": "zoo"}
@@ -84,9 +83,7 @@ def measure(family, configs, together, deadline):
         yield from ((config, {"status": server.CUT}) for config in configs)
         return
     command = [sys.executable, "-m", "benchmarks.server", family, str(together), str(deadline)]
-    with subprocess.Popen(
-        command, env=environment(family), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, env=environment(family), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         json.dump([dataclasses.asdict(config) for config in configs], process.stdin)
         process.stdin.close()
         left = {config.name: config for config in configs}

@@ -7,7 +7,7 @@ from benchmarks.configs import MODELS
 from benchmarks.targets import LINEAR_SLOPE
 
 matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 AXES = ("members", "examples", "epochs")
 

@@ -27,7 +27,8 @@ def _settled(rows):
     kept = {}
     for (device, config, _, status), batch in itertools.groupby(rows, lambda row: [row[name] for name in _BATCH]):
         if (device, config) not in kept or not status.startswith("not measured"):
-            kept[device, config] = list(batch) if status == "ok" else [*batch][-1:]
+            lines = list(batch)
+            kept[device, config] = lines if status == "ok" else lines[-1:]
     return [row for batch in kept.values() for row in batch]
 
 

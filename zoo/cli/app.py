@@ -45,8 +45,14 @@ class _OneLineErrors(TyperGroup):
 def build():
     """The typer application with all commands."""
     app = typer.Typer(
-        name="zoo", cls=_OneLineErrors, help=_HELP, no_args_is_help=True, add_completion=False,
-        rich_markup_mode="rich", pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+        name="zoo",
+        cls=_OneLineErrors,
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
     for home in (listing, presets, predict, generate, forecast, export, reproduce, report):

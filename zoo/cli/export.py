@@ -60,8 +60,8 @@ def export(
 
 
 _USE = {
-    Format.KERAS: 'import keras, zoo.layers; keras.saving.load_model({path})(x)    # needs deepzoo',
-    Format.SAVEDMODEL: 'import tensorflow as tf; model = tf.saved_model.load({path}); model.serve(x)',
+    Format.KERAS: "import keras, zoo.layers; keras.saving.load_model({path})(x)    # needs deepzoo",
+    Format.SAVEDMODEL: "import tensorflow as tf; model = tf.saved_model.load({path}); model.serve(x)",
     Format.ONNX: 'import onnxruntime; onnxruntime.InferenceSession({path}).run(["{output}"], {{"{input}": x}})[0]',
 }
 

@@ -15,7 +15,9 @@ def forecast(
     preset: Preset,
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="Numbers in a text, or an .npy; - reads a text from standard input.", show_default=False),
+        typer.Argument(
+            metavar="FILE", help="Numbers in a text, or an .npy; - reads a text from standard input.", show_default=False
+        ),
     ],
     steps: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many values to forecast.")] = 1,
 ):

@@ -70,7 +70,10 @@ def datasets(pattern: NameOrPattern = "*"):
     from zoo import datasets as home
 
     columns = [
-        ("data set", {"no_wrap": True}), ("input", {"optional": 2}), ("classes", {"justify": "right", "optional": 2}), "what it is",
+        ("data set", {"no_wrap": True}),
+        ("input", {"optional": 2}),
+        ("classes", {"justify": "right", "optional": 2}),
+        "what it is",
         ("licence", {"optional": 1}),
     ]
     rows, names = [], _matching("data set", pattern, home.list_datasets)

@@ -15,7 +15,8 @@ from zoo.names import printable
 def predict(
     preset: Preset,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="PNG, JPEG or NPY; - reads an image from standard input.", show_default=False)
+        list[str],
+        typer.Argument(metavar="FILE", help="PNG, JPEG or NPY; - reads an image from standard input.", show_default=False),
     ],
     top: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many classes to show for each image.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,

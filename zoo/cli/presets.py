@@ -33,7 +33,11 @@ def presets(
         raise unknown_name("preset", pattern, list_presets())
     number = {"justify": "right", "no_wrap": True}
     columns = [
-        ("preset", {"no_wrap": True}), ("test error", number), "", ("parameters", number), ("MFLOP", number | {"optional": 1}),
+        ("preset", {"no_wrap": True}),
+        ("test error", number),
+        "",
+        ("parameters", number),
+        ("MFLOP", number | {"optional": 1}),
         ("data set", {"no_wrap": True, "optional": 2}),
     ]
     out().print(fitted(columns, [_line(name) for name in names]))
@@ -82,7 +86,8 @@ def show(
 def evaluate(
     preset: Preset,
     dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Another data set than the card's, with the same classes.", show_default=False)
+        str | None,
+        typer.Option(metavar="NAME", help="Another data set than the card's, with the same classes.", show_default=False),
     ] = None,
 ):
     """Compute a pretrained model's error on the real test examples again, and say whether its card is right.
@@ -110,7 +115,9 @@ def evaluate(
     if found.golden:
         out().print("All files are as they were written, and the golden logits come out again.")
     else:
-        away = f"they differ by {100 * found.golden_difference:.2g} % of the largest" if math.isfinite(found.golden_difference) else ""
+        away = (
+            f"they differ by {100 * found.golden_difference:.2g} % of the largest" if math.isfinite(found.golden_difference) else ""
+        )
         err().print(f"The golden logits do not come out again: {away or 'not all of them are numbers'}.")
     if not found.golden or found.agrees is False:
         raise typer.Exit(1)
@@ -124,7 +131,9 @@ def _print_error(preset, found):
     show_error = found.task.show
     out().print(f"{preset}: test error {show_error(found.error)} on the {found.examples:,} test examples of {found.dataset}.")
     if found.kin:
-        out().print(f"It learnt from {found.kin}, which shares examples with these: it has seen some of them, and the error flatters it.")
+        out().print(
+            f"It learnt from {found.kin}, which shares examples with these: it has seen some of them, and the error flatters it."
+        )
     if found.card_error is None:
         card = model_card(preset)
         other = card.get("dataset", {}).get("name") == found.dataset and metric(card, f"test_{found.task.error}")

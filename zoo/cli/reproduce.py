@@ -44,20 +44,14 @@ _HOW_MUCH = (
     "smoke: seconds; quick: minutes on 2 cores; hour: some two on them, if the claim has it; full: all there is, best on a GPU."
 )
 BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
-OutOption = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False),
-]
+OutOption = Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False)]
 _ELSEWHERE = "Where neither --out nor ZOO_RESULTS_DIR is given, results/ of the checkout that zoo runs from comes last."
 _TABLE = "The table is read from there, too, or, where that has none, as without this option."
 RecheckOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", file_okay=False, help=f"Where the trials are kept. {_WHERE} {_TABLE}", show_default=False),
 ]
-ReadOption = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", file_okay=False, help=f"{_WHERE} {_ELSEWHERE}", show_default=False),
-]
+ReadOption = Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help=f"{_WHERE} {_ELSEWHERE}", show_default=False)]
 
 
 def reproduce(
@@ -67,7 +61,9 @@ def reproduce(
         int | None, typer.Option(min=1, max=10_000, metavar="N", help="Seeds per model. Default: what the budget says.")
     ] = None,
     out: OutOption = None,
-    engine: Annotated[Engine, typer.Option(help="Here, or as Ray tasks, with a GPU each where the cluster has any; the extra cluster brings Ray.")] = Engine.LOCAL,
+    engine: Annotated[
+        Engine, typer.Option(help="Here, or as Ray tasks, with a GPU each where the cluster has any; the extra cluster brings Ray.")
+    ] = Engine.LOCAL,
     address: Annotated[
         str | None, typer.Option(metavar="A", help="The Ray cluster to join. Default: a new one on this machine.")
     ] = None,
@@ -112,7 +108,8 @@ def reproduce(
 def recheck(
     claim: Claim,
     line: Annotated[
-        str, typer.Argument(metavar="LINE", help="A model, model_dataset or line as `zoo claims CLAIM` lists them; wildcards, commas.")
+        str,
+        typer.Argument(metavar="LINE", help="A model, model_dataset or line as `zoo claims CLAIM` lists them; wildcards, commas."),
     ],
     budget: Annotated[
         Budget | None, typer.Option(help="Whose table. Default: quick if there is one, else hour, else full.", show_default=False)
@@ -162,13 +159,10 @@ def compare(
             help="table: to read here; csv, json: for programs; latex: for papers, with booktabs; bibtex: whom the table cites."
         ),
     ] = Format.TABLE,
-    verdicts: Annotated[
-        bool, typer.Option("--verdicts", help="The checks alone; csv and latex have else the comparison.")
-    ] = False,
+    verdicts: Annotated[bool, typer.Option("--verdicts", help="The checks alone; csv and latex have else the comparison.")] = False,
     main: Annotated[bool, typer.Option("--main", help="The checks alone that come closest to what is claimed.")] = False,
     metric: Annotated[
-        str | None,
-        typer.Option(metavar="PATTERN", help="Only these lines of the comparison, such as 'test*'.", show_default=False),
+        str | None, typer.Option(metavar="PATTERN", help="Only these lines of the comparison, such as 'test*'.", show_default=False)
     ] = None,
 ):
     """Show the tables of a claim that was run before: ours beside the published numbers, and the verdicts.

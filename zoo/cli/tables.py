@@ -109,7 +109,13 @@ def show_rechecked(title, found):
         expected = f"{number(each.low)} to {number(each.high)}" if each.low == each.low else ""
         metric = f"{words(each.metric)}{', %' * each.metric.endswith('_pct')}"
         lines.append((each.row[0], who(each.row), metric, _mean(each.here), _mean(each.recorded), expected, said))
-    columns = ["data", "model", "metric", *((name, _NUMBER) for name in ("here (seeds)", "table (seeds)", "expected")), "as the table"]
+    columns = [
+        "data",
+        "model",
+        "metric",
+        *((name, _NUMBER) for name in ("here (seeds)", "table (seeds)", "expected")),
+        "as the table",
+    ]
     out().print(fitted(columns, lines, f"{title}: new seeds, and where 95% of such means fall by the table"))
     return not any(each.agrees is False for each in found)
 
@@ -293,7 +299,11 @@ def _published(row):
 
 
 _JUDGED = [
-    ("verdict", {"no_wrap": True}), "check", ("effect", _NUMBER), ("95% interval", _NUMBER), ("claimed", _NUMBER | {"optional": 1}),
+    ("verdict", {"no_wrap": True}),
+    "check",
+    ("effect", _NUMBER),
+    ("95% interval", _NUMBER),
+    ("claimed", _NUMBER | {"optional": 1}),
 ]
 _REASON = " !"  # after a verdict that its interval alone does not explain
 _OF_REASONS = "! there is more to it than the interval: its sentence in comparison.md says what"

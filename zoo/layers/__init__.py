@@ -5,7 +5,6 @@ All are registered, and with them what models are trained by, so that Keras load
 
 import zoo.reconstruction
 import zoo.training.schedules  # noqa: F401
-
 from zoo.layers.augmentation import (
     RandomAffine,
     RandomAffineElastic,

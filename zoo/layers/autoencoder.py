@@ -5,7 +5,6 @@ from keras import ops
 
 from zoo.errors import InvalidInput
 
-
 SHARES = ("masking", "salt_and_pepper")  # kinds of noise whose level is a share of the inputs
 
 

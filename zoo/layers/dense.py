@@ -17,7 +17,7 @@ def initialiser_for(activation, initialiser=None):
 
 
 def name_of(activation):
-    """The name under which Keras knows an activation that is given by any of its names, as a function or as a layer; "" for others."""
+    """The name under which Keras knows an activation given by any of its names, as a function or as a layer; "" for others."""
     found = keras.activations.get(activation)
     return type(found).__name__ if isinstance(found, keras.layers.Layer) else getattr(found, "__name__", "")
 

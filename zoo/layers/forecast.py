@@ -13,8 +13,8 @@ class Forecast(keras.layers.Layer):
     """last value + spread * logits: a forecast in the units of the series, so that a logit of 0 is the naive forecast.
 
     Called on (logits (n, m), raw input (n, steps) or (n, steps, features)), gives (n, m). The last value is that of the
-    last step, of its first feature. spread: a positive number, else ValueError. Linear autoregression has that start for nothing; a net
-    that must give the level itself learns first what is the same as a moment ago (Zeng et al. 2023, NLinear).
+    last step, of its first feature. spread: a positive number, else ValueError. Linear autoregression has that start for
+    nothing; a net that must give the level itself learns first what is the same as a moment ago (Zeng et al. 2023, NLinear).
     """
 
     def __init__(self, spread, **kwargs):

@@ -38,9 +38,7 @@ class LocalMaps(keras.layers.Layer):
         x = ops.pad(x, [(0, 0), self._border(x.shape[1]), self._border(x.shape[2]), (0, 0)])
         down, right = ((side - 1) * self.stride + 1 for side in (height, width))
         places = [(i, j) for i in range(self.size) for j in range(self.size)]
-        return ops.concatenate(
-            [x[:, i : i + down : self.stride, j : j + right : self.stride] for i, j in places], axis=-1
-        )
+        return ops.concatenate([x[:, i : i + down : self.stride, j : j + right : self.stride] for i, j in places], axis=-1)
 
     def _border(self, side):
         """Zeros before and behind, the larger half behind."""

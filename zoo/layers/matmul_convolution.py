@@ -74,9 +74,7 @@ def _by_blocks(x, kernel, pads, sides):
     x = jnp.pad(x, [(0, 0), *((low, high + more) for (low, high), more in zip(pads, spare)), (0, 0)])
     wide = (kh + BLOCK - 1, kw + BLOCK - 1)
     windows = _windows(x, wide, (BLOCK, BLOCK), blocks)
-    places = [
-        jnp.pad(kernel, [(i, BLOCK - 1 - i), (j, BLOCK - 1 - j), (0, 0), (0, 0)]) for i in range(BLOCK) for j in range(BLOCK)
-    ]
+    places = [jnp.pad(kernel, [(i, BLOCK - 1 - i), (j, BLOCK - 1 - j), (0, 0), (0, 0)]) for i in range(BLOCK) for j in range(BLOCK)]
     y = windows @ jnp.stack(places, axis=3).reshape(-1, BLOCK * BLOCK * filters)
     y = y.reshape(-1, *blocks, BLOCK, BLOCK, filters).transpose(0, 1, 3, 2, 4, 5)
     y = y.reshape(-1, blocks[0] * BLOCK, blocks[1] * BLOCK, filters)
@@ -124,9 +122,7 @@ def _by_member(pads):
         return lambda *arrays: (function(*arrays), arrays)
 
     forward.defvjp(saving(forward), lambda saved, error: (by_input(error, saved[1]), by_kernel(error, *saved)))
-    by_input.defvjp(
-        saving(by_input), lambda saved, change: (forward(change, saved[1]), by_kernel(saved[0], change, saved[1]))
-    )
+    by_input.defvjp(saving(by_input), lambda saved, change: (forward(change, saved[1]), by_kernel(saved[0], change, saved[1])))
     by_kernel.defvjp(  # of the kernel only its shape counts
         saving(by_kernel), lambda saved, change: (forward(saved[1], change), by_input(saved[0], change), jnp.zeros_like(saved[2]))
     )

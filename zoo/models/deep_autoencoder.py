@@ -16,15 +16,7 @@ from zoo.registry import register_model
 
 
 @register_model
-def deep_autoencoder(
-    input_shape,
-    *,
-    widths=(1000, 500, 250),
-    code=30,
-    activation="relu",
-    initialiser=None,
-    rescale=1 / 255,
-):
+def deep_autoencoder(input_shape, *, widths=(1000, 500, 250), code=30, activation="relu", initialiser=None, rescale=1 / 255):
     """The encoder encoder_1 .. encoder_n, linear units "code", the decoder decoder_n .. decoder_1 and logistic output units.
 
     Trained with binary cross-entropy from logits towards the input times `rescale`, which has to be in 0..1: see
@@ -65,7 +57,9 @@ def pretraining_stage(
     make of it out. Raises InvalidInput unless the units are logistic, and the outputs of the stage with them.
     """
     if error == "linear":
-        raise InvalidInput("The decoders of a deep_autoencoder end in sigmoids: its error is 'crossentropy' or 'squared', not 'linear'.")
+        raise InvalidInput(
+            "The decoders of a deep_autoencoder end in sigmoids: its error is 'crossentropy' or 'squared', not 'linear'."
+        )
     if keras.activations.get(activation) is not keras.activations.sigmoid:
         name = getattr(activation, "__name__", activation)
         raise InvalidInput(f"Only a deep_autoencoder of sigmoid units is pre-trained by layers, not one of {name}.")

@@ -3,15 +3,13 @@
 import keras
 
 from zoo.layers.dense import logits
-from zoo.layers.text import as_characters
 from zoo.layers.recurrent import recurrent_options
+from zoo.layers.text import as_characters
 from zoo.registry import register_model
 
 
 @register_model
-def language_model(
-    input_shape, alphabet, *, units=256, layers=2, cell="lstm", embedding=64, dropout=0.2, unroll=None
-):
+def language_model(input_shape, alphabet, *, units=256, layers=2, cell="lstm", embedding=64, dropout=0.2, unroll=None):
     """Reads character codes (n, T), integers below `alphabet`; logits (n, T, alphabet), at each place of what follows it.
 
     units: of each layer. layers: how many, at least 1. cell: "lstm", or "rnn" for the plain recurrent network. embedding:

@@ -12,11 +12,7 @@ from zoo.registry import register_model
 
 UNITS = 12  # of the hidden layer of net 2
 # (maps, side of the windows, whether a map's units share a kernel) of the two hidden layers; windows are 2 pixels apart.
-MAPS = {
-    3: ((1, 3, False), (1, 5, False)),
-    4: ((2, 3, True), (1, 5, False)),
-    5: ((2, 3, True), (4, 5, True)),
-}
+MAPS = {3: ((1, 3, False), (1, 5, False)), 4: ((2, 3, True), (1, 5, False)), 5: ((2, 3, True), (4, 5, True))}
 
 
 @register_model

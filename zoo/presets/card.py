@@ -17,11 +17,20 @@ SCHEMA = {
     "format": int,
     "name": str,
     "model": {
-        "name": str, "input_shape": [int], "classes": (int, None), "options": dict, "parameters": int,
+        "name": str,
+        "input_shape": [int],
+        "classes": (int, None),
+        "options": dict,
+        "parameters": int,
         "flops_per_example": int,
     },
     "dataset": {
-        "name": str, "version": str, "fingerprint": str, "splits": {str: int}, "class_names": [str], "licence": str,
+        "name": str,
+        "version": str,
+        "fingerprint": str,
+        "splits": {str: int},
+        "class_names": [str],
+        "licence": str,
         "homepage": str,
     },
     "class_names": [str],
@@ -31,12 +40,25 @@ SCHEMA = {
     "selection": {"rule": str, "split": str, "seeds": [int], "chosen_seed": int},
     "metrics": [
         {
-            "name": str, "split": str, "examples": int, "value": float, "seeds": int, "mean": float,
-            "ci95_low": float, "ci95_high": float, "new_seed95_low": float, "new_seed95_high": float,
+            "name": str,
+            "split": str,
+            "examples": int,
+            "value": float,
+            "seeds": int,
+            "mean": float,
+            "ci95_low": float,
+            "ci95_high": float,
+            "new_seed95_low": float,
+            "new_seed95_high": float,
         }
     ],
     "training": {
-        "device": str, "backend": str, "precision": str, "versions": {str: str}, "commit": str, "updates": int,
+        "device": str,
+        "backend": str,
+        "precision": str,
+        "versions": {str: str},
+        "commit": str,
+        "updates": int,
         "seconds_per_seed": float,
     },
     "licences": {"code": str, "weights": str, "data": str},
@@ -207,8 +229,13 @@ def metric_entry(name, split, examples, chosen, values):
     spread = float(np.std(values, ddof=1) * stats.t.ppf(0.975, n - 1)) if n > 1 else math.nan
     half, wide = spread / math.sqrt(n), spread * math.sqrt(1 + 1 / n)
     numbers = {
-        "value": chosen, "seeds": n, "mean": mean, "ci95_low": mean - half, "ci95_high": mean + half,
-        "new_seed95_low": mean - wide, "new_seed95_high": mean + wide,
+        "value": chosen,
+        "seeds": n,
+        "mean": mean,
+        "ci95_low": mean - half,
+        "ci95_high": mean + half,
+        "new_seed95_low": mean - wide,
+        "new_seed95_high": mean + wide,
     }
     rounded = {key: None if math.isnan(value) else _rounded(value) for key, value in numbers.items()}
     return {"name": name, "split": split, "examples": examples, **rounded, "seeds": n}

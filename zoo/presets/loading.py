@@ -236,7 +236,9 @@ def _with_new_head(model, config, classes, wanted, name=None):
     """A model with the weights of `model` but for its last layer, which is new. wanted: also where it has as many classes."""
     if models_text(config["model"]):
         also = " and new_head" if wanted else ""
-        raise InvalidInput(f"The classes of a {config['model']} are its alphabet, which all its layers know; leave classes{also} out.")
+        raise InvalidInput(
+            f"The classes of a {config['model']} are its alphabet, which all its layers know; leave classes{also} out."
+        )
     if reconstructs(config["model"]) and wanted:
         raise InvalidInput(f"{config['model']} reconstructs its input: it has no last layer of classes; leave new_head out.")
     changed = build(config | {"classes": config["classes"] if classes is None else classes}, name)

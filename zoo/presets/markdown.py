@@ -8,7 +8,6 @@ from zoo.presets.card import says_enough_to_train
 from zoo.tasks import described, task_of_error, task_of_model
 from zoo.training.recipe import ALWAYS, BEFORE, is_recipe
 
-
 # What the hub calls licences, the usual ones; what is none of these is "other" there, by its own name.
 HUB_LICENCES = (
     "apache-2.0 mit bsd bsd-2-clause bsd-3-clause gpl-2.0 gpl-3.0 lgpl-2.1 lgpl-3.0 agpl-3.0 mpl-2.0 cc0-1.0 cc-by-3.0 cc-by-4.0 "
@@ -87,14 +86,20 @@ def _metrics(card):
     if not card.get("metrics"):
         return ""
     lines = [
-        "## How well it does", "",
+        "## How well it does",
+        "",
         "| | this one | mean of all seeds | 95% interval of the mean | 95% prediction interval of a new seed | seeds | examples |",
         "|---|---|---|---|---|---|---|",
     ]
     for entry in card["metrics"]:
         cells = [
-            _words(entry).replace("|", "\\|"), _number(entry["value"]), _number(entry["mean"]), _range(entry, "ci95"), _range(entry, "new_seed95"),
-            entry["seeds"], f"{entry['examples']:,}",
+            _words(entry).replace("|", "\\|"),
+            _number(entry["value"]),
+            _number(entry["mean"]),
+            _range(entry, "ci95"),
+            _range(entry, "new_seed95"),
+            entry["seeds"],
+            f"{entry['examples']:,}",
         ]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
@@ -119,7 +124,9 @@ def _training(card):
     if "recipe" in card:
         labels = is_recipe(card["recipe"]) and card["recipe"].get("labels")
         if labels:
-            lines.append(f"- Labels: of {_count(labels)} training examples, each seed's own choice, as many of each class as can be")
+            lines.append(
+                f"- Labels: of {_count(labels)} training examples, each seed's own choice, as many of each class as can be"
+            )
         lines.append("; ".join([f"- Recipe: `{json.dumps(card['recipe'])}`", *_beside_the_recipe(card)]))
     if "training" in card:
         made = card["training"]

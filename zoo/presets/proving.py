@@ -111,9 +111,7 @@ def evaluate_preset(name_or_folder, dataset=None, batch_size=500):
         return Evaluation(None, 0, None, None, task, difference, None, within)
     data = load(place)
     model.compile(loss=task.loss(), metrics=task.metrics())
-    scores = model.evaluate(
-        data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True
-    )
+    scores = model.evaluate(data.test.x, task.targets(model, *data.test), batch_size=batch_size, verbose=0, return_dict=True)
     stated = metric(card, f"test_{task.error}") if own and own["fingerprint"] == data.fingerprint else None
     kin = next((name for name in _learnt_from(card) if _made_of_one(name, data.name)), None)
     return Evaluation(data.name, len(data.test.y), task.of(scores), stated and stated["value"], task, difference, kin, within)

@@ -12,7 +12,16 @@ from zoo.datasets.dataset import Dataset
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of, told_by
 from zoo.presets.card import RULE, SCHEMA, check_card, checked_names, format_of, metric_entry
 from zoo.presets.folder import (
-    CARD, CONFIG, GOLDEN, README, WEIGHTS, config_format, is_plain, may_make, parse_config, write_sums,
+    CARD,
+    CONFIG,
+    GOLDEN,
+    README,
+    WEIGHTS,
+    config_format,
+    is_plain,
+    may_make,
+    parse_config,
+    write_sums,
 )  # fmt: skip
 from zoo.presets.loading import all_finite, build, count_arrays, load_weights_into, origin_of, watched_start
 from zoo.presets.markdown import card_markdown
@@ -144,7 +153,9 @@ def _storable(model, config):
 
 
 def _other_weights(model, error):
-    return InvalidInput(f"The weights of {model.name} are not those that its options say; make the model anew. ({reason_of(error)})")
+    return InvalidInput(
+        f"The weights of {model.name} are not those that its options say; make the model anew. ({reason_of(error)})"
+    )
 
 
 def _golden_again(model, config, weights):
@@ -156,7 +167,9 @@ def _golden_again(model, config, weights):
     policies = {layer.dtype_policy.name for layer in model.layers if "16" in layer.dtype_policy.name}
     proof = again = golden(_loaded(model, config, weights, "float32"))
     if not np.isfinite(proof["logits"]).all():
-        raise InvalidInput(f"The outputs of {model.name} for made-up inputs are not all numbers, so that no preset could prove itself.")
+        raise InvalidInput(
+            f"The outputs of {model.name} for made-up inputs are not all numbers, so that no preset could prove itself."
+        )
     if len(policies) == 1:
         again = golden(_loaded(model, config, weights, *policies))
     close = 1e-3 * max(1.0, np.abs(again["logits"]).max())

@@ -233,7 +233,7 @@ def in_words(thing, inside=()):
 def is_empty(cell):
     """Whether a cell of a function's closure has no value yet."""
     try:
-        cell.cell_contents
+        cell.cell_contents  # noqa: B018
     except ValueError:
         return True
     return False

@@ -26,9 +26,7 @@ def check_data(model, x, y, part=""):
     """
     x = _numeric(x, f"{part}x", str(model.inputs[0].dtype))
     expected = tuple(model.input_shape[1:])
-    fits = len(x.shape) - 1 == len(expected) and all(
-        want is None or want == got for want, got in zip(expected, x.shape[1:])
-    )
+    fits = len(x.shape) - 1 == len(expected) and all(want is None or want == got for want, got in zip(expected, x.shape[1:]))
     if not fits:
         shape = ", ".join(["n", *map(str, expected)])
         raise InvalidInput(f"{part}x has shape {x.shape}, but the model takes ({shape}).")
@@ -50,11 +48,15 @@ def _check_ids(model, x, part):
     import keras
 
     for layer in model._flatten_layers(include_self=False):
-        if not isinstance(layer, keras.layers.Embedding) or all(n.input_tensors[0] is not model.inputs[0] for n in layer._inbound_nodes):
+        if not isinstance(layer, keras.layers.Embedding) or all(
+            n.input_tensors[0] is not model.inputs[0] for n in layer._inbound_nodes
+        ):
             continue
         low, high, most = x.min(), x.max(), layer.input_dim - 1
         if low < 0 or high > most:
-            raise InvalidInput(f"{part}x goes from {low:g} to {high:g}, but the model's Embedding {layer.name!r} takes 0 to {most}.")
+            raise InvalidInput(
+                f"{part}x goes from {low:g} to {high:g}, but the model's Embedding {layer.name!r} takes 0 to {most}."
+            )
 
 
 def _warn_of_scale(model, x, part):
@@ -291,7 +293,9 @@ def _large(array, what, taken):
     remedy = "number them anew, np.unique(..., return_inverse=True)"
     if keras.backend.backend() == "jax":
         remedy += ", or take KERAS_BACKEND=tensorflow and keras.Input(..., dtype='int64')"
-    raise InvalidInput(f"{what} has integers beyond 32 bits, {array.min()} to {array.max()}, which the model cannot take: {remedy}.")
+    raise InvalidInput(
+        f"{what} has integers beyond 32 bits, {array.min()} to {array.max()}, which the model cannot take: {remedy}."
+    )
 
 
 def _float_of(taken):

@@ -137,7 +137,9 @@ class Program:
         """The names of what a step logs. Raises InvalidInput where one of the model's own gives more than its metrics, which alone
         a history has, or not the loss.
         """
-        logs = [name for key, value in logs.items() for name in (value if isinstance(value, dict) else [key])]  # as Keras takes them
+        logs = [
+            name for key, value in logs.items() for name in (value if isinstance(value, dict) else [key])
+        ]  # as Keras takes them
         check_logs(self.model, logs)
         if more := [name for name in logs if name not in self.metric_names()]:
             raise InvalidInput(

@@ -10,7 +10,9 @@ def check_logs(model, logs):
     """Raise InvalidInput where a step does not log its loss, or logs something by the name of another column of tables."""
     taken = [name for name in logs if name in COLUMNS and name != "loss"]
     if taken:
-        raise InvalidInput(f"{_name(model)} logs {taken[0]!r}, of which name tables have a column of their own; call it something else.")
+        raise InvalidInput(
+            f"{_name(model)} logs {taken[0]!r}, of which name tables have a column of their own; call it something else."
+        )
     if "loss" not in logs:
         raise InvalidInput(f"{_name(model)} does not log its loss, which tables are of: its steps have to give it as 'loss'.")
 

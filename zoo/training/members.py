@@ -12,7 +12,6 @@ import numpy as np
 from zoo.errors import InvalidInput
 from zoo.training.alike import adapted_layers, require_alike, require_one_value
 
-
 _COUNTS = "object_name_uids"
 _building = threading.RLock()  # the random states that seeds set are the process's
 
@@ -34,8 +33,8 @@ def check_seeds(seeds):
 def _seeded(seed, names=None):
     """Within it the global random state is as `keras.utils.set_random_seed(seed)` sets it, afterwards as before.
 
-    names: None, or what name_counts gave, by which layers are then named, and no others after it. On JAX that function would import TensorFlow only to set a seed that nothing uses, so its other steps are
-    done here.
+    names: None, or what name_counts gave, by which layers are then named, and no others after it. On JAX that function would
+    import TensorFlow only to set a seed that nothing uses, so its other steps are done here.
     """
     import keras
     from keras.src.backend.common import global_state
@@ -134,8 +133,7 @@ def _dtype_policy(precision):
             keras.config.set_dtype_policy(precision)
         except ValueError:
             raise InvalidInput(
-                f"precision={precision!r} is no Keras dtype policy; "
-                "use 'float32', 'mixed_bfloat16' or 'mixed_float16'."
+                f"precision={precision!r} is no Keras dtype policy; use 'float32', 'mixed_bfloat16' or 'mixed_float16'."
             ) from None
     try:
         yield keras.config.dtype_policy()
@@ -199,10 +197,7 @@ def variables_of(model):
     import keras
 
     to_numpy = keras.ops.convert_to_numpy
-    return (
-        [to_numpy(v) for v in model.trainable_variables],
-        [to_numpy(v) for v in model.non_trainable_variables],
-    )
+    return ([to_numpy(v) for v in model.trainable_variables], [to_numpy(v) for v in model.non_trainable_variables])
 
 
 def stack_members(template, told, build, seeds, precision, weights):
@@ -275,9 +270,7 @@ def check_weights(model, weights, member):
     if expected == given and not all(np.asarray(w).dtype.kind in "iubfV" for w in weights):  # V: bfloat16
         raise InvalidInput(f"weights[{member}] are not all real numbers; a member can't start from them.")
     if expected != given:
-        raise InvalidInput(
-            f"weights[{member}] does not fit the model: it has shapes {given}, the model needs {expected}."
-        )
+        raise InvalidInput(f"weights[{member}] does not fit the model: it has shapes {given}, the model needs {expected}.")
 
 
 def assign(model, trainable, non_trainable):

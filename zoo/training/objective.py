@@ -161,8 +161,8 @@ class Objective:
             inspect.signature(model.compile).bind(optimizer=None, loss=None, metrics=None, steps_per_execution=1)
         except TypeError as error:
             raise InvalidInput(
-                f"{type(model).__name__}.compile can't be called with optimizer, loss, metrics and steps_per_execution, as a population "
-                f"compiles its members ({error}); give what else it wants in __init__, and let compile take **kwargs."
+                f"{type(model).__name__}.compile can't be called with optimizer, loss, metrics and steps_per_execution, as a "
+                f"population compiles its members ({error}); give what else it wants in __init__, and let compile take **kwargs."
             ) from None
 
     def _check_targets(self, model, y):

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 
 from zoo.errors import InvalidInput
-from zoo.training import checks, checkpoint
+from zoo.training import checkpoint, checks
 from zoo.training.alike import adapted_layers, require_one_value
 from zoo.training.architecture import architecture, difference
 from zoo.training.array_file import numbered
@@ -321,7 +321,8 @@ class Population:
 
         layers, source_layers: layers of this template and of source's, as many, with equally shaped weights.
         All are read before any is written, so that layers of one population may trade places. Raises InvalidInput for other
-        shapes, another number of members or of layers, and for layers of other models; nothing has changed then. What an optimizer has gathered for these weights stays as it is: copy before `fit`.
+        shapes, another number of members or of layers, and for layers of other models; nothing has changed then. What an
+        optimizer has gathered for these weights stays as it is: copy before `fit`.
         """
         if not isinstance(source, Population) or not all(isinstance(part, (list, tuple)) for part in (layers, source_layers)):
             raise InvalidInput("copy_layers takes another Population, a list of this one's layers and a list of that one's.")
@@ -336,8 +337,8 @@ class Population:
                 raise InvalidInput(f"{variable.path} has shape {variable.shape}, its source {other.shape}.")
             (values, place), (source_values, source_place) = self._stacked(variable), source._stacked(other)
             copies.append((values, place, np.array(source_values[source_place])))
-        for values, place, copy in copies:
-            values[place] = copy
+        for values, place, own in copies:
+            values[place] = own
         self._settle()
 
     def _settle(self):

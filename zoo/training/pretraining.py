@@ -10,7 +10,14 @@ from zoo.layers.autoencoder import MeanOutput, check_error, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.autoencoder_stack import encoders, pretraining_stage
 from zoo.training.checks import (
-    accepted, check_arrays, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each, told_of_scale,
+    accepted,
+    check_arrays,
+    check_data,
+    check_reconstructed,
+    check_schedule,
+    number_or_each,
+    one_or_each,
+    told_of_scale,
 )  # fmt: skip
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
@@ -123,11 +130,7 @@ def _is_like(layer, first):
 
 
 def _stack_options(model, layers):
-    return {
-        "widths": tuple(layer.units for layer in layers),
-        "activation": layers[0].activation,
-        "rescale": rescale_of(model),
-    }
+    return {"widths": tuple(layer.units for layer in layers), "activation": layers[0].activation, "rescale": rescale_of(model)}
 
 
 def _stage(population, index, options):

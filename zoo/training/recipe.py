@@ -7,9 +7,9 @@ import numbers
 import numpy as np
 
 from zoo.errors import InvalidInput
+from zoo.tasks import CLASSIFICATION
 from zoo.training.checks import check_schedule
 from zoo.training.labels import labelled_examples
-from zoo.tasks import CLASSIFICATION
 
 RECIPE = {
     "options": {},  # of zoo.create_model

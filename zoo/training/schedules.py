@@ -65,7 +65,7 @@ def told_of_rates(handle):
 
 
 def scale_learning_rate(optimizer):
-    """Make the optimizer's rate a multiple of a factor; returns the handle, to set `handle.factor`, or within a trace `handle.at`."""
+    """Make the optimizer's rate a multiple of a factor; returns the handle, to set `handle.factor`, or in a trace `handle.at`."""
     optimizer = innermost(optimizer)
     handle = Times(optimizer._learning_rate)
     optimizer._learning_rate = handle
@@ -103,9 +103,7 @@ def peak_rate(optimizer):
         names = ("warmup_target", "initial_learning_rate", "end_learning_rate")
         known = [value for value in (getattr(rate, name, None) for name in names) if value is not None]
         if not known:
-            raise InvalidInput(
-                "Per-member learning rates need a constant rate or a schedule with initial_learning_rate."
-            )
+            raise InvalidInput("Per-member learning rates need a constant rate or a schedule with initial_learning_rate.")
         peak = max(map(float, known))
         _require_peak(rate, peak)
         rate = peak

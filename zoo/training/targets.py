@@ -130,7 +130,7 @@ def _computes_otherwise(model):
 
 
 def _adds_losses(model, x):
-    """Whether a layer adds to the loss when it is called what may be of a whole batch: more than Keras's sums of squares or sizes."""
+    """Whether a layer adds to the loss when called what may be of a whole batch: more than Keras's sums of squares or sizes."""
     import keras
     from keras.src.backend import compute_output_spec
 

@@ -12,7 +12,13 @@ from zoo.layers.autoencoder import MeanOutput, check_noise
 from zoo.layers.preprocessing import rescale_of
 from zoo.models.deep_autoencoder import decoders, encoders, pretraining_stage
 from zoo.training.checks import (
-    accepted, check_data, check_reconstructed, check_schedule, number_or_each, one_or_each, told_of_scale,
+    accepted,
+    check_data,
+    check_reconstructed,
+    check_schedule,
+    number_or_each,
+    one_or_each,
+    told_of_scale,
 )
 from zoo.training.population import Population
 
