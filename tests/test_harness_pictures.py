@@ -22,7 +22,7 @@ from zoo.reproductions.harness import (
     rebuild,
     run_claim,
     target,
-)  # fmt: skip
+)
 from zoo.reproductions.harness.figures import DPI, plain_ticks
 
 ROW, PLAIN = ("digits", "linear", "pictured"), ("digits", "mlp", "")

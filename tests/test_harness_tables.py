@@ -27,7 +27,7 @@ from zoo.reproductions.harness import (
     rebuild,
     run_claim,
     target,
-)  # fmt: skip
+)
 from zoo.reproductions.harness.figures import drawn_by, figure_png
 from zoo.reproductions.harness.making import write_results
 from zoo.reproductions.harness.numbers import in_markdown

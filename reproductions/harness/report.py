@@ -25,7 +25,7 @@ from zoo.reproductions.harness.outcomes import (
     main_folder,
     title_of,
     verdicts_of,
-)  # fmt: skip
+)
 from zoo.reproductions.harness.remedies import made_anew, or_from_the_repository, what_makes_some
 from zoo.reproductions.harness.roots import results_root, roots_to_read
 from zoo.reproductions.harness.store import write_named

@@ -17,7 +17,7 @@ from zoo.reproductions.harness.outcomes import (
     main_folder,
     title_of,
     verdicts_of,
-)  # fmt: skip
+)
 from zoo.reproductions.harness.remedies import what_makes_some
 from zoo.reproductions.harness.store import require_own, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control

@@ -21,7 +21,7 @@ from zoo.reproductions.harness.folder import (
     read_pictures,
     result_folders,
     sha256_of,
-)  # fmt: skip
+)
 from zoo.reproductions.harness.losses import FILE, packed
 from zoo.reproductions.harness.making import known_among, rebuild_folder, remade, replacing
 from zoo.reproductions.harness.roots import results_root

@@ -14,7 +14,7 @@ from zoo.reproductions.harness.chance import (
     examples_of,
     is_share,
     left_by_examples,
-)  # fmt: skip
+)
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import cell, number, rounded, words
 from zoo.reproductions.harness.resampling import share_interval

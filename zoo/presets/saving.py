@@ -11,18 +11,7 @@ import numpy as np
 from zoo.datasets.dataset import Dataset
 from zoo.errors import CorruptFile, InvalidInput, ResultsError, reason_of, told_by
 from zoo.presets.card import RULE, SCHEMA, check_card, checked_names, format_of, metric_entry
-from zoo.presets.folder import (
-    CARD,
-    CONFIG,
-    GOLDEN,
-    README,
-    WEIGHTS,
-    config_format,
-    is_plain,
-    may_make,
-    parse_config,
-    write_sums,
-)  # fmt: skip
+from zoo.presets.folder import CARD, CONFIG, GOLDEN, README, WEIGHTS, config_format, is_plain, may_make, parse_config, write_sums
 from zoo.presets.loading import all_finite, build, count_arrays, load_weights_into, origin_of, watched_start
 from zoo.presets.markdown import card_markdown
 from zoo.presets.places import free_folder

@@ -18,7 +18,7 @@ from zoo.training.checks import (
     number_or_each,
     one_or_each,
     told_of_scale,
-)  # fmt: skip
+)
 from zoo.training.population import Population
 from zoo.training.unrolling import pretrain_deep
 
