@@ -5,21 +5,26 @@ Errors come as {start: (seeds, numbers of labels)}, in the same order for every 
 
 import numpy as np
 
+from zoo.reproductions.evidence.label_references import CONTRACTIVE, FEW, KERNEL, SHALLOW, error_with
 from zoo.reproductions.evidence.label_rows import STARTS
 from zoo.reproductions.harness.figures import mosaic
 from zoo.reproductions.harness.statistics import mean_interval
 
+SHOWN = ("scaled", "denoising", "modern")
+PUBLISHED_MARKS = {SHALLOW: "s", KERNEL: "^", CONTRACTIVE: "D"}
 COLOURS = {start: f"C{place}" for place, start in enumerate(STARTS)}  # the same at every budget
 
 
-def draw_errors(axes, labels, errors):
-    """Every seed a dot and the means a line."""
+def draw_errors(axes, labels, errors, published):
+    """Means over seeds, of few starts: more lines cover each other; published: whether the methods of published.csv join them."""
     from matplotlib.ticker import LogLocator
 
-    for start, seeds in errors.items():
-        places = _beside(labels, start)
-        axes.plot(places, seeds.T, "o", color=COLOURS[start], ms=3, alpha=0.6)
-        axes.plot(places, np.nanmean(seeds, axis=0), color=COLOURS[start], lw=1.3, label=start)
+    for start in SHOWN:
+        if start in errors:
+            axes.plot(labels, np.nanmean(errors[start], axis=0), "o-", color=COLOURS[start], ms=3.5, lw=1.3, label=start)
+    for model, mark in PUBLISHED_MARKS.items() if published else ():
+        style = {"ls": "--", "lw": 0.8, "marker": mark, "ms": 5, "color": "black", "fillstyle": "none"}
+        axes.plot(FEW, [error_with(model, n) for n in FEW], **style, label=f"{model}, published")
     axes.set(xscale="log", yscale="log")
     axes.minorticks_off()
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
@@ -27,11 +32,11 @@ def draw_errors(axes, labels, errors):
 
 
 def draw_gaps(axes, labels, errors, rival):
-    """Mean over seeds of what each start spares against the rival's start, with its 95% interval."""
+    """Mean over seeds of the share of the rival's errors, in percent, that each start spares, with its 95% interval."""
     for start, seeds in errors.items():
         if start != rival:
-            middle, low, high, _ = np.array([mean_interval(column) for column in (errors[rival] - seeds).T]).T
-            style = {"fmt": "o-", "ms": 4, "lw": 1, "capsize": 2, "color": COLOURS[start]}
+            middle, low, high, _ = np.array([mean_interval(column) for column in 100 * (1 - seeds / errors[rival]).T]).T
+            style = {"fmt": "o-", "ms": 4, "lw": 1, "capsize": 2, "color": COLOURS[start], "label": start}
             axes.errorbar(_beside(labels, start), middle, np.nan_to_num([middle - low, high - middle]), **style)
     axes.axhline(0, color="black", lw=1)
     axes.set(xlabel="labelled training images", xticks=labels, xticklabels=[f"{n:,}" for n in labels])

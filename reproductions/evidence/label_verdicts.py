@@ -1,7 +1,10 @@
-"""What unsupervised_pretraining judges: starts against each other at every number of labels, spreads, the narrow top layer."""
+"""What unsupervised_pretraining judges: starts against each other at every number of labels, spreads, the narrow top layer;
+and what its table says beside: how much published nets are spared.
+"""
 
 import numpy as np
 
+from zoo.reproductions.evidence.label_references import CONTRACTIVE, FEW, SHALLOW, error_with
 from zoo.reproductions.evidence.label_rows import (
     BEST,
     OF_TWO,
@@ -19,11 +22,12 @@ from zoo.reproductions.evidence.label_rows import (
 )
 from zoo.reproductions.evidence.label_trends import trends
 from zoo.reproductions.harness import check, paired_difference
+from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.runs import lines_of, row_of_least
 from zoo.reproductions.harness.statistics import deviation_ratio_interval, mean_interval, slopes
 from zoo.reproductions.trainers.label_curves import metric
 
-TUNED = "modern"  # the start whose dropout was chosen
+TUNED = "modern"  # the start whose dropout was chosen, once for all numbers of labels
 
 
 def checks_of(runs):
@@ -54,23 +58,22 @@ def checks_of(runs):
 
 def _gaps(runs, nets, start, rival, depth):
     """That a start errs less than its rival at each number of labels, paired over seeds."""
-    better, worse = nets[start, depth, None], nets[rival, depth, None]
-    said = _unlike(runs, better, rival)
-    return [
-        paired_difference(
-            runs, better=better, worse=worse, metric=metric("test", n), name=f"{name_of(better)} beats {rival}, {n} labels", **said
-        )
-        for n in labels_of(runs)
-    ]
+    rows = nets[start, depth, None], nets[rival, depth, None]
+    return [_lead(runs, *rows, rival, n, f"{name_of(rows[0])} beats {rival}, {n} labels") for n in labels_of(runs)]
 
 
-def _unlike(runs, row, rival):
-    """What is unequal where one start's dropout was chosen: the other's noise was not, and it is one for all numbers of labels."""
-    return (
-        {"handicap": _untuned(runs, row), "remark": f"the {rival} start has one dropout rate for all numbers of labels"}
-        if rival == TUNED
-        else {}
-    )
+def _lead(runs, better, worse, rival, n, name):
+    """That one row errs less than the rival's with n labels.
+
+    Where dropout was chosen, neither side's lead need decide: the noise was not chosen, the dropout not for these labels alone.
+    """
+    said = {"better": better, "worse": worse, "metric": metric("test", n), "name": name}
+    if rival != TUNED:
+        return paired_difference(runs, **said)
+    said |= {"handicap": _untuned(runs, better), "remark": f"the {rival} start has one dropout rate for all numbers of labels"}
+    found = paired_difference(runs, **said)
+    doubt = f"a dropout rate chosen for {n} labels might serve the {rival} start better"
+    return paired_difference(runs, **said, doubt=doubt) if found.verdict == "reproduced" else found
 
 
 def _trends(runs, nets, start, rival, depth):
@@ -94,28 +97,48 @@ def _in_best_depths(runs, nets):
 
     One depth for both can make a rival of a net that is too deep for so few labels. Of two random starts it is the better one, too.
     """
-    labels, dataset, checks = labels_of(runs), runs.dataset.iloc[0], []
-
-    def kinds(start):
-        return UNTRAINED if start == "random" else (start,)
-
-    best = {
-        (start, n): row_of_least(runs, rows, metric("validation", n))
-        for start in STARTS
-        for n in labels
-        if len(rows := [row for (made, _, top), row in nets.items() if made in kinds(start) and not top]) > 1
-    }
+    labels, dataset, checks, best = labels_of(runs), runs.dataset.iloc[0], [], _best_rows(runs, nets)
     for start, rival in (*((start, "random") for start in PRETRAINED), *(("denoising", rival) for rival in RIVALS)):
         if {(start, labels[0]), (rival, labels[0])} <= best.keys():
             each = BEST + OF_TWO * (rival == "random" and any(made == "scaled" for made, _, _ in nets))
             for n in labels:
                 rows, name = (best[start, n], best[rival, n]), f"{dataset} {start} start beats {rival}, {n} labels, {each}"
-                more = {"metric": metric("test", n)} | _unlike(runs, rows[0], rival)
-                checks.append(paired_difference(runs, better=rows[0], worse=rows[1], name=name, **more))
+                checks.append(_lead(runs, *rows, rival, n, name))
             if rival == "random":
                 errors = [np.hstack([errors_of(runs, best[net, n], [n]) for n in labels]) for net in (start, rival)]
                 checks += trends(dataset, f"{dataset} {start} start, {each}", f"{start} start, {each},", labels, *errors)
     return checks
+
+
+def _best_rows(runs, nets):
+    """{(start, number of labels): row of the depth that errs least on validation}, of starts in several depths."""
+
+    def kinds(start):
+        return UNTRAINED if start == "random" else (start,)
+
+    return {
+        (start, n): row_of_least(runs, rows, metric("validation", n))
+        for start in STARTS
+        for n in labels_of(runs)
+        if len(rows := [row for (made, _, top), row in nets.items() if made in kinds(start) and not top]) > 1
+    }
+
+
+def spared_as_published(runs):
+    """{row and metric: what the denoising start in its best depth is spared, and what a published pre-trained net was}."""
+    best, found = _best_rows(runs, nets_of(runs)), {}
+    for n in FEW if runs.dataset.iloc[0] == "mnist" else ():
+        if all(rows := [best.get((start, n)) for start in ("denoising", "random")]):
+            mine, rival = (errors_of(runs, row, [n])[:, 0] for row in rows)
+            theirs, without = (error_with(model, n) for model in (CONTRACTIVE, SHALLOW))
+            here = _spared(np.nanmean(rival - mine), np.nanmean(100 * (1 - mine / rival)))
+            there = f"{CONTRACTIVE} against {SHALLOW} {_spared(without - theirs, 100 * (1 - theirs / without))}"
+            found[*rows[0], metric("test", n)] = f"spared against {rows[1][2]}: {here}; published: {there}"
+    return found
+
+
+def _spared(points, share):
+    return f"{number(points)} points, {number(share)} % of the errors"
 
 
 def _deeper(runs, nets, start, rival, depths):
