@@ -11,9 +11,9 @@ Expected (quick: 3 seeds, 3 minutes on 2 cores; hour: 5 seeds, 96 minutes on 2 c
 by estimate, the SVMs' fits aside, not run yet). Hour, where not said otherwise:
 
 - The ConvNet errs less than all other models on all eight sets, than the Gaussian SVM by 1.4 to 33 points.
-- Each factor of variation costs the ConvNet fewer points than the linear model and the SVM. By ratio of errors that holds in
-  four of eight comparisons and is contradicted in three: for the SVM on rotated digits (3.8 times, the ConvNet's 5.4), for the
-  linear model on noise (open with other test examples) and on rotated digits before photographs.
+- Each factor of variation costs the ConvNet fewer points than the linear model and the SVM. By ratio of errors four of eight
+  comparisons say so and one is open; in three the ConvNet's error grows by the larger factor (rotated digits: 5.4 times, the
+  SVM's 3.8), undecided for so small a ConvNet. With other test examples three say so, two the opposite.
 - Stacks against kernels are mixed: SDAE-3 beats the Gaussian SVM on three sets and is behind on three, by 0.5 to 2.7 points,
   which larger stacks might change. Whether they keep their published order is undecided (Kendall's tau 0.24).
 - SDAE-3 beats SAE-3 on seven sets of eight. On digits shifted by 4 pixels the ConvNet errs by 40 points less than the
@@ -35,6 +35,7 @@ from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
 from zoo.reproductions.harness.statistics import Interval, mean_interval
+from zoo.reproductions.trainers.moved_digits import BORDER
 from zoo.reproductions.trainers.selectivity import (
     ERROR,
     SAMPLES,
@@ -55,6 +56,7 @@ NNET, CONVNET = ("mlp", "NNet, one hidden layer"), ("convnet", "ConvNet")
 SAE, SDAE = ("autoencoder_stack", "SAE-3"), ("autoencoder_stack", "SDAE-3")
 MODELS = (LINEAR, RBF, POLYNOMIAL, NNET, SAE, SDAE, CONVNET)
 CHEAP = (LINEAR, RBF, POLYNOMIAL)
+ORDERED = (RBF, POLYNOMIAL, NNET, SAE, SDAE)  # published on all sets; nobody doubts the linear model's place
 NOISE = {SAE: {"corruption": None, "level": 0.0}, SDAE: {"corruption": "masking", "level": 0.25}}
 COST = {LINEAR: 1, RBF: 1, POLYNOMIAL: 1, NNET: 2, SAE: 4, SDAE: 4, CONVNET: 6}
 
@@ -62,7 +64,6 @@ CENTRED, JITTERED = "centred", "jittered"
 MOVED = (LINEAR, RBF, NNET, CONVNET)
 SHIFTS, ANGLES = tuple(range(9)), tuple(range(0, 91, 15))
 JITTER = [4, 45]  # pixels, degrees
-RANKED = 5  # models that an order is made of, at least
 TAU = "kendalls_tau_of_errors"
 PLACE = 2
 HEADLINES = (
@@ -108,13 +109,18 @@ recalled, more decades, and the published nets were tuned in units, noise and mo
 **Measures.** SVMs are deterministic and have one value. `seconds` of an SVM include all fits of its search; of a net they
 are a seed's share of its population, at the hour partly beside other work.
 
-**Checks.** A stack smaller than full's that is behind the SVM decides nothing: longer-trained ones in `linear_separability`
-err on 11.7 % (500 units) and 10.5 % (1,000) of rotated digits, the Gaussian SVM here on 11.2 %. Nor does a lead over an SVM
-that test images alone may make. Orders of models are judged over sets, without the linear model.
+**Checks.** A stack or ConvNet smaller than full's decides nothing where it is behind the linear model or an SVM, be it in
+errors or in what a factor costs: a larger one, trained longer, may err less. Nor does a lead over an SVM that test images
+alone may make. Orders of models are judged over sets, without the linear model and the ConvNet.
 
-**Limits.** The published table has no ConvNet. Photographs behind digits and convex shapes are easier here. All models were
-cut for time alike. Eight epochs may be too few for the ConvNet on harder sets, which would inflate its ratio of errors. Of
-the agreement with the published order (tau 0.52), half is due to the net of one layer, published as last everywhere.
+**Limits.** The published table has no ConvNet; a later plain one errs on 5.03 % of rotated digits, one whose filters turn on
+2.28, ours at the hour on 8.17. Dense nets have sigmoid units and neither batch normalization nor dropout, the ConvNet
+rectified ones and both (quick: no dropout), so that the gap between them is not of convolution alone. Photographs behind
+digits and convex shapes are easier here; rectangles are harder: the hour's errors, the published in brackets, are 4.06 %
+(2.15) of the Gaussian and 5.58 (2.15) of the polynomial SVM and 6.72 (2.41) of SAE-3, on photographs 27.65 (24.04) of the
+Gaussian SVM. All models were cut for time alike. Eight epochs (1,600 updates) may be too few for the ConvNet on harder sets,
+which would inflate its ratio of errors. Of the agreement with the published order (tau 0.52), half is due to the net of one
+layer, published as last everywhere.
 
 **Changed after seeing results.**
 
@@ -124,7 +130,9 @@ the agreement with the published order (tau 0.52), half is due to the net of one
   which none had taken, ConvNets got 8 epochs instead of 6, and both rectangle sets were drawn anew (the plain ones had been
   smaller in test than in training).
 - The order first included the linear model and was judged per set; kernels against stacks alone came on a reader's remark.
-- SDAE-3 against the Gaussian SVM, ratios of errors and the rules under Checks came after results.
+- SDAE-3 against the Gaussian SVM, ratios of errors and the rules under Checks came after results. That on small nets was
+  first for SDAE-3 alone; for ConvNets it came on a reader's remark and made ratios of errors undecided that had been
+  contradicted, three at the hour and one at quick.
 - Earlier ConvNets were trained with gradients that were wrong at times (`zoo/training/groups.py`), in the settings of that
   time.
 """
@@ -214,8 +222,7 @@ def judge(runs):
         pairs = [(CONVNET, rival) for rival in MODELS if rival != CONVNET] + [(SDAE, SAE), (SAE, NNET), (SDAE, RBF)]
         for better, worse in pairs:
             rows = [(dataset, *row) for row in (better, worse)]
-            small = _smaller(runs, rows[0]) if (better, worse) == (SDAE, RBF) else ""
-            checks += _beats(runs, rows, ERROR, f"{dataset}: {better[1]} beats {worse[1]}", small)
+            checks += _beats(runs, rows, ERROR, f"{dataset}: {better[1]} beats {worse[1]}", small=worse in CHEAP)
     for factor, shallow in itertools.product(DIGITS[1:], (LINEAR, RBF)):
         rows = [[(dataset, *row) for dataset in (BASIC, factor)] for row in (shallow, CONVNET)]
         checks += _loses_more(runs, *rows, [ERROR] * 2, f"from {BASIC} to {factor}", shallow[1])
@@ -228,7 +235,7 @@ def _judge_moved(runs):
     places = {moved_metric(2): "2 px away", moved_metric(4): "4 px away", turned_metric(45): "turned by 45 degrees"}
     for (metric, place), kind in itertools.product(places.items(), (CENTRED, JITTERED)):
         rows = [(dataset, *on_digits(row, kind)) for row in (CONVNET, RBF)]
-        checks += _beats(runs, rows, metric, f"digits {place}, models of {kind} ones: ConvNet beats RBF SVM")
+        checks += _beats(runs, rows, metric, f"digits {place}, models of {kind} ones: ConvNet beats RBF SVM", small=True)
     for (metric, place), row in itertools.product(places.items(), (LINEAR, NNET, CONVNET)):
         rows = [(dataset, *on_digits(row, kind)) for kind in (JITTERED, CENTRED)]
         checks += _beats(runs, rows, metric, f"digits {place}: {row[1]} of jittered ones beats that of centred ones")
@@ -237,30 +244,41 @@ def _judge_moved(runs):
     return checks + _loses_more(runs, *rows, metrics, "from digits in place to 2 px away", RBF[1])
 
 
-def _beats(runs, rows, metric, name, handicap=""):
-    """The check that the first of two rows errs less, [] where the runs do not have both."""
+def _beats(runs, rows, metric, name, small=False):
+    """The check that the first of two rows errs less, [] where the runs do not have both. small: whether it matters that the
+    first may be smaller than the full budget's.
+    """
     if shared_errors(runs, rows, [metric] * 2) is None:
         return []
+    handicap = _smaller(runs, rows[0]) if small else ""
     return [paired_difference(runs, better=rows[0], worse=rows[1], metric=metric, name=name, handicap=handicap)]
 
 
 def _smaller(runs, row):
-    """Why a stack may be behind: a larger one that is trained longer errs less, as linear_separability has it; "" of full size."""
-    weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
-    whole = weights_of_full(3, describe(row[0]).classes)
-    said = f"it has {weights:,.0f} weights, the full budget's {whole:,}, and a larger one, trained longer, may err less"
+    """Why a stack or a ConvNet may be behind: a larger one that is trained longer may err less; "" for one of full size."""
+    weights, classes = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max(), describe(row[0]).classes
+    side = 28 + 2 * BORDER * row[2].endswith("digits")
+    whole = _full_convnet(side, classes) if row[1] == CONVNET[0] else weights_of_full(3, classes)
+    said = f"the {row[1]} has {weights:,.0f} weights, the full budget's {whole:,}, and a larger one, trained longer, may err less"
     return said if weights < whole else ""
 
 
+def _full_convnet(side, classes):
+    """How many weights the full budget's ConvNet has on images of so many pixels a side, see _recipe."""
+    first, second, dense = 32, 64, 256
+    convolutions = 25 * first + 25 * first * second + (side // 4) ** 2 * second * dense
+    return convolutions + 4 * (first + second + dense) + (dense + 1) * classes
+
+
 def _taus(runs, pairs=None):
-    """{data set: Interval of the tau of ours with the published order}, see tau_over_seeds, where RANKED models ran, or those
-    of the pairs. Without the linear model: nobody doubts its place.
+    """{data set: Interval of the tau of ours with the published order}, see tau_over_seeds, where all of ORDERED ran, or those
+    of the pairs.
     """
-    taus, models = {}, [row for row in MODELS if row != LINEAR and (pairs is None or any(row in pair for pair in pairs))]
+    taus, models = {}, [row for row in ORDERED if pairs is None or any(row in pair for pair in pairs)]
     for dataset in runs.dataset.unique():
         known = [row for row in models if (dataset, *row) in PUBLISHED]
         ran = [row for row in known if shared_errors(runs, [(dataset, *row)], [ERROR]) is not None]
-        if len(ran) >= min(RANKED, len(models)):
+        if len(ran) == len(models):
             rows, places = [(dataset, *row) for row in ran], pairs and [tuple(map(ran.index, pair)) for pair in pairs]
             taus[dataset] = tau_over_seeds(runs, rows, ERROR, [published_error(row) for row in rows], places)
     return taus
@@ -314,7 +332,8 @@ def _loses_more(runs, fragile, robust, metrics, where, who):
     known = [row_costs(runs, row, metric) for row, metric in zip(rows, [*metrics, *metrics], strict=True)]
     known = None if None in known or len({costs.each.shape[1] for costs in known}) > 1 else known
     same = len({row[0] for row in rows}) == 1 or all(row[0] in DIGITS for row in rows)  # which show the same digits
-    return rises_more(list(errors.values()), where, who, CONVNET[1], seeds, tested, known, same)
+    small = _smaller(runs, robust[0])
+    return rises_more(list(errors.values()), where, who, CONVNET[1], seeds, tested, known, same, small)
 
 
 def ladders(runs, trials):
@@ -389,6 +408,12 @@ def _published():
         if row in relatives:  # the rest of the published table, which has no counterpart here
             other = f"restricted Boltzmann machines, pre-trained, of as many layers; {ours}"
             found[dataset, *row].append(Published(relatives[row], size, other))
+    turned = {
+        "ConvNet (Z2CNN)": "seven layers of convolutions",
+        "ConvNet, convolutions that turn, too (P4CNN)": "four orientations of each filter",
+        "transformation-invariant RBM": "no ConvNet, but a restricted Boltzmann machine with rotated filters",
+    }
+    found[ROT, *CONVNET] = [Published(name, "10000/2000/50000", f"{what}; {ours}") for name, what in turned.items()]
     note = f"a linear SVM there; {ours}"
     linear = Published("linear SVM on input", "raw pixels", note, topic="linear_separability")
     return found | {(dataset, *LINEAR): linear for dataset in DIGITS}

@@ -1,4 +1,4 @@
-"""A linear classifier, on pixels or on hand-made features, stays far behind networks that learn their own features.
+"""A linear classifier, on pixels or on HOG features, stays far behind networks that learn their own features.
 
 The review (LeCun, Bengio & Hinton 2015, "Supervised learning") holds that linear and other shallow classifiers either see
 raw pixels, and are stuck, or need a good feature extractor designed by hand, which good learned features make unnecessary.
@@ -9,19 +9,21 @@ features: an MLP, a stack of denoising autoencoders, a ConvNet without and with 
 Expected (quick: 3 seeds, 4 minutes on 2 cores; hour: 5 seeds, 80 minutes on 2 cores; full: 20 seeds, 17 minutes of one H100
 by estimate, not run yet). Hour, where not said otherwise:
 
-- Every deep net beats the linear model on pixels on both sets (MNIST: 7.2 % linear, 1.4 MLP, 0.4 augmented ConvNet;
-  Fashion-MNIST: 15.5, 9.9 and 8.2), and the one on HOG features (open for the stack on Fashion-MNIST once other test
-  examples count).
-- "Far behind" holds for HOG features on MNIST, 4.4 times the augmented ConvNet's errors. It is contradicted on
-  Fashion-MNIST: 1.3 times. On pixels the linear model errs there 1.9 times as often, undecided for so small a ConvNet.
+- Every deep net beats the linear model on pixels (MNIST: 7.2 % linear, 1.4 MLP, 0.4 augmented ConvNet; Fashion-MNIST: 15.5,
+  9.9 and 8.2, the plain ConvNet 8.0, which validates better, too) and on HOG (open with other test examples: the stack on
+  Fashion-MNIST).
+- "Far behind" holds for HOG on MNIST, 4.4 times the augmented ConvNet's errors. It is contradicted on Fashion-MNIST: 1.3
+  times. On pixels the linear model errs there 1.9 times as often, undecided for so small a ConvNet.
 - The ConvNets beat the exact Gaussian SVM (1.53 and 9.96 %) on both sets, the LSTM on MNIST. MLP, stack and, on
   Fashion-MNIST, LSTM are not told apart from it.
-- Augmentation helps the ConvNet on MNIST, by 0.2 points; on Fashion-MNIST nothing is decided.
-- Quick (10,000 images): all deep nets beat the linear model on pixels. MLP, stack and LSTM fall behind HOG features on both
-  sets, the augmented ConvNet on Fashion-MNIST.
+- The ConvNet's recipe with augmentation errs 0.2 points less on MNIST than that without, which differs in dropout, epochs
+  and step size, too; Fashion-MNIST is undecided.
+- Quick (10,000 images): all deep nets beat the linear model on pixels. MLP, stack and LSTM err more than HOG on both sets,
+  the augmented ConvNet on Fashion-MNIST, which decides nothing for nets so small.
 """
 
 import inspect
+import itertools
 import textwrap
 
 from zoo.reproductions.harness import Ladder, Published, Trial, control, paired_difference, ratio, target
@@ -54,7 +56,8 @@ TARGETS = {
     "fashion_mnist": {LINEAR: 15.6, MLP: 10.2, CONVNET: 7, AUGMENTED: 6, LSTM: 9.2},
 }
 ALL_IMAGES = 50_000
-FULL_CONVNET = 576_938  # weights; where the ConvNet has fewer, nets are smaller than the targets are for
+# Weights of the full budget's nets on 28x28 pixels; those with fewer are smaller than the targets are for.
+FULL_WEIGHTS = {MLP: 2_922_506, STACK: 2_797_010, LSTM: 819_722, CONVNET: 576_938, AUGMENTED: 576_938}
 SAME_AT_THE_HOUR = (LINEAR, HOG, SVM)  # trained as at the full budget
 
 AUGMENTATION = {"mnist": "affine", "fashion_mnist": "shift_flip", "digits": "shift"}
@@ -73,7 +76,8 @@ HEADLINES = (
 PROTOCOL = f"""
 **Models.** All see the same images (quick: the first 10,000). Nets and Fourier features grow from quick (2,048 features)
 over hour (8,192) to full (16,384). At the hour the augmented ConvNet has less dropout than the plain one (0.1, not 0.3) and
-two epochs more. Linear models and SVM are as in full, so they are held against its targets. Full's nets train in bfloat16
+two epochs more (full: 30), and on MNIST it chose a smaller step size (quick: on both sets), so that the two differ in more
+than augmentation. Linear models and SVM are as in full, so they are held against its targets. Full's nets train in bfloat16
 with float32 weights, all else in float32.
 
 **Training.** The weights after the last epoch are tested once, at hour and full the nets' moving averages (0.999).
@@ -87,22 +91,27 @@ Fourier gamma (0.02), C (1 or 10), and, on digits only, that HOG blocks are norm
 
 **Measures.** Seconds are those of tested seeds, without the choice of settings.
 
-**Checks.** A lead over the SVM that test examples alone may make decides nothing. Nor does it where the linear model errs
-less than twice as often as a ConvNet smaller than full's, since a larger one might err less. Targets of shallow models are
-controls. Full's are goals more than expectations.
+**Checks.** A lead over the SVM that test examples alone may make decides nothing. Nor does it where a net smaller than
+full's errs more than a shallow model, or the linear model less than twice as often as it: a larger net might err less. (It
+counts where full's target would not suffice either.) Targets of shallow models are controls. Full's are goals more than
+expectations.
 
-**Limits.** With a fifth of the images there are fewer updates, which may favour larger learning rates. Adjacent rates hardly
-differ: on another processor the hour's ConvNets chose otherwise (0.01 or 0.03), errors differed by up to 0.1 points, and
-augmented against plain changed verdicts (MNIST undecided, Fashion-MNIST plain ahead). Published rows mostly trained on
-60,000 images. A published SVM on HOG features, kernel not named, errs on 7.4 % of Fashion-MNIST, less than the hour's nets;
-ours is linear, without weight decay.
+**Limits.** Stronger hand-made features with other classifiers err on 0.4 to 1.0 % of MNIST (published rows), the plain
+ConvNet here on 0.63 %: what holds of HOG and a linear classifier need not hold of them. With a fifth of the images there are
+fewer updates, which may favour larger learning rates. Adjacent rates hardly differ: on another processor the hour's ConvNets
+chose otherwise (0.01 or 0.03), errors differed by up to 0.1 points, and augmented against plain changed verdicts (MNIST
+undecided, Fashion-MNIST plain ahead). Published rows mostly trained on 60,000 images. A published SVM on HOG features,
+kernel not named, errs on 7.4 % of Fashion-MNIST, less than the hour's nets; ours is linear, without weight decay.
 
 **Changed after seeing results.**
 
 - The SVM got its interval over test examples when it had missed its target by 3 of them, and the first rule under Checks
   when the MLP had led by 16 test images.
-- "Twice as often" for HOG features, controls, augmented against plain, and the rule on small ConvNets came when answers were
-  known. That rule turned a contradiction into undecided.
+- "Twice as often" for HOG features, controls, augmented against plain (whole recipes, as its name says since), and the rule
+  on small ConvNets came when answers were known. That rule turned a contradiction into undecided. On a reader's remark it
+  now holds for all deep nets against shallow models: at quick 12 contradictions became undecided.
+- Checks against the random Fourier features, an approximation of the SVM that errs more (2.11 against 1.53 % of MNIST), were
+  dropped on a reader's remark: at the hour 10 reproduced, at quick 6 reproduced and 4 undecided.
 - Learning rates were first set by hand, then 0.0003 to 0.01; 0.03 came when quick chose 0.01 nearly everywhere (quick was
   then cut for time), 0.1 and gamma 0.005 when an hour chose 0.03.
 - The hour's ConvNets were retrained, as earlier gradients were wrong at times (`zoo/training/groups.py`).
@@ -124,7 +133,7 @@ def on(dataset):
     Its trials raise UnknownName for a data set that there is not, InvalidInput for one that does not suit.
     """
     doc = f"""
-        On {dataset}, nets that learn their features stay ahead of a linear classifier, on pixels or on hand-made features.
+        On {dataset}, nets that learn their features stay ahead of a linear classifier, on pixels or on HOG features.
 
         This is shallow_vs_deep on a data set that it was not made for. That claim says which models are compared and what the
         review says of them. Here they are trained on {dataset}, with settings that were chosen for MNIST.
@@ -146,7 +155,8 @@ def on(dataset):
         support vector machine gamma. Gammas, that of the Fourier features too, are divided by the ratio of an image's number
         of values to that of MNIST.
 
-        **Checks.** A difference that test images, which may be few, and seeds together may make decides nothing.
+        **Checks.** A difference that test images, which may be few, and seeds together may make decides nothing. That a net behind
+        a shallow model is smaller than the full budget's, which might err less, is not weighed.
     """
     pairs = ((MLP, LINEAR), (CONVNET, LINEAR), (CONVNET, HOG))
     return {
@@ -208,15 +218,15 @@ def _ladder(budget, dataset):
 
 
 def judge(runs):
-    """Deep models against linear ones, hand-made features and kernels, over the seeds they share, and what augmentation does
-    for the ConvNet; with all images, targets of those that are trained as at the full budget.
+    """Deep models against linear ones, on pixels and on HOG features, and the exact kernel machine, over the seeds they share,
+    and the ConvNet's recipes against each other; with all images, targets of those that are trained as at the full budget.
     """
     checks = []
     for dataset in runs.dataset.unique():
         checks += _differences(runs, dataset)
         checks += [_twice(runs, dataset, shallow) for shallow in (LINEAR, HOG)]
         if runs.n_train.max() >= ALL_IMAGES:
-            whole = lines_of(runs, (dataset, *CONVNET)).parameters.max() >= FULL_CONVNET
+            whole = lines_of(runs, (dataset, *CONVNET)).parameters.max() >= FULL_WEIGHTS[CONVNET]
             for row, most in TARGETS.get(dataset, {}).items():
                 if whole or row in SAME_AT_THE_HOUR:
                     found = target(runs, (dataset, *row), at_most=most, deterministic=row == SVM)
@@ -225,34 +235,46 @@ def judge(runs):
 
 
 def _differences(runs, dataset, **said):
-    """Deep models against shallow ones, the augmented ConvNet against the plain one. said: what paired_difference is told."""
-    pairs = [(deep, shallow) for deep in DEEP for shallow in (LINEAR, HOG, FOURIER, SVM)] + [(AUGMENTED, CONVNET)]
-    return [
-        paired_difference(
-            runs,
-            better=(dataset, *better),
-            worse=(dataset, *worse),
-            name=f"{dataset}: {' '.join(better)} beats {' '.join(worse)}",
-            **said,
-        )
-        for better, worse in pairs
-    ]
+    """Deep models against shallow ones, the ConvNet's recipes against each other. said: what paired_difference is told.
+
+    None is held against the random Fourier features, which approximate the kernel machine that is there, too.
+    """
+    checks = []
+    for deep, shallow in itertools.product(DEEP, (LINEAR, HOG, SVM)):
+        rows = {"better": (dataset, *deep), "worse": (dataset, *shallow)}
+        small = _smaller(runs, rows["better"], values(runs, rows["worse"], "test_error_pct").mean(), "behind")
+        name = f"{dataset}: {' '.join(deep)} beats {' '.join(shallow)}"
+        checks.append(paired_difference(runs, **rows, name=name, **small, **said))
+    rows = {"better": (dataset, *AUGMENTED), "worse": (dataset, *CONVNET)}
+    name = f"{dataset}: the convnet's recipe with augmentation beats that without"
+    remark = "whole recipes, which may differ in more than augmentation"
+    return [*checks, paired_difference(runs, **rows, name=name, remark=remark, **said)]
 
 
 def _twice(runs, dataset, shallow):
-    """A linear model's error over the augmented ConvNet's; less than 2 by a ConvNet below the full size decides nothing, unless
-    one that errs as little as the full budget's is to would come to less as well, which is known with all images alone.
-    """
+    """A linear model's error over the augmented ConvNet's."""
     rows = {"numerator": (dataset, *shallow), "denominator": (dataset, *AUGMENTED), "metric": "test_error_pct"}
     which = "linear" if shallow == LINEAR else "linear on HOG features"
     name = f"{dataset}: {which} errs at least twice as often as the augmented convnet"
-    weights, aimed_at = int(lines_of(runs, rows["denominator"]).parameters.max()), TARGETS.get(dataset, {}).get(AUGMENTED, 0)
-    enough = runs.n_train.max() >= ALL_IMAGES and values(runs, rows["numerator"], "test_error_pct").mean() < 2 * aimed_at
-    if weights >= FULL_CONVNET:
-        return ratio(runs, **rows, at_least=2, name=name)
-    smaller = f"the ConvNet has {weights:,} weights, the full budget's {FULL_CONVNET:,}, and a larger one may err less"
-    still = f"also less than 2 with a ConvNet that errs on {aimed_at:g} %, the full budget's target" if enough else ""
-    return ratio(runs, **rows, at_least=2, name=name, handicap="" if enough else smaller, remark=still)
+    half = values(runs, rows["numerator"], "test_error_pct").mean() / 2
+    return ratio(runs, **rows, at_least=2, name=name, **_smaller(runs, rows["denominator"], half, "less than 2"))
+
+
+def _smaller(runs, row, least, lost):
+    """What a check is told of a net that loses with an error of `least` percent and is smaller than the full budget's: as a
+    larger one may err less, that decides nothing, unless the error that the full budget is to reach would lose as well, which is
+    known with all images alone. lost: how the remark then calls that.
+    """
+    if row[0] not in DATASETS:
+        return {}
+    weights, whole, aimed_at = int(lines_of(runs, row).parameters.max()), FULL_WEIGHTS[row[1:]], TARGETS[row[0]].get(row[1:], 0)
+    if weights >= whole:
+        return {}
+    if runs.n_train.max() < ALL_IMAGES or not aimed_at > least:
+        said = f"the {row[1]} has {weights:,} weights, the full budget's {whole:,}, and a larger one may err less"
+        return {"handicap": said}
+    behind = values(runs, row, "test_error_pct").mean() > least
+    return {"remark": f"also {lost} with a {row[1]} that errs on {aimed_at:g} %, the full budget's target"} if behind else {}
 
 
 def ladders(runs, trials):
@@ -277,22 +299,22 @@ def draw(runs):
     figure = Figure(figsize=(11, 4 * len(datasets)))
     axes = figure.subplots(len(datasets), 2, sharey="row", squeeze=False)
     errors = runs[runs.metric == "test_error_pct"]
-    kinds = {"shallow": (SHALLOW, "s"), "deep": (DEEP, "o")}
+    markers = dict.fromkeys(SHALLOW, "s") | dict.fromkeys(DEEP, "o")
     for (left, right), dataset in zip(axes, datasets):
         for panel, column in ((left, "parameters"), (right, "seconds")):
-            for kind, (rows, marker) in kinds.items():
-                panel.plot([], [], " ", label=f"{kind}, every seed a {'square' if marker == 's' else 'dot'}:")
-                for row in rows:
-                    dots, colour = lines_of(errors, (dataset, *row)), f"C{(*SHALLOW, *DEEP).index(row)}"
-                    panel.scatter(dots[column], dots.value, s=20, marker=marker, color=colour, alpha=0.6, label=": ".join(row))
+            for place, (row, marker) in enumerate(markers.items()):
+                dots = lines_of(errors, (dataset, *row))
+                panel.scatter(dots[column], dots.value, s=20, marker=marker, color=f"C{place}", alpha=0.6, label=": ".join(row))
             panel.set(xscale="log")
             if (errors[errors.dataset == dataset].value > 0).all():  # no mistake at all has no place on such an axis
                 panel.set(yscale="log")
                 plain_ticks(panel.yaxis)
         left.set(xlabel="parameters", ylabel=f"{dataset}: test error, %")
-        right.set(xlabel="seconds of training per seed (of all its seeds / how many)")
+        right.set(xlabel="seconds of training, all seeds' divided among them")
         plain_ticks(right.xaxis)
-    axes[0, 1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    handles, names = axes[0, 1].get_legend_handles_labels()
+    title = "every seed a mark; squares: shallow, dots: deep"
+    figure.legend(handles, names, fontsize=8, title=title, title_fontsize=8, loc="outside upper center", ncols=3)
     return figure
 
 
@@ -307,6 +329,20 @@ def _published():
             Published("logistic regression", lisa, "plain SGD"),
             Published("logistic regression, C=1, l1", five, "60,000 images"),
             *machines,
+        ],
+        (mnist, *HOG): [
+            Published(name, extra, f"60,000 images, {features}, another classifier")
+            for name, extra, features in (
+                (
+                    "SVM, additive kernel",
+                    "blockwise histograms of local orientations",
+                    "histograms of orientations of their own kind",
+                ),
+                ("shape context + k-nearest neighbours", "shape context matching", "other features"),
+                ("stumps on Haar features", "Haar features", "other features"),
+                ("product of stumps on Haar features", "Haar features", "other features"),
+                ("scattering + SVM, Gaussian kernel", "two layers of wavelets, not learned", "other features"),
+            )
         ],
         (mnist, *FOURIER): Published("1000 RBF units + linear", "no preprocessing", "60,000 images, other features"),
         (mnist, *SVM): [

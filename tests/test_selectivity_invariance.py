@@ -367,14 +367,49 @@ def test_moved_digits_are_judged_for_both_kinds_of_training():
     assert len({check.name for check in checks}) == len(checks)
 
 
+STACK_OF_FULL, CONVNET_OF_FULL = 785 * 1000 + 2 * 1001 * 1000, 856_224  # without their logits
+
+
+@pytest.mark.parametrize("model, logits, whole", [(claim.SDAE, 1001, STACK_OF_FULL), (claim.CONVNET, 257, CONVNET_OF_FULL)])
 @pytest.mark.parametrize("dataset, classes", [("mnist_rot", 10), ("rectangles", 2)])
-def test_a_stack_smaller_than_the_full_budgets_is_not_contradicted_by_the_gaussian_machine(dataset, classes):
-    full = 785 * 1000 + 2 * 1001 * 1000 + 1001 * classes
+def test_a_net_smaller_than_the_full_budgets_is_not_contradicted_by_the_gaussian_machine(dataset, classes, model, logits, whole):
+    full = whole + logits * classes
     for weights, verdict in ((full - 1, "undecided"), (full, "contradicted")):
         rows = [
             {"dataset": dataset, "model": row[0], "setting": row[1], "seed": seed, "metric": claim.ERROR, "value": value + seed / 100,
              "parameters": weights, "n_test": 10**6, "n_train": 10_000}
-            for row, value, seeds in ((claim.SDAE, 13, 3), (claim.RBF, 11, 1)) for seed in range(seeds)
+            for row, value, seeds in ((model, 13, 3), (claim.RBF, 11, 1)) for seed in range(seeds)
         ]  # fmt: skip
-        (made,) = [check for check in claim.judge(pd.DataFrame(rows)) if check.name == f"{dataset}: SDAE-3 beats RBF SVM"]
+        name = f"{dataset}: {model[1]} beats RBF SVM"
+        (made,) = [check for check in claim.judge(pd.DataFrame(rows)) if check.name == name]
         assert made.verdict == verdict and (f"the full budget's {full:,}" in made.sentence) == (verdict == "undecided")
+
+
+@pytest.mark.parametrize("dataset, side, setting", [("mnist_rot", 28, "ConvNet"), ("mnist_basic", 36, "ConvNet, centred digits")])
+def test_the_full_budgets_convnet_has_the_weights_that_smaller_ones_are_held_against(dataset, side, setting):
+    (trial,) = [t for t in claim.trials(Budget.named("full", 2)) if t.row == (dataset, "convnet", setting)]
+    assert zoo.create_model("convnet", (side, side), 10, **trial.recipe["options"]).count_params() == claim._full_convnet(side, 10)
+
+
+def test_what_a_factor_costs_contradicts_nothing_for_a_convnet_smaller_than_the_full_budgets():
+    """Neither by points nor by ratio, on sets and on moved digits."""
+    sets = {(name, *row): found for name, both in (("mnist_basic", ([3.0], [2.0, 2.1, 2.2])), ("mnist_rot", ([6.0], [8.0, 8.2, 8.4])))
+            for row, found in zip((claim.RBF, claim.CONVNET), both)}  # fmt: skip
+    moved = {("mnist_basic", *claim.on_digits(row, claim.CENTRED), moved_metric(pixels)): found
+             for pixels, both in ((0, ([3.0], [2.0, 2.1, 2.2])), (2, ([6.0], [8.0, 8.2, 8.4])))
+             for row, found in zip((claim.RBF, claim.CONVNET), both)}  # fmt: skip
+    for share, verdict in ((1, "contradicted"), (0.99, "undecided")):
+        runs = runs_of(sets | moved)
+        whole = runs.setting.str.endswith("digits").map({True: claim._full_convnet(36, 10), False: claim._full_convnet(28, 10)})
+        checks = [c for c in claim.judge(runs.assign(parameters=share * whole)) if "loses more" in c.name or "grows by" in c.name]
+        assert len(checks) == 4 and {check.verdict for check in checks} == {verdict}
+        assert all(("a larger one, trained longer, may err less" in c.sentence) == (share < 1) for c in checks)
+
+
+def test_published_convnets_have_no_place_in_the_order():
+    """Others are published on rotated digits alone."""
+    models = (*claim.ORDERED, claim.CONVNET)
+    runs = runs_of({("mnist_rot", *row): [place, place + 0.1, place + 0.3] for place, row in enumerate(models, start=1)})
+    assert claim.published_error(("mnist_rot", *claim.CONVNET)) == 5.03
+    without = claim._taus(runs[runs.setting != claim.CONVNET[1]])
+    assert claim._taus(runs)["mnist_rot"].estimate == without["mnist_rot"].estimate

@@ -9,7 +9,7 @@ from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.statistics import Interval, by_examples, by_examples_of_logs, mean_interval, over_examples, widened
 
 
-def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None, same=False):
+def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None, same=False, handicap=""):
     """Two checks that the errors of one model rise more than those of a robust one: by percentage points, and by a factor.
 
     Points favour a model that errs little from the start, factors one that errs much; neither is the better measure.
@@ -18,6 +18,7 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
     else it is left undecided. where: between what, in words. seeds: how many were trained, those that diverged included.
     tested: on how many examples, before and after, where one of the two draws nothing at random, NaN where nobody says; else
     None. losses: the Costs of the four, None where nobody knows them; same: whether the examples after are those before.
+    handicap: why the errors of the robust one may rise more than they ought to, with which nothing is contradicted.
     """
     before, after, robust_before, robust_after = np.array(errors, dtype="float64").reshape(-1, 4).T
     place = where[0].upper() + where[1:]
@@ -27,7 +28,8 @@ def rises_more(errors, where, who, robust, seeds=None, tested=None, losses=None,
     def judged(name, what, unit, interval, means, form, bound, doubt, wide):
         rise = f"the error of {who} {form.format(means[0])}, that of the {robust} {form.format(means[1])}"
         sentence = f"{place} {rise}; {what} over {interval.n} seeds"
-        return check(name, interval, unit, sentence, above=bound, seeds=seeds, doubt=doubt, wide=wide if losses else ())
+        doubts = {"doubt": doubt, "handicap": handicap}
+        return check(name, interval, unit, sentence, above=bound, seeds=seeds, **doubts, wide=wide if losses else ())
 
     points = [after - before, robust_after - robust_before]
     means = [number(mean_interval(rise).estimate) for rise in points]

@@ -19,7 +19,7 @@ def draw_sets(axes, errors, published):
                 axes.plot(x + shift, published[name][dataset], "D", ms=6, mfc="none", color=f"C{place}")
         axes.plot([], [], "o", color=f"C{place}", label=name)
     axes.plot([], [], "D", mfc="none", color="grey", label="published (softmax: a linear SVM)")
-    axes.set_xticks(range(len(datasets)), datasets)
+    axes.set_xticks(range(len(datasets)), datasets, fontsize=9)
     axes.set(ylabel=f"test error, % (below {FLOOR}: at the edge)", yscale="log", ylim=(FLOOR, 100))
     plain_ticks(axes.yaxis)
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
