@@ -256,7 +256,49 @@ def test_checks_are_paired_over_seeds():
     assert none.verdict == "contradicted" and none.effect == pytest.approx(8.01 - 30.1 / 3, rel=1e-5)
     together = checks[f"mnist mlp: {claim.JOINT} beats {claim.SUPERVISED}"]
     assert together.verdict == "reproduced" and together.effect == pytest.approx((0.5 + 0.4 + 0.45) / 3, rel=1e-5)
-    assert checks[f"mnist convnet: {claim.UNSUPERVISED} beats {claim.RANDOM}"].verdict == "contradicted"
+    weak = checks[f"mnist convnet: {claim.UNSUPERVISED} beats {claim.RANDOM}"]
+    assert weak.effect < 0 and weak.verdict == "undecided", "both err more than no hidden layers"
     assert {row[2]: interval.estimate for row, _, interval in claim.summarise(runs)} == dict.fromkeys(claim.WAYS, 3.0) | {
         claim.NO_LAYERS[1]: 1.0
     }
+
+
+def near(error):
+    """Errors of three seeds."""
+    return [error, 1.01 * error, 0.98 * error]
+
+
+def checks_of_convnets(unsupervised, random):
+    """Those of a ConvNet with these errors, where no hidden layers err by 8 %."""
+    errors = {claim.RANDOM: random, claim.UNSUPERVISED: unsupervised, claim.JOINT: 2.5}
+    found = claim.judge(runs_of({way: near(error) for way, error in errors.items()}))
+    return {check.name.removeprefix("mnist convnet: "): check for check in found}
+
+
+def test_what_unsupervised_layers_that_err_more_than_none_lose_is_undecided():
+    pairs = f"{claim.JOINT} beats {claim.UNSUPERVISED}", f"{claim.UNSUPERVISED} beats {claim.RANDOM}"
+    fair, weak, ahead = (checks_of_convnets(*errors) for errors in ((7.5, 7.0), (9.5, 7.0), (9.5, 12.0)))
+    assert [fair[pair].verdict for pair in pairs] == ["reproduced", "contradicted"]
+    assert [weak[pair].verdict for pair in pairs] == ["undecided", "undecided"]
+    assert all("errs more than no hidden layers, 8.01 %, so its training may have failed" in weak[pair].sentence for pair in pairs)
+    assert ahead[pairs[1]].verdict == "reproduced", "it wins all the same"
+
+
+def test_random_layers_that_err_more_than_none_are_said_to():
+    pair = f"{claim.JOINT} beats {claim.RANDOM}"
+    weak, fair = (checks_of_convnets(7.0, random)[pair] for random in (12.0, 7.5))
+    assert weak.verdict == fair.verdict == "reproduced"
+    assert "(random features) errs more than no hidden layers, 8.01 %" in weak.sentence and "no hidden" not in fair.sentence
+
+
+def test_times_of_each_session_have_markers_of_their_own():
+    runs = runs_of({way: near(3.0) for way in (claim.JOINT, claim.LONGER)})
+    styles = {}
+    for commits in (("a", "a"), ("a", "b")):
+        runs["commit"] = [commits[setting == claim.LONGER] for setting in runs.setting]
+        axes = claim.draw(runs).axes[2]
+        dots = [line for line in axes.lines if len(line.get_xdata())]
+        styles[commits] = {line.get_fillstyle() for line in dots}
+        sessions = [line.get_label() for line in axes.lines if "session" in line.get_label()]
+        assert len(sessions) == len({*commits} - {"a"}) * 2
+    assert [len(found) for found in styles.values()] == [1, 2]

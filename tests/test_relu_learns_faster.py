@@ -107,12 +107,38 @@ def runs_of(relu, rival, never=()):
 
 
 def test_checks_are_paired_ratios():
-    check, not_run = claim.judge(runs_of([100, 200, 400], [220, 380, 840]))
-    assert check.verdict == "reproduced" and check.effect == pytest.approx((2.2 * 1.9 * 2.1) ** (1 / 3), rel=1e-5)
+    check, not_run = claim.judge(runs_of([100, 200, 400], [420, 780, 1640]))
+    assert check.verdict == "reproduced" and check.effect == pytest.approx((4.2 * 3.9 * 4.1) ** (1 / 3), rel=1e-5)
     assert check.low < check.effect < check.high and "5 percent training error" in check.sentence
-    turned, _ = claim.judge(runs_of([220, 380, 840], [100, 200, 400]))
+    turned, _ = claim.judge(runs_of([420, 780, 1640], [100, 200, 400]))
     assert turned.verdict == "contradicted" and turned.effect == pytest.approx(1 / check.effect, rel=1e-5)
     assert not_run.verdict == "undecided" and "not run" in not_run.sentence
+
+
+@pytest.mark.parametrize("times, decided", [(1.7, False), (2.0, True)])
+def test_a_finer_grid_might_turn_a_ratio_within_the_root_of_the_widest_gap(times, decided):
+    """Learning rates lie up to 10/3 apart, whose square root is 1.83; those of ConvNets 2 apart, and smoke has one."""
+    relu = [100, 200, 400]
+    for verdict, factor in (("reproduced", times), ("contradicted", 1 / times)):
+        check, _ = claim.judge(runs_of(relu, [factor * steps * (1 + 0.001 * (steps == 200)) for steps in relu]))
+        assert check.verdict == (verdict if decided else "undecided")
+        assert ("up to 3.3 times apart, and a finer grid might change the ratio by a factor of 1.8" in check.sentence) != decided
+    near, _ = claim.judge(runs_of(relu, [90, 200, 440]))
+    assert near.verdict == "undecided" and "finer grid" not in near.sentence, "the interval alone leaves it undecided"
+    assert [claim._widest_gaps()[(where, *claim.CONVNETS["relu"])] for where in ("cifar10", "digits")] == [2, 1]
+
+
+def test_convnets_are_compared_with_their_test_errors_beside():
+    rows = [
+        {"dataset": "cifar10", "model": model, "setting": setting, "seed": seed, "metric": metric, "value": value}
+        | {"parameters": 900.0, "n_train": 800.0}
+        for (model, setting), epochs, error in zip(claim.CONVNETS.values(), (6.0, 9.0), (41.0, 42.5))
+        for seed in range(3)
+        for metric, value in (("epochs_to_25_percent_training_error", epochs + 0.01 * seed), ("test_error_pct", error))
+    ]
+    (check,) = [found for found in claim.judge(pd.DataFrame(rows)) if "ConvNet" in found.name]
+    assert check.verdict == "reproduced", "1.5 times lie beyond the root of 2"
+    assert "the former errs on 42.5 % of the test images, the latter on 41 %" in check.sentence
 
 
 def rows_of(steps):
@@ -129,12 +155,14 @@ def rows_of(steps):
 def test_each_net_in_its_fastest_start():
     """tanh is behind in the start that both have best in common, and ahead where each has its own best."""
     steps = {("relu", "He"): [100, 110], ("relu", "normalised"): [200, 210]}
-    steps |= {("tanh", "He"): [80, 90], ("tanh", "normalised"): [300, 310]}
+    steps |= {("tanh", "He"): [40, 45], ("tanh", "normalised"): [300, 310]}
     rows = rows_of(steps)
     found = {check.name: check for check in claim.judge(pd.DataFrame(rows))}
     check = found[f"mnist: relu before tanh, 5 hidden, {claim.FASTEST}"]
-    assert check.effect == pytest.approx((80 / 100 * 90 / 110) ** 0.5, rel=1e-5) and check.verdict == "contradicted"
+    assert check.effect == pytest.approx((40 / 100 * 45 / 110) ** 0.5, rel=1e-5) and check.verdict == "contradicted"
     assert found[f"mnist: relu before tanh, 5 hidden, {claim.OWN}"].effect > 1
+    drawn = claim._in_fastest_starts(pd.DataFrame(rows), "mnist")
+    assert drawn == {(unit, 5): claim.setting(5, unit, "He") for unit in ("relu", "tanh")}
     one = pd.DataFrame([row for row in rows if row["setting"] != claim.setting(5, "relu", "normalised")])
     assert not any(claim.FASTEST in check.name for check in claim.judge(one)), "one start leaves nothing to choose"
 
@@ -207,8 +235,8 @@ def test_each_net_in_its_own_start_is_compared_by_its_last_error_too():
 @pytest.mark.parametrize(
     "relu, rival, verdict, said",
     [
-        ([100, 200, 300], [900, 900, 900], "reproduced", "a lower bound: 3 of 3 seeds of the former"),
-        ([900, 900, 900], [100, 200, 300], "contradicted", "an upper bound: 3 of 3 seeds of the latter"),
+        ([100, 110, 120], [900, 900, 900], "reproduced", "a lower bound: 3 of 3 seeds of the former"),
+        ([900, 900, 900], [100, 110, 120], "contradicted", "an upper bound: 3 of 3 seeds of the latter"),
         # What the winner's lost seeds count with is too little, so it may not win by them.
         ([100, 110, 900], [5000, 6000, 50000], "undecided", "1 of 3 seeds of the latter"),
         ([5000, 6000, 50000], [100, 110, 900], "undecided", "1 of 3 seeds of the former"),

@@ -4,10 +4,15 @@ import numpy as np
 
 from zoo.reproductions.harness.statistics import geometric_mean
 
+MARKERS = {"old uniform": "v", "normalised": "s", "He": "o", "scaled": "D"}  # of starts
 
-def draw_steps(axes, found, what, title):
+
+def draw_steps(axes, found, what, title, starts=()):
     """{activation: {depth: rows of runs}}: every seed a dot, means joined as far as all seeds get there; one that never does is
     a hollow triangle.
+
+    starts: where rows are of nets from different ones, their names; then each start has a marker, hollow for seeds that never
+    get there.
     """
     from matplotlib.ticker import LogLocator
 
@@ -17,9 +22,14 @@ def draw_steps(axes, found, what, title):
         axes.plot(places.values(), [_mean_of_all(by_depth[depth]) for depth in places], color=f"C{index}", lw=1)
         for depth, place in places.items():
             for rows, style in _there_or_not(by_depth[depth]):
+                if of := [start for start in starts if rows.setting.str.endswith(f", {start} start").any()]:
+                    style["marker"] = MARKERS[of[0]]
                 axes.plot([place] * len(rows), rows.value, color=f"C{index}", ms=5, ls="", **style)
         axes.plot([], [], "o-", color=f"C{index}", ms=5, lw=1, label=activation)
     axes.plot([], [], "^", color="grey", fillstyle="none", label="never gets there")
+    of_starts = [axes.plot([], [], MARKERS[start], color="grey", ms=5, label=start)[0] for start in starts]
+    if of_starts:
+        axes.legend(handles=of_starts, title="start (hollow: never gets there)", fontsize=8, title_fontsize=8)
     axes.set(xscale="log", yscale="log", xlim=(0.8, 10), xlabel="hidden layers", ylabel=what)
     axes.set_title(title, fontsize=10)
     axes.minorticks_off()
