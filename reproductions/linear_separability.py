@@ -12,19 +12,27 @@ full: 3 seeds, 109 minutes on 2 cores, 10 seeds 20 minutes of one H100 by estima
 
 - Full: trained stacks' probe errors fall over three layers on mnist_rot (input 46 %, then 18, 11 and 10.5 %), elsewhere over
   two (MNIST 7.5, 2.1, 1.4 %; third undecided), the trained ConvNet's over all three, to 0.7 %.
-- Pre-trained only, layers are far ahead of the input and the third beats the first (hour, full). Unlike the published one,
-  it loses to the second at the hour (on MNIST undecided with other test examples) and on mnist_basic at full. Full's
-  mnist_rot: 22 %, published 10 %.
+- Pre-trained only, layers err far less than the input, the third less than the first (hour, full), but more than the second
+  on mnist_basic (full; hour: on all sets, undecided as nets are smaller). On mnist_rot (full) 23.2, 21.9 and 21.7 % stand
+  against 21.7, 15.2 and 10.0 published: the first is about as good, the upper ones, not tuned, add little.
 - Untrained convolutions err on 2.9 and 1.9 % at full; the dense layer above is not told apart from the second. Untrained
   sigmoid layers gain up to 1.6 points on the input or lose up to 0.9.
-- In the plane (hour), the spiral's error falls from 26 to 13.5, 3.6 and 1.0 %, against 10 % for one layer of two units. One
-  layer of six units errs next to never, so depth is not needed; three layers err more in 19 of 20 seeds.
+- In the plane (hour) the spiral's error falls from 26 to 13.5, 3.6 and 1.0 %, against 10 % for one layer of two units. One
+  of six errs next to never; three layers err more than it in 19 of 20 seeds, contradicting that they err less in most.
 - Quick (4,000 images): the second trained layer beats the first; whether the third beats the second is undecided.
 """
 
-from zoo.reproductions.harness import Ladder, Published, Trial, paired_difference
+import numpy as np
+
+from zoo.datasets import describe
+from zoo.reproductions.evidence.label_rows import weights_of_full
+from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
 from zoo.reproductions.harness.published import matches
-from zoo.reproductions.harness.runs import values
+from zoo.reproductions.harness.resampling import share_interval
+from zoo.reproductions.harness.runs import by_seed, every_value, lines_of
+from zoo.reproductions.harness.sizes import weights_in_words
+from zoo.reproductions.harness.statistics import percent
+from zoo.reproductions.harness.verdicts import who
 from zoo.reproductions.trainers.layer_probes import MOST_FEATURES, PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
 from zoo.training import recipe as training
 
@@ -34,7 +42,7 @@ DIGITS = ("mnist", "mnist_basic", "mnist_rot")
 # Curves in the plane and the nets that part them, of two units in each hidden layer.
 PLANES = {("interleaved_curves", "mlp"): 1, ("spiral_arms", "mlp"): 3}
 SPIRAL = ("spiral_arms", "mlp")
-ALONE = {2: (*SPIRAL, "trained, a layer alone"), 6: (*SPIRAL, "trained, a layer of 6 units alone")}  # three of 2 have as many
+ALONE = {2: (*SPIRAL, "trained, a layer alone"), 6: (*SPIRAL, "trained, a layer of 6 units alone")}
 INPUT = ("linear", "raw input")
 STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
@@ -46,7 +54,8 @@ HEADLINES = (
     "mnist, autoencoder_stack: trained, layer 2 beats layer 1",
     "mnist, autoencoder_stack: trained, layer 3 beats layer 2",
     "mnist_rot, autoencoder_stack: pre-trained, layer 3 beats layer 2",
-    "spiral_arms, mlp: 3 layers beat one*",
+    "spiral_arms, mlp: 3 layers beat one of 6 units",
+    "spiral_arms, mlp: 3 layers beat one of 6 units in most seeds",
 )
 PROTOCOL = """
 **Data.** Quick: the first 4,000 training images, 2,000 each for validation and test (in MNIST harder than all 10,000). Hour:
@@ -56,23 +65,41 @@ the first 20,000 of mnist, all 10,000 of the others, 10,000 for test. Full: all.
 
 - Stack: three sigmoid layers of 200, 500 or 1,000 units.
 - ConvNet: convolutions of 8-16, 16-32 or 32-64 filters and a dense layer of 784, 1,000 or 1,000 units.
-- Plane: layers of two tanh units, one on the curves, three on the spiral; there also one layer of two or six.
+- Plane: layers of two tanh units, one on the curves, three on the spiral (27 weights in all); there also one layer of two
+  (15 weights) or of six (39). Six are as many units as the three layers have, not as many weights.
 
 **Training.** Stacks are pre-trained by Adam as denoising autoencoders (a quarter of the inputs masked) and then trained as a
 whole. Quick takes 20 epochs a layer and 40 of the whole, hour and full 30 to 100 of each.
 
-**Tuning.** Networks are not tuned. A probe is multinomial logistic regression on centred, equally scaled features. One of six
-L2 strengths (10 to 0.0001) is chosen on validation, alike for input, layers and stages. It sees its network's training images.
-It stops when a step promises under 0.00001 nats, or after 400 steps; the tables record neither this nor the strength.
+**Tuning.** Networks are not tuned. A probe is multinomial logistic regression on centred, equally scaled features. One of
+six L2 strengths (10 to 0.0001) is chosen on validation, alike for input, layers and stages. It sees its network's training
+images. It stops when a step promises under 0.00001 nats, or after 400 steps. The tables record neither this nor the
+strength, which jumps between seeds: on MNIST at full the second layer's probes, pre-trained only, err on 0.4 to 1.4 % of
+their training images.
+
+**Checks.** A stack smaller than full's contradicts nothing: in a larger one, trained longer, upper layers may do better (on
+mnist_rot, pre-trained only, the third layer is a point behind the second at the hour, and not told apart at full).
 
 **Limits.** Of layers with over 1,000 features a fixed draw of 1,000 is probed, in the first convolution a smaller share (64,
-32, 16 %) than in the second (100, 64, 32 %): part of the second's lead, untrained too. Published probes are linear SVMs on
-networks of tuned size and noise. Full's three seeds leave most checks in the plane undecided.
+32, 16 %) than in the second (100, 64, 32 %): part of the second's lead, untrained too. The probe of the input errs more than
+a softmax classifier with a tuned learning rate on the same images (MNIST at full: 7.49 against 7.16 % in `shallow_vs_deep`;
+mnist_basic at the hour: 9.04 against 8.73 % in `selectivity_invariance`): gains over the input are some 0.3 points too
+large. No layer of four units, which would have the spiral's 27 weights, was trained. Full's three seeds leave most checks in
+the plane undecided.
+
+Published probes are linear SVMs on networks of tuned size and noise. That does not explain the gap on mnist_rot: layer 1,
+pre-trained only, errs on 23.2 %, published 21.7 %. The gap comes from layers 2 and 3, which gain 1.2 and 0.2 points here and
+6.6 and 5.2 there. Their pre-training had one noise level (0.25) and one learning rate; no others were tried.
 
 **Changed after seeing results.** The layer of six units came from a reader's remark. Dense layers had 64, 128 and 256 units
 until a reader saw that those below are judged by 784 or 1,000 features; untrained, they were 12, 6 and 2.4 points behind
 these; with as many units they are not told apart. The ConvNets of quick and hour were first trained and tested with
 gradients that may have been wrong at times (zoo/training/groups.py): every verdict was the same.
+
+On readers' remarks, the share of seeds in which three layers err less than one came in, as one seed in 20 leaves the mean
+undecided (contradicted for six units at quick and hour, undecided at full), and the main checks name the layer of six units
+alone. That a smaller stack contradicts nothing turned "pre-trained, layer 3 beats layer 2" from contradicted to undecided at
+the hour on all three sets; full's mnist_basic still contradicts it.
 """
 
 
@@ -153,7 +180,8 @@ def judge(runs):
 
         def beats(better, worse, name):
             better, worse = ((dataset, *INPUT) if of == INPUT else (dataset, model, row(*of)) for of in (better, worse))
-            checks.append(paired_difference(runs, better=better, worse=worse, name=where + name))
+            handicap = _smaller(runs, better) if model == "autoencoder_stack" else ""
+            checks.append(paired_difference(runs, better=better, worse=worse, name=where + name, handicap=handicap))
 
         # Of untrained nets Alain & Bengio saw it too, but of ConvNets.
         for stage in ("trained", "untrained") if model == "convnet" else ("trained",):
@@ -166,8 +194,7 @@ def judge(runs):
             if alone[2] in settings:
                 name = where + f"{depth} layers beat one{'' if units == 2 else f' of {units} units'}"
                 deep = dataset, model, row("trained", depth)
-                said = {"name": name, "remark": _seeds_behind(runs, deep, alone)}
-                checks.append(paired_difference(runs, better=deep, worse=alone, **said))
+                checks += _against_one_layer(runs, deep, alone, name)
         if row("pre-trained", 1) in settings:
             beats(("pre-trained", 1), INPUT, "pre-trained, layer 1 beats the input")
             beats(("pre-trained", depth), INPUT, f"pre-trained, layer {depth} beats the input")
@@ -179,10 +206,23 @@ def judge(runs):
     return checks
 
 
-def _seeds_behind(runs, better, worse):
-    """Of how many seeds a net errs more and less than another does: a few may be so far out that their mean says little."""
-    apart = (values(runs, better, "test_error_pct") - values(runs, worse, "test_error_pct")).dropna()
-    return f"in {(apart > 0).sum()} of {len(apart)} seeds it errs more, in {(apart < 0).sum()} less"
+def _against_one_layer(runs, deep, alone, name):
+    """By how much a deep net errs less than one layer, and in how many seeds: a few of them may leave the mean undecided."""
+    apart = every_value(runs, deep, "test_error_pct") - every_value(runs, alone, "test_error_pct")
+    more, less, n = (apart > 0).sum(), (apart < 0).sum(), apart.notna().sum()
+    remark = f"{weights_in_words(runs, deep, alone)}; in {more} of {n} seeds it errs more, in {less} less"
+    yield paired_difference(runs, better=deep, worse=alone, name=name, remark=remark)
+    sentence = f"On {deep[0]}, share of {n} seeds in which {who(deep)} errs less than {who(alone)} ({remark})"
+    share = percent(share_interval(apart.dropna() < 0))
+    yield check(f"{name} in most seeds", share, "%", sentence, above=50, seeds=len(apart))
+
+
+def _smaller(runs, row):
+    """Why a layer of a stack may do no better than the one below: the stack is smaller than full's; "" of full size."""
+    weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
+    whole = weights_of_full(3, describe(row[0]).classes)
+    said = f"its stack has {weights:,.0f} weights, the full budget's {whole:,}, and a larger one, trained longer, may err less"
+    return said if weights < whole else ""
 
 
 def ladders(runs, trials):
@@ -195,7 +235,7 @@ def ladders(runs, trials):
 
 
 def draw(runs):
-    """Planes before and after the hidden layers of their nets; probe errors by layer, every seed a dot."""
+    """Planes before and after the hidden layers of one seed's nets; probe errors by layer, every seed a dot."""
     from matplotlib.figure import Figure
 
     nets = [key for key, _ in runs[runs.model != INPUT[0]].groupby(["dataset", "model"], sort=False)]
@@ -222,16 +262,22 @@ def _draw_plane(panel, runs, dataset, model):
         layers = [_weights(runs, dataset, model, stage, n) for n in range(1, depth + 1)]
         _draw_after(axes, dataset, layers, number)
         where = f"hidden layer {number}, {stage}" if number else f"{dataset}: the input"
-        cut = {0: "\n(dashed: the trained net's cut)", depth: "\n(dashed: the last layer's cut)"}.get(number, "")
-        axes.set_title(where + cut, fontsize=9)
+        cut = {0: "\n(dashed: the trained net's cut)", depth: " (dashed: its cut)"}.get(number, "")
+        error = f"\n{_error_of_drawn(runs, (dataset, model, row(stage, number)))}" if number else ""
+        axes.set_title(where + cut + error, fontsize=9)
         names = ("first hidden unit", "second hidden unit") if number else ("first input", "second input")
         axes.set(xlabel=names[0], ylabel=names[1])
 
 
+def _error_of_drawn(runs, layer):
+    """The test error of a layer of the seed whose weights are drawn, beside the mean over all seeds: it may be untypical."""
+    lines, errors = lines_of(runs, layer), by_seed(runs, layer, "test_error_pct")
+    seed = lines[lines.metric == f"{PLANE_WEIGHTS[0]}_0"].seed.iloc[0]
+    return f"seed {seed} errs on {errors[seed]:.3g} %, mean of {len(errors)}: {errors.mean():.3g} %"
+
+
 def _draw_after(axes, dataset, layers, number):
     """The plane after so many layers [(kernel, bias, ...)] of a net, and where the layers above it are in two minds."""
-    import numpy as np
-
     from zoo.datasets import load
 
     def through(points, some):
@@ -263,8 +309,6 @@ def leads(scores):
 
     scores (..., classes). The zeros of these arrays (...) are the borders between the classes, each of them once.
     """
-    import numpy as np
-
     found = []
     for label in range(scores.shape[-1] - 1):
         after = scores[..., label + 1 :].max(axis=-1)
@@ -316,7 +360,7 @@ def _published():
             fewer = "quick: 4,000 images, hour: 10,000 test images of 50,000; an equivalent of the published set"
         found[dataset, *INPUT] = Published("linear SVM on input", "raw pixels", f"a linear SVM; {fewer}")
         for number in (1, 2, 3):
-            note = f"a linear SVM on a net of another size; {fewer}"
+            note = f"a linear SVM on a net of another size and with tuned noise; {fewer}"
             key = (dataset, "autoencoder_stack", row("pre-trained", number))
             found[key] = Published(f"linear SVM on hidden {number}", features, note)
     seen = Published("ConvNet, 2 conv + 2 dense, linear probes", "before training", "a larger net", metric="finding")

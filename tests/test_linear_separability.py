@@ -221,18 +221,59 @@ def test_one_layer_alone_differs_from_three_in_its_width(budget):
         assert trials[row].recipe == three | {"options": three["options"] | {"widths": [units]}}
 
 
-def test_depth_is_held_against_one_layer_of_as_many_units_too():
-    errors = {claim.row("trained", number): error for number, error in ((1, 20.0), (2, 8.0), (3, 1.0))}
-    errors |= {claim.row("untrained", number): 25.0 for number in (1, 2, 3)}
-    errors |= {claim.ALONE[2][2]: 10.0, claim.ALONE[6][2]: 0.5}
+def spiral(deep, wide):
+    """Runs of the spiral: errors by seed of three layers of two units and of one layer of six, others as they may be."""
+    errors = {claim.row("trained", number): [error] * len(deep) for number, error in ((1, 20.0), (2, 8.0))}
+    errors |= {claim.row("untrained", number): [25.0] * len(deep) for number in (1, 2, 3)}
+    errors |= {claim.ALONE[2][2]: [10.0] * len(deep), claim.row("trained", 3): deep, claim.ALONE[6][2]: wide}
+    weights = {claim.ALONE[2][2]: 15, claim.ALONE[6][2]: 39}
     shared = {"dataset": "spiral_arms", "model": "mlp", "metric": "test_error_pct", "n_test": 1000}
-    runs = [shared | {"setting": name, "seed": seed, "value": error + 0.01 * seed * error}
-            for name, error in errors.items() for seed in range(3)]  # fmt: skip
+    runs = [
+        shared | {"setting": name, "seed": seed, "value": error + 0.01 * seed * error, "parameters": weights.get(name, 27)}
+        for name, values in errors.items()
+        for seed, error in enumerate(values)
+    ]
     runs += [shared | {"model": "linear", "setting": claim.INPUT[1], "seed": 0, "value": 30.0}]
-    found = {check.name: check for check in claim.judge(pd.DataFrame(runs))}
-    depth = [found[f"spiral_arms, mlp: 3 layers beat one{which}"] for which in ("", " of 6 units")]
+    return {check.name.removeprefix("spiral_arms, mlp: 3 layers beat one"): check for check in claim.judge(pd.DataFrame(runs))}
+
+
+def test_depth_is_held_against_one_layer_of_as_many_units_too():
+    found = spiral([1.0] * 3, [0.5] * 3)
+    depth = [found[which] for which in ("", " of 6 units")]
     assert [check.verdict for check in depth] == ["reproduced", "contradicted"]
     assert [check.effect for check in depth] == pytest.approx([9.09, -0.505])
+    assert "weights: 27 and 15; in 0 of 3 seeds it errs more, in 3 less" in depth[0].sentence
+    assert "weights: 27 and 39; in 3 of 3 seeds it errs more, in 0 less" in depth[1].sentence
+
+
+def test_one_seed_far_out_leaves_the_mean_undecided_and_not_in_how_many_seeds_depth_helps():
+    found = spiral([*[0.5] * 18, 11.0, 0.0], [0.0] * 20)
+    assert found[" of 6 units"].verdict == "undecided"
+    most = found[" of 6 units in most seeds"]
+    assert (most.verdict, most.effect, most.low) == ("contradicted", 0, 0)
+    assert most.high == pytest.approx(100 * (1 - 0.025 ** (1 / 20)), rel=1e-5), "Clopper and Pearson's interval of 0 of 20"
+    assert "weights: 27 and 39; in 19 of 20 seeds it errs more, in 0 less" in most.sentence
+    assert found[" in most seeds"].verdict == "reproduced"
+    assert spiral([0.5] * 3, [0.0] * 3)[" of 6 units in most seeds"].verdict == "undecided", "three seeds are too few"
+    lost = spiral([*[0.5] * 14, *[np.nan] * 6], [0.0] * 20)[" of 6 units in most seeds"]
+    assert lost.verdict == "undecided" and "6 of 20 seeds diverged" in lost.sentence
+
+
+@pytest.mark.parametrize("width, verdict", [(500, "undecided"), (1000, "contradicted")])
+def test_a_layer_of_a_stack_below_full_size_contradicts_nothing(width, verdict):
+    errors = {f"{stage}_{n}": [20, 21, 22] for stage in ("untrained", "trained") for n in (1, 2, 3)}
+    errors |= {"pre_trained_1": [30, 31, 33], "pre_trained_2": [20, 21, 22], "pre_trained_3": [22, 23.1, 23.9]}
+    count = 785 * width + 2 * (width + 1) * width + (width + 1) * 10
+    runs = runs_of(raw=[40], **errors).assign(parameters=count)
+    third = next(check for check in claim.judge(runs) if "pre-trained, layer 3 beats layer 2" in check.name)
+    assert third.verdict == verdict and (f"{count:,} weights, the full budget's 2,797,010" in third.sentence) == (width < 1000)
+
+
+def test_the_error_of_the_seed_that_is_drawn_stands_beside_the_mean():
+    layer = ("spiral_arms", "mlp", claim.row("trained", 1))
+    rows = [("test_error_pct", seed, error) for seed, error in ((3, 20.0), (4, 11.0), (5, 10.04))] + [("kernel_0", 3, 0.7)]
+    runs = pd.DataFrame(rows, columns=["metric", "seed", "value"]).assign(dataset=layer[0], model=layer[1], setting=layer[2])
+    assert claim._error_of_drawn(runs, layer) == "seed 3 errs on 20 %, mean of 3: 13.7 %"
 
 
 def test_every_layer_has_the_same_probe_and_the_nets_are_the_same_in_all_their_trials():

@@ -101,6 +101,7 @@ def runs_of(spreads):
         for metric, column in {
             "train_loss": 1 + spread * (noise[0] + own[width]),
             "test_loss": 2 + spread * (noise[0] / width + noise[1] + own[width]),
+            "test_error_pct": 10 + 5 * spread * (noise[1] + own[width]),
             "rise_from_start": np.zeros(100),
             "rise_between_solutions": (2 + noise[0] / 10) / width,
         }.items()
@@ -131,7 +132,7 @@ def test_few_seeds_do_not_judge_a_spread(seeds, verdict):
     runs = runs_of({1: 0.2, 10: 0.1, 100: 0.01})
     found = local_minima.judge(runs[runs.seed < seeds])
     spreads = [check for check in found if any(word in check.name for word in ("draw together", "against width", "unlucky"))]
-    assert len(spreads) == 6 and {check.verdict for check in spreads} == {verdict}
+    assert len(spreads) == 7 and {check.verdict for check in spreads} == {verdict}
     assert all("so few seeds say little" in check.sentence for check in spreads) is (seeds == 20)
 
 
@@ -142,6 +143,22 @@ def test_spreads_are_judged_for_the_size_of_the_losses_too():
     found = {check.name: check for check in local_minima.judge(runs)}
     plain, relative = (found[f"test losses draw together with width{of}"] for of in ("", ", for their size"))
     assert plain.effect == pytest.approx(30 * relative.effect, rel=0.02)
+
+
+def test_the_test_error_is_judged_like_the_test_loss_and_its_points_are_said():
+    """Errors that differ by as many points are less close where they are small."""
+    runs = runs_of({1: 0.2, 10: 0.1, 100: 0.02})
+    errors = (runs.setting == "100 hidden units") & (runs.metric == "test_error_pct")
+    name = "100 hidden units: the unlucky are close to the lucky"
+    for lower, verdict in ((0, "reproduced"), (9, "contradicted")):
+        runs.loc[errors, "value"] -= lower
+        found = {check.name: check for check in local_minima.judge(runs)}
+        loss, error = found[name], found[f"{name}, in test error"]
+        lucky, unlucky = np.percentile(runs.value[errors], [5, 95])
+        assert (loss.verdict, error.verdict) == ("reproduced", verdict)
+        assert error.effect == pytest.approx(100 * (unlucky / lucky - 1), rel=1e-5)
+        points = f"{unlucky:.4g} against {lucky:.4g} %: {unlucky - lucky:.4g} points apart"
+        assert f"exceeds the 5th ({points})" in error.sentence
 
 
 def test_hills_between_solutions_are_compared_by_their_mean():

@@ -228,7 +228,7 @@ def test_a_bound_that_saddles_with_more_directions_meet_decides_nothing():
     more = table[table.index_pct.between(6, 10.49)]
     share = 100 * (more.loss.mean() - table.loss[:12].mean()) / (2 - table.loss[:12].mean())
     met = "6, 7, 8, 9, 10 downward directions, 0 of them with a silent unit"
-    assert low.verdict == "reproduced" and f"of the {len(more)} with {met}: {share:.4g}" in low.sentence
+    assert low.verdict == "reproduced" and f"Of the {len(more)} with {met}: {share:.4g}. Of the 12 saddles" in low.sentence
     least = table.index_pct[table.index_pct > 0.5].min()
     ones = table[table.index_pct == least]
     above = 100 * (ones.loss.mean() - table.loss[:12].mean()) / (2 - table.loss[:12].mean())
@@ -239,7 +239,7 @@ def test_a_bound_that_saddles_with_more_directions_meet_decides_nothing():
     assert low.verdict == "undecided" and f"the bound does not tell them from those with {met}" in low.sentence
     few = runs[~runs.seed.isin(more.index[4:])]
     *_, low = saddle_points.judge(few)
-    assert low.verdict == "undecided" and "; of the 4 with " in low.sentence and "does not tell" in low.sentence
+    assert low.verdict == "undecided" and " Of the 4 with " in low.sentence and "does not tell" in low.sentence
 
 
 def test_of_saddles_with_more_directions_it_is_said_how_many_have_a_silent_unit():
@@ -313,6 +313,27 @@ def test_what_the_number_of_silent_units_decides_is_no_evidence():
     lost.loc[(lost.metric == "converged") & (lost.seed < 5), "value"] = 0
     _, _, many, *_ = saddle_points.judge(lost)
     assert many.verdict == "undecided" and "5 of 52 such starts did not converge" in many.sentence
+
+
+def test_points_of_a_smaller_net_with_the_units_beside_silent_are_left_out():
+    """Those of 8 units of which 4 or more are silent are points of 4 units again: what holds among them is no evidence."""
+    silent = np.arange(52) % 9
+    large = known(0.01, 12, silent=silent)
+    table = large.pivot(index="seed", columns="metric", values="value")
+    turned = table.silent_units >= 4
+    table.loc[turned, "train_error_pct"] = 100 - table.train_error_pct[turned]
+    large = table.reset_index().melt(id_vars="seed", var_name="metric").assign(setting="8 tanh units, first", parameters=100)
+    small = known(0.01, 12, silent=silent // 2).assign(setting="4 tanh units, first")
+    runs = pd.concat([large.assign(dataset="d", model="m"), small])
+    name = "8 tanh units, first: error rises with the index at equal silent units"
+    both, alone = ({check.name: check for check in saddle_points.judge(part)} for part in (runs, runs[runs.setting.str[0] == "8"]))
+    kept = saddle_statistics.correlation_within(table[~turned])
+    assert both[name].effect == pytest.approx(kept.estimate, rel=1e-4)
+    assert both[name].verdict == "reproduced" and alone[name].effect < both[name].effect
+    assert "equally many silent units (28 with 4 or more are points of 4 units again and left out)" in both[name].sentence
+    assert "left out" not in both[name.replace("8", "4")].sentence + alone[name].sentence, "no smaller net was searched"
+    line = next(interval for _, metric, interval in saddle_points.summarise(runs) if metric.endswith("equal_silent_units"))
+    assert line.estimate == kept.estimate, "the table has the check's number"
 
 
 def test_rank_correlation_within_groups():

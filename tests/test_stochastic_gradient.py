@@ -260,7 +260,9 @@ def runs_of(few, rival, slope=-0.5):
         noise = (4 + seed) * batch ** (slope + seed / 1000)
         rows.append((claim.NOISE, f"relative_noise_at_batch_{batch}_after_{passes}_passes", seed, noise))
         rows.append((claim.NOISE, f"gradient_angle_at_batch_{batch}_after_{passes}_passes", seed, 60 + seed - batch / 10))
-    return pd.DataFrame(rows, columns=["setting", "metric", "seed", "value"]).assign(dataset="mnist", model="mlp", commit="abc")
+    return pd.DataFrame(rows, columns=["setting", "metric", "seed", "value"]).assign(
+        dataset="mnist", model="mlp", device="a card", commit="abc"
+    )
 
 
 def verdicts(runs):
@@ -273,6 +275,9 @@ def test_verdicts_are_those_at_the_finish_lines():
     loss = found[f"{claim.FEW} before L-BFGS, equal examples: training loss"]
     assert loss.effect == pytest.approx((4 * 0.45 / 0.11 * 0.5 / 0.12) ** (1 / 3), rel=1e-5)
     assert "1000 examples" in loss.sentence
+    assert {name for name, check in found.items() if "seconds on a card" in check.sentence} == {
+        name for name in found if "equal seconds" in name
+    }
     turned = verdicts(runs_of([0.4, 0.45, 0.5], [0.1, 0.11, 0.12]))
     assert turned[f"{claim.FEW} before conjugate gradient, equal seconds: test error"].verdict == "contradicted"
 

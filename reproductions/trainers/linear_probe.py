@@ -1,4 +1,4 @@
-"""Linear probes: multinomial logistic regression on given features, solved to the end, its L2 strength chosen on validation.
+"""Linear probes: multinomial logistic regression on given features, up to a tolerance, its L2 strength chosen on validation.
 
 The loss has one minimum, and the steps are taken in the metric of Böhning's bound on its curvature (Annals of the Institute
 of Statistical Mathematics 1992), so that badly scaled features, as untrained layers have, are probed as well as others.
