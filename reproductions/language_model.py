@@ -24,9 +24,27 @@ by estimate, not run yet):
 import numpy as np
 import pandas as pd
 
+from zoo.reproductions.evidence.text_pictures import draw_bits, draw_curves, draw_lengths, draw_samples
+from zoo.reproductions.evidence.text_rows import (
+    BZIP2,
+    COMPRESSORS,
+    FORGETFUL,
+    LEARN_FROM_SHARES,
+    NGRAMS,
+    ONE,
+    PLAIN,
+    PPM,
+    RIVALS,
+    SHARES,
+    TWO,
+    WIDE,
+    WIDE_PLAIN,
+    name_of,
+    part_of,
+    shares_of,
+)
 from zoo.reproductions.harness import Ladder, Published, Trial, as_published, check, control, paired_difference
 from zoo.reproductions.harness.chance import by_chance_of_examples
-from zoo.reproductions.harness.figures import legend_above
 from zoo.reproductions.harness.losses import combined, row_costs
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.published import published_value
@@ -42,21 +60,11 @@ SEEDS = {"hour": 3, "full": 5}
 BOOKS = ("alice29", "asyoulik", "lcet10", "plrabn12")
 LONGEST_BOOK = BOOKS[-1]
 SHAKESPEARE = "tiny_shakespeare"
-PLAIN, ONE, TWO = ("rnn", "1 layer"), ("lstm", "1 layer"), ("lstm", "2 layers")
-WIDE = ("lstm", "1 wide layer")  # with as many weights as TWO
-WIDE_PLAIN = ("rnn", "1 wide layer")  # with as many weights as ONE
-NGRAMS, PPM = ("ngrams", "Kneser-Ney"), ("ppm", "PPMd")
-FORGETFUL = ("ppm", "PPMd, forgets the test text")  # but for as many characters as a net reads before it predicts
-BZIP2 = ("bzip2", "-9")
-COMPRESSORS = (BZIP2, ("xz", "-9e"), ("gzip", "-9"))
-RIVALS = (NGRAMS, PPM, FORGETFUL, *COMPRESSORS)
-SHARES = {"1/16": 1 / 16, "1/4": 1 / 4}  # of the training text of one book: what more of it is worth, and to whom
 HOUR = {None: (16, 0.1), "1/4": (24, 0.2), "1/16": (48, 0.5), SHAKESPEARE: (8, 0.1)}  # epochs and dropout, by what a net reads
 FULL = {"1/4": (30, 0.5), "1/16": (60, 0.5)}
 PLAIN_RATES = {"quick": [0.003], "hour": [0.001, 0.003], "full": [0.0005, 0.001]}  # below those that LSTM has, too
 WIDE_PLAIN_RATES = {"hour": [0.0003, 0.001, 0.003], "full": [0.0002, 0.0005, 0.001]}
 WIDE_UNITS = {WIDE: {"smoke": 23, "hour": 425, "full": 867}, WIDE_PLAIN: {"smoke": 23, "hour": 512, "full": 1024}}
-LEARN_FROM_SHARES = (ONE, NGRAMS, PPM)
 FIGURE_ONLY = ("validation_bits_after_*",)
 BLOCK = 128  # characters of a test block
 LAST_TENTH = "last_tenth_bits_per_char"
@@ -139,7 +147,7 @@ def _trial(dataset, row, budget, share=None):
     """A row's trial, with all of the training text or with the share of it that SHARES has by this name."""
     n_train, n_test = (160, 8) if budget.name == "smoke" else (None, None)
     recipe, optional = {"n_train": n_train, "n_test": n_test}, dataset == SHAKESPEARE
-    names = (dataset, *(_part(row, share) if share else row))
+    names = (dataset, *(part_of(row, share) if share else row))
     if share:
         recipe["share"] = SHARES[share]
     if row in RIVALS:
@@ -160,11 +168,6 @@ def _trial(dataset, row, budget, share=None):
     if not leaves:
         del recipe["samples"]
     return Trial(*names, budget.seeds, train_language_model, recipe, cost, optional, leaves=leaves)
-
-
-def _part(row, share):
-    """The row of a model that has learnt from a part of the text."""
-    return row[0], f"{row[1]}, {share} of the text"
 
 
 def _recipe(row, dataset, budget, share):
@@ -207,7 +210,7 @@ def judge(runs):
         for better, worse in contests:
             rows = (dataset, *better), (dataset, *worse)
             if present.issuperset(rows):
-                said = {"name": f"{dataset}: {_name(better)} beats {_name(worse)}", "doubt": _by_cut(runs, *rows)}
+                said = {"name": f"{dataset}: {name_of(better)} beats {name_of(worse)}", "doubt": _by_cut(runs, *rows)}
                 if worse in (PLAIN, WIDE_PLAIN, ONE, WIDE):
                     said["remark"] = weights_in_words(runs, *rows)
                 checks.append(paired_difference(runs, better=rows[0], worse=rows[1], metric=METRIC, reach=REACH, **said))
@@ -232,19 +235,12 @@ def _by_cut(runs, net, rival):
     return f"by where its training text begins bzip2 needs up to {number(chance)} more or less, at 95 %"
 
 
-def _shares(runs, dataset, row):
-    """The rows of a model that has learnt from the shares of a text, from the least to all of it: [] if one is not there."""
-    found = [*(_part(row, share) for share in SHARES), row]
-    present = {row[1:] for row in rows_in(runs) if row[0] == dataset}
-    return found if present.issuperset(found) else []
-
-
 def _gains(runs, dataset):
     """That what the LSTM of one layer lacks against n-grams shrinks from each length of the text to the next, over seeds.
 
     Against n-grams alone: PPM goes on learning from the test text, which is nearly as long as the least share.
     """
-    rows = _shares(runs, dataset, ONE), _shares(runs, dataset, NGRAMS)
+    rows = shares_of(runs, dataset, ONE), shares_of(runs, dataset, NGRAMS)
     if not all(rows):
         return []
     tested = runs[(runs.dataset == dataset) & (runs.metric == METRIC)].set_index(["model", "setting"])
@@ -256,10 +252,10 @@ def _gains(runs, dataset):
         n, gain = len(pair), mean_interval(pair[:, 0] - pair[:, 1])
         first, last = pair.mean(axis=0) if n else (np.nan, np.nan)
         sentence = (
-            f"On {dataset}, what {_name(ONE)} needs beyond {_name(NGRAMS)} goes from {first:.3f} bits per character with "
+            f"On {dataset}, what {name_of(ONE)} needs beyond {name_of(NGRAMS)} goes from {first:.3f} bits per character with "
             f"{names[less]} of the training text to {last:.3f} with {names[more]}. Gain, paired over {n} seeds"
         )
-        name = f"{dataset}: {_name(ONE)} gains on {_name(NGRAMS)} from {names[less]} to {names[more]} of the text"
+        name = f"{dataset}: {name_of(ONE)} gains on {name_of(NGRAMS)} from {names[less]} to {names[more]} of the text"
         blocks, half = _over_blocks(*costs[less], *costs[more])
         wide, doubt = widened(gain, half), ""
         if n == len(lacking) and blocks:
@@ -277,12 +273,6 @@ def _over_blocks(*costs):
     return costs[0].each.shape[1], over_examples(combined(*zip((1, -1, -1, 1), costs, strict=True)), reach=REACH)
 
 
-def _name(row):
-    """A row's model and setting in short."""
-    model, setting = row
-    return f"{model} of {setting}" if "layer" in setting else f"{model} that forgets" if row == FORGETFUL else model
-
-
 def ladders(runs, trials):
     """One layer of LSTM against two: of as many units each, and with as many weights in all."""
     for dataset in dict.fromkeys(runs.dataset):
@@ -295,78 +285,21 @@ def draw(runs):
     from matplotlib.figure import Figure
 
     datasets = runs.dataset.unique()
-    columns = 3 if any(_shares(runs, dataset, ONE) for dataset in datasets) else 2
+    columns = 3 if any(shares_of(runs, dataset, ONE) for dataset in datasets) else 2
     figure = Figure(figsize=(6.25 * columns, 4.2 * len(datasets)))
     for panels, dataset in zip(figure.subplots(len(datasets), columns, squeeze=False), datasets):
         found = runs[runs.dataset == dataset]
-        _draw_curves(panels[0], found)
-        _draw_bits(panels[1], found)
+        draw_curves(panels[0], found)
+        draw_bits(panels[1], found)
         panels[0].set_title(f"{dataset}: validation text, a curve for each seed", fontsize=10)
         panels[1].set_title(f"{dataset}: test text, every seed a dot", fontsize=10)
         for axes in panels[2:]:
-            if _shares(found, dataset, ONE):
-                _draw_lengths(axes, found)
+            if shares_of(found, dataset, ONE):
+                draw_lengths(axes, found)
                 axes.set_title(f"{dataset}: test text, after more or less to learn from", fontsize=10)
             else:
                 axes.set_axis_off()
     return figure
-
-
-COLOURS = {TWO: "C0", WIDE: "black", WIDE_PLAIN: "darkgreen"} | {
-    row: f"C{place}" for place, row in enumerate((ONE, PLAIN, *RIVALS), start=1)
-}
-
-
-def _draw_curves(axes, runs):
-    for row, colour in COLOURS.items():
-        if row == FORGETFUL:  # which is validated on some blocks alone
-            continue
-        mine = runs[(runs.model == row[0]) & (runs.setting == row[1])]
-        number = mine.metric.str.extract(r"^validation_bits_after_(\d+)_updates$")[0]
-        for _, curve in mine.assign(step=number.astype(float)).dropna(subset=["step"]).groupby("seed"):
-            axes.plot(curve.step, curve.value, color=colour, lw=1, marker=".", ms=4)
-        if len(mine) and number.isna().all():
-            axes.axhline(mine[mine.metric == VALIDATION].value.iloc[0], color=colour, ls="--", lw=1.2)
-        if len(mine):
-            axes.plot([], [], color=colour, ls="--" if number.isna().all() else "-", label=_name(row))
-    axes.set(xlabel="updates", ylabel="bits per character")
-    legend_above(axes, ncols=2)
-
-
-def _draw_lengths(axes, runs):
-    """Test bits against the length of the training text: every seed a dot, a line through the means."""
-    tested, dataset = runs[runs.metric == METRIC], runs.dataset.iloc[0]
-    for row in LEARN_FROM_SHARES:
-        if parts := _shares(runs, dataset, row):
-            mine = tested.set_index(["model", "setting"]).loc[parts]
-            means = mine.groupby("n_train").value.mean()
-            axes.plot(mine.n_train, mine.value, "o", color=COLOURS[row], alpha=0.7)
-            axes.plot(means.index, means, color=COLOURS[row], label=_name(row))
-    axes.set_xscale("log")
-    axes.set_xticks(means.index, [f"{n:,.0f}" for n in means.index])
-    axes.minorticks_off()
-    axes.set(xlabel="characters of training text", ylabel="bits per character")
-    axes.legend(fontsize=8)
-
-
-def _draw_bits(axes, runs):
-    tested, heights = runs[runs.metric == METRIC], []
-    for row, colour in COLOURS.items():
-        mine = tested[(tested.model == row[0]) & (tested.setting == row[1])]
-        if len(mine):
-            axes.plot(mine.value, [len(heights)] * len(mine), "o", color=colour, alpha=0.7)
-            axes.annotate(
-                f"{mine.value.mean():.2f}",
-                (mine.value.mean(), len(heights)),
-                (0, 7),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
-            )
-            heights.append(_name(row))
-    axes.set_yticks(range(len(heights)), heights)
-    axes.set_ylim(len(heights) - 0.5, -0.8)
-    axes.set(xlabel="bits per character")
 
 
 def illustrate(files):
@@ -375,26 +308,9 @@ def illustrate(files):
 
     found = {row: json.loads(left[SAMPLES]) for row, left in files.items() if SAMPLES in left and row[1] == "lstm"}
     return {
-        f"samples_{dataset}.png": _draw_samples({row: found[row] for row in found if row[0] == dataset})
+        f"samples_{dataset}.png": draw_samples({row: found[row] for row in found if row[0] == dataset})
         for dataset in dict.fromkeys(row[0] for row in found)
     }
-
-
-def _draw_samples(found):
-    import textwrap
-
-    from matplotlib.figure import Figure
-
-    blocks = []
-    for (_, *row), sample in found.items():
-        for temperature, text in sample["drawn"].items():
-            shown = "".join(c if c.isprintable() else " " for c in sample["prompt"] + "|" + text)
-            shown = " ".join(shown.split())  # a net that has learnt little writes control characters
-            blocks.append(f"{_name(row)}, temperature {temperature}:\n" + textwrap.fill(shown, 100))
-    text = "\n\n".join(blocks)
-    figure = Figure(figsize=(7, 0.2 + 0.14 * (text.count("\n") + 1)))
-    figure.text(0.01, 0.99, text, family="monospace", fontsize=8, va="top")
-    return figure
 
 
 def _published():

@@ -72,7 +72,7 @@ except ImportError:
 
 @pytest.mark.parametrize("budget", ["quick", "hour", "full"])
 def test_nets_on_one_text_differ_in_nothing_but_what_is_compared(budget):
-    """But that the plain ones have smaller step sizes to choose from, too, and the wide ones more units."""
+    """But that the plain ones have smaller learning rates to choose from, too, and the wide ones more units."""
     chosen = Budget.named(budget, defaults=claim.SEEDS)
     trials = [trial for trial in claim.trials(chosen) if trial.run is recurrent_text.train_language_model]
     trials = [trial for trial in trials if "share" not in trial.recipe]
@@ -171,7 +171,7 @@ def runs_by_length(lacking):
     rows, shared = [], {"dataset": "tiny_shakespeare"}
     for place, (n, share) in enumerate(((24_001, "1/16"), (96_001, "1/4"), (384_001, None))):
         for row in claim.LEARN_FROM_SHARES:
-            model, setting = claim._part(row, share) if share else row
+            model, setting = claim.part_of(row, share) if share else row
             values = [3 - place / 2 + by_length[place] for by_length in lacking] if row == claim.ONE else [3 - place / 2]
             rows += [
                 shared | {"model": model, "setting": setting, "n_train": n, "metric": metric, "seed": seed, "value": value}
