@@ -51,7 +51,7 @@ WIDTHS = {
     "digits": {"smoke": [16]},
 }
 LITTLE = 0.1  # a net that explains less than so much of what as many principal components do has learnt the mean image
-# Peaks of the step size: of these the one that validates best; at the quick budget one, which did so for a single seed, for
+# Peaks of the learning rate: of these the one that validates best; at the quick budget one, which did so for a single seed, for
 # logistic PCA (the normalised start) the one that did so at the hour.
 GRID = {
     "mnist": {"sgd": [0.3, 1.0, 3.0, 10.0, 30.0], "adam": [3e-4, 1e-3, 3e-3, 1e-2]},

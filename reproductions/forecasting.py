@@ -54,7 +54,7 @@ HELD = 85.0  # percent of the test values
 RATES = [0.003, 0.01, 0.03, 0.1]
 WIDER, DECAYS = [0.001, *RATES, 0.3], [0, 0.1, 1, 3, 10]  # on sunspots
 MORE, MILDER = [0.001, *RATES], [0, 0.01, 0.1, 1]  # on the others, in full
-# Epochs that an mlp has for one of the recurrent nets; ten take as long, but so few years want a step size that falls sooner.
+# Epochs that an mlp has for one of the recurrent nets; ten take as long, but so few years want a learning rate that falls sooner.
 VECTOR = {"sunspots": 4, "taylor_demand": 10, "mackey_glass": 10}
 # That there may be at most, of a recurrent net.
 EPOCHS = {"sunspots": 100, "taylor_demand": 40, "mackey_glass": 100}

@@ -258,7 +258,7 @@ def _reaches_further(runs, compared, longest, when, name):
         )
 
     made = found(doubt or ("it is no bound on that side" if found("").verdict in far else ""))
-    return dataclasses.replace(made, rows=())  # step sizes were chosen for errors, not for this
+    return dataclasses.replace(made, rows=())  # learning rates were chosen for errors, not for this
 
 
 def draw(runs):
@@ -289,9 +289,9 @@ def draw(runs):
         axes.set_xticks(_lengths(runs), _lengths(runs))
         axes.minorticks_off()
     gradient.plot([], [], "o--", color="grey", ms=4, mfc="none", label="before training")
-    handles, names = (sum(both, []) for both in zip(*(axes.get_legend_handles_labels() for axes in (error, gradient))))
-    figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=9)
     _draw_pixels(pixels, runs[(runs.dataset == "mnist") & (runs.metric == "test_error_pct")])
+    handles, names = (sum(both, []) for both in zip(*(axes.get_legend_handles_labels() for axes in (error, gradient, pixels))))
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=8)
     return figure
 
 
@@ -322,10 +322,9 @@ def _draw_pixels(axes, found):
             axes.plot([at] * len(errors), errors, "o", ms=5, alpha=0.6, color=colour)
             axes.plot([at - 0.07, at + 0.07], [errors.mean()] * 2, color="black", lw=1.5)
             if name not in NETS and not place:
-                axes.plot([], [], "o", ms=5, color=colour, label=name)
-                axes.legend(fontsize=9, loc="center")
+                axes.plot([], [], "o", ms=5, color=colour, label=f"{name} (pixels alone)")
     axes.set_xticks(range(len(settings)), [setting.replace("pixels ", "pixels\n") for setting in settings])
-    axes.set(title="MNIST, a mean of some pixels at a time", ylabel="test error, %", yscale="log")
+    axes.set(title="MNIST made smaller, a pixel a step", ylabel="test error, %", yscale="log")
     plain_ticks(axes.yaxis, subs=(1, 2, 3, 4, 5, 7))
 
 

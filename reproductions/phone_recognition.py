@@ -51,7 +51,7 @@ from zoo.reproductions.trainers.step_sizes import SIGMOID_START
 SEEDS = {"smoke": 2, "quick": 20, "hour": 20, "full": 20}
 PASSES = 2  # epochs of pre-training per layer
 # How much of speech is taken, in minutes (None: all), and how it is learnt.
-# rates: step sizes of sigmoid units, and of all others; longer: which stacks are trained once more, for as many updates as
+# rates: learning rates of sigmoid units, and of all others; longer: which stacks are trained once more, for as many updates as
 # the deepest pre-trained one makes in all; cepstra, projected: most components of a mixture that are tried on either kind of
 # features.
 SIZES = {

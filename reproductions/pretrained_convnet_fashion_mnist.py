@@ -31,8 +31,8 @@ third, of four convolutions without erasing, twice (6.66 and, its gradients mend
 
 **Tuning.** On validation this one, the fourth, erred on 5.64 % after 12 epochs, with one convolution in its first block on
 6.13; that one with a hidden layer of 256 units above on 6.41, with images that are flipped only on 5.97, that are also moved
-by up to two pixels, its blocks wider, on 6.80, with step sizes of 0.003 and 0.016 in place of 0.008 on 6.36 and 6.44, and
-with weight decay on 6.47.
+by up to two pixels, its blocks wider, on 6.80, with learning rates of 0.003 and 0.016 in place of 0.008 on 6.36 and 6.44,
+and with weight decay on 6.47.
 """
 
 

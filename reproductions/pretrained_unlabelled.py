@@ -29,12 +29,12 @@ PROTOCOL = f"""
 **Training.** Each model is trained by one recipe, set on the validation split, from every seed; the weights after the last
 epoch count. The means are over all seeds; the one with the least validation error is the preset. With {LABELS:,} labels each
 seed draws its own labelled images, as many of each class, the same for both starts; {LABELS:,} labels are few beside the
-10,000 validation images that chose step size and seed.
+10,000 validation images that chose learning rate and seed.
 
-**Tuning.** The twin's start is the better of two (this one and Glorot & Bengio's), and the step size in which labels are
+**Tuning.** The twin's start is the better of two (this one and Glorot & Bengio's), and the learning rate in which labels are
 learnt is for either the best of six (0.0003 to 0.1 for the twin, 0.0001 to 0.03 for the denoising one), on the validation
-errors of three other seeds; of the modern one, of rectified units with dropout, the step size (five, 0.0003 to 0.03), the
-dropout (a fifth, 0.35, a half or 0.65) and the epochs (100, 300 or 1,000) are the best that were tried on those of three
+errors of three other seeds; of the modern one, of rectified units with dropout, the learning rate (five, 0.0003 to 0.03),
+the dropout (a fifth, 0.35, a half or 0.65) and the epochs (100, 300 or 1,000) are the best that were tried on those of three
 more: it alone has three times the epochs of the others, by which it erred on 6.7 % there instead of 6.9. The denoising one's
 noise, a share of 0.4, was not chosen so.
 

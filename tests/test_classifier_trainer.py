@@ -1,4 +1,4 @@
-"""The trainer of whole classifiers: its step size comes from validation, and everything else from the recipe."""
+"""The trainer of whole classifiers: its learning rate comes from validation, and everything else from the recipe."""
 
 import numpy as np
 import pytest

@@ -107,7 +107,9 @@ def test_of_a_claim_that_is_named_in_full_what_it_asks_takes_and_has_is_shown(ca
     assert "Expected" in about and "\n\n".join(said).split() == about.split()
     for line, (budget, found) in zip(table.splitlines()[1:], trials.items(), strict=True):
         datasets = dict.fromkeys(trial.dataset for trial in found)
-        assert line.split()[:2] == [budget, f"{max(len(trial.seeds) for trial in found):,}"] and line.split()[-1] == "none"
+        least, most = (f"{end(len(trial.seeds) for trial in found):,}" for end in (min, max))
+        seeds = least if least == most else f"{least} to {most}"
+        assert line.startswith(budget) and re.split(" {2,}", line.strip())[1] == seeds and line.split()[-1] == "none"
         assert all(dataset in line for dataset in datasets)
     used = {trial.dataset for found in trials.values() for trial in found}
     absent = [dataset for dataset in ("fashion_mnist", "adding") if dataset in used]

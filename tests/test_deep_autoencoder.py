@@ -1,4 +1,4 @@
-"""deep_autoencoder: errors against arithmetic done by hand, the chosen step size, what the checks claim, what is drawn."""
+"""deep_autoencoder: errors against arithmetic done by hand, the chosen learning rate, what the checks claim, what is drawn."""
 
 import numpy as np
 import pandas as pd

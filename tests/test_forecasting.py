@@ -254,7 +254,7 @@ def test_rows_of_nets(trained):
 
 
 def test_nets_are_trained_anew_on_all_years_before_the_test(trained):
-    """Keras written by hand, the same starts: the chosen epochs on 209 years, the step size falling as if for all three."""
+    """Keras written by hand, the same starts: the chosen epochs on 209 years, the learning rate falling as if for all three."""
     from zoo.training.order import host_order
 
     epochs = next(int(row["value"]) for row in trained.rows if row["metric"] == "epochs")

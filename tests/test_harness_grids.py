@@ -7,6 +7,7 @@ import pytest
 from claim_example import ROW, lines, reproduction, rows_of
 from zoo.reproductions.harness import Trial, load_claim, paired_difference, ratio, target
 from zoo.reproductions.harness.grids import ends_of_grids, not_tried
+from zoo.reproductions.harness.numbers import words
 
 RATES, SETTINGS = [0.01, 0.001, 0.1], [{"C": c, "degree": degree, "kernel": "rbf"} for c in (1, 10) for degree in (2, 3, 5)]
 
@@ -61,7 +62,7 @@ def test_the_table_says_it_beside_the_setting(written):
     claim = load_claim(reproduction(trials=lambda budget: [Trial(*ROW, budget.seeds, run, {"rates": RATES})]))
     rows = rows_of(ROW, [7, 7.1, 7.2]) + rows_of(ROW, [0.1] * 3, metric="step_size")
     text = (written(claim, rows) / "comparison.md").read_text()
-    (line,) = [line for line in text.splitlines() if "| step size |" in line]
+    (line,) = [line for line in text.splitlines() if "| learning rate |" in line]
     assert line.endswith("| the largest of 3 tried |")
     assert "Of 1 settings that were chosen from a grid 1 is an end of its grid" in text
 
@@ -104,7 +105,7 @@ def told(check, **settings):
 def test_whoever_comes_off_worse_at_an_end_is_named(mine, expected):
     """The loser might do better with a wider grid; the winner's end, and an undecided difference, turn nothing."""
     runs = pd.DataFrame(rows_of(ROW, mine) + rows_of(OTHER, [4, 4.1, 3.8]))
-    said = "linear (raw | pixels) might do better with a wider grid (step size: the largest of 3 tried)"
+    said = "linear (raw | pixels) might do better with a wider grid (learning rate: the largest of 3 tried)"
     for better, worse in ((ROW, OTHER), (OTHER, ROW)):
         found = paired_difference(runs, better=better, worse=worse)
         assert told(found, step_size="the largest of 3 tried") == (said if expected else "")
@@ -136,7 +137,7 @@ def test_settings_that_were_chosen_for_something_else_have_no_part(metric, named
     names += ["step_size_for_100_labels", "step_size_for_1000_labels"]
     found = told(target(runs, ROW, at_most=6, metric=metric), **dict.fromkeys(names, "the least of 2 tried"))
     inside = found.partition(" a wider grid (")[2].removesuffix(")")
-    assert sorted(part.partition(": ")[0].replace(" ", "_") for part in inside.split("; ")) == sorted(named)
+    assert sorted(part.partition(": ")[0] for part in inside.split("; ")) == sorted(map(words, named))
 
 
 def test_the_sentence_of_a_verdict_says_it(written):
@@ -148,5 +149,5 @@ def test_the_sentence_of_a_verdict_says_it(written):
     )
     folder = written(claim, rows_of(ROW, [7, 7.1, 7.2]) + rows_of(ROW, [0.1] * 3, metric="step_size"))
     (line,) = lines(folder, "verdicts.csv")
-    said = "claimed below 5: contradicted; linear (raw | pixels) might do better with a wider grid (step size: the largest of 3 tried)."
+    said = "claimed below 5: contradicted; linear (raw | pixels) might do better with a wider grid (learning rate: the largest of 3 tried)."
     assert line["sentence"].endswith(said)

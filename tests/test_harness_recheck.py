@@ -142,7 +142,7 @@ def test_what_can_t_be_rechecked_is_refused_before_training(log, monkeypatch):
 
 
 def test_of_the_zoos_own_only_what_is_measured_is_compared(results_dir, monkeypatch):
-    """Step sizes that validation chose, and validation errors, are no result."""
+    """Learning rates that validation chose, and validation errors, are no result."""
     lines = [trial for trial in shallow_vs_deep.trials(Budget.named("smoke", 2)) if trial.row[1:] == shallow_vs_deep.LINEAR]
     monkeypatch.setattr(shallow_vs_deep, "trials", lambda budget: lines)  # what else it trains is nothing to this test
     monkeypatch.setattr(shallow_vs_deep, "judge", lambda runs: [])

@@ -87,7 +87,7 @@ def test_headlines_come_first_of_several_that_fit_the_last(written, results_dir)
         assert all(cells[1].startswith(r"On mnist the mean test error of linear (raw \| pixels) over 3 seeds") for cells in found)
         assert all(cells[2] == "7.1 % (6.852 to 7.348)" for cells in found)
         assert [cells[3] for cells in found] == [f"below {bound}" for bound in bounds]
-        assert bounds != (7.1,) or found[0][1].endswith("(the last of 3: 1 reproduced, 1 contradicted, 1 undecided)")
+        assert bounds != (7.1,) or found[0][1].endswith("(the last of 3 such checks: 1 reproduced, 1 contradicted, 1 undecided)")
         titles = [cells[0] for cells in found]
         assert not any(title.removeprefix("|").strip() for title in titles[1:]), "the claim stands beside the first"
         assert all(title.startswith("| [a_claim](full/a_claim/comparison.md), full (3 of 20 seeds): ") for title in titles[:1])
@@ -121,10 +121,12 @@ def test_checks_that_one_stands_for_are_counted_and_told_where_they_were_contrad
     folder = written(load_claim(reproduction(judge=judge, HEADLINES=("below *",))), rows_of(ROW, [7, 7.1, 7.2]))
     line, other = [line for line in front_page("\n".join(MARKS), results_dir).splitlines() if "a_claim" in line]
     assert "A claim in short. | 1 reproduced, 2 contradicted | 1 reproduced, 2 contradicted |" in line
-    assert "(the last of 3: 1 reproduced, 2 contradicted)" in line and line.endswith("claimed below 10 | **reproduced** |")
+    assert "(the last of 3 such checks: 1 reproduced, 2 contradicted)" in line and line.endswith(
+        "claimed below 10 | **reproduced** |"
+    )
     assert other.endswith("claimed below 6: contradicted. Of 3 such checks: 1 reproduced, 2 contradicted.")
     (main,) = (line for line in (folder / "comparison.md").read_text().split("## ")[1].splitlines() if line.startswith("- "))
-    assert main.endswith("claimed below 10: reproduced. (the last of 3: 1 reproduced, 2 contradicted)")
+    assert main.endswith("claimed below 10: reproduced. (the last of 3 such checks: 1 reproduced, 2 contradicted)")
 
 
 @pytest.mark.parametrize("headlines", ["below 6", (6,), {"below 6"}])

@@ -264,7 +264,7 @@ def test_pixels_that_nobody_reads_decide_nothing():
 )
 @pytest.mark.parametrize("place, why", [(0, "least"), (1, ""), (-1, "largest")])
 def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, errors, place, why):
-    """The rnn errs more; whether its step size is an end of its grid. That of the lstm, which is, does not matter."""
+    """The rnn errs more; whether its learning rate is an end of its grid. That of the lstm, which is, does not matter."""
     grid = claim.RATES if task[0] == "adding" else claim.PIXEL_RATES["rnn"]
 
     def said(errors, gradient=-5.0):
@@ -276,7 +276,7 @@ def test_nothing_is_decided_against_a_net_at_the_end_of_its_grid(task, metric, e
         ]
         return lag_doubts.no_contest(pd.DataFrame(rows), task, "lstm", "rnn")
 
-    assert said(errors) == (f"the rnn takes the {why} step size of its grid and might err less beyond" if why else "")
+    assert said(errors) == (f"the rnn takes the {why} learning rate of its grid and might err less beyond" if why else "")
     nothing = {"mnist": 89.0, "adding": 0.166}[task[0]]
     assert (said((errors[0], nothing)) == "") == (why == "" or task[0] == "adding"), "who has not learnt to add, has no best one"
     if task[0] == "adding":
@@ -300,7 +300,7 @@ def test_nothing_is_decided_against_a_net_whose_steps_were_too_large_for_so_long
         return lag_doubts.no_contest(pd.DataFrame(rows), ("adding", f"T = {length}"), other, net)
 
     assert said(longest, 0.166) == said(longest + 1, 0.05) == "", "the steps are small enough; it has learnt something"
-    assert said(longest + 1, 0.166) == f"for so long a T the {net} may want a smaller step size than were tried"
+    assert said(longest + 1, 0.166) == f"for so long a T the {net} may want a smaller learning rate than were tried"
     assert said(10 * longest, 0.166, tried=0.0001) == "" != said(10 * longest + 1, 0.166, tried=0.0001)
 
 

@@ -239,7 +239,7 @@ def test_a_slope_says_where_its_deepest_net_took_an_end_of_the_grid(runs):
         (found,) = [check for check in claim.judge(runs) if check.name == f"{start} start, 2 minutes: error falls with depth"]
         assert found.worse_off == (claim.SPEECH, *claim.net(start, rest[0]))
         end = {(*found.worse_off, "step_size_for_2_minutes"): "the least of 2 tried"}
-        assert "with a wider grid (step size for 2 minutes: the least of 2 tried)" in not_tried(found, end)
+        assert "with a wider grid (learning rate for 2 minutes: the least of 2 tried)" in not_tried(found, end)
 
 
 def test_nothing_is_decided_against_a_net_with_fewer_weights(runs):

@@ -1,4 +1,4 @@
-"""Why differences between recurrent nets decide nothing: no gradient is left, nothing is learnt, no fair step size was tried."""
+"""Why differences between recurrent nets decide nothing: no gradient is left, nothing is learnt, no fair rate was tried."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from zoo.reproductions.trainers.long_lags import LEAST_TRIED, PIXEL_RATES, RATES
 
 LEARNT = 0.9  # of the error of always saying the mean, or the same class: below it a net has learnt something
 CHANCE = 90.0  # percent
-# The least step size times T that each net took where it learnt something, in the quick and hour tables.
+# The least learning rate times T that each net took where it learnt something, in the quick and hour tables.
 LEAST_STEP = {"rnn": 0.02, "irnn": 0.03, "lstm": 0.05, "lstm, chrono start": 0.2}
 FEW_PIXELS = 49
 CARRIED = -1  # log10_gradient of a trained net that still hears the first half of its sequences
@@ -17,7 +17,7 @@ CUT = f"_cut_at_{LEAST}"  # what a metric is called after that
 
 
 def _least_tried(runs, task, name):
-    """The least step size that a net was offered at a T; runs made before they said so offered RATES."""
+    """The least learning rate that a net was offered at a T; runs made before they said so offered RATES."""
     said = _of(runs, task, LEAST_TRIED, [name]).value
     return said.min() if len(said) else RATES[0]
 
@@ -72,7 +72,7 @@ def _nothing_learnt(runs, task, *names):
 
 
 def _at_an_end(runs, task, *names):
-    """Why the net that errs more may have had no fair chance: its step size is an end of its grid. "" where it is not, and
+    """Why the net that errs more may have had no fair chance: its learning rate is an end of its grid. "" where it is not, and
     where it has not learnt to add in any, so that the best of them is one of chance.
     """
     adding, few = task[0] == "adding", task[1].startswith(f"{FEW_PIXELS} pixels")
@@ -86,7 +86,7 @@ def _at_an_end(runs, task, *names):
     grid = (_least_tried(runs, task, loser), RATES[-1]) if adding else PIXEL_RATES[loser]
     taken = _of(runs, task, "step_size", [loser]).value.mean()
     end = {grid[0]: "least", grid[-1]: "largest"}.get(round(taken, 9))
-    return f"the {loser} takes the {end} step size of its grid and might err less beyond" if end else ""
+    return f"the {loser} takes the {end} learning rate of its grid and might err less beyond" if end else ""
 
 
 def _too_large_steps(runs, task, *names):
@@ -97,7 +97,7 @@ def _too_large_steps(runs, task, *names):
         return ""
     if _least_tried(runs, task, loser) * int(task[1].removeprefix("T = ")) <= (1 + 1e-6) * LEAST_STEP[loser]:  # rounding
         return ""
-    return f"for so long a T the {loser} may want a smaller step size than were tried"
+    return f"for so long a T the {loser} may want a smaller learning rate than were tried"
 
 
 def _errors(runs, task, names):

@@ -30,16 +30,26 @@ COLUMNS = (
 NONE = "none"  # what a ladder calls no hidden layer at all
 HEAD = "# Does depth help, by how much, and can you check it yourself?"
 INTRODUCTION = """
-Every line compares nets of several depths, on the same test examples: each at the largest budget that its claim was run
-at with all its seeds and data. What the deepest spares is the mean difference from the shallowest, paired over seeds
-where they share these, with its 95% interval; in brackets the same in percent of the shallowest's mean. Reproduced: the
-whole interval lies on the side of the deepest; contradicted: all of it on the other; undecided: neither, or for the
-reason that is given. Where the shallowest is a linear model, what comes with the layers (convolution, dropout,
-pre-training) is part of the difference; elsewhere the nets are of one kind. Deeper nets have more weights unless the
-line says otherwise. The lines are what the claims trained, no random sample, so that the counts describe these lines
-only. Bold is the least error on test data, which nobody chose by. All numbers, those of the depths between included,
-are in depth.csv beside each claim's tables; generated from the runs.csv files by `zoo results rebuild`. To check a line
-yourself, run its claim by the command at the end of its page, or a net of it from new seeds by `zoo recheck`.
+Every line compares nets of several depths, on the same test examples, each at the largest budget that its claim was run
+at with all its seeds and data.
+
+- *What the deepest spares* is the mean difference from the shallowest, paired over seeds where they share these, with its
+  95% interval; in brackets the same in percent of the shallowest's mean.
+- Reproduced: the whole interval lies on the side of the deepest; contradicted: all of it on the other; undecided: neither,
+  or for the reason that is given.
+- Where the shallowest is a linear model, what comes with the layers (convolution, dropout, pre-training) is part of the
+  difference; elsewhere the nets are of one kind. Deeper nets have more weights unless the line says otherwise.
+- *Starts*: random, or normalised, has the initial weights of Glorot & Bengio (2010); scaled has them four times as wide,
+  which sigmoids want; He has those of He et al. (2015). Rectified nets have rectified units from He's start, modern ones as
+  a rule dropout besides. Pre-trained nets have learnt layer by layer before, as (denoising) autoencoders. Each claim's
+  protocol says the rest.
+- *Trained on* counts what a claim counts as examples: images, frames of speech, characters, years, half hours.
+- Bold is the least error on test data, which nobody chose by. The lines are what the claims trained, no random sample, so
+  that the counts describe these lines only.
+
+All numbers, those of the depths between included, are in depth.csv beside each claim's tables; generated from the runs.csv
+files by `zoo results rebuild`. To check a line yourself, run its claim by the command at the end of its page, or a net of it
+from new seeds by `zoo recheck`.
 """.strip()
 SECTIONS = {
     True: ("Layers against none", "The shallowest is a linear model: no hidden layer, or a linear code that an encoder reads off."),

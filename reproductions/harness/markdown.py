@@ -6,10 +6,10 @@ import re
 from zoo.reproductions.harness.claims import claim_name, is_brought
 from zoo.reproductions.harness.grids import ends_of_grids
 from zoo.reproductions.harness.numbers import in_markdown, number, words
-from zoo.reproductions.harness.outcomes import counted, fitting, machine_time, standing_for
+from zoo.reproductions.harness.outcomes import counted, distinct, fitting, machine_time, standing_for
 from zoo.reproductions.harness.published import CHECKED
 from zoo.reproductions.harness.runs import rows_in
-from zoo.reproductions.harness.sizes import sizes
+from zoo.reproductions.harness.sizes import HELD_OUT, sizes
 from zoo.reproductions.harness.tables import figure_only
 from zoo.reproductions.harness.trial import absent_from, trials_of
 from zoo.reproductions.harness.verdicts import is_control
@@ -35,13 +35,13 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     ends = ends_of_grids(trials_of(module, budget), runs)
     parts = [f"# {claim_name(module)}", title]
     counts = {check: standing_for(found) for check, found in stand.items()}
-    parts += [_section("Main checks", _verdicts(main, counts) if main else ""), "![Figure](figure.png)"]
+    parts += [_section("Main checks", _verdicts(main, counts) if main else ""), _figure(module)]
     parts += [_section("What was done", done), _section("Protocol", inspect.cleandoc(getattr(module, "PROTOCOL", "")))]
     parts += [_section("Other checks", _folded(others) if others else "") if main else ""]
     parts += [SMOKE if budget == "smoke" else "", "" if main else _section("Verdicts", _verdicts(others))]
     parts += [_lasting(verdicts)]
     parts += [_section("Comparison", _table(told, ends)), _sizes(runs, told), _csv_only(module, comparison)]
-    parts += [_marks(told), _sampling(told), _told_of(ends)]
+    parts += [_marks(told), _sampling(told), _beyond(told), _told_of(ends)]
     shown = "\n\n".join(f"![{words(name.removesuffix('.png'))}]({name})" for name in sorted(pictures))
     parts += [_section("Pictures", shown)]
     made = [_absent(module, runs, budget), _origin(module, runs), _took(environment), _rerun(module, runs, budget)]
@@ -55,13 +55,21 @@ def _what_was_done(module):
     return title, re.split(r"(?:^|(?<=[.\n] )|(?<=\n))Expected(?=[,:]| \()", told)[0].strip()
 
 
+def _figure(module):
+    """The figure, with what it shows: how the docstring of the claim's draw begins."""
+    caption = in_markdown((inspect.getdoc(getattr(module, "draw", None)) or "").partition("\n\n")[0])
+    return f"![{caption.strip('.') or 'Figure'}](figure.png)" + f"\n\n*{caption}*" * bool(caption)
+
+
 def _section(heading, text):
     return f"## {heading}\n\n{text}" if text else ""
 
 
 def _folded(verdicts):
     """Many verdicts under how many there are of each kind, which a click unfolds."""
-    return f"<details>\n<summary>{len(verdicts)}: {counted(verdicts)}</summary>\n\n{_verdicts(verdicts)}\n\n</details>"
+    again = len(verdicts) - len(distinct(verdicts))
+    total = f"{len(verdicts)}, {again} of them under a second name" if again else len(verdicts)
+    return f"<details>\n<summary>{total}: {counted(verdicts)}</summary>\n\n{_verdicts(verdicts)}\n\n</details>"
 
 
 def _verdicts(verdicts, counts=None):
@@ -95,7 +103,7 @@ def _table(comparison, ends):
             line["setting"],
             _metric(line["metric"]),
             line["n_seeds"],
-            _mean(line),
+            _mean(line, (line["dataset"], line["model"], line["setting"], line["metric"]) in ends),
             _published(line),
             line["published_source"],
             "; ".join(filter(None, [line["note"], ends.get((line["dataset"], line["model"], line["setting"], line["metric"]))])),
@@ -126,10 +134,12 @@ def _metric(name):
     return words(name) + (", %" if name.endswith("_pct") else "")
 
 
-def _mean(line):
+def _mean(line, chosen):
+    """The mean and its interval; without one where it is of a setting that was chosen from a grid."""
     if not line["mean"]:
         return "none"
-    spread = f" [{number(float(line['ci95_low']))}, {number(float(line['ci95_high']))}]" if line["ci95_low"] else ""
+    told = line["ci95_low"] and not chosen
+    spread = f" [{number(float(line['ci95_low']))}, {number(float(line['ci95_high']))}]" if told else ""
     return number(float(line["mean"])) + spread
 
 
@@ -146,18 +156,23 @@ def _marks(comparison):
     return f"Published values were read in the source itself, save those marked ({said})." if said else ""
 
 
-# How the names of metrics begin that are computed on test examples.
-_HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "arv_", "nrmse", "mape_pct", "accuracy_on")
-
-
 def _sampling(comparison):
-    tested = any(line["metric"].startswith(_HELD_OUT) and line["ci95_low"] for line in comparison)
+    tested = any(line["metric"].startswith(HELD_OUT) and line["ci95_low"] for line in comparison)
     said = (
         "Unless a check says otherwise, intervals cover seeds alone: the test examples, and the training examples where seeds draw "
         "none of their own, are always these. Intervals with other test examples cover the choice of these, too (seeds and "
         "examples taken as independent)."
     )
     return said if tested else ""
+
+
+def _beyond(comparison):
+    """That some intervals of what can't be negative, or more than all, reach there; "" where none does."""
+    found = [line for line in comparison if line["metric"].startswith((*HELD_OUT, "train_", "validation_")) and line["ci95_low"]]
+    low = any(float(line["ci95_low"]) < 0 <= float(line["mean"]) for line in found if not line["metric"].startswith("log10"))
+    high = any(float(line["ci95_high"]) > 100 for line in found if line["metric"].endswith("_pct"))
+    where = " or ".join(["below 0"] * low + ["above 100 %"] * high)
+    return f"Some intervals reach {where}, where nothing can be: Student's do where few seeds differ much." if where else ""
 
 
 def _told_of(ends):

@@ -4,9 +4,20 @@ import math
 import re
 
 _IN_FULL = {
-    "log10_mse": "log10 of the mean squared error", "mse": "mean squared error", "char": "character", "px": "pixels",
+    "step_size": "learning rate",
+    "log10_mse": "log10 of the mean squared error",
+    "mse": "mean squared error",
+    "nrmse": "normalised root mean squared error",
+    "mape": "mean absolute percentage error",
+    "arv": "average relative variance",
+    "coverage": "coverage of 95% intervals",
+    "char": "character",
+    "px": "pixels",
     "wrong": "share of wrong answers",
-}  # fmt: skip
+    "components": "mixture components",
+    "floor": "variance floor",
+    "variant_i": "PPMd variant I",
+}
 
 
 def rounded(value):

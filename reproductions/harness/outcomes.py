@@ -65,7 +65,7 @@ def main_checks(folders):
 
 def standing_for(lines):
     """What the last of some lines of verdicts.csv stands for, in words; "" for a single one."""
-    return f"the last of {len(lines)}: {counted(lines)}" if len(lines) > 1 else ""
+    return f"the last of {len(lines)} such checks: {counted(lines)}" if len(lines) > 1 else ""
 
 
 def _headlines(folder):
@@ -261,7 +261,7 @@ def read_with_header(path):
         ) from None
 
 
-def _distinct(lines):
+def distinct(lines):
     """Lines of verdicts.csv, of several that say the same, as evidence or as controls, the last."""
     return {(is_control(line), line.get("sentence") or place): line for place, line in enumerate(lines)}.values()
 
@@ -271,13 +271,13 @@ def counts_of(lines):
 
     Lines that say the same under several names are one.
     """
-    counts = Counter(line["verdict"] for line in _distinct(lines) if not is_control(line))
+    counts = Counter(line["verdict"] for line in distinct(lines) if not is_control(line))
     return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
 def controls_of(lines):
     """What came of the controls among lines of verdicts.csv in words, "" where there are none."""
-    found = [line["verdict"] for line in _distinct(lines) if is_control(line)]
+    found = [line["verdict"] for line in distinct(lines) if is_control(line)]
     held, s = found.count(VERDICTS[0]), "s" if len(found) > 1 else ""
     if not found:
         return ""

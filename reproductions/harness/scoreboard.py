@@ -22,20 +22,21 @@ from zoo.reproductions.harness.remedies import what_makes_some
 from zoo.reproductions.harness.store import require_own, write_atomically
 from zoo.reproductions.harness.verdicts import VERDICTS, is_control
 
-MEANING = (
-    "Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other;\n"
-    "undecided: neither, or there is a reason, given there, why no interval would decide. Intervals are over seeds, where a\n"
-    "check does not say otherwise; that other test examples might have turned out differently is not in these. Where a run kept\n"
-    "what every example costs, a second interval has both, and a verdict that it would leave open says so. A comparison with a\n"
-    "method that draws nothing at random is undecided where examples and seeds together could make the difference: by that\n"
-    "interval, or else by the widest that there can be, which is known of shares of wrong examples; of bits, squared errors and\n"
-    "the like for which no costs were kept, seeds alone decide. Settings are chosen from grids, on validation: a model that comes\n"
-    "off worse, than another or than a bound, and took the smallest or the largest setting of its grid, might do better with a\n"
-    "wider one; the line says so, if the run kept what it took. Where all seeds share a choice, what another would have made is\n"
-    "in no interval.\n"
-    "Checks that say the same under several names count once. Each stands alone, and those of a claim share their runs: of so\n"
-    "many at 95 %, a few come out by chance."
-)
+MEANING = """
+- Reproduced: the whole 95% interval of the effect lies on the claimed side; contradicted: all of it on the other;
+  undecided: neither, or there is a reason, given there, why no interval would decide.
+- Intervals are over seeds, unless a check says otherwise. Where a run kept what every test example costs, a second one,
+  "with other test examples", has both seeds and examples, and a verdict that it would leave open says so.
+- A rival that draws nothing at random (an SVM, n-grams) has no seeds of its own. A verdict on it must hold for other test
+  examples, too: by that second interval; else, for shares of wrong examples, by the widest that there can be. Of other
+  measures without costs of each example (bits, squared errors) seeds alone decide.
+- Settings are chosen from grids, on validation. A model that comes off worse, than another or than a bound, and took the
+  smallest or the largest setting of its grid, might do better with a wider one; the line says so, if the run kept what it
+  took. Where all seeds share a choice, what another would have made is in no interval.
+- A check that is made at several sizes, depths or data sets is shown by the last of them, with what all came to. Checks that
+  say the same under several names count once.
+- Each check stands alone, and those of a claim share their runs: of so many at 95 %, a few come out by chance.
+""".strip()
 CONTRADICTED = (
     "## What did not hold\n\n"
     "Every check that was contradicted, and every control that did not hold, at each claim's largest budget with all its seeds\n"

@@ -2,17 +2,20 @@
 
 from zoo.reproductions.harness.runs import lines_of
 
+# How the names of metrics begin that are computed on test examples.
+HELD_OUT = ("test_", "bits_per_char", "squared_error", "mse", "log10_mse", "arv_", "nrmse", "mape_pct", "accuracy_on")
+
 
 def sizes(runs, dataset, metrics):
     """What the rows of a data set were trained and tested on, from runs.csv, a range where they differ.
 
     metrics: those of the table; a statistic over seeds, which the runs do not hold, has the data of all runs of the data
-    set. Examples tested on are left out where every metric is of training or validation, "" is for no runs at all.
+    set. Examples tested on are left out where no metric is of HELD_OUT ones, "" is for no runs at all.
     """
     runs = runs[runs.dataset == dataset]
     if runs.metric.isin(metrics).any():
         runs = runs[runs.metric.isin(metrics)]
-    tested = runs[~runs.metric.str.startswith(("train", "validation_"))]
+    tested = runs[runs.metric.str.startswith(HELD_OUT)]
     said = [f"trained on {_range(runs.n_train)} examples (n_train)"] if runs.n_train.notna().any() else []
     said += [f"tested on {_range(tested.n_test)} (n_test)"] if tested.n_test.notna().any() else []
     seeds = runs.groupby(["model", "setting"]).seed.nunique()

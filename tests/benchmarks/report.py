@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmarks.configs import EXAMPLES, MODELS
 from benchmarks.scaling_plot import draw, slopes
-from benchmarks.targets import PRESET_LIMITS, START_LIMITS, TARGETS, reached, reference, strongest
+from benchmarks.targets import LINEAR_SLOPE, PRESET_LIMITS, START_LIMITS, TARGETS, reached, reference, strongest
 
 STARTS = ("start", "variations")
 NAMES = {"jax": "JAX", "tensorflow": "TensorFlow", "torch": "PyTorch", "sklearn": "scikit-learn"}
@@ -17,13 +17,17 @@ What an epoch costs: `make benchmark` measures it and writes this file from `ben
 MNIST's {EXAMPLES:,} training images, batch 128, Adam, loss and accuracy of every batch; linear, an mlp with 512-512 units,
 the first autoencoder stage (784-1000-784, masking noise), the zoo's default convnet, an lstm of 128 units.
 
+- K: members of the population, models from as many seeds that train together.
 - ms: milliseconds per epoch and seed, median of the repeats after a warm-up; where fewer examples were used, scaled up.
 - x fit: how many times faster than Keras `fit` with default settings, the same model made of Keras's own layers
   (Conv2D, MaxPooling2D, LSTM with cuDNN where there is one), on JAX and on TensorFlow.
 - against the fastest fit: how many times faster the fastest population of that K is than the fastest of all Keras `fit`s, which
   is named: any backend, several steps in one launch or not, compiled by XLA or not, Keras's layers or the zoo's.
+- Targets are this project's own; a target's K is the fastest one measured, unless the target names it.
 - build: seconds to build the model, all members of it; compile: what the first epochs took longer than later ones.
 - peak: most memory of the process that measured, in MB: on the device if that is a GPU, else resident, frameworks included.
+- examples: on how many training images the row was timed.
+- slope: of seconds against size, both logarithmic; 1 is in proportion, and up to {LINEAR_SLOPE:g} counts as such.
 - PyTorch ensemble: members as one model by `torch.func`, PyTorch's nearest to a population; `vmap` has no rule for LSTMs.
 - `fit` runs without its progress bar; "zoo layers" is `fit` with the layers that the population uses.
 - Every measurement has a process of its own, and nothing else runs while it measures.
@@ -33,13 +37,13 @@ the first autoencoder stage (784-1000-784, masking noise), the zoo's default con
 def write(rows, folder):
     """Write benchmarks.md and, where scaling was measured, benchmarks.png."""
     drawn = draw(rows, folder / "benchmarks.png")
-    parts = [HEAD]
+    parts = [HEAD, *["![cost against members, examples and epochs](benchmarks.png)\n"] * drawn]
     for device, group in rows.groupby("device", sort=True):
-        parts.append(section(device, group, drawn))
+        parts.append(section(device, group))
     (folder / "benchmarks.md").write_text(re.sub(r"\n{3,}", "\n\n", "\n".join(parts)))
 
 
-def section(device, rows, drawn=False):
+def section(device, rows):
     """The Markdown of one device."""
     rows = rows.assign(ms=1000 * rows.seconds.astype(float) * EXAMPLES / rows.examples.astype(float))
     costs = rows[~rows.runner.isin(["scaling", *STARTS, "presets"])]
@@ -57,7 +61,7 @@ def section(device, rows, drawn=False):
                 for m, axis, sizes, seconds, slope, verdict in found
             ],
         )
-        lines += ["", "![cost against members, examples and epochs](benchmarks.png)", ""] if drawn else [""]
+        lines += [""]
     lines += [*_failures(rows, "scaling"), "", "### Starting", ""]
     starts = rows[rows.runner.isin(STARTS) & (rows.status == "ok")]
     if len(starts):
@@ -142,7 +146,7 @@ def _label(row):
 
 
 def _preset_tables(rows):
-    """A table for each backend: loading (Keras imported before), one image, images per second in batches of 1,000."""
+    """A table for each backend: loading (Keras imported before), one example, examples per second in batches of 1,000."""
     lines = []
     measured = rows[(rows.runner == "presets") & (rows.status == "ok")]
     for family, group in measured.groupby("family"):
@@ -157,7 +161,7 @@ def _preset_tables(rows):
             body.append([name, _number(load), _number(1000 * one), f"{rate:,.0f}", "reached" if within else "not reached"])
         limits = f"{PRESET_LIMITS['load']:g} s, {1000 * PRESET_LIMITS['one image']:g} ms"
         scale = [f"{s}: {_number(t)} s" for s, t in seconds.items() if ": " not in s]
-        heads = [NAMES[family], "load s", "one image ms", "images per second", f"limits {limits}"]
+        heads = [NAMES[family], "load s", "one example ms", "examples per second", f"limits {limits}"]
         lines += [*_table(heads, body), "", f"For scale, {'; '.join(scale)}.", ""]
     return lines
 

@@ -34,7 +34,7 @@ def print_claim(claim, trials):
     for paragraph in describe_claim(claim).strip().split("\n\n")[1:]:
         console.print("\n", "\n".join(_filled(paragraph, console.width)), sep="", soft_wrap=True)
     columns = [("budget", {"no_wrap": True}), ("seeds", {"justify": "right"}), "data sets", "results at hand"]
-    rows = [(name, f"{_seeds(found):,}", ", ".join(_datasets(found)), _run(folders[name])) for name, found in trials.items()]
+    rows = [(name, _seeds(found), ", ".join(_datasets(found)), _run(folders[name])) for name, found in trials.items()]
     console.print()
     console.print(fitted(columns, rows))
     console.print()
@@ -78,7 +78,9 @@ def _run(folder):
 
 
 def _seeds(trials):
-    return max((len(trial.seeds) for trial in trials), default=0)
+    """How many seeds the lines have, a range where they differ."""
+    counts = {len(trial.seeds) for trial in trials} or {0}
+    return f"{min(counts):,}" if len(counts) == 1 else f"{min(counts):,} to {max(counts):,}"
 
 
 def _datasets(trials):

@@ -41,7 +41,8 @@ _WHERE = (
     "else results/ in the current folder."
 )
 _HOW_MUCH = (
-    "smoke: seconds; quick: minutes on 2 cores; hour: some two on them, if the claim has it; full: all there is, best on a GPU."
+    "smoke: seconds; quick: minutes on 2 cores; hour: ten minutes to 2.5 hours on them, if the claim has it; "
+    "full: all there is, best on a GPU."
 )
 BudgetOption = Annotated[Budget, typer.Option(help=_HOW_MUCH)]
 OutOption = Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help=_WHERE, show_default=False)]
@@ -147,10 +148,7 @@ def compare(
         typer.Argument(metavar="CLAIM", help="As `zoo claims` lists it; without, main checks of all.", show_default=False),
     ] = None,
     budget: Annotated[
-        Budget | None,
-        typer.Option(
-            help="Which run. Default: quick if there is one, else hour, else full; of all claims the largest that is whole."
-        ),
+        Budget | None, typer.Option(help="Which run. Default: the largest that has all its seeds and data, as on the front page.")
     ] = None,
     out: ReadOption = None,
     format: Annotated[
@@ -189,7 +187,7 @@ def compare(
         show_main(budget and budget.value, out, format.value)
         return
     describe_claim(claim)  # a mistyped name is refused before it is looked for
-    show(claim, (budget or _first_there(claim, out)).value, out, format.value, metric, verdicts, main)
+    show(claim, budget.value if budget else _on_the_front_page(claim, out), out, format.value, metric, verdicts, main)
 
 
 def _first_there(claim, *outs):
@@ -199,6 +197,15 @@ def _first_there(claim, *outs):
     roots = [root for out in outs for root in roots_to_read(out)]
     in_turn = itertools.product(roots, (Budget.QUICK, Budget.HOUR, Budget.FULL))
     return next((known for root, known in in_turn if os.path.exists(root / known / claim / "runs.csv")), Budget.QUICK)
+
+
+def _on_the_front_page(claim, out):
+    """The budget of a claim's main_folder in the first results folder that has any, quick where none has."""
+    from zoo.reproductions.harness.outcomes import by_claim, main_folder
+    from zoo.reproductions.harness.roots import roots_to_read
+
+    found = (by_claim(root).get(claim) for root in roots_to_read(out))
+    return next((main_folder(folders).parent.name for folders in found if folders), Budget.QUICK.value)
 
 
 COMMANDS = (reproduce, recheck, compare)

@@ -233,7 +233,7 @@ def _all_bits():
 def best_seed(errors):
     """The seed with the least error, the first of equals, of {seed: error on validation}, NaN where it diverged."""
     if np.isnan(list(errors.values())).all():
-        raise ResultsError("Every seed diverged, so there is none to choose; train with a smaller step size.")
+        raise ResultsError("Every seed diverged, so there is none to choose; train with a smaller learning rate.")
     return min(errors, key=lambda seed: (np.isnan(errors[seed]), errors[seed], seed))
 
 

@@ -224,7 +224,7 @@ def stack_members(template, told, build, seeds, precision, weights):
 def _stack_models(template, told, build, seeds, precision, weights):
     """(stacked variables, the last model that was built), every seed's model built."""
     values, models, built, last = [], {seeds[0]: template}, {seeds[0]}, template
-    again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of step sizes: built once
+    again = {seed for seed, times in Counter(seeds).items() if times > 1}  # as in a grid of learning rates: built once
     for k, seed in enumerate(seeds):
         model = models.get(seed)
         if model is None:
