@@ -142,7 +142,7 @@ def _sizes(budget, seeds):
         if budget.name != "quick" or n == max(epochs):
             dropped_out = {"options": widths | DROPOUT, "targets": []}
             yield _wide(n, ", dropout"), seeds, train_on_draws, shared | dropped_out, 2 + n * most / 2000
-        if n in budget.choose(smoke=epochs, quick=[max(epochs)], hour=[], full=SIZES):
+        if n in budget.choose(smoke=epochs, quick=[max(epochs)], hour=SIZES[:-1], full=SIZES):
             timed = {"options": widths | mlp["options"], "rates": _smaller_rates(budget)}
             yield _wide(n), seeds, train_on_draws, shared | timed, 2 + n * most / 2000
 

@@ -252,7 +252,7 @@ def test_epochs_are_held_against_those_of_a_wide_mlp_too(epochs, verdict):
     assert found["convnet beats mlp of 800 units, 300 images"].verdict == "reproduced"
 
 
-@pytest.mark.parametrize("budget", ["quick", "full"])
+@pytest.mark.parametrize("budget", ["quick", "hour", "full"])
 def test_wide_mlps_are_timed_in_as_many_step_sizes(budget):
     trials = {trial.setting: trial for trial in claim.trials(budget_of(budget)) if trial.model == "mlp"}
     timed = {name: trial for name, trial in trials.items() if name.endswith(" units")}
