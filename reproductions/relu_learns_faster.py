@@ -22,13 +22,12 @@ by estimate, not run yet):
 - Quick: with 5 layers sigmoids take 1.3 times ReLU's steps, the ConvNet (800 images) with tanh 0.7 times; both undecided.
 """
 
-import functools
 import itertools
 
-from zoo.reproductions.harness import Budget, Ladder, Published, Trial, check, paired_difference
+from zoo.reproductions.evidence.finer_grids import might_turn
+from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_difference
 from zoo.reproductions.harness.numbers import number
 from zoo.reproductions.harness.runs import by_seed, lines_of, rows_in
-from zoo.reproductions.harness.trial import budgets_of
 from zoo.reproductions.trainers.learning_speed import SLOPES, STARTS, train_convnet, train_mlp
 
 SEEDS = {"hour": 5, "full": 10}
@@ -271,8 +270,7 @@ def _sooner(runs, relu, rival, name, notes=()):
 
     A seed that never gets there counts with the steps that it was given: what is compared are steps cut off there, for both nets.
     It would have taken more, so it decides nothing in its net's favour. Nor does a ratio that a finer grid of learning rates might
-    make up for: the best rate is at most the square root of the grid's widest gap from one that was tried, and if steps change at
-    most in proportion to the rate, so much is lost at most.
+    turn.
     """
     metric = _lowest_target(runs, relu)
     samples, interval = [by_seed(runs, row, metric) for row in (rival, relu)], _ratio(runs, relu, rival, metric)
@@ -284,25 +282,11 @@ def _sooner(runs, relu, rival, name, notes=()):
         doubt = "the winner's lost seeds count with too few steps"
     if never == [seeds, seeds]:
         doubt = "no seed of either gets there"
-    gap = _widest_gaps()[relu]
-    if 1 < interval.low < gap**0.5 or gap**-0.5 < interval.high < 1:
-        finer = f"a finer grid might change the ratio by a factor of {gap**0.5:.2g}"
-        doubt = doubt or f"the learning rates tried lie up to {gap:.2g} times apart, and {finer}"
+    doubt = doubt or might_turn("relu_learns_faster", (relu, rival), interval)
     notes = "; ".join([*notes, *([bound + ", ".join(late)] if late else [])])
     sentence = f"On {relu[0]} the {metric.replace('_', ' ')} of {rival[1]} ({rival[2]}) over those of {relu[1]} ({relu[2]})"
     sentence += f", geometric mean, paired over {seeds} seeds{notes and f' ({notes})'}"
     return check(name, interval, "times", sentence, above=1, doubt=doubt, rows=(relu, rival), metric=metric)
-
-
-@functools.cache
-def _widest_gaps():
-    """{row: the largest factor between neighbours in its grid of learning rates, in whichever budget it is largest}."""
-    gaps = {}
-    for budget in budgets_of(SEEDS):
-        for trial in trials(Budget.named(budget, None, SEEDS)):
-            pairs = itertools.pairwise(sorted(trial.recipe["rates"]))
-            gaps[trial.row] = max([larger / smaller for smaller, larger in pairs] + [gaps.get(trial.row, 1.0)])
-    return gaps
 
 
 def _ratio(runs, relu, rival, metric):
