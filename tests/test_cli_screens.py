@@ -42,11 +42,13 @@ def test_what_larger_budgets_found_is_said_below(call, results_dir, monkeypatch)
     monkeypatch.setattr(harness_example, "SEEDS", {"hour": 2}, raising=False)
     run_claim(harness_example, "hour")
     run_claim(harness_example, "quick", seeds=2)
-    said = [line for line in call("compare", "harness_example")[1].splitlines() if line.startswith("With --budget")]
+    quick, usual = (call("compare", "harness_example", *chosen)[1] for chosen in (("--budget", "quick"), ()))
+    said = [line for line in quick.splitlines() if line.startswith("With --budget")]
     (counts,) = (line.split(". In sent")[0] for line in call("compare", "harness_example", "--budget", "hour")[1].splitlines()[-1:])
     assert said == [f"With --budget hour: {counts}."]
+    assert usual == call("compare", "harness_example", "--budget", "hour")[1] != quick, "the largest that is whole"
     (results_dir / "hour" / "harness_example" / "verdicts.csv").write_text("claim,check\nharness_example,a")
-    code, out, _ = call("compare", "harness_example")
+    code, out, _ = call("compare", "harness_example", "--budget", "quick")
     assert code == 0 and "With --budget" not in out
 
 
