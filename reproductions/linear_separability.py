@@ -42,11 +42,12 @@ DIGITS = ("mnist", "mnist_basic", "mnist_rot")
 # Curves in the plane and the nets that part them, of two units in each hidden layer.
 PLANES = {("interleaved_curves", "mlp"): 1, ("spiral_arms", "mlp"): 3}
 SPIRAL = ("spiral_arms", "mlp")
-ALONE = {2: (*SPIRAL, "trained, a layer alone"), 6: (*SPIRAL, "trained, a layer of 6 units alone")}
+# Layers alone beside three of 2 units: of as many units each, with as many weights in all (27), of as many units in all.
+ALONE = {2: (*SPIRAL, "trained, a layer alone")} | {n: (*SPIRAL, f"trained, a layer of {n} units alone") for n in (4, 6)}
 INPUT = ("linear", "raw input")
 STACK = ("encoder_1", "encoder_2", "encoder_3")
 CONVNET = ("conv_1_1_activation", "conv_2_1_activation", "dense")
-FIGURE_ONLY = ("kernel_?", "bias_?", "logits_kernel_?", "logits_bias_?")
+FIGURE_ONLY = ("kernel_?", "bias_?", "logits_kernel_?", "logits_bias_?", "strength", "steps")
 STRENGTHS = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001]
 PLACE = 6
 HEADLINES = (

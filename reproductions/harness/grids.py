@@ -8,7 +8,7 @@ from zoo.reproductions.harness.verdicts import who
 
 SOONER = ("epochs_to_", "steps_to_")  # how measures begin of how soon something is learnt
 # Lists of a recipe, and what their values are called as metrics.
-LISTS = {"rates": "step_size", "decays": "weight_decay", "orders": "order", "lengths": "epochs"}
+LISTS = {"rates": "step_size", "decays": "weight_decay", "strengths": "strength", "orders": "order", "lengths": "epochs"}
 NEARLY = 0.95  # of the epochs that there may be: who stops there might have gone on
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 STAGES = ("untrained", "pre-trained", "trained")
-METRICS = ("test_error_pct", "validation_error_pct", "train_error_pct")  # of the first a row has the losses
+METRICS = ("test_error_pct", "validation_error_pct", "train_error_pct", "strength", "steps")  # of the first a row has losses
 MOST_FEATURES = 1000
 PLANE_WEIGHTS = ("kernel", "bias", "logits_kernel", "logits_bias")
 # What of a recipe is about the probe and not about the net that is probed.
@@ -29,7 +29,7 @@ def probe_layer(trial, report):
 
     The recipe names stage, layer (in zoo.features), strengths of the probe, n_train, n_test (None for all) and what the
     net is trained with: a recipe of zoo.training. Of a layer with more features, 1,000 are drawn once and for all. Rows:
-    test, validation and training error of the probe. seconds are those of the net's training up to the stage.
+    test, validation and training error of the probe, its strength and steps. seconds are those of the net's training up to the stage.
     """
     from zoo.reproductions.trainers.data import splits
     from zoo.reproductions.trainers.linear_probe import linear_probe
