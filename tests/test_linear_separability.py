@@ -122,7 +122,9 @@ def test_stages_follow_from_each_other():
     assert layer_probes.trained_nets.cache_info().misses == 1, "the nets are trained once for all their probes"
     assert [frame.updates.iloc[0] for frame in rows.values()] == [0, 5, 15]
     assert rows["untrained"].seconds.max() == 0 < rows["pre-trained"].seconds.min() < rows["trained"].seconds.min()
-    assert all(len(frame) == 6 and np.isfinite(frame.value).all() for frame in rows.values())
+    assert all(len(frame) == 10 and np.isfinite(frame.value).all() for frame in rows.values())
+    told = rows["trained"].pivot(index="seed", columns="metric", values="value")
+    assert [*told.strength] == pytest.approx(2 * ONE) and (told.steps > 0).all(), "what the probe took is told"
     training = {name: value for name, value in STACK.items() if name not in layer_probes.PROBE}
     nets = layer_probes.trained_nets("digits", "autoencoder_stack", (3, 4), json.dumps(training, sort_keys=True))
     assert layer_probes.trained_nets.cache_info().misses == 1
@@ -167,7 +169,7 @@ def test_a_diverged_net_keeps_its_rows():
     options = {"widths": [4], "dropout": 0, "input_dropout": 0}
     changes = {"options": options, "learning_rate": 1e38, "pretraining": None, "layer": "hidden_1"}
     rows = probed("trained", "mlp", **changes)
-    assert len(rows) == 6 and rows.value.isna().all()
+    assert len(rows) == 10 and rows.value.isna().all()
 
 
 def runs_of(model="autoencoder_stack", **errors):

@@ -5,6 +5,7 @@ import re
 
 _IN_FULL = {
     "step_size": "learning rate",
+    "strength": "L2 strength",
     "log10_mse": "log10 of the mean squared error",
     "mse": "mean squared error",
     "nrmse": "normalised root mean squared error",
