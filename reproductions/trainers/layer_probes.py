@@ -29,7 +29,8 @@ def probe_layer(trial, report):
 
     The recipe names stage, layer (in zoo.features), strengths of the probe, n_train, n_test (None for all) and what the
     net is trained with: a recipe of zoo.training. Of a layer with more features, 1,000 are drawn once and for all. Rows:
-    test, validation and training error of the probe, its strength and steps. seconds are those of the net's training up to the stage.
+    test, validation and training error of the probe, its strength and steps. seconds are those of the net's training up to
+    the stage.
     """
     from zoo.reproductions.trainers.data import splits
     from zoo.reproductions.trainers.linear_probe import linear_probe
