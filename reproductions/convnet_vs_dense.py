@@ -79,9 +79,9 @@ means over an epoch. A seed that never gets to 5 % counts with all its epochs, o
 **Limits.** That the images of 1989 came in four places, by one hand, is recalled; 320 and 160 would also come out if whole
 digits were held out. A seed has 120 digits in four places but 320 in one, which may be part of what shared weights gain
 more. Of quick's two rates the best is always an end of the grid. Six epochs at 50,000 images are few for dropout, and seven
-at 3,000 (quick), where the large mlp errs less without it. Learning rates lie up to 3.3 times apart: a ratio of epochs that
-a finer grid might turn (by 1.8 times, as in `relu_learns_faster`) is undecided. Timing is of twenty nets at once beside
-other work.
+at 3,000 (quick), where the large mlp errs less without it. Learning rates lie up to 3.3 times apart: a ratio of epochs
+within 1.8 times is undecided, as a finer grid might turn it (by 3.3 times where training fails just above the best rate).
+Timing is of twenty nets at once beside other work.
 
 **Changed after seeing results.**
 
@@ -92,8 +92,8 @@ other work.
   ahead of the one before in both settings. A reader's choice of epochs reversed two of four steps in one place.
 - A quick run, with net-3 ahead of net-2, was tested before its grids, epochs and test images were chosen.
 - The large mlp without dropout: epochs had been compared with the small mlp alone, and a reader's own training of a large
-  one was about as fast as the ConvNet. It came to quick and full first, to the hour last, on another processor, where all
-  verdicts that had been there were the same.
+  one was about as fast as the ConvNet. It came to quick and full first, to the hour last, as a main check, on another
+  processor, where all verdicts that had been there were the same.
 - The rule on finer grids came last: at the hour four contradicted and three reproduced ratios became undecided, in quick one
   of each.
 - ConvNets had been trained with gradients that came out wrong now and then (`zoo/training/groups.py`); every verdict is the
@@ -223,7 +223,7 @@ def _sooner(runs, convnet, mlp, which, slower):
         doubt = "the winner's seeds that never get there count with too few epochs"
     if ((late == WITHIN_FIRST) & (soon == WITHIN_FIRST)).any():
         doubt = doubt or "seeds whose nets are both there in the first epoch may be sooner with either"
-    doubt = doubt or might_turn("convnet_vs_dense", (convnet, mlp), interval)
+    doubt = doubt or might_turn(trials, SEEDS, (convnet, mlp), interval)
     who = ("mlp", "convnet")
     lost = "".join(f", of which {k} of the {net} never get there" for k, net in zip(never, who) if k)
     first = [int((epochs == WITHIN_FIRST).sum()) for epochs in (late, soon)]

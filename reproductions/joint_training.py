@@ -11,8 +11,8 @@ by estimate, not run yet):
 
 - Hour: at equal updates, all layers together beat each other way but one, layer by layer with labels by only 0.16 to 0.54
   points. Undecided are fully connected layers without labels on Fashion-MNIST: they err more (20.8 %) than none (16.0 %).
-- With tripled updates, layers learnt with labels take about as long as all together, cannot be told from these on MNIST and
-  lag by 0.25 and 0.72 points on Fashion-MNIST; without labels they lag by 0.9 to 4.5, random ones by 1.9 to 10.
+- With tripled updates, layers learnt with labels take about as long as all together, are not told from these on MNIST and
+  lag by 0.25 and 0.72 points on Fashion-MNIST. Without labels they lag by 0.9 to 4.5 (undecided).
 - Layers without labels are weak here: behind by 4.0 points on MNIST, one wide layer by 1.0; linear_separability's, trained
   for more epochs, by 1.4 (mnist_basic: 4.53 %, the best trained layer 3.14 %). Three random fully connected layers (13.4 %)
   are worse than none (8.4 %), one wide one better (5.7 %).
@@ -114,6 +114,11 @@ normalization statistics follow the data.
 
 **Tuning.** Each way takes, for all its stages, the learning rate out of 0.003, 0.01 and 0.03 (hour and full: 0.001 too) with
 the lowest mean validation error. The last weights are tested.
+
+**Checks.** Layers without labels that err more than no hidden layers in the mean decide nothing by what they lose, as their
+training may have failed; random ones, of which none is trained, do.
+
+
 
 **Limits.** Without labels, each of the fully connected network's four stages has only a quarter of the updates (wide: half);
 what more than "longer" gives is unknown. "Longer" harmed that network's supervised layers on Fashion-MNIST, on validation

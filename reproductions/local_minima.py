@@ -70,8 +70,8 @@ their spread; no gradient norm says how near solutions are to minima (a reader's
 
 **Changed after seeing results.** Percentiles replaced the share of seeds within {CLOSE:.0%} of the best, which falls with
 the number of seeds; 40 seeds had contradicted it, the hour's 1,000 had not. Rises in units of the loss, a reader's request,
-contradict the claim. So does, at full, the check of the test error, a reader's request too (reproduced at the hour,
-undecided at quick).
+contradict the claim. So does, at full, the check of the test error, a reader's request too, and a main check since
+(reproduced at the hour, undecided at quick).
 """
 
 
@@ -319,7 +319,7 @@ def _draw_line(axes, runs, line):
 
 def _published():
     shared = {"setting": "1000 nets per width, 200 epochs of SGD", "dataset": "mnist_10x10"}
-    shared |= {"note": "ours 20 epochs on 2,000 images, full 40 on all, another step size; a correlation over seeds as here"}
+    shared |= {"note": "ours 20 epochs on 2,000 images, full 40 on all, another learning rate; a correlation over seeds as here"}
     found = {
         (*_row("mnist", units), "train_test_loss_correlation"): Published(f"one hidden layer of {units}", **shared)
         for units in WIDTHS[1:]

@@ -75,10 +75,9 @@ linear layer. Nets of quick and hour are smaller than full's and see fewer image
 
 **Training.** Plain SGD, for ConvNets with momentum 0.9, for as many epochs for all rivals. No regularization.
 
-**Tuning.** Each net takes its own learning rate ("step size") from a grid that all rivals share: 0.03 to 10 (full: from
-0.01; CIFAR-10: 0.003 to 3), for ConvNets 0.005 to 0.04 (hour: 0.01 to 0.08). Speed is measured at the rate that reaches the
-lowest target soonest on average over seeds; test error at the rate with the lowest validation error, for ConvNets at the
-fastest.
+**Tuning.** Each net takes its own learning rate from a grid that all rivals share: 0.03 to 10 (full: from 0.01; CIFAR-10:
+0.003 to 3), for ConvNets 0.005 to 0.04 (hour: 0.01 to 0.08). Speed is measured at the rate that reaches the lowest target
+soonest on average over seeds; test error at the rate with the lowest validation error, for ConvNets at the fastest.
 
 **Measures.** Training errors are means met during an epoch. A seed that never reaches a target counts with all its steps:
 with such seeds in its numerator a ratio is a lower bound, its interval that of censored steps.
@@ -282,7 +281,7 @@ def _sooner(runs, relu, rival, name, notes=()):
         doubt = "the winner's lost seeds count with too few steps"
     if never == [seeds, seeds]:
         doubt = "no seed of either gets there"
-    doubt = doubt or might_turn("relu_learns_faster", (relu, rival), interval)
+    doubt = doubt or might_turn(trials, SEEDS, (relu, rival), interval)
     notes = "; ".join([*notes, *([bound + ", ".join(late)] if late else [])])
     sentence = f"On {relu[0]} the {metric.replace('_', ' ')} of {rival[1]} ({rival[2]}) over those of {relu[1]} ({relu[2]})"
     sentence += f", geometric mean, paired over {seeds} seeds{notes and f' ({notes})'}"

@@ -201,7 +201,9 @@ def _at_equal_silent_units(row, points, converged, place, doubt):
         return []
     new = _new_points(points, row, converged)
     fewer = _next_smaller(row, converged)
-    again = f"{len(points) - len(new)} with {_units(row) - fewer} or more are points of {fewer} units again and left out"
+    again = (
+        f"{len(points) - len(new)} with {_units(row) - fewer} or more silent units are points of {fewer} units again and left out"
+    )
     beside = f" ({again})" if len(new) < len(points) else ""
     name = f"{row[2]}: error rises with the index at equal silent units"
     sentence = f"{place}, rank correlation of index and error among points with equally many silent units{beside}"

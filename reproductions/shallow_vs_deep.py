@@ -17,7 +17,7 @@ by estimate, not run yet). Hour, where not said otherwise:
 - The ConvNets beat the exact Gaussian SVM (1.53 and 9.96 %) on both sets, the LSTM on MNIST. MLP, stack and, on
   Fashion-MNIST, LSTM are not told apart from it.
 - The ConvNet's recipe with augmentation errs 0.2 points less on MNIST than that without, which differs in dropout, epochs
-  and step size, too; Fashion-MNIST is undecided.
+  and learning rate, too; Fashion-MNIST is undecided.
 - Quick (10,000 images): all deep nets beat the linear model on pixels. MLP, stack and LSTM err more than HOG on both sets,
   the augmented ConvNet on Fashion-MNIST, which decides nothing for nets so small.
 """
@@ -44,7 +44,7 @@ STACK = ("autoencoder_stack", "pre-trained, fine-tuned")
 CONVNET = ("convnet", "plain")
 AUGMENTED = ("convnet", "augmented")
 LSTM = ("lstm", "rows as steps")
-# What each rung chooses from on validation within the run: nets and linear models a step size, the support vector machine
+# What each rung chooses from on validation within the run: nets and linear models a learning rate, the support vector machine
 # the width of its kernel.
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 KERNELS = {"C": [10.0], "gamma": [0.005, 0.01, 0.02, 0.03, 0.05]}
@@ -76,25 +76,25 @@ HEADLINES = (
 PROTOCOL = f"""
 **Models.** All see the same images (quick: the first 10,000). Nets and Fourier features grow from quick (2,048 features)
 over hour (8,192) to full (16,384). At the hour the augmented ConvNet has less dropout than the plain one (0.1, not 0.3) and
-two epochs more (full: 30), and on MNIST it chose a smaller step size (quick: on both sets), so that the two differ in more
-than augmentation. Linear models and SVM are as in full, so they are held against its targets. Full's nets train in bfloat16
-with float32 weights, all else in float32.
+two epochs more (full: 30), and on MNIST it chose a smaller learning rate (quick: on both sets), so that the two differ in
+more than augmentation. Linear models and SVM are as in full, so they are held against its targets. Full's nets train in
+bfloat16 with float32 weights, all else in float32.
 
 **Training.** The weights after the last epoch are tested once, at hour and full the nets' moving averages (0.999).
 
 **Tuning.** Five settings for every model, each tried once on a fifth of the training images (the first ones; for the SVM a
-stratified draw); the least validation error is taken. Nets and linear models choose the peak learning rate ("step size")
-from {", ".join(map(str, RATES))}, by a seed outside the table and without moving averages (smoke: nets have one rate). The
-SVM chooses gamma from {", ".join(map(str, KERNELS["gamma"]))}, at C = {KERNELS["C"][0]:g}. All else was set beforehand on
+stratified draw); the least validation error is taken. Nets and linear models choose the peak learning rate from
+{", ".join(map(str, RATES))}, by a seed outside the table and without moving averages (smoke: nets have one rate). The SVM
+chooses gamma from {", ".join(map(str, KERNELS["gamma"]))}, at C = {KERNELS["C"][0]:g}. All else was set beforehand on
 validation by uncounted tries, more of them for deep models: sizes, epochs, batches, dropout, augmentation, pre-training,
 Fourier gamma (0.02), C (1 or 10), and, on digits only, that HOG blocks are normalized without clipping.
 
 **Measures.** Seconds are those of tested seeds, without the choice of settings.
 
 **Checks.** A lead over the SVM that test examples alone may make decides nothing. Nor does it where a net smaller than
-full's errs more than a shallow model, or the linear model less than twice as often as it: a larger net might err less. (It
-counts where full's target would not suffice either.) Targets of shallow models are controls. Full's are goals more than
-expectations.
+full's errs more than a shallow model, or the linear model less than twice as often as it: a larger net might err less. (Such
+a loss counts where full's target would not suffice either.) Targets of shallow models are controls. Full's are goals more
+than expectations.
 
 **Limits.** Stronger hand-made features with other classifiers err on 0.4 to 1.0 % of MNIST (published rows), the plain
 ConvNet here on 0.63 %: what holds of HOG and a linear classifier need not hold of them. With a fifth of the images there are
@@ -151,7 +151,7 @@ def on(dataset):
 
         **Tuning.** Sizes and all other settings were set on MNIST, none on {dataset}. Each model chooses one of {len(RATES)}
         settings by the validation error after training on a fifth of the images (smoke: only the linear model on pixels and
-        the support vector machine choose): nets and linear models the peak learning rate ("step size"), from {steps}; the
+        the support vector machine choose): nets and linear models the peak learning rate, from {steps}; the
         support vector machine gamma. Gammas, that of the Fourier features too, are divided by the ratio of an image's number
         of values to that of MNIST.
 

@@ -71,10 +71,9 @@ HEADLINES = (
 )
 PROTOCOL = f"""
 **Models.** All methods start from the same weights, seed by seed, and minimize the mean cross-entropy over the training
-images, without regularization. Learning rates ("step sizes") are constant; momentum is Nesterov's. L-BFGS and conjugate
-gradients (CG) have SciPy's line search; their loss is multiplied by a million, since SciPy's CG otherwise tries no step
-longer than the gradient. Batch by batch (after Le et al. 2011) they make a few iterations on some images, then begin anew on
-others.
+images, without regularization. Learning rates are constant; momentum is Nesterov's. L-BFGS and conjugate gradients (CG) have
+SciPy's line search; their loss is multiplied by a million, since SciPy's CG otherwise tries no step longer than the
+gradient. Batch by batch (after Le et al. 2011) they make a few iterations on some images, then begin anew on others.
 
 **Tuning.** Nine settings for each method (smoke: three), run to both finish lines by one seed outside the table. For each
 race a method takes the setting with the lowest training loss there; test images decide nothing.

@@ -68,8 +68,8 @@ every start: 10 epochs (full: 20) of at least 3,000 images (full: 10,000), howev
 
 **Tuning.** Validation chooses the learning rate by its mean over seeds (0.001, 0.003, 0.01, 0.03; all labels: hour without
 the last, full 0.0003 to 0.003), each seed's epoch, and the "best depth" (for random, over both initializations). Its images
-are not counted as labels. Noise was not tuned. Dropout was, once for all numbers of labels: a denoising network that beats
-modern decides nothing, nor does one smaller than full's that loses to it.
+are not counted as labels. Noise was not tuned. Dropout was, once for all numbers of labels: whether a denoising network
+beats modern or loses to it decides nothing.
 
 **Checks.** Training errors are measured without dropout. Intervals of deviations (chi-square; ratios: Pitman and Morgan
 1939) assume normal errors; below all labels they include the draw of labels. A trend decides nothing if nothing is spared at

@@ -126,9 +126,8 @@ def test_a_finer_grid_might_turn_a_ratio_within_the_root_of_the_widest_gap(times
         assert ("up to 3.3 times apart, and a finer grid might change the ratio by a factor of 1.8" in check.sentence) != decided
     near, _ = claim.judge(runs_of(relu, [90, 200, 440]))
     assert near.verdict == "undecided" and "finer grid" not in near.sentence, "the interval alone leaves it undecided"
-    assert [
-        finer_grids._widest_gaps("relu_learns_faster")[(where, *claim.CONVNETS["relu"])] for where in ("cifar10", "digits")
-    ] == [2, 1]
+    gaps = finer_grids._widest_gaps(claim.trials, tuple(claim.SEEDS.items()))
+    assert [gaps[(where, *claim.CONVNETS["relu"])] for where in ("cifar10", "digits")] == [2, 1]
 
 
 def test_convnets_are_compared_with_their_test_errors_beside():

@@ -330,7 +330,9 @@ def test_points_of_a_smaller_net_with_the_units_beside_silent_are_left_out():
     kept = saddle_statistics.correlation_within(table[~turned])
     assert both[name].effect == pytest.approx(kept.estimate, rel=1e-4)
     assert both[name].verdict == "reproduced" and alone[name].effect < both[name].effect
-    assert "equally many silent units (28 with 4 or more are points of 4 units again and left out)" in both[name].sentence
+    assert (
+        "equally many silent units (28 with 4 or more silent units are points of 4 units again and left out)" in both[name].sentence
+    )
     assert "left out" not in both[name.replace("8", "4")].sentence + alone[name].sentence, "no smaller net was searched"
     line = next(interval for _, metric, interval in saddle_points.summarise(runs) if metric.endswith("equal_silent_units"))
     assert line.estimate == kept.estimate, "the table has the check's number"

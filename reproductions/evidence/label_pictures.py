@@ -16,7 +16,7 @@ COLOURS = {start: f"C{place}" for place, start in enumerate(STARTS)}  # the same
 
 
 def draw_errors(axes, labels, errors, published):
-    """Means over seeds, of few starts: more lines cover each other; published: whether the methods of published.csv join them."""
+    """Means over seeds, of a few starts (more lines hide each other); published: whether the methods of published.csv join them."""
     from matplotlib.ticker import LogLocator
 
     for start in SHOWN:

@@ -78,19 +78,19 @@ def _published():
         note = f"{older if start == 'random' else 'fine-tuned by plain SGD'}; over more seeds"
         row = ("mnist", MODEL, setting(start, depth), spread_metric(50000))
         found[row] = Published(net, seeds, note, metric="test_error_pct", spread=True)
-    kernel = {}
     for labels in FEW:
         found[at("random", 1, labels)] = error(SHALLOW, f"{labels} labels", "another size of net")
         cae = "a contractive penalty in place of noise, 60,000 unlabelled images"
         found[at("denoising", 2, labels)] = error(CONTRACTIVE, f"{labels} labels", cae)
-        other = "another method: a kernel machine, trained on the labelled images alone; none is trained here"
-        kernel[at("denoising", 3, labels)] = [error(KERNEL, f"{labels} labels", other)]
     for labels in (300, 1000, 10000):
         convnet = "a ConvNet there, no fully connected net"
         found[at("random", 3, labels)] = error("ConvNet, supervised throughout", f"{labels} labels", convnet)
         kept = "a ConvNet there, whose lower layers stay as learnt without labels; here a dense net, fine-tuned as a whole"
         found[at("denoising", 3, labels)] = [error("ConvNet, unsupervised lower layers", f"{labels} labels", kept)]
-    return found | {key: found.get(key, []) + beside for key, beside in kernel.items()}
+    other = "another method: a kernel machine, trained on the labelled images alone; none is trained here"
+    for labels in FEW:
+        found.setdefault(at("denoising", 3, labels), []).append(error(KERNEL, f"{labels} labels", other))
+    return found
 
 
 PUBLISHED = _published()

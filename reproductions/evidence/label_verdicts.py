@@ -84,12 +84,11 @@ def _trends(runs, nets, start, rival, depth):
 
 
 def _untuned(runs, row):
-    """Why a pre-trained net may be behind units that had their dropout chosen, which its noise was not; "" of full size."""
+    """Why a pre-trained net may be behind units that had their dropout chosen, which its noise was not."""
     weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
     whole = weights_of_full(depth_of(row))
-    sizes = f"both have {weights:,.0f} weights, the full budget's {whole:,}"
-    said = f"its noise was not chosen, while the other's dropout was, and {sizes}"
-    return said if weights < whole else ""
+    sizes = f", and both have {weights:,.0f} weights, the full budget's {whole:,}" if weights < whole else ""
+    return f"its noise was not chosen, while the other's dropout was{sizes}"
 
 
 def _in_best_depths(runs, nets):

@@ -172,7 +172,11 @@ def _beyond(comparison):
     low = any(float(line["ci95_low"]) < 0 <= float(line["mean"]) for line in found if not line["metric"].startswith("log10"))
     high = any(float(line["ci95_high"]) > 100 for line in found if line["metric"].endswith("_pct"))
     where = " or ".join(["below 0"] * low + ["above 100 %"] * high)
-    return f"Some intervals reach {where}, where nothing can be: Student's do where few seeds differ much." if where else ""
+    return (
+        f"Some intervals reach {where}, where no value can be: Student's intervals do that if few seeds differ much."
+        if where
+        else ""
+    )
 
 
 def _told_of(ends):

@@ -113,7 +113,8 @@ def recheck(
         typer.Argument(metavar="LINE", help="A model, model_dataset or line as `zoo claims CLAIM` lists them; wildcards, commas."),
     ],
     budget: Annotated[
-        Budget | None, typer.Option(help="Whose table. Default: quick if there is one, else hour, else full.", show_default=False)
+        Budget | None,
+        typer.Option(help="Whose table. Default: the cheapest there is: quick, else hour, else full.", show_default=False),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many new seeds.")] = 3,
     out: RecheckOption = None,
