@@ -2,6 +2,7 @@
 
 import contextlib
 import numbers
+import random
 import sys
 import warnings
 from pathlib import Path
@@ -419,3 +420,23 @@ def accepted(function, *arguments, **options):
         return function(*arguments, **options)
     except ValueError as error:
         raise InvalidInput(str(error)) from error
+
+
+@contextlib.contextmanager
+def drawing_nothing():
+    """Raises InvalidInput where what is traced within draws from Python's or NumPy's generator: a compiled program has one draw
+    for all members, steps and epochs.
+    """
+
+    def states():
+        _, numbers, place, *_ = np.random.get_state()
+        return random.getstate(), tuple(numbers), place
+
+    before = states()
+    yield
+    if states() != before:
+        raise InvalidInput(
+            "A layer or step draws from the generator of Python or NumPy, as keras.layers.AugMix does. A population is compiled, "
+            "so that one draw would serve all members and steps: draw by keras.random, or train on TensorFlow "
+            "(KERAS_BACKEND=tensorflow)."
+        )

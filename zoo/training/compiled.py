@@ -83,21 +83,21 @@ class Program:
         steps, tail = divmod(order.shape[0], batch_size)
 
         def step(carry, rows):
-            member, metrics = carry
+            member, metrics, _ = carry
             state = (member["trainable"], member["non_trainable"], member["optimizer"], metrics)
             with self.rate.at(member["factor"]), _as_they_were(self.model.optimizer.variables), told_of_rates(self.rate):
                 logs, after = self.model.train_step(state, tuple(a[rows] for a in arrays))
             logged.update(self._names_of(logs))
-            trainable, non_trainable, optimizer, metrics = after
+            trainable, non_trainable, optimizer, metrics = map(list, after)
             member = dict(member, trainable=trainable, non_trainable=non_trainable, optimizer=optimizer)
-            return (member, metrics), None
+            return (member, metrics, self._last("train_step", logs)), None
 
         whole = order[: steps * batch_size].reshape(steps, batch_size)
-        carry, _ = lax.scan(step, (member, self._fresh_metrics()), whole)
+        carry, _ = lax.scan(step, (member, self._fresh_metrics(), self._last("train_step")), whole)
         if tail and plan["keep_tail"]:
             carry, _ = step(carry, order[steps * batch_size :])
-        member, metrics = carry
-        return member, self._results(metrics, logged)
+        member, metrics, last = carry
+        return member, self._results(metrics) if logged == {*self.metric_names()} else last
 
     def _test(self, trainable, non_trainable, arrays, rows):
         """(metrics, draws) of one member on arrays x, y and maybe weights, evaluated `rows` examples at a time."""
@@ -106,16 +106,17 @@ class Program:
         logged = set()
 
         def test(carry, batch):
-            metrics, draws = carry
+            metrics, draws, _ = carry
             state = (trainable, self._at(draws, non_trainable), metrics)
             logs, (_, after, metrics) = self.model.test_step(state, batch)
             logged.update(self._names_of(logs))
             self._tested = logged
-            return metrics, self._drawn(after)
+            return list(metrics), self._drawn(after), self._last("test_step", logs)
 
         rows = even_rows(len(arrays[0]), rows) if self.averages else min(len(arrays[0]), rows)
-        metrics, draws = over_batches(test, (self._fresh_metrics(), self._drawn(non_trainable)), arrays, rows)
-        return self._results(metrics, logged), draws
+        start = (self._fresh_metrics(), self._drawn(non_trainable), self._last("test_step"))
+        metrics, draws, last = over_batches(test, start, arrays, rows)
+        return self._results(metrics) if logged == {*self.metric_names()} else last, draws
 
     def _drawn(self, non_trainable):
         """What a batch may move outside of training, too, such as the states of random generators."""
@@ -126,12 +127,23 @@ class Program:
         moved = dict(zip(self.draws, draws))
         return [moved.get(place, value) for place, value in enumerate(non_trainable)]
 
-    def _results(self, metrics, logged=None):
-        """{name: float32} of metrics in these states; NaN for those that a step of the model's own did not log."""
+    def _results(self, metrics):
+        """{name: float32} of metrics in these states."""
         with keras.StatelessScope(state_mapping=list(zip(self.model.metrics_variables, metrics))):
             results = self.model.get_metrics_result()
-        known = results if logged is None else logged
-        return {name: jnp.asarray(value if name in known else jnp.nan, "float32") for name, value in results.items()}
+        return {name: jnp.asarray(value, "float32") for name, value in results.items()}
+
+    def _last(self, step, logs=()):
+        """{name of a metric: float32} of what a step of the model's own logs, NaN for those that it does not; {} of Keras's step.
+
+        Where a step does not log all metrics, Keras reads none of them and gives what the last one said.
+        """
+        if all(getattr(type(self.model), name) is getattr(keras.Model, name) for name in (step, "compute_metrics")):
+            return {}
+        flat = {}
+        for key, value in dict(logs).items():
+            flat |= value if isinstance(value, dict) else {key: value}
+        return {name: jnp.asarray(flat.get(name, jnp.nan), "float32") for name in self.metric_names()}
 
     def _names_of(self, logs):
         """The names of what a step logs. Raises InvalidInput where one of the model's own gives more than its metrics, which alone
@@ -220,7 +232,7 @@ class Program:
         members = (trainable + non_trainable)[0].shape[0]
 
         def call(trainable, non_trainable, draws):
-            outputs, after = self.model.predict_step((trainable, self._at(draws, non_trainable)), (x,))
+            outputs, after = self.model.predict_step((trainable, self._at(draws, non_trainable)), x)
             check_predicted(self.model, outputs)
             return outputs, self._drawn(after)
 

@@ -11,6 +11,7 @@ from zoo.errors import ZooError
 from zoo.training import memory
 from zoo.training.backup import Kept, NoBackup
 from zoo.training.batches import places_of_draws
+from zoo.training.checks import drawing_nothing
 from zoo.training.compiled import prepare
 from zoo.training.evaluation import evaluation_rows
 from zoo.training.groups import cores, deal, may_run_side_by_side, run_groups
@@ -184,7 +185,7 @@ class CompiledEngine:
         names += [f"val_{name}" for name in names] if "xv" in data else []
         n = data["subsets"].shape[1] if "subsets" in data else len(data["x"])
         steps = -(-n // plan["batch_size"])
-        room = min(plan["epochs"], -(-STEPS_PER_LAUNCH // steps))
+        room = -(-STEPS_PER_LAUNCH // steps)  # whatever the epochs are: another size would be compiled anew
         # made by NumPy: JAX would compile a program for every new shape
         return device_state, best, {name: jnp.array(np.zeros((room, members), "float32")) for name in names}
 
@@ -237,7 +238,9 @@ class CompiledEngine:
         run = self._program(plan)
         counts = (np.int32(0), np.int32(1))
         try:
-            return jax.jit(run, donate_argnums=(0, 1, 2)).lower(*arguments, *counts, data).compile()
+            with drawing_nothing():
+                lowered = jax.jit(run, donate_argnums=(0, 1, 2)).lower(*arguments, *counts, data)
+            return lowered.compile()
         except jax.errors.JaxRuntimeError as error:
             _raise_too_large(error)
 

@@ -14,7 +14,7 @@ from zoo.training.logits import ends_in_logits, is_binary, is_of_numbers, loss_f
 from zoo.training.memory import is_out_of_memory, not_even_one
 from zoo.training.monitor import compares_one_hot, is_accuracy, metric_sign
 
-_MARK = 2  # above what an optimizer's variables usually start at, 0 or a tenth or 1
+_MARK = 2 + 1 / 3  # above what an optimizer's variables usually start at, and no number that anybody sets
 
 
 class Objective:
@@ -214,11 +214,13 @@ class Objective:
         if ours and not vary(model.optimizer.variables) and vary(model.trainable_variables):  # of which copies would vary as well
             return {}
         parameters, probe = model.trainable_variables, innermost(self._optimizer())
-        marks = {place + _MARK: place for place in range(len(parameters))}
         kept = [to_numpy(variable) for variable in parameters]
         try:
             for place, variable in enumerate(parameters):
                 variable.assign(np.full(variable.shape, place + _MARK))
+            marks = {
+                float(to_numpy(variable).max()): place for place, variable in enumerate(parameters) if variable.shape.count(0) == 0
+            }
             probe.build(parameters)
         finally:
             for variable, value in zip(parameters, kept):
@@ -259,6 +261,7 @@ class Objective:
         finally:
             pattern._learning_rate = rate
         own = innermost(optimizer)
+        _require_alike(own, pattern)
         if callable(rate):
             own._learning_rate = rate
         if getattr(pattern, "_exclude_from_weight_decay_pattern", None) is not None:  # no part of the config
@@ -404,12 +407,31 @@ def _require_whole_config(made):
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
     named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     try:
-        missing = sorted(named - {"name", "dtype", "learning_rate", *made.get_config()})
+        missing = sorted(named - {"name", "dtype", *made.get_config()})
     except NotImplementedError:  # of a schedule in it, which is kept as it is
         return
     if missing:
         what = f"each member gets a {kind.__name__} of its own, made from it"
         raise InvalidInput(f"{kind.__name__}.get_config() must give {', '.join(missing)}: {what}.")
+
+
+def _require_alike(copy, made):
+    """The copy of an object of the user's class that its get_config gave. Raises InvalidInput where it has other settings."""
+    kind = type(made)
+    if kind.__module__.partition(".")[0] == "keras":
+        return copy
+
+    def settings(thing):
+        plain = {key: value for key, value in vars(thing).items() if type(value) in (int, float, bool, str, type(None))}
+        rate = getattr(thing, "_learning_rate", None)  # a variable, which vars has not
+        plain |= {} if rate is None or callable(rate) else {"learning_rate": float(rate)}
+        return {key: value for key, value in plain.items() if not key.startswith("_") and key not in ("name", "built")}
+
+    one, other = settings(copy), settings(made)
+    if lost := sorted(key for key in other if key not in one or one[key] != other[key]):
+        what = f"each member gets a {kind.__name__} of its own, made from it"
+        raise InvalidInput(f"{kind.__name__}.get_config() must give {', '.join(lost)}: {what}.")
+    return copy
 
 
 _PLACES = {"optimizer": "optimizers", "loss": "losses", "metric": "metrics"}
@@ -473,7 +495,7 @@ def _fresh(metric):
         return keras.metrics.MeanMetricWrapper(metric._fn, metric.name, metric.dtype, **metric._fn_kwargs)
     if not isinstance(metric, keras.metrics.Metric):
         return metric
-    fresh = _again(type(metric), metric.get_config())
+    fresh = _require_alike(_again(type(metric), metric.get_config()), metric)
     if isinstance(metric, keras.metrics.MeanMetricWrapper):  # of CosineSimilarity's arguments the configuration lacks one
         fresh._fn_kwargs = dict(metric._fn_kwargs)
     return fresh
