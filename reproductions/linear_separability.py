@@ -30,7 +30,7 @@ from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_di
 from zoo.reproductions.harness.published import matches
 from zoo.reproductions.harness.resampling import share_interval
 from zoo.reproductions.harness.runs import by_seed, every_value, lines_of
-from zoo.reproductions.harness.sizes import weights_in_words
+from zoo.reproductions.harness.sizes import smaller, weights_in_words
 from zoo.reproductions.harness.statistics import percent
 from zoo.reproductions.harness.verdicts import who
 from zoo.reproductions.trainers.layer_probes import MOST_FEATURES, PLANE_WEIGHTS, STAGES, probe_input, probe_layer, probe_plane
@@ -183,7 +183,7 @@ def judge(runs):
 
         def beats(better, worse, name):
             better, worse = ((dataset, *INPUT) if of == INPUT else (dataset, model, row(*of)) for of in (better, worse))
-            handicap = _smaller(runs, better) if model == "autoencoder_stack" else ""
+            handicap = smaller(runs, better, weights_of_full(3, describe(dataset).classes)) if model == "autoencoder_stack" else ""
             checks.append(paired_difference(runs, better=better, worse=worse, name=where + name, handicap=handicap))
 
         # Of untrained nets Alain & Bengio saw it too, but of ConvNets.
@@ -218,14 +218,6 @@ def _against_one_layer(runs, deep, alone, name):
     sentence = f"On {deep[0]}, share of {n} seeds in which {who(deep)} errs less than {who(alone)} ({remark})"
     share = percent(share_interval(apart.dropna() < 0))
     yield check(f"{name} in most seeds", share, "%", sentence, above=50, seeds=len(apart))
-
-
-def _smaller(runs, row):
-    """Why a layer of a stack may do no better than the one below: the stack is smaller than full's; "" of full size."""
-    weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
-    whole = weights_of_full(3, describe(row[0]).classes)
-    said = f"its stack has {weights:,.0f} weights, the full budget's {whole:,}, and a larger one, trained longer, may err less"
-    return said if weights < whole else ""
 
 
 def ladders(runs, trials):

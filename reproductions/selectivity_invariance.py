@@ -34,6 +34,7 @@ from zoo.reproductions.harness import Ladder, Published, Trial, check, paired_di
 from zoo.reproductions.harness.losses import row_costs
 from zoo.reproductions.harness.published import published_value
 from zoo.reproductions.harness.runs import lines_of
+from zoo.reproductions.harness.sizes import smaller
 from zoo.reproductions.harness.statistics import Interval, mean_interval
 from zoo.reproductions.trainers.moved_digits import BORDER
 from zoo.reproductions.trainers.selectivity import (
@@ -255,12 +256,9 @@ def _beats(runs, rows, metric, name, small=False):
 
 
 def _smaller(runs, row):
-    """Why a stack or a ConvNet may be behind: a larger one that is trained longer may err less; "" for one of full size."""
-    weights, classes = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max(), describe(row[0]).classes
-    side = 28 + 2 * BORDER * row[2].endswith("digits")
-    whole = _full_convnet(side, classes) if row[1] == CONVNET[0] else weights_of_full(3, classes)
-    said = f"the {row[1]} has {weights:,.0f} weights, the full budget's {whole:,}, and a larger one, trained longer, may err less"
-    return said if weights < whole else ""
+    """Why a stack or a ConvNet may be behind, "" for one of full size."""
+    classes, side = describe(row[0]).classes, 28 + 2 * BORDER * row[2].endswith("digits")
+    return smaller(runs, row, _full_convnet(side, classes) if row[1] == CONVNET[0] else weights_of_full(3, classes))
 
 
 def _full_convnet(side, classes):

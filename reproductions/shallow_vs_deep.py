@@ -29,6 +29,7 @@ import textwrap
 from zoo.reproductions.harness import Ladder, Published, Trial, control, paired_difference, ratio, target
 from zoo.reproductions.harness.figures import plain_ticks
 from zoo.reproductions.harness.runs import lines_of, values
+from zoo.reproductions.harness.sizes import smaller
 from zoo.reproductions.trainers import elsewhere
 from zoo.reproductions.trainers.classifier import recipe, train_classifier
 from zoo.reproductions.trainers.kernel import train_svm
@@ -267,11 +268,8 @@ def _smaller(runs, row, least, lost):
     """
     if row[0] not in DATASETS:
         return {}
-    weights, whole, aimed_at = int(lines_of(runs, row).parameters.max()), FULL_WEIGHTS[row[1:]], TARGETS[row[0]].get(row[1:], 0)
-    if weights >= whole:
-        return {}
-    if runs.n_train.max() < ALL_IMAGES or not aimed_at > least:
-        said = f"the {row[1]} has {weights:,} weights, the full budget's {whole:,}, and a larger one may err less"
+    said, aimed_at = smaller(runs, row, FULL_WEIGHTS[row[1:]]), TARGETS[row[0]].get(row[1:], 0)
+    if not said or runs.n_train.max() < ALL_IMAGES or not aimed_at > least:
         return {"handicap": said}
     behind = values(runs, row, "test_error_pct").mean() > least
     return {"remark": f"also {lost} with a {row[1]} that errs on {aimed_at:g} %, the full budget's target"} if behind else {}

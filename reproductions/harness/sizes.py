@@ -1,5 +1,7 @@
 """How many examples, seeds and weights stand behind numbers, in words: those published mostly have others."""
 
+import numpy as np
+
 from zoo.reproductions.harness.runs import lines_of
 
 # How the names of metrics begin that are computed on test examples.
@@ -26,6 +28,13 @@ def sizes(runs, dataset, metrics):
 def weights_in_words(runs, *rows):
     """How many weights some nets have: what a difference between them may be due to."""
     return "weights: " + " and ".join(f"{lines_of(runs, row).parameters.max():,.0f}" for row in rows)
+
+
+def smaller(runs, row, whole):
+    """Why a net may be behind that has fewer weights than the full budget's, `whole`; "" of one that has not, or does not say."""
+    weights = lines_of(runs, row).get("parameters", default=np.array([np.nan])).max()
+    said = f"the {row[1]} has {weights:,.0f} weights, the full budget's {whole:,}, and a larger one, trained longer, may err less"
+    return said if weights < whole else ""
 
 
 def _range(counts):
