@@ -167,10 +167,10 @@ def test_metrics_for_the_figure_are_in_no_table_for_readers(written, call):
     assert [line["metric"] for line in lines(folder, "comparison.csv")] == ["test_error_pct", *names]
     text = (folder / "comparison.md").read_text()
     assert "| kernel size |" in text and "| kernel 0 |" not in text
-    assert "In comparison.csv only, for the figure: kernel 0, kernel 1.\n" in text
+    assert "In comparison.csv only: kernel 0, kernel 1.\n" in text
     many = [row for n in range(10) for row in rows_of(OTHER, [0.25], metric=f"kernel_{n}")]
     text = (written(module, rows_of(ROW, [7, 8, 9]) + many) / "comparison.md").read_text()
-    assert "In comparison.csv only, for the figure: 10 metrics from kernel 0 to kernel 9.\n" in text
+    assert "In comparison.csv only: 10 metrics from kernel 0 to kernel 9.\n" in text
     written(module, rows_of(ROW, [7, 8, 9]) + rows)
     load_claim(module)
     code, out, _ = call("compare", "a_claim", "--budget", "full")

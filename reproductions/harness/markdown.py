@@ -26,9 +26,8 @@ def comparison_markdown(module, runs, comparison, verdicts, pictures=(), budget=
     """
     title, done = _what_was_done(module)
     fits = () if budget == "smoke" else filter(None, fitting(getattr(module, "HEADLINES", ()), verdicts).values())
-    stand = {
-        found[-1]["check"]: found for found in fits
-    }  # main checks in the order of HEADLINES, each for those that it stands for
+    # Main checks in the order of HEADLINES, each for those that it stands for.
+    stand = {found[-1]["check"]: found for found in fits}
     main = [found[-1] for found in stand.values()]
     others = [line for line in verdicts if line not in main]
     told = [line for line in comparison if not figure_only(module, line["metric"])]
@@ -126,7 +125,7 @@ def _sizes(runs, comparison):
 def _csv_only(module, comparison):
     names = dict.fromkeys(words(line["metric"]) for line in comparison if figure_only(module, line["metric"]))
     which = ", ".join(names) if len(names) <= SHOWN else f"{len(names)} metrics from {next(iter(names))} to {list(names)[-1]}"
-    return f"In comparison.csv only, for the figure: {which}." if names else ""
+    return f"In comparison.csv only: {which}." if names else ""
 
 
 def _metric(name):

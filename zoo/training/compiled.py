@@ -133,25 +133,21 @@ class Program:
             results = self.model.get_metrics_result()
         return {name: jnp.asarray(value, "float32") for name, value in results.items()}
 
-    def _last(self, step, logs=()):
+    def _last(self, step, logs=None):
         """{name of a metric: float32} of what a step of the model's own logs, NaN for those that it does not; {} of Keras's step.
 
         Where a step does not log all metrics, Keras reads none of them and gives what the last one said.
         """
         if all(getattr(type(self.model), name) is getattr(keras.Model, name) for name in (step, "compute_metrics")):
             return {}
-        flat = {}
-        for key, value in dict(logs).items():
-            flat |= value if isinstance(value, dict) else {key: value}
+        flat = _flat(logs)
         return {name: jnp.asarray(flat.get(name, jnp.nan), "float32") for name in self.metric_names()}
 
     def _names_of(self, logs):
         """The names of what a step logs. Raises InvalidInput where one of the model's own gives more than its metrics, which alone
         a history has, or not the loss.
         """
-        logs = [
-            name for key, value in logs.items() for name in (value if isinstance(value, dict) else [key])
-        ]  # as Keras takes them
+        logs = list(_flat(logs))
         check_logs(self.model, logs)
         if more := [name for name in logs if name not in self.metric_names()]:
             raise InvalidInput(
@@ -237,6 +233,14 @@ class Program:
             return outputs, self._drawn(after)
 
         return self._over_members(call, members)(trainable, non_trainable, draws)
+
+
+def _flat(logs):
+    """{name: value} of what a step logs, or None, with dicts in it opened, as Keras takes them."""
+    flat = {}
+    for key, value in (logs or {}).items():
+        flat |= value if isinstance(value, dict) else {key: value}
+    return flat
 
 
 def over_members(function, members):

@@ -199,9 +199,8 @@ class CompiledEngine:
             # a member that never had a finite validation score keeps its last weights and its mark
             chosen = np.asarray(best["epoch"]) >= 0
             found = {name: jax.device_get(best[name]) for name in ("trainable", "non_trainable")}
-            for place in places_of_draws(
-                self.program.model
-            ):  # where the last epoch left them: else what it drew would be drawn again
+            # These stay where the last epoch left them: else what it drew would be drawn again.
+            for place in places_of_draws(self.program.model):
                 found["non_trainable"][place] = host["non_trainable"][place]
             for name, values in found.items():
                 host[name] = [_where(chosen, b, h) for b, h in zip(values, host[name])]
